@@ -1,0 +1,386 @@
+"""The tidy tables: read with every fault named, written whole or not at all.
+
+    tables = read_tables(Path("OUT/butterflies"))
+    tables.trials[["session_id", "trial_index", "label", "response"]]
+
+The columns are declared in `diptych_analysis.columns`, and streaming writers for tables too large
+for memory stand in `diptych_analysis.table_files`; both are part of this module's public face.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from diptych_analysis.columns import (
+    DESCRIPTIONS,
+    KINDS,
+    LIST_SEPARATOR,
+    PHASES,
+    STATUSES,
+    TABLES,
+    TWO_AFC_TRIALS,
+    Column,
+    TableName,
+)
+from diptych_analysis.table_files import (
+    FORMATS,
+    CsvWriter,
+    DatasetWriter,
+    ParquetWriter,
+    Row,
+    TableWriter,
+    arrow_schema,
+    iso,
+)
+
+__all__ = [
+    "DESCRIPTIONS",
+    "FORMATS",
+    "KINDS",
+    "LIST_SEPARATOR",
+    "PHASES",
+    "STATUSES",
+    "TABLES",
+    "TWO_AFC_TRIALS",
+    "Column",
+    "CsvWriter",
+    "DatasetWriter",
+    "ParquetWriter",
+    "Row",
+    "TableFault",
+    "TableName",
+    "TableWriter",
+    "Tables",
+    "arrow_schema",
+    "data_dictionary",
+    "dataset_description",
+    "empty_table",
+    "iso",
+    "read_tables",
+    "rows_of",
+    "write_json",
+    "write_tables",
+]
+
+
+class TableFault(ValueError):  # noqa: N818  a fault of the data, not of the program
+    """A table that can't be trusted: names the file, the column, the row and what is allowed."""
+
+    def __init__(
+        self, file: str, reason: str, *, column: str | None = None, row: int | None = None
+    ) -> None:
+        self.file, self.reason, self.column, self.row = file, reason, column, row
+        where = file
+        if column is not None:
+            where += f", column {column!r}"
+        if row is not None:
+            where += f", row {row}"
+        super().__init__(f"{where}: {reason}")
+
+
+@dataclass
+class Tables:
+    """The five tables as pandas frames, and the columns that they have beyond the contract."""
+
+    sessions: pd.DataFrame
+    trials: pd.DataFrame
+    stimuli: pd.DataFrame = field(default_factory=lambda: empty_table("stimuli"))
+    items: pd.DataFrame = field(default_factory=lambda: empty_table("items"))
+    events: pd.DataFrame = field(default_factory=lambda: empty_table("events"))
+    extras: dict[TableName, tuple[Column, ...]] = field(default_factory=dict)
+    name: str = ""
+    description: str = ""
+
+    def frame(self, table: TableName) -> pd.DataFrame:
+        """The frame of one table."""
+        found: pd.DataFrame = getattr(self, table)
+        return found
+
+
+_DTYPES = {
+    "string": "string",
+    "list": "string",
+    "integer": "Int64",
+    "number": "float64",
+    "boolean": "boolean",
+    "datetime": "datetime64[ms, UTC]",
+}
+
+
+def empty_table(table: TableName) -> pd.DataFrame:
+    """A table with its columns and no rows."""
+    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
+
+
+def read_tables(folder: Path) -> Tables:
+    """Reads and checks a folder of tidy tables (Parquet where there, else CSV).
+
+    `sessions` and `trials` must be there; the others may be missing and are empty then. Columns
+    beyond the contract are kept, with the types that `data_dictionary.json` gives them, else as
+    text. Raises `TableFault` for the first fault found.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise TableFault(str(folder), "no such folder; expected one with sessions and trials")
+    dictionary = _read_dictionary(folder)
+    frames: dict[str, pd.DataFrame] = {}
+    extras: dict[TableName, tuple[Column, ...]] = {}
+    for table, declared in TABLES.items():
+        known = {c.name: c for c in dictionary.get(table, ())}
+        file = next(
+            (p for f in ("parquet", "csv") if (p := folder / f"{table}.{f}").exists()), None
+        )
+        if file is None:
+            if table in ("sessions", "trials"):
+                raise TableFault(f"{folder}", f"holds neither {table}.parquet nor {table}.csv")
+            frames[table] = empty_table(table)
+            continue
+        frames[table], extras[table] = _read_table(file, declared, known)
+    _check_keys(folder, frames)
+    about = dictionary_about(folder)
+    return Tables(
+        **frames,
+        extras=extras,
+        name=about.get("name", ""),
+        description=about.get("description", ""),
+    )
+
+
+def dictionary_about(folder: Path) -> dict[str, str]:
+    """Name and description of the data set, from its dictionary; empty without one."""
+    file = folder / "data_dictionary.json"
+    if not file.exists():
+        return {}
+    found = json.loads(file.read_text(encoding="utf-8"))
+    return {key: str(found.get(key, "")) for key in ("name", "description")}
+
+
+def _read_dictionary(folder: Path) -> dict[str, list[Column]]:
+    file = folder / "data_dictionary.json"
+    if not file.exists():
+        return {}
+    try:
+        tables = json.loads(file.read_text(encoding="utf-8"))["tables"]
+        return {
+            table: [Column.from_described(column) for column in about["columns"]]
+            for table, about in tables.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TableFault(str(file), f"malformed data dictionary: {error}") from error
+
+
+def _read_table(
+    file: Path, declared: Sequence[Column], known: Mapping[str, Column]
+) -> tuple[pd.DataFrame, tuple[Column, ...]]:
+    raw = _read_raw(file)
+    names = [str(name) for name in raw.columns]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise TableFault(str(file), "the column stands there twice", column=doubled[0])
+    for column in declared:
+        if column.required and column.name not in names:
+            raise TableFault(str(file), f"missing; the file has {names}", column=column.name)
+    declared_names = {c.name for c in declared}
+    extras = tuple(
+        known.get(name, Column(name, "string", "")) for name in names if name not in declared_names
+    )
+    checked = {}
+    for column in (*declared, *extras):
+        cells = raw[column.name] if column.name in names else None
+        checked[column.name] = _checked(str(file), column, cells, len(raw))
+    return pd.DataFrame(checked, index=raw.index), extras
+
+
+def _read_raw(file: Path) -> pd.DataFrame:
+    try:
+        if file.suffix == ".parquet":
+            frame: pd.DataFrame = pq.read_table(file).to_pandas(types_mapper=_nullable)
+            return frame
+        header = pd.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False)
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False, skiprows=1, header=None)
+    except pd.errors.EmptyDataError:
+        try:
+            return pd.DataFrame(columns=list(header.iloc[0]), dtype=str)
+        except NameError:
+            raise TableFault(str(file), "empty file; expected a header") from None
+    except (OSError, ValueError) as error:
+        raise TableFault(str(file), f"can't be read: {error}") from error
+    if frame.shape[1] != header.shape[1]:
+        raise TableFault(
+            str(file), f"{frame.shape[1]} cells under {header.shape[1]} columns", row=1
+        )
+    frame.columns = pd.Index(header.iloc[0])
+    return frame
+
+
+def _nullable(kind: object) -> object:
+    # int64 with gaps would come back as float, and large ones would lose digits
+    return {"int64": pd.Int64Dtype(), "bool": pd.BooleanDtype()}.get(str(kind))
+
+
+def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
+    """One column in its own type, or a `TableFault` that names the first bad row (from 1)."""
+    if cells is None:
+        return pd.Series([pd.NA] * length, dtype="object").astype(_DTYPES[column.type])  # type: ignore[call-overload,no-any-return]
+    text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
+    empty = text.isna() | (text == "")
+    if column.required and bool(empty.any()):
+        raise TableFault(file, "empty, but it must be there", column=column.name, row=_first(empty))
+    values, wrong, allowed = _convert(column, cells, text.mask(empty), empty)
+    wrong = wrong & ~empty
+    if column.levels:
+        allowed = "one of " + ", ".join(column.levels)
+        wrong = wrong | (~text.isin(column.levels) & ~empty)
+    if bool(wrong.any()):
+        row = _first(wrong)
+        raise TableFault(
+            file, f"found {text.iloc[row - 1]!r}; allowed is {allowed}", column=column.name, row=row
+        )
+    if column.minimum is not None:
+        below = (values < column.minimum).fillna(False).astype(bool)
+        if bool(below.any()):
+            row = _first(below)
+            reason = f"found {text.iloc[row - 1]}; at least {column.minimum:g} is allowed"
+            raise TableFault(file, reason, column=column.name, row=row)
+    return values
+
+
+def _convert(
+    column: Column, cells: pd.Series, text: pd.Series, empty: pd.Series
+) -> tuple[pd.Series, pd.Series, str]:
+    """Values, which of them are wrong, and what would have been allowed."""
+    match column.type:
+        case "integer":
+            numbers = pd.to_numeric(text, errors="coerce")
+            wrong = numbers.isna() | (numbers != numbers.round()).fillna(True)
+            whole = numbers.mask(wrong).astype("Int64")
+            return whole, wrong.astype(bool), "a whole number"
+        case "number":
+            floats = pd.to_numeric(text, errors="coerce").astype("Float64")
+            infinite = floats.isin([float("inf"), float("-inf")])
+            values = pd.Series(floats.to_numpy(dtype="float64", na_value=float("nan")), cells.index)
+            return values, (floats.isna() | infinite).astype(bool), "a finite number"
+        case "boolean":
+            known = {"true": True, "1": True, "false": False, "0": False}
+            flags = text.str.lower().map(known).astype("boolean")
+            return flags, flags.isna().astype(bool), "true or false"
+        case "datetime":
+            if isinstance(cells.dtype, pd.DatetimeTZDtype):
+                times = cells
+            else:
+                times = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
+            allowed = "an ISO 8601 time such as 2022-10-23T12:00:00.000Z"
+            return times.astype("datetime64[ms, UTC]"), times.isna(), allowed
+    return text, empty & False, "text"
+
+
+def _first(wrong: pd.Series) -> int:
+    """Number of the first wrong data row, the one after the header being 1."""
+    return int(wrong.to_numpy(dtype=bool).argmax()) + 1
+
+
+def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
+    sessions, trials = frames["sessions"], frames["trials"]
+    twice = sessions["session_id"].duplicated()
+    if bool(twice.any()):
+        reason = f"{sessions['session_id'].iloc[_first(twice) - 1]!r} stands there twice"
+        raise TableFault(f"{folder}/sessions", reason, column="session_id", row=_first(twice))
+    strange = ~trials["session_id"].isin(sessions["session_id"])
+    if bool(strange.any()):
+        reason = f"{trials['session_id'].iloc[_first(strange) - 1]!r} is not among the sessions"
+        raise TableFault(f"{folder}/trials", reason, column="session_id", row=_first(strange))
+    again = trials.duplicated(["session_id", "trial_index"])
+    if bool(again.any()):
+        row = trials.iloc[_first(again) - 1]
+        reason = f"session {row['session_id']!r} has trial {row['trial_index']} twice"
+        raise TableFault(f"{folder}/trials", reason, column="trial_index", row=_first(again))
+
+
+def rows_of(frame: pd.DataFrame, batch: int = 5000) -> Iterator[dict[str, object]]:
+    """The rows of a frame as mappings without the empty cells."""
+    for start in range(0, len(frame), batch):
+        part = frame.iloc[start : start + batch]
+        present = part.notna().to_numpy()
+        names = [str(name) for name in part.columns]
+        columns = [part[name].tolist() for name in part.columns]
+        for i, cells in enumerate(zip(*columns, strict=True)):
+            yield {n: v for n, v, there in zip(names, cells, present[i], strict=True) if there}
+
+
+def write_tables(
+    tables: Tables, to: Path, formats: Sequence[str] = FORMATS, dataset: str | None = None
+) -> None:
+    """Writes all tables with dictionary and description into `to`, whole or not at all."""
+    with DatasetWriter(
+        to,
+        formats,
+        name=dataset or tables.name or Path(to).name,
+        description=tables.description,
+        extras=tables.extras,
+    ) as out:
+        for table in TABLES:
+            out.write(table, rows_of(tables.frame(table)))
+
+
+def data_dictionary(
+    name: str,
+    description: str = "",
+    columns: Mapping[TableName, Sequence[Column]] = TABLES,
+    rows: Mapping[TableName, int] | None = None,
+) -> dict[str, object]:
+    """Name, type, unit and meaning of every column, for `data_dictionary.json`."""
+    return {
+        "name": name,
+        "description": description,
+        "lists": f"cells of type list hold strings joined by {LIST_SEPARATOR}",
+        "tables": {
+            table: {
+                "description": DESCRIPTIONS[table],
+                "rows": None if rows is None else rows[table],
+                "columns": [column.described() for column in found],
+            }
+            for table, found in columns.items()
+        },
+    }
+
+
+def dataset_description(
+    name: str,
+    description: str = "",
+    columns: Mapping[TableName, Sequence[Column]] = TABLES,
+) -> dict[str, object]:
+    """The data set as Psych-DS 1.5 JSON-LD (schema.org), for `dataset_description.json`."""
+    variables: dict[str, dict[str, object]] = {}
+    for found in columns.values():
+        for column in found:
+            about: dict[str, object] = {
+                "@type": "PropertyValue",
+                "name": column.name,
+                "description": column.description,
+            }
+            if column.unit:
+                about["unitText"] = column.unit
+            if column.levels:
+                about["levels"] = list(column.levels)
+            if column.minimum is not None:
+                about["minValue"] = column.minimum
+            variables.setdefault(column.name, about)
+    return {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "schemaVersion": "Psych-DS 1.5.0",
+        "name": name,
+        "description": description or f"Tidy tables of {name}.",
+        "variableMeasured": list(variables.values()),
+    }
+
+
+def write_json(file: Path, content: object) -> None:
+    """Writes readable JSON, UTF-8."""
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
