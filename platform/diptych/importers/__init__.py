@@ -1,0 +1,101 @@
+"""Other people's data into the tidy tables: one file a format, found through entry points.
+
+A lab adds a format of its own by registering a subclass of `Importer` under `diptych.importers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+
+from diptych.plugins import Registry
+from diptych_analysis.tables import FORMATS, TABLES, Column, TableName, Tables, write_tables
+
+Progress = Callable[[int, int], None]
+"""Called with how many records are done, and of how many."""
+
+
+class ImportFault(ValueError):
+    """A file that is not what it should be: which file, which row, and why."""
+
+    def __init__(self, file: str | Path, reason: str, row: int | str | None = None) -> None:
+        self.file, self.reason, self.row = str(file), reason, row
+        super().__init__(f"{file}{'' if row is None else f', row {row}'}: {reason}")
+
+
+def no_progress(done: int, of: int) -> None:
+    """Says nothing."""
+
+
+class Importer(ABC):
+    """Reads one published format into the tidy tables."""
+
+    name: ClassVar[str]
+    help: ClassVar[str]
+
+    @abstractmethod
+    def read(self, path: Path, progress: Progress = no_progress) -> Tables:
+        """The data under `path` as tidy tables.
+
+        Raises:
+            ImportFault: naming the file, the row (from 1) and the reason of the first fault.
+        """
+
+
+importers: Registry[Importer] = Registry("diptych.importers")
+
+
+def import_dataset(
+    name: str,
+    path: Path,
+    to: Path,
+    formats: Sequence[str] = FORMATS,
+    progress: Progress = no_progress,
+) -> Tables:
+    """Reads `path` by the importer called `name` and writes the tables into `to`.
+
+    Nothing is written unless everything could be read.
+
+    Raises:
+        UnknownPlugin: no such importer.
+        ImportFault: the data are malformed.
+    """
+    tables = importers.get(name)().read(Path(path), progress)
+    write_tables(tables, Path(to), formats)
+    return tables
+
+
+def load_json(file: Path) -> object:
+    """What a JSON file holds; `ImportFault` when it is missing or is no JSON."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ImportFault(file, "no such file") from None
+    except UnicodeDecodeError as error:
+        raise ImportFault(file, f"not UTF-8: {error}") from error
+    except json.JSONDecodeError as error:
+        raise ImportFault(
+            file, f"no JSON: {error.msg} (column {error.colno})", error.lineno
+        ) from error
+
+
+def content_version(*files: Path) -> str:
+    """The first 12 hex digits of the files' content hash, as a study version has."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def frame(
+    table: TableName, rows: Sequence[dict[str, object]], extras: Sequence[Column] = ()
+) -> pd.DataFrame:
+    """Rows as a frame with all columns of the table, in their order."""
+    names = [column.name for column in (*TABLES[table], *extras)]
+    return pd.DataFrame(rows, columns=pd.Index(names), dtype="object")

@@ -1,0 +1,207 @@
+"""The 2-AFC interpretability answers of IMI (Zimmermann et al., NeurIPS 2023): responses_main.csv.
+
+One row a trial. The right query is `b`. Columns beyond the known ones are passed on, except those
+that name a person or an assignment; participants get new pseudonyms.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from diptych.importers import (
+    Importer,
+    ImportFault,
+    Progress,
+    content_version,
+    frame,
+    no_progress,
+)
+from diptych_analysis.tables import TABLES, TWO_AFC_TRIALS, Column, Tables
+
+_NEEDED = (
+    "participant_id",
+    "task_id",
+    "trial_index",
+    "is_demo",
+    "catch_trial",
+    "model",
+    "layer",
+    "channel",
+    "batch",
+    "mode",
+    "choice",
+    "correct",
+    "confidence",
+    "rt",
+    "switched_queries",
+)
+_IDENTITIES = {"worker_id", "workerid", "assignment_id", "assignmentid", "hit_id", "hitid", "ip"}
+_FLAGS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+_KNOWN = (
+    Column("model", "string", "Network that the unit belongs to."),
+    Column("layer", "string", "Layer of the unit."),
+    Column("channel", "string", "Channel of the unit."),
+    Column("batch", "string", "Batch of images that the item was made from."),
+    Column("mode", "string", "Kind of explanations: natural, optimized, catch_trial."),
+    Column("choice", "string", "The query chosen; b is the right one.", None, ("a", "b")),
+    Column("switched_queries", "boolean", "Whether query a stood below query b."),
+    Column("source_trial_index", "integer", "trial_index as the source counts it.", minimum=0),
+)
+_ABOUT = (
+    "Answers of MTurk workers to 2-AFC interpretability trials (IMI, NeurIPS 2023). `label` and "
+    "`response` are the row (top, bottom) of the right and of the chosen query, taking query a to "
+    "stand above query b unless switched_queries says otherwise; `choice` is as the source has it. "
+    "`trial_index` counts a session's rows in the order of the file."
+)
+
+
+class IMI(Importer):
+    """IMI's `responses_main.csv`."""
+
+    name: ClassVar[str] = "imi"
+    help: ClassVar[str] = "responses_main.csv, or a folder that holds it"
+
+    def read(self, path: Path, progress: Progress = no_progress) -> Tables:
+        """The answers as tidy tables; `ImportFault` names the row (from 1, below the header)."""
+        file = path / "responses_main.csv" if path.is_dir() else path
+        names, rows = _rows(file)
+        others = [n for n in names if n not in _NEEDED and n.lower() not in _IDENTITIES]
+        known = {c.name for c in (*TABLES["trials"], *TWO_AFC_TRIALS, *_KNOWN)}
+        # a column of the source may not hide one of the contract
+        renamed = {n: f"source_{n}" if n in known else n for n in others}
+        passed_on = [Column(renamed[n], "string", f"{n} of the source, as it is.") for n in others]
+        extras = (*TWO_AFC_TRIALS, *_KNOWN, *passed_on)
+        study = {"study": "imi", "study_version": content_version(file)}
+        people: dict[str, str] = {}
+        sessions: dict[tuple[str, str], dict[str, object]] = {}
+        trials = []
+        for number, row in enumerate(rows, start=1):
+            person = people.setdefault(row["participant_id"], f"imi-p{len(people) + 1:05d}")
+            key = (row["participant_id"], row["task_id"])
+            session = sessions.setdefault(key, _session(study, person, len(sessions) + 1))
+            trial = _trial(file, number, row, session)
+            trial |= {renamed[n]: row[n] or None for n in others}
+            trials.append(trial)
+            if number % 1000 == 0 or number == len(rows):
+                progress(number, len(rows))
+        _finish(sessions, trials)
+        return Tables(
+            sessions=frame("sessions", list(sessions.values())),
+            trials=frame("trials", trials, extras),
+            extras={"trials": extras},
+            name="imi",
+            description=_ABOUT,
+        )
+
+
+def _rows(file: Path) -> tuple[list[str], list[dict[str, str]]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines, restkey="")
+            names = list(reader.fieldnames or ())
+            missing = [name for name in _NEEDED if name not in names]
+            if missing:
+                raise ImportFault(file, f"missing columns: {', '.join(missing)}; it has {names}")
+            rows = []
+            for number, row in enumerate(reader, start=1):
+                if "" in row or None in row.values():
+                    raise ImportFault(file, f"not {len(names)} cells as in the header", number)
+                rows.append(row)
+    except FileNotFoundError:
+        raise ImportFault(file, "no such file") from None
+    except UnicodeDecodeError as error:
+        raise ImportFault(file, f"not UTF-8: {error}") from error
+    return names, rows
+
+
+def _flag(file: Path, number: int, row: Mapping[str, str], name: str) -> bool:
+    value = _FLAGS.get(row[name].strip().lower())
+    if value is None:
+        raise ImportFault(file, f"{name} is {row[name]!r}; allowed are true and false", number)
+    return value
+
+
+def _number(file: Path, number: int, row: Mapping[str, str], name: str) -> float | None:
+    if not row[name].strip():
+        return None
+    try:
+        value = float(row[name])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < 0:
+        raise ImportFault(
+            file, f"{name} is {row[name]!r}; a number of at least 0 is allowed", number
+        )
+    return value
+
+
+def _session(study: Mapping[str, str], person: str, count: int) -> dict[str, object]:
+    return {
+        **study,
+        "session_id": f"imi-{count:05d}",
+        "participant_id": person,
+        "participant_kind": "person",
+        "recruiter": "mturk",
+        "status": "completed",
+        "n_trials": 0,
+        "n_responses": 0,
+    }
+
+
+def _trial(
+    file: Path, number: int, row: Mapping[str, str], session: dict[str, object]
+) -> dict[str, object]:
+    choice = row["choice"].strip().lower()
+    if choice not in ("a", "b"):
+        raise ImportFault(file, f"choice is {row['choice']!r}; allowed are a and b", number)
+    correct = _flag(file, number, row, "correct")
+    if correct != (choice == "b"):
+        raise ImportFault(file, f"choice is {choice} but correct is {correct}; b is right", number)
+    switched = _flag(file, number, row, "switched_queries")
+    demo, catch = (_flag(file, number, row, n) for n in ("is_demo", "catch_trial"))
+    confidence = _number(file, number, row, "confidence")
+    if confidence not in (None, 1, 2, 3):
+        raise ImportFault(file, f"confidence is {row['confidence']!r}; allowed are 1 to 3", number)
+    source_index = _number(file, number, row, "trial_index")
+    index = session["n_trials"]
+    assert isinstance(index, int)
+    session["n_trials"] = session["n_responses"] = index + 1
+    top = {"a": "bottom" if switched else "top", "b": "top" if switched else "bottom"}
+    shared = ("session_id", "participant_id", "participant_kind", "study", "study_version")
+    return {
+        **{name: session[name] for name in shared},
+        "trial_index": index,
+        "phase": "practice" if demo else "catch" if catch else "test",
+        "task": "two_afc",
+        "item_id": ":".join(row[n] for n in ("model", "layer", "channel", "mode", "batch")),
+        "label": top["b"],
+        "response": top[choice],
+        "confidence": None if confidence is None else int(confidence),
+        "correct": correct,
+        "rt_ms": _number(file, number, row, "rt"),
+        "unit": ".".join(row[n] for n in ("model", "layer", "channel")),
+        **{n: row[n] or None for n in ("model", "layer", "channel", "batch", "mode")},
+        "choice": choice,
+        "switched_queries": switched,
+        "source_trial_index": None if source_index is None else int(source_index),
+    }
+
+
+def _finish(
+    sessions: Mapping[tuple[str, str], dict[str, object]], trials: list[dict[str, object]]
+) -> None:
+    """The condition of a session is the kind of explanations that all of its test trials have."""
+    modes: dict[object, set[object]] = {}
+    for trial in trials:
+        if trial["phase"] == "test":
+            modes.setdefault(trial["session_id"], set()).add(trial["mode"])
+    for session in sessions.values():
+        found = modes.get(session["session_id"], set())
+        session["condition"] = "+".join(sorted(map(str, found))) or None
+    conditions = {s["session_id"]: s["condition"] for s in sessions.values()}
+    for trial in trials:
+        trial["condition"] = conditions[trial["session_id"]]

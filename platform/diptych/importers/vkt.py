@@ -1,0 +1,266 @@
+"""The published visual-knowledge-tracing data (Kondapaneni, Perona, Mac Aodha, ECCV 2022).
+
+One folder a data set: `<name>.json` (`image_urls`, `labels`, `class_names`), `images/`,
+`mongodb_data/db_dict.json` (username -> session), and, where it is there, a CSV of the platform's
+submissions (`participant_id`, `status`). The username is the Prolific id: it is never kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from diptych.importers import (
+    Importer,
+    ImportFault,
+    Progress,
+    content_version,
+    frame,
+    load_json,
+    no_progress,
+)
+from diptych_analysis.tables import LIST_SEPARATOR, Column, Tables
+
+TRAINING_TRIALS = 30
+_KEPT = ("APPROVED", "AWAITING REVIEW")
+_PLATFORM = Column("platform_status", "string", "Status of the submission on the platform.")
+_RIGHT = Column(
+    "num_correct_test", "integer", "Right test answers, as the data set says.", minimum=0
+)
+_ABOUT = (
+    "Answers of Prolific learners in a visual category learning study (Kondapaneni et al., ECCV "
+    f"2022): {TRAINING_TRIALS} training trials with feedback, then test trials without. Response "
+    "times were not stored. Sessions whose submission the platform did not accept are excluded."
+)
+
+
+class VKT(Importer):
+    """One data set of the published visual-knowledge-tracing data."""
+
+    name: ClassVar[str] = "vkt"
+    help: ClassVar[str] = "a folder with <name>.json and mongodb_data/db_dict.json"
+
+    def read(self, path: Path, progress: Progress = no_progress) -> Tables:
+        """The data set as tidy tables; `ImportFault` names the session (row, from 1)."""
+        about_file, about = _about(path)
+        database = path / "mongodb_data" / "db_dict.json"
+        learners = load_json(database)
+        if not isinstance(learners, dict):
+            raise ImportFault(database, "expected an object: username -> session")
+        statuses = _platform_statuses(path)
+        study = {
+            "study": about_file.stem,
+            "study_version": content_version(about_file, database),
+        }
+        stimuli = _stimuli(path, about, study)
+        classes = [str(name) for name in about["class_names"]]
+        sessions, trials = [], []
+        # Sorted by a hash, so that not even the order of the rows tells who is who.
+        order = sorted(learners, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+        rows = {name: row for row, name in enumerate(learners, start=1)}
+        for number, username in enumerate(order, start=1):
+            fault = _Row(database, rows[username])
+            who = {
+                **study,
+                "session_id": f"{study['study']}-{number:04d}",
+                "participant_id": f"{study['study']}-p{number:04d}",
+                "participant_kind": "person",
+                "condition": "default",
+            }
+            found = _trials(fault, learners[username], who, stimuli, classes)
+            platform = statuses.get(username, "UNKNOWN") if statuses else None
+            sessions.append(_session(fault, learners[username], who, found, platform))
+            trials.extend(found)
+            progress(number, len(order))
+        return Tables(
+            sessions=frame("sessions", sessions, [_PLATFORM, _RIGHT]),
+            trials=frame("trials", trials),
+            stimuli=frame("stimuli", stimuli),
+            extras={"sessions": (_PLATFORM, _RIGHT)},
+            name=study["study"],
+            description=_ABOUT,
+        )
+
+
+class _Row:
+    """Raises faults of one row of a file."""
+
+    def __init__(self, file: Path, row: int) -> None:
+        self.file, self.row = file, row
+
+    def __call__(self, reason: str) -> ImportFault:
+        return ImportFault(self.file, reason, self.row)
+
+
+def _about(path: Path) -> tuple[Path, dict[str, Any]]:
+    found = []
+    for file in sorted(path.glob("*.json")):
+        content = load_json(file)
+        if isinstance(content, dict) and {"image_urls", "labels", "class_names"} <= content.keys():
+            found.append((file, content))
+    if len(found) != 1:
+        reason = "expected one <name>.json with image_urls, labels and class_names"
+        raise ImportFault(path, f"{reason}; found {[f.name for f, _ in found] or 'none'}")
+    file, content = found[0]
+    urls, labels, names = (content[k] for k in ("image_urls", "labels", "class_names"))
+    if not all(isinstance(x, list) for x in (urls, labels, names)) or len(urls) != len(labels):
+        raise ImportFault(file, "image_urls and labels must be lists of the same length")
+    for row, label in enumerate(labels, start=1):
+        if isinstance(label, bool) or label not in range(len(names)):
+            raise ImportFault(file, f"label {label!r}; allowed are 0 to {len(names) - 1}", row)
+    return file, content
+
+
+def _platform_statuses(path: Path) -> dict[str, str]:
+    for file in sorted([*path.glob("*.csv"), *path.glob("mongodb_data/*.csv")]):
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.DictReader(lines)
+            names = {name.strip().lower(): name for name in reader.fieldnames or ()}
+            if {"participant_id", "status"} <= names.keys():
+                columns = names["participant_id"], names["status"]
+                return {row[columns[0]]: (row[columns[1]] or "").strip().upper() for row in reader}
+    return {}
+
+
+def _stimuli(
+    path: Path, about: Mapping[str, Any], study: dict[str, str]
+) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for number, (url, label) in enumerate(zip(about["image_urls"], about["labels"], strict=True)):
+        row: dict[str, object] = {
+            **study,
+            "stimulus_id": f"{study['study']}:{number}",
+            "file": str(url),
+            "label": str(about["class_names"][label]),
+        }
+        image = _image_file(path, str(url))
+        if image is not None:
+            row |= _image_facts(image) | {"file": image.relative_to(path).as_posix()}
+        rows.append(row)
+    return rows
+
+
+def _image_file(path: Path, url: str) -> Path | None:
+    parts = PurePosixPath(urlsplit(url).path.lstrip("/")).parts
+    if ".." in parts:
+        return None
+    # the URL's tail of any length, below the data set or below its images
+    tails = [Path(*parts[i:]) for i in range(len(parts))]
+    candidates = [base / tail for tail in tails for base in (path, path / "images")]
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _image_facts(file: Path) -> dict[str, object]:
+    from PIL import Image, UnidentifiedImageError
+
+    content = file.read_bytes()
+    try:
+        with Image.open(file) as image:
+            width, height = image.size
+    except (UnidentifiedImageError, OSError) as error:
+        raise ImportFault(file, f"an image that can't be read: {error}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    return {"stimulus_id": digest, "width": width, "height": height}
+
+
+def _trials(
+    fault: _Row,
+    learner: Any,
+    who: dict[str, str],
+    stimuli: list[dict[str, object]],
+    classes: list[str],
+) -> list[dict[str, object]]:
+    hits = learner.get("hit_list") if isinstance(learner, dict) else None
+    if not isinstance(hits, list):
+        raise fault("hit_list: expected a list of answers")
+    rows: list[dict[str, object]] = []
+    for place, hit in enumerate(hits):
+        number = hit.get("HIT_image_ids") if isinstance(hit, dict) else None
+        if type(number) is not int or number not in range(len(stimuli)):
+            reason = (
+                f"hit_list[{place}].HIT_image_ids is {number!r}; there are {len(stimuli)} images"
+            )
+            raise fault(reason)
+        ranking = _ranking(fault, place, hit.get("response"), classes)
+        stimulus = stimuli[number]
+        rows.append(
+            {
+                **who,
+                "trial_index": place,
+                "phase": "training" if place < TRAINING_TRIALS else "test",
+                "task": "category_learning",
+                "item_id": stimulus["stimulus_id"],
+                "stimulus_id": stimulus["stimulus_id"],
+                "label": stimulus["label"],
+                "response": ranking[0] if ranking else None,
+                "response_ranking": LIST_SEPARATOR.join(ranking) or None,
+                "correct": ranking[0] == stimulus["label"] if ranking else None,
+            }
+        )
+    return rows
+
+
+def _ranking(fault: _Row, place: int, response: object, classes: list[str]) -> list[str]:
+    """Class names from most to least likely; none for a trial without an answer."""
+    where = f"hit_list[{place}].response"
+    if response is None or response == "":
+        return []
+    try:
+        ranked = json.loads(response) if isinstance(response, str) else response
+    except json.JSONDecodeError:
+        ranked = None
+    if not isinstance(ranked, list):
+        raise fault(f"{where} is {response!r}; expected a JSON list of class indices")
+    try:
+        numbers = [int(number) for number in ranked]
+    except (TypeError, ValueError):
+        raise fault(f"{where} is {response!r}; expected class indices") from None
+    if any(n not in range(len(classes)) for n in numbers) or len(set(numbers)) != len(numbers):
+        raise fault(
+            f"{where} is {response!r}; allowed are different indices 0 to {len(classes) - 1}"
+        )
+    return [classes[number] for number in numbers]
+
+
+def _moment(fault: _Row, key: str, value: object) -> datetime | None:
+    if value in (None, ""):
+        return None
+    for form in ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return datetime.strptime(str(value), form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+    raise fault(f"{key} is {value!r}; expected YYYY-MM-DD HH:MM:SS.ffffff")
+
+
+def _session(
+    fault: _Row,
+    learner: Mapping[str, Any],
+    who: dict[str, str],
+    trials: list[dict[str, object]],
+    platform: str | None,
+) -> dict[str, object]:
+    ended = _moment(fault, "session_finish_time", learner.get("session_finish_time"))
+    started = _moment(fault, "timestamp", learner.get("timestamp"))
+    answered = sum(1 for trial in trials if trial["response"] is not None)
+    whole = ended is not None and answered == len(trials) > 0
+    refused = platform is not None and platform not in _KEPT
+    return {
+        **who,
+        "recruiter": "prolific",
+        "status": "completed" if whole else "timed_out",
+        "entered_at": started,
+        "ended_at": ended,
+        "n_trials": len(trials),
+        "n_responses": answered,
+        "excluded": refused,
+        "exclusion_reasons": f"platform status {platform}" if refused else None,
+        "platform_status": platform,
+        "num_correct_test": learner.get("num_correct_test"),
+    }
