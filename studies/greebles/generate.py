@@ -232,7 +232,7 @@ def develop(light: Array, there: NDArray[np.bool_], behind: Array) -> NDArray[np
     return (shown + np.float32(0.5)).astype(np.uint8).transpose(1, 2, 0)
 
 
-def build(folder: Path, seed: int) -> None:
+def build(folder: Path, seed: int, per_class: int = PER_CLASS) -> None:
     """Write `stimuli/*.png`, `stimuli.csv` and the pictures of the instructions into `folder`.
 
     The same seed gives the same bytes. Numbers in file names, and rows, are shuffled, so that
@@ -241,8 +241,8 @@ def build(folder: Path, seed: int) -> None:
     drawing, shuffling = (np.random.default_rng([seed, stream]) for stream in (0, 1))
     rows: list[tuple[str, dict[str, float]]] = []
     for label, name in enumerate(CLASSES):
-        drawn = sample_attributes(label, PER_CLASS, drawing)
-        for k in range(PER_CLASS):
+        drawn = sample_attributes(label, per_class, drawing)
+        for k in range(per_class):
             rows.append((name, {key: float(values[k]) for key, values in drawn.items()}))
     (folder / "stimuli").mkdir(parents=True, exist_ok=True)
     with (folder / "stimuli.csv").open("w", newline="", encoding="utf-8") as manifest:
