@@ -1,3 +1,19 @@
 """The study host: describes, serves and records studies that people and machines take."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apiflask import APIFlask
+
+    from diptych.settings import Settings
+
 __version__ = "0.1.0"
+
+
+def create_app(settings: Settings | None = None) -> APIFlask:
+    """The WSGI application (`gunicorn "diptych:create_app()"`); see `diptych.app.create_app`."""
+    from diptych.app import create_app as create
+
+    return create(settings)

@@ -1,0 +1,57 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apiflask import APIFlask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from diptych import __version__, models  # noqa: F401  (the tables must be known)
+from diptych.database import db, engine_options, prepare_engine
+from diptych.host import Host
+from diptych.settings import Settings
+
+# A page with a full event queue stays far below this; nothing a participant sends is larger.
+MAX_BODY = 256 * 1024
+
+
+def create_app(settings: Settings | None = None) -> APIFlask:
+    """A host with the given settings (by default those of the environment).
+
+    Raises:
+        SettingsFault: when an environment variable can't be used.
+    """
+    from diptych.web import register
+
+    settings = settings or Settings.from_environment()
+    if settings.sqlalchemy_url.startswith("sqlite"):
+        settings.home.mkdir(parents=True, exist_ok=True)
+    app = APIFlask(
+        "diptych",
+        title="Diptych",
+        version=__version__,
+        spec_path="/api/v1/openapi.json",
+        docs_path=None,
+        static_folder=str(Path(__file__).parent / "static"),
+        template_folder=str(Path(__file__).parent / "templates"),
+    )
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.sqlalchemy_url, settings.pool_size),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        VALIDATION_ERROR_STATUS_CODE=422,
+        DESCRIPTION="What a participant's browser, or a simulated participant, says to the host.",
+        # Bundles have their content's hash in the name: they may be kept for good.
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    db.init_app(app)
+    app.extensions["diptych"] = Host(settings)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
+    with app.app_context():
+        prepare_engine(db.engine)
+    register(app)
+    return app

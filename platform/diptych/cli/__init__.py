@@ -1,0 +1,90 @@
+"""`diptych …`: every command, loaded when it is asked for so that `--help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from diptych import __version__
+
+# command -> where it is; a command whose packages are not installed says which extra brings them.
+COMMANDS = {
+    "study": "diptych.cli.study:study",
+    "db": "diptych.cli.server:db",
+    "serve": "diptych.cli.server:serve",
+    "simulate": "diptych.cli.simulate:simulate",
+    "export": "diptych.cli.tables:export",
+    "import": "diptych.cli.tables:import_",
+    "trace": "diptych_analysis.tracing.cli:trace",
+    "report": "diptych.cli.tables:report",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as fault:
+            if (fault.name or "").startswith("diptych"):
+                raise
+            return _missing(cmd_name, fault.name or "a package")
+        return command
+
+
+def _missing(name: str, package: str) -> click.Command:
+    @click.command(name, help=f"Needs {package}: pip install 'diptych[models]'.")
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def command(arguments: Any) -> None:
+        raise click.ClickException(f"`diptych {name}` needs {package}: pip install diptych[models]")
+
+    return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="diptych")
+def cli() -> None:
+    """Put people and machines in front of the same images, and compare what each saw.
+
+    A study is a folder. The usual way:
+
+    \b
+      diptych study new my_study        a folder to fill
+      diptych study validate my_study   every fault in one go
+      diptych study open my_study       freeze this version and let people in
+      diptych serve                     the host
+      diptych export my_study --to out  tidy tables
+      diptych trace out                 tracing models on the answers
+
+    Settings come from the environment (DIPTYCH_DATABASE_URL, DIPTYCH_HOME, …).
+    """
+
+
+def main() -> None:
+    """Entry point: faults that the user can mend are told in words, not in a stack trace."""
+    from diptych.settings import SettingsFault
+    from diptych.studies.faults import StudyFault
+    from diptych.studies.versions import UnknownStudy
+
+    try:
+        cli()
+    except UnknownStudy as fault:
+        click.echo(
+            f"Error: this host knows no open study {str(fault)!r}; "
+            "`diptych study list` shows those it knows",
+            err=True,
+        )
+        sys.exit(1)
+    except (SettingsFault, StudyFault) as fault:
+        click.echo(f"Error: {fault}", err=True)
+        sys.exit(1)

@@ -1,0 +1,138 @@
+"""`diptych study …`: make, check, build, open, pause and close studies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from diptych.cli.context import study_folder, with_app
+from diptych.settings import Settings
+
+console = Console()
+
+
+@click.group()
+def study() -> None:
+    """Make, check, open and close studies."""
+
+
+@study.command()
+@click.argument("name")
+@click.option(
+    "--task", default="category_learning", show_default=True, help="Kind of trial of the study."
+)
+def new(name: str, task: str) -> None:
+    """Make the folder of a new study, ready to validate, with texts to rewrite."""
+    from diptych.studies.scaffold import make_study
+
+    folder = Settings.from_environment().studies / name
+    make_study(folder, task)
+    console.print(f"Made [bold]{folder}[/]. Write its texts and put its images in place, then:")
+    console.print(f"  diptych study validate {name}", highlight=False)
+
+
+@study.command()
+@click.argument("name")
+def build(name: str) -> None:
+    """Run the study's generator, which draws its stimuli."""
+    from diptych.studies import build_study
+
+    folder = study_folder(name)
+    with console.status(f"Drawing the stimuli of {folder.name} …"):
+        built = build_study(folder)
+    if built:
+        console.print(f"Built the stimuli of [bold]{folder.name}[/].")
+    else:
+        console.print(f"{folder.name} has no generator: nothing to build.")
+
+
+@study.command()
+@click.argument("name")
+def validate(name: str) -> None:
+    """Check a study and tell every fault in one go."""
+    from diptych.studies import load_study
+
+    folder = study_folder(name)
+    with console.status(f"Reading {folder.name} …"):
+        content = load_study(folder).content
+    spec = content.spec
+    phases = ", ".join(f"{count} {phase}" for phase, count in spec.phases.items())
+    console.print(f"[bold green]✓[/] [bold]{content.name}[/] has no faults.")
+    console.print(
+        f"  {spec.task.name}: {phases} trials; {len(content.stimuli)} stimuli, "
+        f"{len(content.items) or len(content.stimuli)} items; "
+        f"{len(spec.conditions)} condition(s); version {content.content_hash[:12]}"
+    )
+
+
+@study.command("list")
+@with_app
+def list_() -> None:
+    """Every study this host knows, with its sessions."""
+    from diptych.studies.versions import overview
+
+    rows = overview()
+    if not rows:
+        console.print("No studies yet. `diptych study new NAME` makes one.")
+        return
+    table = Table("study", "state", "versions", "completed", "under way", "other")
+    for row in rows:
+        sessions = row["sessions"]
+        done = sessions.get("completed", 0)
+        live = sum(sessions.get(s, 0) for s in ("entered", "consented", "practising", "running"))
+        other = sum(sessions.values()) - done - live
+        table.add_row(row["name"], row["state"], *map(str, (row["versions"], done, live, other)))
+    console.print(table)
+
+
+@study.command("open")
+@click.argument("name")
+@with_app
+def open_(name: str) -> None:
+    """Freeze the study as it stands and let participants in."""
+    _freeze(study_folder(name), opening=True)
+
+
+@study.command()
+@click.argument("name")
+@with_app
+def preview(name: str) -> None:
+    """Freeze the study as it stands for a preview, without letting anybody in."""
+    _freeze(study_folder(name), opening=False)
+
+
+def _freeze(folder: Path, *, opening: bool) -> None:
+    from diptych.host import host
+    from diptych.keys import study_key
+    from diptych.studies import load_study
+    from diptych.studies.versions import freeze
+
+    with console.status(f"Freezing {folder.name} …"):
+        loaded = load_study(folder)
+        _, is_new = freeze(loaded, opening=opening)
+    version = loaded.content.content_hash[:12]
+    what = "a new version" if is_new else "the same version as before"
+    console.print(f"[bold]{folder.name}[/] {version} ({what})")
+    link = f"{host().settings.base_url}/s/{folder.name}"
+    if opening:
+        console.print(f"  participants: {link}", highlight=False, soft_wrap=True)
+    key = study_key(host().secret, "preview", folder.name)
+    console.print(f"  preview:      {link}?preview={key}", highlight=False, soft_wrap=True)
+
+
+def _state_command(name: str, state: str, help_text: str) -> None:
+    @study.command(name, help=help_text)
+    @click.argument("study_name", metavar="NAME")
+    @with_app
+    def command(study_name: str) -> None:
+        from diptych.studies.versions import set_state
+
+        set_state(study_name, state)
+        console.print(f"[bold]{study_name}[/] is {state}.")
+
+
+_state_command("pause", "paused", "Let nobody new in for now; running sessions go on.")
+_state_command("close", "closed", "Let nobody new in any more; running sessions go on.")

@@ -1,0 +1,139 @@
+"""The database handle, and how a connection is opened: the same code on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    """Base class of all tables."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def now_ms() -> int:
+    """Server time in milliseconds since 1970-01-01 UTC: how every time is stored."""
+    return time.time_ns() // 1_000_000
+
+
+def engine_options(url: str, pool_size: int) -> dict[str, Any]:
+    """Options of the SQLAlchemy engine for a database URL."""
+    if url.startswith("sqlite"):
+        # The driver must not open transactions by itself: `_begin_sqlite` decides how each begins.
+        return {
+            "connect_args": {"isolation_level": None, "timeout": 30},
+            "pool_size": pool_size,
+        }
+    return {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": False}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Set what every new connection needs. Call once an engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # WAL lets readers go on beside the one writer; FULL makes each commit survive a power cut,
+    # which an acknowledged answer must.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-32000",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that will write takes the write lock at once: one that upgrades later can be
+    # refused halfway.
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+class _WriterQueue:
+    """Lets the writers of one SQLite file queue in the kernel instead of polling.
+
+    SQLite's own busy handler sleeps between tries, up to 100 ms, and is unfair: under load the
+    unlucky wait for seconds. A lock file beside the database gives every writer its turn.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + ".writer")
+        self._thread_lock = threading.Lock()
+        self._file: IO[str] | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        with self._thread_lock:
+            if self._file is None:
+                self._file = self._path.open("a")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+
+_queues: dict[str, _WriterQueue] = {}
+
+
+def _turn(engine: Engine) -> Any:
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database or database == ":memory:":
+        return nullcontext()
+    return _queues.setdefault(database, _WriterQueue(Path(database))).turn()
+
+
+@contextmanager
+def writing(engine: Engine | None = None) -> Iterator[Connection]:
+    """One transaction that may write: committed at the end, rolled back on an error."""
+    engine = engine or db.engine
+    with (
+        _turn(engine),
+        engine.connect().execution_options(writes=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine | None = None) -> Iterator[Connection]:
+    """A connection for single statements, each its own transaction.
+
+    On PostgreSQL no BEGIN and no COMMIT are sent, which would be round trips of their own.
+    """
+    engine = engine or db.engine
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
+
+
+def database_is_up(engine: Engine) -> bool:
+    """True when the database answers."""
+    try:
+        with reading(engine) as connection:
+            connection.exec_driver_sql("SELECT 1")
+    except Exception:
+        return False
+    return True

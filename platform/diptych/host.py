@@ -1,0 +1,58 @@
+"""What one running host holds besides the database: settings, signers, and read-only memories."""
+
+from __future__ import annotations
+
+import random
+from functools import lru_cache
+from typing import cast
+
+from flask import current_app
+
+from diptych import policies, recruiters, tasks
+from diptych.images import ImageTokens
+from diptych.keys import SessionTokens
+from diptych.policies import Policy
+from diptych.recruiters import Recruiter
+from diptych.settings import Settings
+from diptych.studies.content import StudyContent
+from diptych.studies.versions import frozen
+from diptych.tasks import Task
+
+
+class Host:
+    """The host behind the current request: `host()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.secret = settings.secret()
+        self.tokens = SessionTokens(self.secret, settings.token_days)
+        self.images = ImageTokens(self.secret)
+        self.task = lru_cache(maxsize=256)(self._task)
+
+    def _task(self, version_id: int, condition: str) -> Task:
+        """The task of a version and condition; kept, since both never change."""
+        content = frozen(version_id)
+        task_class = tasks.REGISTRY.get(content.spec.task.name)
+        return task_class(content, content.spec.condition(condition))
+
+    def policy(self, content: StudyContent, condition: str) -> Policy:
+        """The policy of a condition."""
+        plugged = content.spec.condition(condition).policy or content.spec.policy
+        policy_class = policies.REGISTRY.get(plugged.name)
+        return policy_class(policy_class.Parameters.model_validate(plugged.parameters))
+
+    def recruiter(self, content: StudyContent, name: str) -> Recruiter:
+        """The recruiter of a study by name."""
+        recruiter_class = recruiters.REGISTRY.get(name)
+        parameters = recruiter_class.Parameters.model_validate(content.spec.recruitment.of(name))
+        return recruiter_class(parameters, self.settings)
+
+
+def host() -> Host:
+    """The host of the current application."""
+    return cast(Host, current_app.extensions["diptych"])
+
+
+def generator(seed: int, purpose: str) -> random.Random:
+    """The random generator of a session for one purpose: rebuilt from the stored seed alone."""
+    return random.Random(f"{seed}:{purpose}")

@@ -1,0 +1,142 @@
+"""Images: read without trusting them, served without anything that tells what they are."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from PIL import Image as Pillow
+from PIL import ImageOps, UnidentifiedImageError
+
+_MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+
+
+class ImageFault(Exception):
+    """A file can't be read as an image, or is of a kind that browsers don't all show."""
+
+
+@dataclass(frozen=True)
+class ServableImage:
+    """An image as the browser gets it.
+
+    Attributes:
+        data: the bytes, without metadata.
+        media_type: such as `image/png`.
+        width: in pixels.
+        height: in pixels.
+    """
+
+    data: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+def content_hash(data: bytes) -> str:
+    """SHA-256 of a file, in hex: the id of a stimulus, the same here and in the analysis."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def servable(data: bytes) -> ServableImage:
+    """The image of a file, freed of metadata (comments, EXIF, times) that could tell its class.
+
+    A JPEG keeps its compressed picture bit for bit, unless EXIF turns it: then it becomes an
+    upright PNG. Everything else is written anew, without loss, as PNG.
+
+    Raises:
+        ImageFault: when the bytes are no PNG, JPEG, WebP or GIF image that can be read whole.
+    """
+    try:
+        with Pillow.open(io.BytesIO(data)) as image:
+            kind = image.format or "unknown"
+            if kind not in _MEDIA_TYPES:
+                raise ImageFault(f"is a {kind} image; allowed are PNG, JPEG, WebP and GIF")
+            image.load()
+            turned = image.getexif().get(0x0112, 1) != 1
+            if kind == "JPEG" and not turned:
+                return ServableImage(_strip_jpeg(data), "image/jpeg", image.width, image.height)
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+                upright = upright.convert("RGB")
+            out = io.BytesIO()
+            clean = upright.copy()
+            clean.info = {k: v for k, v in upright.info.items() if k == "transparency"}
+            clean.save(out, "PNG")
+            return ServableImage(out.getvalue(), "image/png", clean.width, clean.height)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as fault:
+        raise ImageFault(f"can't be read as an image ({fault})") from None
+
+
+def _strip_jpeg(data: bytes) -> bytes:
+    """A JPEG without its APP1-APP13, APP15 and comment segments; the picture is untouched.
+
+    Kept are JFIF (APP0), the colour profile (APP2 `ICC_PROFILE`) and Adobe's colour transform
+    (APP14), without which colours would change.
+    """
+    out = bytearray(data[:2])
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker == 0xDA:  # start of scan: the rest is the picture
+            break
+        length = 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        segment = data[at : at + length]
+        is_application = 0xE1 <= marker <= 0xEF
+        is_colour = marker == 0xEE or (marker == 0xE2 and segment[4:15] == b"ICC_PROFILE")
+        if marker != 0xFE and (not is_application or is_colour):
+            out += segment
+        at += length
+    return bytes(out) + data[at:]
+
+
+class ImageTokens:
+    """Opaque names of images, other ones for each session, that need no look-up to be read.
+
+    A name is the authenticated encryption (AES-SIV, RFC 5297) of session, version and place: the
+    same image in the same session always has the same name, so that browsers cache it, and two
+    sessions share no name, so that participants can't tell each other which is which.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        key = hmac.new(secret, b"diptych image names", hashlib.sha512).digest()
+        self._cipher = AESSIV(key)
+
+    def name(self, session_id: int, version_id: int, place: int) -> str:
+        """The name of the image at `place` of a version's stimuli, for one session."""
+        plain = b"".join(n.to_bytes(6, "big") for n in (session_id, version_id, place))
+        sealed = self._cipher.encrypt(plain, None)
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def read(self, name: str) -> tuple[int, int, int] | None:
+        """(session_id, version_id, place) of a name, or None when it was not made here."""
+        try:
+            sealed = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4))
+            plain = self._cipher.decrypt(sealed, None)
+        except (InvalidTag, ValueError):
+            return None
+        session_id, version_id, place = (
+            int.from_bytes(plain[i : i + 6], "big") for i in range(0, 18, 6)
+        )
+        return session_id, version_id, place
+
+
+@lru_cache(maxsize=16384)
+def read_servable(path: Path, modified_ns: int) -> tuple[str, ServableImage]:
+    """(content hash, servable image) of a file; `modified_ns` only keeps the memory honest.
+
+    Raises:
+        ImageFault: see `servable`.
+        OSError: when the file can't be read.
+    """
+    data = path.read_bytes()
+    return content_hash(data), servable(data)

@@ -1,0 +1,20 @@
+"""A participant's way: enter, consent, be instructed, practise, answer, finish, go back."""
+
+from diptych.journey.answering import answer
+from diptych.journey.entry import Entered, Preview, enter
+from diptych.journey.events import record_events
+from diptych.journey.faults import JourneyFault
+from diptych.journey.state import describe_session, image_urls
+from diptych.journey.steps import take_step
+
+__all__ = [
+    "Entered",
+    "JourneyFault",
+    "Preview",
+    "answer",
+    "describe_session",
+    "enter",
+    "image_urls",
+    "record_events",
+    "take_step",
+]

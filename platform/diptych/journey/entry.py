@@ -1,0 +1,282 @@
+"""Entering a study: who comes, from where, to which session."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from diptych import models, recruiters, texts
+from diptych.database import now_ms, reading, writing
+from diptych.host import Host
+from diptych.journey.allocation import is_full
+from diptych.journey.events import note
+from diptych.journey.faults import JourneyFault
+from diptych.journey.state import ARRIVALS, LIVE, SESSIONS, is_late, study_doc, time_out
+from diptych.keys import is_study_key
+from diptych.recruiters import ArrivalFault, Arriving, Recruiter
+from diptych.studies.content import StudyContent
+from diptych.studies.versions import UnknownStudy, current_version, frozen
+
+PARTICIPANTS = models.Participant.__table__
+IDENTITIES = models.Identity.__table__
+PREVIEWS_KEPT_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True)
+class Entered:
+    """A session that was begun or is gone on with."""
+
+    session_id: int
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A platform only shows the page: nothing is stored."""
+
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One visit, read from its URL."""
+
+    study_id: int
+    version_id: int
+    content: StudyContent
+    kind: str
+    recruiter: Recruiter
+    arriving: Arriving
+    browser: Mapping[str, Any]
+
+
+def enter(
+    host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str, Any]
+) -> Entered | Preview:
+    """Begin a session, or go on with the one this participant has.
+
+    Raises:
+        JourneyFault: when the study is unknown, paused, closed or full, the link is not valid, or
+            the participant can't take part (again).
+    """
+    visit = _read(host, study, entry, browser)
+    if visit.arriving.preview:
+        spec = visit.content.spec
+        intro = texts.html(f"# {spec.title}\n\n{spec.description}")
+        accept = texts.text(visit.content, "mturk_preview")
+        return Preview(
+            {
+                "token": None,
+                "study": study_doc(host, visit.content),
+                "session": None,
+                "step": "preview",
+                "content": {"html": intro + accept},
+                "progress": {"done": 0, "of": 0},
+            }
+        )
+    try:
+        return _enter(visit)
+    except IntegrityError:
+        # Two arrivals of one person at the same moment: the other one has made the session.
+        return _enter(visit)
+
+
+def _read(host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str, Any]) -> _Visit:
+    kind = _kind(host, study, entry)
+    try:
+        study_id, version_id, state = current_version(study, preview=kind == "preview")
+    except UnknownStudy:
+        raise JourneyFault("unknown_study", "There is no such study here.") from None
+    content = frozen(version_id)
+    name = "direct" if kind != "person" else recruiters.for_entry(entry)
+    if kind == "person":
+        _check_open(state, name, content)
+    recruiter = host.recruiter(content, name)
+    try:
+        arriving = recruiter.arrive(entry)
+    except ArrivalFault as fault:
+        raise JourneyFault("not_eligible", str(fault)) from None
+    return _Visit(study_id, version_id, content, kind, recruiter, arriving, browser)
+
+
+def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
+    for purpose, kind in (("preview", "preview"), ("simulate", "simulated")):
+        if purpose in entry:
+            if not is_study_key(entry[purpose], host.secret, purpose, study):
+                raise JourneyFault("not_eligible", f"This {purpose} link is not valid.")
+            machine = purpose == "simulate" and entry.get("as") == "machine"
+            return "machine" if machine else kind
+    return "person"
+
+
+def _check_open(state: str, recruiter: str, content: StudyContent) -> None:
+    if state == "paused":
+        raise JourneyFault(
+            "study_paused", "This study is paused at the moment. Please try again later."
+        )
+    if state != "open":
+        raise JourneyFault("study_closed", "This study has ended. Thank you for your interest.")
+    if recruiter not in content.spec.recruitment.recruiters:
+        raise JourneyFault("not_eligible", "This study does not take part over this link.")
+
+
+def _enter(visit: _Visit) -> Entered:
+    with reading() as connection:
+        participant_id = _known(connection, visit)
+        latest = _latest(connection, visit, participant_id) if participant_id else None
+        if participant_id:
+            _check_other_studies(connection, visit, participant_id)
+        full = is_full(connection, visit.study_id, visit.content.spec, visit.kind)
+    if latest is not None:
+        if is_late(latest, visit.content):
+            time_out(latest.id)
+        elif latest.status in LIVE or visit.content.spec.recruitment.once:
+            _come_back(latest, visit)
+        if visit.content.spec.recruitment.once or latest.status in LIVE:
+            return Entered(latest.id, is_new=False)
+    if full:
+        raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
+    return _begin(visit, participant_id, 1 if latest is None else latest.take + 1)
+
+
+def _known(connection: Connection, visit: _Visit) -> int | None:
+    if visit.arriving.external_id is None:
+        return None
+    return connection.execute(
+        select(IDENTITIES.c.participant_id).where(
+            IDENTITIES.c.recruiter == _namespace(visit),
+            IDENTITIES.c.external_id == visit.arriving.external_id,
+        )
+    ).scalar()
+
+
+def _namespace(visit: _Visit) -> str:
+    """Simulated people have identities of their own: they never meet a person's."""
+    return visit.recruiter.name if visit.kind == "person" else visit.kind
+
+
+def _latest(connection: Connection, visit: _Visit, participant_id: int) -> Any:
+    return connection.execute(
+        select(SESSIONS)
+        .where(SESSIONS.c.study_id == visit.study_id, SESSIONS.c.participant_id == participant_id)
+        .order_by(SESSIONS.c.take.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _check_other_studies(connection: Connection, visit: _Visit, participant_id: int) -> None:
+    names = visit.content.spec.recruitment.exclude_studies
+    if not names:
+        return
+    studies = models.Study.__table__
+    took = connection.execute(
+        select(studies.c.name)
+        .join(SESSIONS, SESSIONS.c.study_id == studies.c.id)
+        .where(SESSIONS.c.participant_id == participant_id, studies.c.name.in_(names))
+        .limit(1)
+    ).scalar()
+    if took is not None:
+        raise JourneyFault(
+            "not_eligible",
+            "You have taken part in a related study before, so you can't take part in this one.",
+        )
+
+
+def _come_back(session: Any, visit: _Visit) -> None:
+    with writing() as connection:
+        if visit.arriving.parameters:
+            _arrive(connection, session.id, visit)
+        note(connection, session.id, "reentry", session.position or None)
+        if session.status in LIVE:
+            connection.execute(
+                update(SESSIONS).where(SESSIONS.c.id == session.id).values(last_seen_at=now_ms())
+            )
+
+
+def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
+    at = now_ms()
+    with writing() as connection:
+        if visit.kind == "preview":
+            purge_previews(connection, at - PREVIEWS_KEPT_MS)
+        if participant_id is None:
+            participant_id = _new_participant(connection, visit, at)
+        session_id = connection.execute(
+            insert(SESSIONS).values(
+                public_id=uuid.uuid4().hex,
+                study_id=visit.study_id,
+                version_id=visit.version_id,
+                participant_id=participant_id,
+                take=take,
+                kind=visit.kind,
+                recruiter=visit.recruiter.name,
+                seed=secrets.randbits(53),
+                status="entered",
+                step="consent",
+                browser=dict(visit.browser),
+                entered_at=at,
+                last_seen_at=at,
+            )
+        ).inserted_primary_key[0]
+        _arrive(connection, session_id, visit)
+    return Entered(session_id, is_new=True)
+
+
+def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
+    participant_id: int = connection.execute(
+        insert(PARTICIPANTS).values(public_id=uuid.uuid4().hex, kind=visit.kind, created_at=at)
+    ).inserted_primary_key[0]
+    if visit.arriving.external_id is not None:
+        connection.execute(
+            insert(IDENTITIES).values(
+                recruiter=_namespace(visit),
+                external_id=visit.arriving.external_id,
+                participant_id=participant_id,
+            )
+        )
+    return participant_id
+
+
+def _arrive(connection: Connection, session_id: int, visit: _Visit) -> None:
+    connection.execute(
+        insert(ARRIVALS).values(
+            session_id=session_id, at=now_ms(), parameters=dict(visit.arriving.parameters)
+        )
+    )
+
+
+def purge_previews(connection: Connection, before: int) -> None:
+    """Delete preview sessions that began before a time, with all that hangs on them."""
+    old = select(SESSIONS.c.id).where(SESSIONS.c.kind == "preview", SESSIONS.c.entered_at < before)
+    forget_sessions(connection, list(connection.execute(old).scalars()))
+
+
+def forget_sessions(connection: Connection, session_ids: list[int]) -> None:
+    """Delete sessions with everything that hangs on them, their participants' rows included."""
+    if not session_ids:
+        return
+    owners = connection.execute(
+        select(SESSIONS.c.participant_id).where(SESSIONS.c.id.in_(session_ids))
+    ).scalars()
+    participants = [owner for owner in owners if owner is not None]
+    for model in (models.Response, models.Trial, models.Event, models.Arrival):
+        table = model.__table__
+        connection.execute(table.delete().where(table.c.session_id.in_(session_ids)))
+    connection.execute(SESSIONS.delete().where(SESSIONS.c.id.in_(session_ids)))
+    forget_participants(connection, participants)
+
+
+def forget_participants(connection: Connection, participants: list[int]) -> None:
+    """Delete participants, and their identities, who have no session any more."""
+    for participant_id in participants:
+        left = select(SESSIONS.c.id).where(SESSIONS.c.participant_id == participant_id).limit(1)
+        if connection.execute(left).scalar() is None:
+            connection.execute(
+                IDENTITIES.delete().where(IDENTITIES.c.participant_id == participant_id)
+            )
+            connection.execute(PARTICIPANTS.delete().where(PARTICIPANTS.c.id == participant_id))

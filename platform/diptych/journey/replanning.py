@@ -1,0 +1,161 @@
+"""Answers that change the plan: ends of practice blocks, and adaptive policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from diptych import models
+from diptych.host import Host, generator
+from diptych.journey.state import TRIALS, planned
+from diptych.journey.steps import trial_rows
+from diptych.policies import Past
+from diptych.studies.content import StudyContent
+from diptych.tasks import PlannedTrial
+
+RESPONSES = models.Response.__table__
+
+
+@dataclass(frozen=True)
+class NextTrial:
+    """The trial after the one that is answered."""
+
+    phase: str
+    block: int
+    item: dict[str, Any] | None
+    notice: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> NextTrial | None:
+        """From the columns `next_…` of the row an answer reads."""
+        if row.next_phase is None:
+            return None
+        return cls(row.next_phase, row.next_block, row.next_item, row.next_notice)
+
+    def as_trial(self) -> NextTrial:
+        """Has the columns of a row of `trials` that a State needs."""
+        return self
+
+
+@dataclass(frozen=True)
+class Replanned:
+    """What replanning has found.
+
+    Attributes:
+        trial: the next trial; None when there is none.
+        ended: the status in which the session ends here, if it does.
+        columns: further columns of the session that change.
+    """
+
+    trial: NextTrial | None
+    ended: str | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
+def needs_replanning(trial: PlannedTrial, following: NextTrial | None) -> bool:
+    """Whether the next trial can't be taken from the plan as it stands."""
+    if following is not None and following.item is None:
+        return True
+    return trial.phase == "practice" and (
+        following is None or following.phase != "practice" or following.block != trial.block
+    )
+
+
+def replan(
+    host: Host,
+    connection: Connection,
+    session: Row[Any],
+    content: StudyContent,
+    trial: PlannedTrial,
+) -> Replanned:
+    """Settle what follows an answer just stored. The caller holds the session's lock."""
+    columns: dict[str, Any] = {}
+    if _ends_practice(connection, session, trial):
+        task = host.task(session.version_id, session.condition)
+        attempts = trial.block + 1
+        columns = {"practice_attempts": attempts}
+        again = task.repeat_practice(
+            _wrong_in_block(connection, session.id, trial.block),
+            attempts,
+            generator(session.seed, f"practice {attempts}"),
+        )
+        if again is None:
+            return Replanned(None, "screened_out", columns)
+        if again:
+            _insert_block(connection, session, again)
+            columns["n_trials"] = session.n_trials + len(again)
+    following = _trial_at(connection, session.id, session.position + 1)
+    if following is not None and following.item is None:
+        _choose(host, connection, session, content, following)
+        following = _trial_at(connection, session.id, session.position + 1)
+    if following is None:
+        return Replanned(None, None, columns)
+    return Replanned(
+        NextTrial(following.phase, following.block, following.item, following.notice), None, columns
+    )
+
+
+def _ends_practice(connection: Connection, session: Row[Any], trial: PlannedTrial) -> bool:
+    if trial.phase != "practice":
+        return False
+    following = _trial_at(connection, session.id, session.position + 1)
+    return following is None or (following.phase, following.block) != ("practice", trial.block)
+
+
+def _trial_at(connection: Connection, session_id: int, index: int) -> Row[Any] | None:
+    return connection.execute(
+        select(TRIALS).where(TRIALS.c.session_id == session_id, TRIALS.c.trial_index == index)
+    ).one_or_none()
+
+
+def _wrong_in_block(connection: Connection, session_id: int, block: int) -> int:
+    joined = (TRIALS.c.session_id == RESPONSES.c.session_id) & (
+        TRIALS.c.trial_index == RESPONSES.c.trial_index
+    )
+    return connection.execute(
+        select(func.count())
+        .select_from(RESPONSES)
+        .join(TRIALS, joined)
+        .where(
+            TRIALS.c.session_id == session_id,
+            TRIALS.c.phase == "practice",
+            TRIALS.c.block == block,
+            RESPONSES.c.correct.is_(False),
+        )
+    ).scalar_one()
+
+
+def _insert_block(connection: Connection, session: Row[Any], block: list[PlannedTrial]) -> None:
+    """Put a block before the trials still to come; none of those has been shown yet."""
+    to_come = (TRIALS.c.session_id == session.id) & (TRIALS.c.trial_index > session.position)
+    rows = connection.execute(select(TRIALS).where(to_come).order_by(TRIALS.c.trial_index)).all()
+    connection.execute(TRIALS.delete().where(to_come))
+    trials = [*block, *map(planned, rows)]
+    connection.execute(insert(TRIALS), trial_rows(session.id, session.position + 1, trials))
+
+
+def _choose(
+    host: Host, connection: Connection, session: Row[Any], content: StudyContent, trial: Row[Any]
+) -> None:
+    """Let an adaptive policy choose the item of a trial that is reached."""
+    task = host.task(session.version_id, session.condition)
+    policy = host.policy(content, session.condition)
+    joined = (TRIALS.c.session_id == RESPONSES.c.session_id) & (
+        TRIALS.c.trial_index == RESPONSES.c.trial_index
+    )
+    rows = connection.execute(
+        select(TRIALS, RESPONSES.c.correct)
+        .join(RESPONSES, joined)
+        .where(TRIALS.c.session_id == session.id)
+        .order_by(TRIALS.c.trial_index)
+    ).all()
+    history: list[Past] = [task.past(planned(row), row.correct) for row in rows]
+    rng = generator(session.seed, f"trial {trial.trial_index}")
+    item = task.choose(trial.phase, policy, history, rng)
+    connection.execute(
+        update(TRIALS)
+        .where(TRIALS.c.session_id == session.id, TRIALS.c.trial_index == trial.trial_index)
+        .values(item=dict(item))
+    )

@@ -1,0 +1,237 @@
+"""Where a session stands, told so that the browser can show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from diptych import models, texts
+from diptych.database import now_ms, reading, writing
+from diptych.host import Host
+from diptych.journey.faults import JourneyFault
+from diptych.studies.content import StudyContent
+from diptych.studies.versions import frozen
+from diptych.tasks import PlannedTrial, Tally
+
+SESSIONS = models.Session.__table__
+TRIALS = models.Trial.__table__
+ARRIVALS = models.Arrival.__table__
+LIVE = ("entered", "consented", "practising", "running")
+
+
+def steps_of(content: StudyContent) -> list[str]:
+    """The steps of a study, in order."""
+    steps = ["consent", "instructions"]
+    if content.spec.comprehension:
+        steps.append("comprehension")
+    steps.append("trials")
+    if "feedback" in content.texts:
+        steps.append("feedback")
+    return [*steps, "debrief", "end"]
+
+
+def step_after(content: StudyContent, step: str) -> str:
+    """The step that follows another."""
+    steps = steps_of(content)
+    return steps[steps.index(step) + 1]
+
+
+def load_session(connection: Connection, session_id: int) -> Row[Any]:
+    """The row of a session.
+
+    Raises:
+        JourneyFault: `bad_token` when the session is gone.
+    """
+    row = connection.execute(select(SESSIONS).where(SESSIONS.c.id == session_id)).one_or_none()
+    if row is None:
+        raise JourneyFault("bad_token", "This session does not exist any more.")
+    return row
+
+
+def is_late(session: Any, content: StudyContent) -> bool:
+    """Whether a live session was left for longer than its study lets it resume."""
+    limit = content.spec.recruitment.resume_within_minutes * 60_000
+    return session.status in LIVE and now_ms() - session.last_seen_at > limit
+
+
+def time_out(session_id: int) -> None:
+    """End a session that came back too late."""
+    values = {"status": "timed_out", "step": "end", "ended_at": now_ms()}
+    with writing() as connection:
+        connection.execute(
+            update(SESSIONS)
+            .where(SESSIONS.c.id == session_id, SESSIONS.c.status.in_(LIVE))
+            .values(values)
+        )
+
+
+def planned(row: Any) -> PlannedTrial:
+    """A row of the table `trials` as the tasks see it."""
+    return PlannedTrial(row.phase, row.item, row.block, row.notice)
+
+
+def describe_session(host: Host, session_id: int) -> dict[str, Any]:
+    """StudyDoc and State of a session, as the browser gets them when it (re)loads."""
+    with reading() as connection:
+        session = load_session(connection, session_id)
+    content = frozen(session.version_id)
+    if is_late(session, content):
+        time_out(session_id)
+        with reading() as connection:
+            session = load_session(connection, session_id)
+    return {"study": study_doc(host, content), **state(host, session)}
+
+
+def study_doc(host: Host, content: StudyContent) -> dict[str, Any]:
+    """What the browser may know of a study."""
+    spec = content.spec
+    task = host_task_parameters(content)
+    return {
+        "name": content.name,
+        "title": spec.title,
+        "minutes": spec.minutes,
+        "contact": spec.contact,
+        "language": spec.language,
+        "task": spec.task.name,
+        "parameters": task,
+        "screen": spec.screen.model_dump(mode="json"),
+        "resume_within_minutes": spec.recruitment.resume_within_minutes,
+    }
+
+
+def host_task_parameters(content: StudyContent) -> dict[str, Any]:
+    """The public parameters of a study's task."""
+    from diptych.tasks import REGISTRY
+
+    task_class = REGISTRY.get(content.spec.task.name)
+    parameters = task_class.Parameters.model_validate(content.spec.task.parameters)
+    return parameters.model_dump(mode="json", include=set(task_class.public))
+
+
+def state(host: Host, session: Any, trial: Any = None) -> dict[str, Any]:
+    """The State of a session.
+
+    Args:
+        host: the host.
+        session: a row of `sessions`, or anything with its columns.
+        trial: row of the current trial where it is known already.
+    """
+    content = frozen(session.version_id)
+    return {
+        "session": {"id": session.public_id, "status": session.status},
+        "step": session.step,
+        "content": _content(host, session, content, trial),
+        "progress": {"done": session.position, "of": session.n_trials},
+    }
+
+
+def _content(host: Host, session: Any, content: StudyContent, trial: Any) -> dict[str, Any]:
+    match session.step:
+        case "trials":
+            return {"trial": trial_doc(host, session, content, trial)}
+        case "instructions":
+            return {"pages": texts.pages(content, "instructions")}
+        case "comprehension":
+            questions = content.spec.comprehension
+            left = content.spec.recruitment.comprehension_attempts - session.comprehension_attempts
+            return {
+                "questions": [{"text": q.question, "options": list(q.options)} for q in questions],
+                "attempts_left": left,
+            }
+        case "debrief":
+            return {"html": texts.text(content, "debrief"), "score": _score(host, session)}
+        case "end":
+            return _end(host, session, content)
+        case step:
+            return {"html": texts.text(content, step)}
+
+
+def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict[str, Any]:
+    """The current trial, without anything that tells its answer."""
+    if row is None:
+        with reading() as connection:
+            row = connection.execute(
+                select(TRIALS).where(
+                    TRIALS.c.session_id == session.id, TRIALS.c.trial_index == session.position
+                )
+            ).one()
+    task = host.task(session.version_id, session.condition)
+    trial = planned(row)
+
+    def url(place: int) -> str:
+        return image_url(host, session.id, session.version_id, place)
+
+    tally = Tally(session.n_correct, session.n_counted)
+    return {
+        "index": session.position,
+        "phase": trial.phase,
+        "task": task.name,
+        "show": task.show(trial, session.seed, url, tally),
+        # Sorted by opaque name, so that their order tells nothing.
+        "images": sorted({url(place) for place in task.places(trial)}),
+        "notice": texts.notice(content, trial.notice) if trial.notice else None,
+    }
+
+
+def image_url(host: Host, session_id: int, version_id: int, place: int) -> str:
+    """The address of an image for one session."""
+    return "/i/" + host.images.name(session_id, version_id, place)
+
+
+def image_urls(host: Host, session_id: int) -> list[str]:
+    """Addresses of all images of the trials still to come, in an order that tells nothing."""
+    with reading() as connection:
+        session = load_session(connection, session_id)
+        rows = connection.execute(
+            select(TRIALS).where(
+                TRIALS.c.session_id == session_id, TRIALS.c.trial_index >= session.position
+            )
+        ).all()
+    if session.condition is None:
+        return []
+    task = host.task(session.version_id, session.condition)
+    places = {place for row in rows if row.item for place in task.places(planned(row))}
+    return sorted(image_url(host, session_id, session.version_id, place) for place in places)
+
+
+def _score(host: Host, session: Any) -> dict[str, int] | None:
+    """Right answers of the scored phase, where the study tells them."""
+    task = host.task(session.version_id, session.condition)
+    if not getattr(task.parameters, "show_score", False):
+        return None
+    responses, trials = models.Response.__table__, TRIALS
+    with reading() as connection:
+        rows = connection.execute(
+            select(responses.c.correct)
+            .join(
+                trials,
+                (trials.c.session_id == responses.c.session_id)
+                & (trials.c.trial_index == responses.c.trial_index),
+            )
+            .where(trials.c.session_id == session.id, trials.c.phase == "test")
+        ).scalars()
+        answers = list(rows)
+    return {"correct": sum(map(bool, answers)), "of": len(answers)}
+
+
+def _end(host: Host, session: Any, content: StudyContent) -> dict[str, Any]:
+    with reading() as connection:
+        parameters = connection.execute(
+            select(ARRIVALS.c.parameters)
+            .where(ARRIVALS.c.session_id == session.id)
+            .order_by(ARRIVALS.c.id.desc())
+            .limit(1)
+        ).scalar()
+    return ending(host, content, session.status, session.recruiter, parameters or {})
+
+
+def ending(
+    host: Host, content: StudyContent, outcome: str, recruiter: str, parameters: dict[str, str]
+) -> dict[str, Any]:
+    """The content of the step `end`."""
+    return {
+        "outcome": outcome,
+        "html": texts.text(content, outcome),
+        "exit": host.recruiter(content, recruiter).leave(outcome, parameters),
+    }

@@ -1,0 +1,58 @@
+"""Alembic, without a configuration file: the migrations ship with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+
+class BehindFault(Exception):
+    """The database has tables of another version of Diptych."""
+
+
+def migrations_folder() -> Path:
+    """Where the migrations are: beside the package when installed, else in the repository."""
+    here = Path(__file__).parent
+    shipped = here / "_migrations"
+    return shipped if shipped.exists() else here.parent.parent / "migrations"
+
+
+def config(url: str) -> Config:
+    """Alembic's configuration for a database."""
+    found = Config()
+    found.set_main_option("script_location", str(migrations_folder()))
+    found.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return found
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring a database up to a revision; makes the tables of an empty one."""
+    command.upgrade(config(url), revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take a database back to a revision (`base`: no tables)."""
+    command.downgrade(config(url), revision)
+
+
+def ensure_head(engine: Engine, url: str) -> None:
+    """Make the tables of an empty database; refuse one that is behind.
+
+    Raises:
+        BehindFault: when tables exist but not those of this version.
+    """
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    head = ScriptDirectory.from_config(config(url)).get_current_head()
+    if current is None:
+        upgrade(url)
+    elif current != head:
+        raise BehindFault(
+            f"the database is at revision {current}, this version needs {head}: "
+            "back it up, then run `diptych db upgrade`"
+        )

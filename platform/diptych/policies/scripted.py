@@ -1,0 +1,46 @@
+"""The scripted policy: one fixed sequence for everybody."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from diptych.policies import Candidate, Past, Policy, PolicyParameters
+
+
+class ScriptedParameters(PolicyParameters):
+    """Parameters of the scripted policy."""
+
+    sequence: tuple[str, ...] = Field(
+        description="Files (or item ids) in the order in which they are shown, all phases in a row."
+    )
+
+
+class Scripted(Policy):
+    """Shows the candidates of `sequence` one after the other."""
+
+    name = "scripted"
+    Parameters = ScriptedParameters
+    parameters: ScriptedParameters
+
+    def choose(
+        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
+    ) -> Candidate:
+        wanted = self.parameters.sequence[len(history)]
+        return next(candidate for candidate in pool if candidate.id == wanted)
+
+    def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
+        known = {candidate.id for candidate in pool}
+        sequence = self.parameters.sequence
+        faults = [
+            f"sequence names {entry!r}, which is not in the manifest"
+            for entry in dict.fromkeys(sequence)
+            if entry not in known
+        ]
+        if len(sequence) < trials:
+            faults.append(f"sequence has {len(sequence)} entries; the phases need {trials}")
+        if len(set(sequence)) < len(sequence):
+            faults.append("sequence names an entry twice; each can be shown once a session")
+        return faults

@@ -1,0 +1,106 @@
+"""Recruiters: where participants come from, and what that platform wants back.
+
+One file a recruiter; found through the entry points `diptych.recruiters`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from diptych.plugins import Registry
+from diptych.settings import Settings
+
+
+class RecruiterParameters(BaseModel):
+    """Parameters of a recruiter in `[recruitment.<name>]` of study.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ArrivalFault(Exception):
+    """The entry URL can't be used; the message is for the participant."""
+
+
+@dataclass(frozen=True)
+class Arriving:
+    """What an entry URL says.
+
+    Attributes:
+        external_id: the platform's id of the person; None for somebody unknown.
+        parameters: the platform's other ids, needed to send the person back; kept with identities.
+        preview: True when the platform only shows the page (MTurk before a HIT is accepted).
+    """
+
+    external_id: str | None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    preview: bool = False
+
+
+class Recruiter(ABC):
+    """Turns an entry URL into ids, and a finished session into what the platform wants back."""
+
+    name: ClassVar[str]
+    Parameters: ClassVar[type[RecruiterParameters]] = RecruiterParameters
+    # Origins whose pages may hold the study in a frame.
+    frame_origins: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, parameters: RecruiterParameters, settings: Settings) -> None:
+        self.parameters: Any = parameters
+        self.settings = settings
+
+    @staticmethod
+    @abstractmethod
+    def recognises(entry: Mapping[str, str]) -> bool:
+        """Whether the query of an entry URL is of this platform."""
+
+    @abstractmethod
+    def arrive(self, entry: Mapping[str, str]) -> Arriving:
+        """Read the query of an entry URL.
+
+        Raises:
+            ArrivalFault: when ids are missing, malformed, or unknown to the platform.
+        """
+
+    @abstractmethod
+    def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        """How the participant goes back.
+
+        Args:
+            outcome: completed, declined, screened_out, timed_out or returned.
+            parameters: those of the latest arrival.
+
+        Returns:
+            `{"kind": "redirect", "url": …}`, `{"kind": "form", "action": …, "fields": {…}}`, or
+            None when there is nowhere to go.
+        """
+
+
+REGISTRY: Registry[Recruiter] = Registry("diptych.recruiters")
+MAX_ID = 128
+
+
+def identifier(entry: Mapping[str, str], key: str) -> str:
+    """An id out of an entry URL: letters, digits, - and _ only.
+
+    Raises:
+        ArrivalFault: when it is missing or holds anything else.
+    """
+    value = entry.get(key, "").strip()
+    if not value or len(value) > MAX_ID or not value.replace("-", "").replace("_", "").isalnum():
+        raise ArrivalFault(
+            f"The link you followed has no valid {key}. Please start from the page that sent you."
+        )
+    return value
+
+
+def for_entry(entry: Mapping[str, str]) -> str:
+    """Name of the recruiter an entry URL is of; `direct` when no platform recognises it."""
+    for name, recruiter in REGISTRY.all().items():
+        if name != "direct" and recruiter.recognises(entry):
+            return name
+    return "direct"

@@ -1,0 +1,84 @@
+"""Prolific: ids in the query, completion codes in a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from pydantic import Field
+
+from diptych.recruiters import (
+    ArrivalFault,
+    Arriving,
+    Recruiter,
+    RecruiterParameters,
+    identifier,
+)
+
+COMPLETE = "https://app.prolific.com/submissions/complete"
+_LIVE = {"RESERVED", "ACTIVE", "AWAITING REVIEW", "APPROVED", "PARTIALLY APPROVED"}
+
+
+class ProlificParameters(RecruiterParameters):
+    """`[recruitment.prolific]`: the completion codes, which carry Prolific's actions."""
+
+    completed: str = Field(description="Code for a completed session.", min_length=1)
+    screened_out: str = Field(
+        description="Code for failed comprehension or practice.", min_length=1
+    )
+    declined: str = Field(description="Code for declined consent.", min_length=1)
+    timed_out: str | None = Field(
+        None, description="Code for a session that came back too late; none: no way back."
+    )
+
+
+class Prolific(Recruiter):
+    """Participants from Prolific; verified against its API when a token is configured."""
+
+    name = "prolific"
+    Parameters = ProlificParameters
+    parameters: ProlificParameters
+    frame_origins = ("https://app.prolific.com",)
+
+    @staticmethod
+    def recognises(entry: Mapping[str, str]) -> bool:
+        return "PROLIFIC_PID" in entry
+
+    def arrive(self, entry: Mapping[str, str]) -> Arriving:
+        participant = identifier(entry, "PROLIFIC_PID")
+        parameters = {key: identifier(entry, key) for key in ("STUDY_ID", "SESSION_ID")}
+        if self.settings.prolific_token:
+            self._verify(participant, parameters["SESSION_ID"])
+        return Arriving(participant, parameters)
+
+    def _verify(self, participant: str, submission: str) -> None:
+        """Anybody can type such a URL: ask Prolific whether the submission is this person's."""
+        url = f"{self.settings.prolific_api}/submissions/{submission}/"
+        headers = {"Authorization": f"Token {self.settings.prolific_token}"}
+        try:
+            reply = httpx.get(url, headers=headers, timeout=10)
+        except httpx.HTTPError:
+            raise ArrivalFault(
+                "Prolific could not be reached to check your link. Please try again in a minute."
+            ) from None
+        if reply.status_code >= 500 or reply.status_code == 429:
+            raise ArrivalFault("Prolific is busy at the moment. Please try again in a minute.")
+        body = reply.json() if reply.status_code == 200 else {}
+        owner = body.get("participant") or body.get("participant_id")
+        if owner != participant or body.get("status") not in _LIVE:
+            raise ArrivalFault(
+                "Prolific does not know this submission as yours. Please start from Prolific."
+            )
+
+    def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        code = {
+            "completed": self.parameters.completed,
+            "screened_out": self.parameters.screened_out,
+            "declined": self.parameters.declined,
+            "timed_out": self.parameters.timed_out,
+        }.get(outcome)
+        if code is None:
+            return None
+        return {"kind": "redirect", "url": f"{COMPLETE}?{urlencode({'cc': code})}"}

@@ -1,0 +1,89 @@
+"""Everything that is set from outside, in one class: each field is one environment variable."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class SettingsFault(Exception):
+    """An environment variable has a value that Diptych can't use."""
+
+
+class Settings(BaseModel):
+    """Settings of one host; each field is read from the variable `DIPTYCH_<FIELD>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(Path("instance"), description="Folder for the database, secret and caches.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL. Empty: SQLite in `home`. `postgresql://…` for PostgreSQL."
+    )
+    secret_key: str = Field(
+        "", description="Signs tokens and keys. Empty: made once and kept in `home/secret.key`."
+    )
+    studies: Path = Field(Path("studies"), description="Folder that holds the study folders.")
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="Address participants reach this host at."
+    )
+    prolific_token: str = Field("", description="Token of the Prolific API; verifies arrivals.")
+    prolific_api: str = Field(
+        "https://api.prolific.com/api/v1", description="Base address of the Prolific API."
+    )
+    proxy_hops: int = Field(
+        0, ge=0, le=5, description="How many proxies stand before the host (X-Forwarded-*)."
+    )
+    token_days: float = Field(
+        30, gt=0, description="Days after which a participant's token ends, whatever the study."
+    )
+    pool_size: int = Field(10, ge=1, description="Database connections a worker process holds.")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read the settings.
+
+        Raises:
+            SettingsFault: naming every variable that can't be used and what is allowed.
+        """
+        given = {
+            name: environ[f"DIPTYCH_{name.upper()}"]
+            for name in cls.model_fields
+            if environ.get(f"DIPTYCH_{name.upper()}")
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as fault:
+            lines = [
+                f"DIPTYCH_{str(e['loc'][0]).upper()} is {e['input']!r}: {e['msg']}"
+                for e in fault.errors()
+            ]
+            raise SettingsFault("\n".join(lines)) from None
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database URL with its driver named (psycopg 3 for PostgreSQL)."""
+        if not self.database_url:
+            return f"sqlite:///{(self.home / 'diptych.sqlite3').resolve()}"
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    def secret(self) -> bytes:
+        """The signing secret; made on first use when none is set, readable by the owner only."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.home / "secret.key"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                return path.read_bytes()
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        return path.read_bytes()

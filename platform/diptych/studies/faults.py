@@ -1,0 +1,39 @@
+"""What is wrong with a study folder, said so that it can be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        file: the file it is in, relative to the study folder.
+        key: the key of study.toml, or the row and column of a manifest.
+        found: what stands there.
+        allowed: what could stand there.
+    """
+
+    file: str
+    key: str
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{where}: found {self.found}; allowed: {self.allowed}"
+
+
+class StudyFault(Exception):
+    """A study folder can't be used; `faults` holds every reason."""
+
+    def __init__(self, study: str, faults: Sequence[Fault]) -> None:
+        self.study = study
+        self.faults = tuple(faults)
+        count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(
+            f"study {study!r} has {count}:\n" + "\n".join(f"  {fault}" for fault in self.faults)
+        )

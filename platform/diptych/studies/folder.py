@@ -1,0 +1,251 @@
+"""A study folder -> a checked `StudyContent`. Every fault is found in one go."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from diptych.images import ImageFault, ServableImage, read_servable
+from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
+from diptych.studies.faults import Fault, StudyFault
+from diptych.studies.manifests import read_items, read_stimuli
+from diptych.studies.spec import StudySpec
+
+REQUIRED_TEXTS = ("consent", "instructions", "debrief")
+OPTIONAL_TEXTS = (
+    "practice",
+    "practice_again",
+    "half_way",
+    "phase_change",
+    "declined",
+    "screened_out",
+    "timed_out",
+    "feedback",
+)
+_PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)(\))")
+
+
+@dataclass
+class LoadedStudy:
+    """A study folder that has no faults, with the pictures it needs.
+
+    Attributes:
+        content: the study.
+        images: servable picture by content hash: stimuli and pictures of the texts.
+        paths: file by content hash.
+    """
+
+    content: StudyContent
+    images: Mapping[str, ServableImage] = field(repr=False)
+
+
+def load_study(folder: Path) -> LoadedStudy:
+    """Read and check a study folder.
+
+    Raises:
+        StudyFault: with every fault of the folder.
+    """
+    reader = _Reader(folder)
+    loaded = reader.read()
+    if reader.faults or loaded is None:
+        raise StudyFault(folder.name, reader.faults)
+    return loaded
+
+
+def build_study(folder: Path) -> bool:
+    """Run the study's generator; False when it has none.
+
+    Raises:
+        StudyFault: when study.toml can't be read, or the generator is missing or fails.
+    """
+    reader = _Reader(folder)
+    spec = reader.read_spec()
+    if spec is None:
+        raise StudyFault(folder.name, reader.faults)
+    if spec.stimuli.generator is None:
+        return False
+    path = folder / spec.stimuli.generator
+    fault = Fault(
+        "study.toml", "stimuli.generator", repr(spec.stimuli.generator), "a Python file with build"
+    )
+    if not _inside(folder, spec.stimuli.generator) or not path.is_file():
+        raise StudyFault(folder.name, [fault])
+    module_spec = importlib.util.spec_from_file_location(f"_study_{folder.name}", path)
+    assert module_spec is not None and module_spec.loader is not None
+    module = importlib.util.module_from_spec(module_spec)
+    module_spec.loader.exec_module(module)
+    if not hasattr(module, "build"):
+        raise StudyFault(folder.name, [fault])
+    module.build(folder, spec.stimuli.seed)
+    return True
+
+
+def _inside(folder: Path, name: str) -> bool:
+    """Whether a relative name stays inside the folder."""
+    return (folder / name).resolve().is_relative_to(folder.resolve())
+
+
+class _Reader:
+    """Reads one folder and gathers its faults."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.faults: list[Fault] = []
+        self.images: dict[str, ServableImage] = {}
+
+    def fault(self, file: str, key: str, found: str, allowed: str) -> None:
+        self.faults.append(Fault(file, key, found, allowed))
+
+    def read(self) -> LoadedStudy | None:
+        spec = self.read_spec()
+        texts = self._read_texts()
+        if spec is None:
+            return None
+        stimuli = self._read_stimuli(spec)
+        items = self._read_items(spec, stimuli)
+        content = StudyContent(
+            name=self.folder.name,
+            content_hash=_hash(spec, texts, stimuli, items),
+            spec=spec,
+            texts=texts,
+            stimuli=tuple(stimuli),
+            items=items,
+        )
+        # Faults of single files make those of the whole (too few stimuli …) follow from them.
+        from diptych.studies.plan_check import check_plan
+
+        self.faults.extend(check_plan(content))
+        return LoadedStudy(content, self.images)
+
+    def read_spec(self) -> StudySpec | None:
+        path = self.folder / "study.toml"
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", self.folder.name):
+            self.fault(
+                ".", "", repr(self.folder.name), "a name of a-z, 0-9, _ and -, from a letter"
+            )
+        if not path.is_file():
+            self.fault("study.toml", "", "no such file", "a file that describes the study")
+            return None
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+            self.fault("study.toml", "", str(fault), "valid TOML in UTF-8")
+            return None
+        try:
+            return StudySpec.model_validate(data)
+        except ValidationError as fault:
+            for error in fault.errors():
+                self._spec_fault(error)
+            return None
+
+    def _spec_fault(self, error: Any) -> None:
+        key = ".".join(str(part) for part in error["loc"])
+        if error["type"] == "extra_forbidden":
+            known = ", ".join(_known_keys(error["loc"][:-1])) or "no key"
+            self.fault("study.toml", key, "an unknown key", known)
+        elif error["type"] == "missing":
+            self.fault("study.toml", key, "nothing", "a value: " + error["msg"])
+        else:
+            self.fault("study.toml", key, repr(error["input"]), error["msg"])
+
+    def _read_texts(self) -> dict[str, str]:
+        texts: dict[str, str] = {}
+        for name in (*REQUIRED_TEXTS, *OPTIONAL_TEXTS):
+            path = self.folder / f"{name}.md"
+            if path.is_file():
+                try:
+                    text = path.read_text(encoding="utf-8")
+                except UnicodeDecodeError as fault:
+                    self.fault(path.name, "", str(fault), "Markdown in UTF-8")
+                    continue
+                if not text.strip():
+                    self.fault(path.name, "", "an empty file", "Markdown")
+                texts[name] = _PICTURE.sub(lambda m, p=path: self._picture(p, m), text)
+            elif name in REQUIRED_TEXTS:
+                self.fault(path.name, "", "no such file", "a Markdown text")
+        return texts
+
+    def _picture(self, text: Path, match: re.Match[str]) -> str:
+        name = match[2]
+        content_hash = self.image(name, text.name, "picture")
+        return f"{match[1]}/a/{content_hash}{match[3]}" if content_hash else match[0]
+
+    def image(self, name: str, file: str, key: str) -> str | None:
+        """The content hash of an image in the folder; None, and a fault, when it has none."""
+        allowed = "an image file (PNG, JPEG, WebP, GIF) inside the study folder"
+        path = self.folder / name
+        if not name or not _inside(self.folder, name) or not path.is_file():
+            self.fault(file, key, f"{name!r}, no such file", allowed)
+            return None
+        try:
+            content_hash, image = read_servable(path, path.stat().st_mtime_ns)
+        except (ImageFault, OSError) as fault:
+            self.fault(file, key, f"{name!r}, which {fault}", allowed)
+            return None
+        self.images[content_hash] = image
+        return content_hash
+
+    def _read_stimuli(self, spec: StudySpec) -> list[FrozenStimulus]:
+        manifest = spec.stimuli.manifest
+        path = self.folder / manifest
+        if not _inside(self.folder, manifest) or not path.is_file():
+            hint = "a CSV file"
+            if spec.stimuli.generator:
+                hint += f" (not built yet? `diptych study build {self.folder.name}`)"
+            self.fault("study.toml", "stimuli.manifest", f"{manifest!r}, no such file", hint)
+            return []
+        return read_stimuli(path, self)
+
+    def _read_items(self, spec: StudySpec, stimuli: list[FrozenStimulus]) -> dict[str, FrozenItem]:
+        if spec.items is None:
+            return {}
+        manifest = spec.items.manifest
+        path = self.folder / manifest
+        if not _inside(self.folder, manifest) or not path.is_file():
+            self.fault("study.toml", "items.manifest", f"{manifest!r}, no such file", "a CSV file")
+            return {}
+        return read_items(path, {s.file: s.place for s in stimuli}, self)
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    """The keys that are known at a place of study.toml."""
+    model: Any = StudySpec
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if hasattr(candidate, "model_fields"):
+                model = candidate
+                break
+        else:
+            return []
+    return sorted(model.model_fields)
+
+
+def _hash(
+    spec: StudySpec,
+    texts: Mapping[str, str],
+    stimuli: list[FrozenStimulus],
+    items: Mapping[str, FrozenItem],
+) -> str:
+    """SHA-256 over the content of a study, in hex: equal exactly when nothing differs."""
+    body = {
+        "spec": spec.model_dump(mode="json"),
+        "texts": dict(texts),
+        "stimuli": [(s.stimulus_id, s.file, s.label, dict(s.attributes)) for s in stimuli],
+        "items": [
+            (i.item_id, i.kind, i.unit, dict(i.stimuli), dict(i.attributes)) for i in items.values()
+        ],
+    }
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

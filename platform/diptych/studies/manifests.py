@@ -1,0 +1,131 @@
+"""stimuli.csv and items.csv."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from diptych.studies.content import FrozenItem, FrozenStimulus
+
+ITEM_COLUMNS = (
+    "item_id",
+    "kind",
+    "unit",
+    "query_positive",
+    "query_negative",
+    "positives",
+    "negatives",
+)
+_STIMULUS_TABLE = {"study", "study_version", "stimulus_id", "width", "height"}
+_ITEM_TABLE = {"study", "study_version", "role", "place", "stimulus_id"}
+
+
+class Checker(Protocol):
+    """Gathers faults and reads images; the folder's reader is one."""
+
+    images: dict[str, Any]
+
+    def fault(self, file: str, key: str, found: str, allowed: str) -> None:
+        """Note one fault."""
+
+    def image(self, name: str, file: str, key: str) -> str | None:
+        """Content hash of an image, or None after noting a fault."""
+
+
+def read_stimuli(path: Path, checker: Checker) -> list[FrozenStimulus]:
+    """The stimuli of a manifest, in its order; rows with faults are left out."""
+    stimuli: list[FrozenStimulus] = []
+    seen: dict[str, int] = {}
+    for line, row in _rows(path, ("file", "label"), _STIMULUS_TABLE, checker):
+        file, label = row.pop("file"), row.pop("label")
+        key = f"row {line}, file"
+        if file in seen:
+            checker.fault(path.name, key, f"{file!r}, as in row {seen[file]}", "each file once")
+            continue
+        seen[file] = line
+        if "|" in label:
+            checker.fault(path.name, f"row {line}, label", repr(label), "a label without |")
+        content_hash = checker.image(file, path.name, key)
+        if content_hash is None:
+            continue
+        image = checker.images[content_hash]
+        stimuli.append(
+            FrozenStimulus(
+                place=len(stimuli),
+                stimulus_id=content_hash,
+                file=file,
+                label=label,
+                width=image.width,
+                height=image.height,
+                attributes={name: value_of(text) for name, text in row.items()},
+            )
+        )
+    return stimuli
+
+
+def read_items(path: Path, place_of: Mapping[str, int], checker: Checker) -> dict[str, FrozenItem]:
+    """The items of a manifest by item_id, in its order; rows with faults are left out."""
+    items: dict[str, FrozenItem] = {}
+    for line, row in _rows(path, ITEM_COLUMNS, _ITEM_TABLE, checker):
+        item_id, kind, unit = (row.pop(name).strip() for name in ITEM_COLUMNS[:3])
+        if not item_id or len(item_id) > 128 or item_id in items:
+            checker.fault(
+                path.name, f"row {line}, item_id", repr(item_id), "a name of its own, 1-128 long"
+            )
+            continue
+        places: dict[str, tuple[int, ...]] = {}
+        for role in ITEM_COLUMNS[3:]:
+            files = [name.strip() for name in row.pop(role).split(";") if name.strip()]
+            unknown = [name for name in files if name not in place_of]
+            if unknown or not files:
+                found = f"{unknown[0]!r}" if unknown else "nothing"
+                checker.fault(path.name, f"row {line}, {role}", found, "files of the manifest")
+            places[role] = tuple(place_of[name] for name in files if name in place_of)
+        attributes = {name: value_of(text) for name, text in row.items()}
+        items[item_id] = FrozenItem(item_id, kind, unit, places, attributes)
+    return items
+
+
+def _rows(
+    path: Path, required: tuple[str, ...], reserved: set[str], checker: Checker
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, row) of a CSV file; faults of its form are noted."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as fault:
+        checker.fault(path.name, "", str(fault), "CSV in UTF-8")
+        return
+    reader = csv.DictReader(text.splitlines())
+    header = reader.fieldnames or []
+    missing = [name for name in required if name not in header]
+    taken = sorted(reserved & set(header))
+    if missing:
+        checker.fault(
+            path.name, "header", ", ".join(header) or "nothing", f"a column {', '.join(missing)}"
+        )
+        return
+    if taken:
+        checker.fault(path.name, "header", ", ".join(taken), "names the tables do not use already")
+        return
+    for row in reader:
+        if None in row or None in row.values():
+            checker.fault(
+                path.name, f"row {reader.line_num}", "too few or many cells", f"{len(header)} cells"
+            )
+            continue
+        yield reader.line_num, {name: cell.strip() for name, cell in row.items()}
+
+
+def value_of(text: str) -> int | float | str | None:
+    """A cell as a number where it is one; None where it is empty."""
+    if text == "":
+        return None
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        return number if number == number and abs(number) != float("inf") else text
+    return text

@@ -1,0 +1,242 @@
+"""Versions: a study's content is frozen in the database, and read back from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from diptych import models
+from diptych.database import db, now_ms, writing
+from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
+from diptych.studies.folder import LoadedStudy
+from diptych.studies.spec import StudySpec
+
+STATES = ("draft", "open", "paused", "closed")
+
+
+class UnknownStudy(LookupError):
+    """This host knows no study of that name."""
+
+
+def freeze(loaded: LoadedStudy, *, opening: bool) -> tuple[int, bool]:
+    """Store a study as a version, unless that content is stored already.
+
+    Args:
+        loaded: a study folder without faults.
+        opening: True to open the version to participants; False for previews only.
+
+    Returns:
+        Id of the version, and whether it is new.
+    """
+    content = loaded.content
+    with writing() as connection:
+        study_id, state = _study_row(connection, content.name)
+        versions = models.StudyVersion.__table__
+        found = connection.execute(
+            select(versions.c.id).where(
+                versions.c.study_id == study_id, versions.c.content_hash == content.content_hash
+            )
+        ).scalar()
+        version_id = found or _insert(connection, study_id, loaded)
+        if opening:
+            connection.execute(
+                update(versions).where(versions.c.id == version_id).values(opened_at=now_ms())
+            )
+        if opening or state is None:
+            _set_state(connection, study_id, "open" if opening else "draft")
+    return version_id, found is None
+
+
+def _study_row(connection: Connection, name: str) -> tuple[int, str | None]:
+    studies = models.Study.__table__
+    row = connection.execute(
+        select(studies.c.id, studies.c.state).where(studies.c.name == name)
+    ).one_or_none()
+    if row is not None:
+        return row.id, row.state
+    values = {"name": name, "state": "draft", "created_at": now_ms()}
+    return connection.execute(insert(studies).values(values)).inserted_primary_key[0], None
+
+
+def _set_state(connection: Connection, study_id: int, state: str) -> None:
+    studies = models.Study.__table__
+    connection.execute(update(studies).where(studies.c.id == study_id).values(state=state))
+
+
+def _insert(connection: Connection, study_id: int, loaded: LoadedStudy) -> int:
+    content = loaded.content
+    values = {
+        "study_id": study_id,
+        "content_hash": content.content_hash,
+        "spec": content.spec.model_dump(mode="json"),
+        "texts": dict(content.texts),
+        "created_at": now_ms(),
+        "opened_at": None,
+    }
+    version_id: int = connection.execute(
+        insert(models.StudyVersion).values(values)
+    ).inserted_primary_key[0]
+    images = models.Image.__table__
+    known = set(connection.execute(select(images.c.hash)).scalars())
+    pictures = [
+        {"hash": name, "media_type": image.media_type, "data": image.data}
+        for name, image in loaded.images.items()
+        if name not in known
+    ]
+    stimuli = [
+        {
+            "version_id": version_id,
+            "place": s.place,
+            "stimulus_id": s.stimulus_id,
+            "file": s.file,
+            "label": s.label,
+            "width": s.width,
+            "height": s.height,
+            "attributes": dict(s.attributes),
+        }
+        for s in content.stimuli
+    ]
+    items = [
+        {
+            "version_id": version_id,
+            "item_id": item.item_id,
+            "place": place,
+            "kind": item.kind,
+            "unit": item.unit,
+            "stimuli": {role: list(places) for role, places in item.stimuli.items()},
+            "attributes": dict(item.attributes),
+        }
+        for place, item in enumerate(content.items.values())
+    ]
+    for table, rows in ((images, pictures), (models.Stimulus, stimuli), (models.Item, items)):
+        if rows:
+            connection.execute(insert(table), rows)
+    return version_id
+
+
+def study_state(name: str) -> str:
+    """draft, open, paused or closed.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    return _study(name).state
+
+
+def set_state(name: str, state: str) -> None:
+    """Pause, close, or open again a study.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    study = _study(name)
+    with writing() as connection:
+        _set_state(connection, study.id, state)
+
+
+def _study(name: str) -> models.Study:
+    study = db.session.execute(
+        select(models.Study).where(models.Study.name == name)
+    ).scalar_one_or_none()
+    if study is None:
+        raise UnknownStudy(name)
+    return study
+
+
+def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]:
+    """(study id, version id, state) of what somebody who enters now is shown.
+
+    Args:
+        name: name of the study.
+        preview: True for the newest version, whether opened or not.
+
+    Raises:
+        UnknownStudy: when there is no such study, or none that was ever opened.
+    """
+    study = _study(name)
+    versions = models.StudyVersion
+    newest = select(versions.id).where(versions.study_id == study.id)
+    if preview:
+        newest = newest.order_by(versions.created_at.desc(), versions.id.desc())
+    else:
+        newest = newest.where(versions.opened_at.is_not(None)).order_by(
+            versions.opened_at.desc(), versions.id.desc()
+        )
+    version_id = db.session.execute(newest.limit(1)).scalar()
+    if version_id is None:
+        raise UnknownStudy(name)
+    return study.id, version_id, study.state
+
+
+def overview() -> list[Mapping[str, Any]]:
+    """One row a study: name, state, number of versions, and sessions of people by status."""
+    from sqlalchemy import func
+
+    sessions = models.Session
+    counts: dict[int, dict[str, int]] = {}
+    for study_id, status, count in db.session.execute(
+        select(sessions.study_id, sessions.status, func.count())
+        .where(sessions.kind == "person")
+        .group_by(sessions.study_id, sessions.status)
+    ):
+        counts.setdefault(study_id, {})[status] = count
+    versions = models.StudyVersion
+    rows = db.session.execute(
+        select(models.Study.id, models.Study.name, models.Study.state, func.count(versions.id))
+        .outerjoin(versions, versions.study_id == models.Study.id)
+        .group_by(models.Study.id, models.Study.name, models.Study.state)
+        .order_by(models.Study.name)
+    )
+    return [
+        {"name": name, "state": state, "versions": n, "sessions": counts.get(id_, {})}
+        for id_, name, state, n in rows
+    ]
+
+
+def frozen(version_id: int) -> StudyContent:
+    """The content of a version. Kept in memory: a version never changes."""
+    return _frozen(str(db.engine.url), version_id)
+
+
+@lru_cache(maxsize=64)
+def _frozen(_database: str, version_id: int) -> StudyContent:
+    with db.engine.connect() as connection:
+        versions, studies = models.StudyVersion, models.Study
+        row = connection.execute(
+            select(versions.content_hash, versions.spec, versions.texts, studies.name)
+            .join(studies, studies.id == versions.study_id)
+            .where(versions.id == version_id)
+        ).one()
+        stimuli = connection.execute(
+            select(models.Stimulus.__table__)
+            .where(models.Stimulus.version_id == version_id)
+            .order_by(models.Stimulus.place)
+        ).all()
+        items = connection.execute(
+            select(models.Item.__table__)
+            .where(models.Item.version_id == version_id)
+            .order_by(models.Item.place)
+        ).all()
+    return StudyContent(
+        name=row.name,
+        content_hash=row.content_hash,
+        spec=StudySpec.model_validate(row.spec),
+        texts=row.texts,
+        stimuli=tuple(
+            FrozenStimulus(s.place, s.stimulus_id, s.file, s.label, s.width, s.height, s.attributes)
+            for s in stimuli
+        ),
+        items={
+            i.item_id: FrozenItem(
+                i.item_id,
+                i.kind,
+                i.unit,
+                {role: tuple(places) for role, places in i.stimuli.items()},
+                i.attributes,
+            )
+            for i in items
+        },
+    )

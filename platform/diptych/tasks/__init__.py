@@ -1,0 +1,178 @@
+"""Tasks: kinds of trial. One Python file and one jsPsych plugin of the same name each.
+
+A task says what its parameters are, how a session's trials are planned, what the browser is shown
+(never the answer), how a response is checked and scored, the feedback that follows, and which
+columns it adds to the tables. Found through the entry points `diptych.tasks`.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from diptych.plugins import Registry
+from diptych.policies import Candidate, Past, Policy
+from diptych.studies.content import StudyContent
+from diptych.studies.faults import Fault
+from diptych.studies.spec import Condition
+from diptych_analysis.columns import Column
+
+# Gives the opaque URL, in one session, of the stimulus at a place of the manifest.
+ImageURL = Callable[[int], str]
+
+
+class TaskParameters(BaseModel):
+    """Parameters of a task in `[task]` of study.toml, beside its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TaskResponse(BaseModel):
+    """What the browser sends as the answer to one trial: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ResponseFault(Exception):
+    """A response is well formed but can't be the answer to this trial."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        self.message = message
+        super().__init__(f"{field}: {message}")
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One trial of a plan.
+
+    Attributes:
+        phase: practice, training, test or catch.
+        item: what is shown and how it is arranged, as JSON; never leaves the server as it is.
+            None while an adaptive policy has not chosen yet.
+        block: 0-based practice attempt it belongs to.
+        notice: text shown before it (`half_way`, `phase_change`, `practice`, `practice_again`).
+    """
+
+    phase: str
+    item: Mapping[str, Any] | None
+    block: int = 0
+    notice: str | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The session's answers so far, practice left out."""
+
+    correct: int
+    answered: int
+
+
+class Task(ABC):
+    """One kind of trial, for one study and condition."""
+
+    name: ClassVar[str]
+    phases: ClassVar[tuple[str, ...]]
+    Parameters: ClassVar[type[TaskParameters]]
+    Response: ClassVar[type[TaskResponse]]
+    # Parameters the browser may know.
+    public: ClassVar[tuple[str, ...]] = ()
+    # Columns the task adds to the table `trials`.
+    columns: ClassVar[tuple[Column, ...]] = ()
+    # Module with `OBSERVERS`: how simulated participants answer.
+    observers: ClassVar[str] = ""
+
+    def __init__(self, content: StudyContent, condition: Condition) -> None:
+        self.content = content
+        self.condition = condition
+        self.parameters: Any = self.Parameters.model_validate(
+            {**content.spec.task.parameters, **condition.task}
+        )
+
+    @abstractmethod
+    def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
+        """What makes the study impossible to plan with this task."""
+
+    @abstractmethod
+    def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
+        """The trials of a session, practice first."""
+
+    def choose(
+        self, phase: str, policy: Policy, history: Sequence[Past], rng: random.Random
+    ) -> Mapping[str, Any]:
+        """The item of a trial that an adaptive policy chooses when it is reached."""
+        raise NotImplementedError(f"{self.name} does not work with adaptive policies")
+
+    def past(self, trial: PlannedTrial, correct: bool | None) -> Past:
+        """A trial as the policies see it."""
+        raise NotImplementedError(f"{self.name} does not work with adaptive policies")
+
+    def repeat_practice(
+        self, wrong: int, attempts: int, rng: random.Random
+    ) -> list[PlannedTrial] | None:
+        """What follows a finished practice block.
+
+        Args:
+            wrong: how many of the block's trials were answered wrongly.
+            attempts: practice blocks taken so far, this one included.
+            rng: the session's generator for this block.
+
+        Returns:
+            Trials to practise again; an empty list to go on; None to end the session politely.
+        """
+        return []
+
+    @abstractmethod
+    def places(self, trial: PlannedTrial) -> list[int]:
+        """Places in the manifest of all stimuli that the trial shows."""
+
+    @abstractmethod
+    def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
+        """What the browser is shown: nothing in it may tell the answer."""
+
+    @abstractmethod
+    def check(self, trial: PlannedTrial, response: Any) -> None:
+        """Raise `ResponseFault` when the response can't be an answer to the trial."""
+
+    @abstractmethod
+    def score(self, trial: PlannedTrial, response: Any) -> bool | None:
+        """Whether the response is right; None where there is no right or wrong."""
+
+    @abstractmethod
+    def feedback(self, trial: PlannedTrial, response: Any) -> dict[str, Any] | None:
+        """What the participant is told after the answer; None for nothing."""
+
+    @abstractmethod
+    def describe(self, trial: PlannedTrial) -> dict[str, Any]:
+        """`item_id`, `stimulus_id`, `label` and own columns of the trial's row in the tables."""
+
+    @abstractmethod
+    def tabulate(self, response: Any) -> dict[str, Any]:
+        """`response`, `response_ranking`, `confidence` and own columns of an answer."""
+
+
+REGISTRY: Registry[Task] = Registry("diptych.tasks")
+
+
+def draw(
+    pool: Sequence[Candidate],
+    count: int,
+    phase: str,
+    policy: Policy,
+    history: list[Past],
+    rng: random.Random,
+) -> list[Candidate]:
+    """`count` candidates in the order in which the policy chooses them; history grows by them."""
+    left = list(pool)
+    drawn = []
+    for _ in range(count):
+        candidate = policy.choose(left, history, rng)
+        left.remove(candidate)
+        drawn.append(candidate)
+        history.append(Past(candidate, phase))
+    return drawn

@@ -1,0 +1,51 @@
+"""The texts of a study as HTML, and the words used where a study brings none of its own."""
+
+from __future__ import annotations
+
+import re
+
+from markdown_it import MarkdownIt
+
+from diptych.studies.content import StudyContent
+
+# No raw HTML and no typographic guessing: a study's text can't bring a script along.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+DEFAULTS = {
+    "practice": "# Practice\n\nFirst a few trials to practise. They do not count.",
+    "practice_again": "# Once more\n\nNot every answer was right yet. Please practise once more.",
+    "half_way": "# Half-way\n\nYou have done half of this part.",
+    "phase_change": "# Now it counts\n\nThe next part begins.",
+    "declined": "# Thank you\n\nYou have decided not to take part. Nothing about you was stored.",
+    "screened_out": "# Thank you\n\nThis study is not a good match this time. "
+    "Thank you for your interest.",
+    "timed_out": "# This session has ended\n\nToo much time has passed to go on with it.",
+    "returned": "# This session has ended\n\nThe study was returned.",
+    "completed": "# Thank you\n\nAll your answers are stored. You can close this window.",
+    "mturk_preview": "# Preview\n\nAccept the HIT to take part.",
+}
+
+
+def html(markdown: str) -> str:
+    """Markdown as HTML; HTML in the source is shown as text."""
+    return _markdown.render(markdown).strip()
+
+
+def text(content: StudyContent, name: str) -> str:
+    """One text of a study as HTML, or the default."""
+    return html(content.texts.get(name) or DEFAULTS.get(name, ""))
+
+
+def pages(content: StudyContent, name: str) -> list[str]:
+    """A text split at lines that hold only `---`, as HTML."""
+    parts = re.split(r"(?m)^---\s*$", content.texts.get(name, ""))
+    return [html(part) for part in parts if part.strip()]
+
+
+def notice(content: StudyContent, name: str) -> dict[str, str]:
+    """A notice: its first heading is the title, the rest the text."""
+    source = (content.texts.get(name) or DEFAULTS.get(name, "")).strip()
+    title, _, body = source.partition("\n")
+    if not title.startswith("#"):
+        return {"title": "", "html": html(source)}
+    return {"title": title.lstrip("# ").strip(), "html": html(body)}

@@ -1,0 +1,13 @@
+"""Thin views: they read a request, call the journey, and write the reply."""
+
+from apiflask import APIFlask
+
+
+def register(app: APIFlask) -> None:
+    """Attach every blueprint and error handler."""
+    from diptych.web import errors, health, images, pages, participant, security
+
+    errors.attach(app)
+    security.attach(app)
+    for module in (participant, images, pages, health):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,67 @@
+"""Every error as one JSON shape: {"error": {"code", "message", "fields"}}."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from apiflask import APIFlask, HTTPError
+from flask import Response, jsonify, request
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from diptych.journey import JourneyFault
+
+log = logging.getLogger("diptych")
+_CODES = {401: "bad_token", 404: "not_found", 405: "wrong_method", 413: "too_large", 422: "invalid"}
+
+
+def error(
+    status: int, code: str, message: str, fields: dict[str, str] | None = None
+) -> tuple[Response, int]:
+    """An error reply."""
+    body = {"error": {"code": code, "message": message, "fields": fields or {}}}
+    return jsonify(body), status
+
+
+def attach(app: APIFlask) -> None:
+    """Register the handlers."""
+
+    @app.error_processor
+    def http_error(fault: HTTPError) -> Any:
+        fields: dict[str, str] = {}
+        detail = fault.detail if isinstance(fault.detail, dict) else {}
+        for place in detail.values():
+            for field, messages in place.items():
+                fields[str(field)] = " ".join(map(str, _flat(messages)))
+        message = "A field is not as it should be." if fields else str(fault.message)
+        code = _CODES.get(fault.status_code, "refused")
+        reply, status = error(fault.status_code, code, message, fields)
+        reply.headers.extend(dict(fault.headers or {}))
+        return reply, status
+
+    @app.errorhandler(JourneyFault)
+    def journey_fault(fault: JourneyFault) -> tuple[Response, int]:
+        return error(fault.status, fault.code, fault.message, fault.fields)
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(PoolTimeout)
+    def database_away(fault: Exception) -> tuple[Response, int]:
+        # Nothing was stored, and the client is told so: it tries again.
+        log.error("database: %s", fault.orig if isinstance(fault, DBAPIError) else fault)
+        reply, status = error(
+            503, "busy", "The server can't store anything right now. Your answer is kept here."
+        )
+        reply.headers["Retry-After"] = "1"
+        return reply, status
+
+    @app.errorhandler(Exception)
+    def unexpected(fault: Exception) -> tuple[Response, int]:
+        log.exception("unexpected error on %s %s", request.method, request.path, exc_info=fault)
+        return error(500, "internal", "Something went wrong on the server. It was noted.")
+
+
+def _flat(messages: Any) -> list[Any]:
+    if isinstance(messages, dict):
+        return [text for value in messages.values() for text in _flat(value)]
+    return list(messages) if isinstance(messages, list | tuple) else [messages]

@@ -1,0 +1,219 @@
+"""The participant's API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Literal, TypeVar
+
+from apiflask import APIBlueprint, HTTPTokenAuth
+from flask import Response, current_app, request
+from pydantic import BaseModel, ConfigDict, Field
+
+from diptych import journey
+from diptych.host import host
+from diptych.journey.answering import Timing
+from diptych.journey.faults import JourneyFault
+from diptych.journey.steps import BODIES
+
+blueprint = APIBlueprint("participant", __name__, url_prefix="/api/v1", tag="participant")
+auth = HTTPTokenAuth(
+    scheme="Bearer", description="Token of a session, given when the study is entered."
+)
+
+EVENTS = Literal[
+    "blur", "focus", "hidden", "visible", "resize", "fullscreen_enter", "fullscreen_exit",
+    "reload", "offline", "online", "image_error", "script_error", "back",
+]  # fmt: skip
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Event(_Body):
+    """Something that happened in the browser; `at_ms` is its monotonic clock."""
+
+    kind: EVENTS
+    at_ms: float = Field(ge=0, allow_inf_nan=False)
+    trial_index: int | None = Field(None, ge=0, le=1_000_000)
+    detail: str | None = Field(None, max_length=200)
+
+
+class Browser(_Body):
+    """What the browser says of itself, in CSS pixels."""
+
+    width: int = Field(0, ge=0, le=100_000)
+    height: int = Field(0, ge=0, le=100_000)
+    pixel_ratio: float = Field(1, gt=0, le=100, allow_inf_nan=False)
+    touch: bool = False
+    user_agent: str = Field("", max_length=500)
+    language: str = Field("", max_length=35)
+
+
+class Entry(_Body):
+    """A visit: the study, and the query of the page's address as it is."""
+
+    study: str = Field(max_length=64)
+    entry: dict[str, str] = Field(default_factory=dict, max_length=50)
+    browser: Browser = Field(default_factory=lambda: Browser.model_validate({}))
+
+
+class Answer(_Body):
+    """The answer to one trial; what `response` holds is the task's to say."""
+
+    response: dict[str, Any] = Field(max_length=50)
+    timing: Timing
+    events: list[Event] = Field(default_factory=list, max_length=200)
+
+
+class Events(_Body):
+    """A batch of events."""
+
+    events: list[Event] = Field(max_length=500)
+
+
+class SessionDoc(BaseModel):
+    """Which session, and how far it is."""
+
+    id: str
+    status: str
+
+
+class Progress(BaseModel):
+    """Trials done, of how many."""
+
+    done: int
+    of: int
+
+
+class State(BaseModel):
+    """Where a session stands and what is to be shown now; `content` depends on `step`."""
+
+    session: SessionDoc | None
+    step: str
+    content: dict[str, Any]
+    progress: Progress
+
+
+class Described(State):
+    """A State with what the browser needs to know of the study."""
+
+    study: dict[str, Any]
+
+
+class EnteredState(Described):
+    """What entering gives: the token names the session from here on."""
+
+    token: str | None
+
+
+class Answered(BaseModel):
+    """Feedback, if the study gives any, and where the session stands now."""
+
+    feedback: dict[str, Any] | None
+    next: State
+
+
+class ImageList(BaseModel):
+    """Addresses of images to load ahead."""
+
+    images: list[str]
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def _session_required(view: View) -> View:
+    """Give the view the session of the token in the Authorization header."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        session_id = host().tokens.read(token) if scheme == "Bearer" else None
+        if session_id is None:
+            raise JourneyFault("bad_token", "This needs the token of a session.")
+        return view(session_id, *args, **kwargs)
+
+    return blueprint.doc(security="BearerAuth")(checked)  # type: ignore[no-any-return]
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    response = Response(current_app.json.dumps(body), status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.post("/sessions")
+@blueprint.input(Entry)
+@blueprint.output(EnteredState, status_code=201)
+@blueprint.doc(summary="Enter a study", responses=[200, 401, 403, 404, 409, 413, 422])
+def enter(json_data: Entry) -> Response:
+    """Begins a session (201), or goes on with the one this participant has (200)."""
+    found = journey.enter(host(), json_data.study, json_data.entry, json_data.browser.model_dump())
+    if isinstance(found, journey.Preview):
+        return _json(found.body)
+    body = {
+        "token": host().tokens.make(found.session_id),
+        **journey.describe_session(host(), found.session_id),
+    }
+    return _json(body, 201 if found.is_new else 200)
+
+
+@blueprint.get("/session")
+@blueprint.output(Described)
+@blueprint.doc(summary="Where the session stands", responses=[401])
+@_session_required
+def session(session_id: int) -> Response:
+    """What a page that is loaded again shows."""
+    return _json(journey.describe_session(host(), session_id))
+
+
+@blueprint.get("/session/images")
+@blueprint.output(ImageList)
+@blueprint.doc(summary="Images to load ahead", responses=[401])
+@_session_required
+def images(session_id: int) -> Response:
+    """Addresses of all images of the trials to come; their order tells nothing."""
+    return _json({"images": journey.image_urls(host(), session_id)})
+
+
+@blueprint.post("/trials/<int:index>/response")
+@blueprint.input(Answer)
+@blueprint.output(Answered)
+@blueprint.doc(summary="Answer a trial", responses=[401, 409, 413, 422, 503])
+@_session_required
+def respond(session_id: int, index: int, json_data: Answer) -> Response:
+    """Stores the answer, and only then tells what follows. Sending it again changes nothing."""
+    return _json(
+        journey.answer(
+            host(), session_id, index, json_data.response, json_data.timing, json_data.events
+        )
+    )
+
+
+@blueprint.post("/events")
+@blueprint.input(Events)
+@blueprint.output({}, status_code=204)
+@blueprint.doc(summary="Report events", responses=[401, 413, 422])
+@_session_required
+def events(session_id: int, json_data: Events) -> tuple[str, int]:
+    """Stores what happened in the browser beside the answers."""
+    journey.record_events(session_id, json_data.events)
+    return "", 204
+
+
+def _add_step(name: str, body: type[BaseModel]) -> None:
+    """One route a step, so that the API's description names the body of each."""
+
+    @blueprint.post(f"/session/steps/{name}", endpoint=f"step_{name}")
+    @blueprint.input(body)
+    @blueprint.output(State)
+    @blueprint.doc(summary=f"Take the step {name}", responses=[401, 409, 413, 422])
+    @_session_required
+    def step(session_id: int, json_data: BaseModel) -> Response:
+        return _json(journey.take_step(host(), session_id, name, json_data))
+
+
+for _name, _step_body in BODIES.items():
+    _add_step(_name, _step_body)
