@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from support.browser import ARGUMENTS, NoBrowser, find_chromium
 from support.databases import PostgreSQL, running_postgresql
 from support.tiny_studies import category_study, two_afc_study
+
+from diptych.app import create_app
+from diptych.database import db
+from diptych.migrate import upgrade
+from diptych.settings import Settings
 
 BOTH = [
     pytest.param("sqlite", id="sqlite"),
@@ -25,15 +33,84 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(params=BOTH)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of a fresh, empty database (no tables): once SQLite, once PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'diptych.sqlite3'}"
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """`sqlite`, then `postgresql`."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def empty_database_url(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """URL of a fresh database without tables: once SQLite, once PostgreSQL."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
     name = server.new_database()
     yield server.url(name)
     server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and no rows, to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "template.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PostgreSQL) -> str:
+    """Name of a PostgreSQL database with all tables and no rows, to copy."""
+    name = postgresql.new_database()
+    upgrade(Settings(database_url=postgresql.url(name)).sqlalchemy_url)
+    return name
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """URL of a fresh database with all tables: once SQLite, once PostgreSQL."""
+    if database_kind == "sqlite":
+        path = tmp_path / "diptych.sqlite3"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.new_database(request.getfixturevalue("migrated_postgresql"))
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a host on the fresh database; its studies folder is `studies_folder`'s."""
+    return Settings(
+        home=tmp_path / "home",
+        database_url=database_url,
+        studies=tmp_path / "studies",
+        secret_key="a secret for the tests",
+        base_url="http://127.0.0.1:8000",
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """A host on the fresh database, with no studies yet."""
+    made = create_app(settings)
+    yield made
+    with made.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Speaks to `app` without a network."""
+    return app.test_client()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """A light load generator: many participants take a study at once, in one process.
 
 It shares the machine with the server it measures, so it does as little as it can for a request:
-one keep-alive connection a participant, no HTTP library, no think time. It speaks to loopback addresses
-only, and ends by itself: after so many seconds, or so many answers, whichever comes first.
+one keep-alive connection a participant, no HTTP library, no think time. It speaks to loopback
+addresses only, and ends by itself: after so many seconds or so many answers.
 """
 
 from __future__ import annotations

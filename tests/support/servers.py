@@ -76,7 +76,7 @@ class LiveServer:
             if self._process.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"{self.url}/health", timeout=1):
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=1):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)

@@ -11,6 +11,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 CLASSES = ("Agara", "Bari", "Cooka")
+RECRUITMENT = {
+    "participants": 500,
+    "recruiters": ["direct", "prolific", "mturk"],
+    "prolific": {"completed": "DONE", "screened_out": "OUT", "declined": "NO"},
+}
 TEXTS = {
     "consent.md": "# Consent\n\nYou may stop at any time.\n",
     "instructions.md": "# What you do\n\nLook.\n\n---\n\n# How you answer\n\nChoose.\n",
@@ -106,7 +111,7 @@ def category_study(
         "task": {"name": "category_learning", "rank": 2, "feedback": ["training"]},
         "phases": {"training": training, "test": test},
         "stimuli": {"manifest": "stimuli.csv"},
-        "recruitment": {"participants": 500, "recruiters": ["direct", "prolific", "mturk"]},
+        "recruitment": RECRUITMENT,
     }
     _write(folder, merged(spec, changes or {}), texts or {})
     (folder / "stimuli").mkdir(exist_ok=True)
@@ -150,11 +155,11 @@ def two_afc_study(
         "description": "Two queries, two sets of explanations.",
         "contact": "Ada Example <ada@example.org>",
         "minutes": 1,
-        "task": {"name": "two_afc"},
+        "task": {"name": "two_afc", "practice_hard": 0, "explanations": explanations},
         "phases": {"practice": practice, "test": test, "catch": catch},
         "stimuli": {"manifest": "stimuli.csv"},
         "items": {"manifest": "items.csv"},
-        "recruitment": {"participants": 500, "recruiters": ["direct", "prolific", "mturk"]},
+        "recruitment": RECRUITMENT,
     }
     _write(folder, merged(spec, changes or {}), texts or {})
     (folder / "stimuli").mkdir(exist_ok=True)

@@ -1,0 +1,241 @@
+"""Writes docs/reference.md from the code, so that no key, option or column goes undocumented.
+
+`make reference` writes it; a test compares it with what stands in the repository.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import annotated_types
+import click
+from diptych import policies, recruiters, tasks
+from diptych.cli import main as command_line
+from diptych.journey.faults import CODES
+from diptych.plugins import Registry
+from diptych.settings import Settings
+from diptych.studies.spec import Plugged, StudySpec
+from diptych_analysis import columns as declared
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+TARGET = Path(__file__).with_name("reference.md")
+HEAD = """\
+# Reference
+
+Made from the code by `make reference`; change the code, not this page.
+
+- [study.toml](#studytoml) · [Tasks](#tasks) · [Policies](#policies) · [Recruiters](#recruiters)
+- [Environment variables](#environment-variables)
+- [Commands](#commands)
+- [Refusals of the API](#refusals-of-the-api)
+- [The tidy tables](#the-tidy-tables)
+
+"""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; `|` in cells is escaped."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    for row in rows:
+        cells = [" ".join(str(cell).split()).replace("|", "\\|") for cell in row]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def type_in_words(kind: Any) -> str:
+    """A type as somebody who writes TOML would name it."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is typing.Annotated:
+        return type_in_words(parts[0])
+    if origin is typing.Literal:
+        return ", ".join(f"`{part}`" for part in parts)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(type_in_words(p) for p in parts if p is not type(None))
+    if origin in (list, tuple):
+        return f"list of {type_in_words(parts[0])}"
+    if origin is dict:
+        return "table"
+    names = {bool: "true, false", int: "integer", float: "number", str: "text", Path: "path"}
+    if kind in names:
+        return names[kind]
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "table"
+    return str(getattr(kind, "__name__", kind))
+
+
+def bounds(field: FieldInfo) -> str:
+    """The limits of a field, such as `1 or more`."""
+    words = []
+    for rule in field.metadata:
+        match rule:
+            case annotated_types.Ge(ge=least):
+                words.append(f"{least} or more")
+            case annotated_types.Gt(gt=least):
+                words.append(f"above {least}")
+            case annotated_types.Le(le=most):
+                words.append(f"{most} or less")
+            case annotated_types.MinLen(min_length=least):
+                words.append(f"at least {least} long")
+            case annotated_types.MaxLen(max_length=most):
+                words.append(f"at most {most} long")
+            case _ if getattr(rule, "pattern", None):
+                words.append(f"like `{rule.pattern}`")
+    return ", ".join(words)
+
+
+def default(field: FieldInfo) -> str:
+    """The default of a field; `required` where there is none."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value == () or value == {} or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    if isinstance(value, tuple):
+        return "`[" + ", ".join(f'"{v}"' if isinstance(v, str) else str(v) for v in value) + "]`"
+    return f"`{value}`" if str(value) else ""
+
+
+def rows(model: type[BaseModel]) -> Iterator[tuple[str, str, str, str]]:
+    """Key, type, default and meaning of each field of a section."""
+    for name, field in model.model_fields.items():
+        limit = bounds(field)
+        kind = type_in_words(field.annotation)
+        yield (
+            f"`{name}`",
+            kind + (f", {limit}" if limit else ""),
+            default(field),
+            field.description or section_text(field.annotation),
+        )
+
+
+def section_of(kind: Any) -> type[BaseModel] | None:
+    """The section model inside a type, if there is one."""
+    for part in (kind, *get_args(kind)):
+        if isinstance(part, type) and issubclass(part, BaseModel) and part is not Plugged:
+            return part
+    return None
+
+
+def section_text(kind: Any) -> str:
+    section = section_of(kind)
+    return (section.__doc__ or "").strip().splitlines()[0] if section else ""
+
+
+def study_toml() -> Iterator[str]:
+    head = ("Key", "Type", "Default", "Meaning")
+    yield "## study.toml\n\nUnknown keys are faults. The keys at the top of the file:\n"
+    yield table(head, list(rows(StudySpec)))
+    for field in StudySpec.model_fields.values():
+        section = section_of(field.annotation)
+        if section is not None:
+            yield f"### {(section.__doc__ or '').strip().splitlines()[0]}\n"
+            yield table(head, list(rows(section)))
+
+
+def plugins(title: str, registry: Registry[Any], where: str) -> Iterator[str]:
+    yield f"## {title}\n"
+    for name, plugin in registry.all().items():
+        yield f"### {name}\n\n{(plugin.__doc__ or '').strip().splitlines()[0]}\n"
+        fields = list(rows(plugin.Parameters))
+        if fields:
+            yield f"Keys of `{where.replace('NAME', name)}`:\n"
+            yield table(("Key", "Type", "Default", "Meaning"), fields)
+        else:
+            yield "No keys of its own.\n"
+        extra = getattr(plugin, "columns", ())
+        if extra:
+            yield "Columns it adds to `trials`:\n"
+            yield table(("Column", "Type", "Meaning"), [column_row(c) for c in extra])
+
+
+def column_row(column: declared.Column) -> tuple[str, str, str]:
+    kind = column.type + (f" ({column.unit})" if column.unit else "")
+    levels = f" One of: {', '.join(column.levels)}." if column.levels else ""
+    return f"`{column.name}`", kind, column.description + levels
+
+
+def environment() -> Iterator[str]:
+    yield "## Environment variables\n\nAll settings of a host; none is required.\n"
+    yield table(
+        ("Variable", "Type", "Default", "Meaning"),
+        [(f"`DIPTYCH_{n.strip('`').upper()}`", k, d, m) for n, k, d, m in rows(Settings)],
+    )
+
+
+def commands() -> Iterator[str]:
+    yield "## Commands\n\n`diptych COMMAND --help` says the same.\n"
+    for path, command in walk(command_line, "diptych"):
+        arguments = [p for p in command.params if isinstance(p, click.Argument)]
+        options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
+        usage = " ".join([path, *(a.make_metavar(click.Context(command)) for a in arguments)])
+        yield f"### `{usage}`\n\n{' '.join((command.help or '').split())}\n"
+        if options:
+            yield table(("Option", "Default", "Meaning"), [option_row(o) for o in options])
+
+
+def option_row(option: click.Option) -> tuple[str, str, str]:
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
+    if isinstance(option.type, click.Choice):
+        names += " " + " or ".join(str(choice) for choice in option.type.choices)
+    value = option.default
+    plain = isinstance(value, str | int | float | Path) and not isinstance(value, bool)
+    known = f"`{value}`" if plain and str(value) else "required" if option.required else ""
+    return names, known, option.help or ""
+
+
+def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with its full name."""
+    if isinstance(command, click.Group):
+        for name in sorted(command.commands):
+            yield from walk(command.commands[name], f"{path} {name}")
+    elif not command.hidden:
+        yield path, command
+
+
+def refusals() -> Iterator[str]:
+    yield (
+        "## Refusals of the API\n\nThe API itself is described by OpenAPI at "
+        '`/api/v1/openapi.json`. Refusals are `{"error": {"code", "message", "fields"}}`.\n'
+    )
+    yield table(("Code", "HTTP status"), [(f"`{c}`", str(s)) for c, s in sorted(CODES.items())])
+
+
+def tables() -> Iterator[str]:
+    yield "## The tidy tables\n\nWritten by `diptych export` and `diptych import`.\n"
+    for name, its_columns in declared.TABLES.items():
+        yield f"### {name}\n"
+        yield table(("Column", "Type", "Meaning"), [column_row(c) for c in its_columns])
+
+
+def reference() -> str:
+    """The whole page."""
+    parts: list[str] = [HEAD]
+    parts += study_toml()
+    parts += plugins("Tasks", tasks.REGISTRY, "[task]")
+    parts += plugins("Policies", policies.REGISTRY, "[policy]")
+    parts += plugins("Recruiters", recruiters.REGISTRY, "[recruitment.NAME]")
+    for part in (environment, commands, refusals, tables):
+        parts += part()
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts)
+
+
+def main() -> int:
+    """Write the page; with `--check`, return 1 when it is out of date."""
+    text = reference()
+    if "--check" in sys.argv[1:]:
+        return int(not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text)
+    TARGET.write_text(text, encoding="utf-8")
+    print(f"wrote {TARGET.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
