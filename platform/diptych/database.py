@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Insert, Table, event
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -20,6 +20,18 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+
+
+def table(model: type[Base]) -> Table:
+    """The table of a model: the journey writes SQL itself, statement by statement."""
+    return cast(Table, model.__table__)
+
+
+def insert_row(connection: Connection, statement: Insert) -> int:
+    """Insert one row and return the number it got as its key."""
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def now_ms() -> int:

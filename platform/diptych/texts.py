@@ -28,7 +28,7 @@ DEFAULTS = {
 
 def html(markdown: str) -> str:
     """Markdown as HTML; HTML in the source is shown as text."""
-    return _markdown.render(markdown).strip()
+    return str(_markdown.render(markdown)).strip()
 
 
 def text(content: StudyContent, name: str) -> str:

@@ -10,14 +10,14 @@ Ends of practice blocks and adaptive policies change the plan itself; they take 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
 from sqlalchemy.orm import aliased
 
 from diptych import models
-from diptych.database import db, now_ms, reading, writing
+from diptych.database import db, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.events import event_rows
 from diptych.journey.faults import JourneyFault
@@ -36,7 +36,7 @@ from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 from diptych.tasks import PlannedTrial, ResponseFault, Task
 
-RESPONSES = models.Response.__table__
+RESPONSES = table(models.Response)
 
 
 class Timing(BaseModel):
@@ -122,7 +122,7 @@ def _question() -> Select[Any]:
     )
 
 
-def _refuse_unknown(session_id: int) -> None:
+def _refuse_unknown(session_id: int) -> NoReturn:
     with reading() as connection:
         session = load_session(connection, session_id)
     if session.status not in LIVE:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import models, recruiters, texts
-from diptych.database import now_ms, reading, writing
+from diptych.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.allocation import is_full
 from diptych.journey.events import note
@@ -23,8 +23,8 @@ from diptych.recruiters import ArrivalFault, Arriving, Recruiter
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import UnknownStudy, current_version, frozen
 
-PARTICIPANTS = models.Participant.__table__
-IDENTITIES = models.Identity.__table__
+PARTICIPANTS = table(models.Participant)
+IDENTITIES = table(models.Identity)
 PREVIEWS_KEPT_MS = 24 * 3_600_000
 
 
@@ -174,7 +174,7 @@ def _check_other_studies(connection: Connection, visit: _Visit, participant_id: 
     names = visit.content.spec.recruitment.exclude_studies
     if not names:
         return
-    studies = models.Study.__table__
+    studies = table(models.Study)
     took = connection.execute(
         select(studies.c.name)
         .join(SESSIONS, SESSIONS.c.study_id == studies.c.id)
@@ -206,7 +206,8 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
             purge_previews(connection, at - PREVIEWS_KEPT_MS)
         if participant_id is None:
             participant_id = _new_participant(connection, visit, at)
-        session_id = connection.execute(
+        session_id = insert_row(
+            connection,
             insert(SESSIONS).values(
                 public_id=uuid.uuid4().hex,
                 study_id=visit.study_id,
@@ -221,16 +222,17 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
                 browser=dict(visit.browser),
                 entered_at=at,
                 last_seen_at=at,
-            )
-        ).inserted_primary_key[0]
+            ),
+        )
         _arrive(connection, session_id, visit)
     return Entered(session_id, is_new=True)
 
 
 def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
-    participant_id: int = connection.execute(
-        insert(PARTICIPANTS).values(public_id=uuid.uuid4().hex, kind=visit.kind, created_at=at)
-    ).inserted_primary_key[0]
+    participant_id = insert_row(
+        connection,
+        insert(PARTICIPANTS).values(public_id=uuid.uuid4().hex, kind=visit.kind, created_at=at),
+    )
     if visit.arriving.external_id is not None:
         connection.execute(
             insert(IDENTITIES).values(
@@ -265,8 +267,8 @@ def forget_sessions(connection: Connection, session_ids: list[int]) -> None:
     ).scalars()
     participants = [owner for owner in owners if owner is not None]
     for model in (models.Response, models.Trial, models.Event, models.Arrival):
-        table = model.__table__
-        connection.execute(table.delete().where(table.c.session_id.in_(session_ids)))
+        rows = table(model)
+        connection.execute(rows.delete().where(rows.c.session_id.in_(session_ids)))
     connection.execute(SESSIONS.delete().where(SESSIONS.c.id.in_(session_ids)))
     forget_participants(connection, participants)
 

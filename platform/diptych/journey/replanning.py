@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from diptych import models
+from diptych.database import table
 from diptych.host import Host, generator
 from diptych.journey.state import TRIALS, planned
 from diptych.journey.steps import trial_rows
@@ -15,7 +16,7 @@ from diptych.policies import Past
 from diptych.studies.content import StudyContent
 from diptych.tasks import PlannedTrial
 
-RESPONSES = models.Response.__table__
+RESPONSES = table(models.Response)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from diptych import models, texts
-from diptych.database import now_ms, reading, writing
+from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.faults import JourneyFault
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 from diptych.tasks import PlannedTrial, Tally
 
-SESSIONS = models.Session.__table__
-TRIALS = models.Trial.__table__
-ARRIVALS = models.Arrival.__table__
+SESSIONS = table(models.Session)
+TRIALS = table(models.Trial)
+ARRIVALS = table(models.Arrival)
 LIVE = ("entered", "consented", "practising", "running")
 
 
@@ -200,7 +200,7 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
     task = host.task(session.version_id, session.condition)
     if not getattr(task.parameters, "show_score", False):
         return None
-    responses, trials = models.Response.__table__, TRIALS
+    responses, trials = table(models.Response), TRIALS
     with reading() as connection:
         rows = connection.execute(
             select(responses.c.correct)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, insert, select, update
 
 from diptych import models
-from diptych.database import now_ms, reading, writing
+from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host, generator
 from diptych.journey import allocation
 from diptych.journey.entry import forget_participants
@@ -132,7 +132,7 @@ def _consent(
 ) -> dict[str, Any] | None:
     if not body.agreed:
         return _decline(host, connection, session, content)
-    versions = models.StudyVersion.__table__
+    versions = table(models.StudyVersion)
     # Everybody who consents to this version queues here, so that conditions stay balanced.
     connection.execute(
         select(versions.c.id).where(versions.c.id == session.version_id).with_for_update()
@@ -193,8 +193,8 @@ def _decline(
         .order_by(ARRIVALS.c.id.desc())
         .limit(1)
     ).scalar()
-    for table in (models.Event.__table__, ARRIVALS):
-        connection.execute(table.delete().where(table.c.session_id == session.id))
+    for rows in (table(models.Event), ARRIVALS):
+        connection.execute(rows.delete().where(rows.c.session_id == session.id))
     day = now_ms() // 86_400_000 * 86_400_000
     connection.execute(
         update(SESSIONS)

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ class _Reader:
                     continue
                 if not text.strip():
                     self.fault(path.name, "", "an empty file", "Markdown")
-                texts[name] = _PICTURE.sub(lambda m, p=path: self._picture(p, m), text)
+                texts[name] = _PICTURE.sub(partial(self._picture, path), text)
             elif name in REQUIRED_TEXTS:
                 self.fault(path.name, "", "no such file", "a Markdown text")
         return texts

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from diptych import models
-from diptych.database import db, now_ms, writing
+from diptych.database import db, insert_row, now_ms, table, writing
 from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.studies.folder import LoadedStudy
 from diptych.studies.spec import StudySpec
@@ -34,7 +34,7 @@ def freeze(loaded: LoadedStudy, *, opening: bool) -> tuple[int, bool]:
     content = loaded.content
     with writing() as connection:
         study_id, state = _study_row(connection, content.name)
-        versions = models.StudyVersion.__table__
+        versions = table(models.StudyVersion)
         found = connection.execute(
             select(versions.c.id).where(
                 versions.c.study_id == study_id, versions.c.content_hash == content.content_hash
@@ -51,18 +51,18 @@ def freeze(loaded: LoadedStudy, *, opening: bool) -> tuple[int, bool]:
 
 
 def _study_row(connection: Connection, name: str) -> tuple[int, str | None]:
-    studies = models.Study.__table__
+    studies = table(models.Study)
     row = connection.execute(
         select(studies.c.id, studies.c.state).where(studies.c.name == name)
     ).one_or_none()
     if row is not None:
         return row.id, row.state
     values = {"name": name, "state": "draft", "created_at": now_ms()}
-    return connection.execute(insert(studies).values(values)).inserted_primary_key[0], None
+    return insert_row(connection, insert(studies).values(values)), None
 
 
 def _set_state(connection: Connection, study_id: int, state: str) -> None:
-    studies = models.Study.__table__
+    studies = table(models.Study)
     connection.execute(update(studies).where(studies.c.id == study_id).values(state=state))
 
 
@@ -76,10 +76,8 @@ def _insert(connection: Connection, study_id: int, loaded: LoadedStudy) -> int:
         "created_at": now_ms(),
         "opened_at": None,
     }
-    version_id: int = connection.execute(
-        insert(models.StudyVersion).values(values)
-    ).inserted_primary_key[0]
-    images = models.Image.__table__
+    version_id = insert_row(connection, insert(models.StudyVersion).values(values))
+    images = table(models.Image)
     known = set(connection.execute(select(images.c.hash)).scalars())
     pictures = [
         {"hash": name, "media_type": image.media_type, "data": image.data}
@@ -111,9 +109,9 @@ def _insert(connection: Connection, study_id: int, loaded: LoadedStudy) -> int:
         }
         for place, item in enumerate(content.items.values())
     ]
-    for table, rows in ((images, pictures), (models.Stimulus, stimuli), (models.Item, items)):
+    for target, rows in ((images, pictures), (models.Stimulus, stimuli), (models.Item, items)):
         if rows:
-            connection.execute(insert(table), rows)
+            connection.execute(insert(target), rows)
     return version_id
 
 
@@ -211,12 +209,12 @@ def _frozen(_database: str, version_id: int) -> StudyContent:
             .where(versions.id == version_id)
         ).one()
         stimuli = connection.execute(
-            select(models.Stimulus.__table__)
+            select(table(models.Stimulus))
             .where(models.Stimulus.version_id == version_id)
             .order_by(models.Stimulus.place)
         ).all()
         items = connection.execute(
-            select(models.Item.__table__)
+            select(table(models.Item))
             .where(models.Item.version_id == version_id)
             .order_by(models.Item.place)
         ).all()

@@ -131,7 +131,7 @@ class CategoryLearning(Task):
 
     def _stimulus(self, trial: PlannedTrial) -> FrozenStimulus:
         assert trial.item is not None
-        return self.content.stimuli[trial.item["stimulus"]]
+        return self.content.stimuli[int(trial.item["stimulus"])]
 
     def places(self, trial: PlannedTrial) -> list[int]:
         return [self._stimulus(trial).place]
