@@ -14,15 +14,16 @@ from typing import Any, get_args, get_origin
 
 import annotated_types
 import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
 from diptych import policies, recruiters, tasks
-from diptych.cli import main as command_line
+from diptych.cli import cli
 from diptych.journey.faults import CODES
 from diptych.plugins import Registry
 from diptych.settings import Settings
 from diptych.studies.spec import Plugged, StudySpec
 from diptych_analysis import columns as declared
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 TARGET = Path(__file__).with_name("reference.md")
 HEAD = """\
@@ -172,7 +173,7 @@ def environment() -> Iterator[str]:
 
 def commands() -> Iterator[str]:
     yield "## Commands\n\n`diptych COMMAND --help` says the same.\n"
-    for path, command in walk(command_line, "diptych"):
+    for path, command in walk(cli, "diptych"):
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
         options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
         usage = " ".join([path, *(a.make_metavar(click.Context(command)) for a in arguments)])
@@ -194,8 +195,11 @@ def option_row(option: click.Option) -> tuple[str, str, str]:
 def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     """Every command that does something, with its full name."""
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from walk(command.commands[name], f"{path} {name}")
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            found = command.get_command(context, name)
+            if found is not None:
+                yield from walk(found, f"{path} {name}")
     elif not command.hidden:
         yield path, command
 

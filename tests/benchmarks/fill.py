@@ -41,7 +41,9 @@ def fill(url: str, responses: int) -> int:
         # As autovacuum would have done in the time that a million answers take to come in.
         postgresql = engine.dialect.name == "postgresql"
         connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")
-        connection.exec_driver_sql("CHECKPOINT" if postgresql else "PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql(
+            "CHECKPOINT" if postgresql else "PRAGMA wal_checkpoint(TRUNCATE)"
+        )
     engine.dispose()
     return total
 

@@ -19,12 +19,12 @@ class PostgreSQL:
     """A running server of this process's own, reached by a Unix socket."""
 
     def __init__(self, socket_folder: str) -> None:
-        self._socket_folder = socket_folder
+        self.socket_folder = socket_folder
         self._numbers = count(1)
 
     def url(self, database: str) -> str:
         """SQLAlchemy-style URL of a database (`postgresql://…`)."""
-        return f"postgresql://postgres@/{database}?host={quote(self._socket_folder, safe='/')}"
+        return f"postgresql://postgres@/{database}?host={quote(self.socket_folder, safe='/')}"
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """A connection in autocommit mode."""

@@ -11,6 +11,7 @@ import socket
 import struct
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -57,16 +58,17 @@ class RoundTrips:
 
     @staticmethod
     def _upward(client: socket.socket, server: socket.socket) -> None:
-        while data := client.recv(65536):
+        while data := _received(client):
             if len(data) == 8 and data[:4] == struct.pack("!i", 8) and data[4:6] == b"\x04\xd2":
                 client.sendall(b"N")  # SSLRequest or GSSENCRequest: not here
                 continue
             server.sendall(data)
-        server.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_WR)
 
     def _downward(self, server: socket.socket, client: socket.socket) -> None:
         pending = b""
-        while data := server.recv(65536):
+        while data := _received(server):
             pending += data
             while len(pending) >= 5:
                 size = 1 + struct.unpack("!i", pending[1:5])[0]
@@ -76,3 +78,11 @@ class RoundTrips:
                 pending = pending[size:]
             client.sendall(data)
         client.close()
+
+
+def _received(connection: socket.socket) -> bytes:
+    """What has come in; empty once either side has closed."""
+    try:
+        return connection.recv(65536)
+    except OSError:
+        return b""

@@ -12,6 +12,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
+
 
 def free_port() -> int:
     """A loopback TCP port that nobody listened on a moment ago."""
@@ -45,7 +47,7 @@ class LiveServer:
     def diptych(self, *arguments: str) -> str:
         """Run a `diptych` command against the same database; returns what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "diptych.cli", *arguments],
+            [*DIPTYCH, *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -63,10 +65,7 @@ class LiveServer:
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "diptych.cli", "serve"),
-                    *("--port", str(self.port), "--workers", str(self.workers)),
-                ],
+                [*DIPTYCH, "serve", "--port", str(self.port), "--workers", str(self.workers)],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,0 +1,99 @@
+"""What one answer costs in SQL: statements, and round trips counted on the wire to PostgreSQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from support.databases import PostgreSQL
+from support.round_trips import RoundTrips
+
+from diptych.app import create_app
+from diptych.database import db
+from diptych.settings import Settings
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Mean cost of an answer: statements, and round trips with BEGIN and COMMIT (NaN: unknown)."""
+
+    statements: float
+    round_trips: float
+    answers: int
+    example: tuple[str, ...]  # the statements of one answer
+
+
+def measure(settings: Settings, study: str, proxy: RoundTrips | None = None) -> Cost:
+    """Take one session in this process and count what its answers send to the database.
+
+    Args:
+        settings: of a migrated database with the study open.
+        study: name of the study.
+        proxy: the proxy that `settings` connects through, to count round trips.
+    """
+    app = create_app(settings)
+    sent: list[str] = []
+    with app.app_context():
+        event.listen(
+            db.engine, "before_cursor_execute", lambda _c, _k, sql, *_rest: sent.append(sql)
+        )
+    client = app.test_client()
+    state, token = _enter(client, study)
+    headers = {"Authorization": f"Bearer {token}"}
+    statements, trips, answers, example = 0, 0, 0, ()
+    while state["step"] != "end":
+        if state["step"] != "trials":
+            body = {"consent": {"agreed": True}, "instructions": {"read_ms": 1000.0}}
+            path = f"/api/v1/session/steps/{state['step']}"
+            reply = client.post(path, json=body.get(state["step"], {}), headers=headers)
+            state = reply.get_json()
+            continue
+        trial = state["content"]["trial"]
+        sent.clear()
+        before = proxy.count if proxy else 0
+        reply = client.post(
+            f"/api/v1/trials/{trial['index']}/response", json=answer_to(trial), headers=headers
+        )
+        if reply.status_code != 200:
+            raise RuntimeError(f"the answer was refused: {reply.get_data(as_text=True)}")
+        own = [sql for sql in sent if not sql.upper().startswith(("BEGIN", "COMMIT", "PRAGMA"))]
+        statements += len(own)
+        trips += (proxy.count if proxy else 0) - before
+        answers += 1
+        example = tuple(" ".join(sql.split()) for sql in own)
+        state = reply.get_json()["next"]
+    with app.app_context():
+        db.engine.dispose()
+    return Cost(statements / answers, trips / answers if proxy else float("nan"), answers, example)
+
+
+def answer_to(trial: dict[str, Any]) -> dict[str, Any]:
+    """A well-formed answer to a trial of either task."""
+    show = trial["show"]
+    if trial["task"] == "category_learning":
+        response: dict[str, Any] = {"ranking": show["classes"][: show["rank"]]}
+    else:
+        response = {"choice": "top", "confidence": 2}
+    timing = {"rt_ms": 900, "onset_ms": 100, "onset_uncertainty_ms": 16.7, "answered_ms": 1000}
+    return {"response": response, "timing": timing, "events": []}
+
+
+def _enter(client: FlaskClient, study: str) -> tuple[dict[str, Any], str]:
+    browser = {"width": 1280, "height": 800, "pixel_ratio": 1, "touch": False}
+    browser |= {"user_agent": "diptych bench", "language": "en"}
+    body = {"study": study, "entry": {}, "browser": browser}
+    reply = client.post("/api/v1/sessions", json=body)
+    if reply.status_code != 201:
+        raise RuntimeError(f"entry was refused: {reply.get_data(as_text=True)}")
+    state: dict[str, Any] = reply.get_json()
+    return state, state["token"]
+
+
+def through_proxy(server: PostgreSQL, database: str, settings: Settings, study: str) -> Cost:
+    """`measure`, with a counting proxy between host and PostgreSQL."""
+    with RoundTrips(Path(server.socket_folder) / ".s.PGSQL.5432") as proxy:
+        url = f"postgresql://postgres@/{database}?host={proxy.folder}"
+        return measure(settings.model_copy(update={"database_url": url}), study, proxy)
