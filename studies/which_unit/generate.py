@@ -30,7 +30,7 @@ Values = dict[str, float]
 
 SIDE = 112  # pixels a side
 FINE = 3  # supersampling: fine pixels a pixel, along each axis
-COLOURS = 48  # of a picture's palette
+COLOURS = 256  # of a picture's palette; fewer would lose the dark hearts
 POOL = 720  # pictures the test items are chosen from
 N, K = 5, 9  # test items a unit, explanations a side
 DEPTHS = (0.0, 0.16, 0.26, 0.35, 0.43)  # of the queries in the pool, from either end; 0: the next

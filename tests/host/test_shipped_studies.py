@@ -1,0 +1,149 @@
+"""The shipped studies: they build, validate, build alike again, and their files tell nothing."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib.util
+import shutil
+import struct
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diptych.studies import build_study, load_study
+
+STUDIES = Path(__file__).parents[2] / "studies"
+BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
+
+
+def generator(name: str) -> ModuleType:
+    """The generator of a shipped study."""
+    spec = importlib.util.spec_from_file_location(f"shipped_{name}", STUDIES / name / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def build(name: str, folder: Path, seed: int) -> Path:
+    """Build a shipped study into a folder; of the Greebles only 12 a class, to be quick."""
+    small = {"per_class": 12} if name == "greebles" else {}
+    generator(name).build(folder, seed, **small)
+    return folder
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Both studies, built once."""
+    return {
+        name: build(name, tmp_path_factory.mktemp(name), seed=5)
+        for name in ("greebles", "which_unit")
+    }
+
+
+@pytest.mark.parametrize("name", ["greebles", "which_unit"])
+def test_same_seed_same_bytes_other_seed_other_pictures(
+    name: str, built: dict[str, Path], tmp_path: Path
+) -> None:
+    first = digest(built[name])
+    assert digest(build(name, tmp_path / "again", seed=5)) == first
+    other = digest(build(name, tmp_path / "other", seed=6))
+    pictures = {key for key in first if key.startswith("stimuli/")}
+    assert all(first[key] != other.get(key) for key in pictures)
+
+
+@pytest.mark.parametrize("name", ["greebles", "which_unit"])
+def test_pictures_carry_no_metadata_and_no_two_are_the_same(
+    name: str, built: dict[str, Path]
+) -> None:
+    files = sorted((built[name] / "stimuli").iterdir())
+    for path in files:
+        assert set(chunks(path.read_bytes())) <= {"IHDR", "PLTE", "IDAT", "IEND"}
+    assert len(set(digest(built[name] / "stimuli").values())) == len(files)
+
+
+def chunks(png: bytes) -> list[str]:
+    """The kinds of chunk of a PNG file, read by its specification."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    at, kinds = 8, []
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        kinds.append(png[at + 4 : at + 8].decode("ascii"))
+        at += 12 + length
+    return kinds
+
+
+@pytest.mark.parametrize("name", ["greebles", "which_unit"])
+def test_manifest_and_files_agree(name: str, built: dict[str, Path]) -> None:
+    files = [row["file"] for row in rows(built[name] / "stimuli.csv")]
+    assert len(set(files)) == len(files)
+    assert set(files) == {f"stimuli/{path.name}" for path in (built[name] / "stimuli").iterdir()}
+    expected = {"greebles": (128, 128), "which_unit": (112, 112)}[name]
+    for file in files:
+        with Image.open(built[name] / file) as picture:
+            assert picture.size == expected
+
+
+def test_greeble_names_and_order_tell_nothing_of_the_class(built: dict[str, Path]) -> None:
+    manifest = rows(built["greebles"] / "stimuli.csv")
+    names = [Path(row["file"]).stem for row in manifest]
+    assert not any(c.lower() in n.lower() for c in ("agara", "bari", "cooka") for n in names)
+    labels = np.array([row["label"] for row in manifest])
+    # A place in the manifest must not help to guess the next one's class: among 35 neighbours a
+    # third agree by chance; 23 or more would come up once in 2,000 random orders.
+    assert (labels[1:] == labels[:-1]).sum() < 23
+    thirds = [np.unique(part, return_counts=True)[1].max() for part in np.split(labels, 3)]
+    assert max(thirds) < 11  # of 12: no third of the manifest belongs to one class
+
+
+def test_which_unit_names_tell_nothing_of_role_or_unit(built: dict[str, Path]) -> None:
+    number = {row["file"]: k for k, row in enumerate(rows(built["which_unit"] / "stimuli.csv"))}
+    items = rows(built["which_unit"] / "items.csv")
+    above = [number[i["query_positive"]] > number[i["query_negative"]] for i in items]
+    assert 0.25 < np.mean(above) < 0.75
+    means = [
+        np.mean([number[file] for item in items for file in item[role].split(";")])
+        for role in ("positives", "negatives")
+    ]
+    assert abs(means[0] - means[1]) < 0.1 * len(number)
+
+
+@pytest.mark.parametrize("name", ["greebles", "which_unit"])
+@pytest.mark.parametrize("built_by", [pytest.param("the host", marks=pytest.mark.slow)])
+def test_the_whole_study_builds_and_has_no_faults(name: str, built_by: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    shutil.copytree(STUDIES / name, folder, ignore=shutil.ignore_patterns(*BUILT))
+    assert build_study(folder)
+    content = load_study(folder).content
+    if name == "greebles":
+        labels = [stimulus.label for stimulus in content.stimuli]
+        assert {label: labels.count(label) for label in set(labels)} == {
+            "Agara": 400,
+            "Bari": 400,
+            "Cooka": 400,
+        }
+        assert (content.spec.trials("training"), content.spec.trials("test")) == (30, 15)
+    else:
+        kinds = [item.kind for item in content.items.values()]
+        assert (kinds.count("test"), kinds.count("catch")) == (40, 5)
+        assert kinds.count("practice") >= 4 and kinds.count("practice_hard") >= 1
+        assert (content.spec.trials("test"), content.spec.trials("catch")) == (40, 5)
+    assert content.texts["consent"] and content.texts["debrief"]
