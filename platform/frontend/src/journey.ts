@@ -1,0 +1,221 @@
+import { ApiError, Client, type Trouble } from "./api";
+import { EventLog, windowSize } from "./events";
+import { Outbox } from "./outbox";
+import { watchScreen } from "./screencheck";
+import { comprehension } from "./screens/comprehension";
+import type { Context } from "./screens/context";
+import { end, standstill } from "./screens/end";
+import { instructions } from "./screens/instructions";
+import { consent, debrief, feedback, preview } from "./screens/texts";
+import { trials } from "./screens/trials";
+import type { Shell } from "./shell";
+import { TokenStore } from "./storage";
+import type { ClientEvent, Entered, Resumed, State, Step } from "./types";
+
+/** Steps for which the window must be large enough. */
+const NEEDS_ROOM: ReadonlySet<Step> = new Set([
+  "consent",
+  "instructions",
+  "comprehension",
+  "trials",
+]);
+/** The host's state and the page's may differ (a second tab); so often in a row it is looked up. */
+const LOOKUPS = 4;
+
+export interface JourneyOptions {
+  study: string;
+  /** The entry link's query, handed to the host as it is. */
+  entry: Record<string, string>;
+  shell: Shell;
+  client?: Client;
+  tokens?: TokenStore;
+  outbox?: Outbox;
+}
+
+/** The participant's way from the entry link to the end, step by step as the host says. */
+export class Journey {
+  private readonly shell: Shell;
+  private readonly client: Client;
+  private readonly tokens: TokenStore;
+  private readonly outbox: Outbox;
+  private readonly events: EventLog;
+  private step: Step | null = null;
+
+  constructor(private readonly options: JourneyOptions) {
+    this.shell = options.shell;
+    this.client =
+      options.client ??
+      new Client({
+        onTrouble: (trouble) => this.showTrouble(trouble),
+        onRecovered: () => this.shell.clearBanner("network"),
+      });
+    this.tokens = options.tokens ?? new TokenStore(options.study, options.entry);
+    this.outbox = options.outbox ?? new Outbox(options.study);
+    this.events = new EventLog((events) => this.sendEvents(events));
+  }
+
+  /** Runs to the end of the session. What cannot go on is said on the page, not thrown. */
+  async run(): Promise<void> {
+    let ctx: Context | undefined;
+    const stopGuarding = this.guardBack();
+    try {
+      const { entered, resumed } = await this.enter();
+      ctx = this.context(entered, resumed);
+      const stopListening = this.events.listen();
+      const watch = watchScreen(
+        ctx.study.screen,
+        () => this.step !== null && NEEDS_ROOM.has(this.step),
+        {
+          setCover: (screen) => this.shell.setCover(screen),
+          onStay: () => this.events.add("resize", `kept enlarged ${windowSize()}`),
+        },
+      );
+      await this.walk(ctx, entered, watch.check);
+      watch.stop();
+      await this.events.flush();
+      stopListening();
+    } catch (error) {
+      this.stop(error, ctx);
+    } finally {
+      stopGuarding();
+    }
+  }
+
+  /** Goes on with the session of the stored token, or begins one. */
+  private async enter(): Promise<{ entered: Entered | Resumed; resumed: boolean }> {
+    this.client.token = this.tokens.get();
+    if (this.client.token !== null) {
+      try {
+        return { entered: await this.client.get<Resumed>("/session"), resumed: true };
+      } catch (error) {
+        if (!isUnknownSession(error)) throw error;
+        this.tokens.clear();
+        this.client.token = null;
+      }
+    }
+    const { study, entry } = this.options;
+    const entered = await this.client.post<Entered>("/sessions", {
+      study,
+      entry,
+      browser: browser(),
+    });
+    if (entered.token !== null) {
+      this.client.token = entered.token;
+      this.tokens.set(entered.token);
+    }
+    return { entered, resumed: entered.step === "trials" };
+  }
+
+  private context({ study }: { study: Context["study"] }, resumed: boolean): Context {
+    const { client, shell, events, outbox } = this;
+    return { client, shell, events, outbox, study, resumed, instructions: [] };
+  }
+
+  private async walk(ctx: Context, first: State, onStep: () => void): Promise<void> {
+    let state = first;
+    let lookups = 0;
+    for (;;) {
+      this.step = state.step;
+      this.shell.setProgress(state.step === "trials" ? state.progress : null);
+      onStep();
+      if (state.step === "preview") return preview(ctx, state);
+      if (state.step === "end") return end(ctx, state);
+      try {
+        state = await this.screen(ctx, state);
+        lookups = 0;
+      } catch (error) {
+        // A second tab may have gone on alone: the host knows where the session stands.
+        if (!(error instanceof ApiError) || error.status !== 409 || lookups >= LOOKUPS) throw error;
+        lookups += 1;
+        state = await this.client.get<Resumed>("/session");
+      }
+    }
+  }
+
+  private screen(ctx: Context, state: Exclude<State, { step: "preview" | "end" }>): Promise<State> {
+    switch (state.step) {
+      case "consent":
+        return consent(ctx, state);
+      case "instructions":
+        return instructions(ctx, state);
+      case "comprehension":
+        return comprehension(ctx, state);
+      case "trials":
+        return trials(ctx, state);
+      case "feedback":
+        return feedback(ctx, state);
+      case "debrief":
+        return debrief(ctx, state);
+    }
+  }
+
+  /** Says why it does not go on. A fault of the page is reported to the host too. */
+  private stop(error: unknown, ctx: Context | undefined): void {
+    this.shell.setCover(null);
+    this.shell.clearBanner("network");
+    const contact = ctx?.study.contact;
+    if (error instanceof ApiError) {
+      if (isUnknownSession(error)) this.tokens.clear();
+      const { code, message, status } = error;
+      // What the host says on entry is written for participants; what it says of a body is not.
+      const readable = status !== 422 && message;
+      const said = readable || "The answer could not be taken. Please load the page again.";
+      standstill(
+        { shell: this.shell },
+        { code, message: said, contact, reload: ctx !== undefined },
+      );
+      return;
+    }
+    console.error(error);
+    this.events.add("script_error", error instanceof Error ? error.message : String(error));
+    void this.events.flush();
+    const message = "The page stopped by a fault of its own. What you answered is stored.";
+    standstill({ shell: this.shell }, { code: "fault", message, contact, reload: true });
+  }
+
+  private showTrouble({ offline }: Trouble): void {
+    const safe = this.step === "trials" ? "Your answer is safe. " : "";
+    const why = offline ? "You seem to be offline." : "The connection is slow to answer.";
+    this.shell.banner("network", `${why} ${safe}Trying again…`);
+  }
+
+  private async sendEvents(events: ClientEvent[]): Promise<boolean> {
+    if (this.client.token === null) return true;
+    return this.client.farewell("/events", { events });
+  }
+
+  /**
+   * One press of Back does not throw anybody out of the study: it is noted and said. The next one
+   * leaves; the same link leads back to where the participant was.
+   */
+  private guardBack(): () => void {
+    history.pushState({ diptych: "guard" }, "");
+    const onPop = (): void => {
+      if (this.step === "instructions") return;
+      this.events.add("back");
+      this.shell.banner(
+        "back",
+        "An answer cannot be changed. Go back once more to leave the page.",
+      );
+      setTimeout(() => this.shell.clearBanner("back"), 6000);
+    };
+    window.addEventListener("popstate", onPop);
+    return () => window.removeEventListener("popstate", onPop);
+  }
+}
+
+function isUnknownSession(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 401 || error.status === 404);
+}
+
+/** What the host is told of the browser; sizes in CSS pixels. */
+function browser() {
+  return {
+    width: window.innerWidth,
+    height: window.innerHeight,
+    pixel_ratio: window.devicePixelRatio,
+    touch: navigator.maxTouchPoints > 0,
+    user_agent: navigator.userAgent,
+    language: navigator.language,
+  };
+}

@@ -1,0 +1,11 @@
+import "@fontsource-variable/inter";
+import "./style/base.css";
+import "./style/screens.css";
+import { Journey } from "./journey";
+import { Shell } from "./shell";
+
+const root = document.getElementById("diptych");
+if (root === null) throw new Error("the page has no element #diptych");
+const { study = "", title = "" } = root.dataset;
+const entry = Object.fromEntries(new URLSearchParams(window.location.search));
+void new Journey({ study, entry, shell: new Shell(root, title) }).run();

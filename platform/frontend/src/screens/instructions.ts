@@ -1,0 +1,101 @@
+import { h, isPlainKey, prose, targetHandles } from "../dom";
+import { actions, button, card } from "../shell";
+import type { State, StateAt } from "../types";
+import { SCREEN_NAMES } from "../words";
+import { type Context, finishStep, once } from "./context";
+import { headed } from "./texts";
+
+/** Counts the time during which the page could be seen, in ms. */
+class ReadingTime {
+  private total = 0;
+  private since: number | null = null;
+  private readonly listen = (): void => this.turn(document.visibilityState === "visible");
+
+  constructor() {
+    document.addEventListener("visibilitychange", this.listen);
+    this.listen();
+  }
+
+  stop(): number {
+    document.removeEventListener("visibilitychange", this.listen);
+    this.turn(false);
+    return Math.round(this.total);
+  }
+
+  private turn(on: boolean): void {
+    if (this.since !== null) this.total += performance.now() - this.since;
+    this.since = on ? performance.now() : null;
+  }
+}
+
+/**
+ * Leafs through pages; resolves on the way on from the last. The browser's own Back button leafs
+ * too: each page is a state of the history.
+ */
+export function leaf(ctx: Context, pages: string[], last: string): Promise<HTMLElement> {
+  const name = SCREEN_NAMES.instructions;
+  const listening = new AbortController();
+  const { signal } = listening;
+  return new Promise((resolve) => {
+    let at = 0;
+    let screen: HTMLElement;
+    show(0);
+    function show(to: number): void {
+      at = to;
+      const final = at === pages.length - 1;
+      const back = button("Back", {
+        testid: "back",
+        kind: "quiet",
+        icon: "left",
+        onclick: previous,
+      });
+      back.disabled = at === 0;
+      const next = button(final ? last : "Next", {
+        testid: "next",
+        icon: "right",
+        onclick: following,
+      });
+      const count = h("p", { class: "page-count", testid: "page-count" });
+      count.textContent = `Page ${at + 1} of ${pages.length}`;
+      screen = card(
+        name,
+        headed(name, prose(pages[at] ?? "")),
+        actions(back, pages.length > 1 ? count : null, next),
+      );
+      ctx.shell.show(name, screen);
+    }
+    function previous(): void {
+      if (at > 0) show(at - 1);
+    }
+    function following(): void {
+      if (at < pages.length - 1) {
+        show(at + 1);
+        history.pushState({ diptych: "page", at }, "");
+        return;
+      }
+      listening.abort();
+      resolve(screen);
+    }
+    const onPop = (event: PopStateEvent): void => {
+      const state = event.state as { diptych?: string; at?: number } | null;
+      show(Math.min(state?.diptych === "page" ? (state.at ?? 0) : 0, pages.length - 1));
+    };
+    const onKey = (event: KeyboardEvent): void => {
+      if (!isPlainKey(event) || targetHandles(event) || screen.closest("[inert]")) return;
+      // Not from the last page: leaving the instructions is a decision of its own.
+      if (event.key === "ArrowRight" && at < pages.length - 1) following();
+      else if (event.key === "ArrowLeft") previous();
+    };
+    window.addEventListener("popstate", onPop, { signal });
+    document.addEventListener("keydown", onKey, { signal });
+  });
+}
+
+export async function instructions(ctx: Context, state: StateAt<"instructions">): Promise<State> {
+  const { pages } = state.content;
+  ctx.instructions = pages;
+  const reading = new ReadingTime();
+  const screen = await leaf(ctx, pages, "I have read this");
+  const read_ms = reading.stop();
+  return once(screen, () => finishStep(ctx, "instructions", { read_ms }));
+}

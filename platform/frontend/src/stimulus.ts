@@ -1,0 +1,40 @@
+import { firstPaint, type Onset } from "./clock";
+import { h } from "./dom";
+
+/**
+ * An image that keeps its place but is not seen until {@link present}. The alternative text names
+ * the place on the screen, never what the picture shows.
+ */
+export function veiledImage(url: string, alt: string): HTMLImageElement {
+  return h("img", { class: "stimulus veiled", src: url, alt, draggable: "false" });
+}
+
+async function decoded(image: HTMLImageElement, imageError: (url: string) => void): Promise<void> {
+  const url = image.getAttribute("src") ?? "";
+  for (let failures = 0; ; failures += 1) {
+    try {
+      await image.decode();
+      return;
+    } catch {
+      imageError(url);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** failures, 8000)));
+      image.src = url;
+    }
+  }
+}
+
+/**
+ * Shows all images in one and the same frame, once every one of them is decoded.
+ * @param lead_ms blank time before, so that one picture does not turn into the next unnoticed.
+ */
+export async function present(
+  images: HTMLImageElement[],
+  imageError: (url: string) => void,
+  lead_ms = 0,
+): Promise<Onset> {
+  const lead = new Promise((resolve) => setTimeout(resolve, lead_ms));
+  await Promise.all([lead, ...images.map((image) => decoded(image, imageError))]);
+  return firstPaint(() => {
+    for (const image of images) image.classList.remove("veiled");
+  });
+}

@@ -1,0 +1,74 @@
+import { type JsPsychPlugin, ParameterType, type PluginInfo, type TrialType } from "jspsych";
+import type { ResponseBody, Timing } from "./types";
+
+/** The answer and its timing as they were given before a reload, to be shown and sent again. */
+export type Restored = Pick<ResponseBody, "response" | "timing">;
+
+/**
+ * Stores the answer on the host and brings back the feedback, or null where there is none. It never
+ * rejects: what goes wrong is dealt with by the journey, and the trial simply ends.
+ */
+export type Submit = (
+  response: Record<string, unknown>,
+  timing: Timing,
+) => Promise<Record<string, unknown> | null>;
+
+/** Parameters that the journey gives to every task's plugin, beside `show` and the study's own. */
+export const commonParameters = {
+  /** practice, training, test or catch. */
+  phase: { type: ParameterType.STRING, default: "test" },
+  /** See {@link Submit}. */
+  submit: { type: ParameterType.FUNCTION, default: undefined },
+  /** See {@link Restored}; null on a fresh trial. */
+  restored: { type: ParameterType.OBJECT, default: null },
+  /** Says a text to screen readers. */
+  announce: { type: ParameterType.FUNCTION, default: () => undefined },
+  /** Told the url of an image that did not load; loading goes on. */
+  image_error: { type: ParameterType.FUNCTION, default: () => undefined },
+} as const;
+
+/** Data that every task's plugin writes into jsPsych's own table. */
+export const commonData = {
+  /** ms from the onset of the stimulus to the answer. */
+  rt: { type: ParameterType.FLOAT },
+  /** When the stimulus was painted, ms of `performance.now`. */
+  onset_ms: { type: ParameterType.FLOAT },
+  /** Length of the frame within which the onset lies, ms. */
+  onset_uncertainty_ms: { type: ParameterType.FLOAT },
+} as const;
+
+/** A trial as jsPsych hands it to the plugin: every declared parameter has its value or default. */
+export type Filled<I extends PluginInfo> = TrialType<I> &
+  Required<Pick<TrialType<I>, keyof I["parameters"] & string>>;
+
+/** A class that jsPsych can run, named after the task. */
+export interface TaskPlugin {
+  // biome-ignore lint/suspicious/noExplicitAny: jsPsych hands its instance to plugins of any parameters.
+  new (jsPsych: any): JsPsychPlugin<any>;
+  info: {
+    name: string;
+    version: string;
+    parameters: Record<string, { type: ParameterType; default?: unknown; array?: boolean }>;
+    data: Record<string, { type: ParameterType; array?: boolean }>;
+  };
+}
+
+/** Resolves after `ms`. */
+export const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+
+/**
+ * Shows a Continue button and resolves when it is used. It stays disabled for a moment: the second
+ * half of a double click on the button that stood there before must not skip what is to be read.
+ */
+export async function untilContinue(button: HTMLButtonElement): Promise<void> {
+  button.disabled = true;
+  button.hidden = false;
+  await sleep(250);
+  button.disabled = false;
+  button.focus({ preventScroll: true });
+  await new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
+}
+
+/** Whether the page lies under a notice (window too small) and must not take answers. */
+export const covered = (element: Element): boolean => element.closest("[inert]") !== null;

@@ -1,0 +1,310 @@
+import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
+import { actedAt, type Onset, timingOf } from "../clock";
+import { h, icon, isPlainKey, targetHandles } from "../dom";
+import { Ranking } from "../ranking";
+import { present, veiledImage } from "../stimulus";
+import {
+  commonData,
+  commonParameters,
+  covered,
+  type Filled,
+  type Restored,
+  type Submit,
+  sleep,
+  untilContinue,
+} from "../task";
+import { ordinal, ordinalWord, withArticle } from "../words";
+import "./category_learning.css";
+
+const LEAD_MS = 250;
+
+const info = {
+  name: "category_learning",
+  version: "0.1.0",
+  parameters: {
+    ...commonParameters,
+    /** The image to classify. */
+    image: { type: ParameterType.IMAGE, default: undefined },
+    /** Names of the classes, in the order of their buttons. */
+    classes: { type: ParameterType.STRING, array: true, default: undefined },
+    /** How many classes are ranked; 1 makes a single choice that needs no submitting. */
+    rank: { type: ParameterType.INT, default: 1 },
+  },
+  data: {
+    ...commonData,
+    /** Names of the ranked classes, most likely first. */
+    ranking: { type: ParameterType.STRING, array: true },
+    /** Whether the first was the true class; null where no feedback was given. */
+    correct: { type: ParameterType.BOOL },
+  },
+} as const;
+
+type Info = typeof info;
+
+interface Feedback {
+  correct: boolean;
+  label: string;
+  /** 0: until Continue. */
+  duration_ms: number;
+}
+
+/** The parts of the screen that change during a trial. */
+interface Screen {
+  root: HTMLElement;
+  image: HTMLImageElement;
+  prompt: HTMLElement;
+  verdict: HTMLElement;
+  choices: Map<string, HTMLButtonElement>;
+  undo: HTMLButtonElement;
+  submit: HTMLButtonElement;
+  next: HTMLButtonElement;
+}
+
+/** Shows one image; the participant ranks the classes it may belong to. */
+export default class CategoryLearning implements JsPsychPlugin<Info> {
+  static readonly info = info;
+
+  constructor(private readonly jsPsych: JsPsych) {}
+
+  async trial(
+    display: HTMLElement,
+    trial: Filled<Info>,
+    onLoad?: () => void,
+  ): Promise<Record<string, unknown>> {
+    const size = Math.min(trial.rank, trial.classes.length);
+    const screen = build(trial.image, trial.classes, size);
+    display.replaceChildren(screen.root);
+    onLoad?.();
+    const onset = await present([screen.image], trial.image_error, LEAD_MS);
+    const restored = trial.restored as Restored | null;
+    const { ranking, timing } = restored
+      ? fromBefore(screen, restored)
+      : await answer(screen, size, onset);
+    settle(screen, ranking);
+    const submit = trial.submit as Submit;
+    const feedback = (await submit({ ranking }, timing)) as Feedback | null;
+    if (feedback) await showFeedback(screen, ranking, feedback, trial.announce);
+    const { rt_ms, onset_ms, onset_uncertainty_ms } = timing;
+    const correct = feedback?.correct ?? null;
+    return { ranking, correct, rt: rt_ms, onset_ms, onset_uncertainty_ms };
+  }
+
+  /** As jsPsych's plugins do: "data-only" draws an answer, "visual" presses the buttons too. */
+  async simulate(
+    trial: Filled<Info>,
+    mode: "data-only" | "visual",
+    options: { data?: { ranking?: string[]; rt?: number } },
+    onLoad: () => void,
+  ): Promise<Record<string, unknown>> {
+    const { jsPsych } = this;
+    const size = Math.min(trial.rank, trial.classes.length);
+    const ranking =
+      options.data?.ranking ?? jsPsych.randomization.shuffle(trial.classes).slice(0, size);
+    const rt = options.data?.rt ?? jsPsych.randomization.sampleExGaussian(900, 150, 1 / 400, true);
+    if (mode === "visual") {
+      const run = this.trial(jsPsych.getDisplayElement(), trial, onLoad);
+      pressForThem(jsPsych, ranking, size, rt);
+      return run;
+    }
+    onLoad();
+    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
+    const timing = timingOf(onset, onset.onset_ms + rt);
+    const feedback = await (trial.submit as Submit)({ ranking }, timing);
+    return { ranking, correct: feedback?.correct ?? null, rt, ...onset };
+  }
+}
+
+function build(url: string, classes: string[], size: number): Screen {
+  const choices = new Map(classes.map((name, at) => [name, choice(name, at, size)]));
+  const screen = {
+    image: veiledImage(url, "The picture to classify"),
+    prompt: h("p", { class: "cl-prompt" }),
+    verdict: h("p", { class: "cl-verdict", testid: "verdict", hidden: true }),
+    choices,
+    undo: h(
+      "button",
+      { type: "button", class: "quiet", testid: "rank-undo" },
+      icon("undo"),
+      "Undo",
+    ),
+    submit: h("button", {
+      type: "button",
+      class: "primary",
+      testid: "rank-submit",
+      text: "Submit",
+    }),
+    next: h("button", {
+      type: "button",
+      class: "primary",
+      testid: "continue",
+      text: "Continue",
+      hidden: true,
+    }),
+  };
+  screen.prompt.textContent = promptFor(new Ranking(size));
+  screen.undo.disabled = true;
+  screen.submit.disabled = true;
+  const digits = classes.length > 1 ? `1–${Math.min(9, classes.length)}` : "1";
+  const keys =
+    size === 1
+      ? `Keys: ${digits} to choose`
+      : `Keys: ${digits} to rank, Backspace to undo, Enter to submit`;
+  const buttons = size === 1 ? [screen.next] : [screen.undo, screen.submit, screen.next];
+  const root = h(
+    "section",
+    { class: "cl", "aria-label": "Classify the picture" },
+    h("div", { class: "cl-picture" }, screen.image),
+    h("div", { class: "cl-says" }, screen.prompt, screen.verdict),
+    h("div", { class: "cl-choices", role: "group", "aria-label": "Classes" }, ...choices.values()),
+    h("div", { class: "cl-actions" }, ...buttons),
+    h("p", { class: "keys", text: keys }),
+  );
+  return { ...screen, root };
+}
+
+function choice(name: string, at: number, size: number): HTMLButtonElement {
+  return h(
+    "button",
+    { type: "button", class: "choice", testid: `class-${name}`, disabled: true },
+    h("span", { class: "choice-rank", "aria-hidden": "true" }),
+    h("span", { class: "choice-name", text: name }),
+    at < 9 ? h("kbd", { text: at + 1, "aria-hidden": "true" }) : null,
+    size > 1 ? h("span", { class: "unseen choice-said" }) : null,
+  );
+}
+
+function promptFor(ranking: Ranking): string {
+  if (ranking.size === 1) return "What is it?";
+  if (ranking.complete) return "Submit, or change your ranking";
+  const next = ranking.order.length + 1;
+  return next === 1 ? "What is it most likely?" : `${ordinalWord(next)} most likely?`;
+}
+
+/** Takes the answer by mouse, touch or keys. */
+function answer(
+  screen: Screen,
+  size: number,
+  onset: Onset,
+): Promise<{ ranking: string[]; timing: ReturnType<typeof timingOf> }> {
+  const ranking = new Ranking(size);
+  const names = [...screen.choices.keys()];
+  const listening = new AbortController();
+  const { signal } = listening;
+  return new Promise((resolve) => {
+    const submit = (event: Event): void => {
+      if (!ranking.complete) return;
+      listening.abort();
+      const timing = timingOf(onset, actedAt(event, onset.onset_ms));
+      resolve({ ranking: [...ranking.order], timing });
+    };
+    const press = (name: string, event: Event): void => {
+      ranking.press(name);
+      if (size === 1) {
+        submit(event);
+        return;
+      }
+      paint(screen, ranking);
+      // So that Enter submits, whatever was clicked last.
+      if (ranking.complete) screen.submit.focus({ preventScroll: true });
+    };
+    const undo = (): void => {
+      ranking.undo();
+      paint(screen, ranking);
+    };
+    for (const [name, button] of screen.choices) {
+      button.disabled = false;
+      button.addEventListener("click", (event) => press(name, event), { signal });
+    }
+    screen.undo.addEventListener("click", undo, { signal });
+    screen.submit.addEventListener("click", submit, { signal });
+    const onKey = (event: KeyboardEvent): void => {
+      if (!isPlainKey(event) || targetHandles(event) || covered(screen.root)) return;
+      const name = /^[1-9]$/.test(event.key) ? names[Number(event.key) - 1] : undefined;
+      if (name !== undefined) press(name, event);
+      else if (event.key === "Backspace") undo();
+      else if (event.key === "Enter") submit(event);
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", onKey, { signal });
+  });
+}
+
+function paint(screen: Screen, ranking: Ranking): void {
+  for (const [name, button] of screen.choices) {
+    const rank = ranking.rankOf(name);
+    button.classList.toggle("chosen", rank !== null);
+    if (ranking.size === 1) continue;
+    const shown = rank === null ? "" : ordinal(rank);
+    (button.querySelector(".choice-rank") as HTMLElement).textContent = shown;
+    (button.querySelector(".choice-said") as HTMLElement).textContent =
+      rank === null ? "" : `, ranked ${shown}`;
+  }
+  screen.prompt.textContent = promptFor(ranking);
+  screen.undo.disabled = ranking.order.length === 0;
+  screen.submit.disabled = !ranking.complete;
+}
+
+function fromBefore(screen: Screen, restored: Restored) {
+  const ranking = restored.response.ranking as string[];
+  const shown = new Ranking(ranking.length);
+  for (const name of ranking) shown.press(name);
+  paint(screen, shown);
+  return { ranking, timing: restored.timing };
+}
+
+/** The answer stands: shows it, and takes no other. */
+function settle(screen: Screen, ranking: string[]): void {
+  for (const button of screen.choices.values()) button.disabled = true;
+  screen.choices.get(ranking[0] ?? "")?.classList.add("chosen");
+  screen.undo.disabled = true;
+  screen.submit.disabled = true;
+}
+
+async function showFeedback(
+  screen: Screen,
+  ranking: string[],
+  feedback: Feedback,
+  announce: (text: string) => void,
+): Promise<void> {
+  const { correct, label } = feedback;
+  const first = ranking[0] ?? "";
+  const text = correct ? `Correct: it is ${withArticle(label)}` : `It is ${withArticle(label)}`;
+  screen.verdict.replaceChildren(icon(correct ? "check" : "cross"), text);
+  screen.verdict.classList.add(correct ? "right" : "wrong");
+  screen.verdict.hidden = false;
+  screen.prompt.hidden = true;
+  mark(screen.choices.get(label), "right");
+  if (!correct) mark(screen.choices.get(first), "wrong");
+  announce(correct ? text : `Not correct. ${text}`);
+  screen.submit.hidden = true;
+  screen.undo.hidden = true;
+  if (feedback.duration_ms > 0) await sleep(feedback.duration_ms);
+  else await untilContinue(screen.next);
+}
+
+function mark(button: HTMLButtonElement | undefined, how: "right" | "wrong"): void {
+  button?.classList.add(how);
+  button?.querySelector("kbd")?.replaceWith(icon(how === "right" ? "check" : "cross"));
+}
+
+/** Presses the buttons of a simulated participant, after the response time from now. */
+function pressForThem(jsPsych: JsPsych, ranking: string[], size: number, rt: number): void {
+  const find = (testid: string) =>
+    jsPsych.getDisplayElement().querySelector<HTMLButtonElement>(`[data-testid="${testid}"]`);
+  const press = (): void => {
+    if (find(`class-${ranking[0]}`)?.disabled) {
+      setTimeout(press, 50);
+      return;
+    }
+    for (const name of ranking) find(`class-${name}`)?.click();
+    if (size > 1) find("rank-submit")?.click();
+    const goOn = (): void => {
+      const button = find("continue");
+      if (button && !button.hidden && !button.disabled) button.click();
+      else if (button?.isConnected) setTimeout(goOn, 50);
+    };
+    goOn();
+  };
+  setTimeout(press, rt);
+}

@@ -1,0 +1,315 @@
+import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
+import { actedAt, type Onset, timingOf } from "../clock";
+import { h, icon, isPlainKey } from "../dom";
+import { present, veiledImage } from "../stimulus";
+import {
+  commonData,
+  commonParameters,
+  covered,
+  type Filled,
+  type Restored,
+  type Submit,
+  sleep,
+  untilContinue,
+} from "../task";
+import type { Timing } from "../types";
+import "./two_afc.css";
+
+const LEAD_MS = 150;
+
+const info = {
+  name: "two_afc",
+  version: "0.1.0",
+  parameters: {
+    ...commonParameters,
+    /** What is asked about the two queries. */
+    question: { type: ParameterType.STRING, default: "Which picture in the middle fits better?" },
+    /** Nine negative explanations, row by row. */
+    negative: { type: ParameterType.IMAGE, array: true, default: undefined },
+    /** Nine positive explanations, row by row. */
+    positive: { type: ParameterType.IMAGE, array: true, default: undefined },
+    /** The upper query. */
+    top: { type: ParameterType.IMAGE, default: undefined },
+    /** The lower query. */
+    bottom: { type: ParameterType.IMAGE, default: undefined },
+    /** Answers are taken so many ms after the onset. */
+    enable_after_ms: { type: ParameterType.INT, default: 1500 },
+    /** `{correct, of}`: right answers so far; null shows none. */
+    counter: { type: ParameterType.OBJECT, default: null },
+  },
+  data: {
+    ...commonData,
+    /** "top" or "bottom". */
+    choice: { type: ParameterType.STRING },
+    /** 1 (not sure) to 3 (very sure). */
+    confidence: { type: ParameterType.INT },
+    /** Null where no feedback was given. */
+    correct: { type: ParameterType.BOOL },
+  },
+} as const;
+
+type Info = typeof info;
+type Place = "top" | "bottom";
+
+interface Feedback {
+  correct: boolean;
+  /** From the answer to the coloured frame, ms. */
+  delay_ms: number;
+  /** How long the coloured frame stands, ms. */
+  duration_ms: number;
+}
+
+interface Answer {
+  choice: Place;
+  confidence: number;
+  timing: Timing;
+}
+
+const PLACES: readonly Place[] = ["top", "bottom"];
+const NAMES: Record<Place, string> = { top: "Upper picture", bottom: "Lower picture" };
+const CONFIDENCE = ["not sure", "fairly sure", "very sure"];
+
+/** One query: its picture in a frame, and its three buttons. */
+interface Query {
+  group: HTMLElement;
+  frame: HTMLElement;
+  badge: HTMLElement;
+  image: HTMLImageElement;
+  buttons: HTMLButtonElement[];
+}
+
+interface Screen {
+  root: HTMLElement;
+  images: HTMLImageElement[];
+  queries: Record<Place, Query>;
+  hint: HTMLElement;
+  next: HTMLButtonElement;
+}
+
+/** Two queries between negative and positive explanations: which belongs to the positive ones? */
+export default class TwoAFC implements JsPsychPlugin<Info> {
+  static readonly info = info;
+
+  constructor(private readonly jsPsych: JsPsych) {}
+
+  async trial(
+    display: HTMLElement,
+    trial: Filled<Info>,
+    onLoad?: () => void,
+  ): Promise<Record<string, unknown>> {
+    const screen = build(trial);
+    display.replaceChildren(screen.root);
+    onLoad?.();
+    const onset = await present(screen.images, trial.image_error, LEAD_MS);
+    const restored = trial.restored as Restored | null;
+    const given = restored ? fromBefore(restored) : await answer(screen, onset, trial);
+    const { choice, confidence, timing } = given;
+    settle(screen, given);
+    const answered = performance.now();
+    const submit = trial.submit as Submit;
+    const feedback = (await submit({ choice, confidence }, timing)) as Feedback | null;
+    if (feedback) await showFeedback(screen, choice, feedback, answered, trial.announce);
+    const { rt_ms, onset_ms, onset_uncertainty_ms } = timing;
+    const correct = feedback?.correct ?? null;
+    return { choice, confidence, correct, rt: rt_ms, onset_ms, onset_uncertainty_ms };
+  }
+
+  /** As jsPsych's plugins do: "data-only" draws an answer, "visual" presses the buttons too. */
+  async simulate(
+    trial: Filled<Info>,
+    mode: "data-only" | "visual",
+    options: { data?: { choice?: Place; confidence?: number; rt?: number } },
+    onLoad: () => void,
+  ): Promise<Record<string, unknown>> {
+    const { randomization } = this.jsPsych;
+    const choice = options.data?.choice ?? (randomization.sampleBernoulli(0.5) ? "top" : "bottom");
+    const confidence = options.data?.confidence ?? randomization.randomInt(1, 3);
+    const thought = options.data?.rt ?? randomization.sampleExGaussian(2500, 400, 1 / 1500, true);
+    const rt = Math.max(trial.enable_after_ms, thought);
+    if (mode === "visual") {
+      const display = this.jsPsych.getDisplayElement();
+      const run = this.trial(display, trial, onLoad);
+      pressForThem(display, `${choice}-${confidence}`, rt);
+      return run;
+    }
+    onLoad();
+    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
+    const timing = timingOf(onset, onset.onset_ms + rt);
+    const feedback = await (trial.submit as Submit)({ choice, confidence }, timing);
+    return { choice, confidence, correct: feedback?.correct ?? null, rt, ...onset };
+  }
+}
+
+function build(trial: Filled<Info>): Screen {
+  const queries = { top: query("top", trial.top), bottom: query("bottom", trial.bottom) };
+  const negative = explanations("negative", trial.negative);
+  const positive = explanations("positive", trial.positive);
+  const hint = h("p", { class: "afc-hint", text: "Look at the pictures…" });
+  const next = h("button", {
+    type: "button",
+    class: "primary",
+    testid: "continue",
+    text: "Continue",
+    hidden: true,
+  });
+  const counter = trial.counter as { correct: number; of: number } | null;
+  const root = h(
+    "section",
+    { class: "afc", "aria-label": trial.question },
+    h(
+      "div",
+      { class: "afc-top" },
+      h("h1", { class: "afc-question", text: trial.question }),
+      counter &&
+        h(
+          "p",
+          { class: "afc-counter", testid: "counter" },
+          `${counter.correct} of ${counter.of} correct`,
+        ),
+    ),
+    negative.element,
+    h("div", { class: "afc-middle" }, queries.top.group, queries.bottom.group),
+    positive.element,
+    h("div", { class: "afc-bottom" }, hint, next),
+    h("p", {
+      class: "keys",
+      text: "Keys: ↑ or ↓ to pick a picture, then 1 not sure, 2 fairly sure, 3 very sure",
+    }),
+  );
+  const images = [...negative.images, queries.top.image, queries.bottom.image, ...positive.images];
+  return { root, images, queries, hint, next };
+}
+
+function explanations(side: "negative" | "positive", urls: string[]) {
+  const title = side === "negative" ? "Negative examples" : "Positive examples";
+  const images = urls.map((url, at) => veiledImage(url, `${title}, ${at + 1}`));
+  const element = h(
+    "div",
+    { class: `afc-side afc-${side}`, role: "group", "aria-label": title },
+    h("p", { class: "afc-title" }, icon(side === "negative" ? "minus" : "plus"), title),
+    h("div", { class: "afc-grid" }, ...images),
+  );
+  return { element, images };
+}
+
+function query(place: Place, url: string): Query {
+  const image = veiledImage(url, NAMES[place]);
+  const badge = h("span", { class: "afc-badge", "aria-hidden": "true" });
+  const frame = h("div", { class: "afc-frame", testid: `frame-${place}` }, image, badge);
+  const buttons = CONFIDENCE.map((word, at) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "afc-confidence",
+        testid: `${place}-${at + 1}`,
+        "aria-label": `${NAMES[place]}, ${word}`,
+        title: word,
+        disabled: true,
+      },
+      String(at + 1),
+    ),
+  );
+  const group = h(
+    "div",
+    { class: "afc-query", role: "group", "aria-label": NAMES[place], tabindex: "-1" },
+    frame,
+    h("div", { class: "afc-row" }, ...buttons),
+  );
+  return { group, frame, badge, image, buttons };
+}
+
+/** Takes the answer by mouse, touch or keys, from `enable_after_ms` after the onset on. */
+async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promise<Answer> {
+  await sleep(onset.onset_ms + trial.enable_after_ms - performance.now());
+  screen.hint.textContent = "Choose a picture by how sure you are";
+  const listening = new AbortController();
+  const { signal } = listening;
+  return new Promise((resolve) => {
+    const choose = (choice: Place, confidence: number, event: Event): void => {
+      listening.abort();
+      const timing = timingOf(onset, actedAt(event, onset.onset_ms));
+      resolve({ choice, confidence, timing });
+    };
+    for (const place of PLACES) {
+      screen.queries[place].buttons.forEach((button, at) => {
+        button.disabled = false;
+        button.addEventListener("click", (event) => choose(place, at + 1, event), { signal });
+      });
+    }
+    const onKey = (event: KeyboardEvent): void => {
+      if (!isPlainKey(event) || covered(screen.root)) return;
+      if (event.key === "ArrowUp") pick(screen, "top", trial.announce);
+      else if (event.key === "ArrowDown") pick(screen, "bottom", trial.announce);
+      else if (/^[1-3]$/.test(event.key)) {
+        const place = picked(screen);
+        if (place) choose(place, Number(event.key), event);
+        else screen.hint.textContent = "First pick a picture with ↑ or ↓";
+      } else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", onKey, { signal });
+  });
+}
+
+/** Puts the focus on a query; the number keys then answer for it. */
+function pick(screen: Screen, place: Place, announce: (text: string) => void): void {
+  screen.queries[place].group.focus({ preventScroll: true });
+  screen.hint.textContent = "Now press 1, 2 or 3: how sure are you?";
+  announce(`${NAMES[place]}. Press 1, 2 or 3.`);
+}
+
+/** The query that has the focus, itself or by one of its buttons. */
+const picked = (screen: Screen): Place | undefined =>
+  PLACES.find((place) => screen.queries[place].group.contains(document.activeElement));
+
+function fromBefore(restored: Restored): Answer {
+  const { choice, confidence } = restored.response as { choice: Place; confidence: number };
+  return { choice, confidence, timing: restored.timing };
+}
+
+/** The answer stands: black frame, and no other is taken. */
+function settle(screen: Screen, { choice, confidence }: Answer): void {
+  for (const place of PLACES) for (const b of screen.queries[place].buttons) b.disabled = true;
+  const chosen = screen.queries[choice];
+  chosen.frame.classList.add("chosen");
+  chosen.buttons[confidence - 1]?.classList.add("chosen");
+  screen.hint.textContent = "";
+}
+
+async function showFeedback(
+  screen: Screen,
+  choice: Place,
+  feedback: Feedback,
+  answered: number,
+  announce: (text: string) => void,
+): Promise<void> {
+  await sleep(answered + feedback.delay_ms - performance.now());
+  const { frame, badge } = screen.queries[choice];
+  const how = feedback.correct ? "right" : "wrong";
+  const text = feedback.correct ? "Correct" : "Not correct: the other picture fits better";
+  frame.classList.add(how);
+  badge.replaceChildren(icon(feedback.correct ? "check" : "cross"));
+  screen.hint.replaceChildren(h("span", { class: `afc-verdict ${how}`, testid: "verdict" }, text));
+  announce(text);
+  await sleep(feedback.duration_ms);
+  frame.classList.remove(how);
+  badge.replaceChildren();
+  screen.hint.replaceChildren();
+  await untilContinue(screen.next);
+}
+
+/** Presses the buttons of a simulated participant, `rt` ms from now or as soon as they can be. */
+function pressForThem(display: HTMLElement, testid: string, rt: number): void {
+  const press = (name: string, then?: () => void): void => {
+    const button = display.querySelector<HTMLButtonElement>(`[data-testid="${name}"]`);
+    if (!button) return;
+    if (button.hidden || button.disabled) {
+      setTimeout(() => press(name, then), 50);
+      return;
+    }
+    button.click();
+    then?.();
+  };
+  setTimeout(() => press(testid, () => press("continue")), rt);
+}

@@ -1,0 +1,135 @@
+/** The documents of the participant API, `/api/v1`. */
+
+/** What the browser may know about a study. */
+export interface StudyDoc {
+  name: string;
+  title: string;
+  /** Expected duration in minutes. */
+  minutes: number;
+  contact: string;
+  task: string;
+  /** The task's public parameters; never anything that tells an answer. */
+  parameters: Record<string, unknown>;
+  screen: ScreenNeeds;
+  resume_within_minutes: number;
+}
+
+/** What the study asks of the window and the device; sizes in CSS pixels. */
+export interface ScreenNeeds {
+  min_width: number;
+  min_height: number;
+  /** Whether a device with nothing but a touch screen may take part. */
+  touch: boolean;
+  fullscreen: boolean;
+}
+
+export interface Progress {
+  done: number;
+  of: number;
+}
+
+export interface Notice {
+  title: string;
+  html: string;
+}
+
+/** One trial as the participant is shown it. `show` belongs to the task. */
+export interface Trial {
+  index: number;
+  phase: string;
+  task: string;
+  show: Record<string, unknown>;
+  /** Every image that the trial uses. */
+  images: string[];
+  /** Shown, self-paced, before the trial. */
+  notice: Notice | null;
+}
+
+export type Exit =
+  | { kind: "redirect"; url: string }
+  | { kind: "form"; action: string; fields: Record<string, string> };
+
+export interface Question {
+  text: string;
+  options: string[];
+}
+
+export interface Score {
+  correct: number;
+  of: number;
+}
+
+export type Outcome = "completed" | "declined" | "screened_out" | "timed_out" | "returned";
+
+/** Step of the journey -> what its screen needs. */
+export interface StepContents {
+  preview: { html: string };
+  consent: { html: string };
+  instructions: { pages: string[] };
+  comprehension: { questions: Question[]; attempts_left: number };
+  trials: { trial: Trial };
+  feedback: { html: string };
+  debrief: { html: string; score: Score | null };
+  end: { outcome: Outcome; html: string; exit: Exit | null };
+}
+
+export type Step = keyof StepContents;
+
+interface StateOf<S extends Step> {
+  session: { id: string; status: string };
+  step: S;
+  content: StepContents[S];
+  progress: Progress;
+}
+
+/** Where a session stands: discriminated by `step`. */
+export type State = { [S in Step]: StateOf<S> }[Step];
+
+/** The state of one particular step. */
+export type StateAt<S extends Step> = Extract<State, { step: S }>;
+
+export type Entered = State & { token: string | null; study: StudyDoc };
+export type Resumed = State & { study: StudyDoc };
+
+/** All times in ms of the client's monotonic clock (`performance.now`). */
+export interface Timing {
+  rt_ms: number;
+  onset_ms: number;
+  onset_uncertainty_ms: number;
+  answered_ms: number;
+}
+
+export type EventKind =
+  | "blur"
+  | "focus"
+  | "hidden"
+  | "visible"
+  | "resize"
+  | "fullscreen_enter"
+  | "fullscreen_exit"
+  | "reload"
+  | "offline"
+  | "online"
+  | "image_error"
+  | "script_error"
+  | "back";
+
+export interface ClientEvent {
+  kind: EventKind;
+  /** ms of the client's monotonic clock. */
+  at_ms: number;
+  trial_index: number | null;
+  /** At most 200 characters. */
+  detail: string | null;
+}
+
+export interface ResponseBody {
+  response: Record<string, unknown>;
+  timing: Timing;
+  events: ClientEvent[];
+}
+
+export interface ResponseReply {
+  feedback: Record<string, unknown> | null;
+  next: State;
+}
