@@ -31,7 +31,7 @@ def new(name: str, task: str) -> None:
     folder = Settings.from_environment().studies / name
     make_study(folder, task)
     console.print(f"Made [bold]{folder}[/]. Write its texts and put its images in place, then:")
-    console.print(f"  diptych study validate {name}", highlight=False)
+    console.print(f"  diptych study build {name} && diptych study validate {name}", highlight=False)
 
 
 @study.command()

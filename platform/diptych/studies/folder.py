@@ -32,6 +32,7 @@ OPTIONAL_TEXTS = (
     "timed_out",
     "feedback",
 )
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)(\))")
 
 
@@ -129,7 +130,7 @@ class _Reader:
 
     def read_spec(self) -> StudySpec | None:
         path = self.folder / "study.toml"
-        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,63}", self.folder.name):
+        if not NAME.fullmatch(self.folder.name):
             self.fault(
                 ".", "", repr(self.folder.name), "a name of a-z, 0-9, _ and -, from a letter"
             )

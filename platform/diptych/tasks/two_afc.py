@@ -23,7 +23,7 @@ from diptych.tasks import (
     TaskResponse,
     draw,
 )
-from diptych_analysis.columns import Column
+from diptych_analysis.columns import TWO_AFC_TRIALS, Column
 
 PHASES = ("practice", "test", "catch")
 KINDS = ("practice", "practice_hard", "test", "catch")
@@ -79,9 +79,8 @@ class TwoAFC(Task):
     public = ("enable_after_ms", "feedback_delay_ms", "feedback_ms", "counter", "explanations")
     observers = "diptych.observers.two_afc"
     columns = (
-        Column("unit", "string", "Unit whose explanations are shown."),
+        *TWO_AFC_TRIALS,
         Column("item_kind", "string", "practice, practice_hard, test or catch."),
-        Column("block", "integer", "0-based practice attempt that the trial belongs to."),
     )
     parameters: TwoAFCParameters
 
@@ -256,7 +255,7 @@ class TwoAFC(Task):
             "label": self._right(trial),
             "unit": item.unit,
             "item_kind": item.kind,
-            "block": trial.block,
+            "block": trial.block + 1 if trial.phase == "practice" else None,
         }
 
     def tabulate(self, response: TwoAFCResponse) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""`diptych export`, `diptych import` and `diptych report`: tidy tables out, in, and to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from diptych.cli.context import with_app
+
+console = Console()
+FORMATS = {"csv": ("csv",), "parquet": ("parquet",), "both": ("csv", "parquet")}
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    default="both",
+    show_default=True,
+    help="Kind of files.",
+)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar as a function of (done, of how many)."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def update(done: int, of: int) -> None:
+            bar.update(task, completed=done, total=of)
+
+        yield update
+
+
+@click.command()
+@click.argument("study")
+@click.option(
+    "--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."
+)
+@format_option
+@with_app
+def export(study: str, to: Path, format_: str) -> None:
+    """Write the tidy tables of STUDY, with a data dictionary (Psych-DS).
+
+    Every session is there, whatever its status; `excluded` and `exclusion_reasons` say which ones
+    the study's quality rules leave out. Participants stand under pseudonyms.
+    """
+    from diptych.host import host
+    from diptych.tabulate import export_study
+
+    with progress_bar("sessions") as progress:
+        rows = export_study(host(), study, to, FORMATS[format_], progress)
+    console.print(f"Wrote [bold]{to}[/]:")
+    for name, count in rows.items():
+        console.print(f"  {name:9} {count:>9,}", highlight=False)
+
+
+@click.command("import")
+@click.argument("format_name", metavar="FORMAT")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."
+)
+@format_option
+def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
+    """Read other people's data into the tidy tables.
+
+    FORMAT is explain-teach (Mac Aodha et al. 2018), vkt (visual knowledge tracing's db_dict.json)
+    or imi (responses_main.csv), or one that an installed plug-in brings. A malformed file is
+    refused with row and reason, and nothing is written.
+    """
+    from diptych.importers import ImportFault, import_dataset
+    from diptych.plugins import UnknownPlugin
+
+    try:
+        with progress_bar("records") as progress:
+            tables = import_dataset(format_name, path, to, FORMATS[format_], progress)
+    except (ImportFault, UnknownPlugin) as fault:
+        raise click.ClickException(str(fault)) from None
+    console.print(f"Wrote [bold]{to}[/]:")
+    for name in ("sessions", "trials", "stimuli", "items", "events"):
+        console.print(f"  {name:9} {len(getattr(tables, name)):>9,}", highlight=False)
+
+
+@click.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+)
+@click.option(
+    "--trace",
+    "traces",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Result of `diptych trace … --json FILE`, for the table of average precision.",
+)
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True,
+              help="Folder to write.")  # fmt: skip
+def report(folders: tuple[Path, ...], traces: tuple[Path, ...], to: Path) -> None:
+    """Write one HTML report, with figures, on exported tables in FOLDERS."""
+    from diptych_analysis.report import write_report
+
+    with console.status("Drawing the figures …"):
+        page = write_report(list(folders), list(traces), to)
+    console.print(f"Wrote [bold]{page}[/].")

@@ -1,0 +1,35 @@
+"""A new study folder that validates at once, with texts to rewrite."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from diptych.studies.faults import Fault, StudyFault
+from diptych.studies.folder import NAME
+
+TEMPLATES = Path(__file__).parent / "scaffolds"
+
+
+def make_study(folder: Path, task: str) -> None:
+    """Write a new study folder.
+
+    Raises:
+        StudyFault: when the folder exists, its name can't be a study's, or no template is there
+            for the task.
+    """
+    faults = []
+    known = sorted(path.name for path in TEMPLATES.iterdir() if path.name != "texts")
+    if not NAME.fullmatch(folder.name):
+        faults.append(
+            Fault(".", "", repr(folder.name), "a name of a-z, 0-9, _ and -, from a letter")
+        )
+    if folder.exists():
+        faults.append(Fault(str(folder), "", "a folder that exists already", "a new one"))
+    if task not in known:
+        faults.append(Fault("study.toml", "task.name", repr(task), ", ".join(known)))
+    if faults:
+        raise StudyFault(folder.name, faults)
+    folder.mkdir(parents=True)
+    for source in (TEMPLATES / "texts", TEMPLATES / task):
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*"))
