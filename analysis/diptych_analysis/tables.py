@@ -69,7 +69,7 @@ __all__ = [
 ]
 
 
-class TableFault(ValueError):  # noqa: N818  a fault of the data, not of the program
+class TableFault(ValueError):
     """A table that can't be trusted: names the file, the column, the row and what is allowed."""
 
     def __init__(

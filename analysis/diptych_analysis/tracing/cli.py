@@ -1,0 +1,209 @@
+"""`diptych trace`: trains and scores tracing models on tidy tables, or asks a saved one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diptych_analysis.tables import TableFault, Tables, read_tables, write_json
+from diptych_analysis.tracing.sequences import SequenceFault, Sequences, sequences_from
+
+
+class _RunByDefault(click.Group):
+    """`trace DIR ...` is `trace run DIR ...`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_RunByDefault)
+def trace() -> None:
+    """Train tracing models on tidy tables, or ask a saved one (`trace predict MODEL DIR`)."""
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Faults of data and requests as one line on the terminal."""
+    from diptych_analysis.tracing.models import ModelFault
+
+    try:
+        yield
+    except (TableFault, SequenceFault, ModelFault, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("\nStopped. With --save, the same command goes on from here.", err=True)
+        raise SystemExit(130) from None
+
+
+def _specs(text: str) -> list[str]:
+    from diptych_analysis.tracing.models import MODELS
+
+    specs = list(MODELS) if text == "all" else [s.strip() for s in text.split(",") if s.strip()]
+    if not specs:
+        raise click.BadParameter("name at least one model", param_hint="--models")
+    return list(dict.fromkeys(specs))
+
+
+def _read(folder: Path, status: str, excluded: bool, rt_column: str) -> tuple[Tables, Sequences]:
+    tables = read_tables(folder)
+    sequences = sequences_from(
+        tables, statuses=status.split(","), excluded=excluded, rt_column=rt_column
+    )
+    return tables, sequences
+
+
+@trace.command(epilog="A saved model is asked by: diptych trace predict MODEL DIR")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--models", default="gt,static,dkt", show_default=True, help="Names, or all.")
+@click.option("--splits", default=5, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--encoder", default="none", show_default=True, help="none, embedding, cnn, resnet18, timm:NAME"
+)
+@click.option(
+    "--images", type=click.Path(exists=True, path_type=Path), help="Folder of the images."
+)
+@click.option("--dim", default=16, show_default=True, type=click.IntRange(1), help="Size of z.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1))
+@click.option("--cluster", help="Address of a Dask scheduler.")
+@click.option("--epochs", default=400, show_default=True, type=click.IntRange(1))
+@click.option("--status", default="completed", show_default=True, help="Sessions to use.")
+@click.option("--excluded", is_flag=True, help="Use excluded sessions too.")
+@click.option("--rt-column", default="rt_ms", show_default=True, help="Column of response times.")
+@click.option("--per-class", is_flag=True, help="Show the classes' average precision too.")
+@click.option("--more", is_flag=True, help="Show log loss and calibration error too.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--latex", "latex_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--save", type=click.Path(file_okay=False, path_type=Path), help="Keep the models here."
+)
+def run(folder: Path, **options: Any) -> None:
+    """Train and score models on the tables in FOLDER, over reshuffled splits by learner."""
+    from rich.console import Console
+
+    from diptych_analysis.tracing import results as shown
+
+    with _faults():
+        found = trace_folder(folder, specs=_specs(options["models"]), console=Console(), **options)
+    for table in shown.terminal(found, per_class=options["per_class"], more=options["more"]):
+        Console().print(table)
+    if options["json_file"] is not None:
+        options["json_file"].parent.mkdir(parents=True, exist_ok=True)
+        write_json(options["json_file"], found)
+    if options["csv_file"] is not None:
+        options["csv_file"].write_text(shown.as_csv(found), encoding="utf-8")
+    if options["latex_file"] is not None:
+        options["latex_file"].write_text(shown.as_latex(found), encoding="utf-8")
+
+
+def trace_folder(
+    folder: Path,
+    *,
+    specs: list[str],
+    console: Any = None,
+    splits: int = 5,
+    seed: int = 0,
+    encoder: str = "none",
+    images: Path | None = None,
+    dim: int = 16,
+    jobs: int = 1,
+    cluster: str | None = None,
+    epochs: int = 400,
+    status: str = "completed",
+    excluded: bool = False,
+    rt_column: str = "rt_ms",
+    save: Path | None = None,
+    **_: object,
+) -> dict[str, Any]:
+    """What `diptych trace` does, printing no table: the results as they stand in --json."""
+    from diptych_analysis.tracing.runs import make_jobs, results_of
+    from diptych_analysis.tracing.runs import run as run_jobs
+
+    tables, sequences = _read(folder, status, excluded, rt_column)
+    settings: dict[str, Any] = {"epochs": epochs}
+    if encoder != "none":
+        settings |= {"images": None if images is None else str(images), "dim": dim}
+    todo = make_jobs(
+        sequences, specs, splits=splits, seed=seed, encoder=encoder, settings=settings, save=save
+    )
+    fits = []
+    with _progress(console, len(todo)) as watch:
+        for fit in run_jobs(todo, sequences, n_jobs=jobs, cluster=cluster, watch=watch.epoch):
+            fits.append(fit)
+            watch.done(fit.spec, fit.number)
+    about = {
+        "name": tables.name or folder.resolve().name,
+        "encoder": encoder,
+        "split_count": splits,
+        "seed": seed,
+    }
+    return results_of(fits, sequences, specs, about)
+
+
+class _Watch:
+    """Shows how far the fits have come."""
+
+    def __init__(self, progress: Any, task: Any) -> None:
+        self._progress, self._task = progress, task
+
+    def epoch(self, job: Any, epoch: int, trained: float, held_out: float) -> None:
+        """An epoch of one fit is over."""
+        text = f"{job.spec}, split {job.number + 1}: epoch {epoch}, validation loss {held_out:.4f}"
+        self._progress.update(self._task, description=text)
+
+    def done(self, spec: str, number: int) -> None:
+        """A fit is over."""
+        self._progress.update(self._task, advance=1, description=f"{spec}, split {number + 1}")
+
+
+@contextmanager
+def _progress(console: Any, total: int) -> Iterator[_Watch]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=console, disable=console is None, transient=True) as progress:
+        yield _Watch(progress, progress.add_task("reading", total=total))
+
+
+@trace.command()
+@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="CSV or Parquet file.")
+@click.option("--status", default="completed", show_default=True, help="Sessions to use.")
+@click.option("--excluded", is_flag=True, help="Use excluded sessions too.")
+@click.option("--rt-column", default="rt_ms", show_default=True)
+def predict(
+    model: Path, folder: Path, to: Path | None, status: str, excluded: bool, rt_column: str
+) -> None:
+    """Predict the responses in FOLDER by a saved MODEL: a row a trial, `p:CLASS` a class."""
+    from diptych_analysis.tracing.models import Tracer
+    from diptych_analysis.tracing.runs import predictions_frame
+
+    with _faults():
+        asked = Tracer.load(model)
+        sequences = sequences_from(
+            read_tables(folder),
+            statuses=status.split(","),
+            excluded=excluded,
+            rt_column=rt_column,
+            classes=asked.classes,
+        )
+        frame = predictions_frame(asked.predict_proba(sequences), sequences)
+    if to is None:
+        click.echo(frame.to_csv(index=False), nl=False)
+    elif to.suffix == ".parquet":
+        frame.to_parquet(to, index=False)
+    else:
+        frame.to_csv(to, index=False)

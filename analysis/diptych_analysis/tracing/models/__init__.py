@@ -1,0 +1,158 @@
+"""The family of tracing models: one interface, one table of names.
+
+    model = make_model("direct_y+acc", encoder="embedding")
+    model.fit(train, validation).predict_proba(test)       # learners x time x classes
+
+A name is one of `MODELS`, with `+acc` (running accuracy per class as input, thesis 2.7.6), `+rt`
+(response time of the trial before as input) and `+ranking` (trained on the learner's ranking by
+its Plackett-Luce likelihood) behind it where the model takes them.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from diptych_analysis.tracing.evaluation import Probabilities
+from diptych_analysis.tracing.sequences import SequenceFault, Sequences
+
+FORMAT = 1
+OPTIONS = ("acc", "rt", "ranking")
+
+#: name -> where its class is, its fixed arguments, and what it is
+MODELS: dict[str, tuple[str, dict[str, str], str]] = {
+    "gt": ("closed:GroundTruth", {}, "predicts the true class, always"),
+    "static": ("choice:static", {}, "one classifier for all learners and times (Eq. 2.1)"),
+    "dkt": ("choice:recurrent", {"kind": "dkt"}, "LSTM on classes alone (Eq. 2.10)"),
+}
+ALIASES: dict[str, str] = {}
+
+Watch = Callable[[int, float, float], None]
+"""Called after every epoch with its number and the training and validation loss."""
+
+
+class ModelFault(ValueError):
+    """A model that can't be made, fitted, loaded or asked: what is wrong, and what is allowed."""
+
+
+class Tracer(ABC):
+    """A model of learners: fitted on some, asked about others, in the manner of scikit-learn."""
+
+    spec: str
+    encoder: str
+    classes: tuple[str, ...]
+    closed_form: ClassVar[bool] = False
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Sequences,
+        validation: Sequences | None = None,
+        *,
+        watch: Watch | None = None,
+        checkpoint: Path | None = None,
+    ) -> Self:
+        """Learns from `train`; `validation` says when to stop.
+
+        `checkpoint` is a file that training writes and goes on from, for models trained in epochs.
+        """
+
+    @abstractmethod
+    def predict_proba(self, sequences: Sequences) -> Probabilities:
+        """(N, T, C): probability of each response at each trial, given only what came before it.
+
+        What is shown at a trial (its image, its label where the model takes it) is known at that
+        trial; its response is not. Rows of padding are uniform.
+
+        Raises:
+            ModelFault: not fitted, other classes, or a stimulus that the model can't know.
+        """
+
+    @abstractmethod
+    def _write(self, folder: Path) -> dict[str, Any]:
+        """Writes arrays into `folder`; returns what else to keep, as JSON."""
+
+    @abstractmethod
+    def _read(self, folder: Path, kept: dict[str, Any]) -> None:
+        """The reverse of `_write`."""
+
+    def save(self, folder: Path) -> None:
+        """Writes the fitted model into a folder."""
+        self._check_fitted()
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {
+            "format": FORMAT,
+            "spec": self.spec,
+            "encoder": self.encoder,
+            "classes": self.classes,
+        }
+        (folder / "model.json").write_text(json.dumps({**about, **self._write(folder)}, indent=1))
+
+    @staticmethod
+    def load(folder: Path) -> Tracer:
+        """A model that `save` wrote; `ModelFault` when the folder holds none."""
+        file = Path(folder) / "model.json"
+        try:
+            kept = json.loads(file.read_text())
+            if kept["format"] != FORMAT:
+                raise ModelFault(f"{file}: format {kept['format']}, expected {FORMAT}")
+            model = make_model(kept["spec"], encoder=kept["encoder"])
+            model.classes = tuple(kept["classes"])
+            model._read(Path(folder), kept)
+        except FileNotFoundError as error:
+            raise ModelFault(f"{folder} holds no model: no {Path(error.filename).name}") from error
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise ModelFault(f"{file}: malformed: {error!r}") from error
+        return model
+
+    def stepper(self) -> Any:
+        """A live session: `predict` what is shown, `observe` what was answered, trial by trial."""
+        from diptych_analysis.tracing.stepping import Stepper
+
+        self._check_fitted()
+        return Stepper(self)
+
+    def _check_fitted(self) -> None:
+        if not getattr(self, "classes", ()):
+            raise ModelFault(f"{self.spec}: not fitted yet")
+
+    def _check(self, sequences: Sequences) -> None:
+        self._check_fitted()
+        if sequences.classes != self.classes:
+            raise ModelFault(
+                f"{self.spec} knows the classes {', '.join(self.classes)}; "
+                f"asked about {', '.join(sequences.classes)}"
+            )
+
+
+def check_trainable(spec: str, train: Sequences) -> None:
+    """`SequenceFault` unless there is a response to learn from."""
+    if not train.scored.any():
+        raise SequenceFault(f"{spec}: no responses in {len(train.sessions)} training sessions")
+
+
+def parse_spec(spec: str) -> tuple[str, frozenset[str]]:
+    """Name and options of `name+option+...`; `ModelFault` names what is allowed."""
+    name, *options = spec.strip().split("+")
+    name = ALIASES.get(name, name)
+    if name not in MODELS:
+        raise ModelFault(f"no model named {name!r}; there are {', '.join([*MODELS, *ALIASES])}")
+    unknown = [o for o in options if o not in OPTIONS]
+    if unknown or len(set(options)) != len(options):
+        raise ModelFault(f"{spec!r}: options are {', '.join(OPTIONS)}, each at most once")
+    return name, frozenset(options)
+
+
+def make_model(spec: str, *, encoder: str = "none", **settings: Any) -> Tracer:
+    """An unfitted model by its name; `settings` as in `training.Settings`; or a `ModelFault`."""
+    name, options = parse_spec(spec)
+    where, fixed, _ = MODELS[name]
+    module, maker = where.split(":")
+    made: Tracer = getattr(import_module(f"{__name__}.{module}"), maker)(
+        spec=spec, encoder=encoder, options=options, settings=settings, **fixed
+    )
+    return made

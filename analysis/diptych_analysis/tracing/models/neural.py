@@ -1,0 +1,152 @@
+"""Models trained by gradient: an encoder f and a network psi behind the common interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from diptych_analysis.tracing.batches import Batch, make_batch, rt_scale
+from diptych_analysis.tracing.encoders import Encoder, make_encoder
+from diptych_analysis.tracing.evaluation import Probabilities
+from diptych_analysis.tracing.models import ModelFault, Tracer, Watch, check_trainable
+from diptych_analysis.tracing.models.closed import uniform_padding
+from diptych_analysis.tracing.models.networks import TracingNet, build
+from diptych_analysis.tracing.sequences import Sequences
+from diptych_analysis.tracing.training import Progress, Settings, train
+
+
+class Network(nn.Module):
+    """sigma is left to the loss: logits = psi(batch, f(batch))."""
+
+    def __init__(self, encoder: Encoder, psi: TracingNet) -> None:
+        super().__init__()
+        self.encoder, self.psi = encoder, psi
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B, T, C)."""
+        logits: Tensor = self.psi(batch, self.encoder(batch))
+        return logits
+
+    def groups(self, settings: Settings) -> list[dict[str, Any]]:
+        """Parameters for the optimizer, each with its learning rate."""
+        rest = {"params": list(self.psi.parameters()), "lr": settings.rate}
+        return [g for g in (rest, *self.encoder.groups(settings)) if g["params"]]
+
+
+class NeuralTracer(Tracer):
+    """Any model with a network in it."""
+
+    net: Network
+
+    def __init__(
+        self,
+        spec: str,
+        encoder: str,
+        options: frozenset[str],
+        settings: Mapping[str, Any],
+        *,
+        kind: str,
+    ) -> None:
+        self.spec, self.encoder, self.options, self.kind = spec, encoder, options, kind
+        self.encoder_settings = {
+            k: v for k, v in settings.items() if k in ("images", "dim", "cache")
+        }
+        self.settings = Settings(
+            **{k: v for k, v in settings.items() if k not in ("images", "dim", "cache")}
+        )
+        self.scale = (0.0, 1.0)
+        self.progress = Progress()
+
+    @contextmanager
+    def _seeded(self) -> Iterator[torch.device]:
+        """Own random numbers and threads, whatever the caller uses."""
+        device = self.settings.where()
+        threads = torch.get_num_threads()
+        torch.set_num_threads(self.settings.threads)
+        try:
+            with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+                torch.manual_seed(self.settings.seed)
+                yield device
+        finally:
+            torch.set_num_threads(threads)
+
+    def fit(
+        self,
+        train: Sequences,
+        validation: Sequences | None = None,
+        *,
+        watch: Watch | None = None,
+        checkpoint: Path | None = None,
+    ) -> Self:
+        """Trains with early stopping on `validation` (on `train` itself where there is none)."""
+        check_trainable(self.spec, train)
+        with self._seeded() as device:
+            self.scale = rt_scale(train)
+            encoder = make_encoder(self.encoder, train, **self.encoder_settings)
+            psi = build(self.kind, train.n_classes, encoder.dim, self.options - {"ranking"})
+            self.net = Network(encoder, psi).to(device)
+            self.classes = train.classes
+            data = self._batch(train, device)
+            held_out = data if validation is None else self._batch(validation, device)
+            self.progress = _fit(self, data, held_out, watch, checkpoint)
+        return self
+
+    def _batch(self, sequences: Sequences, device: torch.device) -> Batch:
+        mapped = self.net.encoder.stimuli_of(sequences)
+        return make_batch(sequences, mapped, self.scale).to(device)
+
+    @torch.no_grad()
+    def predict_proba(self, sequences: Sequences) -> Probabilities:
+        """(N, T, C)."""
+        self._check(sequences)
+        with self._seeded() as device:
+            self.net.to(device).eval()
+            batch = self._batch(sequences, device)
+            parts = [
+                torch.softmax(self.net(batch.rows(slice(i, i + 64))).double(), -1).cpu().numpy()
+                for i in range(0, len(batch.mask), 64)
+            ]
+        return uniform_padding(np.concatenate(parts), sequences)
+
+    def _write(self, folder: Path) -> dict[str, Any]:
+        torch.save(self.net.state_dict(), folder / "weights.pt")
+        return {
+            "settings": asdict(self.settings),
+            "scale": self.scale,
+            "encoder_state": self.net.encoder.describe(),
+            "epochs": self.progress.epoch,
+        }
+
+    def _read(self, folder: Path, kept: dict[str, Any]) -> None:
+        self.settings = Settings(**kept["settings"])
+        self.scale = (kept["scale"][0], kept["scale"][1])
+        with self._seeded():
+            encoder = Encoder.from_description(kept["encoder_state"])
+            psi = build(self.kind, len(self.classes), encoder.dim, self.options - {"ranking"})
+        self.net = Network(encoder, psi)
+        try:
+            weights = torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")
+            self.net.load_state_dict(weights)
+        except RuntimeError as error:
+            raise ModelFault(f"{folder}: weights do not fit the model: {error}") from error
+
+
+def _fit(
+    model: NeuralTracer, data: Batch, held_out: Batch, watch: Watch | None, checkpoint: Path | None
+) -> Progress:
+    return train(
+        model.net,
+        data,
+        held_out,
+        model.settings,
+        ranking="ranking" in model.options,
+        watch=watch,
+        checkpoint=checkpoint,
+    )

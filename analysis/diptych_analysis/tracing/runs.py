@@ -1,0 +1,232 @@
+"""Fits and scores models over splits: one task a model and split, in parallel, never done twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from diptych_analysis.tables import write_json
+from diptych_analysis.tracing.evaluation import (
+    Probabilities,
+    Scores,
+    score_phases,
+    summary,
+)
+from diptych_analysis.tracing.models import Tracer, make_model, parse_spec
+from diptych_analysis.tracing.sequences import Sequences
+from diptych_analysis.tracing.splits import Split, learner_splits
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model on one split, and where its results are kept (nowhere when None)."""
+
+    spec: str
+    number: int
+    split: Split
+    encoder: str = "none"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    def key(self, sequences: Sequences) -> str:
+        """What was computed: the data, the split, the model and how it was trained."""
+        images = str(self.settings.get("images", ""))
+        about = [self.spec, self.encoder, images, self.split.seed]
+        rest = {k: v for k, v in self.settings.items() if k not in ("images", "cache", "threads")}
+        parts = [sequences.fingerprint(), about, sorted(rest.items())]
+        parts += [part.tolist() for part in (self.split.train, self.split.test)]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@dataclass
+class Fit:
+    """What came of a job. `probabilities` (n_test, T, C) are those of the split's test sessions."""
+
+    spec: str
+    number: int
+    scores: dict[str, Scores]
+    epochs: int
+    seconds: float
+    probabilities: Probabilities
+
+
+def do(
+    job: Job, sequences: Sequences, watch: Callable[[int, float, float], None] | None = None
+) -> Fit:
+    """Fits and scores one job, or reads what an earlier run kept of the same job."""
+    key = job.key(sequences)
+    train, validation, test = job.split.of(sequences)
+    kept = _kept(job, key, test)
+    if kept is not None:
+        return kept
+    started = time.perf_counter()
+    model = make_model(job.spec, encoder=job.encoder, seed=job.split.seed, **job.settings)
+    checkpoint = None if job.folder is None else job.folder / f"checkpoint-{key}.pt"
+    model.fit(train, validation, watch=watch, checkpoint=checkpoint)
+    probabilities = model.predict_proba(test)
+    epochs = getattr(getattr(model, "progress", None), "epoch", 0)
+    fit = Fit(
+        job.spec,
+        job.number,
+        score_phases(probabilities, test),
+        epochs,
+        time.perf_counter() - started,
+        probabilities,
+    )
+    if job.folder is not None:
+        _keep(job, key, fit, model, test)
+    return fit
+
+
+def _kept(job: Job, key: str, test: Sequences) -> Fit | None:
+    if job.folder is None or not (job.folder / "result.json").exists():
+        return None
+    found = json.loads((job.folder / "result.json").read_text())
+    if found.get("key") != key:
+        return None
+    scores = {phase: Scores(**values) for phase, values in found["scores"].items()}
+    frame = pd.read_parquet(job.folder / "predictions.parquet")
+    p = np.full((*test.shape, test.n_classes), 1 / test.n_classes)
+    p[test.mask] = frame[[f"p:{name}" for name in test.classes]].to_numpy()
+    return Fit(job.spec, job.number, scores, found["epochs"], found["seconds"], p)
+
+
+def _keep(job: Job, key: str, fit: Fit, model: Tracer, test: Sequences) -> None:
+    assert job.folder is not None
+    model.save(job.folder)
+    predictions_frame(fit.probabilities, test).to_parquet(job.folder / "predictions.parquet")
+    found = {
+        "key": key,
+        "scores": {phase: asdict(scores) for phase, scores in fit.scores.items()},
+        "epochs": fit.epochs,
+        "seconds": round(fit.seconds, 3),
+    }
+    write_json(job.folder / "result.json", found)  # last: it says that the rest is whole
+
+
+def predictions_frame(probabilities: Probabilities, sequences: Sequences) -> pd.DataFrame:
+    """One row a trial: session_id, trial (from 0, traced ones only), label, response, `p:CLASS`."""
+    rows, times = np.nonzero(sequences.mask)
+    names = np.asarray([*sequences.classes, ""], dtype=object)  # -1 finds the empty name
+    frame = pd.DataFrame(
+        {
+            "session_id": np.asarray(sequences.sessions, dtype=object)[rows],
+            "trial": times,
+            "label": names[sequences.label[rows, times]],
+            "response": names[sequences.response[rows, times]],
+        }
+    )
+    for c, name in enumerate(sequences.classes):
+        frame[f"p:{name}"] = probabilities[rows, times, c]
+    return frame
+
+
+def make_jobs(
+    sequences: Sequences,
+    specs: Sequence[str],
+    *,
+    splits: int = 5,
+    seed: int = 0,
+    encoder: str = "none",
+    settings: Mapping[str, Any] | None = None,
+    save: Path | None = None,
+) -> list[Job]:
+    """Every model on every split. Raises before any work if a name or the data will not do."""
+    for spec in specs:
+        parse_spec(spec)
+    found = learner_splits(sequences, splits, seed)
+    return [
+        Job(
+            spec,
+            number,
+            split,
+            encoder,
+            dict(settings or {}),
+            None if save is None else save / spec.replace("+", "_") / f"split-{number}",
+        )
+        for number, split in enumerate(found)
+        for spec in specs
+    ]
+
+
+def run(
+    jobs: Sequence[Job],
+    sequences: Sequences,
+    *,
+    n_jobs: int = 1,
+    cluster: str | None = None,
+    watch: Callable[[Job, int, float, float], None] | None = None,
+) -> Iterator[Fit]:
+    """The fits as they are finished. `n_jobs` processes here, or a Dask `cluster` at an address."""
+    if n_jobs == 1 and cluster is None:
+        for job in jobs:
+            yield do(job, sequences, _watching(job, watch))
+        return
+    from joblib import Parallel, delayed
+
+    with _backend(cluster):
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+        yield from parallel(delayed(do)(job, sequences) for job in jobs)
+
+
+def _watching(
+    job: Job, watch: Callable[[Job, int, float, float], None] | None
+) -> Callable[[int, float, float], None] | None:
+    if watch is None:
+        return None
+    return lambda epoch, trained, held_out: watch(job, epoch, trained, held_out)
+
+
+def _backend(cluster: str | None) -> AbstractContextManager[Any]:
+    if cluster is None:
+        return nullcontext()
+    from dask.distributed import Client
+    from joblib import parallel_config
+
+    client = Client(cluster)
+    return parallel_config(backend="dask", wait_for_workers_timeout=60, client=client)  # type: ignore[no-any-return]
+
+
+def results_of(
+    fits: Sequence[Fit], sequences: Sequences, specs: Sequence[str], about: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All scores as JSON: per model the splits and their summary."""
+    n, t = sequences.shape
+    found: dict[str, Any] = {
+        **about,
+        "sessions": n,
+        "learners": len(set(sequences.learners)),
+        "participant_kinds": sorted(set(sequences.kind)),
+        "trials": int(sequences.mask.sum()),
+        "longest": t,
+        "classes": list(sequences.classes),
+        "models": {},
+    }
+    for spec in specs:
+        own = sorted((f for f in fits if f.spec == spec), key=lambda fit: fit.number)
+        totals = summary([fit.scores for fit in own])
+        found["models"][spec] = {
+            "summary": {
+                phase: {name: {"mean": m, "sd": sd} for name, (m, sd) in columns.items()}
+                for phase, columns in totals.items()
+            },
+            "splits": [
+                {
+                    "split": fit.number,
+                    "epochs": fit.epochs,
+                    "seconds": round(fit.seconds, 2),
+                    **{phase: asdict(s) for phase, s in fit.scores.items()},
+                }
+                for fit in own
+            ],
+        }
+    return found
