@@ -37,6 +37,12 @@ from diptych.studies.versions import frozen
 from diptych.tasks import PlannedTrial, ResponseFault, Task
 
 RESPONSES = table(models.Response)
+# What an answer needs to know of its session: the rest of the row stays in the database.
+_NEEDED = (
+    "id", "public_id", "version_id", "recruiter", "condition", "seed", "status", "step",
+    "position", "n_trials", "n_responses", "n_counted", "n_correct", "last_seen_at",
+    "presented_at",
+)  # fmt: skip
 
 
 class Timing(BaseModel):
@@ -89,7 +95,7 @@ def _question() -> Select[Any]:
     answered, session = models.Response, models.Session
     return (
         select(
-            SESSIONS,
+            *(SESSIONS.c[name] for name in _NEEDED),
             trial.phase,
             trial.block,
             trial.item,
@@ -256,7 +262,12 @@ def _move_and_insert() -> Any:
     source = select(
         *(bindparam(f"r_{c.name}", type_=c.type) for c in RESPONSES.columns)
     ).select_from(move)
-    return insert(RESPONSES).from_select(names, source).add_cte(move)
+    return (
+        insert(RESPONSES)
+        .from_select(names, source)
+        .add_cte(move)
+        .returning(RESPONSES.c.trial_index)
+    )
 
 
 def _store(row: Row[Any], moved: dict[str, Any], values: dict[str, Any], events: list[Any]) -> bool:
@@ -266,7 +277,7 @@ def _store(row: Row[Any], moved: dict[str, Any], values: dict[str, Any], events:
     if db.engine.dialect.name == "postgresql" and not events:
         parameters |= {f"r_{name}": value for name, value in values.items()}
         with reading() as connection:
-            return connection.execute(_move_and_insert(), parameters).rowcount == 1
+            return connection.execute(_move_and_insert(), parameters).first() is not None
     with writing() as connection:
         if connection.execute(_move(), parameters).rowcount != 1:
             return False

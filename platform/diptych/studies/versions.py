@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from diptych import models
 from diptych.database import db, insert_row, now_ms, table, writing
@@ -196,12 +196,12 @@ def overview() -> list[Mapping[str, Any]]:
 
 def frozen(version_id: int) -> StudyContent:
     """The content of a version. Kept in memory: a version never changes."""
-    return _frozen(str(db.engine.url), version_id)
+    return _frozen(db.engine, version_id)
 
 
 @lru_cache(maxsize=64)
-def _frozen(_database: str, version_id: int) -> StudyContent:
-    with db.engine.connect() as connection:
+def _frozen(engine: Engine, version_id: int) -> StudyContent:
+    with engine.connect() as connection:
         versions, studies = models.StudyVersion, models.Study
         row = connection.execute(
             select(versions.content_hash, versions.spec, versions.texts, studies.name)
