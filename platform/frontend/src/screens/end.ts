@@ -19,6 +19,7 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
     body,
     exit ? wayOut(exit) : closing,
   );
+  screen.classList.add("short");
   screen.dataset.testid = `end-${outcome}`;
   ctx.shell.setProgress(null);
   ctx.shell.show(title, screen);
@@ -73,6 +74,7 @@ export function standstill(
       ? actions(button("Load the page again", { testid: "reload", onclick: reload }))
       : null,
   );
+  screen.classList.add("short");
   screen.dataset.testid = `error-${said.code}`;
   ctx.shell.setProgress(null);
   ctx.shell.show(title, screen);

@@ -62,6 +62,7 @@ export function leaf(ctx: Context, pages: string[], last: string): Promise<HTMLE
         headed(name, prose(pages[at] ?? "")),
         actions(back, pages.length > 1 ? count : null, next),
       );
+      screen.classList.add("leaf");
       ctx.shell.show(name, screen);
     }
     function previous(): void {

@@ -11,10 +11,12 @@ export function page(
   body: HTMLElement,
   label: string,
   testid = "continue",
+  short = false,
 ): Promise<HTMLElement> {
   return new Promise((resolve) => {
     const go = button(label, { testid, icon: "right", onclick: () => resolve(screen) });
     const screen = card(name, headed(name, body), actions(go));
+    if (short) screen.classList.add("short");
     ctx.shell.show(name, screen);
   });
 }
@@ -109,5 +111,5 @@ export function preview(ctx: Context, state: StateAt<"preview">): void {
 export async function notice(ctx: Context, { title, html }: Notice): Promise<void> {
   const body = prose(html);
   if (!body.querySelector("h1")) body.prepend(h("h1", { text: title }));
-  await page(ctx, title, body, "Continue", "notice-continue");
+  await page(ctx, title, body, "Continue", "notice-continue", true);
 }

@@ -29,6 +29,7 @@ async function loadImages(ctx: Context, current: string[]): Promise<void> {
   const bar = h("progress", { class: "loading-bar", "aria-label": "Loading the pictures" });
   const count = h("p", { class: "facts" });
   const screen = card("Loading", h("h1", { text: "Getting the pictures ready" }), bar, count);
+  screen.classList.add("short");
   screen.dataset.testid = "loading";
   const onProgress = (done: number, of: number): void => {
     bar.max = Math.max(1, of);
@@ -54,6 +55,7 @@ async function loadImages(ctx: Context, current: string[]): Promise<void> {
       ),
       "Try again",
       "retry-images",
+      true,
     );
   }
 }
@@ -75,6 +77,7 @@ async function ready(ctx: Context, returning: string | null): Promise<void> {
     ),
     returning ? "Go on" : "Start",
     "start",
+    true,
   );
   if (full) await enterFullscreen();
 }

@@ -160,12 +160,7 @@ function build(trial: Filled<Info>): Screen {
       "div",
       { class: "afc-top" },
       h("h1", { class: "afc-question", text: trial.question }),
-      counter &&
-        h(
-          "p",
-          { class: "afc-counter", testid: "counter" },
-          `${counter.correct} of ${counter.of} correct`,
-        ),
+      counter && h("p", { class: "afc-counter", testid: "counter", text: counted(counter) }),
     ),
     negative.element,
     h("div", { class: "afc-middle" }, queries.top.group, queries.bottom.group),
@@ -173,12 +168,15 @@ function build(trial: Filled<Info>): Screen {
     h("div", { class: "afc-bottom" }, hint, next),
     h("p", {
       class: "keys",
-      text: "Keys: ↑ or ↓ to pick a picture, then 1 not sure, 2 fairly sure, 3 very sure",
+      text: "Keys: ↑ or ↓ to pick a picture, then 1, 2 or 3",
     }),
   );
   const images = [...negative.images, queries.top.image, queries.bottom.image, ...positive.images];
   return { root, images, queries, hint, next };
 }
+
+const counted = ({ correct, of }: { correct: number; of: number }): string =>
+  of === 0 ? "Correct: 0" : `Correct: ${correct} of ${of}`;
 
 function explanations(side: "negative" | "positive", urls: string[]) {
   const title = side === "negative" ? "Negative examples" : "Positive examples";
@@ -222,7 +220,7 @@ function query(place: Place, url: string): Query {
 /** Takes the answer by mouse, touch or keys, from `enable_after_ms` after the onset on. */
 async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promise<Answer> {
   await sleep(onset.onset_ms + trial.enable_after_ms - performance.now());
-  screen.hint.textContent = "Choose a picture by how sure you are";
+  screen.hint.textContent = "1 not sure · 2 fairly sure · 3 very sure";
   const listening = new AbortController();
   const { signal } = listening;
   return new Promise((resolve) => {
