@@ -12,12 +12,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from support.browser import ARGUMENTS, NoBrowser, find_chromium
 from support.databases import PostgreSQL, running_postgresql
+from support.servers import LiveServer
 from support.tiny_studies import category_study, two_afc_study
 
 from diptych.app import create_app
 from diptych.database import db
 from diptych.migrate import upgrade
 from diptych.settings import Settings
+from diptych.studies.folder import load_study
+from diptych.studies.versions import freeze
 
 BOTH = [
     pytest.param("sqlite", id="sqlite"),
@@ -120,6 +123,37 @@ def studies_folder(tmp_path: Path) -> Path:
     category_study(folder / "tiny")
     two_afc_study(folder / "tiny_2afc")
     return folder
+
+
+@pytest.fixture
+def live_server(settings: Settings, studies_folder: Path) -> Iterator[LiveServer]:
+    """A running gunicorn on the fresh database, with both tiny studies open.
+
+    A test that wants other studies writes them into `studies_folder` before it asks for this.
+    """
+    server = LiveServer(
+        {
+            "DIPTYCH_HOME": str(settings.home),
+            "DIPTYCH_DATABASE_URL": settings.database_url,
+            "DIPTYCH_STUDIES": str(settings.studies),
+            "DIPTYCH_SECRET_KEY": settings.secret_key,
+        },
+        settings.home.parent / "server.log",
+    )
+    open_studies(settings)
+    server.start()
+    yield server
+    server.stop()
+
+
+def open_studies(settings: Settings) -> None:
+    """Open every study of the studies folder."""
+    host = create_app(settings)
+    with host.app_context():
+        for folder in sorted(settings.studies.iterdir()):
+            freeze(load_study(folder), opening=True)
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,8 @@ def fill(url: str, responses: int) -> int:
     engine = create_engine(url)
     with engine.begin() as connection:
         found = connection.exec_driver_sql(
-            "SELECT id, n_responses FROM sessions WHERE status = 'completed' ORDER BY id DESC LIMIT 1"
+            "SELECT id, n_responses FROM sessions WHERE status = 'completed' "
+            "ORDER BY id DESC LIMIT 1"
         ).one_or_none()
         if found is None:
             raise LookupError("no completed session to copy")
