@@ -227,7 +227,8 @@ def _nullable(kind: object) -> object:
 def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
     """One column in its own type, or a `TableFault` that names the first bad row (from 1)."""
     if cells is None:
-        return pd.Series([pd.NA] * length, dtype="object").astype(_DTYPES[column.type])  # type: ignore[call-overload,no-any-return]
+        missing = float("nan") if column.type == "number" else None
+        return pd.Series([missing] * length, dtype=_DTYPES[column.type])  # type: ignore[call-overload,no-any-return]
     text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
     empty = text.isna() | (text == "")
     if column.required and bool(empty.any()):

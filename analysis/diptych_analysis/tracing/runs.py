@@ -192,7 +192,7 @@ def _backend(cluster: str | None) -> AbstractContextManager[Any]:
     from dask.distributed import Client
     from joblib import parallel_config
 
-    client = Client(cluster)
+    client = Client(cluster)  # type: ignore[no-untyped-call]
     return parallel_config(backend="dask", wait_for_workers_timeout=60, client=client)  # type: ignore[no-any-return]
 
 

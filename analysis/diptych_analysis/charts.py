@@ -1,0 +1,84 @@
+"""One look for every figure: colour-blind-safe, readable in print, the same in every format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert as vlc
+
+#: Okabe and Ito's colours: told apart with any colour vision.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A7A00")
+INK, QUIET, GRID = "#1d2733", "#5b6875", "#e4e8ec"
+PHASE_LINE = "#8a1c3c"
+FONT = "Inter, 'Helvetica Neue', Arial, sans-serif"
+
+
+def styled(chart: Any) -> Any:
+    """The chart in the house style. Only the outermost chart may be styled."""
+    return (
+        chart.configure(font=FONT, background="white", padding=8)
+        .configure_view(stroke=None)
+        .configure_axis(
+            gridColor=GRID,
+            domainColor="#9aa5b1",
+            tickColor="#9aa5b1",
+            labelColor=INK,
+            titleColor=INK,
+            titleFontWeight=500,
+            labelFontSize=11,
+            titleFontSize=12,
+        )
+        .configure_header(
+            labelColor=INK,
+            labelFontSize=12,
+            labelFontWeight=600,
+            titleColor=QUIET,
+            titleFontSize=11,
+        )
+        .configure_legend(labelColor=INK, titleColor=QUIET, labelFontSize=12, titleFontSize=11)
+        .configure_title(color=INK, fontSize=14, anchor="start", subtitleColor=QUIET)
+        .configure_range(category=list(PALETTE))
+    )
+
+
+def spec_of(chart: Any) -> dict[str, Any]:
+    """The Vega-Lite specification, data and all."""
+    with alt.data_transformers.enable("default", max_rows=None):
+        found: dict[str, Any] = styled(chart).to_dict()
+    return found
+
+
+def svg_of(spec: dict[str, Any]) -> str:
+    """The figure as SVG."""
+    return str(vlc.vegalite_to_svg(json.dumps(spec)))
+
+
+def save(chart: Any, file: Path, scale: float = 2.0) -> Path:
+    """Writes the figure by its suffix: .png, .svg, .json, or .html that loads nothing."""
+    spec = spec_of(chart)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    match file.suffix:
+        case ".png":
+            file.write_bytes(vlc.vegalite_to_png(json.dumps(spec), scale=scale))
+        case ".svg":
+            file.write_text(svg_of(spec), encoding="utf-8")
+        case ".json":
+            file.write_text(json.dumps(spec), encoding="utf-8")
+        case ".html":
+            file.write_text(vlc.vegalite_to_html(json.dumps(spec), bundle=True), encoding="utf-8")
+        case other:
+            raise ValueError(f"{file}: {other!r}; allowed are .png, .svg, .json, .html")
+    return file
+
+
+def script() -> str:
+    """Vega, Vega-Lite and vega-embed in one script, for a page that loads nothing."""
+    return str(vlc.javascript_bundle("window.embed = vegaEmbed;"))
+
+
+def classes_scale(classes: list[str]) -> alt.Scale:
+    """The same colour for the same class in every figure."""
+    return alt.Scale(domain=classes, range=[PALETTE[i % len(PALETTE)] for i in range(len(classes))])

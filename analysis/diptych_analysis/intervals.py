@@ -1,0 +1,21 @@
+"""Intervals around proportions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Z95 = 1.959963984540054
+
+
+def wilson(
+    right: npt.ArrayLike, n: npt.ArrayLike, z: float = Z95
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Wilson's score interval of a proportion, low and high; 0 to 1 where nothing was counted."""
+    k, m = np.asarray(right, dtype=float), np.asarray(n, dtype=float)
+    safe = np.maximum(m, 1)
+    p = k / safe
+    middle = (p + z**2 / (2 * safe)) / (1 + z**2 / safe)
+    half = z / (1 + z**2 / safe) * np.sqrt(p * (1 - p) / safe + z**2 / (4 * safe**2))
+    nothing = m == 0
+    return np.where(nothing, 0.0, middle - half), np.where(nothing, 1.0, middle + half)

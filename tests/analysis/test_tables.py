@@ -1,0 +1,227 @@
+"""The tidy tables: whole round trips, and every fault named with file, column and row."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diptych_analysis.tables import (
+    TABLES,
+    Column,
+    DatasetWriter,
+    TableFault,
+    Tables,
+    data_dictionary,
+    dataset_description,
+    read_tables,
+    write_tables,
+)
+
+SESSION = {
+    "session_id": "s1",
+    "participant_id": "p1",
+    "participant_kind": "person",
+    "study": "greebles",
+    "status": "completed",
+}
+TRIAL = {**SESSION, "trial_index": 0, "phase": "training", "task": "category_learning"}
+TRIAL.pop("status")
+
+text = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), max_size=12)
+times = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+)
+numbers = st.floats(0, 1e9)
+trial_rows = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "label": text,
+            "response": text,
+            "confidence": st.integers(1, 3),
+            "correct": st.booleans(),
+            "rt_ms": numbers,
+            "presented_at": times,
+            "response_ranking": st.lists(st.sampled_from("ABC"), min_size=1, unique=True),
+            "angle": st.floats(allow_nan=False, allow_infinity=False),
+        },
+    ),
+    max_size=6,
+)
+
+
+def write(to: Path, trials: list[dict[str, object]], formats: tuple[str, ...]) -> None:
+    extras = {"trials": [Column("angle", "number", "An attribute.", "degrees")]}
+    with DatasetWriter(to, formats, name="x", extras=extras) as out:
+        out.write("sessions", [SESSION])
+        out.write("trials", ({**TRIAL, "trial_index": i, **t} for i, t in enumerate(trials)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(trials=trial_rows)
+def test_what_is_written_is_read_from_either_format(
+    trials: list[dict[str, object]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("tables")
+    for name in ("csv", "parquet"):
+        write(folder / name, trials, (name,))
+        found = read_tables(folder / name).trials
+        assert len(found) == len(trials)
+        for row, given_row in zip(found.to_dict("records"), trials, strict=True):
+            for key in ("confidence", "correct", "rt_ms", "presented_at", "angle"):
+                if key in given_row:
+                    assert row[key] == given_row[key], (name, key)
+                else:
+                    assert pd.isna(row[key])
+            for key in ("label", "response"):
+                wanted = given_row.get(key) or None
+                assert (None if pd.isna(row[key]) else row[key]) == wanted
+            ranking = given_row.get("response_ranking")
+            if ranking:
+                assert row["response_ranking"] == "|".join(ranking)  # type: ignore[arg-type]
+
+
+def test_both_formats_hold_the_same(tmp_path: Path, simulated: Callable[..., Tables]) -> None:
+    tables = simulated(4)
+    write_tables(tables, tmp_path / "both", ("csv", "parquet"))
+    write_tables(tables, tmp_path / "csv", ("csv",))
+    from_parquet, from_csv = read_tables(tmp_path / "both"), read_tables(tmp_path / "csv")
+    for table in TABLES:
+        pd.testing.assert_frame_equal(from_parquet.frame(table), from_csv.frame(table))
+    assert from_csv.name == "clouds" and from_csv.description == "Simulated learners."
+
+
+def broken(folder: Path, table: str, row: int, column: str, cell: str | None) -> Path:
+    """A sound folder of CSV tables with one cell changed, or one column taken away."""
+    write(folder, [{"label": "A", "response": "B", "correct": False}] * 3, ("csv",))
+    file = folder / f"{table}.csv"
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    names = list(rows[0])
+    if cell is None:
+        names.remove(column)
+    else:
+        rows[row - 1][column] = cell
+    with file.open("w", newline="") as out:
+        writer = csv.DictWriter(out, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "column", "cell", "reason"),
+    [
+        ("trials", 2, "rt_ms", "fast", "found 'fast'; allowed is a finite number"),
+        ("trials", 2, "rt_ms", "inf", "allowed is a finite number"),
+        ("trials", 3, "rt_ms", "-1", "found -1; at least 0 is allowed"),
+        ("trials", 1, "trial_index", "1.5", "found '1.5'; allowed is a whole number"),
+        ("trials", 2, "phase", "trainig", "allowed is one of practice, training, test, catch"),
+        ("trials", 2, "correct", "perhaps", "found 'perhaps'; allowed is true or false"),
+        ("trials", 3, "presented_at", "noon", "found 'noon'; allowed is an ISO 8601 time"),
+        ("trials", 2, "session_id", "s9", "'s9' is not among the sessions"),
+        ("trials", 3, "trial_index", "0", "session 's1' has trial 0 twice"),
+        ("trials", 1, "session_id", "", "empty, but it must be there"),
+        ("sessions", 1, "status", "done", "allowed is one of entered, consented"),
+    ],
+)
+def test_a_bad_cell_is_named(
+    tmp_path: Path, table: str, row: int, column: str, cell: str, reason: str
+) -> None:
+    folder = broken(tmp_path / "x", table, row, column, cell)
+    with pytest.raises(TableFault, match=reason) as caught:
+        read_tables(folder)
+    assert (caught.value.column, caught.value.row) == (column, row)
+    assert table in caught.value.file
+
+
+def test_missing_columns_files_and_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(TableFault, match="column 'phase': missing; the file has"):
+        read_tables(broken(tmp_path / "x", "trials", 1, "phase", None))
+    (tmp_path / "x" / "trials.csv").write_text("")
+    with pytest.raises(TableFault, match=r"trials\.csv: empty file"):
+        read_tables(tmp_path / "x")
+    (tmp_path / "x" / "trials.csv").unlink()
+    with pytest.raises(TableFault, match=r"neither trials\.parquet nor trials\.csv"):
+        read_tables(tmp_path / "x")
+    with pytest.raises(TableFault, match="no such folder"):
+        read_tables(tmp_path / "y")
+    (tmp_path / "x" / "data_dictionary.json").write_text('{"tables": 3}')
+    with pytest.raises(TableFault, match="malformed data dictionary"):
+        read_tables(tmp_path / "x")
+
+
+def test_optional_tables_and_columns_may_be_missing(tmp_path: Path) -> None:
+    folder = broken(tmp_path / "x", "trials", 1, "rt_ms", None)
+    for table in ("stimuli", "items", "events"):
+        (folder / f"{table}.csv").unlink()
+    tables = read_tables(folder)
+    assert tables.trials["rt_ms"].isna().all()
+    assert list(tables.events.columns) == [c.name for c in TABLES["events"]]
+
+
+def test_nothing_half_written_stays(tmp_path: Path) -> None:
+    def breaking() -> Iterator[dict[str, object]]:
+        yield {**TRIAL}
+        raise RuntimeError("the database went away")
+
+    write(tmp_path / "x", [{"label": "old"}], ("csv", "parquet"))
+    before = {file.name: file.read_bytes() for file in (tmp_path / "x").iterdir()}
+    with (
+        pytest.raises(RuntimeError, match="went away"),
+        DatasetWriter(tmp_path / "x", name="x") as out,
+    ):
+        out.write("sessions", [SESSION])
+        out.write("trials", breaking())
+    assert {file.name: file.read_bytes() for file in (tmp_path / "x").iterdir()} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_writing_again_in_another_format_leaves_no_old_tables(tmp_path: Path) -> None:
+    write(tmp_path / "x", [{"label": "old"}], ("csv", "parquet"))
+    (tmp_path / "x" / "notes.txt").write_text("mine")
+    write(tmp_path / "x", [{"label": "new"}], ("csv",))
+    assert list(read_tables(tmp_path / "x").trials["label"]) == ["new"]
+    assert (tmp_path / "x" / "notes.txt").read_text() == "mine"
+
+
+def test_every_column_is_described(tmp_path: Path) -> None:
+    write(tmp_path / "x", [{"angle": 3.5}], ("csv",))
+    dictionary = json.loads((tmp_path / "x" / "data_dictionary.json").read_text())
+    for table, columns in TABLES.items():
+        described = {c["name"]: c for c in dictionary["tables"][table]["columns"]}
+        header = (tmp_path / "x" / f"{table}.csv").read_text().splitlines()[0].split(",")
+        assert list(described) == header
+        assert {c.name for c in columns} <= set(described)
+        assert all(c["description"] and c["type"] for c in described.values())
+    assert dictionary["tables"]["trials"]["rows"] == 1
+    angle = next(c for c in dictionary["tables"]["trials"]["columns"] if c["name"] == "angle")
+    assert angle["unit"] == "degrees"
+    about = json.loads((tmp_path / "x" / "dataset_description.json").read_text())
+    assert about["@type"] == "Dataset" and about["@context"] == "https://schema.org/"
+    assert {v["name"] for v in about["variableMeasured"]} >= {"rt_ms", "angle", "feedback_text"}
+    assert data_dictionary("x")["tables"] and dataset_description("x")["name"] == "x"
+
+
+def test_times_are_written_in_utc_whatever_zone_they_come_in(tmp_path: Path) -> None:
+    from datetime import timezone
+
+    moment = datetime(2022, 10, 23, 14, 0, 0, 123_456, timezone(timedelta(hours=2)))
+    write(tmp_path / "x", [{"presented_at": moment}], ("csv",))
+    assert "2022-10-23T12:00:00.123Z" in (tmp_path / "x" / "trials.csv").read_text()
+
+
+def test_the_tables_load_no_torch() -> None:
+    modules = "diptych_analysis.tables, diptych_analysis.tracing.cli, diptych_analysis.report"
+    code = f"import sys, {modules}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
