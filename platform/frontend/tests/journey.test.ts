@@ -1,0 +1,435 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Client } from "../src/api";
+import { Journey } from "../src/journey";
+import { forgetImages } from "../src/preload";
+import { isWebAddress } from "../src/screens/end";
+import { Shell } from "../src/shell";
+import { click, find, key, maybe, pass, until } from "./hands";
+import { Host } from "./host";
+import { broken } from "./setup";
+
+let host: Host;
+/** Pages left behind by a reload: their requests reach nobody any more. */
+let abandon: Array<() => void> = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  forgetImages();
+  host = new Host();
+  abandon = [];
+});
+
+afterEach(async () => {
+  for (const leave of abandon) leave();
+  vi.useRealTimers();
+});
+
+/** Opens the study's page, as a first visit or a reload does. */
+function open(entry: Record<string, string> = {}): Shell {
+  for (const leave of abandon) leave();
+  let left = false;
+  abandon.push(() => {
+    left = true;
+  });
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  const shell = new Shell(root, "Demo");
+  const client = new Client({
+    random: () => 0,
+    fetch: (...args) => (left ? new Promise(() => undefined) : host.fetch(...args)),
+    onTrouble: () => shell.banner("network", "trouble"),
+    onRecovered: () => shell.clearBanner("network"),
+  });
+  void new Journey({ study: "demo", entry, shell, client }).run();
+  return shell;
+}
+
+const answers = () => host.received.filter(({ path }) => path.endsWith("/response"));
+const session = () => [...host.sessions.values()].at(-1);
+
+async function toComprehension(): Promise<void> {
+  (await until("consent-agree")).focus();
+  click("consent-agree");
+  await until("next");
+  await pass(3000);
+  click("next");
+  click("next");
+  await until("comprehension-submit");
+}
+
+function choose(...options: number[]): void {
+  options.forEach((option, at) => {
+    (find(`answer-${at}-${option}`) as HTMLInputElement).checked = true;
+  });
+  click("comprehension-submit");
+}
+
+async function toTrials(): Promise<void> {
+  await toComprehension();
+  choose(1, 0);
+  await until("start");
+  click("start");
+}
+
+/** Until the trial's buttons take answers. */
+async function trialReady(): Promise<void> {
+  await until("class-A");
+  for (let i = 0; (find("class-A") as HTMLButtonElement).disabled && i < 200; i += 1)
+    await pass(10);
+}
+
+async function answer(name: "A" | "B", feedback: boolean): Promise<void> {
+  await trialReady();
+  click(`class-${name}`);
+  if (!feedback) return;
+  await until("continue");
+  await pass(300);
+  click("continue");
+  await pass(50);
+}
+
+describe("the journey", () => {
+  it("leads from the link to the end, and sends each thing once", async () => {
+    open({ PROLIFIC_PID: "p1", STUDY_ID: "s" });
+    await toTrials();
+    await answer("A", true);
+    await answer("A", true);
+    await answer("A", false);
+    await pass(50);
+    await answer("B", false);
+    const area = (await until("feedback-text")) as HTMLTextAreaElement;
+    area.value = "It was nice.";
+    click("feedback-submit");
+    await until("finish");
+    expect(find("score").textContent).toContain("1 of 2");
+    click("finish");
+    const exit = (await until("exit")) as HTMLAnchorElement;
+    expect(exit.href).toBe("https://app.prolific.com/submissions/complete?cc=X");
+    expect(exit.textContent).toContain("Prolific");
+    expect(host.at("/sessions")).toHaveLength(1);
+    expect(host.at("/sessions")[0]?.body).toMatchObject({
+      study: "demo",
+      entry: { PROLIFIC_PID: "p1", STUDY_ID: "s" },
+      browser: { width: window.innerWidth, touch: false },
+    });
+    expect(host.at("/steps/consent").map(({ body }) => body)).toEqual([{ agreed: true }]);
+    expect(host.at("/steps/feedback").map(({ body }) => body)).toEqual([{ text: "It was nice." }]);
+    expect(answers().map(({ path }) => path)).toEqual(
+      [0, 1, 2, 3].map((index) => `/trials/${index}/response`),
+    );
+    expect(answers().every(({ token }) => token === "token-1")).toBe(true);
+  });
+
+  it("measures how long the instructions were seen", async () => {
+    open();
+    await toComprehension();
+    const read_ms = host.at("/steps/instructions")[0]?.body.read_ms as number;
+    expect(read_ms).toBeGreaterThanOrEqual(3000);
+    expect(read_ms).toBeLessThan(3500);
+  });
+
+  it("leafs by arrows and Back, but leaves the instructions only by the button", async () => {
+    open();
+    await until("consent-agree");
+    click("consent-agree");
+    await until("next");
+    const page = () => find("page-count").textContent;
+    expect((find("back") as HTMLButtonElement).disabled).toBe(true);
+    key("ArrowRight");
+    expect(page()).toBe("Page 2 of 2");
+    key("ArrowRight");
+    expect(page()).toBe("Page 2 of 2");
+    key("ArrowLeft");
+    expect(page()).toBe("Page 1 of 2");
+    key("ArrowRight");
+    window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
+    expect(page()).toBe("Page 1 of 2");
+    expect(host.at("/steps/instructions")).toHaveLength(0);
+  });
+
+  it("ends politely when consent is refused", async () => {
+    open();
+    await until("consent-decline");
+    click("consent-decline");
+    await until("end-declined");
+    expect(host.at("/steps/consent").map(({ body }) => body)).toEqual([{ agreed: false }]);
+  });
+
+  it("asks for every answer, and again after a wrong one", async () => {
+    open();
+    await toComprehension();
+    click("comprehension-submit");
+    await pass(20);
+    expect(host.at("/steps/comprehension")).toHaveLength(0);
+    choose(0, 0);
+    const retry = await until("comprehension-retry");
+    expect(retry.textContent).toContain("one more try");
+    click("read-again");
+    await until("next");
+    key("ArrowRight");
+    click("next");
+    await pass(20);
+    choose(1, 1);
+    await until("end-screened_out");
+  });
+
+  it("moves the focus to each screen's heading", async () => {
+    open();
+    await until("consent-agree");
+    expect(document.activeElement?.textContent).toBe("Taking part");
+    click("consent-agree");
+    await until("next");
+    expect(document.activeElement?.textContent).toBe("One");
+    expect(document.title).toBe("Instructions · Demo");
+  });
+
+  it("shows how far the participant is", async () => {
+    open();
+    await toTrials();
+    await answer("A", true);
+    expect(find("progress").textContent).toBe("1 / 4");
+  });
+
+  it("says what is to be said before a trial, and waits", async () => {
+    host.noticeAt = 1;
+    open();
+    await toTrials();
+    await answer("A", true);
+    await until("notice-continue");
+    expect(document.body.textContent).toContain("Rest a little.");
+    await pass(60_000);
+    expect(maybe("class-A")).toBeNull();
+    click("notice-continue");
+    await answer("B", true);
+    expect(answers()).toHaveLength(2);
+  });
+});
+
+describe("nothing is lost", () => {
+  it("to a reload in the middle of a trial", async () => {
+    open();
+    await toTrials();
+    await answer("A", true);
+    await trialReady();
+    open();
+    await until("start");
+    expect(document.body.textContent).toContain("Welcome back");
+    click("start");
+    await answer("B", true);
+    expect(host.at("/sessions")).toHaveLength(1);
+    expect([...(session()?.answers.keys() ?? [])]).toEqual([0, 1]);
+  });
+
+  it("to a host that is down when the answer is given", async () => {
+    open();
+    await toTrials();
+    for (let i = 0; i < 5; i += 1) host.faults.push({ path: "/response", fault: "503" });
+    await trialReady();
+    click("class-A");
+    await until("banner-network");
+    await until("continue");
+    expect(maybe("banner-network")).toBeNull();
+    expect(session()?.answers.size).toBe(1);
+  });
+
+  it("to a reload before the answer arrived: it is shown again and sent as it was", async () => {
+    open();
+    await toTrials();
+    for (let i = 0; i < 50; i += 1) host.faults.push({ path: "/response", fault: "no network" });
+    await trialReady();
+    click("class-B");
+    await pass(2000);
+    expect(session()?.answers.size).toBe(0);
+    host.faults.length = 0;
+    open();
+    await until("start");
+    click("start");
+    const verdict = await until("verdict");
+    expect(verdict.textContent).toBe("It is an A");
+    expect(answers().map(({ body }) => body.response)).toEqual([{ ranking: ["B"] }]);
+    expect(sessionStorage.getItem("diptych.outbox.demo")).toBeNull();
+  });
+
+  it("to a lost reply and a reload: stored once, and the feedback is shown after all", async () => {
+    open();
+    await toTrials();
+    host.faults.push({ path: "/response", fault: "lost reply" });
+    for (let i = 0; i < 50; i += 1) host.faults.push({ path: "/response", fault: "no network" });
+    await trialReady();
+    click("class-A");
+    await pass(2000);
+    expect(session()?.answers.size).toBe(1);
+    host.faults.length = 0;
+    open();
+    await until("start");
+    click("start");
+    expect((await until("verdict")).textContent).toContain("Correct");
+    const bodies = answers().map(({ body }) => JSON.stringify(body));
+    expect(bodies).toHaveLength(2);
+    expect(bodies[0]).toBe(bodies[1]);
+    await pass(300);
+    click("continue");
+    await answer("B", true);
+    expect([...(session()?.answers.keys() ?? [])]).toEqual([0, 1]);
+  });
+
+  it("to a second tab that went on: the page looks up where the session stands", async () => {
+    open();
+    await toTrials();
+    await trialReady();
+    // The other tab answers differently.
+    const { token } = host.received.at(-1) as { token: string };
+    await host.fetch("/api/v1/trials/0/response", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}` },
+      body: JSON.stringify({ response: { ranking: ["B"] } }),
+    });
+    click("class-A");
+    await until("start");
+    click("start");
+    await answer("B", true);
+    expect(session()?.answers.get(0)?.response).toBe('{"ranking":["B"]}');
+    expect([...(session()?.answers.keys() ?? [])]).toEqual([0, 1]);
+  });
+
+  it("to a token the host no longer knows: the participant enters anew", async () => {
+    open();
+    await until("consent-agree");
+    host.sessions.clear();
+    open();
+    await until("consent-agree");
+    expect(host.at("/sessions")).toHaveLength(2);
+  });
+
+  it("to a host that is down on entry", async () => {
+    host.faults.push({ path: "/sessions", fault: "503" }, { path: "/sessions", fault: "503" });
+    open();
+    await until("consent-agree");
+    expect(host.at("/sessions")).toHaveLength(1);
+  });
+
+  it("to an image that never comes: the participant can try again", async () => {
+    broken.set("/i/2", 5);
+    open();
+    await toComprehension();
+    choose(1, 0);
+    await until("retry-images");
+    click("retry-images");
+    await until("start");
+    click("start");
+    await answer("A", true);
+    const events = answers()[0]?.body.events as Array<{ kind: string; detail: string }>;
+    const errors = events.filter(({ kind }) => kind === "image_error");
+    expect(errors.map(({ detail }) => detail)).toEqual(Array(5).fill("/i/2"));
+  });
+});
+
+describe("around the trials", () => {
+  it("events ride with the answer, with the trial they fell into", async () => {
+    open();
+    await toTrials();
+    await trialReady();
+    window.dispatchEvent(new Event("blur"));
+    await answer("A", true);
+    expect(answers()[0]?.body.events).toMatchObject([
+      { kind: "blur", trial_index: 0, detail: null },
+    ]);
+  });
+
+  it("Back is noted and explained, and answers nothing", async () => {
+    open();
+    await toTrials();
+    await trialReady();
+    window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
+    expect(find("banner-back").textContent).toContain("cannot be changed");
+    await answer("A", true);
+    expect(answers()[0]?.body.events).toMatchObject([{ kind: "back" }]);
+  });
+
+  it("a window too small covers the page, which goes on as it was", async () => {
+    host.study.screen.min_width = 940;
+    const width = vi.spyOn(window, "innerWidth", "get").mockReturnValue(1200);
+    open();
+    await toTrials();
+    await trialReady();
+    width.mockReturnValue(800);
+    window.dispatchEvent(new Event("resize"));
+    expect(find("screen-fault").textContent).toContain("940");
+    key("1");
+    await pass(50);
+    expect(answers()).toHaveLength(0);
+    width.mockReturnValue(1200);
+    window.dispatchEvent(new Event("resize"));
+    expect(maybe("screen-fault")).toBeNull();
+    key("1");
+    await pass(50);
+    expect(answers()).toHaveLength(1);
+  });
+});
+
+describe("pages without a way on", () => {
+  it.each([
+    [404, "unknown_study", "There is no such study"],
+    [409, "study_full", "The study is full"],
+    [409, "already_took", "You have taken part already"],
+    [403, "not_eligible", "This study is not open to you"],
+  ])("%d %s is said politely", async (status, code, title) => {
+    host.refusal = { status, code, message: "The host's own words." };
+    open();
+    const page = await until(`error-${code}`);
+    expect(page.textContent).toContain(title);
+    expect(page.textContent).toContain("The host's own words.");
+  });
+
+  it("a preview shows the text and begins nothing", async () => {
+    open({ assignmentId: "ASSIGNMENT_ID_NOT_AVAILABLE" });
+    await until("preview");
+    expect(document.body.textContent).toContain("What it is about.");
+    expect(maybe("consent-agree")).toBeNull();
+    expect(localStorage).toHaveLength(0);
+  });
+
+  it("a task that the bundle does not know is a fault that is said", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    host.study.task = "numerosity";
+    open();
+    await toTrials();
+    await until("error-fault");
+    expect(console.error).toHaveBeenCalled();
+  });
+});
+
+describe("the way out", () => {
+  it("to MTurk is a form with the fields that the host gave", async () => {
+    host.exit = {
+      kind: "form",
+      action: "https://www.mturk.com/mturk/externalSubmit",
+      fields: { assignmentId: "A1", session: "s<1>" },
+    };
+    open();
+    await until("consent-decline");
+    click("consent-decline");
+    await until("exit");
+    const form = document.querySelector("form") as HTMLFormElement;
+    expect(form.method).toBe("post");
+    expect(form.action).toBe("https://www.mturk.com/mturk/externalSubmit");
+    expect(Object.fromEntries(new FormData(form))).toEqual({ assignmentId: "A1", session: "s<1>" });
+  });
+
+  it("is shown as the end of the page where there is none", async () => {
+    host.exit = null;
+    open();
+    await until("consent-decline");
+    click("consent-decline");
+    const page = await until("end-declined");
+    expect(page.textContent).toContain("close this page");
+  });
+
+  it.each([
+    ["https://app.prolific.com/x", true],
+    ["/done", true],
+    ["javascript:alert(1)", false],
+    ["data:text/html,x", false],
+    ["http://", false],
+  ])("%s may be followed: %s", (url, expected) => expect(isWebAddress(url)).toBe(expected));
+});
