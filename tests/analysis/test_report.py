@@ -50,7 +50,7 @@ def test_the_page_stands_alone(tmp_path: Path, simulated: Callable[..., Tables])
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)\s*=", markup)
     assert "@import" not in head and "url(http" not in head
     assert "Every participant on this page is <b>simulated</b>" in page
-    assert page.count("<figure>") == 4 and page.count("<svg") == 4
+    assert markup.count("<figure>") == 4 and markup.count("<svg") == 4
     micro = results["models"]["static"]["summary"]["test"]["micro"]["mean"]
     assert f"{micro:.2f}" in head and json.dumps("clouds")[1:-1] in head
 
