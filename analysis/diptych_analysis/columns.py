@@ -189,9 +189,9 @@ ITEMS: Final = (
     Column(
         "kind",
         "string",
-        "Phase that the item is made for.",
+        "Phase that the item is made for; practice_hard: a less obvious one.",
         None,
-        ("practice", "training", "test", "catch"),
+        ("practice", "practice_hard", "training", "test", "catch"),
     ),
     Column("unit", "string", "The unit (channel, neuron) that the item asks about."),
     Column("role", "string", "What the image is in the item.", None, ROLES, True),
