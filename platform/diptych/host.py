@@ -27,6 +27,8 @@ class Host:
         self.secret = settings.secret()
         self.tokens = SessionTokens(self.secret, settings.token_days)
         self.images = ImageTokens(self.secret)
+        # Content hashes that texts are known to show; a version's texts never change.
+        self.assets: set[str] = set()
         self.task = lru_cache(maxsize=256)(self._task)
 
     def _task(self, version_id: int, condition: str) -> Task:

@@ -72,6 +72,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: faults that the user can mend are told in words, not in a stack trace."""
+    from diptych.migrate import BehindFault
     from diptych.settings import SettingsFault
     from diptych.studies.faults import StudyFault
     from diptych.studies.versions import UnknownStudy
@@ -85,6 +86,6 @@ def main() -> None:
             err=True,
         )
         sys.exit(1)
-    except (SettingsFault, StudyFault) as fault:
+    except (BehindFault, SettingsFault, StudyFault) as fault:
         click.echo(f"Error: {fault}", err=True)
         sys.exit(1)

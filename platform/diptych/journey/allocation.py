@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -44,15 +43,12 @@ def assign(
     Balance is over completed and live sessions of one kind and version. The caller holds the lock
     on the version, so that two arrivals at the same moment see each other.
     """
-    counts: Mapping[str, int] = dict(
-        connection.execute(
-            select(SESSIONS.c.condition, func.count())
-            .where(SESSIONS.c.version_id == version_id, _taken(spec, kind))
-            .group_by(SESSIONS.c.condition)
-        )
-        .tuples()
-        .all()
+    rows = connection.execute(
+        select(SESSIONS.c.condition, func.count())
+        .where(SESSIONS.c.version_id == version_id, _taken(spec, kind))
+        .group_by(SESSIONS.c.condition)
     )
+    counts = {condition: count for condition, count in rows}
     loads = {
         condition.name: (counts.get(condition.name, 0) + 1) / condition.weight
         for condition in spec.conditions

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import ValidationError
@@ -81,14 +82,30 @@ def build_study(folder: Path) -> bool:
     )
     if not _inside(folder, spec.stimuli.generator) or not path.is_file():
         raise StudyFault(folder.name, [fault])
-    module_spec = importlib.util.spec_from_file_location(f"_study_{folder.name}", path)
+    try:
+        module = _run(path, f"_study_{folder.name}")
+        build = getattr(module, "build", None)
+        if build is None:
+            raise StudyFault(folder.name, [fault])
+        build(folder, spec.stimuli.seed)
+    except StudyFault:
+        raise
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
+        allowed = "a function build(folder, seed) that ends without an error"
+        raise StudyFault(
+            folder.name, [Fault(spec.stimuli.generator, "build", found, allowed)]
+        ) from error
+    return True
+
+
+def _run(path: Path, name: str) -> ModuleType:
+    """Import a file as a module of a name of its own."""
+    module_spec = importlib.util.spec_from_file_location(name, path)
     assert module_spec is not None and module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
     module_spec.loader.exec_module(module)
-    if not hasattr(module, "build"):
-        raise StudyFault(folder.name, [fault])
-    module.build(folder, spec.stimuli.seed)
-    return True
+    return module
 
 
 def _inside(folder: Path, name: str) -> bool:

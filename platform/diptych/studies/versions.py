@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from diptych import models
-from diptych.database import db, insert_row, now_ms, table, writing
+from diptych.database import db, insert_row, now_ms, reading, table, writing
 from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.studies.folder import LoadedStudy
 from diptych.studies.spec import StudySpec
@@ -42,8 +42,13 @@ def freeze(loaded: LoadedStudy, *, opening: bool) -> tuple[int, bool]:
         ).scalar()
         version_id = found or _insert(connection, study_id, loaded)
         if opening:
+            # Later than every other opening, also within one millisecond: the latest is current.
+            latest = connection.execute(
+                select(func.max(versions.c.opened_at)).where(versions.c.study_id == study_id)
+            ).scalar()
+            opened_at = max(now_ms(), (latest or 0) + 1)
             connection.execute(
-                update(versions).where(versions.c.id == version_id).values(opened_at=now_ms())
+                update(versions).where(versions.c.id == version_id).values(opened_at=opened_at)
             )
         if opening or state is None:
             _set_state(connection, study_id, "open" if opening else "draft")
@@ -121,7 +126,7 @@ def study_state(name: str) -> str:
     Raises:
         UnknownStudy: when the host knows no such study.
     """
-    return _study(name).state
+    return _study_named(name).state
 
 
 def set_state(name: str, state: str) -> None:
@@ -130,15 +135,15 @@ def set_state(name: str, state: str) -> None:
     Raises:
         UnknownStudy: when the host knows no such study.
     """
-    study = _study(name)
+    study = _study_named(name)
     with writing() as connection:
         _set_state(connection, study.id, state)
 
 
-def _study(name: str) -> models.Study:
-    study = db.session.execute(
-        select(models.Study).where(models.Study.name == name)
-    ).scalar_one_or_none()
+def _study_named(name: str) -> Row[Any]:
+    studies = table(models.Study)
+    with reading() as connection:
+        study = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
     if study is None:
         raise UnknownStudy(name)
     return study
@@ -154,7 +159,7 @@ def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]
     Raises:
         UnknownStudy: when there is no such study, or none that was ever opened.
     """
-    study = _study(name)
+    study = _study_named(name)
     versions = models.StudyVersion
     newest = select(versions.id).where(versions.study_id == study.id)
     if preview:
@@ -163,7 +168,8 @@ def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]
         newest = newest.where(versions.opened_at.is_not(None)).order_by(
             versions.opened_at.desc(), versions.id.desc()
         )
-    version_id = db.session.execute(newest.limit(1)).scalar()
+    with reading() as connection:
+        version_id = connection.execute(newest.limit(1)).scalar()
     if version_id is None:
         raise UnknownStudy(name)
     return study.id, version_id, study.state
@@ -171,23 +177,21 @@ def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]
 
 def overview() -> list[Mapping[str, Any]]:
     """One row a study: name, state, number of versions, and sessions of people by status."""
-    from sqlalchemy import func
-
-    sessions = models.Session
+    sessions, versions = models.Session, models.StudyVersion
     counts: dict[int, dict[str, int]] = {}
-    for study_id, status, count in db.session.execute(
-        select(sessions.study_id, sessions.status, func.count())
-        .where(sessions.kind == "person")
-        .group_by(sessions.study_id, sessions.status)
-    ):
-        counts.setdefault(study_id, {})[status] = count
-    versions = models.StudyVersion
-    rows = db.session.execute(
-        select(models.Study.id, models.Study.name, models.Study.state, func.count(versions.id))
-        .outerjoin(versions, versions.study_id == models.Study.id)
-        .group_by(models.Study.id, models.Study.name, models.Study.state)
-        .order_by(models.Study.name)
-    )
+    with reading() as connection:
+        for study_id, status, count in connection.execute(
+            select(sessions.study_id, sessions.status, func.count())
+            .where(sessions.kind == "person")
+            .group_by(sessions.study_id, sessions.status)
+        ):
+            counts.setdefault(study_id, {})[status] = count
+        rows = connection.execute(
+            select(models.Study.id, models.Study.name, models.Study.state, func.count(versions.id))
+            .outerjoin(versions, versions.study_id == models.Study.id)
+            .group_by(models.Study.id, models.Study.name, models.Study.state)
+            .order_by(models.Study.name)
+        ).all()
     return [
         {"name": name, "state": state, "versions": n, "sessions": counts.get(id_, {})}
         for id_, name, state, n in rows

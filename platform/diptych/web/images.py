@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
 from pathlib import Path
 
 from apiflask import APIBlueprint
@@ -11,7 +10,7 @@ from flask import Response, abort
 from sqlalchemy import select
 
 from diptych import models
-from diptych.database import db
+from diptych.database import reading
 from diptych.host import host
 from diptych.studies.versions import frozen
 
@@ -34,16 +33,23 @@ def stimulus(name: str) -> Response:
 @blueprint.get("/a/<name>")
 def asset(name: str) -> Response:
     """A picture of a text, by content hash."""
-    if len(name) != 64 or not all(c in "0123456789abcdef" for c in name) or _is_stimulus(name):
+    if len(name) != 64 or not all(c in "0123456789abcdef" for c in name) or not _is_asset(name):
         abort(404)
     return _image(name, "public")
 
 
-@lru_cache(maxsize=4096)
-def _is_stimulus(content_hash: str) -> bool:
-    """Stimuli are never served by hash: whoever has the files could look up their class."""
-    texts = db.session.execute(select(models.StudyVersion.texts)).scalars()
-    return not any(f"/a/{content_hash}" in text for each in texts for text in each.values())
+def _is_asset(content_hash: str) -> bool:
+    """Whether a text shows the picture.
+
+    Stimuli are never served by hash: whoever has the files could look up their class.
+    """
+    if content_hash in host().assets:
+        return True
+    with reading() as connection:
+        texts = connection.execute(select(models.StudyVersion.texts)).scalars().all()
+    if any(f"/a/{content_hash}" in text for each in texts for text in each.values()):
+        host().assets.add(content_hash)
+    return content_hash in host().assets
 
 
 def _image(content_hash: str, cache: str) -> Response:
@@ -61,9 +67,11 @@ def _bytes(content_hash: str) -> tuple[bytes, str]:
         path = folder / content_hash[:2] / (content_hash + suffix)
         if path.exists():
             return path.read_bytes(), media_type
-    row = db.session.execute(
-        select(models.Image.data, models.Image.media_type).where(models.Image.hash == content_hash)
-    ).one_or_none()
+    images = models.Image
+    with reading() as connection:
+        row = connection.execute(
+            select(images.data, images.media_type).where(images.hash == content_hash)
+        ).one_or_none()
     if row is None:
         abort(404)
     suffix = ".jpg" if row.media_type == "image/jpeg" else ".png"

@@ -1,0 +1,243 @@
+"""A study folder is read whole, and every fault is told in one go."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from support.tiny_studies import category_study, two_afc_study
+
+from diptych.studies import StudyFault, build_study, load_study
+
+
+def faults_of(folder: Path) -> list[tuple[str, str, str, str]]:
+    with pytest.raises(StudyFault) as caught:
+        load_study(folder)
+    return [(f.file, f.key, f.found, f.allowed) for f in caught.value.faults]
+
+
+def rewrite(path: Path, change: Callable[[list[dict[str, str]]], Any]) -> None:
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = list(rows[0])
+    change(rows)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_both_kinds_of_study_are_read(tmp_path: Path) -> None:
+    category = load_study(category_study(tmp_path / "colours")).content
+    assert len(category.labels) == 3
+    assert len(category.stimuli) == 24
+    afc = load_study(two_afc_study(tmp_path / "reds")).content
+    assert len(afc.items) == 7
+    assert all(len(item.stimuli["positives"]) == 9 for item in afc.items.values())
+
+
+def test_all_faults_come_at_once_with_file_key_found_and_allowed(tmp_path: Path) -> None:
+    folder = category_study(
+        tmp_path / "broken",
+        changes={
+            "title": "",
+            "colour": "red",
+            "task": {"rank": 9, "speed": 3},
+            "policy": {"name": "clever"},
+            "recruitment": {"recruiters": ["direct", "moon"], "participants": 0},
+            "screen": {"min_width": -1, "depth": 3},
+        },
+    )
+    (folder / "consent.md").unlink()
+    (folder / "debrief.md").write_text("")
+    found = {(file, key) for file, key, *_ in faults_of(folder)}
+    assert {
+        ("study.toml", "title"),
+        ("study.toml", "colour"),
+        ("study.toml", "recruitment.participants"),
+        ("study.toml", "screen.min_width"),
+        ("study.toml", "screen.depth"),
+        ("consent.md", ""),
+        ("debrief.md", ""),
+    } <= found
+
+
+def test_unknown_keys_name_the_known_ones(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "broken", changes={"screen": {"depth": 3}})
+    [(_, key, found, allowed)] = faults_of(folder)
+    assert (key, found) == ("screen.depth", "an unknown key")
+    assert "min_width" in allowed
+    assert "fullscreen" in allowed
+
+
+def test_plug_ins_and_their_parameters_are_checked(tmp_path: Path) -> None:
+    folder = category_study(
+        tmp_path / "broken",
+        changes={
+            "task": {"rank": 9, "speed": 3},
+            "policy": {"name": "clever"},
+            "recruitment": {"recruiters": ["direct", "moon"], "prolific": {"screened_out": None}},
+        },
+    )
+    keyed = {key: (found, allowed) for _, key, found, allowed in faults_of(folder)}
+    assert keyed["task.speed"][0] == "an unknown key"
+    assert keyed["policy.name"] == ("'clever'", "balanced, random, scripted")
+    assert keyed["recruitment.recruiters"] == ("'moon'", "direct, mturk, prolific")
+    assert keyed["recruitment.prolific.screened_out"] == ("nothing", "a value")
+
+
+def test_more_ranks_than_classes(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "broken", changes={"task": {"rank": 4}})
+    assert faults_of(folder) == [("study.toml", "task.rank", "4", "1 to 3, the number of classes")]
+
+
+def test_missing_and_unreadable_images_and_labels(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "broken")
+    files: list[str] = []
+
+    def spoil(rows: list[dict[str, str]]) -> None:
+        files.extend(row["file"] for row in rows)
+        (folder / rows[0]["file"]).unlink()
+        (folder / rows[1]["file"]).write_bytes(b"no image at all")
+        rows[2]["label"] = ""
+        rows[3]["file"] = rows[4]["file"]
+        rows[5]["file"] = "../../etc/passwd"
+        rows[6]["label"] = "a|b"
+
+    rewrite(folder / "stimuli.csv", spoil)
+    found = "\n".join(" ".join(fault) for fault in faults_of(folder))
+    assert f"row 2, file '{files[0]}', no such file" in found
+    assert f"row 3, file '{files[1]}', which can't be read as an image" in found
+    assert f"{files[2]}, label nothing" in found
+    assert "row 6, file" in found
+    assert "as in row 5" in found
+    assert "'../../etc/passwd', no such file" in found
+    assert "'a|b'" in found
+
+
+def test_a_label_without_a_second_class(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "broken", changes={"task": {"rank": 1}})
+    rewrite(folder / "stimuli.csv", lambda rows: [row.update(label="Same") for row in rows])
+    assert any("the classes Same" in found for _, _, found, _ in faults_of(folder))
+
+
+def test_fewer_stimuli_than_trials(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "broken", training=20, test=5)
+    [(file, key, found, _)] = faults_of(folder)
+    assert (file, key) == ("study.toml", "policy")
+    assert "25 trials" in found
+    assert "24" in found
+
+
+def test_fewer_items_than_trials(tmp_path: Path) -> None:
+    folder = two_afc_study(tmp_path / "broken", changes={"phases": {"catch": 3}})
+    assert ("items.csv", "kind", "1 items of kind catch", "3 or more, as many as trials") in (
+        faults_of(folder)
+    )
+
+
+def test_items_that_do_not_fit(tmp_path: Path) -> None:
+    folder = two_afc_study(tmp_path / "broken")
+
+    def spoil(rows: list[dict[str, str]]) -> None:
+        rows[0]["positives"] = rows[0]["positives"].rsplit(";", 1)[0]
+        rows[1]["kind"] = "exam"
+        rows[2]["query_positive"] = "stimuli/none.png"
+
+    rewrite(folder / "items.csv", spoil)
+    found = "\n".join(" ".join(fault) for fault in faults_of(folder))
+    assert "item-00, positives 8 images 9" in found
+    assert "item-01, kind 'exam'" in found
+    assert "'stimuli/none.png'" in found
+
+
+def test_missing_columns(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "broken")
+    (folder / "stimuli.csv").write_text("picture,class\na.png,A\n")
+    assert any(
+        key == "header" and "file, label" in allowed for _, key, _, allowed in faults_of(folder)
+    )
+
+
+def test_a_toml_that_is_none(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "broken")
+    (folder / "study.toml").write_text("title = \n")
+    [(file, _, found, allowed)] = faults_of(folder)
+    assert file == "study.toml"
+    assert "line 1" in found
+    assert "TOML" in allowed
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    assert {file for file, *_ in faults_of(folder)} == {
+        "study.toml", "consent.md", "instructions.md", "debrief.md",
+    }  # fmt: skip
+
+
+def test_pictures_of_texts_are_found_or_told(tmp_path: Path) -> None:
+    folder = category_study(
+        tmp_path / "pictures",
+        texts={"instructions.md": "# Look\n\n![good](assets/a.png) ![bad](assets/b.png)"},
+    )
+    (folder / "assets").mkdir()
+    Image.new("RGB", (4, 4), "red").save(folder / "assets" / "a.png")
+    assert [f[:3] for f in faults_of(folder)] == [
+        ("instructions.md", "picture", "'assets/b.png', no such file")
+    ]
+    Image.new("RGB", (4, 4), "blue").save(folder / "assets" / "b.png")
+    assert load_study(folder).content.texts["instructions"].count("/a/") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: (f / "consent.md").write_text("# Other words"),
+        lambda f: (f / "study.toml").write_text((f / "study.toml").read_text() + "\n# x\n"),
+        lambda f: Image.new("RGB", (9, 9), "red").save(sorted((f / "stimuli").iterdir())[0]),
+        lambda f: rewrite(f / "stimuli.csv", lambda rows: rows.reverse()),
+    ],
+    ids=["a text", "a comment", "an image", "the order of the manifest"],
+)
+def test_the_content_hash_changes_exactly_with_the_content(
+    change: Callable[[Path], Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folder = category_study(tmp_path / "hashed")
+    before = load_study(folder).content.content_hash
+    assert load_study(folder).content.content_hash == before
+    change(folder)
+    same = load_study(folder).content.content_hash == before
+    assert same == ("a comment" in request.node.name)
+
+
+def test_a_generator_builds_the_stimuli(tmp_path: Path) -> None:
+    folder = category_study(
+        tmp_path / "built", changes={"stimuli": {"generator": "generate.py", "seed": 5}}
+    )
+    (folder / "generate.py").write_text(
+        "def build(folder, seed):\n    (folder / 'seed.txt').write_text(str(seed))\n"
+    )
+    assert build_study(folder)
+    assert (folder / "seed.txt").read_text() == "5"
+
+
+@pytest.mark.parametrize(
+    "code", ["", "def build(folder, seed):\n    raise RuntimeError('broke')\n"]
+)
+def test_a_generator_that_fails_is_a_fault(code: str, tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "built", changes={"stimuli": {"generator": "generate.py"}})
+    (folder / "generate.py").write_text(code)
+    with pytest.raises(StudyFault, match=r"generate\.py"):
+        build_study(folder)
+
+
+def test_a_generator_outside_the_folder_is_never_run(tmp_path: Path) -> None:
+    (tmp_path / "evil.py").write_text("def build(folder, seed):\n    raise SystemExit\n")
+    folder = category_study(tmp_path / "s", changes={"stimuli": {"generator": "../evil.py"}})
+    with pytest.raises(StudyFault, match=r"stimuli\.generator"):
+        build_study(folder)
