@@ -15,9 +15,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 
-import gunicorn
 import sqlalchemy
 from fill import fill
 from load import Figures, Load
@@ -218,7 +218,7 @@ def markdown(results: Results, options: argparse.Namespace) -> str:
         f"{options.participants} participants at once, no think time, {options.workers} gunicorn "
         f"workers, {options.seconds:.0f} s after {options.warm_up:.0f} s of warm-up; client, "
         f"server and database on the same {os.cpu_count()} cores. Python "
-        f"{platform.python_version()}, gunicorn {gunicorn.__version__}, SQLAlchemy "
+        f"{platform.python_version()}, gunicorn {version('gunicorn')}, SQLAlchemy "
         f"{sqlalchemy.__version__}.",
         "",
         "| " + " | ".join(head) + " |",

@@ -43,7 +43,8 @@ def measure(settings: Settings, study: str, proxy: RoundTrips | None = None) -> 
     client = app.test_client()
     state, token = _enter(client, study)
     headers = {"Authorization": f"Bearer {token}"}
-    statements, trips, answers, example = 0, 0, 0, ()
+    statements, trips, answers = 0, 0, 0
+    example: tuple[str, ...] = ()
     while state["step"] != "end":
         if state["step"] != "trials":
             body = {"consent": {"agreed": True}, "instructions": {"read_ms": 1000.0}}
@@ -82,7 +83,7 @@ def answer_to(trial: dict[str, Any]) -> dict[str, Any]:
 
 
 def _enter(client: FlaskClient, study: str) -> tuple[dict[str, Any], str]:
-    browser = {"width": 1280, "height": 800, "pixel_ratio": 1, "touch": False}
+    browser: dict[str, Any] = {"width": 1280, "height": 800, "pixel_ratio": 1, "touch": False}
     browser |= {"user_agent": "diptych bench", "language": "en"}
     body = {"study": study, "entry": {}, "browser": browser}
     reply = client.post("/api/v1/sessions", json=body)
