@@ -32,11 +32,12 @@ export class EventLog {
     });
   }
 
-  /** Hands over what waits, for a body that is itself sent until acknowledged. */
-  drain(): ClientEvent[] {
-    const events = this.waiting;
-    this.waiting = [];
-    return events;
+  /**
+   * Hands over what waits, for a body that is itself sent until acknowledged.
+   * @param most the oldest so many; the others go on waiting.
+   */
+  drain(most = LIMIT): ClientEvent[] {
+    return this.waiting.splice(0, most);
   }
 
   /** Sends what waits; what did not arrive is kept, in its order. */

@@ -215,7 +215,7 @@ function browser() {
     height: window.innerHeight,
     pixel_ratio: window.devicePixelRatio,
     touch: navigator.maxTouchPoints > 0,
-    user_agent: navigator.userAgent,
-    language: navigator.language,
+    user_agent: navigator.userAgent.slice(0, 500),
+    language: navigator.language.slice(0, 35),
   };
 }

@@ -60,6 +60,13 @@ describe("events", () => {
     expect(events.drain()).toEqual([]);
   });
 
+  it("can be handed over in parts, the oldest first", () => {
+    const { events } = log();
+    for (const kind of ["blur", "focus", "back"] as const) events.add(kind);
+    expect(kinds([events.drain(2)])).toEqual(["blur", "focus"]);
+    expect(kinds([events.drain()])).toEqual(["back"]);
+  });
+
   it("of one page are bounded", () => {
     const { events } = log();
     for (let i = 0; i < 2000; i += 1) events.add("script_error", String(i));

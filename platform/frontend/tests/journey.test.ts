@@ -336,6 +336,17 @@ describe("around the trials", () => {
     ]);
   });
 
+  it("a page that throws in a loop does not make its answer too large", async () => {
+    open();
+    await toTrials();
+    await trialReady();
+    for (let i = 0; i < 300; i += 1) {
+      window.dispatchEvent(new ErrorEvent("error", { message: String(i) }));
+    }
+    await answer("A", true);
+    expect(answers()[0]?.body.events).toHaveLength(200);
+  });
+
   it("Back is noted and explained, and answers nothing", async () => {
     open();
     await toTrials();

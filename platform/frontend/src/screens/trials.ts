@@ -10,6 +10,9 @@ import type { ResponseBody, ResponseReply, State, StateAt, Trial } from "../type
 import type { Context } from "./context";
 import { notice, page } from "./texts";
 
+/** The host takes no more events with one answer; others go by themselves. */
+const EVENTS_AT_MOST = 200;
+
 /** The trials: images first, then one trial after the other as the host hands them out. */
 export async function trials(ctx: Context, state: StateAt<"trials">): Promise<State> {
   const unsent = ctx.outbox.peek(state.session.id);
@@ -165,7 +168,7 @@ class TrialRun {
   /** What the plugin awaits: stored here, then on the host; feedback comes back. */
   private async submit(body: ResponseBody): Promise<Record<string, unknown> | null> {
     const { ctx, trial } = this;
-    const sent = this.unsent?.body ?? { ...body, events: ctx.events.drain() };
+    const sent = this.unsent?.body ?? { ...body, events: ctx.events.drain(EVENTS_AT_MOST) };
     ctx.outbox.put({ session: this.next.session.id, trial, body: sent });
     try {
       const path = `/trials/${trial.index}/response`;
