@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,5 +109,6 @@ def report(folders: tuple[Path, ...], traces: tuple[Path, ...], to: Path) -> Non
     from diptych_analysis.report import write_report
 
     with console.status("Drawing the figures …"):
-        page = write_report(list(folders), list(traces), to)
+        results = [json.loads(path.read_text(encoding="utf-8")) for path in traces]
+        page = write_report(folders, results, to)
     console.print(f"Wrote [bold]{page}[/].")

@@ -48,7 +48,7 @@ def assign(
         .where(SESSIONS.c.version_id == version_id, _taken(spec, kind))
         .group_by(SESSIONS.c.condition)
     )
-    counts = {condition: count for condition, count in rows}
+    counts: dict[str, int] = {row[0]: row[1] for row in rows}
     loads = {
         condition.name: (counts.get(condition.name, 0) + 1) / condition.weight
         for condition in spec.conditions

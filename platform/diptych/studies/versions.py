@@ -126,7 +126,7 @@ def study_state(name: str) -> str:
     Raises:
         UnknownStudy: when the host knows no such study.
     """
-    return _study_named(name).state
+    return str(_study_named(name).state)
 
 
 def set_state(name: str, state: str) -> None:

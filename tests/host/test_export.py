@@ -1,0 +1,254 @@
+"""What is exported is what was answered: nothing lost, nothing added, nobody named."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select
+from support.tiny_studies import category_study, two_afc_study
+
+from diptych import models
+from diptych.cli import cli
+from diptych.database import table, writing
+from diptych.host import host
+from diptych.keys import study_key
+from diptych.settings import Settings
+from diptych.studies import load_study
+from diptych.studies.versions import UnknownStudy, freeze
+from diptych.tabulate import export_study
+from diptych_analysis.tables import read_tables
+
+WORKER = "5f0c0ffee0ddba11"
+
+
+class Walk:
+    """Takes a study through the API and remembers what it has said and heard."""
+
+    def __init__(self, client: FlaskClient, study: str, **entry: str) -> None:
+        self.client, self.study = client, study
+        body = {"study": study, "entry": entry, "browser": {"width": 1000, "height": 700}}
+        self.state: dict[str, Any] = client.post("/api/v1/sessions", json=body).get_json()
+        self.session = self.state["session"]["id"]
+        self.headers = {"Authorization": f"Bearer {self.state['token']}"}
+        self.said: list[tuple[int, dict[str, Any], float]] = []
+
+    def step(self, **body: Any) -> None:
+        url = f"/api/v1/session/steps/{self.state['step']}"
+        self.state = self.client.post(url, json=body, headers=self.headers).get_json()
+
+    def begin(self) -> Walk:
+        self.step(agreed=True)
+        self.step(read_ms=16_000.0)
+        return self
+
+    def answer(self, rng: random.Random) -> None:
+        trial = self.state["content"]["trial"]
+        if trial["task"] == "two_afc":
+            response = {"choice": rng.choice(["top", "bottom"]), "confidence": rng.randint(1, 3)}
+        else:
+            classes = trial["show"]["classes"]
+            response = {"ranking": rng.sample(classes, trial["show"]["rank"])}
+        rt = round(rng.uniform(300, 3000), 3)
+        timing = {"rt_ms": rt, "onset_ms": 5, "onset_uncertainty_ms": 16.7, "answered_ms": 5 + rt}
+        url = f"/api/v1/trials/{trial['index']}/response"
+        body = {"response": response, "timing": timing}
+        reply = self.client.post(url, json=body, headers=self.headers).get_json()
+        self.said.append((trial["index"], response, rt))
+        self.state = reply["next"]
+
+    def finish(self, rng: random.Random) -> Walk:
+        while self.state["step"] == "trials":
+            self.answer(rng)
+        return self
+
+
+@pytest.fixture
+def opened(app: Flask, tmp_path: Path) -> Path:
+    folder = tmp_path / "studies"
+    category_study(folder / "tiny", changes={"quality": {"min_instructions_s": 20}})
+    two_afc_study(folder / "tiny_2afc")
+    with app.app_context():
+        for study in folder.iterdir():
+            freeze(load_study(study), opening=True)
+    return folder
+
+
+def export(app: Flask, study: str, to: Path, formats: tuple[str, ...] = ("csv", "parquet")) -> Any:
+    with app.app_context():
+        return export_study(host(), study, to, formats)
+
+
+def test_every_answer_is_a_row(app: Flask, client: FlaskClient, opened: Path, tmp_path) -> None:
+    rng = random.Random(1)
+    walks = [Walk(client, "tiny").begin().finish(rng) for _ in range(3)]
+    walks[0].client.post(
+        "/api/v1/events",
+        json={"events": [{"kind": "blur", "at_ms": 12.5, "trial_index": 2, "detail": None}]},
+        headers=walks[0].headers,
+    )
+    dropped = Walk(client, "tiny").begin()
+    dropped.answer(rng)
+    counts = export(app, "tiny", tmp_path / "out")
+    assert (counts["sessions"], counts["trials"], counts["events"]) == (4, 24, 1)
+    tables = read_tables(tmp_path / "out")
+    trials = tables.trials.set_index(["session_id", "trial_index"])
+    for walk in [*walks, dropped]:
+        for index, response, rt in walk.said:
+            row = trials.loc[(walk.session, index)]
+            assert row["response"] == response["ranking"][0]
+            assert row["response_ranking"] == "|".join(response["ranking"])
+            assert row["correct"] == (row["label"] == row["response"])
+            assert row["rt_ms"] == rt
+    assert trials["response"].notna().sum() == sum(len(w.said) for w in [*walks, dropped])
+    sessions = tables.sessions.set_index("session_id")
+    assert sessions.loc[dropped.session, "status"] == "running"
+    assert sessions.loc[walks[0].session, "exclusion_reasons"] == "min_instructions_s"
+    assert not sessions.loc[dropped.session, "excluded"]
+
+
+def test_stimuli_join_by_content_hash(app: Flask, client, opened: Path, tmp_path) -> None:
+    Walk(client, "tiny").begin().finish(random.Random(2))
+    export(app, "tiny", tmp_path / "out")
+    tables = read_tables(tmp_path / "out")
+    joined = tables.trials.merge(tables.stimuli, on="stimulus_id", suffixes=("", "_of_stimulus"))
+    assert len(joined) == len(tables.trials)
+    assert (joined["label"] == joined["label_of_stimulus"]).all()
+    assert pd.api.types.is_float_dtype(tables.stimuli["size"]), "attributes come along, typed"
+
+
+def test_two_afc_rows_say_where_the_right_query_stood(
+    app: Flask, client, opened: Path, tmp_path
+) -> None:
+    walk = Walk(client, "tiny_2afc").begin().finish(random.Random(3))
+    export(app, "tiny_2afc", tmp_path / "out")
+    tables = read_tables(tmp_path / "out")
+    assert set(tables.trials["label"]) <= {"top", "bottom"}
+    answered = tables.trials[tables.trials["response"].notna()]
+    assert len(answered) == len(walk.said)
+    assert (answered["correct"] == (answered["label"] == answered["response"])).all()
+    assert set(tables.trials["unit"]) == {"red"}
+    queries = tables.items[tables.items["role"].isin(["query_positive", "query_negative"])]
+    assert set(queries["stimulus_id"]) <= set(tables.stimuli["stimulus_id"])
+    first = tables.trials[tables.trials["phase"] == "practice"]
+    assert set(first["block"]) <= {1, 2, 3}
+
+
+def test_csv_and_parquet_say_the_same(app: Flask, client, opened: Path, tmp_path) -> None:
+    Walk(client, "tiny").begin().finish(random.Random(4))
+    export(app, "tiny", tmp_path / "csv", ("csv",))
+    export(app, "tiny", tmp_path / "parquet", ("parquet",))
+    from_csv, from_parquet = read_tables(tmp_path / "csv"), read_tables(tmp_path / "parquet")
+    for name in ("sessions", "trials", "stimuli", "items", "events"):
+        pd.testing.assert_frame_equal(from_csv.frame(name), from_parquet.frame(name))
+
+
+def test_every_column_is_in_the_dictionary(app: Flask, client, opened: Path, tmp_path) -> None:
+    Walk(client, "tiny_2afc").begin().finish(random.Random(5))
+    export(app, "tiny_2afc", tmp_path / "out")
+    description = json.loads((tmp_path / "out" / "dataset_description.json").read_text())
+    measured = {variable["name"] for variable in description["variableMeasured"]}
+    for path in (tmp_path / "out").glob("*.csv"):
+        with path.open(newline="") as file:
+            assert set(next(csv.reader(file))) <= measured, path.name
+
+
+def test_no_platform_id_leaves(app: Flask, client, opened: Path, tmp_path) -> None:
+    entry = {"PROLIFIC_PID": WORKER, "STUDY_ID": "study77", "SESSION_ID": "submission88"}
+    Walk(client, "tiny", **entry).begin().finish(random.Random(6))
+    export(app, "tiny", tmp_path / "out")
+    for path in (tmp_path / "out").iterdir():
+        data = path.read_bytes()
+        assert WORKER.encode() not in data, path.name
+        assert b"submission88" not in data, path.name
+
+
+def test_previews_and_refusals_stay_out(app: Flask, client, opened: Path, tmp_path) -> None:
+    key = study_key(b"a secret for the tests", "preview", "tiny")
+    Walk(client, "tiny", preview=key).begin().finish(random.Random(7))
+    Walk(client, "tiny").step(agreed=False)
+    counts = export(app, "tiny", tmp_path / "out")
+    assert (counts["sessions"], counts["trials"], counts["declined"]) == (0, 0, 1)
+
+
+def test_versions_stand_side_by_side(app: Flask, client, opened: Path, tmp_path) -> None:
+    rng = random.Random(8)
+    Walk(client, "tiny").begin().finish(rng)
+    (opened / "tiny" / "debrief.md").write_text("# Other words")
+    with app.app_context():
+        freeze(load_study(opened / "tiny"), opening=True)
+    Walk(client, "tiny").begin().finish(rng)
+    export(app, "tiny", tmp_path / "out")
+    tables = read_tables(tmp_path / "out")
+    assert tables.sessions["study_version"].nunique() == 2
+    assert len(tables.stimuli) == 48
+
+
+def test_an_unknown_study_writes_nothing(app: Flask, tmp_path: Path) -> None:
+    with pytest.raises(UnknownStudy):
+        export(app, "nowhere", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command(app: Flask, client, opened: Path, settings: Settings, tmp_path, monkeypatch):
+    Walk(client, "tiny").begin().finish(random.Random(9))
+    monkeypatch.setenv("DIPTYCH_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DIPTYCH_HOME", str(settings.home))
+    arguments = ["export", "tiny", "--to", str(tmp_path / "out"), "--format", "csv"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / "trials.csv").exists()
+    assert not (tmp_path / "out" / "trials.parquet").exists()
+
+
+@pytest.mark.slow
+def test_memory_stays_flat(app: Flask, client, opened: Path, tmp_path: Path) -> None:
+    walk = Walk(client, "tiny").begin().finish(random.Random(10))
+    small = peak_of_export(app, tmp_path / "small")
+    multiply_session(app, walk.session, 3000)
+    large = peak_of_export(app, tmp_path / "large")
+    assert len(pd.read_csv(tmp_path / "large" / "trials.csv")) == 18_006
+    # 3,000 times the rows; what may grow is the batch that is on its way to the files.
+    assert large < small + 40e6
+
+
+def peak_of_export(app: Flask, to: Path) -> int:
+    tracemalloc.start()
+    export(app, "tiny", to)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def multiply_session(app: Flask, public_id: str, times: int) -> None:
+    """Store copies of a session, with trials and responses."""
+    sessions = table(models.Session)
+    with app.app_context(), writing() as connection:
+        session = connection.execute(
+            select(sessions).where(sessions.c.public_id == public_id)
+        ).one()
+        for model in (models.Session, models.Trial, models.Response):
+            rows = table(model)
+            key = rows.c.id if model is models.Session else rows.c.session_id
+            found = [
+                dict(row._mapping)
+                for row in connection.execute(select(rows).where(key == session.id))
+            ]
+            copies = []
+            for number in range(1, times + 1):
+                for row in found:
+                    copy = dict(row)
+                    copy[key.name] = session.id + number
+                    if model is models.Session:
+                        copy |= {"public_id": f"{number:032x}", "take": number + 1}
+                    copies.append(copy)
+            connection.execute(insert(model), copies)
