@@ -27,6 +27,9 @@ EVENTS = Literal[
 ]  # fmt: skip
 
 
+MOST_TRIALS = 1_000_000
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +39,7 @@ class Event(_Body):
 
     kind: EVENTS
     at_ms: float = Field(ge=0, allow_inf_nan=False)
-    trial_index: int | None = Field(None, ge=0, le=1_000_000)
+    trial_index: int | None = Field(None, ge=0, le=MOST_TRIALS)
     detail: str | None = Field(None, max_length=200)
 
 
@@ -186,6 +189,8 @@ def images(session_id: int) -> Response:
 @_session_required
 def respond(session_id: int, index: int, json_data: Answer) -> Response:
     """Stores the answer, and only then tells what follows. Sending it again changes nothing."""
+    # Numbers that fit no column are as far out of order as any other.
+    index = min(index, MOST_TRIALS)
     return _json(
         journey.answer(
             host(), session_id, index, json_data.response, json_data.timing, json_data.events
