@@ -103,7 +103,7 @@ export class Journey {
       this.client.token = entered.token;
       this.tokens.set(entered.token);
     }
-    return { entered, resumed: entered.step === "trials" };
+    return { entered, resumed: entered.step === "trials" && entered.progress.done > 0 };
   }
 
   private context({ study }: { study: Context["study"] }, resumed: boolean): Context {

@@ -20,6 +20,7 @@ export class Shell {
   private readonly cover = h("div", { class: "cover", hidden: true });
   private readonly voice = h("div", { class: "unseen", "aria-live": "polite" });
   private readonly header: HTMLElement;
+  private focusBefore: Element | null = null;
   private speaking: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -90,10 +91,14 @@ export class Shell {
   /** Lays a screen over the stage, which keeps its state but takes no input; null takes it off. */
   setCover(screen: HTMLElement | null): void {
     const covered = screen !== null;
+    if (covered && this.cover.hidden) this.focusBefore = document.activeElement;
     this.cover.hidden = !covered;
-    this.stage.inert = covered;
     this.stage.toggleAttribute("inert", covered);
     this.cover.replaceChildren(...(screen ? [screen] : []));
+    if (!covered && this.focusBefore instanceof HTMLElement) {
+      this.focusBefore.focus({ preventScroll: true });
+      this.focusBefore = null;
+    }
   }
 }
 

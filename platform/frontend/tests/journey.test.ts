@@ -433,7 +433,8 @@ describe("the way out", () => {
     await until("consent-decline");
     click("consent-decline");
     const page = await until("end-declined");
-    expect(page.textContent).toContain("close this page");
+    expect(page.textContent).toContain("Bye.");
+    expect(maybe("exit")).toBeNull();
   });
 
   it.each([

@@ -11,8 +11,10 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
   const { outcome, html, exit } = state.content;
   const title = OUTCOMES[outcome] ?? OUTCOMES.completed;
   const body = prose(html);
+  // Where the study's own text says what to do now, it is not said twice.
+  const silent = body.textContent?.trim() === "";
+  const closing = silent ? h("p", { class: "facts", text: "You can close this page now." }) : null;
   if (!body.querySelector("h1")) body.prepend(h("h1", { text: title }));
-  const closing = h("p", { class: "facts", text: "You can close this page now." });
   const screen = card(
     title,
     outcome === "completed" ? h("div", { class: "notice-icon done" }, icon("check")) : null,

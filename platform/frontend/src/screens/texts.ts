@@ -71,7 +71,7 @@ export async function feedback(ctx: Context, state: StateAt<"feedback">): Promis
       h("label", {
         for: "thoughts",
         class: "label",
-        text: "Your thoughts (you may leave this empty)",
+        text: "Your thoughts (optional)",
       }),
       area,
     ),

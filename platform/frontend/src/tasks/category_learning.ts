@@ -153,6 +153,7 @@ function build(url: string, classes: string[], size: number): Screen {
   const root = h(
     "section",
     { class: "cl", "aria-label": "Classify the picture" },
+    h("h1", { class: "unseen", text: "Classify the picture" }),
     h("div", { class: "cl-picture" }, screen.image),
     h("div", { class: "cl-says" }, screen.prompt, screen.verdict),
     h("div", { class: "cl-choices", role: "group", "aria-label": "Classes" }, ...choices.values()),

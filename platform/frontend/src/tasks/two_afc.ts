@@ -59,6 +59,12 @@ interface Feedback {
   duration_ms: number;
 }
 
+/** Right answers among those given so far. */
+interface Counter {
+  correct: number;
+  of: number;
+}
+
 interface Answer {
   choice: Place;
   confidence: number;
@@ -84,6 +90,8 @@ interface Screen {
   queries: Record<Place, Query>;
   hint: HTMLElement;
   next: HTMLButtonElement;
+  /** Counts one more answer in the counter, if there is one. */
+  count: (correct: boolean) => void;
 }
 
 /** Two queries between negative and positive explanations: which belongs to the positive ones? */
@@ -152,7 +160,13 @@ function build(trial: Filled<Info>): Screen {
     text: "Continue",
     hidden: true,
   });
-  const counter = trial.counter as { correct: number; of: number } | null;
+  const tally = trial.counter as Counter | null;
+  const counter =
+    tally && h("p", { class: "afc-counter", testid: "counter", text: counted(tally) });
+  const count = (correct: boolean): void => {
+    if (!tally || !counter) return;
+    counter.textContent = counted({ correct: tally.correct + Number(correct), of: tally.of + 1 });
+  };
   const root = h(
     "section",
     { class: "afc", "aria-label": trial.question },
@@ -160,7 +174,7 @@ function build(trial: Filled<Info>): Screen {
       "div",
       { class: "afc-top" },
       h("h1", { class: "afc-question", text: trial.question }),
-      counter && h("p", { class: "afc-counter", testid: "counter", text: counted(counter) }),
+      counter,
     ),
     negative.element,
     h("div", { class: "afc-middle" }, queries.top.group, queries.bottom.group),
@@ -172,10 +186,10 @@ function build(trial: Filled<Info>): Screen {
     }),
   );
   const images = [...negative.images, queries.top.image, queries.bottom.image, ...positive.images];
-  return { root, images, queries, hint, next };
+  return { root, images, queries, hint, next, count };
 }
 
-const counted = ({ correct, of }: { correct: number; of: number }): string =>
+const counted = ({ correct, of }: Counter): string =>
   of === 0 ? "Correct: 0" : `Correct: ${correct} of ${of}`;
 
 function explanations(side: "negative" | "positive", urls: string[]) {
@@ -201,7 +215,7 @@ function query(place: Place, url: string): Query {
         type: "button",
         class: "afc-confidence",
         testid: `${place}-${at + 1}`,
-        "aria-label": `${NAMES[place]}, ${word}`,
+        "aria-label": `${at + 1}: ${NAMES[place].toLowerCase()}, ${word}`,
         title: word,
         disabled: true,
       },
@@ -285,6 +299,7 @@ async function showFeedback(
   await sleep(answered + feedback.delay_ms - performance.now());
   const { frame, badge } = screen.queries[choice];
   const how = feedback.correct ? "right" : "wrong";
+  screen.count(feedback.correct);
   const text = feedback.correct ? "Correct" : "Not correct: the other picture fits better";
   frame.classList.add(how);
   badge.replaceChildren(icon(feedback.correct ? "check" : "cross"));

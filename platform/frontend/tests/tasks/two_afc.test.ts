@@ -112,6 +112,7 @@ describe("two-alternative forced choice", () => {
     expect(frame("top")).toEqual(["afc-frame"]);
     await pass(20);
     expect(frame("bottom")).toContain("wrong");
+    expect(find("counter").textContent).toBe("Correct: 3 of 6");
     expect(find("frame-bottom").querySelector(".icon-cross")).not.toBeNull();
     expect(find("verdict").textContent).toContain("Not correct");
     expect(said).toHaveLength(1);
@@ -140,6 +141,7 @@ describe("two-alternative forced choice", () => {
     await begun();
     click("top-2");
     await until("continue");
+    expect(find("counter").textContent).toBe("Correct: 4 of 6");
     await pass(120_000);
     expect(played.data).toHaveLength(0);
     key(" ");
