@@ -105,6 +105,11 @@ class Sequences:
         """The first `time` trials of every session."""
         return replace(self, **{name: getattr(self, name)[:, :time] for name in PER_TRIAL})
 
+    def at(self, time: int) -> Sequences:
+        """One trial of every session."""
+        there = slice(time, time + 1)
+        return replace(self, **{name: getattr(self, name)[:, there] for name in PER_TRIAL})
+
     def fingerprint(self) -> str:
         """Hash of everything in it: two equal fingerprints train the same model."""
         digest = hashlib.sha256()

@@ -97,7 +97,7 @@ def train(
     as training in one go.
     """
     loss_of = ranking_loss if ranking else choice_loss
-    optimizer = torch.optim.Adam(net.groups(settings))  # type: ignore[operator]
+    optimizer = torch.optim.Adam(net.groups(settings), fused=True)  # type: ignore[operator]
     progress, best = Progress(), _state(net)
     if checkpoint is not None and checkpoint.exists():
         progress, best = _resume(checkpoint, net, optimizer)

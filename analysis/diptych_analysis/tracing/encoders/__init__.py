@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from diptych_analysis.tracing.batches import Batch
-from diptych_analysis.tracing.sequences import Ints, Sequences
+from diptych_analysis.tracing.sequences import Ints, SequenceFault, Sequences
 from diptych_analysis.tracing.training import Settings
 
 KINDS = ("none", "embedding", "cnn", "resnet18", "timm:NAME")
+DIM = 16
 
 
-class EncoderFault(ValueError):
+class EncoderFault(SequenceFault):
     """An encoder that can't be made, or a stimulus that it can't embed."""
 
 
@@ -24,36 +25,38 @@ class Encoder(nn.Module):
 
     name: str
     dim: int
+    sees_images = True
 
     def forward(self, batch: Batch) -> Tensor:
         """z (B, T, dim)."""
         raise NotImplementedError
 
     def stimuli_of(self, sequences: Sequences) -> Ints | None:
-        """(S,): the encoder's own numbers of the sequences' stimuli, where it keeps any."""
+        """(S,): the encoder's own numbers of the sequences' stimuli, where it keeps any.
+
+        Raises:
+            EncoderFault: a stimulus that it does not know, or an image that can't be read.
+        """
         return None
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """Parameters for the optimizer."""
+        """Parameters for the optimizer, with their learning rates."""
         return []
 
     def describe(self) -> dict[str, Any]:
-        """What `from_description` needs to make it again, as JSON; the weights go elsewhere."""
+        """What `rebuilt` needs to make it again, as JSON; the weights go elsewhere."""
         raise NotImplementedError
 
     @classmethod
-    def rebuilt(cls, about: dict[str, Any]) -> Self:
-        """The encoder of a description."""
-        raise NotImplementedError
-
-    @staticmethod
-    def from_description(about: dict[str, Any]) -> Encoder:
+    def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
         """The encoder that `describe` described, without its weights."""
-        return _class_of(about["name"]).rebuilt(about)
+        raise NotImplementedError
 
 
 class NoEncoder(Encoder):
     """No image at all: the true class stands in for it, z = one-hot(y)."""
+
+    sees_images = False
 
     def __init__(self, n_classes: int) -> None:
         super().__init__()
@@ -61,26 +64,73 @@ class NoEncoder(Encoder):
 
     def forward(self, batch: Batch) -> Tensor:
         """z (B, T, C)."""
-        return functional.one_hot(batch.label, self.dim).to(torch.float32)
+        return functional.one_hot(batch.label, self.dim).float()
 
     def describe(self) -> dict[str, Any]:
         """The number of classes."""
-        return {"name": "none", "dim": self.dim}
+        return {"dim": self.dim}
 
     @classmethod
-    def rebuilt(cls, about: dict[str, Any]) -> Self:
+    def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
         """The encoder of a description."""
         return cls(about["dim"])
 
 
-def _class_of(name: str) -> type[Encoder]:
-    if name == "none":
-        return NoEncoder
+def _class_of(name: str) -> Any:
+    match name.split(":")[0]:
+        case "none":
+            return NoEncoder
+        case "embedding":
+            from diptych_analysis.tracing.encoders.embedding import FreeEmbedding
+
+            return FreeEmbedding
+        case "cnn":
+            from diptych_analysis.tracing.encoders.cnn import ThesisCNN
+
+            return ThesisCNN
+        case "resnet18":
+            from diptych_analysis.tracing.encoders.frozen import PartlyFrozenResNet
+
+            return PartlyFrozenResNet
+        case "timm" if name != "timm:":
+            from diptych_analysis.tracing.encoders.frozen import FrozenTimm
+
+            return FrozenTimm
     raise EncoderFault(f"no encoder named {name!r}; there are {', '.join(KINDS)}")
 
 
-def make_encoder(name: str, train: Sequences, **settings: Any) -> Encoder:
-    """A new encoder for the stimuli of `train`; `EncoderFault` names what is wrong."""
+def make_encoder(
+    name: str,
+    train: Sequences,
+    *,
+    images: Path | str | None = None,
+    dim: int = DIM,
+    weights: str = "pretrained",
+    cache: Path | str | None = None,
+) -> Encoder:
+    """A new encoder for the stimuli of `train`.
+
+    `images`: the folder that the stimuli's file names are relative to. `weights` of a pretrained
+    network: `pretrained`, `random`, or a file. `cache`: where features of frozen networks are kept.
+
+    Raises:
+        EncoderFault: an unknown name, missing images, an unreadable image.
+    """
+    kind = _class_of(name)
     if name == "none":
         return NoEncoder(train.n_classes)
-    raise EncoderFault(f"no encoder named {name!r}; there are {', '.join(KINDS)}")
+    if name == "embedding":
+        return kind(train.stimuli, train.stimulus_label, train.n_classes, dim)  # type: ignore[no-any-return]
+    if images is None:
+        raise EncoderFault(f"encoder {name!r} needs the folder of the images (--images)")
+    from diptych_analysis.tracing.encoders.images import ImageStore
+
+    store = ImageStore(Path(images))
+    store.add(train)
+    kept = () if name == "cnn" else (weights, cache and Path(cache))
+    return kind(name, store, dim, *kept)  # type: ignore[no-any-return]
+
+
+def rebuilt_encoder(name: str, about: dict[str, Any], images: Path | None) -> Encoder:
+    """The encoder that `describe` described, without its weights."""
+    return _class_of(name).rebuilt(about | {"name": name}, images)  # type: ignore[no-any-return]

@@ -15,21 +15,39 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from diptych_analysis.tracing.evaluation import Probabilities
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences
 
+if TYPE_CHECKING:
+    from diptych_analysis.tracing.stepping import Stepper
+
 FORMAT = 1
 OPTIONS = ("acc", "rt", "ranking")
+
+_NEURAL = "choice:neural"
 
 #: name -> where its class is, its fixed arguments, and what it is
 MODELS: dict[str, tuple[str, dict[str, str], str]] = {
     "gt": ("closed:GroundTruth", {}, "predicts the true class, always"),
-    "static": ("choice:static", {}, "one classifier for all learners and times (Eq. 2.1)"),
-    "dkt": ("choice:recurrent", {"kind": "dkt"}, "LSTM on classes alone (Eq. 2.10)"),
+    "static": ("choice:static", {"kind": "static"}, "one classifier for all (Eq. 2.1)"),
+    "static_time": ("choice:static", {"kind": "static_time"}, "one for each time (Eq. 2.2)"),
+    "bkt": ("bkt:BKT", {}, "Bayesian knowledge tracing, a skill a class"),
+    "prototype": (_NEURAL, {"kind": "prototype"}, "nearest class mean so far (Eq. 2.11, 2.12)"),
+    "exemplar": (_NEURAL, {"kind": "exemplar"}, "nearest images so far (Eq. 2.13, 2.14)"),
+    "transformer": (_NEURAL, {"kind": "transformer"}, "SAINT-like (2.7.4)"),
+    "dkt": (_NEURAL, {"kind": "dkt"}, "LSTM on classes alone (Eq. 2.10)"),
+    "direct_base": (_NEURAL, {"kind": "direct_base"}, "LSTM on the past alone (Eq. 2.7)"),
+    "direct_y": (_NEURAL, {"kind": "direct_y"}, "and the class shown (Eq. 2.8)"),
+    "direct_yz": (_NEURAL, {"kind": "direct_yz"}, "and the image shown (Eq. 2.3, 2.9)"),
+    "cls_pred_base": (_NEURAL, {"kind": "cls_pred_base"}, "LSTM that predicts a classifier"),
+    "cls_pred_y": (_NEURAL, {"kind": "cls_pred_y"}, "knowing the class shown (Eq. 2.4, 2.5)"),
+    "cls_pred_yz": (_NEURAL, {"kind": "cls_pred_yz"}, "and the image shown"),
 }
-ALIASES: dict[str, str] = {}
+#: the variants that the thesis's main tables show
+ALIASES = {"direct": "direct_yz", "cls_pred": "cls_pred_y"}
+RECURRENT = tuple(name for name in MODELS if name == "dkt" or name.startswith(("direct", "cls_")))
 
 Watch = Callable[[int, float, float], None]
 """Called after every epoch with its number and the training and validation loss."""
@@ -93,14 +111,18 @@ class Tracer(ABC):
         (folder / "model.json").write_text(json.dumps({**about, **self._write(folder)}, indent=1))
 
     @staticmethod
-    def load(folder: Path) -> Tracer:
-        """A model that `save` wrote; `ModelFault` when the folder holds none."""
+    def load(folder: Path, images: Path | None = None) -> Tracer:
+        """A model that `save` wrote; `ModelFault` when the folder holds none.
+
+        `images` is where a model with an image encoder finds the images that it will be asked
+        about.
+        """
         file = Path(folder) / "model.json"
         try:
             kept = json.loads(file.read_text())
             if kept["format"] != FORMAT:
                 raise ModelFault(f"{file}: format {kept['format']}, expected {FORMAT}")
-            model = make_model(kept["spec"], encoder=kept["encoder"])
+            model = make_model(kept["spec"], encoder=kept["encoder"], images=images)
             model.classes = tuple(kept["classes"])
             model._read(Path(folder), kept)
         except FileNotFoundError as error:
@@ -109,7 +131,7 @@ class Tracer(ABC):
             raise ModelFault(f"{file}: malformed: {error!r}") from error
         return model
 
-    def stepper(self) -> Any:
+    def stepper(self) -> Stepper:
         """A live session: `predict` what is shown, `observe` what was answered, trial by trial."""
         from diptych_analysis.tracing.stepping import Stepper
 

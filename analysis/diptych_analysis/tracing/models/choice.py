@@ -7,18 +7,19 @@ from typing import Any
 from diptych_analysis.tracing.models import Tracer
 
 
-def static(spec: str, encoder: str, options: frozenset[str], settings: dict[str, Any]) -> Tracer:
-    """Eq. 2.1: confusion of classes without images, else a linear classifier of the embedding."""
+def static(
+    spec: str, encoder: str, options: frozenset[str], settings: dict[str, Any], kind: str
+) -> Tracer:
+    """Eq. 2.1 and 2.2: confusion of classes without images, else linear classifiers of z."""
     if encoder == "none" and not options:
-        from diptych_analysis.tracing.models.closed import StaticConfusion
+        from diptych_analysis.tracing.models.closed import StaticConfusion, StaticTimeConfusion
 
-        return StaticConfusion(spec, encoder, options, settings)
-    from diptych_analysis.tracing.models.neural import NeuralTracer
+        made = {"static": StaticConfusion, "static_time": StaticTimeConfusion}[kind]
+        return made(spec, encoder, options, settings)
+    return neural(spec, encoder, options, settings, kind)
 
-    return NeuralTracer(spec, encoder, options, settings, kind="static")
 
-
-def recurrent(
+def neural(
     spec: str, encoder: str, options: frozenset[str], settings: dict[str, Any], kind: str
 ) -> Tracer:
     """Every model trained by gradient."""

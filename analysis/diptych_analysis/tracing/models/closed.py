@@ -95,3 +95,21 @@ class StaticConfusion(ClosedTracer):
         """(N, T, C)."""
         self._check(sequences)
         return uniform_padding(self.arrays["confusion"][sequences.label], sequences)
+
+
+class StaticTimeConfusion(ClosedTracer):
+    """A confusion matrix for each time: Eq. 2.2 without images. Later trials use the last one."""
+
+    smoothing = 1.0
+
+    def _learn(self, train: Sequences) -> None:
+        times = range(train.shape[1])
+        each = [confusion(train.at(time), self.smoothing) for time in times]
+        self.arrays = {"confusion": np.stack(each)}
+
+    def predict_proba(self, sequences: Sequences) -> Probabilities:
+        """(N, T, C)."""
+        self._check(sequences)
+        matrices = self.arrays["confusion"]
+        time = np.minimum(np.arange(sequences.shape[1]), len(matrices) - 1)
+        return uniform_padding(matrices[time[None, :], sequences.label], sequences)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,18 +26,33 @@ def before(values: Tensor) -> Tensor:
     return functional.pad(values, (0, 0, 1, 0))[:, :-1]
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What a network is built for: C classes, z of size D (of images or not), T trials, extras."""
+
+    n_classes: int
+    dim: int
+    with_images: bool
+    n_times: int
+    options: frozenset[str]
+
+    @property
+    def n_extra(self) -> int:
+        """Size of the extra inputs of thesis 2.7.6."""
+        return self.n_classes * ("acc" in self.options) + 2 * ("rt" in self.options)
+
+
 class TracingNet(nn.Module):
     """psi: takes the batch and the embeddings z (B, T, D), gives logits (B, T, C)."""
 
-    def __init__(self, n_classes: int, dim: int, options: frozenset[str]) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.n_classes, self.dim, self.options = n_classes, dim, options
-        self.n_extra = n_classes * ("acc" in options) + 2 * ("rt" in options)
+        self.shape = shape
 
     def extra(self, batch: Batch) -> list[Tensor]:
-        """Meta-information as input (thesis 2.7.6)."""
-        found = [batch.accuracy] if "acc" in self.options else []
-        return found + ([batch.rt] if "rt" in self.options else [])
+        """Meta-information as input (thesis 2.7.6): running accuracy, response time before."""
+        found = [batch.accuracy] if "acc" in self.shape.options else []
+        return found + ([batch.rt] if "rt" in self.shape.options else [])
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
         """Logits (B, T, C)."""
@@ -45,9 +62,9 @@ class TracingNet(nn.Module):
 class StaticNet(TracingNet):
     """One linear classifier for all learners and times (Eq. 2.1)."""
 
-    def __init__(self, n_classes: int, dim: int, options: frozenset[str]) -> None:
-        super().__init__(n_classes, dim, options)
-        self.linear = nn.Linear(dim + self.n_extra, n_classes)
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.linear = nn.Linear(shape.dim + shape.n_extra, shape.n_classes)
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
         """Logits (B, T, C)."""
@@ -55,37 +72,50 @@ class StaticNet(TracingNet):
         return logits
 
 
+class StaticTimeNet(TracingNet):
+    """A linear classifier of its own for each time, shared by all learners (Eq. 2.2).
+
+    Trials later than any in training use the last classifier.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        n_in = shape.dim + shape.n_extra
+        bound = n_in**-0.5  # as nn.Linear begins
+        weight = torch.empty(shape.n_times, shape.n_classes, n_in).uniform_(-bound, bound)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.zeros(shape.n_times, shape.n_classes))
+
+    def forward(self, batch: Batch, z: Tensor) -> Tensor:
+        """Logits (B, T, C)."""
+        inputs = torch.cat([z, *self.extra(batch)], -1)
+        time = torch.arange(inputs.shape[1], device=z.device).clamp(max=self.shape.n_times - 1)
+        return torch.einsum("btd,tcd->btc", inputs, self.weight[time]) + self.bias[time]
+
+
 class RecurrentNet(TracingNet):
     """An LSTM of 3 x 128 and a two-layer head; the whole sequence in one call (2.5.2, 2.12.2).
 
-    Input at trial t: the response before, the label (at t if `sees_label`, else the one before),
-    the embedding (at t if `sees_image`, else the one before; none for `dkt`), extras.
+    Input at trial t: the response and the label of the trial before, the embedding (at t if
+    `sees_image`, else of the trial before; none where there are no images), the label at t if
+    `sees_label`, and extras. The thesis gives the label before only through the state of the LSTM;
+    said again beside the response it is the same information.
     """
 
-    def __init__(
-        self,
-        n_classes: int,
-        dim: int,
-        options: frozenset[str],
-        *,
-        n_out: int,
-        with_images: bool,
-        sees_label: bool,
-        sees_image: bool,
-    ) -> None:
-        super().__init__(n_classes, dim, options)
-        self.with_images, self.sees_label, self.sees_image = with_images, sees_label, sees_image
-        n_in = 2 * n_classes + n_classes * sees_label + dim * with_images + self.n_extra
+    def __init__(self, shape: Shape, n_out: int, sees_label: bool, sees_image: bool) -> None:
+        super().__init__(shape)
+        self.sees_label, self.sees_image = sees_label, sees_image
+        n_in = shape.n_classes * (2 + sees_label) + shape.dim * shape.with_images + shape.n_extra
         self.lstm = nn.LSTM(n_in, HIDDEN, LAYERS, batch_first=True)
         self.head = nn.Sequential(nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, n_out))
 
     def features(self, batch: Batch, z: Tensor) -> Tensor:
         """(B, T, F): what the LSTM is given at each trial."""
-        labels = one_hot(batch.label, self.n_classes)
-        parts = [before(one_hot(batch.response, self.n_classes)), before(labels)]
+        labels = one_hot(batch.label, self.shape.n_classes)
+        parts = [before(one_hot(batch.response, self.shape.n_classes)), before(labels)]
         if self.sees_label:
             parts.append(labels)
-        if self.with_images:
+        if self.shape.with_images:
             parts.append(z if self.sees_image else before(z))
         return torch.cat([*parts, *self.extra(batch)], -1)
 
@@ -95,8 +125,8 @@ class RecurrentNet(TracingNet):
         return self.head(hidden), after
 
     def decide(self, output: Tensor, z: Tensor) -> Tensor:
-        """Logits from the head's output."""
-        return output
+        """Logits from the head's output and the embedding of what is shown."""
+        raise NotImplementedError
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
         """Logits (B, T, C)."""
@@ -105,18 +135,49 @@ class RecurrentNet(TracingNet):
 
 
 class DirectNet(RecurrentNet):
-    """The LSTM answers itself (Eq. 2.3)."""
+    """The LSTM answers itself (Eq. 2.3; variants Eq. 2.7 to 2.9; without images Eq. 2.10)."""
 
-    def __init__(self, n_classes: int, dim: int, options: frozenset[str], **sees: bool) -> None:
-        super().__init__(n_classes, dim, options, n_out=n_classes, **sees)
+    def __init__(self, shape: Shape, sees_label: bool, sees_image: bool) -> None:
+        super().__init__(shape, shape.n_classes, sees_label, sees_image)
+
+    def decide(self, output: Tensor, z: Tensor) -> Tensor:
+        """The output itself."""
+        return output
 
 
-def build(kind: str, n_classes: int, dim: int, options: frozenset[str]) -> TracingNet:
-    """The network of a kind of model."""
-    if kind == "static":
-        return StaticNet(n_classes, dim, options)
+class ClassifierNet(RecurrentNet):
+    """The LSTM predicts the learner's classifier, which then looks at z (Eq. 2.4, 2.5)."""
+
+    def __init__(self, shape: Shape, sees_label: bool, sees_image: bool) -> None:
+        super().__init__(shape, shape.n_classes * (shape.dim + 1), sees_label, sees_image)
+
+    def planes(self, output: Tensor) -> tuple[Tensor, Tensor]:
+        """w (B, T, C, D) and b (B, T, C) from the head's output."""
+        both = output.reshape(*output.shape[:-1], self.shape.n_classes, self.shape.dim + 1)
+        return both[..., :-1], both[..., -1]
+
+    def decide(self, output: Tensor, z: Tensor) -> Tensor:
+        """w z + b."""
+        weight, bias = self.planes(output)
+        return torch.einsum("btcd,btd->btc", weight, z) + bias
+
+
+def build(kind: str, shape: Shape) -> TracingNet:
+    """The network of a kind: `static`, `direct_yz`, ..."""
+    from diptych_analysis.tracing.models.cognitive import ExemplarNet, PrototypeNet
+    from diptych_analysis.tracing.models.transformer import TransformerNet
+
+    simple: dict[str, type[TracingNet]] = {
+        "static": StaticNet,
+        "static_time": StaticTimeNet,
+        "prototype": PrototypeNet,
+        "exemplar": ExemplarNet,
+        "transformer": TransformerNet,
+    }
+    if kind in simple:
+        return simple[kind](shape)
     if kind == "dkt":
-        return DirectNet(
-            n_classes, dim, options, with_images=False, sees_label=True, sees_image=False
-        )
-    raise ValueError(kind)
+        return DirectNet(replace(shape, with_images=False), True, False)
+    family, variant = kind.rsplit("_", 1)
+    made = {"direct": DirectNet, "cls_pred": ClassifierNet}[family]
+    return made(shape, "y" in variant, "z" in variant)

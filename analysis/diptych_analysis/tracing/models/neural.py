@@ -13,13 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from diptych_analysis.tracing.batches import Batch, make_batch, rt_scale
-from diptych_analysis.tracing.encoders import Encoder, make_encoder
+from diptych_analysis.tracing.encoders import Encoder, make_encoder, rebuilt_encoder
 from diptych_analysis.tracing.evaluation import Probabilities
 from diptych_analysis.tracing.models import ModelFault, Tracer, Watch, check_trainable
 from diptych_analysis.tracing.models.closed import uniform_padding
-from diptych_analysis.tracing.models.networks import TracingNet, build
+from diptych_analysis.tracing.models.networks import Shape, TracingNet, build
 from diptych_analysis.tracing.sequences import Sequences
+from diptych_analysis.tracing.stepping import Stepper
 from diptych_analysis.tracing.training import Progress, Settings, train
+
+ENCODER_SETTINGS = ("images", "dim", "weights", "cache")
 
 
 class Network(nn.Module):
@@ -54,13 +57,12 @@ class NeuralTracer(Tracer):
         *,
         kind: str,
     ) -> None:
+        # knowledge tracing of classes looks at no image, so none is ever encoded for it
+        encoder = "none" if kind == "dkt" else encoder
         self.spec, self.encoder, self.options, self.kind = spec, encoder, options, kind
-        self.encoder_settings = {
-            k: v for k, v in settings.items() if k in ("images", "dim", "cache")
-        }
-        self.settings = Settings(
-            **{k: v for k, v in settings.items() if k not in ("images", "dim", "cache")}
-        )
+        own = {k: v for k, v in settings.items() if k in ENCODER_SETTINGS and v is not None}
+        self.encoder_settings = own
+        self.settings = Settings(**{k: v for k, v in settings.items() if k not in ENCODER_SETTINGS})
         self.scale = (0.0, 1.0)
         self.progress = Progress()
 
@@ -90,15 +92,28 @@ class NeuralTracer(Tracer):
         with self._seeded() as device:
             self.scale = rt_scale(train)
             encoder = make_encoder(self.encoder, train, **self.encoder_settings)
-            psi = build(self.kind, train.n_classes, encoder.dim, self.options - {"ranking"})
+            psi = build(self.kind, self._shape(encoder, train.n_classes, train.shape[1]))
+            self.n_times = train.shape[1]
             self.net = Network(encoder, psi).to(device)
             self.classes = train.classes
-            data = self._batch(train, device)
-            held_out = data if validation is None else self._batch(validation, device)
+            data = self.batch_of(train, device)
+            held_out = data if validation is None else self.batch_of(validation, device)
             self.progress = _fit(self, data, held_out, watch, checkpoint)
         return self
 
-    def _batch(self, sequences: Sequences, device: torch.device) -> Batch:
+    def _shape(self, encoder: Encoder, n_classes: int, n_times: int) -> Shape:
+        extras = self.options - {"ranking"}
+        return Shape(n_classes, encoder.dim, encoder.sees_images, n_times, extras)
+
+    def stepper(self) -> Stepper:
+        """A live session; recurrent models keep the state of their network."""
+        from diptych_analysis.tracing.models.networks import RecurrentNet
+        from diptych_analysis.tracing.models.stepping import RecurrentStepper
+
+        self._check_fitted()
+        return RecurrentStepper(self) if isinstance(self.net.psi, RecurrentNet) else Stepper(self)
+
+    def batch_of(self, sequences: Sequences, device: torch.device) -> Batch:
         mapped = self.net.encoder.stimuli_of(sequences)
         return make_batch(sequences, mapped, self.scale).to(device)
 
@@ -108,7 +123,7 @@ class NeuralTracer(Tracer):
         self._check(sequences)
         with self._seeded() as device:
             self.net.to(device).eval()
-            batch = self._batch(sequences, device)
+            batch = self.batch_of(sequences, device)
             parts = [
                 torch.softmax(self.net(batch.rows(slice(i, i + 64))).double(), -1).cpu().numpy()
                 for i in range(0, len(batch.mask), 64)
@@ -121,6 +136,7 @@ class NeuralTracer(Tracer):
             "settings": asdict(self.settings),
             "scale": self.scale,
             "encoder_state": self.net.encoder.describe(),
+            "n_times": self.n_times,
             "epochs": self.progress.epoch,
         }
 
@@ -128,8 +144,10 @@ class NeuralTracer(Tracer):
         self.settings = Settings(**kept["settings"])
         self.scale = (kept["scale"][0], kept["scale"][1])
         with self._seeded():
-            encoder = Encoder.from_description(kept["encoder_state"])
-            psi = build(self.kind, len(self.classes), encoder.dim, self.options - {"ranking"})
+            images = self.encoder_settings.get("images")
+            encoder = rebuilt_encoder(self.encoder, kept["encoder_state"], images and Path(images))
+            self.n_times = kept["n_times"]
+            psi = build(self.kind, self._shape(encoder, len(self.classes), self.n_times))
         self.net = Network(encoder, psi)
         try:
             weights = torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")

@@ -1,0 +1,68 @@
+"""The thesis's own CNN (Table 2.8)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from diptych_analysis.tracing.encoders.images import ImageEncoder, ImageStore, store_for
+from diptych_analysis.tracing.training import Settings
+
+CHUNK = 64
+
+
+class ThesisCNN(ImageEncoder):
+    """Two convolutions, two poolings, four linear layers, PReLU between (Table 2.8).
+
+    Two readings. The flattened size follows from the image (16 h/16 w/16: 1,296 for 144 x 144 and
+    1,024 for 128 x 128, where the table prints 1,204). PReLU comes after each pooling instead of
+    before it: a PReLU with a slope of at least 0 keeps order, so that the greatest of the activated
+    values is the activated greatest value, at a sixteenth of the work; the table's second PReLU
+    after the first pooling would only multiply the slope.
+    """
+
+    def __init__(self, name: str, store: ImageStore, dim: int) -> None:
+        super().__init__()
+        assert store.shape is not None
+        self.name, self.dim, self.store = name, dim, store
+        channels, height, width = store.shape
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, 8, 5, padding=2),
+            nn.MaxPool2d(4),
+            nn.PReLU(),
+            nn.Conv2d(8, 16, 5, padding=2),
+            nn.MaxPool2d(4),
+            nn.PReLU(),
+            nn.Flatten(),
+            nn.Linear(16 * (height // 16) * (width // 16), 512),
+            nn.PReLU(),
+            nn.Linear(512, 256),
+            nn.PReLU(),
+            nn.Linear(256, 256),
+            nn.PReLU(),
+            nn.Linear(256, dim),
+            nn.PReLU(),
+        )
+        self.body.to(memory_format=torch.channels_last)
+
+    def embed(self, index: Tensor) -> Tensor:
+        """z (U, dim), a few images at a time."""
+        device = next(self.parameters()).device
+        parts = []
+        for start in range(0, len(index), CHUNK):
+            pixels = self.store.pixels[index[start : start + CHUNK].cpu()].to(device)
+            scaled = pixels.to(torch.float32).div_(255)
+            parts.append(self.body(scaled.contiguous(memory_format=torch.channels_last)))
+        return torch.cat(parts)
+
+    def groups(self, settings: Settings) -> list[dict[str, Any]]:
+        """All of it, at the encoder's rate."""
+        return [{"params": list(self.parameters()), "lr": settings.encoder_rate}]
+
+    @classmethod
+    def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
+        """The encoder of a description."""
+        return cls(about["name"], store_for(about, images), about["dim"])
