@@ -308,8 +308,8 @@ def draw_pictures(folder: Path, seed: int) -> None:
     right, left = panel(drawn[:K]), panel(drawn[K + 1 : -1])
     plain, framed = (queries(drawn[K], drawn[-1], frame) for frame in (None, (22, 138, 74)))
     for name, parts in {
-        "examples-right.png": [right],
-        "examples-left.png": [left],
+        "examples-right.png": [panel(drawn[:K], small=96)],
+        "examples-left.png": [panel(drawn[K + 1 : -1], small=96)],
         "screen.png": [left, plain, right],
         "answer.png": [left, framed, right],
     }.items():

@@ -103,6 +103,7 @@ def pictures(
     return images, {name: np.array([float(row[name]) for row in manifest]) for name in names}
 
 
+@pytest.mark.slow
 def test_the_belly_has_the_colour_of_the_manifest(
     pictures: tuple[Array, dict[str, Array]],
 ) -> None:
@@ -114,6 +115,7 @@ def test_the_belly_has_the_colour_of_the_manifest(
         assert np.corrcoef(shown, attributes[name])[0, 1] > 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
     [
@@ -138,6 +140,7 @@ def test_attributes_can_be_read_off_the_pixels(
     assert 1 - left > least
 
 
+@pytest.mark.slow
 def test_the_head_is_as_tall_as_the_manifest_says(
     pictures: tuple[Array, dict[str, Array]],
 ) -> None:

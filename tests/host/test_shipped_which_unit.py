@@ -112,6 +112,7 @@ def measured(study: tuple[Path, list[Row], dict[str, Row]]) -> dict[str, dict[st
     return {file: measure(folder / file) for file in queries | set(list(stimuli)[::10])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_manifest_agrees_with_the_pixels(
     unit: str,
@@ -126,6 +127,7 @@ def test_manifest_agrees_with_the_pixels(
         assert said == seen
 
 
+@pytest.mark.slow
 def test_the_right_query_is_right_in_the_pixels(
     study: tuple[Path, list[Row], dict[str, Row]], measured: dict[str, dict[str, float]]
 ) -> None:
