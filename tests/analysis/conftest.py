@@ -119,3 +119,18 @@ def real() -> Path:
     if not REAL.exists():
         pytest.skip("the explain-teach data are not beside the repository (../shared/data)")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 32 x 32 images for the simulated stimuli, their hue telling the class."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        colour = np.array([60.0, 60.0, 60.0])
+        colour[i % 3] = 200
+        pixels = np.clip(colour + rng.normal(0, 40, (32, 32, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    return folder

@@ -26,7 +26,7 @@ class SequenceFault(ValueError):
     """Tables that no tracing model can be trained on or asked about: what is wrong, and where."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sequences:
     """Sessions of one task side by side, padded to the longest; N sessions, T trials, C classes.
 
@@ -68,6 +68,10 @@ class Sequences:
                     f"is not among the {most} known"
                 )
 
+    def __repr__(self) -> str:
+        n, t = self.shape
+        return f"<Sequences of {n} sessions x {t} trials, {self.n_classes} classes>"
+
     @property
     def n_classes(self) -> int:
         """C."""
@@ -90,9 +94,11 @@ class Sequences:
         shown: Bools = self.mask & (self.phase != TEST) & (self.phase != PHASES.index("catch"))
         return shown
 
-    def rows(self, which: Sequence[int] | Ints | Bools) -> Sequences:
+    def rows(self, which: Sequence[int] | slice | Ints | Bools) -> Sequences:
         """Some of the sessions, in the order asked for, with the same classes and stimuli."""
-        index = np.arange(len(self.sessions))[np.asarray(which)]
+        index = np.arange(len(self.sessions))[
+            which if isinstance(which, slice) else np.asarray(which)
+        ]
         return replace(
             self,
             sessions=tuple(self.sessions[i] for i in index),

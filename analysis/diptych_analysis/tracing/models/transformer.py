@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -30,7 +32,7 @@ class TransformerNet(TracingNet):
         n_in = shape.n_classes + shape.dim * shape.with_images + shape.n_extra
         self.shown = nn.Linear(n_in, WIDTH)
         self.answered = nn.Linear(shape.n_classes, WIDTH)
-        layer = {"dropout": 0.1, "batch_first": True, "norm_first": True}
+        layer: dict[str, Any] = {"dropout": 0.1, "batch_first": True, "norm_first": True}
         self.reader = nn.TransformerEncoder(
             nn.TransformerEncoderLayer(WIDTH, HEADS, 4 * WIDTH, **layer),
             LAYERS,
