@@ -181,8 +181,12 @@ def draw(attributes: dict[str, float], rng: np.random.Generator) -> NDArray[np.u
     scene.tube(np.array(tuft, float), (2.4, 1.3), deep)
     scene.ellipsoid((hx + 4.5 * look, crown - 6.5, 3), (2.7, 2.7, 2.7), deep, 0.4)
     draw_face(scene, hx, hy, tall, wide, look, deep)
-    shaded = shade(scene, (hx, hy, 2.0, (wide + tall) / 4))
-    return develop(shaded, scene.depth > -1e5, backdrop(cx, width * 0.5 + 12))
+    seen = backdrop(cx, width * 0.5 + 12)
+    there = scene.depth > -1e5
+    box = extent(there.max(axis=1)), extent(there.max(axis=0))
+    lit = shade(scene, box, (hx, hy, 2.0, (wide + tall) / 4))
+    np.copyto(seen[:, *box], lit, where=there[box])
+    return develop(seen)
 
 
 def draw_face(
@@ -199,9 +203,19 @@ def draw_face(
     scene.ellipsoid((hx + look * 4.2, hy + tall * 0.19, front), (3.5, 2.5, 4.5), deep, 0.4)
 
 
-def shade(scene: Scene, head: tuple[float, float, float, float]) -> Array:
-    """Light the scene: (3, S, S) linear light; `head` is the ball that darkens what it touches."""
-    n = scene.normal / np.sqrt((scene.normal * scene.normal).sum(0) + np.float32(1e-12))
+def extent(some: NDArray[np.bool_]) -> slice:
+    """From the first to the last that is true."""
+    places = np.nonzero(some)[0]
+    return slice(int(places[0]), int(places[-1]) + 1)
+
+
+def shade(scene: Scene, box: tuple[slice, slice], head: tuple[float, float, float, float]) -> Array:
+    """Light a part of the scene: (3, rows, columns) of linear light.
+
+    `head` (x, y, z, radius) is the ball that darkens what it touches.
+    """
+    n = scene.normal[:, *box]
+    n = n / np.sqrt((n * n).sum(0) + np.float32(1e-12))
     key = np.maximum(-0.46 * n[0] - 0.62 * n[1] + 0.635 * n[2], 0).astype(np.float32)
     sky = np.float32(0.5) - np.float32(0.5) * n[1]
     half = np.maximum(-0.255 * n[0] - 0.343 * n[1] + 0.904 * n[2], 0).astype(np.float32)
@@ -210,20 +224,19 @@ def shade(scene: Scene, head: tuple[float, float, float, float]) -> Array:
     edge = 1 - np.maximum(n[2], 0)
     rim = edge * edge * edge * np.maximum(np.float32(0.6) * n[0] + np.float32(0.35), 0)
     hx, hy, hz, r = (np.float32(value) for value in head)
-    dx, dy, dz = hx - scene.x, hy - scene.y, hz - scene.depth
+    dx, dy, dz = hx - scene.x[:, box[1]], hy - scene.y[box[0]], hz - scene.depth[box]
     far = np.sqrt(dx * dx + dy * dy + dz * dz + np.float32(1e-6))
     facing = np.maximum((n[0] * dx + n[1] * dy + n[2] * dz) / far, 0)
     touch = np.minimum(r * r / (far * far), 1) * facing
-    ground = np.minimum(np.maximum((np.float32(GROUND + 2) - scene.y) / 16, 0), 1)
+    ground = np.minimum(np.maximum((np.float32(GROUND + 2) - scene.y[box[0]]) / 16, 0), 1)
     open_air = (1 - np.float32(0.62) * touch) * (np.float32(0.62) + np.float32(0.38) * ground)
     light = open_air * (np.float32(0.30) + np.float32(0.32) * sky + np.float32(0.98) * key)
-    lit: Array = scene.albedo * light + scene.gloss * half + np.float32(0.16) * rim
+    lit: Array = scene.albedo[:, *box] * light + scene.gloss[box] * half + np.float32(0.16) * rim
     return lit
 
 
-def develop(light: Array, there: NDArray[np.bool_], behind: Array) -> NDArray[np.uint8]:
+def develop(fine: Array) -> NDArray[np.uint8]:
     """Average the fine grid down and encode it: (128, 128, 3) bytes."""
-    fine = np.where(there, light, behind)
     pixels = np.zeros((3, SIZE, SIZE), np.float32)
     for row in range(FINE):
         for column in range(FINE):
