@@ -49,6 +49,7 @@ class _Visit:
 
     study_id: int
     version_id: int
+    state: str
     content: StudyContent
     kind: str
     recruiter: Recruiter
@@ -95,14 +96,14 @@ def _read(host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str
         raise JourneyFault("unknown_study", "There is no such study here.") from None
     content = frozen(version_id)
     name = "direct" if kind != "person" else recruiters.for_entry(entry)
-    if kind == "person":
-        _check_open(state, name, content)
+    if kind == "person" and name not in content.spec.recruitment.recruiters:
+        raise JourneyFault("not_eligible", "This study does not take part over this link.")
     recruiter = host.recruiter(content, name)
     try:
         arriving = recruiter.arrive(entry)
     except ArrivalFault as fault:
         raise JourneyFault("not_eligible", str(fault)) from None
-    return _Visit(study_id, version_id, content, kind, recruiter, arriving, browser)
+    return _Visit(study_id, version_id, state, content, kind, recruiter, arriving, browser)
 
 
 def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
@@ -115,23 +116,23 @@ def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
     return "person"
 
 
-def _check_open(state: str, recruiter: str, content: StudyContent) -> None:
-    if state == "paused":
+def _check_open(visit: _Visit) -> None:
+    """Only who comes for the first time is turned away: running sessions go on."""
+    if visit.kind != "person":
+        return
+    if visit.state == "paused":
         raise JourneyFault(
             "study_paused", "This study is paused at the moment. Please try again later."
         )
-    if state != "open":
+    if visit.state != "open":
         raise JourneyFault("study_closed", "This study has ended. Thank you for your interest.")
-    if recruiter not in content.spec.recruitment.recruiters:
-        raise JourneyFault("not_eligible", "This study does not take part over this link.")
 
 
 def _enter(visit: _Visit) -> Entered:
     with reading() as connection:
         participant_id = _known(connection, visit)
         latest = _latest(connection, visit, participant_id) if participant_id else None
-        if participant_id:
-            _check_other_studies(connection, visit, participant_id)
+        excluded = participant_id is not None and _took_another(connection, visit, participant_id)
         full = is_full(connection, visit.study_id, visit.content.spec, visit.kind)
     if latest is not None:
         if is_late(latest, visit.content):
@@ -140,6 +141,12 @@ def _enter(visit: _Visit) -> Entered:
             _come_back(latest, visit)
         if visit.content.spec.recruitment.once or latest.status in LIVE:
             return Entered(latest.id, is_new=False)
+    _check_open(visit)
+    if excluded:
+        raise JourneyFault(
+            "not_eligible",
+            "You have taken part in a related study before, so you can't take part in this one.",
+        )
     if full:
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     return _begin(visit, participant_id, 1 if latest is None else latest.take + 1)
@@ -170,10 +177,11 @@ def _latest(connection: Connection, visit: _Visit, participant_id: int) -> Any:
     ).one_or_none()
 
 
-def _check_other_studies(connection: Connection, visit: _Visit, participant_id: int) -> None:
+def _took_another(connection: Connection, visit: _Visit, participant_id: int) -> bool:
+    """Whether the participant has entered a study that rules this one out."""
     names = visit.content.spec.recruitment.exclude_studies
     if not names:
-        return
+        return False
     studies = table(models.Study)
     took = connection.execute(
         select(studies.c.name)
@@ -181,11 +189,7 @@ def _check_other_studies(connection: Connection, visit: _Visit, participant_id: 
         .where(SESSIONS.c.participant_id == participant_id, studies.c.name.in_(names))
         .limit(1)
     ).scalar()
-    if took is not None:
-        raise JourneyFault(
-            "not_eligible",
-            "You have taken part in a related study before, so you can't take part in this one.",
-        )
+    return took is not None
 
 
 def _come_back(session: Any, visit: _Visit) -> None:
