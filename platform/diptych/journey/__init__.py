@@ -2,7 +2,7 @@
 
 from diptych.journey.answering import answer
 from diptych.journey.entry import Entered, Preview, enter
-from diptych.journey.events import record_events
+from diptych.journey.events import note_reload, record_events
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import describe_session, image_urls
 from diptych.journey.steps import take_step
@@ -15,6 +15,7 @@ __all__ = [
     "describe_session",
     "enter",
     "image_urls",
+    "note_reload",
     "record_events",
     "take_step",
 ]

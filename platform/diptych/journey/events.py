@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select, update
 
 from diptych import models
 from diptych.database import now_ms, writing
+from diptych.journey.faults import JourneyFault
+from diptych.journey.state import LIVE, SESSIONS
 
 
 def event_rows(session_id: int, events: Sequence[Any]) -> list[dict[str, Any]]:
@@ -28,10 +30,38 @@ def event_rows(session_id: int, events: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def record_events(session_id: int, events: Sequence[Any]) -> None:
-    """Store what the browser has sent."""
-    if events:
-        with writing() as connection:
+    """Store what the browser has sent; of who has declined, nothing.
+
+    Raises:
+        JourneyFault: `bad_token` when the session is gone.
+    """
+    if not events:
+        return
+    with writing() as connection:
+        # The weakest lock that waits for somebody who is declining at this moment.
+        status = connection.execute(
+            select(SESSIONS.c.status)
+            .where(SESSIONS.c.id == session_id)
+            .with_for_update(read=True, key_share=True)
+        ).scalar()
+        if status is None:
+            raise JourneyFault("bad_token", "This session does not exist any more.")
+        if status != "declined":
             connection.execute(insert(models.Event), event_rows(session_id, events))
+
+
+def note_reload(session_id: int) -> None:
+    """Store that the page of a session under way was loaded again: somebody is there."""
+    with writing() as connection:
+        session = connection.execute(
+            update(SESSIONS)
+            .where(SESSIONS.c.id == session_id, SESSIONS.c.status.in_(LIVE))
+            .values(last_seen_at=now_ms())
+            .returning(SESSIONS.c.step, SESSIONS.c.position)
+        ).one_or_none()
+        if session is not None:
+            index = session.position if session.step == "trials" else None
+            note(connection, session_id, "reload", index)
 
 
 def note(connection: Connection, session_id: int, kind: str, trial_index: int | None) -> None:

@@ -169,8 +169,10 @@ def enter(json_data: Entry) -> Response:
 @blueprint.doc(summary="Where the session stands", responses=[401])
 @_session_required
 def session(session_id: int) -> Response:
-    """What a page that is loaded again shows."""
-    return _json(journey.describe_session(host(), session_id))
+    """What a page that is loaded again shows; that it was loaded again is an event."""
+    described = journey.describe_session(host(), session_id)
+    journey.note_reload(session_id)
+    return _json(described)
 
 
 @blueprint.get("/session/images")
