@@ -36,4 +36,5 @@ def study_key(secret: bytes, purpose: str, study: str) -> str:
 
 def is_study_key(given: str, secret: bytes, purpose: str, study: str) -> bool:
     """Whether a given key is the right one, compared in constant time."""
-    return hmac.compare_digest(given.encode(), study_key(secret, purpose, study).encode())
+    right = study_key(secret, purpose, study).encode()
+    return hmac.compare_digest(given.encode(errors="replace"), right)

@@ -5,6 +5,7 @@ One file a recruiter; found through the entry points `diptych.recruiters`.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -81,17 +82,17 @@ class Recruiter(ABC):
 
 
 REGISTRY: Registry[Recruiter] = Registry("diptych.recruiters")
-MAX_ID = 128
+_ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}")
 
 
 def identifier(entry: Mapping[str, str], key: str) -> str:
-    """An id out of an entry URL: letters, digits, - and _ only.
+    """An id out of an entry URL: ASCII letters, digits, - and _ only, 128 at most.
 
     Raises:
         ArrivalFault: when it is missing or holds anything else.
     """
     value = entry.get(key, "").strip()
-    if not value or len(value) > MAX_ID or not value.replace("-", "").replace("_", "").isalnum():
+    if not _ID.fullmatch(value):
         raise ArrivalFault(
             f"The link you followed has no valid {key}. Please start from the page that sent you."
         )

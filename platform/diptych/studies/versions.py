@@ -141,6 +141,8 @@ def set_state(name: str, state: str) -> None:
 
 
 def _study_named(name: str) -> Row[Any]:
+    if "\x00" in name:  # PostgreSQL can't even look for it
+        raise UnknownStudy(name)
     studies = table(models.Study)
     with reading() as connection:
         study = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
