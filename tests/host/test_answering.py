@@ -313,6 +313,7 @@ class Answers(RuleBasedStateMachine):
     @rule()
     def reload(self) -> None:
         self.walker.load()
+        self.events += len(self.acknowledged) < 4
         assert self.walker.state["progress"]["done"] == len(self.acknowledged)
         if self.replies and self.walker.step_name == "trials":
             assert self.walker.trial == self.replies[-1]["next"]["content"]["trial"]
