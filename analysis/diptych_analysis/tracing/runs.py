@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -186,14 +186,19 @@ def _watching(
     return lambda epoch, trained, held_out: watch(job, epoch, trained, held_out)
 
 
-def _backend(cluster: str | None) -> AbstractContextManager[Any]:
+@contextmanager
+def _backend(cluster: str | None) -> Iterator[None]:
     if cluster is None:
-        return nullcontext()
+        yield
+        return
     from dask.distributed import Client
     from joblib import parallel_config
 
-    client = Client(cluster)  # type: ignore[no-untyped-call]
-    return parallel_config(backend="dask", wait_for_workers_timeout=60, client=client)  # type: ignore[no-any-return]
+    with (
+        Client(cluster) as client,  # type: ignore[no-untyped-call]
+        parallel_config(backend="dask", wait_for_workers_timeout=60, client=client),
+    ):
+        yield
 
 
 def results_of(

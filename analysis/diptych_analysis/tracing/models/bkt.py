@@ -70,7 +70,7 @@ def maximise(right: F, there: npt.NDArray[np.bool_], parameters: F) -> F:
             move = (1 - here) * learn * after / following
             goes_on = there[:, step + 1]
             moved[:, step] = np.where(goes_on, move, 0)
-            after = np.where(goes_on, stay + move, filtered[:, step])
+            after = np.where(goes_on, stay, filtered[:, step])
         smoothed[:, step] = after
     has_next = np.zeros_like(there)
     has_next[:, :-1] = there[:, 1:]
