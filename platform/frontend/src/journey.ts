@@ -175,7 +175,7 @@ export class Journey {
 
   private showTrouble({ offline }: Trouble): void {
     const safe = this.step === "trials" ? "Your answer is safe. " : "";
-    const why = offline ? "You seem to be offline." : "The connection is slow to answer.";
+    const why = offline ? "You seem to be offline." : "The server is not answering just now.";
     this.shell.banner("network", `${why} ${safe}Trying again…`);
   }
 
