@@ -7,11 +7,10 @@ again: every answer that was acknowledged is stored once, and the session goes o
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
-from sqlalchemy import create_engine, text
+from support.rows import count, query, stored
 from support.servers import LiveServer
 from support.visitor import Visitor
 
@@ -19,30 +18,6 @@ from diptych.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TASKS = {"tiny": 6, "tiny_2afc": 7}  # study -> number of trials when practice is right at once
-
-
-def stored(settings: Settings) -> list[tuple[int, int, Any]]:
-    """(session, trial index, answer) of every stored response."""
-    import json
-
-    engine = create_engine(settings.sqlalchemy_url)
-    with engine.connect() as connection:
-        rows = connection.execute(
-            text("SELECT session_id, trial_index, answer FROM responses ORDER BY 1, 2")
-        ).all()
-    engine.dispose()
-    return [(s, i, json.loads(a) if isinstance(a, str) else a) for s, i, a in rows]
-
-
-def sessions(settings: Settings) -> list[Any]:
-    """Status and counts of every session."""
-    engine = create_engine(settings.sqlalchemy_url)
-    with engine.connect() as connection:
-        rows = connection.execute(
-            text("SELECT id, status, n_responses, n_trials FROM sessions ORDER BY id")
-        ).all()
-    engine.dispose()
-    return list(rows)
 
 
 def assert_stored_once(settings: Settings, visitor: Visitor) -> None:
@@ -94,7 +69,9 @@ def test_from_the_link_to_completion_past_a_reload_and_a_killed_server(
 
     assert visitor.to_the_end() == "end-completed"
     assert_stored_once(settings, visitor)
-    ((_, status, n_responses, n_trials),) = sessions(settings)
+    ((status, n_responses, n_trials),) = query(
+        settings, "SELECT status, n_responses, n_trials FROM sessions"
+    )
     assert status == "completed"
     assert n_responses == n_trials == len(visitor.acknowledged) >= TASKS[study]
 
@@ -158,7 +135,7 @@ def test_the_link_opened_again_after_the_end_says_that_it_is_done(
     page.evaluate("localStorage.clear(); sessionStorage.clear()")
     page.goto(link)
     assert visitor.look() == "end-completed"
-    assert len(sessions(settings)) == 1
+    assert count(settings, "sessions") == 1
 
 
 def test_who_declines_leaves_nothing_but_the_count(
@@ -169,14 +146,9 @@ def test_who_declines_leaves_nothing_but_the_count(
     assert visitor.look() == "consent-agree"
     visitor.press("consent-decline")
     assert visitor.look() == "end-declined"
-    engine = create_engine(settings.sqlalchemy_url)
-    with engine.connect() as connection:
-        kept = {
-            name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()
-            for name in ("sessions", "identities", "arrivals", "responses", "trials")
-        }
-        everything = str(connection.execute(text("SELECT * FROM sessions")).all())
-    engine.dispose()
+    tables = ("sessions", "identities", "arrivals", "responses", "trials")
+    kept = {table: count(settings, table) for table in tables}
     assert kept == {"sessions": 1, "identities": 0, "arrivals": 0, "responses": 0, "trials": 0}
+    everything = str(query(settings, "SELECT * FROM sessions"))
     assert "ada" not in everything
     assert "Chrom" not in everything

@@ -62,8 +62,9 @@ class Visitor:
     def _note(self, response: Response) -> None:
         found = _RESPONSE.search(response.url)
         if found and response.request.method == "POST" and response.status == 200:
+            body: Any = response.request.post_data_json
             self.acknowledged.add(int(found[1]))
-            self.answers[int(found[1])] = response.request.post_data_json["response"]
+            self.answers[int(found[1])] = body["response"]
 
     def look(self, timeout_s: float = 20) -> str:
         """What the page offers now: a way on, `rank`, `choose`, `preview`, `end-…` or `error-…`."""
