@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import click
 from rich.console import Console
 
@@ -57,6 +59,8 @@ def simulate(
 
     folder = study_folder(study)
     settings = Settings.from_environment()
+    run = run or secrets.token_hex(4)
+    console.print(f"Run [bold]{run}[/]; after an interruption `--run {run}` goes on with it.")
     try:
         with progress_bar(f"{observer}s take {folder.name}") as progress:
             summary = run_simulation(
@@ -75,8 +79,7 @@ def simulate(
         raise click.ClickException(str(fault)) from None
     outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.most_common())
     console.print(
-        f"Run [bold]{summary.run}[/]: {len(summary.taken)} simulated participants "
-        f"({outcomes}), {summary.answers:,} answers."
+        f"{len(summary.taken)} simulated participants ({outcomes}), {summary.answers:,} answers."
     )
     for who, why in sorted(summary.failed.items()):
         console.print(f"  [red]{who}[/] did not come to an end: {why}")

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select,
 from sqlalchemy.orm import aliased
 
 from diptych import models
-from diptych.database import db, now_ms, reading, table, writing
+from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.events import event_rows
 from diptych.journey.faults import JourneyFault
@@ -79,9 +79,9 @@ def answer(
             row = connection.execute(
                 _question(), {"session_id": session_id, "index": index}
             ).one_or_none()
-        if row is None:
-            _refuse_unknown(session_id)
-        reply = _answer_once(host, row, index, response, timing, events)
+            if row is None:
+                _refuse_unknown(session_id)
+            reply = _answer_once(host, connection, row, index, response, timing, events)
         if reply is not None:
             return reply
         # Somebody else has moved the session on since we read it: look again, once.
@@ -138,6 +138,7 @@ def _refuse_unknown(session_id: int) -> NoReturn:
 
 def _answer_once(
     host: Host,
+    connection: Connection,
     row: Row[Any],
     index: int,
     response: dict[str, Any],
@@ -172,7 +173,7 @@ def _answer_once(
             return None
         return {"feedback": task.feedback(trial, checked), "next": _state_now(host, row.id)}
     moved = _moved(row, content, trial, following, correct, at)
-    if not _store(row, moved, values, events):
+    if not _store(connection, row, moved, values, events):
         return None
     session = _Moved(row, moved)
     next_state = state(host, session, following.as_trial() if following else None)
@@ -270,18 +271,23 @@ def _move_and_insert() -> Any:
     )
 
 
-def _store(row: Row[Any], moved: dict[str, Any], values: dict[str, Any], events: list[Any]) -> bool:
+def _store(
+    connection: Connection,
+    row: Row[Any],
+    moved: dict[str, Any],
+    values: dict[str, Any],
+    events: list[Any],
+) -> bool:
     """Store the response and move the session on; False when somebody else was first."""
     parameters = {f"new_{name}": value for name, value in moved.items()}
     parameters |= {"of_session": row.id, "of_index": row.position}
-    if db.engine.dialect.name == "postgresql" and not events:
+    if connection.dialect.name == "postgresql" and not events:
         parameters |= {f"r_{name}": value for name, value in values.items()}
-        with reading() as connection:
-            return connection.execute(_move_and_insert(), parameters).first() is not None
-    with writing() as connection:
-        if connection.execute(_move(), parameters).rowcount != 1:
+        return connection.execute(_move_and_insert(), parameters).first() is not None
+    with writing() as transaction:
+        if transaction.execute(_move(), parameters).rowcount != 1:
             return False
-        _insert(connection, row.id, values, events)
+        _insert(transaction, row.id, values, events)
     return True
 
 

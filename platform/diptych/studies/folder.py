@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -104,7 +105,13 @@ def _run(path: Path, name: str) -> ModuleType:
     module_spec = importlib.util.spec_from_file_location(name, path)
     assert module_spec is not None and module_spec.loader is not None
     module = importlib.util.module_from_spec(module_spec)
-    module_spec.loader.exec_module(module)
+    # Dataclasses look their module up there.
+    sys.modules[name] = module
+    try:
+        module_spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 
@@ -225,8 +232,8 @@ class _Reader:
         return read_stimuli(path, self)
 
     def _read_items(self, spec: StudySpec, stimuli: list[FrozenStimulus]) -> dict[str, FrozenItem]:
-        if spec.items is None:
-            return {}
+        if spec.items is None or not stimuli:
+            return {}  # without stimuli every item would be a fault of its own
         manifest = spec.items.manifest
         path = self.folder / manifest
         if not _inside(self.folder, manifest) or not path.is_file():

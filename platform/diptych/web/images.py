@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import uuid
 from pathlib import Path
 
 from apiflask import APIBlueprint
@@ -80,8 +80,8 @@ def _bytes(content_hash: str) -> tuple[bytes, str]:
 
 
 def _keep(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, also when two workers do it at the same moment."""
+    """Write a file whole or not at all, also when two requests do it at the same moment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     part.write_bytes(data)
     part.replace(path)
