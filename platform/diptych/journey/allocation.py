@@ -41,7 +41,7 @@ def assign(
     """The condition that has the fewest participants for its weight; ties by lot.
 
     Balance is over completed and live sessions of one kind and version. The caller holds the lock
-    on the version, so that two arrivals at the same moment see each other.
+    on the study, so that two arrivals at the same moment see each other.
     """
     rows = connection.execute(
         select(SESSIONS.c.condition, func.count())

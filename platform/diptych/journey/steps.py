@@ -26,6 +26,7 @@ from diptych.journey.state import (
     steps_of,
     time_out,
 )
+from diptych.journey.typed import Typed
 from diptych.policies import Past
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
@@ -57,7 +58,7 @@ class Comprehension(_Body):
 class Feedback(_Body):
     """Free text about the study."""
 
-    text: str = Field(max_length=5000)
+    text: Typed = Field(max_length=5000)
 
 
 class Debrief(_Body):
@@ -132,10 +133,11 @@ def _consent(
 ) -> dict[str, Any] | None:
     if not body.agreed:
         return _decline(host, connection, session, content)
-    versions = table(models.StudyVersion)
-    # Everybody who consents to this version queues here, so that conditions stay balanced.
+    studies = table(models.Study)
+    # Everybody who consents to any version of the study queues here, so that conditions stay
+    # balanced and no more people get in than it wants.
     connection.execute(
-        select(versions.c.id).where(versions.c.id == session.version_id).with_for_update()
+        select(studies.c.id).where(studies.c.id == session.study_id).with_for_update()
     )
     if allocation.is_full(connection, session.study_id, content.spec, session.kind):
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")

@@ -15,6 +15,7 @@ from diptych.host import host
 from diptych.journey.answering import Timing
 from diptych.journey.faults import JourneyFault
 from diptych.journey.steps import BODIES
+from diptych.journey.typed import Typed
 
 blueprint = APIBlueprint("participant", __name__, url_prefix="/api/v1", tag="participant")
 auth = HTTPTokenAuth(
@@ -40,7 +41,7 @@ class Event(_Body):
     kind: EVENTS
     at_ms: float = Field(ge=0, allow_inf_nan=False)
     trial_index: int | None = Field(None, ge=0, le=MOST_TRIALS)
-    detail: str | None = Field(None, max_length=200)
+    detail: Typed | None = Field(None, max_length=200)
 
 
 class Browser(_Body):
@@ -50,8 +51,8 @@ class Browser(_Body):
     height: int = Field(0, ge=0, le=100_000)
     pixel_ratio: float = Field(1, gt=0, le=100, allow_inf_nan=False)
     touch: bool = False
-    user_agent: str = Field("", max_length=500)
-    language: str = Field("", max_length=35)
+    user_agent: Typed = Field("", max_length=500)
+    language: Typed = Field("", max_length=35)
 
 
 class Entry(_Body):
