@@ -50,10 +50,10 @@ class Prolific(Recruiter):
         participant = identifier(entry, "PROLIFIC_PID")
         parameters = {key: identifier(entry, key) for key in ("STUDY_ID", "SESSION_ID")}
         if self.settings.prolific_token:
-            self._verify(participant, parameters["SESSION_ID"])
+            self._verify(participant, parameters["STUDY_ID"], parameters["SESSION_ID"])
         return Arriving(participant, parameters)
 
-    def _verify(self, participant: str, submission: str) -> None:
+    def _verify(self, participant: str, study: str, submission: str) -> None:
         """Anybody can type such a URL: ask Prolific whether the submission is this person's."""
         url = f"{self.settings.prolific_api}/submissions/{submission}/"
         headers = {"Authorization": f"Token {self.settings.prolific_token}"}
@@ -65,9 +65,11 @@ class Prolific(Recruiter):
             ) from None
         if reply.status_code >= 500 or reply.status_code == 429:
             raise ArrivalFault("Prolific is busy at the moment. Please try again in a minute.")
-        body = reply.json() if reply.status_code == 200 else {}
+        body = _json(reply) if reply.status_code == 200 else {}
         owner = body.get("participant") or body.get("participant_id")
-        if owner != participant or body.get("status") not in _LIVE:
+        # The detail of a submission need not name its study; where it does, it must be this one.
+        elsewhere = (body.get("study_id") or study) != study
+        if owner != participant or elsewhere or str(body.get("status")) not in _LIVE:
             raise ArrivalFault(
                 "Prolific does not know this submission as yours. Please start from Prolific."
             )
@@ -82,3 +84,12 @@ class Prolific(Recruiter):
         if code is None:
             return None
         return {"kind": "redirect", "url": f"{COMPLETE}?{urlencode({'cc': code})}"}
+
+
+def _json(reply: httpx.Response) -> dict[str, Any]:
+    """The object in a reply; an empty one where something else stands."""
+    try:
+        body = reply.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
