@@ -43,12 +43,16 @@ class _Commands(click.Group):
 
 
 def _missing(name: str, package: str) -> click.Command:
-    @click.command(name, help=f"Needs {package}: pip install 'diptych[models]'.")
+    @click.command(name, help=_needs(package))
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def command(arguments: Any) -> None:
-        raise click.ClickException(f"`diptych {name}` needs {package}: pip install diptych[models]")
+        raise click.ClickException(_needs(package))
 
     return command
+
+
+def _needs(package: str) -> str:
+    return f"This command needs {package}, which is not installed: pip install 'diptych[models]'"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -85,6 +89,11 @@ def main() -> None:
             "`diptych study list` shows those it knows",
             err=True,
         )
+        sys.exit(1)
+    except ModuleNotFoundError as fault:
+        if (fault.name or "diptych").startswith("diptych"):
+            raise
+        click.echo(f"Error: {_needs(fault.name or 'a package')}", err=True)
         sys.exit(1)
     except (BehindFault, SettingsFault, StudyFault) as fault:
         click.echo(f"Error: {fault}", err=True)

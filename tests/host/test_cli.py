@@ -1,0 +1,126 @@
+"""The commands: what they print, what they refuse, and that help teaches."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.tiny_studies import category_study
+
+from diptych.cli import COMMANDS, cli
+
+# Runs the command line as a user does, faults told in words included.
+DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
+BLOCKED = ("torch", "timm", "sklearn", "scipy", "altair", "vl_convert", "joblib")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIPTYCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DIPTYCH_STUDIES", str(tmp_path / "studies"))
+    monkeypatch.delenv("DIPTYCH_DATABASE_URL", raising=False)
+    return tmp_path
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    done = subprocess.run([*DIPTYCH, *arguments], capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    assert "Traceback" not in output
+    return output
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help_that_says_what_it_does(command: str) -> None:
+    result = CliRunner().invoke(cli, [command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+    assert len(result.output.split()) > 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["category_learning", "two_afc"])
+def test_from_nothing_to_an_open_study(home: Path, task: str) -> None:
+    run("study", "new", "mine", "--task", task)
+    assert "not built yet" in run("study", "validate", "mine", code=1)
+    run("study", "build", "mine")
+    assert "no faults" in run("study", "validate", "mine")
+    assert "/s/mine?preview=" in run("study", "preview", "mine")
+    assert "draft" in run("study", "list")
+    assert "participants: http" in run("study", "open", "mine")
+    for command, state in (("pause", "paused"), ("close", "closed"), ("open", "open")):
+        run("study", command, "mine")
+        assert state in run("study", "list")
+
+
+def test_a_study_with_faults_is_not_opened(home: Path) -> None:
+    folder = category_study(home / "studies" / "broken", changes={"colour": "red", "title": ""})
+    output = run("study", "open", folder.name, code=1)
+    assert "2 faults" in output
+    assert "study.toml: colour: found an unknown key" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("study", "validate", "nowhere"), "no study 'nowhere'"),
+        (("study", "pause", "nowhere"), "knows no open study 'nowhere'"),
+        (("export", "nowhere", "--to", "out"), "knows no open study 'nowhere'"),
+        (("import", "sandwich", "file", "--to", "out"), "installed are: explain-teach, imi, vkt"),
+        (("study", "new", "Bad Name"), "a name of a-z"),
+    ],
+)
+def test_faults_are_told_in_words(home: Path, arguments: tuple[str, ...], words: str) -> None:
+    assert words in " ".join(run(*arguments, code=1).split())
+
+
+def test_a_setting_that_can_not_be_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIPTYCH_PROXY_HOPS", "many")
+    output = run("study", "list", code=1)
+    assert "DIPTYCH_PROXY_HOPS is 'many'" in output
+
+
+@pytest.mark.slow
+def test_a_host_that_only_serves_needs_no_torch(home: Path) -> None:
+    category_study(home / "studies" / "tiny")
+    code = f"""
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {BLOCKED!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Block())
+from click.testing import CliRunner
+from diptych import create_app
+from diptych.cli import cli, main
+
+def diptych(*arguments):
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+
+diptych("study", "open", "tiny")
+client = create_app().test_client()
+for _ in range(12):
+    state = client.post("/api/v1/sessions", json={{"study": "tiny"}}).get_json()
+    headers = {{"Authorization": "Bearer " + state["token"]}}
+    for step, body in (("consent", {{"agreed": True}}), ("instructions", {{"read_ms": 1}})):
+        state = client.post("/api/v1/session/steps/" + step, json=body, headers=headers).get_json()
+    while state["step"] == "trials":
+        trial = state["content"]["trial"]
+        timing = {{"rt_ms": 1, "onset_ms": 1, "onset_uncertainty_ms": 1, "answered_ms": 2}}
+        body = {{"response": {{"ranking": trial["show"]["classes"][:2]}}, "timing": timing}}
+        url = f"/api/v1/trials/{{trial['index']}}/response"
+        state = client.post(url, json=body, headers=headers).get_json()["next"]
+diptych("export", "tiny", "--to", "out")
+sys.argv = ["diptych", "trace", "out", "--models", "dkt"]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=home, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "pip install 'diptych[models]'" in done.stderr
+    assert "Traceback" not in done.stderr
