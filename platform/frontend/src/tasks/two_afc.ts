@@ -287,6 +287,8 @@ function settle(screen: Screen, { choice, confidence }: Answer): void {
   chosen.frame.classList.add("chosen");
   chosen.buttons[confidence - 1]?.classList.add("chosen");
   screen.hint.textContent = "";
+  // The ring of the focus must not be taken for the frame that tells right from wrong.
+  if (picked(screen) && document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 
 async function showFeedback(

@@ -79,6 +79,7 @@ describe("two-alternative forced choice", () => {
     await pass(10);
     expect(sent.map(({ response }) => response)).toEqual([{ choice: "bottom", confidence: 3 }]);
     expect(said.at(-1)).toContain("Lower picture");
+    expect(document.activeElement).toBe(document.body);
   });
 
   it("asks for a picture when a digit comes first, and takes digits no other", async () => {
