@@ -288,7 +288,8 @@ function settle(screen: Screen, { choice, confidence }: Answer): void {
   chosen.buttons[confidence - 1]?.classList.add("chosen");
   screen.hint.textContent = "";
   // The ring of the focus must not be taken for the frame that tells right from wrong.
-  if (picked(screen) && document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  const focused = document.activeElement;
+  if (picked(screen) && focused instanceof HTMLElement) focused.blur();
 }
 
 async function showFeedback(
