@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +37,28 @@ class ImageStore:
             EncoderFault: a stimulus without a file, a missing file, one that is no image.
         """
         shown = np.unique(sequences.stimulus[sequences.mask])
-        new = [i for i in shown if sequences.stimuli[i] not in self.number]
+        new = [int(i) for i in shown if sequences.stimuli[i] not in self.number]
         if new:
-            opened = [self._open(sequences, int(i)) for i in new]
+            names = [sequences.stimuli[i] for i in new]
+            files = [self._file(sequences, i) for i in new]
             if self.shape is None:
-                self.shape = _common_shape(opened)
-            pixels = torch.stack([_pixels(image, self.shape) for image in opened])
-            start = len(self.number)
-            self.number |= {sequences.stimuli[i]: start + k for k, i in enumerate(new)}
-            joined = torch.cat([self.pixels, pixels]) if start else pixels
-            self.pixels = joined.contiguous(memory_format=torch.channels_last)
+                self.shape = _common_shape(names, files)
+            self._append(names, files, self.shape)
         return np.array([self.number.get(name, 0) for name in sequences.stimuli], dtype=np.int64)
 
-    def _open(self, sequences: Sequences, i: int) -> Image.Image:
+    def _append(self, names: list[str], files: list[Path], shape: tuple[int, int, int]) -> None:
+        channels, height, width = shape
+        old = len(self.pixels)
+        rows = torch.empty((old + len(files), height, width, channels), dtype=torch.uint8)
+        if old:
+            rows[:old] = self.pixels.permute(0, 2, 3, 1)
+        for place, (name, file) in enumerate(zip(names, files, strict=True), start=old):
+            with _opened(name, file) as image:
+                rows[place] = _pixels(image, shape)
+        self.pixels = rows.permute(0, 3, 1, 2)
+        self.number |= {name: old + k for k, name in enumerate(names)}
+
+    def _file(self, sequences: Sequences, i: int) -> Path:
         name, file = sequences.stimuli[i], sequences.stimulus_file[i]
         if not file:
             row, time = np.argwhere((sequences.stimulus == i) & sequences.mask)[0]
@@ -57,29 +68,39 @@ class ImageStore:
             )
         for path in (self.folder / file, self.folder / Path(file).name):
             if path.is_file():
-                break
-        else:
-            raise EncoderFault(f"stimulus {name!r}: no image {file!r} in {self.folder}")
-        try:
-            with Image.open(path) as image:
-                image.load()
-                return image.convert("L" if image.mode in ("1", "L", "I;16") else "RGB")
-        except (UnidentifiedImageError, OSError, ValueError) as error:
-            raise EncoderFault(f"stimulus {name!r}: {path} can't be read: {error}") from error
+                return path
+        raise EncoderFault(f"stimulus {name!r}: no image {file!r} in {self.folder}")
 
 
-def _common_shape(images: list[Image.Image]) -> tuple[int, int, int]:
-    (width, height), _ = Counter(image.size for image in images).most_common(1)[0]
-    return (1 if all(image.mode == "L" for image in images) else 3, height, width)
+@contextmanager
+def _opened(name: str, file: Path) -> Iterator[Image.Image]:
+    try:
+        with Image.open(file) as image:
+            yield image
+    except (UnidentifiedImageError, OSError, ValueError) as error:
+        raise EncoderFault(f"stimulus {name!r}: {file} can't be read: {error}") from error
+
+
+def _common_shape(names: list[str], files: list[Path]) -> tuple[int, int, int]:
+    """The commonest size; grey if all are. Looks at the headers only."""
+    sizes: Counter[tuple[int, int]] = Counter()
+    grey = True
+    for name, file in zip(names, files, strict=True):
+        with _opened(name, file) as image:
+            sizes[image.size] += 1
+            grey = grey and image.mode in ("1", "L", "I;16")
+    (width, height), _ = sizes.most_common(1)[0]
+    return (1 if grey else 3, height, width)
 
 
 def _pixels(image: Image.Image, shape: tuple[int, int, int]) -> Tensor:
+    """(height, width, channels)."""
     channels, height, width = shape
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
     array = np.asarray(image, dtype=np.uint8).reshape(height, width, channels)
-    return torch.from_numpy(array.copy()).permute(2, 0, 1)
+    return torch.from_numpy(array.copy())
 
 
 class ImageEncoder(Encoder):
