@@ -24,7 +24,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check bench screenshots serve-deps browser frontend lint types clean distclean
+.PHONY: help demo test check bench screenshots reference browser frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -54,6 +54,9 @@ bench: .venv/stamp-dev ## answers a second and latency with 50 participants at o
 
 screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, from the shipped studies
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py
+
+reference: .venv/stamp-dev ## write docs/reference.md anew, from the code
+	$(BIN)/python docs/make_reference.py
 
 browser: .venv/stamp-dev ## find a Chromium for the browser tests, or install one
 	@PYTHONPATH=tests $(BIN)/python -m support.browser

@@ -82,7 +82,7 @@ def bounds(field: FieldInfo) -> str:
             case annotated_types.Le(le=most):
                 words.append(f"{most} or less")
             case annotated_types.MinLen(min_length=least):
-                words.append(f"at least {least} long")
+                words.append("not empty" if least == 1 else f"at least {least}")
             case annotated_types.MaxLen(max_length=most):
                 words.append(f"at most {most} long")
             case _ if getattr(rule, "pattern", None):
@@ -97,6 +97,8 @@ def default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value == () or value == {} or isinstance(value, BaseModel):
         return ""
+    if isinstance(value, tuple) and isinstance(value[0], BaseModel):
+        return f"one, named `{getattr(value[0], 'name', '')}`"
     if isinstance(value, bool):
         return "`true`" if value else "`false`"
     if isinstance(value, tuple):
@@ -137,7 +139,8 @@ def study_toml() -> Iterator[str]:
     for field in StudySpec.model_fields.values():
         section = section_of(field.annotation)
         if section is not None:
-            yield f"### {(section.__doc__ or '').strip().splitlines()[0]}\n"
+            heading, _, meaning = section_text(section).partition(": ")
+            yield f"### {heading}\n\n{meaning[:1].upper()}{meaning[1:]}\n"
             yield table(head, list(rows(section)))
 
 

@@ -1,0 +1,65 @@
+"""The documentation says what is so: its reference, links, commands and targets exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from diptych.cli import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that the headings of a page give."""
+    headings = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
+    plain = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    """Every key, option, variable and column is there, for the page is made from them."""
+    script = ROOT / "docs" / "make_reference.py"
+    done = subprocess.run([sys.executable, str(script), "--check"], check=False)
+    assert done.returncode == 0, "docs/reference.md is out of date: run `make reference`"
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        if "://" in target or target.startswith("assets/"):
+            continue  # elsewhere, or an example of a study's own pictures
+        file, _, anchor = target.partition("#")
+        there = (document.parent / file).resolve() if file else document
+        assert there.exists(), f"{document.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(there), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_commands_and_targets_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE):
+        assert target in targets, f"{document.name} speaks of `make {target}`"
+    for words in re.findall(r"(?:^|`)diptych ((?:[a-z-]+ ?)+)", text, re.MULTILINE):
+        command: click.Command | None = cli
+        context = click.Context(cli)
+        for word in words.split():
+            if not isinstance(command, click.Group) or command.name == "trace":
+                break  # what follows are arguments: `trace DIR` is short for `trace run DIR`
+            command = command.get_command(context, word)
+            assert command is not None, f"{document.name} speaks of `diptych {words}`"
+
+
+def test_no_page_names_a_place_of_one_machine() -> None:
+    for document in PAGES:
+        text = document.read_text(encoding="utf-8")
+        for place in ("/home/", "/Users/", "file://"):
+            assert place not in text, f"{document.name} holds {place}"
