@@ -129,7 +129,9 @@ class Session(Base):
     __tablename__ = "sessions"
     __table_args__ = (
         UniqueConstraint("study_id", "participant_id", "take"),
-        Index("ix_sessions_version_id_kind_condition", "version_id", "kind", "condition"),
+        # Answers how many places are taken without reading the rows (journey.allocation). None of
+        # its columns changes with an answer, so that answers leave every index alone.
+        Index(None, "study_id", "kind", "status", "version_id", "condition"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

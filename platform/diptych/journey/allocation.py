@@ -3,57 +3,60 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from diptych.database import now_ms
 from diptych.journey.state import LIVE, SESSIONS
 from diptych.studies.spec import Condition, StudySpec
 
 
-def _taken(spec: StudySpec, kind: str) -> Any:
-    """Completed, or on the way and not silent for too long: what takes a place."""
-    since = now_ms() - int(spec.recruitment.dropout_minutes * 60_000)
-    return and_(
-        SESSIONS.c.kind == kind,
-        SESSIONS.c.condition.is_not(None),
-        or_(
-            SESSIONS.c.status == "completed",
-            and_(SESSIONS.c.status.in_(LIVE), SESSIONS.c.last_seen_at > since),
-        ),
-    )
+@dataclass(frozen=True)
+class Places:
+    """The places that are taken: by who has completed, or is on the way and not silent too long.
 
-
-def is_full(connection: Connection, study_id: int, spec: StudySpec, kind: str) -> bool:
-    """Whether a study has all the people it wants. Simulated and preview sessions never count."""
-    if kind != "person":
-        return False
-    count = connection.execute(
-        select(func.count()).where(SESSIONS.c.study_id == study_id, _taken(spec, kind))
-    ).scalar_one()
-    return count >= spec.recruitment.participants
-
-
-def assign(
-    connection: Connection, version_id: int, spec: StudySpec, kind: str, rng: random.Random
-) -> Condition:
-    """The condition that has the fewest participants for its weight; ties by lot.
-
-    Balance is over completed and live sessions of one kind and version. The caller holds the lock
-    on the study, so that two arrivals at the same moment see each other.
+    Attributes:
+        kind: whose places: people's, or those of simulated participants, which never mix.
+        taken: sessions by (id of the version, condition).
     """
-    rows = connection.execute(
-        select(SESSIONS.c.condition, func.count())
-        .where(SESSIONS.c.version_id == version_id, _taken(spec, kind))
-        .group_by(SESSIONS.c.condition)
-    )
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
-    loads = {
-        condition.name: (counts.get(condition.name, 0) + 1) / condition.weight
-        for condition in spec.conditions
-        if condition.weight > 0
-    }
-    least = min(loads.values())
-    tied = [name for name, load in loads.items() if load == least]
-    return spec.condition(tied[rng.randrange(len(tied))])
+
+    kind: str
+    taken: Counter[tuple[int, str]]
+
+    def full(self, spec: StudySpec) -> bool:
+        """Whether a study has all the people it wants; others than people never fill it."""
+        return self.kind == "person" and self.taken.total() >= spec.recruitment.participants
+
+    def condition(self, version_id: int, spec: StudySpec, rng: random.Random) -> Condition:
+        """The condition that has the fewest participants for its weight; ties by lot."""
+        loads = {
+            condition.name: (self.taken[version_id, condition.name] + 1) / condition.weight
+            for condition in spec.conditions
+            if condition.weight > 0
+        }
+        least = min(loads.values())
+        tied = [name for name, load in loads.items() if load == least]
+        return spec.condition(tied[rng.randrange(len(tied))])
+
+
+def count_places(connection: Connection, study_id: int, spec: StudySpec, kind: str) -> Places:
+    """The places of a study that are taken now, over all its versions.
+
+    For a decision that must hold, the caller has locked the study: two arrivals at the same moment
+    then see each other. Both statements are answered by one index.
+    """
+    ours = (SESSIONS.c.study_id == study_id) & (SESSIONS.c.kind == kind)
+    silent_since = now_ms() - int(spec.recruitment.dropout_minutes * 60_000)
+    live = SESSIONS.c.status.in_(LIVE) & (SESSIONS.c.last_seen_at > silent_since)
+    taken: Counter[tuple[int, str]] = Counter()
+    for takes_a_place in (SESSIONS.c.status == "completed", live):
+        rows = connection.execute(
+            select(SESSIONS.c.version_id, SESSIONS.c.condition, func.count())
+            .where(ours, takes_a_place, SESSIONS.c.condition.is_not(None))
+            .group_by(SESSIONS.c.version_id, SESSIONS.c.condition)
+        )
+        for version_id, condition, count in rows:
+            taken[version_id, condition] += count
+    return Places(kind, taken)

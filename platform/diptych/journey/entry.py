@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from diptych import models, recruiters, texts
 from diptych.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
-from diptych.journey.allocation import is_full
+from diptych.journey.allocation import count_places
 from diptych.journey.events import note
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import ARRIVALS, LIVE, SESSIONS, is_late, study_doc, time_out
@@ -133,7 +133,7 @@ def _enter(visit: _Visit) -> Entered:
         participant_id = _known(connection, visit)
         latest = _latest(connection, visit, participant_id) if participant_id else None
         excluded = participant_id is not None and _took_another(connection, visit, participant_id)
-        full = is_full(connection, visit.study_id, visit.content.spec, visit.kind)
+        places = count_places(connection, visit.study_id, visit.content.spec, visit.kind)
     if latest is not None:
         if is_late(latest, visit.content):
             time_out(latest.id)
@@ -147,7 +147,7 @@ def _enter(visit: _Visit) -> Entered:
             "not_eligible",
             "You have taken part in a related study before, so you can't take part in this one.",
         )
-    if full:
+    if places.full(visit.content.spec):
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     return _begin(visit, participant_id, 1 if latest is None else latest.take + 1)
 

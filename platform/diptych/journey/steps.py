@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from diptych import models
 from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host, generator
-from diptych.journey import allocation
+from diptych.journey.allocation import count_places
 from diptych.journey.entry import forget_participants
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
@@ -139,12 +139,11 @@ def _consent(
     connection.execute(
         select(studies.c.id).where(studies.c.id == session.study_id).with_for_update()
     )
-    if allocation.is_full(connection, session.study_id, content.spec, session.kind):
+    places = count_places(connection, session.study_id, content.spec, session.kind)
+    if places.full(content.spec):
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     rng = generator(session.seed, "condition")
-    condition = allocation.assign(
-        connection, session.version_id, content.spec, session.kind, rng
-    ).name
+    condition = places.condition(session.version_id, content.spec, rng).name
     trials = _plan(host, session, content, condition)
     connection.execute(insert(TRIALS), trial_rows(session.id, 0, trials))
     _go_on(

@@ -28,7 +28,7 @@ def participant(study: str) -> Response:
         title = frozen(version_id).spec.title
     except UnknownStudy:
         pass  # the page asks the API, which says so politely
-    js, css = _bundle(Path(str(current_app.static_folder)) / "dist")
+    js, css = _bundle()
     page = render_template(
         "participant.html", study=study, title=title, bundle_js=js, bundle_css=css
     )
@@ -37,14 +37,24 @@ def participant(study: str) -> Response:
     return response
 
 
-@lru_cache(maxsize=4)
-def _bundle(folder: Path) -> tuple[str, tuple[str, ...]]:
-    """Addresses of script and styles, from the bundler's manifest."""
-    manifest = folder / ".vite" / "manifest.json"
-    if not manifest.exists():
+def _bundle() -> tuple[str, tuple[str, ...]]:
+    """Addresses of script and styles, from the bundler's manifest.
+
+    Raises:
+        BundleMissing: when the front end was not bundled.
+    """
+    manifest = Path(str(current_app.static_folder)) / "dist" / ".vite" / "manifest.json"
+    try:
+        return _read_manifest(manifest, manifest.stat().st_mtime_ns)
+    except FileNotFoundError:
         raise BundleMissing(
             f"{manifest} is missing; `make frontend` bundles the participant's page"
-        )
+        ) from None
+
+
+@lru_cache(maxsize=1)
+def _read_manifest(manifest: Path, _modified_ns: int) -> tuple[str, tuple[str, ...]]:
+    """Read again when the front end was bundled anew under a running host."""
     entry = json.loads(manifest.read_text())[ENTRY]
     base = "/static/dist/"
     return base + entry["file"], tuple(base + name for name in entry.get("css", ()))
