@@ -7,6 +7,7 @@ def register(app: APIFlask) -> None:
     """Attach every blueprint and error handler."""
     from diptych.web import errors, health, images, pages, participant, security
 
+    app.security_schemes = participant.SECURITY
     errors.attach(app)
     security.attach(app)
     for module in (participant, images, pages, health):

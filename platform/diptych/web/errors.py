@@ -16,6 +16,22 @@ log = logging.getLogger("diptych")
 _CODES = {401: "bad_token", 404: "not_found", 405: "wrong_method", 413: "too_large", 422: "invalid"}
 
 
+_FAULT = {
+    "type": "object",
+    "required": ["code", "message", "fields"],
+    "properties": {
+        "code": {"type": "string", "description": "For programs."},
+        "message": {"type": "string", "description": "For people."},
+        "fields": {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "description": "What is wrong with each field of the body, by dotted name.",
+        },
+    },
+}
+SCHEMA = {"type": "object", "required": ["error"], "properties": {"error": _FAULT}}
+
+
 def error(
     status: int, code: str, message: str, fields: dict[str, str] | None = None
 ) -> tuple[Response, int]:
@@ -25,7 +41,8 @@ def error(
 
 
 def attach(app: APIFlask) -> None:
-    """Register the handlers."""
+    """Register the handlers, and the shape of errors in the API's description."""
+    app.config.update(HTTP_ERROR_SCHEMA=SCHEMA, VALIDATION_ERROR_SCHEMA=SCHEMA)
 
     @app.error_processor
     def http_error(fault: HTTPError) -> Any:
@@ -39,6 +56,10 @@ def attach(app: APIFlask) -> None:
         reply, status = error(fault.status_code, code, message, fields)
         reply.headers.extend(dict(fault.headers or {}))
         return reply, status
+
+    @app.errorhandler(RecursionError)
+    def too_deep(fault: RecursionError) -> tuple[Response, int]:
+        return error(422, "invalid", "The body is nested too deeply.")
 
     @app.errorhandler(JourneyFault)
     def journey_fault(fault: JourneyFault) -> tuple[Response, int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Literal
 
-from apiflask import APIBlueprint, HTTPTokenAuth
+from apiflask import APIBlueprint
 from flask import Response, current_app, request
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,9 +18,13 @@ from diptych.journey.steps import BODIES
 from diptych.journey.typed import Typed
 
 blueprint = APIBlueprint("participant", __name__, url_prefix="/api/v1", tag="participant")
-auth = HTTPTokenAuth(
-    scheme="Bearer", description="Token of a session, given when the study is entered."
-)
+SECURITY = {
+    "BearerAuth": {
+        "type": "http",
+        "scheme": "Bearer",
+        "description": "Token of a session, given when the study is entered.",
+    }
+}
 
 EVENTS = Literal[
     "blur", "focus", "hidden", "visible", "resize", "fullscreen_enter", "fullscreen_exit",
@@ -139,8 +143,7 @@ def _session_required(view: View) -> View:
             raise JourneyFault("bad_token", "This needs the token of a session.")
         return view(session_id, *args, **kwargs)
 
-    documented: View = blueprint.doc(security="BearerAuth")(checked)
-    return documented
+    return checked
 
 
 def _json(body: Any, status: int = 200) -> Response:
@@ -167,7 +170,7 @@ def enter(json_data: Entry) -> Response:
 
 @blueprint.get("/session")
 @blueprint.output(Described)
-@blueprint.doc(summary="Where the session stands", responses=[401])
+@blueprint.doc(summary="Where the session stands", security="BearerAuth", responses=[401])
 @_session_required
 def session(session_id: int) -> Response:
     """What a page that is loaded again shows; that it was loaded again is an event."""
@@ -178,7 +181,7 @@ def session(session_id: int) -> Response:
 
 @blueprint.get("/session/images")
 @blueprint.output(ImageList)
-@blueprint.doc(summary="Images to load ahead", responses=[401])
+@blueprint.doc(summary="Images to load ahead", security="BearerAuth", responses=[401])
 @_session_required
 def images(session_id: int) -> Response:
     """Addresses of all images of the trials to come; their order tells nothing."""
@@ -188,7 +191,7 @@ def images(session_id: int) -> Response:
 @blueprint.post("/trials/<int:index>/response")
 @blueprint.input(Answer)
 @blueprint.output(Answered)
-@blueprint.doc(summary="Answer a trial", responses=[401, 409, 413, 422, 503])
+@blueprint.doc(summary="Answer a trial", security="BearerAuth", responses=[401, 409, 413, 422, 503])
 @_session_required
 def respond(session_id: int, index: int, json_data: Answer) -> Response:
     """Stores the answer, and only then tells what follows. Sending it again changes nothing."""
@@ -204,7 +207,7 @@ def respond(session_id: int, index: int, json_data: Answer) -> Response:
 @blueprint.post("/events")
 @blueprint.input(Events)
 @blueprint.output({}, status_code=204)
-@blueprint.doc(summary="Report events", responses=[401, 413, 422])
+@blueprint.doc(summary="Report events", security="BearerAuth", responses=[401, 413, 422])
 @_session_required
 def events(session_id: int, json_data: Events) -> tuple[str, int]:
     """Stores what happened in the browser beside the answers."""
@@ -218,7 +221,9 @@ def _add_step(name: str, body: type[BaseModel]) -> None:
     @blueprint.post(f"/session/steps/{name}", endpoint=f"step_{name}")
     @blueprint.input(body)
     @blueprint.output(State)
-    @blueprint.doc(summary=f"Take the step {name}", responses=[401, 409, 413, 422])
+    @blueprint.doc(
+        summary=f"Take the step {name}", security="BearerAuth", responses=[401, 409, 413, 422]
+    )
     @_session_required
     def step(session_id: int, json_data: BaseModel) -> Response:
         return _json(journey.take_step(host(), session_id, name, json_data))
