@@ -78,16 +78,16 @@ def _strip_jpeg(data: bytes) -> bytes:
     """A JPEG without its APP1-APP13, APP15 and comment segments; the picture is untouched.
 
     Kept are JFIF (APP0), the colour profile (APP2 `ICC_PROFILE`) and Adobe's colour transform
-    (APP14), without which colours would change.
+    (APP14), without which colours would change. What stands behind the end is left out too.
     """
     out = bytearray(data[:2])
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # a fill byte
+    while at + 4 <= len(data):
+        if data[at] != 0xFF or data[at + 1] in (0x00, 0xFF):  # fill bytes, and what decoders skip
             at += 1
             continue
-        if marker == 0xDA:  # start of scan: the rest is the picture
+        marker = data[at + 1]
+        if marker == 0xD9:
             break
         length = 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         segment = data[at : at + length]
@@ -96,7 +96,21 @@ def _strip_jpeg(data: bytes) -> bytes:
         if marker != 0xFE and (not is_application or is_colour):
             out += segment
         at += length
-    return bytes(out) + data[at:]
+        if marker == 0xDA:  # a scan follows; a progressive JPEG has several
+            end = _end_of_scan(data, at)
+            out += data[at:end]
+            at = end
+    return bytes(out) + b"\xff\xd9"
+
+
+def _end_of_scan(data: bytes, start: int) -> int:
+    """Where the next marker stands that is neither a stuffed byte nor a restart."""
+    at = data.find(b"\xff", start)
+    while 0 <= at < len(data) - 1:
+        if data[at + 1] != 0x00 and not 0xD0 <= data[at + 1] <= 0xD7:
+            return at
+        at = data.find(b"\xff", at + 2)
+    return len(data)
 
 
 class ImageTokens:
