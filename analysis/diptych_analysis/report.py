@@ -5,7 +5,6 @@ predicts it. The page loads nothing from anywhere.
 from __future__ import annotations
 
 import html
-import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -168,7 +167,7 @@ def _two_afc(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
 
 
 def _tracing(page: Page, results: Sequence[Mapping[str, Any]]) -> None:
-    from diptych_analysis.tracing.results import COLUMNS, best_of, cells
+    from diptych_analysis.tracing.results import COLUMNS, as_html
 
     page.add("<h2>Tracing models</h2>")
     page.add(
@@ -182,24 +181,5 @@ def _tracing(page: Page, results: Sequence[Mapping[str, Any]]) -> None:
             f"{found['name']}: {found['learners']} {kinds or 'learners'}, {found['trials']:,} "
             f"trials, {found['split_count']} splits, encoder: {found['encoder']}"
         )
-        table = cells(found, COLUMNS)
-        best = best_of(table, COLUMNS)
-        head = "".join(f"<th>{heading}</th>" for heading, _, _ in COLUMNS)
-        rows = "".join(
-            f"<tr><th><code>{html.escape(model)}</code></th>"
-            + "".join(_score(m, sd, top) for (m, sd), top in zip(values, best, strict=True))
-            + "</tr>"
-            for model, values in table.items()
-        )
         page.add(f"<h3>{html.escape(heading)}</h3>")
-        page.add(
-            f"<table><thead><tr><th>model</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
-
-
-def _score(mean: float, deviation: float, best: float) -> str:
-    if math.isnan(mean):
-        return "<td>–</td>"
-    text = f"{mean:.2f}"
-    shown = f"<b>{text}</b>" if round(mean, 2) == best else text
-    return f"<td>{shown} <small>± {deviation:.2f}</small></td>"
+        page.add(as_html(found, COLUMNS))

@@ -69,6 +69,13 @@ def _read(folder: Path, status: str, excluded: bool, rt_column: str) -> tuple[Ta
 @click.option(
     "--images", type=click.Path(exists=True, path_type=Path), help="Folder of the images."
 )
+@click.option("--image-size", type=click.IntRange(16), help="Scale images to this side.")
+@click.option(
+    "--weights", default="pretrained", show_default=True, help="pretrained, random, or a file."
+)
+@click.option(
+    "--cache", type=click.Path(file_okay=False, path_type=Path), help="Keep features here."
+)
 @click.option("--dim", default=16, show_default=True, type=click.IntRange(1), help="Size of z.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1))
 @click.option("--cluster", help="Address of a Dask scheduler.")
@@ -81,6 +88,11 @@ def _read(folder: Path, status: str, excluded: bool, rt_column: str) -> tuple[Ta
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--latex", "latex_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a page with figures here.",
+)
 @click.option(
     "--save", type=click.Path(file_okay=False, path_type=Path), help="Keep the models here."
 )
@@ -112,6 +124,9 @@ def trace_folder(
     seed: int = 0,
     encoder: str = "none",
     images: Path | None = None,
+    image_size: int | None = None,
+    weights: str = "pretrained",
+    cache: Path | None = None,
     dim: int = 16,
     jobs: int = 1,
     cluster: str | None = None,
@@ -120,6 +135,7 @@ def trace_folder(
     excluded: bool = False,
     rt_column: str = "rt_ms",
     save: Path | None = None,
+    report: Path | None = None,
     **_: object,
 ) -> dict[str, Any]:
     """What `diptych trace` does, printing no table: the results as they stand in --json."""
@@ -129,7 +145,10 @@ def trace_folder(
     tables, sequences = _read(folder, status, excluded, rt_column)
     settings: dict[str, Any] = {"epochs": epochs}
     if encoder != "none":
-        settings |= {"images": None if images is None else str(images), "dim": dim}
+        settings |= {"dim": dim, "size": image_size, "weights": weights}
+        settings |= {"images": images and str(images), "cache": cache and str(cache)}
+    if report is not None and save is None:
+        save = report / "models"  # the figures ask the models
     todo = make_jobs(
         sequences, specs, splits=splits, seed=seed, encoder=encoder, settings=settings, save=save
     )
@@ -144,7 +163,12 @@ def trace_folder(
         "split_count": splits,
         "seed": seed,
     }
-    return results_of(fits, sequences, specs, about)
+    found = results_of(fits, sequences, specs, about)
+    if report is not None:
+        from diptych_analysis.tracing.report import write_tracing_report
+
+        write_tracing_report(report, found, sequences, todo, fits, images)
+    return found
 
 
 class _Watch:
@@ -184,15 +208,24 @@ def _progress(console: Any, total: int) -> Iterator[_Watch]:
 @click.option("--status", default="completed", show_default=True, help="Sessions to use.")
 @click.option("--excluded", is_flag=True, help="Use excluded sessions too.")
 @click.option("--rt-column", default="rt_ms", show_default=True)
+@click.option(
+    "--images", type=click.Path(exists=True, path_type=Path), help="Folder of the images."
+)
 def predict(
-    model: Path, folder: Path, to: Path | None, status: str, excluded: bool, rt_column: str
+    model: Path,
+    folder: Path,
+    to: Path | None,
+    status: str,
+    excluded: bool,
+    rt_column: str,
+    images: Path | None,
 ) -> None:
     """Predict the responses in FOLDER by a saved MODEL: a row a trial, `p:CLASS` a class."""
     from diptych_analysis.tracing.models import Tracer
     from diptych_analysis.tracing.runs import predictions_frame
 
     with _faults():
-        asked = Tracer.load(model)
+        asked = Tracer.load(model, images=images)
         sequences = sequences_from(
             read_tables(folder),
             statuses=status.split(","),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -95,6 +96,28 @@ def _terminal(
 
 def _cell(mean: float, deviation: float) -> str:
     return "–" if math.isnan(mean) else f"{mean:.2f} ± {deviation:.2f}"
+
+
+def as_html(results: Mapping[str, Any], shown: Sequence[tuple[str, str, str]]) -> str:
+    """A table for a page, the best of each column in bold."""
+    table = cells(results, shown)
+    best = best_of(table, shown)
+    head = "".join(f"<th>{html.escape(heading)}</th>" for heading, _, _ in shown)
+    rows = "".join(
+        f"<tr><th><code>{html.escape(model)}</code></th>"
+        + "".join(_html_cell(m, sd, top) for (m, sd), top in zip(values, best, strict=True))
+        + "</tr>"
+        for model, values in table.items()
+    )
+    return f"<table><thead><tr><th>model</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _html_cell(mean: float, deviation: float, best: float) -> str:
+    if math.isnan(mean):
+        return "<td>–</td>"
+    text = f"{mean:.2f}"
+    shown = f"<b>{text}</b>" if round(mean, 2) == best else text
+    return f"<td>{shown} <small>± {deviation:.2f}</small></td>"
 
 
 def as_csv(results: Mapping[str, Any]) -> str:

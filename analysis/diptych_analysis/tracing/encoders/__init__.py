@@ -107,11 +107,13 @@ def make_encoder(
     dim: int = DIM,
     weights: str = "pretrained",
     cache: Path | str | None = None,
+    size: int | None = None,
 ) -> Encoder:
     """A new encoder for the stimuli of `train`.
 
     `images`: the folder that the stimuli's file names are relative to. `weights` of a pretrained
     network: `pretrained`, `random`, or a file. `cache`: where features of frozen networks are kept.
+    `size`: the side to which images are scaled, else they stay as they are.
 
     Raises:
         EncoderFault: an unknown name, missing images, an unreadable image.
@@ -125,7 +127,7 @@ def make_encoder(
         raise EncoderFault(f"encoder {name!r} needs the folder of the images (--images)")
     from diptych_analysis.tracing.encoders.images import ImageStore
 
-    store = ImageStore(Path(images))
+    store = ImageStore(Path(images), size=size)
     store.add(train)
     kept = () if name == "cnn" else (weights, cache and Path(cache))
     return kind(name, store, dim, *kept)  # type: ignore[no-any-return]

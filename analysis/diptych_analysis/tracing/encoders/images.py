@@ -22,10 +22,13 @@ class ImageStore:
     """Every stimulus's image, (S, channels, height, width) unsigned bytes, channels last in memory.
 
     The first images decide: grey or RGB, and the commonest size; others are brought to that.
+    `size` asks for square images of that side instead.
     """
 
-    def __init__(self, folder: Path, shape: tuple[int, int, int] | None = None) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, shape: tuple[int, int, int] | None = None, size: int | None = None
+    ) -> None:
+        self.folder, self.size = folder, size
         self.shape = shape
         self.number: dict[str, int] = {}
         self.pixels = torch.empty(0, dtype=torch.uint8)
@@ -42,7 +45,8 @@ class ImageStore:
             names = [sequences.stimuli[i] for i in new]
             files = [self._file(sequences, i) for i in new]
             if self.shape is None:
-                self.shape = _common_shape(names, files)
+                channels, height, width = _common_shape(names, files)
+                self.shape = (channels, self.size or height, self.size or width)
             self._append(names, files, self.shape)
         return np.array([self.number.get(name, 0) for name in sequences.stimuli], dtype=np.int64)
 

@@ -22,7 +22,7 @@ from diptych_analysis.tracing.sequences import Sequences
 from diptych_analysis.tracing.stepping import Stepper
 from diptych_analysis.tracing.training import Progress, Settings, train
 
-ENCODER_SETTINGS = ("images", "dim", "weights", "cache")
+ENCODER_SETTINGS = ("images", "dim", "weights", "cache", "size")
 
 
 class Network(nn.Module):

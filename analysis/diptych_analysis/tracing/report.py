@@ -1,0 +1,189 @@
+"""One page about a run of `diptych trace`: tables and figures, also as PNG, SVG, CSV and LaTeX."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diptych_analysis import charts
+from diptych_analysis.report_page import Page
+from diptych_analysis.tracing import results as tables_of
+from diptych_analysis.tracing.calibration import reliability
+from diptych_analysis.tracing.early_warning import early_warning, roc_by_trials, roc_curves
+from diptych_analysis.tracing.figures import accuracy, curves, space, states
+from diptych_analysis.tracing.models import RECURRENT, Tracer, parse_spec
+from diptych_analysis.tracing.runs import Fit, Job
+from diptych_analysis.tracing.sequences import SequenceFault, Sequences
+
+LEARNERS = 25
+Figure = tuple[str, Any, str]
+
+
+def write_tracing_report(
+    folder: Path,
+    results: Mapping[str, Any],
+    sequences: Sequences,
+    jobs: list[Job],
+    fits: list[Fit],
+    images: Path | None = None,
+) -> Path:
+    """Writes `folder`/index.html, results.csv, results.tex and figures/*.png and *.svg.
+
+    Figures show the first split's test learners and models, which the jobs have kept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.csv").write_text(tables_of.as_csv(results), encoding="utf-8")
+    (folder / "results.tex").write_text(tables_of.as_latex(results), encoding="utf-8")
+    page = Page()
+    _tables(page, results)
+    page.add("<h2>Figures</h2>")
+    for name, chart, caption in _figures(sequences, jobs, fits, images):
+        page.figure(chart, caption)
+        charts.save(chart, folder / "figures" / f"{name}.png")
+        charts.save(chart, folder / "figures" / f"{name}.svg")
+    simulated = set(sequences.kind) == {"simulated"}
+    file = folder / "index.html"
+    file.write_text(page.render(f"Tracing {results['name']}", simulated), encoding="utf-8")
+    return file
+
+
+def _tables(page: Page, results: Mapping[str, Any]) -> None:
+    page.add(
+        f'<p class="about">{results["learners"]} learners, {results["trials"]:,} trials, '
+        f"{results['split_count']} splits by learner, encoder {html.escape(results['encoder'])}. "
+        "Mean ± standard deviation over the splits; the best of each column in bold.</p>"
+    )
+    sets = (
+        ("Average precision of responses", tables_of.COLUMNS),
+        (
+            "Average precision in training, by class",
+            tables_of.columns(results, per_class=True)[: len(results["classes"])],
+        ),
+        ("Log loss (nats) and calibration error", tables_of.MORE),
+    )
+    for title, shown in sets:
+        page.add(f"<h3>{html.escape(title)}</h3>{tables_of.as_html(results, shown)}")
+
+
+def _figures(
+    sequences: Sequences, jobs: list[Job], fits: list[Fit], images: Path | None
+) -> Iterator[Figure]:
+    first = {job.spec: job for job in jobs if job.number == 0}
+    models = {
+        spec: Tracer.load(job.folder, images=images)
+        for spec, job in first.items()
+        if job.folder is not None
+    }
+    split = jobs[0].split
+    test = sequences.rows(split.test)
+    shown = test.rows(slice(0, LEARNERS))
+    recurrent = [spec for spec in models if parse_spec(spec)[0] in RECURRENT]
+    best = _best(recurrent, fits)
+    compared = [
+        spec for spec in dict.fromkeys(["static", "static_time", best or ""]) if spec in models
+    ]
+    chosen = {spec: models[spec] for spec in compared}
+    per_class = 1 if jobs[0].encoder == "none" else 4
+    yield (
+        "accuracy",
+        accuracy.accuracy_over_time(shown, chosen, per_class),
+        "Top: right answers of the test learners on each class (five neighbouring trials pooled, "
+        "95 % Wilson intervals). Bottom: the models' mean probability of a right answer to images "
+        "of the class, asked at every second trial; one standard deviation around. The dashed line "
+        "marks the change to the test.",
+    )
+    yield (
+        "reliability",
+        _calibration(fits, sequences, jobs),
+        (
+            "Calibration over the test learners of all splits: predicted probability of every "
+            "class against how often it was the response. On the dashed line, probabilities mean "
+            "what they say."
+        ),
+    )
+    if best is not None:
+        yield from _recurrent_figures(models[best], best, shown)
+        yield from _warning_figures(models[best], sequences, split, test)
+    planes = next((s for s in reversed(recurrent) if s.startswith("cls_pred")), None)
+    if planes is not None:
+        yield from _space_figures(models[planes], planes, shown)
+
+
+def _best(specs: list[str], fits: list[Fit]) -> str | None:
+    """The recurrent model with the highest micro average precision in the test phase."""
+    means = {
+        spec: np.nanmean([fit.scores["test"].micro for fit in fits if fit.spec == spec])
+        for spec in specs
+    }
+    return max(means, key=lambda spec: means[spec]) if means else None
+
+
+def _calibration(fits: list[Fit], sequences: Sequences, jobs: list[Job]) -> Any:
+    specs = [spec for spec in dict.fromkeys(job.spec for job in jobs) if spec != "gt"]
+    found = {}
+    for spec in specs:
+        predicted, chosen = [], []
+        for fit in (fit for fit in fits if fit.spec == spec):
+            split = next(job.split for job in jobs if job.number == fit.number)
+            test = sequences.rows(split.test)
+            predicted.append(fit.probabilities[test.scored])
+            chosen.append(test.response[test.scored])
+        found[spec] = reliability(np.concatenate(predicted), np.concatenate(chosen))
+    keep = list(found)[:8]
+    return curves.reliability_curves({spec: found[spec] for spec in keep})
+
+
+def _recurrent_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[Figure]:
+    points = states.state_points(model, shown)
+    yield (
+        "states",
+        states.states_by_class(points),
+        f"Hidden and cell states of {name} while it traces {len(shown.sessions)} test learners, at "
+        "the trials that showed each class, in the plane of greatest spread; coloured by the "
+        "probability that the answer is right.",
+    )
+    yield (
+        "paths",
+        states.single_paths(points, shown, states.contrasting(shown)),
+        f"Two learners: their answers over time, and their way through the states of {name} (from "
+        "blue at the beginning to red at the end; grey: all learners).",
+    )
+
+
+def _warning_figures(
+    model: Tracer, sequences: Sequences, split: Any, test: Sequences
+) -> Iterator[Figure]:
+    try:
+        warning = early_warning(model, sequences.rows(np.r_[split.train, split.validation]), test)
+    except SequenceFault:
+        return  # all learners known ended alike: there is nothing to warn of
+    aucs = roc_by_trials(warning)
+    both = curves.roc_by_seen(roc_curves(warning)) | curves.auc_over_trials(aucs)
+    yield (
+        "early_warning",
+        both.resolve_scale(color="independent", strokeDash="independent"),
+        "How early are those found who will not finish above the median score? Left: ROC of the "
+        "tracing model by the number of trials seen; right: the area under it, beside that of the "
+        "plain count of right answers so far. Test learners of the first split only.",
+    )
+
+
+def _space_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[Figure]:
+    last = int(shown.mask[0].sum()) - 1
+    times = sorted({min(t, last) for t in (4, last // 2, last)})
+    session = states.contrasting(shown)[0]
+    yield (
+        "feature_space",
+        space.feature_space(model, shown),
+        f"The feature space of {name}, in its plane of greatest spread.",
+    )
+    yield (
+        "subspaces",
+        space.induced_subspaces(model, shown, session, times),
+        f"What the classifiers that {name} predicts for learner {session} say of the images: the "
+        "further right, the more likely that answer. Opaque: images of the class.",
+    )
