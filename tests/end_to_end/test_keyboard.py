@@ -42,7 +42,7 @@ class Typist(Visitor):
     def answer(self, what: str, number: int = 0) -> None:
         keys = self.page.keyboard
         if what == "choose":
-            keys.press(("ArrowUp", "ArrowDown")[number % 2])
+            keys.press({"top": "ArrowUp", "bottom": "ArrowDown"}[self.redder()])
             keys.press(str(1 + number % 3))
             return
         keys.press("1")
@@ -64,8 +64,8 @@ def test_a_study_can_be_taken_without_a_mouse(
         order = {tuple(answer["ranking"]) for answer in typist.answers.values()}
         assert len(order) == 1, "the classes keep their keys for the whole session"
     else:
-        assert {answer["choice"] for answer in typist.answers.values()} == {"top", "bottom"}
-        assert {answer["confidence"] for answer in typist.answers.values()} == {1, 2, 3}
+        assert len(typist.answers) == 7, "practice was right at once: the keys did what they say"
+        assert len({answer["confidence"] for answer in typist.answers.values()}) > 1
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

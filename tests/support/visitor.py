@@ -43,6 +43,25 @@ _LOOK = """
 }
 """
 
+# Looks at the pictures themselves, as a person does.
+_REDDER = """
+() => {
+  const redness = (place) => {
+    const image = document.querySelector(`[data-testid="frame-${place}"] img`);
+    const canvas = document.createElement('canvas');
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let at = 0; at < data.length; at += 4) sum += data[at] - data[at + 2];
+    return sum;
+  };
+  return redness('top') > redness('bottom') ? 'top' : 'bottom';
+}
+"""
+
 
 class Visitor:
     """Takes a study in a page (or a frame of it).
@@ -79,15 +98,20 @@ class Visitor:
         self.where.get_by_test_id(name).click()
 
     def answer(self, what: str, number: int = 0) -> None:
-        """Answer the trial that is shown, in one of several ways."""
+        """Answer the trial that is shown: a 2-AFC trial rightly, with any confidence."""
         if what == "choose":
-            self.press(f"{('top', 'bottom')[number % 2]}-{1 + number % 3}")
+            self.press(f"{self.redder()}-{1 + number % 3}")
             return
         names = self.classes()
         while self.where.get_by_test_id("rank-submit").is_disabled():
             self.press(f"class-{names[number % len(names)]}")
             number += 1
         self.press("rank-submit")
+
+    def redder(self) -> str:
+        """`top` or `bottom`: where the redder query stands, which is right in `two_afc_study`."""
+        place: str = self.where.evaluate(_REDDER)
+        return place
 
     def classes(self) -> list[str]:
         """Names of the classes, in the order of their buttons."""
