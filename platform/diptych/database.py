@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Insert, Table, event
 from sqlalchemy.orm import DeclarativeBase
+
+from diptych.group_commit import GroupCommit
 
 
 class Base(DeclarativeBase):
@@ -82,50 +83,30 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
 
-class _WriterQueue:
-    """Lets the writers of one SQLite file queue in the kernel instead of polling.
-
-    SQLite's own busy handler sleeps between tries, up to 100 ms, and is unfair: under load the
-    unlucky wait for seconds. A lock file beside the database gives every writer its turn.
-    """
-
-    def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".writer")
-        self._thread_lock = threading.Lock()
-        self._file: IO[str] | None = None
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        with self._thread_lock:
-            if self._file is None:
-                self._file = self._path.open("a")
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+_group_commits: WeakKeyDictionary[Engine, GroupCommit] = WeakKeyDictionary()
 
 
-_queues: dict[str, _WriterQueue] = {}
-
-
-def _turn(engine: Engine) -> Any:
+def _group_commit(engine: Engine) -> GroupCommit | None:
+    """The group commit of an SQLite file; None for databases that do it themselves."""
     database = engine.url.database
     if engine.dialect.name != "sqlite" or not database or database == ":memory:":
-        return nullcontext()
-    return _queues.setdefault(database, _WriterQueue(Path(database))).turn()
+        return None
+    if engine not in _group_commits:
+        _group_commits.setdefault(engine, GroupCommit(engine, Path(database)))
+    return _group_commits[engine]
 
 
 @contextmanager
 def writing(engine: Engine | None = None) -> Iterator[Connection]:
-    """One transaction that may write: committed at the end, rolled back on an error."""
+    """One transaction that may write: on the disk at the end, undone on an error."""
     engine = engine or db.engine
-    with (
-        _turn(engine),
-        engine.connect().execution_options(writes=True) as connection,
-        connection.begin(),
-    ):
-        yield connection
+    together = _group_commit(engine)
+    if together is not None:
+        with together.writing() as connection:
+            yield connection
+    else:
+        with engine.begin() as connection:
+            yield connection
 
 
 @contextmanager

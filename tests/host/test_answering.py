@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,7 +32,9 @@ from support.walker import (
 )
 from werkzeug.test import TestResponse
 
+from diptych.app import create_app
 from diptych.models import Event, Response, Session, Trial
+from diptych.settings import Settings
 
 
 @pytest.fixture
@@ -337,7 +340,7 @@ def test_any_interleaving_of_answers_keeps_every_promise(tiny: Flask) -> None:
     machine = type("AnswersHere", (Answers,), {"app": tiny})
     run_state_machine_as_test(
         machine,
-        settings=settings(
+        settings=hypothesis_settings(
             max_examples=12,
             stateful_step_count=15,
             deadline=None,
@@ -408,3 +411,17 @@ def test_the_end_of_a_practice_block_answered_at_once_replans_once(
 def test_the_body_of_an_answer_is_checked_before_anything_is_read(tiny: Flask) -> None:
     nobody = tiny.test_client().post("/api/v1/trials/0/response", json=answer_body({}))
     assert nobody.status_code == 401
+
+
+def test_more_participants_than_connections_wait_and_are_all_stored(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """No request holds one connection while it waits for another: a small pool is only slow."""
+    app = create_app(settings.model_copy(update={"pool_size": 1}))
+    # Two-alternative trials with practice take every way an answer can be stored.
+    open_study(app, two_afc_study(tmp_path / "studies/few", practice=1, test=2, catch=0))
+    walkers = [Walker(app.test_client(), "few") for _ in range(12)]
+    done = at_once([lambda walker=walker: walker.start().finish() for walker in walkers])
+    assert all(done), "nobody was turned away"
+    assert len(rows(app, Response)) == sum(w["n_responses"] for w in rows(app, Session))
+    assert {session["status"] for session in rows(app, Session)} <= {"completed", "screened_out"}

@@ -180,7 +180,10 @@ def test_trouble_at_prolific_stores_nothing(
     for trouble in (503, "drop", None):
         prolific_api.trouble = trouble
         refused = Walker(app.test_client()).arrive(**PROLIFIC)
-        assert (refused.status_code, error_code(refused)) == (403, "not_eligible")
+        # A platform that is away is worth another try; one that denies the submission is not.
+        away = (503, "platform_away") if trouble else (403, "not_eligible")
+        assert (refused.status_code, error_code(refused)) == away
+        assert ("Retry-After" in refused.headers) == bool(trouble)
         assert "rolific" in refused.json["error"]["message"]
     assert rows(app, Session) == []
     prolific_api.submissions["sub1"] = submission()

@@ -9,6 +9,7 @@ Ends of practice blocks and adaptive policies change the plan itself; they take 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NoReturn
 
@@ -75,17 +76,49 @@ def answer(
             session is over.
     """
     for _ in range(2):
-        with reading() as connection:
-            row = connection.execute(
-                _question(), {"session_id": session_id, "index": index}
-            ).one_or_none()
-            if row is None:
-                _refuse_unknown(session_id)
-            reply = _answer_once(host, connection, row, index, response, timing, events)
+        try:
+            reply = _answer_once(host, session_id, index, response, timing, events)
+        except _TooLate:
+            time_out(session_id)
+            raise JourneyFault(
+                "ended", "Too much time has passed to go on with this session."
+            ) from None
         if reply is not None:
             return reply
         # Somebody else has moved the session on since we read it: look again, once.
     raise JourneyFault("already_answered", "This trial was answered in another window.")
+
+
+def _answer_once(
+    host: Host,
+    session_id: int,
+    index: int,
+    response: dict[str, Any],
+    timing: Timing,
+    events: list[Any],
+) -> dict[str, Any] | None:
+    """The reply, or None when somebody else has moved the session on meanwhile."""
+    stored = None
+    with reading() as connection:
+        row = connection.execute(
+            _question(), {"session_id": session_id, "index": index}
+        ).one_or_none()
+        if row is not None:
+            content = frozen(row.version_id, connection)
+            decided = _decide(host, content, row, index, response, timing)
+            # PostgreSQL stores the usual answer on this connection, in one statement. Everything
+            # else gives the connection back first: nobody holds one while waiting for another.
+            if decided.moved and not events and connection.dialect.name == "postgresql":
+                stored = _store_at_once(connection, decided)
+    if row is None:
+        _refuse_unknown(session_id)
+    if stored is None:
+        stored = decided.repeated or _store(host, decided, events)
+    return _reply(host, decided) if stored else None
+
+
+class _TooLate(Exception):
+    """The session was left for longer than its study lets it resume."""
 
 
 @cache
@@ -136,26 +169,54 @@ def _refuse_unknown(session_id: int) -> NoReturn:
     raise JourneyFault("out_of_order", "This session has no such trial yet.")
 
 
-def _answer_once(
+@dataclass(frozen=True)
+class _Decided:
+    """What an answer comes to, before anything is written.
+
+    Attributes:
+        row: the session, its trial and the one that follows, as they were read.
+        content: the study.
+        trial: the trial that is answered.
+        feedback: what the participant is told.
+        values: the row of `responses`; empty when the same answer is stored already.
+        following: the next trial of the plan, if there is one.
+        moved: columns of the session after the answer; empty when the plan changes first.
+    """
+
+    row: Row[Any]
+    content: StudyContent
+    trial: PlannedTrial
+    feedback: dict[str, Any] | None
+    values: dict[str, Any] = field(default_factory=dict)
+    following: NextTrial | None = None
+    moved: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the very same answer is stored already."""
+        return not self.values
+
+
+def _decide(
     host: Host,
-    connection: Connection,
+    content: StudyContent,
     row: Row[Any],
     index: int,
     response: dict[str, Any],
     timing: Timing,
-    events: list[Any],
-) -> dict[str, Any] | None:
-    content = frozen(row.version_id)
+) -> _Decided:
+    """Check and score an answer; refuses what can't be one."""
     if row.answer is None:
         _refuse_untimely(row, content, index)
     task = host.task(row.version_id, row.condition)
     trial = planned(row)
     checked = _checked(task, trial, response)
     told = checked.model_dump(mode="json")
+    feedback = task.feedback(trial, checked)
     if row.answer is not None:
         if row.answer != told:
             raise JourneyFault("already_answered", "Another answer to this trial is stored.")
-        return {"feedback": task.feedback(trial, checked), "next": _state_now(host, row.id)}
+        return _Decided(row, content, trial, feedback)
     correct = task.score(trial, checked)
     at = now_ms()
     values = {
@@ -169,21 +230,26 @@ def _answer_once(
     }
     following = NextTrial.of(row)
     if needs_replanning(trial, following):
-        if not _store_and_replan(host, row, content, trial, values, events):
-            return None
-        return {"feedback": task.feedback(trial, checked), "next": _state_now(host, row.id)}
+        return _Decided(row, content, trial, feedback, values)
     moved = _moved(row, content, trial, following, correct, at)
-    if not _store(connection, row, moved, values, events):
-        return None
-    session = _Moved(row, moved)
-    next_state = state(host, session, following.as_trial() if following else None)
-    return {"feedback": task.feedback(trial, checked), "next": next_state}
+    return _Decided(row, content, trial, feedback, values, following, moved)
+
+
+def _reply(host: Host, decided: _Decided) -> dict[str, Any]:
+    """The reply to an answer that is stored."""
+    if decided.moved:
+        session = _Moved(decided.row, decided.moved)
+        next_state = state(host, session, decided.following)
+    else:
+        with reading() as connection:
+            session_now = load_session(connection, decided.row.id)
+        next_state = state(host, session_now)
+    return {"feedback": decided.feedback, "next": next_state}
 
 
 def _refuse_untimely(row: Row[Any], content: StudyContent, index: int) -> None:
     if is_late(row, content):
-        time_out(row.id)
-        raise JourneyFault("ended", "Too much time has passed to go on with this session.")
+        raise _TooLate
     if row.status not in ("practising", "running"):
         code = "wrong_step" if row.status in LIVE else "ended"
         raise JourneyFault(code, f"This session is {row.status}.")
@@ -271,66 +337,55 @@ def _move_and_insert() -> Any:
     )
 
 
-def _store(
-    connection: Connection,
-    row: Row[Any],
-    moved: dict[str, Any],
-    values: dict[str, Any],
-    events: list[Any],
-) -> bool:
-    """Store the response and move the session on; False when somebody else was first."""
-    parameters = {f"new_{name}": value for name, value in moved.items()}
-    parameters |= {"of_session": row.id, "of_index": row.position}
-    if connection.dialect.name == "postgresql" and not events:
-        parameters |= {f"r_{name}": value for name, value in values.items()}
-        return connection.execute(_move_and_insert(), parameters).first() is not None
-    with writing() as transaction:
-        if transaction.execute(_move(), parameters).rowcount != 1:
+def _move_parameters(decided: _Decided) -> dict[str, Any]:
+    parameters = {f"new_{name}": value for name, value in decided.moved.items()}
+    return parameters | {"of_session": decided.row.id, "of_index": decided.row.position}
+
+
+def _store_at_once(connection: Connection, decided: _Decided) -> bool:
+    """Store an answer in one statement; False when somebody else was first."""
+    parameters = _move_parameters(decided)
+    parameters |= {f"r_{name}": value for name, value in decided.values.items()}
+    return connection.execute(_move_and_insert(), parameters).first() is not None
+
+
+def _store(host: Host, decided: _Decided, events: list[Any]) -> bool:
+    """Store an answer in a transaction; False when somebody else was first."""
+    with writing() as connection:
+        if not decided.moved:
+            return _store_and_replan(host, connection, decided, events)
+        if connection.execute(_move(), _move_parameters(decided)).rowcount != 1:
             return False
-        _insert(transaction, row.id, values, events)
+        _insert(connection, decided, events)
     return True
 
 
-def _insert(
-    connection: Connection, session_id: int, values: dict[str, Any], events: list[Any]
-) -> None:
-    connection.execute(insert(RESPONSES), values)
+def _insert(connection: Connection, decided: _Decided, events: list[Any]) -> None:
+    connection.execute(insert(RESPONSES), decided.values)
     if events:
-        connection.execute(insert(models.Event), event_rows(session_id, events))
+        connection.execute(insert(models.Event), event_rows(decided.row.id, events))
 
 
 def _store_and_replan(
-    host: Host,
-    row: Row[Any],
-    content: StudyContent,
-    trial: PlannedTrial,
-    values: dict[str, Any],
-    events: list[Any],
+    host: Host, connection: Connection, decided: _Decided, events: list[Any]
 ) -> bool:
-    with writing() as connection:
-        locked = connection.execute(
-            select(SESSIONS).where(SESSIONS.c.id == row.id).with_for_update()
-        ).one()
-        if locked.position != row.position or locked.status not in ("practising", "running"):
-            return False
-        _insert(connection, row.id, values, events)
-        following = replan(host, connection, locked, content, trial)
-        ended = following.ended if following else None
-        moved = _moved(
-            locked, content, trial, following.trial if following else None, values["correct"],
-            values["received_at"],
-        )  # fmt: skip
-        if ended:
-            moved |= {"status": ended, "step": "end", "ended_at": values["received_at"]}
-        if following:
-            moved |= following.columns
-        connection.execute(update(SESSIONS).where(SESSIONS.c.id == row.id).values(moved))
+    row, values = decided.row, decided.values
+    locked = connection.execute(
+        select(SESSIONS).where(SESSIONS.c.id == row.id).with_for_update()
+    ).one()
+    if locked.position != row.position or locked.status not in ("practising", "running"):
+        return False
+    _insert(connection, decided, events)
+    replanned = replan(host, connection, locked, decided.content, decided.trial)
+    moved = _moved(
+        locked, decided.content, decided.trial, replanned.trial, values["correct"],
+        values["received_at"],
+    )  # fmt: skip
+    if replanned.ended:
+        moved |= {"status": replanned.ended, "step": "end", "ended_at": values["received_at"]}
+    moved |= replanned.columns
+    connection.execute(update(SESSIONS).where(SESSIONS.c.id == row.id).values(moved))
     return True
-
-
-def _state_now(host: Host, session_id: int) -> dict[str, Any]:
-    with reading() as connection:
-        return state(host, load_session(connection, session_id))
 
 
 class _Moved:

@@ -19,7 +19,7 @@ from diptych.journey.events import note
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import ARRIVALS, LIVE, SESSIONS, is_late, study_doc, time_out
 from diptych.keys import is_study_key
-from diptych.recruiters import ArrivalFault, Arriving, Recruiter
+from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import UnknownStudy, current_version, frozen
 
@@ -74,7 +74,7 @@ def enter(
         return Preview(
             {
                 "token": None,
-                "study": study_doc(host, visit.content),
+                "study": study_doc(visit.content),
                 "session": None,
                 "step": "preview",
                 "content": {"html": intro + accept},
@@ -101,6 +101,8 @@ def _read(host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str
     recruiter = host.recruiter(content, name)
     try:
         arriving = recruiter.arrive(entry)
+    except PlatformAway as fault:
+        raise JourneyFault("platform_away", str(fault)) from None
     except ArrivalFault as fault:
         raise JourneyFault("not_eligible", str(fault)) from None
     return _Visit(study_id, version_id, state, content, kind, recruiter, arriving, browser)

@@ -18,6 +18,7 @@ CODES = {
     "wrong_step": 409,
     "ended": 409,
     "invalid": 422,
+    "platform_away": 503,
 }
 
 

@@ -35,10 +35,6 @@ class NextTrial:
             return None
         return cls(row.next_phase, row.next_block, row.next_item, row.next_notice)
 
-    def as_trial(self) -> NextTrial:
-        """Has the columns of a row of `trials` that a State needs."""
-        return self
-
 
 @dataclass(frozen=True)
 class Replanned:

@@ -12,7 +12,7 @@ from diptych.host import Host
 from diptych.journey.faults import JourneyFault
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
-from diptych.tasks import PlannedTrial, Tally
+from diptych.tasks import REGISTRY, PlannedTrial, Tally
 
 SESSIONS = table(models.Session)
 TRIALS = table(models.Trial)
@@ -80,13 +80,15 @@ def describe_session(host: Host, session_id: int) -> dict[str, Any]:
         time_out(session_id)
         with reading() as connection:
             session = load_session(connection, session_id)
-    return {"study": study_doc(host, content), **state(host, session)}
+    return {"study": study_doc(content, session.condition), **state(host, session)}
 
 
-def study_doc(host: Host, content: StudyContent) -> dict[str, Any]:
-    """What the browser may know of a study."""
+def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, Any]:
+    """What the browser may know of a study; parameters are the condition's once it is assigned."""
     spec = content.spec
-    task = host_task_parameters(content)
+    task_class = REGISTRY.get(spec.task.name)
+    own = spec.condition(condition).task if condition else {}
+    parameters = task_class.Parameters.model_validate({**spec.task.parameters, **own})
     return {
         "name": content.name,
         "title": spec.title,
@@ -94,19 +96,10 @@ def study_doc(host: Host, content: StudyContent) -> dict[str, Any]:
         "contact": spec.contact,
         "language": spec.language,
         "task": spec.task.name,
-        "parameters": task,
+        "parameters": parameters.model_dump(mode="json", include=set(task_class.public)),
         "screen": spec.screen.model_dump(mode="json"),
         "resume_within_minutes": spec.recruitment.resume_within_minutes,
     }
-
-
-def host_task_parameters(content: StudyContent) -> dict[str, Any]:
-    """The public parameters of a study's task."""
-    from diptych.tasks import REGISTRY
-
-    task_class = REGISTRY.get(content.spec.task.name)
-    parameters = task_class.Parameters.model_validate(content.spec.task.parameters)
-    return parameters.model_dump(mode="json", include=set(task_class.public))
 
 
 def state(host: Host, session: Any, trial: Any = None) -> dict[str, Any]:

@@ -104,7 +104,8 @@ def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, An
         elif session.step != "end" and order.index(step) > order.index(session.step):
             raise JourneyFault("wrong_step", f"The step {session.step!r} comes first.")
     with reading() as connection:
-        return state(host, load_session(connection, session_id))
+        session = load_session(connection, session_id)
+    return state(host, session)
 
 
 def _go_on(connection: Connection, session: Any, content: StudyContent, **values: Any) -> None:

@@ -27,6 +27,10 @@ class ArrivalFault(Exception):
     """The entry URL can't be used; the message is for the participant."""
 
 
+class PlatformAway(ArrivalFault):
+    """The platform can't say at the moment whether the ids are its own: worth another try."""
+
+
 @dataclass(frozen=True)
 class Arriving:
     """What an entry URL says.
@@ -65,6 +69,7 @@ class Recruiter(ABC):
 
         Raises:
             ArrivalFault: when ids are missing, malformed, or unknown to the platform.
+            PlatformAway: when the platform did not answer.
         """
 
     @abstractmethod

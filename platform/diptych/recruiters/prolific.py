@@ -12,6 +12,7 @@ from pydantic import Field
 from diptych.recruiters import (
     ArrivalFault,
     Arriving,
+    PlatformAway,
     Recruiter,
     RecruiterParameters,
     identifier,
@@ -60,11 +61,11 @@ class Prolific(Recruiter):
         try:
             reply = httpx.get(url, headers=headers, timeout=10)
         except httpx.HTTPError:
-            raise ArrivalFault(
+            raise PlatformAway(
                 "Prolific could not be reached to check your link. Please try again in a minute."
             ) from None
         if reply.status_code >= 500 or reply.status_code == 429:
-            raise ArrivalFault("Prolific is busy at the moment. Please try again in a minute.")
+            raise PlatformAway("Prolific is busy at the moment. Please try again in a minute.")
         body = _json(reply) if reply.status_code == 200 else {}
         owner = body.get("participant") or body.get("participant_id")
         # The detail of a submission need not name its study; where it does, it must be this one.

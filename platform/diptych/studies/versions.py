@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
@@ -200,30 +199,50 @@ def overview() -> list[Mapping[str, Any]]:
     ]
 
 
-def frozen(version_id: int) -> StudyContent:
-    """The content of a version. Kept in memory: a version never changes."""
-    return _frozen(db.engine, version_id)
+# Versions in memory: they never change. The oldest goes when there are too many.
+_MOST_IN_MEMORY = 64
+_memory: dict[tuple[Engine, int], StudyContent] = {}
 
 
-@lru_cache(maxsize=64)
-def _frozen(engine: Engine, version_id: int) -> StudyContent:
-    with engine.connect() as connection:
-        versions, studies = models.StudyVersion, models.Study
-        row = connection.execute(
-            select(versions.content_hash, versions.spec, versions.texts, studies.name)
-            .join(studies, studies.id == versions.study_id)
-            .where(versions.id == version_id)
-        ).one()
-        stimuli = connection.execute(
-            select(table(models.Stimulus))
-            .where(models.Stimulus.version_id == version_id)
-            .order_by(models.Stimulus.place)
-        ).all()
-        items = connection.execute(
-            select(table(models.Item))
-            .where(models.Item.version_id == version_id)
-            .order_by(models.Item.place)
-        ).all()
+def frozen(version_id: int, connection: Connection | None = None) -> StudyContent:
+    """The content of a version, kept in memory.
+
+    Args:
+        version_id: the version.
+        connection: one that the caller holds; whoever holds a connection gives it along, since
+            nobody may wait for a second one.
+    """
+    key = db.engine, version_id
+    content = _memory.get(key)
+    if content is None:
+        if connection is None:
+            with reading() as own:
+                content = _load(own, version_id)
+        else:
+            content = _load(connection, version_id)
+        while len(_memory) >= _MOST_IN_MEMORY:
+            _memory.pop(next(iter(_memory)), None)
+        _memory[key] = content
+    return content
+
+
+def _load(connection: Connection, version_id: int) -> StudyContent:
+    versions, studies = models.StudyVersion, models.Study
+    row = connection.execute(
+        select(versions.content_hash, versions.spec, versions.texts, studies.name)
+        .join(studies, studies.id == versions.study_id)
+        .where(versions.id == version_id)
+    ).one()
+    stimuli = connection.execute(
+        select(table(models.Stimulus))
+        .where(models.Stimulus.version_id == version_id)
+        .order_by(models.Stimulus.place)
+    ).all()
+    items = connection.execute(
+        select(table(models.Item))
+        .where(models.Item.version_id == version_id)
+        .order_by(models.Item.place)
+    ).all()
     return StudyContent(
         name=row.name,
         content_hash=row.content_hash,

@@ -63,7 +63,10 @@ def attach(app: APIFlask) -> None:
 
     @app.errorhandler(JourneyFault)
     def journey_fault(fault: JourneyFault) -> tuple[Response, int]:
-        return error(fault.status, fault.code, fault.message, fault.fields)
+        reply, status = error(fault.status, fault.code, fault.message, fault.fields)
+        if status == 503:
+            reply.headers["Retry-After"] = "5"
+        return reply, status
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)

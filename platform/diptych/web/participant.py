@@ -169,9 +169,9 @@ def enter(json_data: Entry) -> Response:
 
 
 @blueprint.get("/session")
+@_session_required
 @blueprint.output(Described)
 @blueprint.doc(summary="Where the session stands", security="BearerAuth", responses=[401])
-@_session_required
 def session(session_id: int) -> Response:
     """What a page that is loaded again shows; that it was loaded again is an event."""
     described = journey.describe_session(host(), session_id)
@@ -180,19 +180,19 @@ def session(session_id: int) -> Response:
 
 
 @blueprint.get("/session/images")
+@_session_required
 @blueprint.output(ImageList)
 @blueprint.doc(summary="Images to load ahead", security="BearerAuth", responses=[401])
-@_session_required
 def images(session_id: int) -> Response:
     """Addresses of all images of the trials to come; their order tells nothing."""
     return _json({"images": journey.image_urls(host(), session_id)})
 
 
 @blueprint.post("/trials/<int:index>/response")
+@_session_required
 @blueprint.input(Answer)
 @blueprint.output(Answered)
 @blueprint.doc(summary="Answer a trial", security="BearerAuth", responses=[401, 409, 413, 422, 503])
-@_session_required
 def respond(session_id: int, index: int, json_data: Answer) -> Response:
     """Stores the answer, and only then tells what follows. Sending it again changes nothing."""
     # Numbers that fit no column are as far out of order as any other.
@@ -205,10 +205,10 @@ def respond(session_id: int, index: int, json_data: Answer) -> Response:
 
 
 @blueprint.post("/events")
+@_session_required
 @blueprint.input(Events)
 @blueprint.output({}, status_code=204)
 @blueprint.doc(summary="Report events", security="BearerAuth", responses=[401, 413, 422])
-@_session_required
 def events(session_id: int, json_data: Events) -> tuple[str, int]:
     """Stores what happened in the browser beside the answers."""
     journey.record_events(session_id, json_data.events)
@@ -219,12 +219,12 @@ def _add_step(name: str, body: type[BaseModel]) -> None:
     """One route a step, so that the API's description names the body of each."""
 
     @blueprint.post(f"/session/steps/{name}", endpoint=f"step_{name}")
+    @_session_required
     @blueprint.input(body)
     @blueprint.output(State)
     @blueprint.doc(
         summary=f"Take the step {name}", security="BearerAuth", responses=[401, 409, 413, 422]
     )
-    @_session_required
     def step(session_id: int, json_data: BaseModel) -> Response:
         return _json(journey.take_step(host(), session_id, name, json_data))
 
