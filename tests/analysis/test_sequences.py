@@ -219,3 +219,22 @@ def test_a_fingerprint_changes_with_one_answer(simulated: Make) -> None:
     other[2, 3] = (other[2, 3] + 1) % 3
     assert sequences.fingerprint() == sequences_from(simulated(4)).fingerprint()
     assert sequences.fingerprint() != dataclasses.replace(sequences, response=other).fingerprint()
+
+
+def test_ties_cost_average_precision_and_are_broken_on_request(
+    simulated: Callable[..., Tables],
+) -> None:
+    """With all scores equal the step reaches to the prevalence; any order has that on average."""
+    sequences = sequences_from(simulated(30))
+    equal = np.full((*sequences.shape, 3), 1 / 3)
+    found = score(equal, sequences, sequences.mask)
+    assert found.micro == pytest.approx(1 / 3)
+    assert found.micro_untied == pytest.approx(1 / 3, abs=0.03)
+    p = np.random.default_rng(0).dirichlet(np.ones(3), sequences.shape)
+    found = score(p, sequences, sequences.mask)
+    assert found.micro_untied == pytest.approx(found.micro, abs=1e-12)
+    # two values, truth half the time in the upper: a tie broken at random gains over the step
+    share = np.where(np.eye(3, dtype=bool)[sequences.response], 0.6, 0.2)
+    share[::2] = 1 / 3
+    found = score(share, sequences, sequences.mask)
+    assert found.micro_untied > found.micro + 0.01

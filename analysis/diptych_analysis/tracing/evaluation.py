@@ -11,15 +11,22 @@ import numpy.typing as npt
 from diptych_analysis.tracing.sequences import TEST, TRAINING, Bools, Sequences
 
 Probabilities = npt.NDArray[np.float64]
+MEASURES = ("micro", "micro_untied", "macro", "log_loss", "calibration_error", "accuracy")
 PHASE_NUMBERS = {"training": TRAINING, "test": TEST}
 
 
 @dataclass(frozen=True)
 class Scores:
-    """One model on one split and phase."""
+    """One model on one split and phase.
+
+    `micro_untied` is `micro` with equal probabilities put in random order. Average precision takes
+    equal scores as one step, to the precision at its end; a model that knows few different values
+    (ground truth, confusion of classes) loses by that alone against one whose values all differ.
+    """
 
     per_class: dict[str, float]
     micro: float
+    micro_untied: float
     macro: float
     log_loss: float
     calibration_error: float
@@ -57,7 +64,7 @@ def score(probabilities: Probabilities, sequences: Sequences, where: Bools) -> S
     if not len(chosen):
         nothing = float("nan")
         empty = dict.fromkeys(sequences.classes, nothing)
-        return Scores(empty, nothing, nothing, nothing, nothing, nothing, 0)
+        return Scores(empty, **dict.fromkeys(MEASURES, nothing), n=0)
     per_class = {
         name: float(average_precision_score(hits[:, c], p[:, c]))
         if hits[:, c].any()
@@ -69,12 +76,24 @@ def score(probabilities: Probabilities, sequences: Sequences, where: Bools) -> S
     return Scores(
         per_class=per_class,
         micro=float(average_precision_score(hits.ravel(), p.ravel())),
+        micro_untied=_untied(hits.ravel(), p.ravel()),
         macro=float(np.nanmean(list(per_class.values()))),
         log_loss=float(-np.log(np.clip(p[hits], 1e-12, 1)).mean()),
         calibration_error=expected_calibration_error(p, chosen),
         accuracy=float((p.argmax(1) == chosen).mean()),
         n=len(chosen),
     )
+
+
+def _untied(hits: Bools, p: Probabilities, draws: int = 5) -> float:
+    """Average precision with ties in random order: the mean of some orders, always the same."""
+    from sklearn.metrics import average_precision_score
+
+    found = []
+    for draw in range(draws):
+        order = np.lexsort((np.random.default_rng(draw).random(len(p)), p))
+        found.append(average_precision_score(hits[order], np.arange(len(p))))
+    return float(np.mean(found))
 
 
 def score_phases(probabilities: Probabilities, sequences: Sequences) -> dict[str, Scores]:
@@ -97,15 +116,13 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
 def summary(splits: Sequence[Mapping[str, Scores]]) -> dict[str, dict[str, tuple[float, float]]]:
     """Phase -> measure -> mean and standard deviation over the splits.
 
-    The measures are `micro`, `macro`, `log_loss`, `calibration_error`, `accuracy`, and
-    `class:NAME` for the average precision of every class.
+    The measures are those of `MEASURES`, and `class:NAME` for the average precision of every class.
     """
     found: dict[str, dict[str, tuple[float, float]]] = {}
     for phase in PHASE_NUMBERS:
         scores = [split[phase] for split in splits]
         columns = {
-            name: mean_and_deviation([getattr(s, name) for s in scores])
-            for name in ("micro", "macro", "log_loss", "calibration_error", "accuracy")
+            name: mean_and_deviation([getattr(s, name) for s in scores]) for name in MEASURES
         }
         for name in scores[0].per_class:
             columns[f"class:{name}"] = mean_and_deviation([s.per_class[name] for s in scores])

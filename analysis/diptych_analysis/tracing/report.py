@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from diptych_analysis import charts
 from diptych_analysis.report_page import Page
@@ -20,6 +21,7 @@ from diptych_analysis.tracing.runs import Fit, Job
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences
 
 LEARNERS = 25
+COUNT = "right answers so far"
 Figure = tuple[str, Any, str]
 
 
@@ -63,7 +65,10 @@ def _tables(page: Page, results: Mapping[str, Any]) -> None:
             "Average precision in training, by class",
             tables_of.columns(results, per_class=True)[: len(results["classes"])],
         ),
-        ("Log loss (nats) and calibration error", tables_of.MORE),
+        (
+            "Micro average precision with ties broken, log loss (nats), calibration error",
+            tables_of.MORE,
+        ),
     )
     for title, shown in sets:
         page.add(f"<h3>{html.escape(title)}</h3>{tables_of.as_html(results, shown)}")
@@ -107,9 +112,11 @@ def _figures(
     )
     if best is not None:
         yield from _recurrent_figures(models[best], best, shown)
-        yield from _warning_figures(models[best], sequences, split, test)
+    warners = [spec for spec in (best, "bkt") if spec is not None and spec in models]
+    if warners:
+        yield from _warning_figures(warners, sequences, jobs, images)
     planes = next((s for s in reversed(recurrent) if s.startswith("cls_pred")), None)
-    if planes is not None:
+    if planes is not None and jobs[0].encoder != "none":
         yield from _space_figures(models[planes], planes, shown)
 
 
@@ -133,8 +140,7 @@ def _calibration(fits: list[Fit], sequences: Sequences, jobs: list[Job]) -> Any:
             predicted.append(fit.probabilities[test.scored])
             chosen.append(test.response[test.scored])
         found[spec] = reliability(np.concatenate(predicted), np.concatenate(chosen))
-    keep = list(found)[:8]
-    return curves.reliability_curves({spec: found[spec] for spec in keep})
+    return curves.reliability_curves(found)
 
 
 def _recurrent_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[Figure]:
@@ -155,21 +161,45 @@ def _recurrent_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[F
 
 
 def _warning_figures(
-    model: Tracer, sequences: Sequences, split: Any, test: Sequences
+    specs: list[str], sequences: Sequences, jobs: list[Job], images: Path | None
 ) -> Iterator[Figure]:
-    try:
-        warning = early_warning(model, sequences.rows(np.r_[split.train, split.validation]), test)
-    except SequenceFault:
-        return  # all learners known ended alike: there is nothing to warn of
-    aucs = roc_by_trials(warning)
-    both = curves.roc_by_seen(roc_curves(warning)) | curves.auc_over_trials(aucs)
+    """Early warning by the test learners of all splits; the first of `specs` has its ROC shown."""
+    found: dict[str, Any] = {}
+    for spec in specs:
+        parts = []
+        for job in (job for job in jobs if job.spec == spec and job.folder is not None):
+            known = sequences.rows(np.r_[job.split.train, job.split.validation])
+            model = Tracer.load(job.folder, images=images)  # type: ignore[arg-type]
+            try:
+                warned = early_warning(model, known, sequences.rows(job.split.test))
+            except SequenceFault:
+                return  # all learners known ended alike: there is nothing to warn of
+            # scores are judged against each split's own median
+            parts.append(warned.assign(split=job.number))
+        found[spec] = pd.concat(parts)
+    aucs = [
+        _mean_over_splits(warning).replace({"probability": spec, "by_count": COUNT})
+        for spec, warning in found.items()
+    ]
+    together = pd.concat(aucs).drop_duplicates(["seen", "by"])
+    first = found[specs[0]]
+    times = sorted(set(first["seen"]))
+    few = first[first["seen"].isin(times[:: max(1, len(times) // 4)])]
+    both = curves.roc_by_seen(roc_curves(few)) | curves.auc_over_trials(together)
     yield (
         "early_warning",
-        both.resolve_scale(color="independent", strokeDash="independent"),
-        "How early are those found who will not finish above the median score? Left: ROC of the "
-        "tracing model by the number of trials seen; right: the area under it, beside that of the "
-        "plain count of right answers so far. Test learners of the first split only.",
+        both.resolve_scale(color="independent"),
+        "How early are those found who will not finish above the median score? Left: ROC of "
+        f"{specs[0]} by the number of trials seen; right: the area under it (mean over the "
+        "splits), beside the plain count of right answers so far. Test learners of all splits.",
     )
+
+
+def _mean_over_splits(warning: pd.DataFrame) -> pd.DataFrame:
+    """Area under the ROC within each split, then the mean: splits have medians of their own."""
+    each = [roc_by_trials(part) for _, part in warning.groupby("split")]
+    joined = pd.concat(each).groupby(["seen", "by"], sort=False, as_index=False)
+    return joined.agg({"auc": "mean", "n": "sum"})
 
 
 def _space_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[Figure]:

@@ -93,11 +93,10 @@ def _kept(job: Job, key: str, test: Sequences) -> Fit | None:
     found = json.loads((job.folder / "result.json").read_text())
     if found.get("key") != key:
         return None
-    scores = {phase: Scores(**values) for phase, values in found["scores"].items()}
     frame = pd.read_parquet(job.folder / "predictions.parquet")
     p = np.full((*test.shape, test.n_classes), 1 / test.n_classes)
     p[test.mask] = frame[[f"p:{name}" for name in test.classes]].to_numpy()
-    return Fit(job.spec, job.number, scores, found["epochs"], found["seconds"], p)
+    return Fit(job.spec, job.number, score_phases(p, test), found["epochs"], found["seconds"], p)
 
 
 def _keep(job: Job, key: str, fit: Fit, model: Tracer, test: Sequences) -> None:

@@ -80,7 +80,7 @@ def _row(data: pd.DataFrame, who: list[str], title: str, change: float | None) -
     first = ~data.duplicated("class")
     data["change"] = np.where(first, change or np.nan, np.nan)
     base = alt.Chart(data)
-    legend = alt.Legend(title=None, orient="top") if len(who) > 1 else None
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1) if len(who) > 1 else None
     names = sorted(data["class"].unique())
     colour = alt.Color(
         "who:N",
