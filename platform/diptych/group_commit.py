@@ -45,6 +45,9 @@ class _Batch:
             self.transaction.commit()
         except BaseException as fault:
             self.fault = fault
+            # SQLite leaves a transaction open whose commit has failed (a full disk, say). Nobody
+            # may commit it later: everybody in it is told that nothing was stored.
+            self.connection.invalidate()
         finally:
             self.connection.close()
             self.done.set()
