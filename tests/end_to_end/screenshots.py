@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from support.browser import ARGUMENTS, find_chromium
 from support.servers import LiveServer
 from support.visitor import Visitor
@@ -20,7 +20,7 @@ from diptych.studies.versions import freeze
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
-SIZE = {"width": 1180, "height": 760}
+SIZE: ViewportSize = {"width": 1180, "height": 760}
 
 
 def open_shipped(settings: Settings) -> None:
