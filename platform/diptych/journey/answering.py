@@ -9,18 +9,13 @@ Ends of practice blocks and adaptive policies change the plan itself; they take 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Row, select, update
 
-from diptych import models
-from diptych.database import now_ms, reading, table, writing
+from diptych.database import now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey.events import event_rows
 from diptych.journey.faults import JourneyFault
 from diptych.journey.replanning import NextTrial, needs_replanning, replan
 from diptych.journey.state import (
@@ -33,17 +28,17 @@ from diptych.journey.state import (
     step_after,
     time_out,
 )
+from diptych.journey.storing import (
+    Decided,
+    insert_answer,
+    move,
+    move_parameters,
+    question,
+    store_at_once,
+)
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 from diptych.tasks import PlannedTrial, ResponseFault, Task
-
-RESPONSES = table(models.Response)
-# What an answer needs to know of its session: the rest of the row stays in the database.
-_NEEDED = (
-    "id", "public_id", "version_id", "recruiter", "condition", "seed", "status", "step",
-    "position", "n_trials", "n_responses", "n_counted", "n_correct", "last_seen_at",
-    "presented_at",
-)  # fmt: skip
 
 
 class Timing(BaseModel):
@@ -101,7 +96,7 @@ def _answer_once(
     stored = None
     with reading() as connection:
         row = connection.execute(
-            _question(), {"session_id": session_id, "index": index}
+            question(), {"session_id": session_id, "index": index}
         ).one_or_none()
         if row is not None:
             content = frozen(row.version_id, connection)
@@ -109,7 +104,7 @@ def _answer_once(
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
             if decided.moved and not events and connection.dialect.name == "postgresql":
-                stored = _store_at_once(connection, decided)
+                stored = store_at_once(connection, decided)
     if row is None:
         _refuse_unknown(session_id)
     if stored is None:
@@ -121,80 +116,12 @@ class _TooLate(Exception):
     """The session was left for longer than its study lets it resume."""
 
 
-@cache
-def _question() -> Select[Any]:
-    """The one statement that reads all that an answer needs."""
-    trial, following = aliased(models.Trial, name="trial"), aliased(models.Trial, name="following")
-    answered, session = models.Response, models.Session
-    return (
-        select(
-            *(SESSIONS.c[name] for name in _NEEDED),
-            trial.phase,
-            trial.block,
-            trial.item,
-            trial.notice,
-            answered.answer,
-            following.phase.label("next_phase"),
-            following.block.label("next_block"),
-            following.item.label("next_item"),
-            following.notice.label("next_notice"),
-        )
-        .join(
-            trial,
-            and_(trial.session_id == session.id, trial.trial_index == bindparam("index")),
-        )
-        .outerjoin(
-            answered,
-            and_(
-                answered.session_id == trial.session_id,
-                answered.trial_index == trial.trial_index,
-            ),
-        )
-        .outerjoin(
-            following,
-            and_(
-                following.session_id == trial.session_id,
-                following.trial_index == trial.trial_index + 1,
-            ),
-        )
-        .where(session.id == bindparam("session_id"))
-    )
-
-
 def _refuse_unknown(session_id: int) -> NoReturn:
     with reading() as connection:
         session = load_session(connection, session_id)
     if session.status not in LIVE:
         raise JourneyFault("ended", "This session has ended.")
     raise JourneyFault("out_of_order", "This session has no such trial yet.")
-
-
-@dataclass(frozen=True)
-class _Decided:
-    """What an answer comes to, before anything is written.
-
-    Attributes:
-        row: the session, its trial and the one that follows, as they were read.
-        content: the study.
-        trial: the trial that is answered.
-        feedback: what the participant is told.
-        values: the row of `responses`; empty when the same answer is stored already.
-        following: the next trial of the plan, if there is one.
-        moved: columns of the session after the answer; empty when the plan changes first.
-    """
-
-    row: Row[Any]
-    content: StudyContent
-    trial: PlannedTrial
-    feedback: dict[str, Any] | None
-    values: dict[str, Any] = field(default_factory=dict)
-    following: NextTrial | None = None
-    moved: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def repeated(self) -> bool:
-        """Whether the very same answer is stored already."""
-        return not self.values
 
 
 def _decide(
@@ -204,7 +131,7 @@ def _decide(
     index: int,
     response: dict[str, Any],
     timing: Timing,
-) -> _Decided:
+) -> Decided:
     """Check and score an answer; refuses what can't be one."""
     if row.answer is None:
         _refuse_untimely(row, content, index)
@@ -216,7 +143,7 @@ def _decide(
     if row.answer is not None:
         if row.answer != told:
             raise JourneyFault("already_answered", "Another answer to this trial is stored.")
-        return _Decided(row, content, trial, feedback)
+        return Decided(row, content, trial, feedback)
     correct = task.score(trial, checked)
     at = now_ms()
     values = {
@@ -230,12 +157,12 @@ def _decide(
     }
     following = NextTrial.of(row)
     if needs_replanning(trial, following):
-        return _Decided(row, content, trial, feedback, values)
+        return Decided(row, content, trial, feedback, values)
     moved = _moved(row, content, trial, following, correct, at)
-    return _Decided(row, content, trial, feedback, values, following, moved)
+    return Decided(row, content, trial, feedback, values, following, moved)
 
 
-def _reply(host: Host, decided: _Decided) -> dict[str, Any]:
+def _reply(host: Host, decided: Decided) -> dict[str, Any]:
     """The reply to an answer that is stored."""
     if decided.moved:
         session = _Moved(decided.row, decided.moved)
@@ -303,71 +230,19 @@ def _moved(
     return moved
 
 
-@cache
-def _move() -> Any:
-    """Moves a session on, unless somebody else has done it already."""
-    columns = (
-        "position", "n_responses", "n_counted", "n_correct", "last_seen_at",
-        "presented_at", "status", "step", "ended_at",
-    )  # fmt: skip
-    return (
-        update(SESSIONS)
-        .where(
-            SESSIONS.c.id == bindparam("of_session"),
-            SESSIONS.c.position == bindparam("of_index"),
-            SESSIONS.c.status.in_(("practising", "running")),
-        )
-        .values({name: bindparam(f"new_{name}") for name in columns})
-    )
-
-
-@cache
-def _move_and_insert() -> Any:
-    """Both in one statement, so that PostgreSQL needs one round trip and no BEGIN or COMMIT."""
-    move = _move().returning(SESSIONS.c.id).cte("moved")
-    names = [column.name for column in RESPONSES.columns]
-    source = select(
-        *(bindparam(f"r_{c.name}", type_=c.type) for c in RESPONSES.columns)
-    ).select_from(move)
-    return (
-        insert(RESPONSES)
-        .from_select(names, source)
-        .add_cte(move)
-        .returning(RESPONSES.c.trial_index)
-    )
-
-
-def _move_parameters(decided: _Decided) -> dict[str, Any]:
-    parameters = {f"new_{name}": value for name, value in decided.moved.items()}
-    return parameters | {"of_session": decided.row.id, "of_index": decided.row.position}
-
-
-def _store_at_once(connection: Connection, decided: _Decided) -> bool:
-    """Store an answer in one statement; False when somebody else was first."""
-    parameters = _move_parameters(decided)
-    parameters |= {f"r_{name}": value for name, value in decided.values.items()}
-    return connection.execute(_move_and_insert(), parameters).first() is not None
-
-
-def _store(host: Host, decided: _Decided, events: list[Any]) -> bool:
+def _store(host: Host, decided: Decided, events: list[Any]) -> bool:
     """Store an answer in a transaction; False when somebody else was first."""
     with writing() as connection:
         if not decided.moved:
             return _store_and_replan(host, connection, decided, events)
-        if connection.execute(_move(), _move_parameters(decided)).rowcount != 1:
+        if connection.execute(move(), move_parameters(decided)).rowcount != 1:
             return False
-        _insert(connection, decided, events)
+        insert_answer(connection, decided, events)
     return True
 
 
-def _insert(connection: Connection, decided: _Decided, events: list[Any]) -> None:
-    connection.execute(insert(RESPONSES), decided.values)
-    if events:
-        connection.execute(insert(models.Event), event_rows(decided.row.id, events))
-
-
 def _store_and_replan(
-    host: Host, connection: Connection, decided: _Decided, events: list[Any]
+    host: Host, connection: Connection, decided: Decided, events: list[Any]
 ) -> bool:
     row, values = decided.row, decided.values
     locked = connection.execute(
@@ -375,7 +250,7 @@ def _store_and_replan(
     ).one()
     if locked.position != row.position or locked.status not in ("practising", "running"):
         return False
-    _insert(connection, decided, events)
+    insert_answer(connection, decided, events)
     replanned = replan(host, connection, locked, decided.content, decided.trial)
     moved = _moved(
         locked, decided.content, decided.trial, replanned.trial, values["correct"],

@@ -1,0 +1,148 @@
+"""How an answer is read and stored: the statements of the hot path, built once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy.orm import aliased
+
+from diptych import models
+from diptych.database import table
+from diptych.journey.events import event_rows
+from diptych.journey.replanning import NextTrial
+from diptych.journey.state import SESSIONS
+from diptych.studies.content import StudyContent
+from diptych.tasks import PlannedTrial
+
+RESPONSES = table(models.Response)
+# What an answer needs to know of its session: the rest of the row stays in the database.
+_NEEDED = (
+    "id", "public_id", "version_id", "recruiter", "condition", "seed", "status", "step",
+    "position", "n_trials", "n_responses", "n_counted", "n_correct", "last_seen_at",
+    "presented_at",
+)  # fmt: skip
+
+
+@cache
+def question() -> Select[Any]:
+    """The one statement that reads all that an answer needs."""
+    trial, following = aliased(models.Trial, name="trial"), aliased(models.Trial, name="following")
+    answered, session = models.Response, models.Session
+    return (
+        select(
+            *(SESSIONS.c[name] for name in _NEEDED),
+            trial.phase,
+            trial.block,
+            trial.item,
+            trial.notice,
+            answered.answer,
+            following.phase.label("next_phase"),
+            following.block.label("next_block"),
+            following.item.label("next_item"),
+            following.notice.label("next_notice"),
+        )
+        .join(
+            trial,
+            and_(trial.session_id == session.id, trial.trial_index == bindparam("index")),
+        )
+        .outerjoin(
+            answered,
+            and_(
+                answered.session_id == trial.session_id,
+                answered.trial_index == trial.trial_index,
+            ),
+        )
+        .outerjoin(
+            following,
+            and_(
+                following.session_id == trial.session_id,
+                following.trial_index == trial.trial_index + 1,
+            ),
+        )
+        .where(session.id == bindparam("session_id"))
+    )
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What an answer comes to, before anything is written.
+
+    Attributes:
+        row: the session, its trial and the one that follows, as they were read.
+        content: the study.
+        trial: the trial that is answered.
+        feedback: what the participant is told.
+        values: the row of `responses`; empty when the same answer is stored already.
+        following: the next trial of the plan, if there is one.
+        moved: columns of the session after the answer; empty when the plan changes first.
+    """
+
+    row: Row[Any]
+    content: StudyContent
+    trial: PlannedTrial
+    feedback: dict[str, Any] | None
+    values: dict[str, Any] = field(default_factory=dict)
+    following: NextTrial | None = None
+    moved: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the very same answer is stored already."""
+        return not self.values
+
+
+@cache
+def move() -> Any:
+    """Moves a session on, unless somebody else has done it already."""
+    columns = (
+        "position", "n_responses", "n_counted", "n_correct", "last_seen_at",
+        "presented_at", "status", "step", "ended_at",
+    )  # fmt: skip
+    return (
+        update(SESSIONS)
+        .where(
+            SESSIONS.c.id == bindparam("of_session"),
+            SESSIONS.c.position == bindparam("of_index"),
+            SESSIONS.c.status.in_(("practising", "running")),
+        )
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
+
+
+@cache
+def _move_and_insert() -> Any:
+    """Both in one statement, so that PostgreSQL needs one round trip and no BEGIN or COMMIT."""
+    moved = move().returning(SESSIONS.c.id).cte("moved")
+    names = [column.name for column in RESPONSES.columns]
+    source = select(
+        *(bindparam(f"r_{c.name}", type_=c.type) for c in RESPONSES.columns)
+    ).select_from(moved)
+    return (
+        insert(RESPONSES)
+        .from_select(names, source)
+        .add_cte(moved)
+        .returning(RESPONSES.c.trial_index)
+    )
+
+
+def move_parameters(decided: Decided) -> dict[str, Any]:
+    """What `move()` takes."""
+    parameters = {f"new_{name}": value for name, value in decided.moved.items()}
+    return parameters | {"of_session": decided.row.id, "of_index": decided.row.position}
+
+
+def store_at_once(connection: Connection, decided: Decided) -> bool:
+    """Store an answer in one statement; False when somebody else was first."""
+    parameters = move_parameters(decided)
+    parameters |= {f"r_{name}": value for name, value in decided.values.items()}
+    return connection.execute(_move_and_insert(), parameters).first() is not None
+
+
+def insert_answer(connection: Connection, decided: Decided, events: list[Any]) -> None:
+    """Insert the response, and the events that came with it."""
+    connection.execute(insert(RESPONSES), decided.values)
+    if events:
+        connection.execute(insert(models.Event), event_rows(decided.row.id, events))
