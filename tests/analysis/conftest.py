@@ -12,6 +12,8 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from diptych.observers import Observer, SeenTrial
+from diptych.observers.category_learning import Learner, Noisy
 from diptych_analysis.tables import Tables, empty_table
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "explain-teach"
@@ -34,12 +36,14 @@ def simulated_tables(
     """Simulated learners of overlapping clouds of points.
 
     `exemplar` learners remember what feedback told them, each with an attention of their own;
-    `unchanging` ones answer by one fixed confusion of the classes; `guesser`s by chance.
+    `unchanging` ones answer by one fixed confusion of the classes; `guesser`s by chance. `host`
+    learners are those of the host's simulator: half of them attentive, half noisy.
     """
     rng = np.random.default_rng(seed)
     k = len(classes)
     truth = np.arange(n_stimuli) % k
-    angle = 2 * np.pi * truth / k
+    # the last class lies apart, so that there is something in the confusion of the classes
+    angle = np.where(truth == k - 1, np.pi, 0.45 * np.pi * truth)
     points = np.stack([np.cos(angle), np.sin(angle)], 1) + rng.normal(0, 0.45, (n_stimuli, 2))
     fixed = np.full((k, k), 0.2 / (k - 1)) + np.eye(k) * (0.8 - 0.2 / (k - 1))
     fixed[0] = np.roll(fixed[0], 1)  # the first class is mostly mistaken for the next
@@ -47,6 +51,7 @@ def simulated_tables(
     for learner in range(n):
         sharpness = rng.choice([0.3, 2.0, 6.0])
         memory: list[int] = []
+        host = host_learner(learner, rng) if kind == "host" else None
         length = training + test - (int(rng.integers(0, test)) if unequal else 0)
         who = {
             "session_id": f"s{learner:03d}",
@@ -65,6 +70,8 @@ def simulated_tables(
                 near = np.bincount(truth[memory], np.exp(-sharpness * distance), minlength=k) + 0.02
                 p = near / near.sum()
             order = rng.choice(k, k, replace=False, p=p / p.sum())
+            if host is not None:
+                order = answered_by(host, points[shown], classes, truth[shown], time < training)
             if time < training:
                 memory.append(shown)
             trials.append(
@@ -105,6 +112,22 @@ def simulated_tables(
         name="clouds",
         description="Simulated learners.",
     )
+
+
+def host_learner(number: int, rng: np.random.Generator) -> Observer:
+    return (Learner if number % 2 else Noisy)(np.random.default_rng(rng.integers(2**32)))
+
+
+def answered_by(
+    host: Observer, point: np.ndarray, classes: tuple[str, ...], truth: int, told: bool
+) -> np.ndarray:
+    """The host's simulated learner looks, answers, and is told where there is feedback."""
+    show = {"image": "x", "classes": classes, "rank": len(classes)}
+    trial = SeenTrial("training" if told else "test", show, {"x": point})
+    answer = host.answer(trial)
+    if told:
+        host.learn(trial, answer, {"label": classes[truth]})
+    return np.array([classes.index(name) for name in answer.response["ranking"]])
 
 
 @pytest.fixture(scope="session")

@@ -18,23 +18,29 @@ from diptych_analysis.tracing.sequences import Sequences, sequences_from
 SPLITS = 3
 
 
-def micro(sequences: Sequences, spec: str, phase: str = "test") -> np.ndarray:
-    """Micro average precision on each split."""
-    settings = {"epochs": 60, "patience": 12, "batch": 32, "rate": 2e-3}
+def scores(
+    sequences: Sequences, spec: str, phase: str, measure: str = "micro_untied"
+) -> np.ndarray:
+    """A measure on each split."""
+    settings = {"epochs": 80, "patience": 12}
     jobs = make_jobs(sequences, [spec], splits=SPLITS, settings=settings)
-    return np.array([fit.scores[phase].micro_untied for fit in run(jobs, sequences)])
+    return np.array([getattr(fit.scores[phase], measure) for fit in run(jobs, sequences)])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", ["dkt", "cls_pred_y"])
 def test_learning_is_traced(simulated: Callable[..., Tables], spec: str) -> None:
-    """Learners differ in what they make of feedback: who was right before will be right again."""
-    sequences = sequences_from(simulated(150, "exemplar", training=20, test=10, seed=1))
-    truth, static, recurrent = (micro(sequences, name) for name in ("gt", "static", spec))
-    spread = max(static.std(ddof=1), recurrent.std(ddof=1)) / np.sqrt(SPLITS)
-    assert static.mean() > truth.mean() + 0.02
-    assert recurrent.mean() > static.mean() + max(0.02, spread)
-    assert (recurrent > static).all()
+    """The host's simulated learners begin as guessers and end as different as people do."""
+    sequences = sequences_from(simulated(150, "host", training=20, test=10, seed=1))
+    truth, static, recurrent = (
+        scores(sequences, name, "training") for name in ("gt", "static", spec)
+    )
+    spread = max(np.std(x - static, ddof=1) for x in (truth, recurrent))
+    assert recurrent.mean() > static.mean() + max(0.05, 2 * spread)
+    assert (static > truth).all()
+    # the thesis's measure, which takes ties as one step, says the same
+    pair = [scores(sequences, name, "training", "micro") for name in ("gt", "static")]
+    assert pair[1].mean() > pair[0].mean() + 0.02
 
 
 @pytest.mark.slow
@@ -43,9 +49,9 @@ def test_no_learning_is_found_where_there_is_none(
     simulated: Callable[..., Tables], kind: str
 ) -> None:
     sequences = sequences_from(simulated(150, kind, training=20, test=10, seed=2))
-    static = micro(sequences, "static")
+    static = scores(sequences, "static", "test")
     for spec in ("dkt", "cls_pred_y"):
-        recurrent = micro(sequences, spec)
+        recurrent = scores(sequences, spec, "test")
         assert recurrent.mean() < static.mean() + 0.02, (spec, recurrent, static)
 
 

@@ -65,10 +65,8 @@ def _tables(page: Page, results: Mapping[str, Any]) -> None:
             "Average precision in training, by class",
             tables_of.columns(results, per_class=True)[: len(results["classes"])],
         ),
-        (
-            "Micro average precision with ties broken, log loss (nats), calibration error",
-            tables_of.MORE,
-        ),
+        ("Average precision with ties broken", tables_of.UNTIED),
+        ("Log loss (nats) and calibration error", tables_of.MORE),
     )
     for title, shown in sets:
         page.add(f"<h3>{html.escape(title)}</h3>{tables_of.as_html(results, shown)}")

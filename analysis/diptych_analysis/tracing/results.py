@@ -18,9 +18,11 @@ COLUMNS = (
     ("test micro", "test", "micro"),
     ("test macro", "test", "macro"),
 )
+UNTIED = (
+    ("train micro", "training", "micro_untied"),
+    ("test micro", "test", "micro_untied"),
+)
 MORE = (
-    ("train micro, ties broken", "training", "micro_untied"),
-    ("test micro, ties broken", "test", "micro_untied"),
     ("train log loss", "training", "log_loss"),
     ("test log loss", "test", "log_loss"),
     ("train ECE", "training", "calibration_error"),
@@ -72,9 +74,8 @@ def terminal(
         shown = columns(results, per_class=True)[: len(results["classes"])]
         found.append(_terminal(results, shown, f"Average precision in training, by class: {about}"))
     if more:
-        found.append(
-            _terminal(results, MORE, f"Ties broken, log loss (nats), calibration error: {about}")
-        )
+        found.append(_terminal(results, UNTIED, f"Average precision, ties broken: {about}"))
+        found.append(_terminal(results, MORE, f"Log loss (nats), calibration error: {about}"))
     return found
 
 
