@@ -24,24 +24,26 @@ class FirstLayer(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, pixels: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """(U, 8, h/4, w/4) from (U, channels, h, w) bytes."""
-        full = functional.conv2d(_scaled(pixels), weight, bias, padding=2)
+    def forward(ctx: Any, pixels: Tensor, index: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """(U, 8, h/4, w/4) of the images `index` (U,) among `pixels` (S, channels, h, w), bytes."""
+        full = functional.conv2d(_scaled(pixels, index, weight), weight, bias, padding=2)
         pooled, places = functional.max_pool2d(full, POOL, return_indices=True)
-        ctx.save_for_backward(pixels, weight, places.to(torch.int32))
+        few = full.shape[2] * full.shape[3] <= torch.iinfo(torch.int16).max
+        ctx.pixels = pixels  # all of them, shared: no copy of the chunk is kept
+        ctx.save_for_backward(index, weight, places.to(torch.int16 if few else torch.int32))
         return pooled
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor, Tensor]:
         """Gradients of weight and bias; pixels need none."""
-        pixels, weight, places = ctx.saved_tensors
+        index, weight, places = ctx.saved_tensors
         (back,) = gradients
-        size = (len(pixels), len(weight), *pixels.shape[2:])
+        size = (len(index), len(weight), *ctx.pixels.shape[2:])
         full = back.new_zeros(size).flatten(2)
         full.scatter_(2, places.flatten(2).long(), back.flatten(2))
         _, of_weight, of_bias = torch.ops.aten.convolution_backward(
             full.view(size).contiguous(memory_format=torch.channels_last),
-            _scaled(pixels),
+            _scaled(ctx.pixels, index, weight),
             weight,
             [len(weight)],
             [1, 1],
@@ -52,11 +54,12 @@ class FirstLayer(torch.autograd.Function):
             1,
             [False, True, True],
         )
-        return None, of_weight, of_bias
+        return None, None, of_weight, of_bias
 
 
-def _scaled(pixels: Tensor) -> Tensor:
-    scaled = pixels.to(torch.float32).div_(255)
+def _scaled(pixels: Tensor, index: Tensor, like: Tensor) -> Tensor:
+    """Some images as floats from 0 to 1, where the weights are."""
+    scaled = pixels[index].to(like.device, torch.float32).div_(255)
     return scaled.contiguous(memory_format=torch.channels_last)
 
 
@@ -95,11 +98,10 @@ class ThesisCNN(ImageEncoder):
 
     def embed(self, index: Tensor) -> Tensor:
         """z (U, dim), a few images at a time."""
-        device = next(self.parameters()).device
+        weight, bias = self.first.weight, self.first.bias
         parts = []
-        for start in range(0, len(index), CHUNK):
-            pixels = self.store.pixels[index[start : start + CHUNK].cpu()].to(device)
-            pooled = FirstLayer.apply(pixels, self.first.weight, self.first.bias)
+        for some in torch.split(index.cpu(), CHUNK):
+            pooled = FirstLayer.apply(self.store.pixels, some, weight, bias)
             parts.append(self.body(pooled))
         return torch.cat(parts)
 
