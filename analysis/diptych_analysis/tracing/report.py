@@ -113,7 +113,8 @@ def _figures(
     warners = [spec for spec in (best, "bkt") if spec is not None and spec in models]
     if warners:
         yield from _warning_figures(warners, sequences, jobs, images)
-    planes = next((s for s in reversed(recurrent) if s.startswith("cls_pred")), None)
+    # one that is not told the class has to find it in the image, so its planes say the most
+    planes = next((spec for spec in recurrent if spec.startswith("cls_pred")), None)
     if planes is not None and jobs[0].encoder != "none":
         yield from _space_figures(models[planes], planes, shown)
 

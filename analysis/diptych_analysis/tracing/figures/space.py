@@ -99,7 +99,12 @@ def _panel(data: pd.DataFrame, sequences: Sequences, target: str, title: str) ->
         alt.Chart(data)
         .mark_circle(size=16)
         .encode(
-            x=alt.X("x:Q", title="w z + b", axis=alt.Axis(grid=False, tickCount=3)),
+            x=alt.X(
+                "x:Q",
+                title="w z + b",
+                axis=alt.Axis(grid=False, tickCount=3),
+                scale=alt.Scale(zero=False),
+            ),
             y=alt.Y("y:Q", title=None, axis=_BARE),
             color=alt.Color("class:N", scale=scale, legend=None),
             opacity=alt.condition(alt.datum["class"] == target, alt.value(0.9), alt.value(0.25)),
