@@ -14,7 +14,7 @@ from diptych.settings import Settings
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen at.")
 @click.option("--workers", default=2, show_default=True, help="Worker processes.")
-@click.option("--threads", default=8, show_default=True, help="Threads a worker.")
+@click.option("--threads", default=5, show_default=True, help="Threads a worker.")
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the open studies with gunicorn until Ctrl-C."""
     from diptych import create_app, migrate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from diptych import models, texts
 from diptych.database import now_ms, reading, table, writing
@@ -37,13 +37,22 @@ def step_after(content: StudyContent, step: str) -> str:
     return steps[steps.index(step) + 1]
 
 
-def load_session(connection: Connection, session_id: int) -> Row[Any]:
-    """The row of a session.
+# Built once: these are asked at every step.
+_SESSION = select(SESSIONS).where(SESSIONS.c.id == bindparam("session"))
+_LOCKED_SESSION = _SESSION.with_for_update()
+_TRIAL = select(TRIALS).where(
+    TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index == bindparam("index")
+)
+
+
+def load_session(connection: Connection, session_id: int, *, lock: bool = False) -> Row[Any]:
+    """The row of a session, locked until the transaction's end where that is asked for.
 
     Raises:
         JourneyFault: `bad_token` when the session is gone.
     """
-    row = connection.execute(select(SESSIONS).where(SESSIONS.c.id == session_id)).one_or_none()
+    statement = _LOCKED_SESSION if lock else _SESSION
+    row = connection.execute(statement, {"session": session_id}).one_or_none()
     if row is None:
         raise JourneyFault("bad_token", "This session does not exist any more.")
     return row
@@ -145,9 +154,7 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
     if row is None:
         with reading() as connection:
             row = connection.execute(
-                select(TRIALS).where(
-                    TRIALS.c.session_id == session.id, TRIALS.c.trial_index == session.position
-                )
+                _TRIAL, {"session": session.id, "index": session.position}
             ).one()
     task = host.task(session.version_id, session.condition)
     trial = planned(row)

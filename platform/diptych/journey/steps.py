@@ -90,10 +90,7 @@ def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, An
         time_out(session_id)
     with writing() as connection:
         # The lock makes a doubled request wait, and then find the step taken.
-        connection.execute(
-            select(SESSIONS.c.id).where(SESSIONS.c.id == session_id).with_for_update()
-        )
-        session = load_session(connection, session_id)
+        session = load_session(connection, session_id, lock=True)
         order = steps_of(content)
         if step not in order:
             raise JourneyFault("wrong_step", f"This study has no step {step!r}.")
@@ -103,7 +100,6 @@ def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, An
                 return ended
         elif session.step != "end" and order.index(step) > order.index(session.step):
             raise JourneyFault("wrong_step", f"The step {session.step!r} comes first.")
-    with reading() as connection:
         session = load_session(connection, session_id)
     return state(host, session)
 
