@@ -25,7 +25,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check bench screenshots reference browser frontend lint types clean distclean
+.PHONY: help demo test check bench bench-tracing screenshots reference browser frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -53,6 +53,9 @@ types: .venv/stamp-dev
 
 bench: .venv/stamp-dev ## answers a second and latency with 50 participants at once, on SQLite and PostgreSQL
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_answers.py $(BENCH_ARGS)
+
+bench-tracing: .venv/stamp-dev ## what an epoch of tracing costs, beside a plain version of the published loop
+	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_tracing.py $(BENCH_ARGS)
 
 screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, from the shipped studies
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py

@@ -42,6 +42,8 @@ def fill(url: str, responses: int) -> int:
         # As autovacuum would have done in the time that a million answers take to come in.
         postgresql = engine.dialect.name == "postgresql"
         connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")
+        if postgresql:  # a host in use has long written out what is stored
+            connection.exec_driver_sql("CHECKPOINT")
         connection.exec_driver_sql(
             "CHECKPOINT" if postgresql else "PRAGMA wal_checkpoint(TRUNCATE)"
         )
