@@ -39,6 +39,7 @@ def test_nothing_counted_is_no_knowledge() -> None:
     assert [float(x) for x in wilson(0, 0)] == [0.0, 1.0]
 
 
+@pytest.mark.slow
 def test_the_page_stands_alone(tmp_path: Path, simulated: Callable[..., Tables]) -> None:
     write_tables(simulated(12), tmp_path / "x", ("csv",))
     results = trace_folder(tmp_path / "x", specs=["gt", "static"], splits=2)

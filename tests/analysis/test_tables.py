@@ -67,6 +67,7 @@ def write(to: Path, trials: list[dict[str, object]], formats: tuple[str, ...]) -
         out.write("trials", ({**TRIAL, "trial_index": i, **t} for i, t in enumerate(trials)))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(trials=trial_rows)
 def test_what_is_written_is_read_from_either_format(
