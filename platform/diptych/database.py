@@ -48,7 +48,7 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
             "connect_args": {"isolation_level": None, "timeout": 30},
             "pool_size": pool_size,
         }
-    return {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": False}
+    return {"pool_size": pool_size, "max_overflow": pool_size}
 
 
 def prepare_engine(engine: Engine) -> None:
@@ -92,7 +92,7 @@ def _group_commit(engine: Engine) -> GroupCommit | None:
     if engine.dialect.name != "sqlite" or not database or database == ":memory:":
         return None
     if engine not in _group_commits:
-        _group_commits.setdefault(engine, GroupCommit(engine, Path(database)))
+        _group_commits.setdefault(engine, GroupCommit(Path(database)))
     return _group_commits[engine]
 
 
@@ -102,7 +102,7 @@ def writing(engine: Engine | None = None) -> Iterator[Connection]:
     engine = engine or db.engine
     together = _group_commit(engine)
     if together is not None:
-        with together.writing() as connection:
+        with together.writing(engine) as connection:
             yield connection
     else:
         with engine.begin() as connection:

@@ -56,13 +56,13 @@ class _Batch:
 class GroupCommit:
     """The writers of one SQLite file in this process.
 
+    Holds no engine itself, so that it goes when its engine goes.
+
     Args:
-        engine: of the file; its `begin` event takes the write lock for connections with `writes`.
         database: the file.
     """
 
-    def __init__(self, engine: Engine, database: Path) -> None:
-        self._engine = engine
+    def __init__(self, database: Path) -> None:
         self._lock_path = database.with_name(database.name + ".writer")
         self._lock_file: IO[str] | None = None
         self._turn = threading.Lock()
@@ -71,15 +71,18 @@ class GroupCommit:
         self._batch: _Batch | None = None
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, engine: Engine) -> Iterator[Connection]:
         """A connection to write with, for as long as the block lasts.
+
+        `engine` is that of the file; its `begin` event takes the write lock for connections with
+        the option `writes`.
 
         The block's end returns once everything is on the disk. An error in the block undoes the
         block alone; an error of the commit is raised in everyone who shared it.
         """
         self._wait_for_turn()
         try:
-            batch = self._batch = self._batch or self._begin()
+            batch = self._batch = self._batch or self._begin(engine)
         except BaseException:
             self._turn.release()
             raise
@@ -104,12 +107,12 @@ class GroupCommit:
             with self._counting:
                 self._waiting -= 1
 
-    def _begin(self) -> _Batch:
+    def _begin(self, engine: Engine) -> _Batch:
         if self._lock_file is None:
             self._lock_file = self._lock_path.open("a")
         fcntl.flock(self._lock_file, fcntl.LOCK_EX)
         try:
-            return _Batch(self._engine)
+            return _Batch(engine)
         except BaseException:
             fcntl.flock(self._lock_file, fcntl.LOCK_UN)
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -76,14 +75,3 @@ def _thumbnail(data: bytes) -> Features:
     with Image.open(io.BytesIO(data)) as image:
         small = image.convert("RGB").resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
         return np.asarray(small, dtype=np.float64).ravel() / 255
-
-
-def load_eyes(folder: Path) -> Eyes:
-    """The eyes for a study folder.
-
-    Raises:
-        StudyFault: when the folder has faults.
-    """
-    from diptych.studies import load_study
-
-    return Eyes(load_study(folder))

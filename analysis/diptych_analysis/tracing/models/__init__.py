@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from diptych_analysis.tracing.evaluation import Probabilities
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences
@@ -63,7 +63,6 @@ class Tracer(ABC):
     spec: str
     encoder: str
     classes: tuple[str, ...]
-    closed_form: ClassVar[bool] = False
 
     @abstractmethod
     def fit(

@@ -16,8 +16,6 @@ from diptych_analysis.tracing.sequences import Sequences
 class ClosedTracer(Tracer):
     """A model whose parameters are arrays that no gradient is needed for."""
 
-    closed_form = True
-
     def __init__(
         self,
         spec: str,
