@@ -164,10 +164,16 @@ TRIALS: Final = (
     ),
     Column("response", "string", "What the participant answered; empty if nothing."),
     Column("response_ranking", "list", "Classes ranked by the participant, most likely first."),
-    Column("confidence", "integer", "Confidence of the answer, 1 to 3.", minimum=1),
+    Column(
+        "confidence",
+        "number",
+        "People: confidence of the answer, 1 to 3. Machines: the probability, 0 to 1, that they "
+        "give to the right answer; its mean over test trials is their MIS on these items.",
+        minimum=0,
+    ),
     Column("correct", "boolean", "Whether the response equals the label; empty if unanswered."),
     Column(
-        "rt_ms", "number", "From the first paint of the stimulus to the answer.", "ms", minimum=0
+        "rt_ms", "number", "From the first paint of the stimulus to the answer; a machine's is 0.", "ms", minimum=0
     ),
     Column("onset_uncertainty_ms", "number", "How far the onset may be off.", "ms", minimum=0),
     Column("presented_at", "datetime", "When the trial was handed out.", "UTC"),
