@@ -29,7 +29,7 @@ class SessionTokens:
 
 
 def study_key(secret: bytes, purpose: str, study: str) -> str:
-    """The key that allows `preview` or `simulate` on one study."""
+    """The key that allows `preview`, `simulate` or `machine` on one study."""
     digest = hmac.new(secret, f"{purpose}:{study}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
 

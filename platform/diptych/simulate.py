@@ -1,8 +1,8 @@
-"""Simulated participants: take a study through the same HTTP API as a browser does.
+"""Simulated people, and machines: take a study through the same HTTP API as a browser does.
 
-A simulated participant is given the address of the host and the key of the study's simulation
-link, and from there on sees only what the API serves. How it answers is its observer's to say
-(`diptych.observers`); this module enters, waits, loads images, answers and reports.
+A participant is given the address of the host and the key of the study's link for simulations, or
+for machines, and from there on sees only what the API serves. How it answers is its observer's to
+say (`diptych.observers`); this module enters, waits, loads images, answers and reports.
 """
 
 from __future__ import annotations
@@ -13,21 +13,33 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
 
-from diptych.observers import Answer, Features, Observer, SeenTrial, observer_class
-from diptych.observers.eyes import Eyes, UnknownImage
+from diptych.observers import (
+    Answer,
+    Features,
+    Observer,
+    SeenTrial,
+    Sight,
+    observer_class,
+)
+from diptych.observers.eyes import UnknownImage
+from diptych.observers.sight import machine_id, sight_of
 from diptych.observers.visitor import Refused, SimulationFault, Visitor
 from diptych.studies import load_study
 from diptych.studies.content import StudyContent
 
+if TYPE_CHECKING:
+    from diptych_analysis.machines.mis import Scale
+
 Progress = Callable[[int, int], None]
+# Purpose of the key that a kind of participant enters with.
+PURPOSES = {"simulated": "simulate", "machine": "machine"}
 
-
-__all__ = ["SimulationFault", "Summary", "Taken", "simulate", "simulate_async"]
+__all__ = ["SimulationFault", "Summary", "Taken", "machine_id", "simulate", "simulate_async"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class Participation:
         visitor: Visitor,
         content: StudyContent,
         observer: Observer,
-        eyes: Eyes,
+        eyes: Sight,
         think: float,
         answered: Callable[[], None],
     ) -> None:
@@ -106,7 +118,11 @@ class Participation:
         body = {
             "study": self._content.name,
             "entry": entry,
-            "browser": {**browser, "user_agent": "diptych simulate", "language": "en"},
+            "browser": {
+                **browser,
+                "user_agent": f"diptych {entry['participant']}",
+                "language": "en",
+            },
         }
         state = await self._visitor.json("POST", "/sessions", body)
         self._visitor.token = state["token"]
@@ -186,15 +202,17 @@ class Participation:
         return {
             "rt_ms": round(answer.rt_ms, 1),
             "onset_ms": round(onset, 1),
-            "onset_uncertainty_ms": round(float(self._observer.rng.uniform(0, 16.7)), 2),
+            "onset_uncertainty_ms": round(float(self._observer.rng.uniform(0, 16.7)), 2)
+            if self._observer.kind == "simulated"
+            else 0.0,
             "answered_ms": round(onset + answer.rt_ms, 1),
         }
 
     async def _load(self, urls: list[str]) -> None:
-        """Fetch and look at images that were not seen yet."""
-        for url in urls:
-            if url not in self._features:
-                self._features[url] = self._eyes.see(await self._visitor.bytes(url))
+        """Fetch images that were not seen yet, and look at them together."""
+        new = [url for url in urls if url not in self._features]
+        served = [await self._visitor.bytes(url) for url in new]
+        self._features |= zip(new, await self._eyes.look(served), strict=True)
 
     def _comprehend(self, question: dict[str, Any]) -> int:
         """The right option for whoever has read the instructions; a guess for whoever has not."""
@@ -206,6 +224,8 @@ class Participation:
 
     def _reading_ms(self, html: str) -> float:
         """Time to read a text, at 4 to 6 words a second; a careless participant clicks on."""
+        if self._observer.kind == "machine":
+            return 0.0
         if not self._observer.careful:
             return 400.0
         return 1000 + 1000 * len(html.split()) / float(self._observer.rng.uniform(4, 6))
@@ -222,8 +242,9 @@ class _Plan:
     """What all participants of a simulation share."""
 
     content: StudyContent
-    eyes: Eyes
-    observer: type[Observer]
+    eyes: Sight
+    kind: str
+    observer: Callable[[np.random.Generator], Observer]
     key: str
     think: float
     seed: int
@@ -236,25 +257,33 @@ async def simulate_async(
     *,
     key: str,
     observer: str = "learner",
+    model: str | None = None,
+    scale: Scale | None = None,
     think: float = 0.0,
     seed: int = 0,
     run: str | None = None,
     concurrency: int = 16,
     progress: Progress = lambda done, of: None,
 ) -> Summary:
-    """Let `n` simulated participants take a study.
+    """Let `n` simulated people, or one machine, take a study.
 
     Args:
         base_url: address of the host.
         study_folder: the study folder that the host has opened; tells what images look like.
-        n: number of participants.
-        key: key of the study's simulation link (`study_key(secret, "simulate", name)`).
+        n: number of participants; of a machine 1.
+        key: key of the study's link: `study_key(secret, "simulate", name)`, for a machine
+            `study_key(secret, "machine", name)`.
         observer: how they answer: learner, noisy, guesser, bot, or what the task has.
+        model: network whose similarity of images an observer follows (machine, viewer), such as
+            `efficientnet-lite1` or `timm:NAME`.
+        scale: how its similarities become probabilities; by default as published, 0.16 as a
+            temperature.
         think: factor of reading, response and feedback times: 1 real, 0 none, 0.1 ten times faster.
             Response times that are stored are those of the observer, whatever the factor.
         seed: with the participant's number, sets every observer's traits and choices.
         run: name of the run, part of the participants' ids; the name of an interrupted run goes on
-            with it. By default a new one.
+            with it. By default a new one. A machine goes by its own name instead: it takes a
+            version of a study once.
         concurrency: participants at a time.
         progress: called with answers given, and of how many there are about to be.
 
@@ -264,12 +293,18 @@ async def simulate_async(
     Raises:
         StudyFault: when the study folder has faults.
         UnknownObserver: when the task has no such observer.
-        SimulationFault: when nobody can enter.
+        MachineFault: when there is no such network, or its weights can't be had.
+        SimulationFault: when nobody can enter, or the observer and the model don't fit.
     """
     loaded = load_study(study_folder)
     content = loaded.content
     chosen = observer_class(content.spec.task.name, observer)
-    plan = _Plan(content, Eyes(loaded), chosen, key, think, seed)
+    eyes, make = sight_of(loaded, chosen, observer, model, scale)
+    if chosen.kind == "machine":
+        if n != 1:
+            raise SimulationFault(f"a machine takes a study once, and not {n} times")
+        run = machine_id(str(model), scale)
+    plan = _Plan(content, eyes, chosen.kind, make, key, think, seed)
     summary = Summary(run or secrets.token_hex(4))
     total = n * sum(content.spec.phases.values())
     given = 0
@@ -304,14 +339,16 @@ async def _one(
     answered: Callable[[], None],
 ) -> None:
     """One participant, from entry to end; what goes wrong is noted, and the others go on."""
-    who = f"{summary.run}-{number:04d}"
+    who = summary.run if plan.kind == "machine" else f"{summary.run}-{number:04d}"
     async with places:
         observer = plan.observer(np.random.default_rng([plan.seed, number]))
         participation = Participation(
             Visitor(client), plan.content, observer, plan.eyes, plan.think, answered
         )
         try:
-            session, outcome = await participation.take({"simulate": plan.key, "participant": who})
+            session, outcome = await participation.take(
+                {PURPOSES[plan.kind]: plan.key, "participant": who}
+            )
         except (Refused, SimulationFault, UnknownImage) as fault:
             summary.failed[who] = f"at {participation.step}: {fault}"
             return

@@ -230,7 +230,7 @@ def _trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
         return cells
     return {
         **cells,
-        **task.tabulate(task.Response.model_validate(row.answer)),
+        **task.tabulate(planned(row), task.response_of(row.kind).model_validate(row.answer)),
         "correct": row.correct,
         "rt_ms": row.rt_ms,
         "onset_uncertainty_ms": row.onset_uncertainty_ms,
@@ -243,7 +243,7 @@ def _session_row(
     shared: dict[str, Any], content: StudyContent, session: Any, trials: list[dict[str, Any]]
 ) -> dict[str, Any]:
     broken: list[str] = []
-    if session.status == "completed":
+    if session.status == "completed" and session.kind != "machine":
         answered = [
             AnsweredTrial(t["phase"], t.get("response"), t["correct"], t["rt_ms"])
             for t in trials

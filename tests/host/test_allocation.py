@@ -104,10 +104,9 @@ def test_ended_early_takes_no_place(app: Flask, tmp_path: Path, status: str) -> 
 @SQLITE
 def test_simulated_and_previews_never_count_for_people(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path, {"a": 1, "b": 1}, participants=4)
-    machine = {**link(app, "simulate", "tiny"), "as": "machine"}
-    for entry in (link(app, "simulate", "tiny"), link(app, "preview", "tiny"), machine):
+    for purpose in ("simulate", "preview", "machine"):
         for _ in range(3):
-            someone(app, **entry).take("consent", agreed=True)
+            someone(app, **link(app, purpose, "tiny")).take("consent", agreed=True)
     for _ in range(4):
         someone(app).take("consent", agreed=True)
     assert conditions(app, kind="person") == {"a": 2, "b": 2}

@@ -180,12 +180,12 @@ def test_unknown_and_never_opened_studies(app: Flask, tmp_path: Path) -> None:
 
 
 @SQLITE
-@pytest.mark.parametrize("purpose", ["preview", "simulate"])
+@pytest.mark.parametrize("purpose", ["preview", "simulate", "machine"])
 def test_forged_researchers_links_are_refused(app: Flask, tmp_path: Path, purpose: str) -> None:
     make(app, tmp_path)
     make(app, tmp_path, "other")
     right = link(app, purpose, "tiny")[purpose]
-    swapped = "simulate" if purpose == "preview" else "preview"
+    swapped = {"preview": "simulate", "simulate": "machine", "machine": "preview"}[purpose]
     forged = [
         {purpose: ""},
         {purpose: right[:-1]},
@@ -206,8 +206,8 @@ def test_links_make_sessions_of_their_own_kind(app: Flask, tmp_path: Path) -> No
     make(app, tmp_path)
     someone(app).enter(**link(app, "preview", "tiny"))
     someone(app).enter(**link(app, "simulate", "tiny"), participant="sim-1")
-    someone(app).enter(**link(app, "simulate", "tiny"), **{"as": "machine"})
-    someone(app).enter(participant="sim-1", **{"as": "machine"})
+    someone(app).enter(**link(app, "machine", "tiny"))
+    someone(app).enter(participant="sim-1")
     assert [row["kind"] for row in rows(app, Session)] == [
         "preview",
         "simulated",

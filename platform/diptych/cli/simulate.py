@@ -1,8 +1,9 @@
-"""`diptych simulate`: simulated people take a study through the same API as a browser."""
+"""`diptych simulate`: simulated people, or machines, take a study by the API a browser uses."""
 
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import click
 from rich.console import Console
@@ -16,12 +17,26 @@ console = Console()
 
 @click.command()
 @click.argument("study")
-@click.option("-n", "--participants", "n", default=40, show_default=True, help="How many.")
+@click.option(
+    "-n", "--participants", "n", type=click.IntRange(1), help="How many: 40, or 1 machine."
+)
 @click.option(
     "--observer",
     default="learner",
     show_default=True,
-    help="How they answer: learner, noisy, guesser, bot, or what the task's plug-in has.",
+    help="How they answer: learner, noisy, guesser, bot, or what the task's plug-in has. "
+    "two_afc has viewer (people who follow a network's similarity) and machine.",
+)
+@click.option("--model", help="Network that a viewer or a machine follows: efficientnet-lite1, …")
+@click.option(
+    "--scale", default=0.16, show_default=True, help="What makes probabilities of similarities."
+)
+@click.option(
+    "--reading",
+    type=click.Choice(["temperature", "product"]),
+    default="temperature",
+    show_default=True,
+    help="Whether the scale divides or multiplies.",
 )
 @click.option("--base-url", help="Address of the host; by default DIPTYCH_BASE_URL.")
 @click.option(
@@ -39,8 +54,11 @@ console = Console()
 @click.option("--concurrency", default=16, show_default=True, help="Participants at a time.")
 def simulate(
     study: str,
-    n: int,
+    n: int | None,
     observer: str,
+    model: str | None,
+    scale: float,
+    reading: str,
     base_url: str | None,
     think: float,
     seed: int,
@@ -48,42 +66,64 @@ def simulate(
     key: str | None,
     concurrency: int,
 ) -> None:
-    """Let simulated people take STUDY on a running host.
+    """Let simulated people, or a machine, take STUDY on a running host.
 
-    Their rows are marked `simulated` and never count towards conditions or limits of people.
+    Their rows are marked `simulated` or `machine`, and never count towards conditions or limits of
+    people. A machine takes a version of a study once, whenever it is asked.
     """
     from diptych.keys import study_key
-    from diptych.observers import UnknownObserver
-    from diptych.simulate import SimulationFault
+    from diptych.observers import UnknownObserver, observer_class
+    from diptych.simulate import PURPOSES, SimulationFault
     from diptych.simulate import simulate as run_simulation
+    from diptych.studies import load_study
+    from diptych_analysis.machines.faults import MachineFault
 
     folder = study_folder(study)
     settings = Settings.from_environment()
-    run = run or secrets.token_hex(4)
-    console.print(f"Run [bold]{run}[/]; after an interruption `--run {run}` goes on with it.")
     try:
+        kind = observer_class(load_study(folder).content.spec.task.name, observer).kind
+        run = _name_run(kind, run)
+        n = n or (1 if kind == "machine" else 40)
         with progress_bar(f"{observer}s take {folder.name}") as progress:
             summary = run_simulation(
                 base_url or settings.base_url,
                 folder,
                 n,
-                key=key or study_key(settings.secret(), "simulate", folder.name),
+                key=key or study_key(settings.secret(), PURPOSES[kind], folder.name),
                 observer=observer,
+                model=model,
+                scale=_scale(scale, reading) if model else None,
                 think=think,
                 seed=seed,
                 run=run,
                 concurrency=concurrency,
                 progress=progress,
             )
-    except (SimulationFault, UnknownObserver) as fault:
+    except (SimulationFault, UnknownObserver, MachineFault) as fault:
         raise click.ClickException(str(fault)) from None
     outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.most_common())
-    console.print(
-        f"{len(summary.taken)} simulated participants ({outcomes}), {summary.answers:,} answers."
+    who = (
+        f"Machine {summary.run}" if kind == "machine" else f"{len(summary.taken)} simulated people"
     )
+    console.print(f"{who} ({outcomes}), {summary.answers:,} answers.", highlight=False)
     for who, why in sorted(summary.failed.items()):
         console.print(f"  [red]{who}[/] did not come to an end: {why}")
     if summary.failed:
         raise click.ClickException(
             f"{len(summary.failed)} participants are left; `--run {summary.run}` goes on with them"
         )
+
+
+def _name_run(kind: str, run: str | None) -> str | None:
+    """The name of a run of simulated people, told; a machine goes by its own."""
+    if kind == "machine":
+        return None
+    run = run or secrets.token_hex(4)
+    console.print(f"Run [bold]{run}[/]; after an interruption `--run {run}` goes on with it.")
+    return run
+
+
+def _scale(value: float, reading: str) -> Any:
+    from diptych_analysis.machines.mis import Scale
+
+    return Scale(value, "product" if reading == "product" else "temperature")

@@ -137,7 +137,7 @@ def _decide(
         _refuse_untimely(row, content, index)
     task = host.task(row.version_id, row.condition)
     trial = planned(row)
-    checked = _checked(task, trial, response)
+    checked = _checked(task, trial, response, row.kind)
     told = checked.model_dump(mode="json")
     feedback = task.feedback(trial, checked)
     if row.answer is not None:
@@ -184,9 +184,9 @@ def _refuse_untimely(row: Row[Any], content: StudyContent, index: int) -> None:
         raise JourneyFault("out_of_order", f"The current trial is {row.position}.")
 
 
-def _checked(task: Task, trial: PlannedTrial, response: dict[str, Any]) -> BaseModel:
+def _checked(task: Task, trial: PlannedTrial, response: dict[str, Any], kind: str) -> BaseModel:
     try:
-        checked = task.Response.model_validate(response)
+        checked = task.response_of(kind).model_validate(response)
         task.check(trial, checked)
     except ValidationError as fault:
         fields = {

@@ -26,6 +26,9 @@ from diptych.studies.versions import UnknownStudy, current_version, frozen
 PARTICIPANTS = table(models.Participant)
 IDENTITIES = table(models.Identity)
 PREVIEWS_KEPT_MS = 24 * 3_600_000
+# Who comes with a key of the study: purpose of the key -> kind of participant.
+KINDS_BY_KEY = {"preview": "preview", "simulate": "simulated", "machine": "machine"}
+PSEUDONYM_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,11 @@ def _read(host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str
 
 
 def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
-    for purpose, kind in (("preview", "preview"), ("simulate", "simulated")):
+    for purpose, kind in KINDS_BY_KEY.items():
         if purpose in entry:
             if not is_study_key(entry[purpose], host.secret, purpose, study):
                 raise JourneyFault("not_eligible", f"This {purpose} link is not valid.")
-            machine = purpose == "simulate" and entry.get("as") == "machine"
-            return "machine" if machine else kind
+            return kind
     return "person"
 
 
@@ -135,13 +137,16 @@ def _enter(visit: _Visit) -> Entered:
         participant_id = _known(connection, visit)
         latest = _latest(connection, visit, participant_id) if participant_id else None
         excluded = participant_id is not None and _took_another(connection, visit, participant_id)
+        excluded = excluded and visit.kind != "machine"  # it remembers nothing of other studies
         places = count_places(connection, visit.study_id, visit.content.spec, visit.kind)
     if latest is not None:
-        if is_late(latest, visit.content):
+        late = is_late(latest, visit.content)
+        once = _only_once(latest, late, visit)
+        if late:
             time_out(latest.id)
-        elif latest.status in LIVE or visit.content.spec.recruitment.once:
+        elif latest.status in LIVE or once:
             _come_back(latest, visit)
-        if visit.content.spec.recruitment.once or latest.status in LIVE:
+        if once or (latest.status in LIVE and visit.kind != "machine"):
             return Entered(latest.id, is_new=False)
     _check_open(visit)
     if excluded:
@@ -152,6 +157,18 @@ def _enter(visit: _Visit) -> Entered:
     if places.full(visit.content.spec):
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     return _begin(visit, participant_id, 1 if latest is None else latest.take + 1)
+
+
+def _only_once(latest: Any, late: bool, visit: _Visit) -> bool:
+    """Whether somebody with a session gets that one again, instead of a new one.
+
+    A machine takes each version of a study once, whatever the study says of people; a session that
+    it left unfinished for too long does not count.
+    """
+    if visit.kind != "machine":
+        return visit.content.spec.recruitment.once
+    whole = latest.status == "completed" or (latest.status in LIVE and not late)
+    return whole and latest.version_id == visit.version_id
 
 
 def _known(connection: Connection, visit: _Visit) -> int | None:
@@ -235,9 +252,13 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
 
 
 def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
+    public_id = uuid.uuid4().hex
+    name = visit.arriving.external_id
+    if visit.kind == "machine" and name is not None and len(name) <= PSEUDONYM_LENGTH:
+        public_id = name  # a machine needs no pseudonym: the tables say which one it was
     participant_id = insert_row(
         connection,
-        insert(PARTICIPANTS).values(public_id=uuid.uuid4().hex, kind=visit.kind, created_at=at),
+        insert(PARTICIPANTS).values(public_id=public_id, kind=visit.kind, created_at=at),
     )
     if visit.arriving.external_id is not None:
         connection.execute(

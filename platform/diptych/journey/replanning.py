@@ -74,7 +74,9 @@ def replan(
         attempts = trial.block + 1
         columns = {"practice_attempts": attempts}
         again = task.repeat_practice(
-            _wrong_in_block(connection, session.id, trial.block),
+            0
+            if session.kind == "machine"
+            else _wrong_in_block(connection, session.id, trial.block),
             attempts,
             generator(session.seed, f"practice {attempts}"),
         )

@@ -20,7 +20,7 @@ from diptych.tasks import PlannedTrial
 RESPONSES = table(models.Response)
 # What an answer needs to know of its session: the rest of the row stays in the database.
 _NEEDED = (
-    "id", "public_id", "version_id", "recruiter", "condition", "seed", "status", "step",
+    "id", "public_id", "version_id", "kind", "recruiter", "condition", "seed", "status", "step",
     "position", "n_trials", "n_responses", "n_counted", "n_correct", "last_seen_at",
     "presented_at",
 )  # fmt: skip

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from diptych import tasks
+
+if TYPE_CHECKING:
+    from diptych_analysis.machines.mis import Scale
 
 Features = NDArray[np.float64]
 
@@ -32,7 +35,8 @@ class SeenTrial:
     Attributes:
         phase: practice, training, test or catch.
         show: what the task shows, as the API serves it.
-        features: by URL of an image, its features (d,), standardised over the study's images.
+        features: by URL of an image, its features (d,): standardised over the study's images, or
+            of length 1 where a network looks.
     """
 
     phase: str
@@ -51,6 +55,8 @@ class Answer:
 class Observer(ABC):
     """One simulated participant. Everything it draws comes from the one generator it is given."""
 
+    # What it is in the tables: simulated, or machine.
+    kind: ClassVar[str] = "simulated"
     # Whether it reads the instructions; otherwise it guesses at questions about them.
     careful: bool = True
 
@@ -69,6 +75,29 @@ class Observer(ABC):
     def rest_ms(self) -> float:
         """Time in ms from feedback to the next trial where that is self-paced."""
         return lognormal(self.rng, 900, 0.4)
+
+
+class NetworkObserver(Observer):
+    """One that sees images as a network does.
+
+    The features it is given are the network's, of length 1: their product is how similar the
+    network finds two images.
+
+    Args:
+        rng: its generator.
+        scale: how similarities become probabilities (MIS paper, eq. 4).
+    """
+
+    def __init__(self, rng: np.random.Generator, scale: Scale) -> None:
+        super().__init__(rng)
+        self.scale = scale
+
+
+class Sight(Protocol):
+    """What turns served images into features."""
+
+    async def look(self, images: Sequence[bytes]) -> list[Features]:
+        """Features (d,) of each image, from its served bytes."""
 
 
 def lognormal(rng: np.random.Generator, median: float, spread: float) -> float:

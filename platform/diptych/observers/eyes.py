@@ -44,6 +44,10 @@ class Eyes:
             for stimulus, row in zip(stimuli, seen, strict=True)
         }
 
+    async def look(self, images: Sequence[bytes]) -> list[Features]:
+        """Features (d,) of each image; as `see`."""
+        return [self.see(data) for data in images]
+
     def see(self, data: bytes) -> Features:
         """Features (d,) of an image from its served bytes.
 

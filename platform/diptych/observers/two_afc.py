@@ -10,11 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diptych.observers import Answer, Features, Observer, SeenTrial, lognormal
+from diptych.observers import (
+    Answer,
+    Features,
+    NetworkObserver,
+    Observer,
+    SeenTrial,
+    lognormal,
+)
+
+if TYPE_CHECKING:
+    from diptych_analysis.machines.mis import Scale
 
 
 @dataclass(frozen=True)
@@ -74,8 +84,12 @@ class Learner(Observer):
 
     def probability(self, margin: float) -> float:
         """Probability of choosing the upper query: logistic, steeper with practice."""
-        slope = self.traits.slope * (1 - 0.4 * np.exp(-self.answered / 20))
+        slope = self.traits.slope * self.practised()
         return float(1 / (1 + np.exp(-np.clip(slope * margin, -50, 50))))
+
+    def practised(self) -> float:
+        """Share of its skill that it has come to: from 0.6, the more the more it has answered."""
+        return float(1 - 0.4 * np.exp(-self.answered / 20))
 
     def margin(self, trial: SeenTrial) -> float:
         """How much further the upper query is towards the positive side than the lower one.
@@ -137,9 +151,81 @@ class Bot(Observer):
         return 120.0
 
 
+def network_margin(trial: SeenTrial) -> float:
+    """How much better the upper query fits the positive side than the lower one does.
+
+    Delta of the upper minus Delta of the lower query (MIS paper, eq. 1-3): the mean similarity of a
+    query to a set is its product with the set's mean.
+    """
+    show, seen = trial.show, trial.features
+    positive, negative = (
+        np.mean([seen[url] for url in show[side]], axis=0) for side in ("positive", "negative")
+    )
+    return float((seen[show["top"]] - seen[show["bottom"]]) @ (positive - negative))
+
+
+class Machine(NetworkObserver):
+    """A machine that takes the study: no simulation of anybody, but a network's own answers.
+
+    It chooses the likelier query, and its confidence is the probability that it gives to that one
+    (MIS paper, eq. 4). It takes no time, and has no lapses.
+    """
+
+    kind = "machine"
+
+    def answer(self, trial: SeenTrial) -> Answer:
+        top = float(self.scale.probability(network_margin(trial)))
+        choice = "top" if top >= 0.5 else "bottom"
+        return Answer({"choice": choice, "confidence": max(top, 1 - top)}, 0.0)
+
+    def rest_ms(self) -> float:
+        return 0.0
+
+
+class Viewer(NetworkObserver, Learner):
+    """A simulated person whose choice follows a network's similarity.
+
+    Log-odds of a choice are those that the network's margin has by the scale, blurred by noise and
+    made steeper or flatter by the person's own slope, which grows with practice; lapses, confidence
+    and response times are those of the learner. A query that stands among the examples is
+    recognised, as people would.
+    """
+
+    RECOGNISED = 0.9999  # similarity from which on two pictures are the same one
+    SURE = 4.0  # log-odds that recognition adds
+
+    def __init__(self, rng: np.random.Generator, scale: Scale) -> None:
+        super().__init__(rng, scale)
+        self.slope = lognormal(rng, 1.1, 0.3)
+        self.blur = lognormal(rng, 0.5, 0.3)  # in log-odds
+
+    def probability(self, margin: float) -> float:
+        """Probability of choosing the upper query, from the network's margin as log-odds."""
+        slope = self.slope * self.practised()
+        return float(1 / (1 + np.exp(-np.clip(slope * margin, -50, 50))))
+
+    def margin(self, trial: SeenTrial) -> float:
+        """The network's log-odds for the upper query, as this person perceives them."""
+        fair = float(np.clip(self.scale.probability(network_margin(trial)), 1e-9, 1 - 1e-9))
+        odds = np.log(fair / (1 - fair)) + self.rng.normal(0, self.blur)
+        return float(odds + self.SURE * self._recognised(trial))
+
+    def _recognised(self, trial: SeenTrial) -> int:
+        """How many of the queries are recognised in their places, less those in the others'."""
+        show, seen = trial.show, trial.features
+        found = 0
+        for query, sign in ((show["top"], 1), (show["bottom"], -1)):
+            for side, fits in (("positive", 1), ("negative", -1)):
+                near = max(float(seen[query] @ seen[url]) for url in show[side])
+                found += sign * fits * (near >= self.RECOGNISED)
+        return found
+
+
 OBSERVERS: dict[str, type[Observer]] = {
     "learner": Learner,
     "noisy": Noisy,
     "guesser": Guesser,
     "bot": Bot,
+    "machine": Machine,
+    "viewer": Viewer,
 }

@@ -80,6 +80,8 @@ class Task(ABC):
     phases: ClassVar[tuple[str, ...]]
     Parameters: ClassVar[type[TaskParameters]]
     Response: ClassVar[type[TaskResponse]]
+    # What a machine sends, where a person would send something else.
+    MachineResponse: ClassVar[type[TaskResponse] | None] = None
     # Parameters the browser may know.
     public: ClassVar[tuple[str, ...]] = ()
     # Columns the task adds to the table `trials`.
@@ -93,6 +95,10 @@ class Task(ABC):
         self.parameters: Any = self.Parameters.model_validate(
             {**content.spec.task.parameters, **condition.task}
         )
+
+    def response_of(self, kind: str) -> type[TaskResponse]:
+        """What participants of a kind (person, simulated, machine, preview) send."""
+        return (self.MachineResponse if kind == "machine" else None) or self.Response
 
     @abstractmethod
     def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
@@ -152,7 +158,7 @@ class Task(ABC):
         """`item_id`, `stimulus_id`, `label` and own columns of the trial's row in the tables."""
 
     @abstractmethod
-    def tabulate(self, response: Any) -> dict[str, Any]:
+    def tabulate(self, trial: PlannedTrial, response: Any) -> dict[str, Any]:
         """`response`, `response_ranking`, `confidence` and own columns of an answer."""
 
 

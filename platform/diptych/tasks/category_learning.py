@@ -181,7 +181,7 @@ class CategoryLearning(Task):
             "label": stimulus.label,
         }
 
-    def tabulate(self, response: CategoryLearningResponse) -> dict[str, Any]:
+    def tabulate(self, trial: PlannedTrial, response: CategoryLearningResponse) -> dict[str, Any]:
         return {
             "response": response.ranking[0],
             "response_ranking": "|".join(response.ranking),

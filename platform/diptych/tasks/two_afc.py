@@ -69,6 +69,16 @@ class TwoAFCResponse(TaskResponse):
     confidence: Literal[1, 2, 3]
 
 
+class TwoAFCMachineResponse(TaskResponse):
+    """A machine's answer: the query it finds likelier, and the probability it gives to that."""
+
+    choice: Literal["top", "bottom"]
+    confidence: float = Field(ge=0.5, le=1, allow_inf_nan=False, strict=True)
+
+
+TwoAFCAnswer = TwoAFCResponse | TwoAFCMachineResponse
+
+
 class TwoAFC(Task):
     """Negative explanations left, positive right, two queries in the middle."""
 
@@ -76,6 +86,7 @@ class TwoAFC(Task):
     phases = PHASES
     Parameters = TwoAFCParameters
     Response = TwoAFCResponse
+    MachineResponse = TwoAFCMachineResponse
     public = ("enable_after_ms", "feedback_delay_ms", "feedback_ms", "counter", "explanations")
     observers = "diptych.observers.two_afc"
     columns = (
@@ -232,13 +243,13 @@ class TwoAFC(Task):
             else None,
         }
 
-    def check(self, trial: PlannedTrial, response: TwoAFCResponse) -> None:
+    def check(self, trial: PlannedTrial, response: TwoAFCAnswer) -> None:
         """Every well-formed response is an answer."""
 
-    def score(self, trial: PlannedTrial, response: TwoAFCResponse) -> bool:
+    def score(self, trial: PlannedTrial, response: TwoAFCAnswer) -> bool:
         return response.choice == self._right(trial)
 
-    def feedback(self, trial: PlannedTrial, response: TwoAFCResponse) -> dict[str, Any] | None:
+    def feedback(self, trial: PlannedTrial, response: TwoAFCAnswer) -> dict[str, Any] | None:
         if trial.phase not in self.parameters.feedback:
             return None
         return {
@@ -258,5 +269,9 @@ class TwoAFC(Task):
             "block": trial.block + 1 if trial.phase == "practice" else None,
         }
 
-    def tabulate(self, response: TwoAFCResponse) -> dict[str, Any]:
-        return {"response": response.choice, "confidence": response.confidence}
+    def tabulate(self, trial: PlannedTrial, response: TwoAFCAnswer) -> dict[str, Any]:
+        confidence: float = response.confidence
+        if isinstance(response, TwoAFCMachineResponse) and response.choice != self._right(trial):
+            # The mean of what a machine gives to the right query is its MIS (MIS paper, eq. 5).
+            confidence = 1 - confidence
+        return {"response": response.choice, "confidence": confidence}
