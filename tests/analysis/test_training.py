@@ -13,7 +13,7 @@ from PIL import Image
 from diptych_analysis.tables import Tables
 from diptych_analysis.tracing.encoders import EncoderFault
 from diptych_analysis.tracing.models import Tracer, make_model
-from diptych_analysis.tracing.runs import do, make_jobs, results_of, run
+from diptych_analysis.tracing.runs import Job, do, make_jobs, results_of, run
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences, sequences_from
 from diptych_analysis.tracing.training import choice_loss, evaluate
 
@@ -92,6 +92,25 @@ def test_jobs_in_parallel_give_the_same(sequences: Sequences) -> None:
             for split in model["splits"]:
                 split.pop("seconds")
     assert alone == together
+
+
+@pytest.mark.slow
+def test_other_processes_are_not_begun_anew_and_tell_their_epochs(
+    sequences: Sequences, recwarn: pytest.WarningsRecorder
+) -> None:
+    """A worker that first does `gt` and then loads torch was taken for leaking, and stopped."""
+    jobs = make_jobs(sequences, ["gt", "dkt", "static"], splits=3, settings={"epochs": 40})
+    told: list[tuple[str, int, int]] = []
+
+    def watch(job: Job, epoch: int, trained: float, held_out: float) -> None:
+        told.append((job.spec, job.number, epoch))
+        assert np.isfinite([trained, held_out]).all()
+
+    fits = list(run(jobs, sequences, n_jobs=2, watch=watch))
+    assert {(fit.spec, fit.number) for fit in fits} == {(job.spec, job.number) for job in jobs}
+    assert not [str(w.message) for w in recwarn if "worker" in str(w.message)]
+    assert {(spec, number) for spec, number, _ in told} <= {(j.spec, j.number) for j in jobs}
+    assert any(spec == "dkt" and epoch > 1 for spec, _, epoch in told)
 
 
 @pytest.mark.slow

@@ -176,15 +176,28 @@ class _Watch:
 
     def __init__(self, progress: Any, task: Any) -> None:
         self._progress, self._task = progress, task
+        self._running: dict[tuple[str, int], str] = {}
+        self._over: set[tuple[str, int]] = set()
 
     def epoch(self, job: Any, epoch: int, trained: float, held_out: float) -> None:
         """An epoch of one fit is over."""
+        if (job.spec, job.number) in self._over:
+            return  # heard late from another process
         text = f"{job.spec}, split {job.number + 1}: epoch {epoch}, validation loss {held_out:.4f}"
-        self._progress.update(self._task, description=text)
+        self._running[job.spec, job.number] = text
+        self._show()
 
     def done(self, spec: str, number: int) -> None:
         """A fit is over."""
-        self._progress.update(self._task, advance=1, description=f"{spec}, split {number + 1}")
+        self._over.add((spec, number))
+        self._running.pop((spec, number), None)
+        self._progress.advance(self._task)
+        self._show()
+
+    def _show(self) -> None:
+        # a line each, or two fits at once would not fit into a terminal
+        text = "\n".join(self._running.values()) or "fitting"
+        self._progress.update(self._task, description=text)
 
 
 @contextmanager
@@ -198,7 +211,7 @@ def _progress(console: Any, total: int) -> Iterator[_Watch]:
         TextColumn("{task.description}"),
     )
     with Progress(*columns, console=console, disable=console is None, transient=True) as progress:
-        yield _Watch(progress, progress.add_task("reading", total=total))
+        yield _Watch(progress, progress.add_task("fitting", total=total))
 
 
 @trace.command()

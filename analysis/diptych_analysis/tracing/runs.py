@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from diptych_analysis.tracing.evaluation import (
     summary,
 )
 from diptych_analysis.tracing.models import Tracer, make_model, parse_spec
+from diptych_analysis.tracing.progress import Epoch, listening, writing
 from diptych_analysis.tracing.sequences import Sequences
 from diptych_analysis.tracing.splits import Split, learner_splits
 
@@ -165,16 +167,48 @@ def run(
     cluster: str | None = None,
     watch: Callable[[Job, int, float, float], None] | None = None,
 ) -> Iterator[Fit]:
-    """The fits as they are finished. `n_jobs` processes here, or a Dask `cluster` at an address."""
+    """The fits as they are finished. `n_jobs` processes here, or a Dask `cluster` at an address.
+
+    `watch` hears of every epoch, from other processes a moment later; from a cluster it hears
+    nothing.
+    """
     if n_jobs == 1 and cluster is None:
         for job in jobs:
             yield do(job, sequences, _watching(job, watch))
         return
     from joblib import Parallel, delayed
 
-    with _backend(cluster):
+    def heard(number: int, epoch: Epoch) -> None:
+        if watch is not None:
+            watch(jobs[number], *epoch)
+
+    with _backend(cluster), listening(heard) as folder:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-        yield from parallel(delayed(do)(job, sequences) for job in jobs)
+        yield from parallel(
+            delayed(_do_elsewhere)(job, sequences, None if cluster else folder / str(number))
+            for number, job in enumerate(jobs)
+        )
+
+
+def _do_elsewhere(job: Job, sequences: Sequences, told: Path | None) -> Fit:
+    """`do` in a worker process."""
+    _load_torch()
+    return do(job, sequences, None if told is None else writing(told))
+
+
+@cache
+def _load_torch() -> None:
+    """Loads all that training needs, whether or not the first job of this process needs it.
+
+    Joblib's workers are measured after their first job, and taken for leaking, stopped and begun
+    anew when they have grown by 300 MB since. torch alone is 600: a worker that began with `gt`
+    was stopped after its first network.
+    """
+    import torch
+
+    import diptych_analysis.tracing.models.neural  # noqa: F401
+
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # the first one loads a compiler
 
 
 def _watching(
