@@ -1,0 +1,1 @@
+"""The figures of the machine-interpretability analyses, one question a file."""
