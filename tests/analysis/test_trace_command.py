@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from diptych_analysis.tracing.early_warning import (
     roc_curves,
 )
 from diptych_analysis.tracing.figures.accuracy import human_accuracy, phase_change
+from diptych_analysis.tracing.figures.states import neighbourhoods
 from diptych_analysis.tracing.models import make_model
 from diptych_analysis.tracing.probing import probe, probes_of
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences, sequences_from
@@ -155,6 +157,33 @@ def test_accuracy_over_time_counts_neighbours_of_the_same_phase(sequences: Seque
     near = [(i, t) for i in range(40) for t in (8, 9) if sequences.label[i, t] == c]
     right = [sequences.response[i, t] == c for i, t in near]
     assert (row["n"], row["value"]) == (len(near), pytest.approx(np.mean(right)))
+
+
+@pytest.mark.slow
+def test_states_are_laid_out_by_umap_where_it_is_and_by_pca_where_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    cluster = np.arange(90) % 3
+    points = rng.normal(size=(90, 20)) + 9 * np.eye(20)[cluster]
+    u, _, _ = np.linalg.svd(points - points.mean(0), full_matrices=False)
+
+    def is_pca(at: np.ndarray) -> None:
+        """Up to its sign, each direction is a left singular vector."""
+        for k in range(2):
+            assert abs(np.corrcoef(at[:, k], u[:, k])[0, 1]) == pytest.approx(1)
+
+    pytest.importorskip("umap", reason="umap-learn, of the extra `models`, is missing")
+    at, by = neighbourhoods(points)
+    assert by == "UMAP" and np.array_equal(at, neighbourhoods(points)[0])
+    distance = np.linalg.norm(at[:, None] - at[None], axis=-1) + np.diag(np.full(90, np.inf))
+    assert (cluster[distance.argmin(1)] == cluster).all(), "nearest neighbours stay so"
+    few = neighbourhoods(points[:6])
+    assert few[1] == "PCA" and few[0].shape == (6, 2)
+    monkeypatch.setitem(sys.modules, "umap", None)
+    at, by = neighbourhoods(points)
+    assert by == "PCA"
+    is_pca(at)
 
 
 @pytest.mark.slow

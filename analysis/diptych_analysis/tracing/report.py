@@ -142,13 +142,19 @@ def _calibration(fits: list[Fit], sequences: Sequences, jobs: list[Job]) -> Any:
     return curves.reliability_curves(found)
 
 
+_LAID = {
+    "UMAP": "laid into the plane by UMAP (neighbours stay near; other distances mean nothing)",
+    "PCA": "in the plane of their greatest spread (PCA)",
+}
+
+
 def _recurrent_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[Figure]:
     points = states.state_points(model, shown)
     yield (
         "states",
         states.states_by_class(points),
         f"Hidden and cell states of {name} while it traces {len(shown.sessions)} test learners, at "
-        "the trials that showed each class, in the plane of greatest spread; coloured by the "
+        f"the trials that showed each class, {_LAID[points['by'].iloc[0]]}; coloured by the "
         "probability that the answer is right.",
     )
     yield (

@@ -14,19 +14,40 @@ from diptych_analysis.tracing.models import Tracer
 from diptych_analysis.tracing.models.inspection import lstm_states
 from diptych_analysis.tracing.sequences import Sequences
 
+F = np.ndarray[Any, np.dtype[np.float64]]
+NEIGHBOURS = 15  # UMAP's own default
 
-def plane(
-    points: np.ndarray[Any, np.dtype[np.float64]],
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """(n, F) -> (n, 2): the two directions of greatest spread. The thesis used UMAP."""
+
+def plane(points: F) -> F:
+    """(n, F) -> (n, 2): the two directions of greatest spread (PCA)."""
     from sklearn.decomposition import PCA
 
-    found: np.ndarray[Any, np.dtype[np.float64]] = PCA(2, random_state=0).fit_transform(points)
+    found: F = PCA(2, random_state=0).fit_transform(points)
     return found
 
 
+def neighbourhoods(points: F) -> tuple[F, str]:
+    """(n, F) -> (n, 2) by UMAP, as in Fig. 2.9, and "UMAP"; the plane and "PCA" where that fails.
+
+    It does where `umap-learn` is not installed, and where there are no more points than neighbours.
+    UMAP keeps who is near whom, not how far: distances between clusters mean nothing in it.
+    """
+    try:
+        from umap import UMAP
+    except ImportError:
+        return plane(points), "PCA"
+    if len(points) <= NEIGHBOURS:
+        return plane(points), "PCA"
+    # one job, or the seed would not decide
+    found = UMAP(n_neighbors=NEIGHBOURS, random_state=0, n_jobs=1).fit_transform(points)
+    return np.asarray(found, dtype=np.float64), "UMAP"
+
+
 def state_points(model: Tracer, sequences: Sequences) -> pd.DataFrame:
-    """One row a state and trial: state, session_id, trial, class, correct, p_right, x, y."""
+    """One row a state and trial: state, session_id, trial, class, correct, p_right, x, y, by.
+
+    `by` is what laid the states into the plane: UMAP or PCA.
+    """
     hidden, cell = lstm_states(model, sequences)
     p = model.predict_proba(sequences)
     rows, times = np.nonzero(sequences.mask)
@@ -42,8 +63,8 @@ def state_points(model: Tracer, sequences: Sequences) -> pd.DataFrame:
     )
     parts = []
     for name, state in (("hidden state", hidden), ("cell state", cell)):
-        at = plane(state[rows, times])
-        parts.append(about.assign(state=name, x=at[:, 0], y=at[:, 1]))
+        at, by = neighbourhoods(state[rows, times])
+        parts.append(about.assign(state=name, x=at[:, 0], y=at[:, 1], by=by))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -70,7 +91,7 @@ def states_by_class(points: pd.DataFrame) -> Any:
         )
         facet = alt.Facet("class:N", title=None, sort=names)
         sized = chart.properties(width=side, height=side).facet(facet=facet, columns=5)
-        rows.append(sized.properties(title=state))
+        rows.append(sized.properties(title=f"{state}, {part['by'].iloc[0]}"))
     return alt.vconcat(*rows)
 
 
@@ -124,4 +145,4 @@ def _way(points: pd.DataFrame, part: pd.DataFrame, state: str) -> Any:
         + line.encode(x=x, y=y, x2="x2:Q", y2="y2:Q", color=colour)
         + dots.encode(x=x, y=y, color=colour, tooltip=["trial:Q", "class:N", "correct:N"])
     )
-    return layered.properties(width=160, height=160, title=state)
+    return layered.properties(width=160, height=160, title=f"{state}, {part['by'].iloc[0]}")
