@@ -1,0 +1,193 @@
+"""`diptych correlate`: people's scores of units beside machines'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diptych_analysis.tables import TableFault, Tables, read_tables, write_json
+
+folder_in = click.Path(exists=True, file_okay=False, path_type=Path)
+file_out = click.Path(dir_okay=False, path_type=Path)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Faults of data and requests as one line on the terminal."""
+    from diptych_analysis.agreement.faults import AgreementFault
+    from diptych_analysis.machines.faults import MachineFault
+
+    try:
+        yield
+    except (TableFault, AgreementFault, MachineFault) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.argument("folder", metavar="EXPORT_DIR", type=folder_in)
+@click.option("--scores", type=folder_in, help="Folder that `diptych mis … --to` wrote.")
+@click.option(
+    "--run",
+    "runs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With --scores: which run (similarity=…, model=…, n=…); again for each name.",
+)
+@click.option(
+    "--similarity", metavar="NAME", help="Score the study's own items: efficientnet-lite2, …"
+)
+@click.option("--images", type=folder_in, help="With --similarity: the study's folder.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["person", "simulated"]),
+    help="Whose answers count; again for each kind. [default: both]",
+)
+@click.option("--condition", "conditions", multiple=True, help="Only sessions of this condition.")
+@click.option(
+    "--status", default="completed", show_default=True, help="Sessions to use; several by commas."
+)
+@click.option("--excluded", is_flag=True, help="Use sessions that a quality rule excludes too.")
+@click.option("--weighted", is_flag=True, help="Weigh answers by their confidence, signed.")
+@click.option(
+    "--calibrate", is_flag=True, help="Fit the scale of the MIS on the HIS of some units first."
+)
+@click.option(
+    "--share",
+    default=0.05,
+    show_default=True,
+    type=click.FloatRange(0, 1, True, True),
+    help="With --calibrate: share of the units to fit on.",
+)
+@click.option(
+    "--answers-needed",
+    "wanted",
+    default=0.9,
+    show_default=True,
+    type=click.FloatRange(0, 1, True, True),
+    help="Tell how many answers a unit give this noise ceiling.",
+)
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of all draws.")
+@click.option("--json", "json_file", type=file_out, help="Write everything here.")
+@click.option("--csv", "csv_file", type=file_out, help="Write the units here, one a row.")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a page with figures (PNG, SVG) here.",
+)
+def correlate(folder: Path, **options: Any) -> None:
+    """Compare how well people and a machine tell what units prefer (HIS and MIS).
+
+    EXPORT_DIR holds the tables of a 2-AFC study, from `diptych export` or `diptych import`.
+    A unit's human interpretability score (HIS) is the share of right answers about it; practice
+    and catch trials, unfinished and excluded sessions are left out. The machine's score (MIS) is
+
+    \b
+      the attribute `mis` of the study's items    diptych correlate out/units
+      scores of units                             diptych correlate out/units --scores out/mis
+      computed now, for the items people saw      diptych correlate out/units \\
+                    --similarity efficientnet-lite2 --images studies/units
+
+    Told are Pearson's and Spearman's correlation over units (and models) with bootstrap intervals;
+    the noise ceiling, which no score can be expected to pass with so few answers; how many answers
+    a unit would raise it to --answers-needed; the groups easiest, random and hardest where the
+    items have an attribute `group`; and machines that took the study themselves.
+    """
+    from rich.console import Console
+
+    from diptych_analysis.agreement import results
+
+    console = Console()
+    with _faults(), console.status("Comparing …"):
+        found = correlate_folder(folder, **options)
+    for part in results.terminal(found):
+        console.print(part)
+    if options["json_file"] is not None:
+        options["json_file"].parent.mkdir(parents=True, exist_ok=True)
+        write_json(options["json_file"], results.as_json(found))
+    if options["csv_file"] is not None:
+        options["csv_file"].parent.mkdir(parents=True, exist_ok=True)
+        options["csv_file"].write_text(results.as_csv(found), encoding="utf-8")
+    if options["report"] is not None:
+        with console.status("Drawing the figures …"):
+            page = results.write_page(found, options["report"])
+        console.print(f"Wrote [bold]{page}[/].")
+
+
+def correlate_folder(
+    folder: Path,
+    *,
+    scores: Path | None = None,
+    runs: tuple[str, ...] = (),
+    similarity: str | None = None,
+    images: Path | None = None,
+    kinds: tuple[str, ...] = (),
+    conditions: tuple[str, ...] = (),
+    status: str = "completed",
+    excluded: bool = False,
+    weighted: bool = False,
+    calibrate: bool = False,
+    share: float = 0.05,
+    wanted: float = 0.9,
+    seed: int = 0,
+    **_: object,
+) -> Any:
+    """What `diptych correlate` does, printing nothing: an `Agreement`.
+
+    Raises `AgreementFault`, `TableFault` or `MachineFault`.
+    """
+    from diptych_analysis.agreement.compare import Choices, compare
+    from diptych_analysis.agreement.his import HUMAN
+
+    source = _source(scores, runs, similarity, images)
+    tables = read_tables(folder)
+    if not tables.name:
+        tables.name = folder.resolve().name
+    choices = Choices(
+        kinds=kinds or HUMAN,
+        statuses=[part.strip() for part in status.split(",") if part.strip()],
+        excluded=excluded,
+        conditions=conditions or None,
+        weighted=weighted,
+        calibrate=calibrate,
+        share=share,
+        wanted=wanted,
+        seed=seed,
+    )
+    return compare(tables, source(tables), choices)
+
+
+def _source(
+    scores: Path | None, runs: tuple[str, ...], similarity: str | None, images: Path | None
+) -> Callable[[Tables], Callable[[Any], Any]]:
+    """Tables -> units -> their scores, as asked for on the command line."""
+    from diptych_analysis.agreement import sources
+    from diptych_analysis.agreement.faults import AgreementFault
+
+    if scores is not None and similarity is not None:
+        raise AgreementFault("--scores and --similarity: name one of them")
+    if (similarity is None) != (images is None):
+        raise AgreementFault("--similarity and --images go together")
+    if runs and scores is None:
+        raise AgreementFault("--run picks a run of --scores")
+    if scores is not None:
+        run = dict(_pair(text) for text in runs)
+        return lambda _: lambda _units: sources.from_folder(scores, run)
+    if similarity is not None and images is not None:
+        return lambda tables: lambda _units: sources.from_images(tables, similarity, images)
+    return lambda _: partial(sources.from_items)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from diptych_analysis.agreement.faults import AgreementFault
+
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise AgreementFault(f"--run {text}: expected NAME=VALUE")
+    return name.strip(), value.strip()

@@ -1,0 +1,14 @@
+"""What can't be compared, in one sentence."""
+
+from __future__ import annotations
+
+
+class AgreementFault(ValueError):
+    """Scores that can't be computed or compared: names what, where, and what is allowed."""
+
+
+def some(names: object, most: int = 5) -> str:
+    """A few of many names, for a message: `a, b, c and 7 more`."""
+    found = [str(name) for name in names]  # type: ignore[attr-defined]
+    rest = len(found) - most
+    return ", ".join(found[:most]) + (f" and {rest} more" if rest > 0 else "")
