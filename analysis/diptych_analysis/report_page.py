@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import html
+import io
 import json
 from typing import Any
 
@@ -14,7 +16,8 @@ class Page:
 
     def __init__(self) -> None:
         self.parts: list[str] = []
-        self.specs: list[dict[str, Any]] = []
+        self.specs: list[tuple[int, dict[str, Any]]] = []  # with the figure's number
+        self.figures = 0
 
     def add(self, markup: str) -> None:
         """Some HTML."""
@@ -25,13 +28,28 @@ class Page:
         if chart is None:
             return
         spec = charts.spec_of(chart)
-        self.specs.append(spec)
-        number = len(self.specs)
-        self.add(
-            f'<figure><div class="chart" id="figure-{number}" role="img" '
-            f'aria-label="{html.escape(caption)}">{charts.svg_of(spec)}</div>'
-            f"<figcaption><b>Figure {number}.</b> {html.escape(caption)}</figcaption></figure>"
+        self.specs.append((self.figures + 1, spec))
+        self._captioned(
+            f'<div class="chart" id="figure-{self.figures + 1}" role="img" '
+            f'aria-label="{html.escape(caption)}">{charts.svg_of(spec)}</div>',
+            caption,
         )
+
+    def picture(self, image: Any, caption: str) -> None:
+        """A Pillow image, drawn into the page itself."""
+        data = io.BytesIO()
+        image.save(data, "WEBP", quality=86)
+        source = base64.b64encode(data.getvalue()).decode("ascii")
+        self._captioned(
+            f'<img alt="{html.escape(caption)}" width="{image.width}" height="{image.height}" '
+            f'src="data:image/webp;base64,{source}">',
+            caption,
+        )
+
+    def _captioned(self, markup: str, caption: str) -> None:
+        self.figures += 1
+        said = f"<b>Figure {self.figures}.</b> {html.escape(caption)}"
+        self.add(f"<figure>{markup}<figcaption>{said}</figcaption></figure>")
 
     def render(self, title: str, simulated: bool) -> str:
         """The whole page; `simulated` says at its top that nobody took part."""
@@ -45,7 +63,7 @@ class Page:
         specs = json.dumps(self.specs).replace("</", "<\\/")
         embed = (
             f"const specs = {specs};\n"
-            "specs.forEach((spec, i) => embed('#figure-' + (i + 1), spec, "
+            "specs.forEach(([number, spec]) => embed('#figure-' + number, spec, "
             "{renderer: 'svg', actions: "
             "{export: true, source: false, compiled: false, editor: false}}));"
         )
@@ -86,15 +104,21 @@ th:first-child { text-align: left; }
 thead th { color: var(--quiet); font-weight: 600; font-size: .85rem; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-weight: 500; }
+.long { max-height: 32rem; overflow: auto; border: 1px solid var(--line); border-radius: 8px;
+  margin: .4rem 0 1.2rem; background: #fff; }
+.long table { margin: 0; border: 0; width: 100%; }
+.long thead th { position: sticky; top: 0; background: #fff; }
+td.words { text-align: left; }
 small { color: var(--quiet); }
 figure { margin: 1rem 0 1.6rem; background: #fff; border: 1px solid var(--line);
   border-radius: 8px; padding: 1rem 1rem .8rem; overflow-x: auto; }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; }
 .row figure { flex: 1 1 20rem; margin-top: 0; }
-figure svg { max-width: 100%; height: auto; }
+figure svg, figure img { max-width: 100%; height: auto; }
 figcaption { color: var(--quiet); font-size: .88rem; margin-top: .5rem; max-width: 46rem; }
 figcaption b { color: var(--ink); }
-@media print { body { background: #fff; } figure, table { break-inside: avoid; } }
+@media print { body { background: #fff; } figure, tr { break-inside: avoid; }
+  .long { max-height: none; } }
 """
 
 _TEMPLATE = """<!doctype html>

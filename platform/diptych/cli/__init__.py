@@ -20,6 +20,7 @@ COMMANDS = {
     "import": "diptych.cli.tables:import_",
     "trace": "diptych_analysis.tracing.cli:trace",
     "report": "diptych.cli.tables:report",
+    "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",
 }
 
 

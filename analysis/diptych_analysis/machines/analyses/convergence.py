@@ -79,3 +79,19 @@ def recreated(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
         raise MachineFault("convergence: no model is scored with two numbers of tasks")
     return pd.DataFrame(parts)
+
+
+def pooled(found: pd.DataFrame, name: str) -> pd.DataFrame:
+    """`first_tasks` or `recreated` over all runs of one N, as one run of the model `name`.
+
+    Mean and standard deviation are over the units of all runs together.
+    """
+    weighted = found.assign(
+        total=found["mean"] * found["units"],
+        squares=(found["sd"] ** 2 + found["mean"] ** 2) * found["units"],
+    )
+    sums = weighted.groupby(["of", "n"])[["units", "total", "squares"]].sum().reset_index()
+    sums["mean"] = sums["total"] / sums["units"]
+    variance = sums["squares"] / sums["units"] - sums["mean"] ** 2
+    sums["sd"] = np.sqrt(variance.clip(lower=0))
+    return sums.assign(model=name)[["model", "of", "n", "mean", "sd", "units"]]

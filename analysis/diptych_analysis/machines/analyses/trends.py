@@ -33,43 +33,26 @@ class Trend:
 
 
 def equal_count_bins(values: npt.ArrayLike, bins: int) -> npt.NDArray[np.int64]:
-    """Bin (from 0) of every value: counts differ by at most one, ties are split in given order.
+    """Bin (from 0) of every value, in ascending order.
 
-    There are never more bins than values.
+    Where no values tie, counts differ by at most one. Equal values stay together, or the bins of
+    layers at one depth would tell nothing but the order of their rows. There are never more bins
+    than values, and bins that nothing falls into are not numbered.
     """
+    if bins < 1:
+        raise MachineFault(f"{bins} bins: at least one is needed")
     x = np.asarray(values, dtype=float)
-    _check(bins)
-    used = max(1, min(bins, len(x)))
-    found = np.empty(len(x), dtype=np.int64)
-    found[np.argsort(x, kind="stable")] = np.arange(len(x)) * used // max(1, len(x))
-    return found
-
-
-def quantile_bins(values: npt.ArrayLike, bins: int) -> npt.NDArray[np.int64]:
-    """Bin (from 0) of every value: of equal count where no values tie, equal values in one bin.
-
-    Bins that nothing falls into are not numbered.
-    """
-    x = np.asarray(values, dtype=float)
-    _check(bins)
     used = max(1, min(bins, len(x)))
     place = np.floor((rankdata(x) - 0.5) / max(1, len(x)) * used).astype(np.int64)
     return np.unique(place, return_inverse=True)[1].astype(np.int64)
 
 
-def _check(bins: int) -> None:
-    if bins < 1:
-        raise MachineFault(f"{bins} bins: at least one is needed")
-
-
 def by_depth(scores: pd.DataFrame, bins: int = 30, statistic: str = "mean") -> Trend:
     """Layers by relative depth: 0 is the first scored layer, 1 the last (Fig. 6A, 23A).
 
-    Bins are of equal count in each family. Layers of the same depth are in the order of their
-    models' names, so that the order of rows does not matter.
+    Bins are of equal count in each family, as far as layers of the same depth allow.
     """
-    layers = _layers(scores, "depth", statistic)
-    return _trend(layers, {f: equal_count_bins(p["x"], bins) for f, p in _families(layers)})
+    return _trend(_layers(scores, "depth", statistic), bins)
 
 
 def by_width(
@@ -77,13 +60,12 @@ def by_width(
 ) -> Trend:
     """Layers by width, relative to the widest layer of the model or of its type there.
 
-    `within` is "model" (Fig. 6B) or "type" (Fig. 23B). Few widths are shared by many layers:
-    layers of equal width stay in one bin.
+    `within` is "model" (Fig. 6B) or "type" (Fig. 23B). Many layers share few widths, so that
+    fewer bins may come out.
     """
     if within not in WIDTHS:
         raise MachineFault(f"width within {within!r}: allowed are {', '.join(WIDTHS)}")
-    layers = _layers(scores, WIDTHS[within], statistic)
-    return _trend(layers, {f: quantile_bins(p["x"], bins) for f, p in _families(layers)})
+    return _trend(_layers(scores, WIDTHS[within], statistic), bins)
 
 
 def _layers(scores: pd.DataFrame, by: str, statistic: str) -> pd.DataFrame:
@@ -101,10 +83,10 @@ def _families(layers: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [(f, layers[layers["family"] == f]) for f in in_order(layers["family"], FAMILIES)]
 
 
-def _trend(layers: pd.DataFrame, bins: dict[str, npt.NDArray[np.int64]]) -> Trend:
+def _trend(layers: pd.DataFrame, bins: int) -> Trend:
     parts, correlations = [], []
     for family, part in _families(layers):
-        grouped = part.groupby(bins[family])
+        grouped = part.groupby(equal_count_bins(part["x"], bins))
         found = grouped.agg(layers=("value", "size"), x=("x", "mean"), value=("value", "mean"))
         found["sd"] = grouped["value"].std(ddof=0)
         found["low"], found["high"] = found["value"] - found["sd"], found["value"] + found["sd"]
