@@ -133,6 +133,10 @@ def compare(
         about=dict(found.about),
     )
     tried = _Tried(result.notes, strict)
+    if len(result.kinds) > 1:
+        result.notes.append(
+            "People and simulated participants are pooled; --kind tells them apart."
+        )
     _note_missing(result)
     if asked.calibrate:
         tried(lambda: _calibrated(result, found))

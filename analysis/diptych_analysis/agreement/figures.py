@@ -130,6 +130,10 @@ def _axis(scale: alt.Scale) -> alt.Axis:
     return alt.Axis(values=values, format=".2f" if step < 0.1 else ".1f")
 
 
+def _vertical(title: str, scale: alt.Scale) -> dict[str, Any]:
+    return {"title": title, "axis": _axis(scale), "scale": scale}
+
+
 def _guides(scales: Scales) -> Any:
     """Chance, and where both scores are the same."""
     low = max(scales[0].domain[0], scales[1].domain[0])
@@ -228,7 +232,7 @@ def groups_figure(found: Agreement) -> Any | None:
     scale = _scale(units[y].clip(upper=0.5))
     _, colour = _colour(units, legend=False)
     x = alt.X("group:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelLimit=130))
-    up: dict[str, Any] = {"title": f"HIS ({who(found)})", "axis": _axis(scale), "scale": scale}
+    up = _vertical(f"HIS ({who(found)})", scale)
     dots = (
         alt.Chart(units)
         .mark_circle(size=34, opacity=0.45)

@@ -141,9 +141,11 @@ def units_table(found: Agreement, most: int | None = SHOWN) -> Plain:
         title += f", the {most // 2} of highest and of lowest HIS"
     low, high = ("low", "high") if score == "his" else ("weighted_low", "weighted_high")
     machines = _by_unit(found)
+    several = "model" in units.columns and units["model"].nunique() > 1
+    named = ["model", "unit"] if several else ["unit"]
     rows = []
     for index, unit in units.iterrows():
-        name = " ".join(str(unit[c]) for c in ("model", "unit") if c in units.columns)
+        name = " ".join(str(unit[column]) for column in named)
         row = [name, str(unit.get("group") or ""), str(unit["n"]), _number(unit[score]),
                _range(unit[low], unit[high]), _number(unit["mis"])]  # fmt: skip
         rows.append([*row, *(_number(by_unit.get(index)) for by_unit in machines.values())])

@@ -13,7 +13,17 @@ from diptych_analysis.agreement.faults import AgreementFault, some
 from diptych_analysis.tables import Tables
 
 #: What tells the runs in one folder of `diptych mis` apart.
-RUN = ("image_set", "similarity", "n", "k", "queries", "scale", "scale_reading", "calibrated")
+RUN = (
+    "weights",
+    "image_set",
+    "similarity",
+    "n",
+    "k",
+    "queries",
+    "scale",
+    "scale_reading",
+    "calibrated",
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,8 @@ def from_folder(folder: Path, run: Mapping[str, str] | None = None) -> Scores:
     tasks = _picked(read_items(folder), run or {}, folder, strict=False)
     keys = [name for name in ("model", "layer", "unit", *RUN) if name in scores and name in tasks]
     tasks = tasks.merge(scores[keys].drop_duplicates(), on=keys)
+    # a run with another scale has the same tasks again
+    tasks = tasks.drop_duplicates([*keys, "task"])
     return Scores(_named(scores, "mis"), about, _named(tasks, "margin"))
 
 
