@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from diptych_analysis.report_page import Page
 from diptych_analysis.tracing import results as tables_of
 from diptych_analysis.tracing.calibration import reliability
 from diptych_analysis.tracing.early_warning import early_warning, roc_by_trials, roc_curves
-from diptych_analysis.tracing.figures import accuracy, curves, space, states
+from diptych_analysis.tracing.figures import accuracy, curves, people, space, states
 from diptych_analysis.tracing.models import RECURRENT, Tracer, parse_spec
 from diptych_analysis.tracing.runs import Fit, Job
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences
@@ -41,23 +41,61 @@ def write_tracing_report(
     (folder / "results.csv").write_text(tables_of.as_csv(results), encoding="utf-8")
     (folder / "results.tex").write_text(tables_of.as_latex(results), encoding="utf-8")
     page = Page()
+    _about(page, results)
+    page.add("<h2>The learners</h2>")
+    _draw(page, _people(sequences), folder)
+    page.add("<h2>How well the models predict them</h2>")
     _tables(page, results)
-    page.add("<h2>Figures</h2>")
-    for name, chart, caption in _figures(sequences, jobs, fits, images):
-        page.figure(chart, caption)
-        charts.save(chart, folder / "figures" / f"{name}.png")
-        charts.save(chart, folder / "figures" / f"{name}.svg")
+    page.add("<h2>What the models make of them</h2>")
+    _draw(page, _figures(sequences, jobs, fits, images), folder)
     simulated = set(sequences.kind) == {"simulated"}
     file = folder / "index.html"
     file.write_text(page.render(f"Tracing {results['name']}", simulated), encoding="utf-8")
     return file
 
 
+def _draw(page: Page, figures: Iterable[Figure], folder: Path) -> None:
+    for name, chart, caption in figures:
+        page.figure(chart, caption)
+        charts.save(chart, folder / "figures" / f"{name}.png")
+        charts.save(chart, folder / "figures" / f"{name}.svg")
+
+
+def _people(sequences: Sequences) -> Iterator[Figure]:
+    everyone = f"all {len(sequences.sessions)} sessions"
+    yield (
+        "scores",
+        people.scores(sequences),
+        f"Right answers of each session in training and in test, {everyone}; the dashed line is "
+        "the median.",
+    )
+    yield (
+        "learning",
+        people.class_accuracy(sequences),
+        f"Right answers on each class over time, {everyone} (five neighbouring trials pooled, "
+        "bands: 95 % Wilson intervals). The dashed line marks the change from training with "
+        "feedback to the test.",
+    )
+
+
+def _about(page: Page, results: Mapping[str, Any]) -> None:
+    facts = [
+        (f"{results['learners']:,}", "learners"),
+        (f"{results['trials']:,}", "trials"),
+        (str(len(results["classes"])), "classes"),
+        (str(results["split_count"]), "splits by learner"),
+        (html.escape(results["encoder"]), "encoder"),
+    ]
+    cards = "".join(f"<div><b>{value}</b><span>{name}</span></div>" for value, name in facts)
+    page.add(f'<div class="cards">{cards}</div>')
+
+
 def _tables(page: Page, results: Mapping[str, Any]) -> None:
+    several = results["split_count"] > 1
+    over = "Mean ± standard deviation over the splits" if several else "One split only"
     page.add(
-        f'<p class="about">{results["learners"]} learners, {results["trials"]:,} trials, '
-        f"{results['split_count']} splits by learner, encoder {html.escape(results['encoder'])}. "
-        "Mean ± standard deviation over the splits; the best of each column in bold.</p>"
+        f'<p class="about">{over}, on learners that the models never saw; the best of each column '
+        "in bold.</p>"
     )
     sets = (
         ("Average precision of responses", tables_of.COLUMNS),
