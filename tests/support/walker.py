@@ -47,7 +47,7 @@ def change(app: Flask, model: type[Base], values: Mapping[str, Any], **where: An
 
 
 def link(app: Flask, purpose: str, study: str) -> dict[str, str]:
-    """The query of a researcher's link: `preview` or `simulate`."""
+    """The query of a researcher's link: `preview`, `simulate` or `machine`."""
     return {purpose: study_key(app.extensions["diptych"].secret, purpose, study)}
 
 

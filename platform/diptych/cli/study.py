@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -32,6 +33,58 @@ def new(name: str, task: str) -> None:
     make_study(folder, task)
     console.print(f"Made [bold]{folder}[/]. Write its texts and put its images in place, then:")
     console.print(f"  diptych study build {name} && diptych study validate {name}", highlight=False)
+
+
+@study.command("from-units")
+@click.argument("name")
+@click.option(
+    "--scores", required=True, type=click.Path(path_type=Path), help="Folder of `diptych mis`."
+)
+@click.option(
+    "--images", required=True, type=click.Path(path_type=Path), help="The images that were scored."
+)
+@click.option("--model", required=True, help="Network in the scores, such as efficientnet-lite0.")
+@click.option("--easiest", default=10, show_default=True, help="Units of the highest MIS.")
+@click.option("--random", default=10, show_default=True, help="Units drawn from all.")
+@click.option("--hardest", default=10, show_default=True, help="Units of the lowest MIS.")
+@click.option("--tasks", default=2, show_default=True, help="Test items a unit.")
+@click.option("--side", default=224, show_default=True, help="Side of the images, in pixels.")
+@click.option("--seed", default=0, show_default=True, help="Seed of all that is drawn.")
+@click.option(
+    "--per-participant",
+    type=int,
+    help="Test trials of one participant; by default all items, but 60 at most.",
+)
+@click.option("--similarity", help="Run to take, where several have scored the network: by this,")
+@click.option("--image-set", help="by these images,")
+@click.option("-N", "n", type=int, help="by so many tasks a unit,")
+@click.option("-K", "k", type=int, help="by so many explanations a side,")
+@click.option("--queries", help="by queries from here (extreme, p2-98),")
+@click.option("--scale", type=float, help="or by this scale.")
+def from_units(
+    name: str, scores: Path, images: Path, model: str, side: int, seed: int,
+    per_participant: int | None, easiest: int, random: int, hardest: int, tasks: int, **which: Any,
+) -> None:  # fmt: skip
+    """Make a study of a network's easiest, random and hardest units.
+
+    NAME becomes a 2-AFC study folder, ready to open. What it is made of is what `diptych mis MODEL
+    --images DIR --to SCORES` has written.
+    """
+    from diptych.studies.from_units import UnitsFault, Wanted, make_study_from_units
+
+    folder = Settings.from_environment().studies / name
+    wanted = Wanted(easiest=easiest, random=random, hardest=hardest, tasks=tasks)
+    try:
+        with console.status(f"Making {folder} …"):
+            make_study_from_units(
+                folder, scores, images, model, wanted=wanted, side=side, seed=seed,
+                per_participant=per_participant, **which,
+            )  # fmt: skip
+    except UnitsFault as fault:
+        raise click.ClickException(str(fault)) from None
+    console.print(f"Made [bold]{folder}[/]: {wanted.tested} units with {wanted.tasks} items each.")
+    console.print("Read its texts and study.toml (contact, payment, recruitment), then:")
+    console.print(f"  diptych study preview {name} && diptych study open {name}", highlight=False)
 
 
 @study.command()

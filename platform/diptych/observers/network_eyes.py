@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image
 
 from diptych.observers import Features
-from diptych_analysis.machines.similarity import similarity
+from diptych_analysis.machines.faults import MachineFault
+from diptych_analysis.machines.images import as_rgb
+from diptych_analysis.machines.similarity import Shuffled, similarity
 
 
 class NetworkEyes:
@@ -25,11 +27,14 @@ class NetworkEyes:
         model: name of the network, such as `efficientnet-lite1` or `timm:NAME`.
 
     Raises:
-        MachineFault: when there is no such network, or its weights can't be had.
+        MachineFault: when there is no such network, its weights can't be had, or it is a control
+            that deals features out to the wrong images.
     """
 
     def __init__(self, model: str) -> None:
         self._similarity = similarity(model)
+        if isinstance(self._similarity, Shuffled):
+            raise MachineFault(f"{model} looks at whole sets of images only: it can't take a study")
         self._features: dict[str, Features] = {}
         self._wanted: dict[str, bytes] = {}
         self._at_work = asyncio.Lock()
@@ -51,6 +56,6 @@ class NetworkEyes:
         pictures = []
         for data in wanted.values():
             with Image.open(io.BytesIO(data)) as picture:
-                pictures.append(picture.copy())
+                pictures.append(as_rgb(picture))
         rows = np.asarray(self._similarity.features(pictures), dtype=np.float64)
         return dict(zip(wanted, rows, strict=True))

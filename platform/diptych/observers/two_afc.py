@@ -185,19 +185,20 @@ class Machine(NetworkObserver):
 class Viewer(NetworkObserver, Learner):
     """A simulated person whose choice follows a network's similarity.
 
-    Log-odds of a choice are those that the network's margin has by the scale, blurred by noise and
-    made steeper or flatter by the person's own slope, which grows with practice; lapses, confidence
-    and response times are those of the learner. A query that stands among the examples is
-    recognised, as people would.
+    Log-odds of a choice are those that the network's margin has by the scale, times the person's
+    own slope, which grows with practice, and blurred by noise. People get more out of a picture
+    than the published scale makes of the small margins of a classifier's features: hence a slope
+    of about 4. Lapses, confidence and response times are those of the learner. A query that stands
+    among the examples is recognised.
     """
 
     RECOGNISED = 0.9999  # similarity from which on two pictures are the same one
-    SURE = 4.0  # log-odds that recognition adds
+    SURE = 2.0  # log-odds that recognition adds
 
     def __init__(self, rng: np.random.Generator, scale: Scale) -> None:
         super().__init__(rng, scale)
-        self.slope = lognormal(rng, 1.1, 0.3)
-        self.blur = lognormal(rng, 0.5, 0.3)  # in log-odds
+        self.slope = lognormal(rng, 4.0, 0.3)
+        self.blur = lognormal(rng, 0.15, 0.3)  # in log-odds of the network
 
     def probability(self, margin: float) -> float:
         """Probability of choosing the upper query, from the network's margin as log-odds."""
