@@ -173,7 +173,11 @@ TRIALS: Final = (
     ),
     Column("correct", "boolean", "Whether the response equals the label; empty if unanswered."),
     Column(
-        "rt_ms", "number", "From the first paint of the stimulus to the answer; a machine's is 0.", "ms", minimum=0
+        "rt_ms",
+        "number",
+        "From the first paint of the stimulus to the answer; a machine's is 0.",
+        "ms",
+        minimum=0,
     ),
     Column("onset_uncertainty_ms", "number", "How far the onset may be off.", "ms", minimum=0),
     Column("presented_at", "datetime", "When the trial was handed out.", "UTC"),
