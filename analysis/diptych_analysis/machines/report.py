@@ -20,6 +20,7 @@ from diptych_analysis.machines.figures import (
     comparison,
     convergence,
     layer_types,
+    layers,
     performance,
     ranking,
     training,
@@ -29,6 +30,8 @@ from diptych_analysis.machines.figures.items import Pictures, unit_sheet
 from diptych_analysis.report_page import Page
 
 Figure = tuple[str, Any, str]
+DRAWN = 3  # so many models have each of their layers drawn
+SHARP = 90  # side of an explanation on the sheets, in pixels: about two a pixel of the page
 SHEETS = 3  # so many models have their easiest and hardest units shown
 
 
@@ -114,19 +117,22 @@ class _Writing:
                 charts.save(chart, self.to / "figures" / f"{name}.{suffix}")
 
     def about(self, found: Findings) -> None:
-        scores, layers = found.scores, found.layers
-        left_out = int(layers["left_out"].sum())
+        scores, table = found.scores, found.layers
+        left_out = int(table["left_out"].sum())
         cards = [
-            (f"{found.ranked['model'].nunique():,}", "models"),
-            (f"{len(layers):,}", "layers"),
-            (f"{len(scores) - left_out:,}", "units scored"),
-            (f"{left_out:,}", "units left out"),
+            (len(found.ranked), "model"),
+            (len(table), "layer"),
+            (len(scores) - left_out, "unit scored"),
+            (left_out, "unit left out"),
         ]
         if "images" in scores:
-            cards.append((f"{int(scores['images'].iloc[0]):,}", "images"))
+            cards.append((int(scores["images"].iloc[0]), "image"))
         self.page.add(
             '<div class="cards">'
-            + "".join(f"<div><b>{value}</b><span>{label}</span></div>" for value, label in cards)
+            + "".join(
+                f"<div><b>{count:,}</b><span>{_plural(label, count)}</span></div>"
+                for count, label in cards
+            )
             + "</div>"
         )
         self.page.add(f'<p class="about">{_introduction(found)}</p>')
@@ -134,10 +140,13 @@ class _Writing:
     def units(self, found: Findings, images: pd.DataFrame, folder: Path) -> None:
         self.page.add("<h2>Easiest and hardest units</h2>")
         pictures = Pictures(images, folder, found.setting.image_set)
-        ranked = found.ranked[found.ranked["model"].isin(found.pooled["model"])]
         assert found.items is not None
+        known = set(found.pooled["model"]) & set(found.items["model"])
+        ranked = found.ranked[found.ranked["model"].isin(known)]
         for model in ranked["model"].iloc[::-1].iloc[:SHEETS]:
-            sheet: Image.Image = unit_sheet(found.scores, found.items, pictures, str(model))
+            sheet: Image.Image = unit_sheet(
+                found.scores, found.items, pictures, str(model), tile=SHARP
+            )
             sheet.save(self.to / "figures" / f"units-{_file_name(str(model))}.png")
             self.page.picture(
                 sheet,
@@ -155,6 +164,11 @@ class _Writing:
         return file
 
 
+def _plural(label: str, count: int) -> str:
+    first, _, rest = label.partition(" ")
+    return f"{first}{'' if count == 1 else 's'} {rest}".strip()
+
+
 def _file_name(model: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", model)
 
@@ -168,7 +182,7 @@ def _introduction(found: Findings) -> str:
         f"changes are left out. Setting: {found.setting.words}."
     )
     if found.others:
-        more = "; ".join(other.words for other in found.others)
+        more = "; ".join(other.beside(found.setting) for other in found.others)
         words += f" Also in these scores, and only compared below: {more}."
     return html.escape(words)
 
@@ -189,12 +203,19 @@ def _model_figures(found: Findings) -> Iterator[Figure]:
     yield (
         "variability",
         ranking.variability(found.scores, found.ranked),
-        "How the MIS of units is distributed in models whose units vary least, middling, and "
-        "most (distance of the 5th and 95th percentile): share of the units in steps of 0.02, "
-        "all panels to one scale. Dashed: chance.",
+        "How the MIS of units is distributed"
+        + (
+            ". Dashed: chance."
+            if len(found.ranked) == 1
+            else ", models by the distance of the 5th and 95th percentile: share of the units, "
+            "all panels to one scale. Dashed: chance."
+        ),
     )
-    constant = int(found.constant["constant"].sum())
-    if constant:
+    constant, units = int(found.constant["constant"].sum()), int(found.constant["units"].sum())
+    if constant and len(found.constant) == 1:
+        words = f"{constant:,} of {units:,} units are constant over all images, and left out."
+        yield "constant-units", None, words
+    elif constant:
         yield (
             "constant-units",
             ranking.constant_ratio(found.constant),
@@ -205,13 +226,20 @@ def _model_figures(found: Findings) -> Iterator[Figure]:
 
 
 def _layer_figures(found: Findings) -> Iterator[Figure]:
+    if len(found.ranked) <= DRAWN:
+        yield (
+            "layers",
+            layers.layers(found.layers),
+            "MIS of every layer: mean over its units, bars from the 5th to the 95th percentile. "
+            "Dashed: chance.",
+        )
     ranked = found.ranked[found.ranked["model"].isin(found.means["model"])]
-    ranked = ranked.assign(rank=range(1, len(ranked) + 1))
-    yield (
-        "layer-types",
-        layer_types.layer_types(found.means, ranked),
-        "Mean MIS of the units of each layer type in each model.",
-    )
+    if len(ranked) > 1:
+        yield (
+            "layer-types",
+            layer_types.layer_types(found.means, ranked.assign(rank=range(1, len(ranked) + 1))),
+            "Mean MIS of the units of each layer type in each model.",
+        )
     if found.significance is not None:
         yield (
             "layer-types-significance",
@@ -220,19 +248,25 @@ def _layer_figures(found: Findings) -> Iterator[Figure]:
             "means of the figure above, with Holm's correction.",
         )
     else:
-        yield "layer-types-significance", None, f"Not tested: {found.no_significance}."
+        words = f"Differences of layer types not tested: {found.no_significance}."
+        yield "layer-types-significance", None, words
+    yield from _trend_figures(found)
+
+
+def _trend_figures(found: Findings) -> Iterator[Figure]:
     yield (
         "depth",
         trends.trend(found.depth, "relative depth"),
         "Mean MIS of layers along their relative depth (0: first scored layer, 1: last), in bins "
         "of as equal count as layers of the same depth allow; correlations of the bins' means.",
     )
-    yield (
-        "depth-variance",
-        trends.trend(found.depth, "relative depth", variance=True),
-        "The same with one standard deviation over layers, and the single layers in grey; "
-        "correlations of the single layers.",
-    )
+    if bool((found.depth.bins["layers"] > 1).any()):
+        yield (
+            "depth-variance",
+            trends.trend(found.depth, "relative depth", variance=True),
+            "The same with one standard deviation over layers, and the single layers in grey; "
+            "correlations of the single layers.",
+        )
     yield (
         "width",
         trends.trend(found.width, "relative width"),
@@ -258,6 +292,9 @@ def _comparison_figures(compared: pd.DataFrame) -> Iterator[Figure]:
 
 
 def _accuracy_figures(against: pd.DataFrame) -> Iterator[Figure]:
+    if len(against) < 2:
+        yield "accuracy", None, "The accuracy of one of these models only is known."
+        return
     yield (
         "accuracy",
         performance.against_accuracy(against),
@@ -291,7 +328,9 @@ def _training_figures(curve: pd.DataFrame, found: Findings) -> Iterator[Figure]:
 
 
 def _convergence_figures(found: Findings) -> Iterator[Figure]:
-    band = "Mean over units of the absolute difference, one standard deviation around."
+    band = (
+        "Mean over units of the absolute difference; the band is one standard deviation around it."
+    )
     if found.first_tasks is not None:
         yield (
             "convergence",

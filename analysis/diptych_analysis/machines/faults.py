@@ -1,0 +1,17 @@
+"""What can't be scored, and why."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class MachineFault(ValueError):
+    """A network, layer, image or setting that can't be used: names what, where, what is allowed."""
+
+
+def near(name: str, known: Iterable[str], count: int = 6) -> str:
+    """The known names that look most like a wrong one, for an error's end."""
+    everything = list(known)
+    close = difflib.get_close_matches(name, everything, count, cutoff=0.3)
+    return ", ".join(close or everything[:count]) or "none"
