@@ -54,7 +54,7 @@ def _name(tables: Tables) -> str:
 
 def _simulated_only(loaded: Sequence[Tables]) -> bool:
     kinds = {kind for tables in loaded for kind in tables.sessions["participant_kind"]}
-    return kinds == {"simulated"}
+    return "simulated" in kinds and "person" not in kinds
 
 
 def _study(page: Page, tables: Tables) -> None:
@@ -146,6 +146,9 @@ def _two_afc(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
     from diptych_analysis import report_figures as figures
 
     test = trials[trials["phase"] == "test"]
+    # machines answer with probabilities; they are pooled with nobody
+    people = test[test["participant_kind"] != "machine"]
+    test = people if len(people) else test
     if "difficulty" in tables.items.columns:
         known = tables.items.drop_duplicates("item_id").set_index("item_id")["difficulty"]
         test = test.assign(difficulty=test["item_id"].map(known))
@@ -161,9 +164,27 @@ def _two_afc(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
     )
     page.add('<div class="row">')
     page.figure(figures.by_difficulty(test), "Right answers by the difficulty of the item.")
-    page.figure(figures.by_confidence(test), "Right answers by the confidence given (1 to 3).")
+    if len(people):
+        page.figure(figures.by_confidence(test), "Right answers by the confidence given (1 to 3).")
     page.add("</div>")
     page.figure(figures.response_times(test), "Response times of right and wrong answers.")
+    if "mis" in tables.items.columns:
+        _agreement(page, test, tables)
+
+
+def _agreement(page: Page, test: pd.DataFrame, tables: Tables) -> None:
+    """HIS beside the MIS that the items carry; people and simulated participants apart."""
+    from diptych_analysis.agreement.compare import Choices, compare
+    from diptych_analysis.agreement.faults import AgreementFault
+    from diptych_analysis.agreement.his import HUMAN
+    from diptych_analysis.agreement.results import add_section
+
+    for kind in (kind for kind in HUMAN if kind in set(test["participant_kind"])):
+        page.add(f"<h3>HIS of {KIND_WORDS[kind]} beside the machine's MIS</h3>")
+        try:
+            add_section(page, compare(tables, choices=Choices(kinds=(kind,)), strict=False))
+        except AgreementFault as fault:
+            page.add(f"<p>{html.escape(str(fault))}</p>")
 
 
 def _tracing(page: Page, results: Sequence[Mapping[str, Any]]) -> None:

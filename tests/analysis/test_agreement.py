@@ -25,9 +25,17 @@ from diptych_analysis.machines.mis import Scale
 from diptych_analysis.machines.similarity import similarity
 from diptych_analysis.machines.store import Store
 from diptych_analysis.report import write_report
-from diptych_analysis.tables import Tables, empty_table, read_tables, write_tables
+from diptych_analysis.tables import (
+    TWO_AFC_TRIALS,
+    Column,
+    Tables,
+    empty_table,
+    read_tables,
+    write_tables,
+)
 
 GROUPS = ("easiest", "random", "hardest")
+ATTRIBUTES = ("model", "layer", "group", "mis")
 TASKS = 2
 
 
@@ -90,7 +98,11 @@ def simulated_study(
     return Tables(
         sessions=frame("sessions", people),
         trials=trials,
-        items=frame("items", items, ("model", "layer", "group", "mis")),
+        items=frame("items", items, ATTRIBUTES),
+        extras={
+            "items": tuple(Column(name, "string", "Of the unit.") for name in ATTRIBUTES),
+            "trials": TWO_AFC_TRIALS,
+        },
         name="units",
         description="Simulated answers about simulated units.",
     )
@@ -236,8 +248,8 @@ def test_the_page_and_its_figures(exported: Path, tmp_path: Path) -> None:
     names = ("units", "groups", "machines", "planning")
     assert drawn == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
     report = write_report(exported, None, tmp_path / "report").read_text()
-    assert "<h3>HIS of simulated participants beside the machine&#x27;s MIS</h3>" in report
-    assert "noise ceiling, Pearson" in report
+    assert "<h3>HIS of simulated participants beside the machine's MIS</h3>" in report
+    assert "noise ceiling, Pearson" in report and "is <b>simulated</b>" in report
 
 
 def scored(folder: Path, **setting: object) -> pd.DataFrame:

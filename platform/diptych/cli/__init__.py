@@ -19,6 +19,7 @@ COMMANDS = {
     "export": "diptych.cli.tables:export",
     "import": "diptych.cli.tables:import_",
     "trace": "diptych_analysis.tracing.cli:trace",
+    "correlate": "diptych_analysis.agreement.cli:correlate",
     "report": "diptych.cli.tables:report",
     "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",
 }
