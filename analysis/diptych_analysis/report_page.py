@@ -108,7 +108,7 @@ tbody th { font-weight: 500; }
   margin: .4rem 0 1.2rem; background: #fff; }
 .long table { margin: 0; border: 0; width: 100%; }
 .long thead th { position: sticky; top: 0; background: #fff; }
-td.words { text-align: left; }
+th.words, td.words { text-align: left; }
 small { color: var(--quiet); }
 figure { margin: 1rem 0 1.6rem; background: #fff; border: 1px solid var(--line);
   border-radius: 8px; padding: 1rem 1rem .8rem; overflow-x: auto; }

@@ -46,12 +46,23 @@ class Setting:
     @property
     def words(self) -> str:
         """The setting in one line."""
+        return ", ".join(self._parts())
+
+    def _parts(self) -> list[str]:
         fitted = "calibrated on people's answers" if self.calibrated else "not calibrated"
-        return (
-            f"similarity {self.similarity}, N = {self.n}, K = {self.k}, queries {self.queries}, "
-            f"scale {self.scale:.3g} read as a {self.scale_reading} ({fitted}), "
-            f"image set {self.image_set}"
-        )
+        return [
+            f"similarity {self.similarity}",
+            f"N = {self.n}",
+            f"K = {self.k}",
+            f"queries {self.queries}",
+            f"scale {self.scale:.3g} read as a {self.scale_reading} ({fitted})",
+            f"image set {self.image_set}",
+        ]
+
+    def beside(self, leading: Setting) -> str:
+        """Only what differs from another setting."""
+        own, other = self._parts(), leading._parts()
+        return ", ".join(a for a, b in zip(own, other, strict=True) if a != b)
 
     @property
     def control(self) -> bool:

@@ -14,6 +14,7 @@ from diptych_analysis.machines.analyses.findings import Findings
 
 Columns = tuple[tuple[str, str, str], ...]
 SCORE, COUNT, SIGNED, SHARE, WORDS = "{:.3f}", "{:,.0f}", "{:+.2f}", "{:.1%}", ""
+_WORDS = ' class="words"'
 PERCENTILES = (
     ("low", "5th %", SCORE),
     ("median", "median", SCORE),
@@ -41,7 +42,10 @@ class Table:
 
     def html(self) -> str:
         """For a page; the first column heads the rows."""
-        head = "".join(f"<th>{html.escape(heading)}</th>" for _, heading, _ in self.columns)
+        head = "".join(
+            f"<th{_WORDS if form == WORDS else ''}>{html.escape(heading)}</th>"
+            for _, heading, form in self.columns
+        )
         body = "".join(
             "<tr>" + "".join(self._html(i, cell) for i, cell in enumerate(row)) + "</tr>"
             for row in self.cells()
@@ -52,7 +56,7 @@ class Table:
         text = html.escape(cell)
         if place == 0:
             return f"<th>{text}</th>"
-        words = ' class="words"' if self.columns[place][2] == WORDS else ""
+        words = _WORDS if self.columns[place][2] == WORDS else ""
         return f"<td{words}>{text}</td>"
 
     def terminal(self) -> Any:

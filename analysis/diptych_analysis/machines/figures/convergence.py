@@ -9,9 +9,13 @@ import pandas as pd
 
 from diptych_analysis.machines.figures.parts import legend, run_colours
 
+BANDS = 3  # more would hide one another
+
 
 def convergence(found: pd.DataFrame, title: str) -> Any:
-    """Mean absolute difference from the score of all tasks, one standard deviation around.
+    """Mean absolute difference from the score of all tasks.
+
+    Up to three runs have one standard deviation around.
 
     `found` is of `first_tasks` or `recreated`, of runs that one `model` name tells apart.
     """
@@ -32,4 +36,7 @@ def convergence(found: pd.DataFrame, title: str) -> Any:
     line = base.mark_line(strokeWidth=2).encode(y=y)
     dots = base.mark_circle(size=32, opacity=1).encode(y=y, tooltip=tip)
     heading = alt.TitleParams(title, fontSize=12)
-    return (band + line + dots).properties(width=330, height=220, title=heading)
+    drawn = line + dots
+    if len(names) <= BANDS:
+        drawn = band + drawn
+    return drawn.properties(width=330, height=220, title=heading)

@@ -8,11 +8,12 @@ import altair as alt
 import pandas as pd
 
 from diptych_analysis.charts import INK, PALETTE, QUIET
-from diptych_analysis.machines.analyses.frames import MEASURES
+from diptych_analysis.machines.analyses.frames import MEASURES, usable
 from diptych_analysis.machines.analyses.ranking import GROUPS, by_variability, unit_distribution
 from diptych_analysis.machines.figures.parts import SOFT, WIDE, chance_line, legend, span
 
 FEW = 40  # so many models have a line of their own, with a name
+STEPS = (0.001, 0.002, 0.005, 0.01, 0.02)  # widths of a histogram's bars
 KINDS = alt.Scale(domain=["network", "untrained control"], range=[PALETTE[0], PALETTE[1]])
 
 
@@ -92,53 +93,81 @@ def _many(data: pd.DataFrame, column: str, title: str) -> Any:
 
 
 def variability(scores: pd.DataFrame, ranked: pd.DataFrame, each: int = 5) -> Any:
-    """Histograms of units' MIS in the models whose units vary least, middling, most (Fig. 4B)."""
+    """Histograms of units' MIS in the models whose units vary least, middling, most (Fig. 4B).
+
+    Up to nine models are all shown, from the least varying to the most, without groups.
+    """
+    if len(ranked) <= 9:
+        return _distributions(scores, ranked.sort_values(["spread", "model"]))
     chosen = by_variability(ranked, each)
     found = unit_distribution(scores, chosen["model"].tolist())
-    found = found.merge(chosen[["model", "group", "place"]], on="model")
+    ends = _ends(found)
+    top = float(found["share"].max())
     colours = dict(zip(GROUPS, (PALETTE[2], PALETTE[0], PALETTE[1]), strict=True))
     rows = []
-    top = float(found["share"].max())
-    first = found.loc[found["share"] > 0, "left"].min()
-    x = alt.X(
-        "left:Q",
-        title=None,
-        scale=alt.Scale(domain=[min(float(first), 0.4), 1.0], nice=False),
-        axis=alt.Axis(values=[0, 0.5, 1], format=".1f", grid=False),
-    )
-    for group in [g for g in GROUPS if g in set(chosen["group"])]:
-        panels = []
-        for _, model in chosen[chosen["group"] == group].iterrows():
-            part = found[found["model"] == model["model"]]
-            bars = alt.Chart(part).mark_rect(color=colours[group], opacity=0.85)
-            y = alt.Y(
-                "share:Q",
-                title=None,
-                scale=alt.Scale(domain=[0, top]),
-                axis=alt.Axis(labels=False, ticks=False, grid=False),
-            )
-            drawn = bars.encode(x=x, x2="right:Q", y=y, y2=alt.datum(0))
-            heading = alt.TitleParams(
-                str(model["model"]),
-                subtitle=f"5th to 95th: {model['spread']:.2f} wide",
-                fontSize=11,
-                subtitleFontSize=10,
-                limit=135,
-            )
-            rule = alt.Chart(pd.DataFrame({"chance": [0.5]})).mark_rule(
-                color=QUIET, strokeDash=[4, 3]
-            )
-            panels.append(
-                (drawn + rule.encode(x="chance:Q")).properties(width=120, height=80, title=heading)
-            )
+    for group in GROUPS:
+        panels = [
+            _histogram(found, model, ends, top, colours[group], (120, 80))
+            for _, model in chosen[chosen["group"] == group].iterrows()
+        ]
         heading = alt.TitleParams(f"{group} variability", fontSize=12, color=colours[group])
         rows.append(alt.hconcat(*panels, title=heading))
     return alt.vconcat(*rows)
 
 
+def _distributions(scores: pd.DataFrame, ranked: pd.DataFrame) -> Any:
+    known = usable(scores)["mis"]
+    wide = float(known.quantile(0.99) - known.quantile(0.01))
+    step = next((step for step in STEPS if wide / step <= 40), STEPS[-1])
+    found = unit_distribution(scores, ranked["model"].tolist(), step=step)
+    ends, top = _ends(found), float(found["share"].max())
+    size = (WIDE - 160, 170) if len(ranked) == 1 else (195, 100)
+    panels = [
+        _histogram(found, model, ends, top, PALETTE[0], size) for _, model in ranked.iterrows()
+    ]
+    return alt.concat(*panels, columns=3)
+
+
+def _ends(found: pd.DataFrame) -> tuple[float, float]:
+    """Where the axis begins and ends: round all units, with chance on it."""
+    filled = found[found["share"] > 0]
+    room = float((found["right"] - found["left"]).iloc[0])
+    low, high = float(filled["left"].min()), float(filled["right"].max())
+    return max(0.0, min(low, 0.5) - room), min(1.0, max(high, 0.5) + room)
+
+
+def _histogram(
+    found: pd.DataFrame,
+    model: pd.Series,
+    ends: tuple[float, float],
+    top: float,
+    colour: str,
+    size: tuple[int, int],
+) -> Any:
+    part = found[(found["model"] == model["model"]) & (found["share"] > 0)]
+    axis = alt.Axis(tickCount=4, grid=False)
+    domain = alt.Scale(domain=list(ends), nice=False)
+    x = alt.X("left:Q", title=None, scale=domain, axis=axis)
+    plain = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    y = alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, top]), axis=plain)
+    tip = [alt.Tooltip(f"{name}:Q", format=".3f") for name in ("left", "right", "share")]
+    bars = alt.Chart(part).mark_rect(color=colour, opacity=0.85)
+    drawn = bars.encode(x=x, x2="right:Q", y=y, y2=alt.datum(0), tooltip=tip)
+    heading = alt.TitleParams(
+        str(model["model"]),
+        subtitle=f"5th to 95th: {model['spread']:.2f} wide",
+        fontSize=11,
+        subtitleFontSize=10,
+        limit=size[0] + 15,
+    )
+    rule = alt.Chart(pd.DataFrame({"chance": [0.5]})).mark_rule(color=QUIET, strokeDash=[4, 3])
+    layered = drawn + rule.encode(x=alt.X("chance:Q", scale=domain))
+    return layered.properties(width=size[0], height=size[1], title=heading)
+
+
 def constant_ratio(constant: pd.DataFrame) -> Any:
     """Share of constant units of every model of `constant_units` (Fig. 16)."""
-    axis = alt.Axis(format=".1%")
+    axis = alt.Axis(format=".1%", tickCount=6)
     tip: list[Any] = ["model:N", "units:Q", "constant:Q", alt.Tooltip("ratio:Q", format=".2%")]
     data = constant.assign(rank=range(1, len(constant) + 1))
     scale = alt.Scale(domain=[0, max(float(data["ratio"].max()) * 1.1, 0.01)], nice=True)

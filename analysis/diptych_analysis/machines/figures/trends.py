@@ -41,6 +41,7 @@ def trend(
     layers = found.layers[found.layers["family"].isin(names)]
     y_of = pd.concat([shown["value"], layers["value"]]) if variance else shown["value"]
     scale = span(pd.DataFrame({"value": y_of}), ["value"], chance=False)
+    ends = _ends(layers["x"])
     panels: list[Any] = []
     for family in names:
         row = told[family]
@@ -56,9 +57,19 @@ def trend(
         own = shown[shown["family"] == family]
         single = layers[layers["family"] == family] if variance else None
         first = not panels or len(panels) % 3 == 0
-        drawn = _panel(own, single, names, along, STATISTIC[statistic] if first else None, scale)
+        drawn = _panel(
+            own, single, names, along, STATISTIC[statistic] if first else None, scale, ends
+        )
         panels.append(drawn.properties(width=205, height=180, title=heading))
     return alt.concat(*panels, columns=3)
+
+
+def _ends(x: pd.Series) -> alt.Scale:
+    """From 0 to 1, unless a part of the network was scored that is lost on such an axis."""
+    low, high = float(x.min()), float(x.max())
+    room = max(0.02, 0.08 * (high - low))
+    domain = [0, 1] if high - low > 0.4 else [max(0, low - room), min(1, high + room)]
+    return alt.Scale(domain=domain, nice=False)
 
 
 def _panel(
@@ -68,8 +79,9 @@ def _panel(
     along: str,
     title: str | None,
     scale: alt.Scale,
+    ends: alt.Scale,
 ) -> Any:
-    x = alt.X("x:Q", title=along, scale=alt.Scale(domain=[0, 1]))
+    x = alt.X("x:Q", title=along, scale=ends, axis=alt.Axis(tickCount=5))
     colour = alt.Color("family:N", scale=family_colours(names), legend=None)
     base = alt.Chart(own).encode(x=x, color=colour)
     y = alt.Y("value:Q", title=title, scale=scale)
