@@ -119,7 +119,10 @@ def simulated_scores(
         name = f"timm:{'vit' if types is TRANSFORMER else 'cnn'}{number}"
         layers = simulated_layers(name, types, blocks + number % 2, units)
         made = simulated_run(
-            layers, lift=0.1 + 0.03 * number, spread=0.05 + 0.02 * (number % 4), seed=seed + number
+            layers,
+            lift=0.1 + 0.15 * number / models,
+            spread=0.05 + 0.02 * (number % 4),
+            seed=seed + number,
         )
         parts.append(made[0].assign(**setting))
     return pd.concat(parts, ignore_index=True)

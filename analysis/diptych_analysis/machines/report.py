@@ -257,8 +257,9 @@ def _trend_figures(found: Findings) -> Iterator[Figure]:
     yield (
         "depth",
         trends.trend(found.depth, "relative depth"),
-        "Mean MIS of layers along their relative depth (0: first scored layer, 1: last), in bins "
-        "of as equal count as layers of the same depth allow; correlations of the bins' means.",
+        "Mean MIS of layers along their relative depth (0: the network's first layer, 1: its "
+        "last), in bins of as equal count as layers of the same depth allow; correlations of the "
+        "bins' means.",
     )
     if bool((found.depth.bins["layers"] > 1).any()):
         yield (
@@ -270,7 +271,7 @@ def _trend_figures(found: Findings) -> Iterator[Figure]:
     yield (
         "width",
         trends.trend(found.width, "relative width"),
-        "Mean MIS of layers along their width, relative to the widest scored layer of the model.",
+        "Mean MIS of layers along their width, relative to the widest layer of the model.",
     )
     for statistic in ("low", "high"):
         part = "5th" if statistic == "low" else "95th"

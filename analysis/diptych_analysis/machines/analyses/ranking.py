@@ -30,7 +30,8 @@ def rank_models(scores: pd.DataFrame, measure: str = "mis", by: str = "mean") ->
     found["median"] = grouped.median()
     found["low"], found["high"] = grouped.quantile(LOW), grouped.quantile(HIGH)
     found["spread"] = found["high"] - found["low"]
-    found["left_out"] = scores.groupby("model", observed=True).size() - found["units"]
+    everything = scores.groupby("model", observed=True).size()
+    found["left_out"] = everything.reindex(found.index) - found["units"]
     found = found.reset_index().sort_values([by, "model"], ignore_index=True)
     found["control"] = [is_control(str(name)) for name in found["model"]]
     found["rank"] = np.arange(1, len(found) + 1)

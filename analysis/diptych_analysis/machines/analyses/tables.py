@@ -66,7 +66,14 @@ class Table:
 
         made = RichTable(title=self.title, title_justify="left")
         for _, heading, form in self.columns:
-            made.add_column(heading, justify="left" if form == WORDS else "right", overflow="fold")
+            words = form == WORDS
+            made.add_column(
+                heading,
+                justify="left" if words else "right",
+                no_wrap=words,
+                overflow="fold",
+                min_width=max(len(word) for word in heading.split()),
+            )
         for row in self.cells():
             made.add_row(*(Text(cell) for cell in row))
         return made

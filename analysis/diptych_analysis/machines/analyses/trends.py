@@ -48,7 +48,7 @@ def equal_count_bins(values: npt.ArrayLike, bins: int) -> npt.NDArray[np.int64]:
 
 
 def by_depth(scores: pd.DataFrame, bins: int = 30, statistic: str = "mean") -> Trend:
-    """Layers by relative depth: 0 is the first scored layer, 1 the last (Fig. 6A, 23A).
+    """Layers by relative depth: 0 is the network's first layer, 1 its last (Fig. 6A, 23A).
 
     Bins are of equal count in each family, as far as layers of the same depth allow.
     """

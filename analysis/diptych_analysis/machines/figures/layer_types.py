@@ -44,7 +44,7 @@ def layer_types(means: pd.DataFrame, ranked: pd.DataFrame, measure: str = "mis")
             alt.Chart(data)
             .mark_point(size=70, filled=True, opacity=0.95)
             .encode(
-                x=alt.X("mean:Q", title=title, scale=scale),
+                x=alt.X("mean:Q", title=title, scale=scale, axis=alt.Axis(tickCount=7)),
                 y=alt.Y(
                     "model:N", sort=order, title=None, axis=alt.Axis(labelLimit=320, grid=True)
                 ),

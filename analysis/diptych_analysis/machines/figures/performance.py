@@ -23,7 +23,7 @@ def against_accuracy(against: pd.DataFrame) -> Any:
     x = alt.X(
         "accuracy:Q",
         title="classification accuracy (top-1)",
-        axis=alt.Axis(format=".0%"),
+        axis=alt.Axis(format=".0%", tickCount=7),
         scale=alt.Scale(domain=ends, nice=True, zero=False),
     )
     y = alt.Y("mean:Q", title="mean MIS of units", scale=span(data, ["mean"], chance=False))

@@ -100,7 +100,7 @@ def variability(scores: pd.DataFrame, ranked: pd.DataFrame, each: int = 5) -> An
     if len(ranked) <= 9:
         return _distributions(scores, ranked.sort_values(["spread", "model"]))
     chosen = by_variability(ranked, each)
-    found = unit_distribution(scores, chosen["model"].tolist())
+    found = unit_distribution(scores, chosen["model"].tolist(), step=_step(scores))
     ends = _ends(found)
     top = float(found["share"].max())
     colours = dict(zip(GROUPS, (PALETTE[2], PALETTE[0], PALETTE[1]), strict=True))
@@ -116,16 +116,20 @@ def variability(scores: pd.DataFrame, ranked: pd.DataFrame, each: int = 5) -> An
 
 
 def _distributions(scores: pd.DataFrame, ranked: pd.DataFrame) -> Any:
-    known = usable(scores)["mis"]
-    wide = float(known.quantile(0.99) - known.quantile(0.01))
-    step = next((step for step in STEPS if wide / step <= 40), STEPS[-1])
-    found = unit_distribution(scores, ranked["model"].tolist(), step=step)
+    found = unit_distribution(scores, ranked["model"].tolist(), step=_step(scores))
     ends, top = _ends(found), float(found["share"].max())
     size = (WIDE - 160, 170) if len(ranked) == 1 else (195, 100)
     panels = [
         _histogram(found, model, ends, top, PALETTE[0], size) for _, model in ranked.iterrows()
     ]
     return alt.concat(*panels, columns=3)
+
+
+def _step(scores: pd.DataFrame) -> float:
+    """Width of the bars: at most forty for nearly all units."""
+    known = usable(scores)["mis"]
+    wide = float(known.quantile(0.99) - known.quantile(0.01))
+    return next((step for step in STEPS if wide / step <= 40), STEPS[-1])
 
 
 def _ends(found: pd.DataFrame) -> tuple[float, float]:
