@@ -33,6 +33,11 @@ def who(found: Agreement) -> str:
     return " and ".join({"person": "people"}.get(kind, kind) for kind in sorted(found.kinds))
 
 
+def his_word(found: Agreement) -> str:
+    """What the compared human score is called."""
+    return "weighted HIS" if found.choices.weighted else "HIS"
+
+
 def units_figure(found: Agreement) -> Any:
     """HIS against MIS, a point a unit, with the units' intervals (Fig. 2B)."""
     title = alt.TitleParams(f"{len(found.compared)} units", subtitle=_told(found))
@@ -67,7 +72,7 @@ def _scatter(
     column, colour = _colour(data, legend)
     horizontal = alt.X(f"{x}:Q", title=x_title, axis=_axis(scales[0]), scale=scales[0])
     up: dict[str, Any] = {
-        "title": f"HIS ({who(found)})",
+        "title": f"{his_word(found)} ({who(found)})",
         "axis": _axis(scales[1]),
         "scale": scales[1],
     }
@@ -148,8 +153,9 @@ def _chance(scale: alt.Scale) -> Any:
         return alt.layer()
     base = alt.Chart(pd.DataFrame({"b": [0.5], "word": ["chance"]}))
     at = base.encode(y=alt.Y("b:Q", scale=scale))
-    word = at.mark_text(align="left", baseline="bottom", dx=4, dy=-2, fontSize=10, color=QUIET)
-    return at.mark_rule(color=QUIET, strokeDash=[4, 3]) + word.encode(x=alt.value(0), text="word:N")
+    word = at.mark_text(align="right", baseline="bottom", dx=-4, dy=-2, fontSize=10, color=QUIET)
+    word = word.encode(x=alt.value("width"), text="word:N")
+    return at.mark_rule(color=QUIET, strokeDash=[4, 3]) + word
 
 
 def _told(found: Agreement) -> list[str]:
@@ -159,7 +165,10 @@ def _told(found: Agreement) -> list[str]:
     if found.ceilings is not None:
         n = found.compared["n"]
         each = f"{n.min()}" if n.min() == n.max() else f"{n.min()} to {n.max()}"
-        lines.append(f"noise ceiling {found.ceilings.oracle.mean:.2f} at {each} answers a unit")
+        plain = " (plain HIS)" if found.choices.weighted else ""
+        lines.append(
+            f"noise ceiling{plain} {found.ceilings.oracle.mean:.2f} at {each} answers a unit"
+        )
     return lines
 
 
@@ -195,7 +204,7 @@ def models_figure(found: Agreement) -> Any | None:
         shape = alt.Shape("model:N", scale=alt.Scale(domain=names, range=shapes), legend=legend)
     x = alt.X("mis:Q", title="mean MIS (machine)", axis=_axis(scales[0]), scale=scales[0])
     up: dict[str, Any] = {
-        "title": f"mean HIS ({who(found)})",
+        "title": f"mean {his_word(found)} ({who(found)})",
         "axis": _axis(scales[1]),
         "scale": scales[1],
     }
@@ -232,7 +241,7 @@ def groups_figure(found: Agreement) -> Any | None:
     scale = _scale(units[y].clip(upper=0.5))
     _, colour = _colour(units, legend=False)
     x = alt.X("group:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, labelLimit=130))
-    up = _vertical(f"HIS ({who(found)})", scale)
+    up = _vertical(f"{his_word(found)} ({who(found)})", scale)
     dots = (
         alt.Chart(units)
         .mark_circle(size=34, opacity=0.45)
@@ -246,7 +255,7 @@ def groups_figure(found: Agreement) -> Any | None:
     )
     layers = _chance(scale) + dots + _means(found, x, up)
     title = alt.TitleParams("Groups of units", subtitle=_pairs(found.groups))
-    return layers.properties(width=max(240, 125 * len(order)), height=280, title=title)
+    return layers.properties(width=max(240, 110 * len(order)), height=280, title=title)
 
 
 def _offset(column: str) -> alt.XOffset:
@@ -257,7 +266,7 @@ def _means(found: Agreement, x: Any, up: dict[str, Any]) -> Any:
     """Interval and mean of people, and the machine's mean beside it."""
     assert found.groups is not None
     table = found.groups.table.assign(here=0.08, beside=0.28)
-    columns = {"mean": f"{who(found)}: mean HIS"}
+    columns = {"mean": f"{who(found)}: mean {his_word(found)}"}
     if "mis" in table.columns:
         columns["mis"] = "machine: mean MIS"
     long = table.melt(["group", "units", "here", "beside"], list(columns), "who", "value")
@@ -330,7 +339,7 @@ def planning_figure(found: Agreement) -> Any | None:
         f"{needed:,} answers a unit for a ceiling of {wanted:g}",
         subtitle=f"{int(np.median(n))} answers a unit now (median)",
     )
-    return (band + rules + curve + dots).properties(width=420, height=260, title=title)
+    return (band + rules + curve + dots).properties(width=370, height=260, title=title)
 
 
 def _steps(most: int) -> list[int]:

@@ -80,7 +80,8 @@ def _correlations(found: Agreement) -> Plain:
         if c.needed is not None:
             words = f"answers a unit for a ceiling of {found.choices.wanted:g}"
             rows.append([words, f"{c.needed:,}", ""])
-    return ("HIS and MIS", ["", "value", "95 %"], rows)
+    his = figures.his_word(found)
+    return (f"{his[0].upper()}{his[1:]} and MIS", ["", "value", "95 %"], rows)
 
 
 def _groups(found: Agreement) -> Iterator[Plain]:
@@ -91,7 +92,15 @@ def _groups(found: Agreement) -> Iterator[Plain]:
          _number(getattr(g, "mis", None)), _range(g.pooled_low, g.pooled_high)]
         for g in figures.named_rows(found.groups.table)
     ]  # fmt: skip
-    head = ["", "units", "answers", "mean HIS", "95 % of units", "mean MIS", "95 % of answers"]
+    head = [
+        "",
+        "units",
+        "answers",
+        f"mean {figures.his_word(found)}",
+        "95 % of units",
+        "mean MIS",
+        "95 % of answers",
+    ]
     yield ("Groups of units", head, rows)
     rows = [
         [f"{t.second} against {t.first}", _number(t.difference, "+.2f"), _number(t.better),
@@ -108,7 +117,14 @@ def _models(found: Agreement) -> Iterator[Plain]:
              _number(m.mis)]
             for m in figures.named_rows(found.models.sort_values("mean", ascending=False))
         ]  # fmt: skip
-        head = ["", "units", "answers", "mean HIS", "95 % of units", "mean MIS"]
+        head = [
+            "",
+            "units",
+            "answers",
+            f"mean {figures.his_word(found)}",
+            "95 % of units",
+            "mean MIS",
+        ]
         yield ("Models", head, rows)
 
 
@@ -149,7 +165,15 @@ def units_table(found: Agreement, most: int | None = SHOWN) -> Plain:
         row = [name, str(unit.get("group") or ""), str(unit["n"]), _number(unit[score]),
                _range(unit[low], unit[high]), _number(unit["mis"])]  # fmt: skip
         rows.append([*row, *(_number(by_unit.get(index)) for by_unit in machines.values())])
-    head = ["", "group", "n", "HIS", "95 %", "MIS", *(figures.short(m, 24) for m in machines)]
+    head = [
+        "",
+        "group",
+        "n",
+        figures.his_word(found),
+        "95 %",
+        "MIS",
+        *(figures.short(m, 24) for m in machines),
+    ]
     if "group" not in units.columns:
         head, rows = head[:1] + head[2:], [row[:1] + row[2:] for row in rows]
     return (title, head, rows)
@@ -306,8 +330,10 @@ def add_section(page: Page, found: Agreement) -> None:
     for title, head, rows in tables:
         if rows:
             page.add(f"<h4>{html.escape(title)}</h4>{_html(head, rows)}")
+    page.add('<div class="row">')
     for _, chart, caption in charts_of(found):
         page.figure(chart, caption)
+    page.add("</div>")
     if found.notes:
         page.add("<ul>" + "".join(f"<li>{html.escape(n)}</li>" for n in found.notes) + "</ul>")
 
