@@ -216,11 +216,11 @@ def choose_items(scored: Scored, wanted: Wanted, seed: int) -> list[UnitItem]:
 
     - `catch`: the query of either side is the most extreme of the very examples beside it, so that
       whoever looks finds the same picture twice, whatever the unit responds to.
-    - `practice`: a query changes places with the most extreme example of its side: the two pictures
-      to choose between are the clearest the unit has, and none is shown twice.
-    - `practice_hard`: a task as it is, the one of the unit that the machine finds easiest.
+    - `practice`: the task of the unit that the machine finds easiest. (The unit's most extreme
+      pictures would not be clearer: what excites most of all is often unlike the rest.)
+    - `practice_hard`: the task of the unit that is in the middle by its margin.
 
-    The last item is of the kind `instructions`, for the pictures of the instructions.
+    One item, as those for practice, is of the kind `instructions`, for the pictures there.
 
     Raises:
         UnitsFault: too few units or tasks, or items that are missing.
@@ -240,8 +240,9 @@ def choose_items(scored: Scored, wanted: Wanted, seed: int) -> list[UnitItem]:
                 items.append(_item(scored, int(place), int(task), "test", group))
     kinds = _dealt(wanted)
     for place, kind in zip(spare, kinds, strict=True):
-        task = _easiest_task(scored, int(place))
-        items.append(_MADE[kind](_item(scored, int(place), task, kind, "")))
+        task = _by_margin(scored, int(place))[scored.n // 2 if kind == "practice_hard" else 0]
+        item = _item(scored, int(place), task, kind, "")
+        items.append(_catch(item) if kind == "catch" else item)
     return items
 
 
@@ -319,11 +320,11 @@ def _item(scored: Scored, place: int, task: int, kind: str, group: str) -> UnitI
     return item
 
 
-def _easiest_task(scored: Scored, place: int) -> int:
+def _by_margin(scored: Scored, place: int) -> list[int]:
+    """Tasks of a unit, the one that the machine finds easiest first."""
     of = scored.units.iloc[place]
-    tasks = range(scored.n)
-    rows = [_row(scored, str(of["layer"]), int(of["unit"]), task) for task in tasks]
-    return max(tasks, key=lambda task: float(rows[task]["margin"]))
+    rows = [_row(scored, str(of["layer"]), int(of["unit"]), task) for task in range(scored.n)]
+    return sorted(range(scored.n), key=lambda task: -float(rows[task]["margin"]))
 
 
 def _catch(item: UnitItem) -> UnitItem:
@@ -333,22 +334,3 @@ def _catch(item: UnitItem) -> UnitItem:
         probability=None,
         margin=None,
     )
-
-
-def _clearer(item: UnitItem) -> UnitItem:
-    return _catch(item)._replace(
-        positives=(*item.positives[1:], item.query_positive),
-        negatives=(*item.negatives[1:], item.query_negative),
-    )
-
-
-def _as_it_is(item: UnitItem) -> UnitItem:
-    return item
-
-
-_MADE = {
-    "catch": _catch,
-    "practice": _clearer,
-    "instructions": _clearer,
-    "practice_hard": _as_it_is,
-}
