@@ -206,6 +206,9 @@ def test_untrained_networks_and_early_checkpoints_are_not_pooled() -> None:
     found = examine(scores, checkpoints=points)
     assert set(found.pooled["model"]) == {"timm:net@90.pth"}
     assert len(found.ranked) == 3
+    accuracy = points[["model"]].assign(accuracy=0.5)
+    assert examine(scores, accuracy=accuracy, checkpoints=points).against is None
+    assert examine(scores, accuracy=accuracy).against is not None
     assert list(found.changes) == [
         ("timm:net+untrained", "timm:net@1.pth"),
         ("timm:net@1.pth", "timm:net@90.pth"),

@@ -72,7 +72,8 @@ def write_findings(
     writing.about(found)
     writing.section("Models", tables_of.model_table(found), _model_figures(found))
     writing.section("Layers", tables_of.type_table(found), _layer_figures(found))
-    writing.page.add(tables_of.trend_table(found).html())
+    trend = tables_of.trend_table(found)
+    writing.page.add(f"<h3>{html.escape(trend.title)}</h3>{trend.html()}")
     if found.compared is not None:
         table = tables_of.comparison_table(found.compared)
         writing.section("Networks and controls", table, _comparison_figures(found.compared))
@@ -234,6 +235,10 @@ def _layer_figures(found: Findings) -> Iterator[Figure]:
             "Dashed: chance.",
         )
     ranked = found.ranked[found.ranked["model"].isin(found.means["model"])]
+    if len(ranked) < len(found.ranked):
+        which = "untrained networks, and of a training all but its last checkpoint"
+        words = f"From here to the end of this section, {which}, are left out."
+        yield "pooled", None, words
     if len(ranked) > 1:
         yield (
             "layer-types",

@@ -92,7 +92,7 @@ def examine(
         width=by_width(pooled),
         significance=significance,
         no_significance=why,
-        against=None if accuracy is None else against_accuracy(rank_models(pooled), accuracy),
+        against=_against(pooled, accuracy, curve),
         curve=curve,
         changes={} if curve is None else _changes(own, curve["model"].tolist()),
         first_tasks=None if tasks is None else _few(converging.first_tasks(tasks)),
@@ -107,6 +107,19 @@ def _last_checkpoint(scores: pd.DataFrame, checkpoints: pd.DataFrame | None) -> 
         return scores
     earlier = checkpoints.sort_values("epoch")["model"].iloc[:-1]
     return scores[~scores["model"].isin(earlier)]
+
+
+def _against(
+    pooled: pd.DataFrame, accuracy: pd.DataFrame | None, curve: pd.DataFrame | None
+) -> pd.DataFrame | None:
+    """None also where the only models of known accuracy are on the training's curve."""
+    if accuracy is None:
+        return None
+    if curve is not None:
+        named, drawn = set(accuracy["model"]), set(curve["model"])
+        if named & drawn and not named & (set(pooled["model"]) - drawn):
+            return None
+    return against_accuracy(rank_models(pooled), accuracy)
 
 
 def _items_of(items: pd.DataFrame | None, setting: Setting) -> pd.DataFrame | None:

@@ -135,19 +135,21 @@ def trend_table(found: Findings) -> Table:
     """Correlation with depth and width."""
     parts = [
         trend.correlations.assign(along=along)
-        for along, trend in (("relative depth", found.depth), ("relative width", found.width))
+        for along, trend in (("depth", found.depth), ("width", found.width))
     ]
     columns = (
         ("along", "along", WORDS),
         ("family", "layers", WORDS),
         ("layers", "count", COUNT),
         ("bins", "bins", COUNT),
-        ("pearson", "Pearson", SIGNED),
-        ("spearman", "Spearman", SIGNED),
-        ("pearson_layers", "Pearson, unbinned", SIGNED),
-        ("spearman_layers", "Spearman, unbinned", SIGNED),
+        ("pearson", "r, bins", SIGNED),
+        ("spearman", "ρ, bins", SIGNED),
+        ("pearson_layers", "r, layers", SIGNED),
+        ("spearman_layers", "ρ, layers", SIGNED),
     )
-    title = "Correlation of layers' mean MIS with depth and width"
+    title = (
+        "Correlation of layers' mean MIS with relative depth and width: Pearson's r, Spearman's ρ"
+    )
     return Table("trends", title, pd.concat(parts, ignore_index=True), columns)
 
 
