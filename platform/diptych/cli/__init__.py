@@ -19,9 +19,10 @@ COMMANDS = {
     "export": "diptych.cli.tables:export",
     "import": "diptych.cli.tables:import_",
     "trace": "diptych_analysis.tracing.cli:trace",
+    "mis": "diptych_analysis.machines.cli:mis",
+    "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",
     "correlate": "diptych_analysis.agreement.cli:correlate",
     "report": "diptych.cli.tables:report",
-    "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",
 }
 
 
