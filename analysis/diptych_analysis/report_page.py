@@ -106,7 +106,8 @@ tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-weight: 500; }
 .long { max-height: 32rem; overflow: auto; border: 1px solid var(--line); border-radius: 8px;
   margin: .4rem 0 1.2rem; background: #fff; }
-.long table { margin: 0; border: 0; width: 100%; }
+.long table { margin: 0; border: 0; width: 100%; font-size: .86rem; }
+.long th, .long td { padding: .32rem .6rem; }
 .long thead th { position: sticky; top: 0; background: #fff; }
 th.words, td.words { text-align: left; }
 small { color: var(--quiet); }
