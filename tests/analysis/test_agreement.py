@@ -193,6 +193,37 @@ def test_the_comparison_says_what_the_tables_say(study: Tables) -> None:
     assert found.kinds == {"simulated": 10} and found.sessions == 10
 
 
+def several_models(count: int) -> Tables:
+    """One simulated study after the other, each about another network."""
+    parts = []
+    for number in range(count):
+        scores = np.linspace(0.55 + 0.06 * number, 0.7 + 0.06 * number, 6)
+        part = simulated_study(tuple(scores), 6, model=f"cnn{number}", machine=False, seed=number)
+        for table in (part.sessions, part.trials, part.items):
+            for column in {"session_id", "participant_id", "item_id"} & set(table.columns):
+                table[column] = f"{number}-" + table[column]
+        parts.append(part)
+    frames = (
+        pd.concat([part.frame(table) for part in parts], ignore_index=True)
+        for table in ("sessions", "trials", "stimuli", "items")
+    )
+    return Tables(*frames, extras=parts[0].extras, name="units")
+
+
+def test_models_are_compared_by_the_means_of_their_units() -> None:
+    found = compare(several_models(4))
+    # units of the same name in other networks are other units
+    assert len(found.units) == 24 and found.models is not None
+    means = found.units.groupby("model")[["his", "mis"]].mean()
+    table = found.models.set_index("model")
+    assert table["mean"].to_numpy() == pytest.approx(means["his"].loc[table.index].to_numpy())
+    assert found.models_correlation is not None and found.models_correlation.n == 4
+    r = pearsonr(means["mis"], means["his"]).statistic
+    assert found.models_correlation.pearson.value == pytest.approx(r)
+    two = compare(several_models(2))
+    assert two.models is not None and two.models_correlation is None
+
+
 def test_the_same_seed_tells_the_same(study: Tables) -> None:
     first, again = (compare(study, choices=Choices(seed=5)) for _ in range(2))
     other = compare(study, choices=Choices(seed=6))
