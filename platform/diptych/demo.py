@@ -1,4 +1,4 @@
-"""`make demo`: the whole road with simulated participants, from two study folders to a report.
+"""`make demo`: the whole road with simulated participants, from study folders to a report.
 
 Everything it makes stands in `demo/`. Run again, it goes on with what is there: simulated
 participants who have finished don't take the studies a second time, and what people have answered
@@ -32,11 +32,49 @@ from diptych.settings import Settings
 
 HERE = Path("demo")
 PARTICIPANTS = 40
-# How the simulated participants of each study answer.
-OBSERVERS = {"greebles": "learner", "which_unit": "learner"}
 TRACED = "greebles"
 MODELS = ["gt", "static", "dkt"]
 console = Console()
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Who takes a study of the demo.
+
+    Attributes:
+        observer: how they answer.
+        model: network that they follow, if any.
+        machine: whether it is one machine, and not simulated people.
+    """
+
+    observer: str
+    model: str | None = None
+    machine: bool = False
+
+    @property
+    def n(self) -> int:
+        """How many they are."""
+        return 1 if self.machine else PARTICIPANTS
+
+    @property
+    def words(self) -> str:
+        """How they are called in what the demo prints."""
+        if self.machine:
+            return f"The machine {self.model}"
+        following = f" who follow {self.model}" if self.model else ""
+        return f"{self.n} simulated participants{following}"
+
+
+# Who takes each study. The similarity of lite0_units is lite2's: as a participant it shows how
+# often the machine is right; the simulated people follow another network, as people would.
+CROWDS = {
+    "greebles": (Crowd("learner"),),
+    "which_unit": (Crowd("learner"),),
+    "lite0_units": (
+        Crowd("viewer", "efficientnet-lite1"),
+        Crowd("machine", "efficientnet-lite2", machine=True),
+    ),
+}
 
 
 class DemoFault(Exception):
@@ -99,13 +137,13 @@ def prepare(demo: Demo) -> None:
             migrate.ensure_head(db.engine, demo.settings.sqlalchemy_url)
         except migrate.BehindFault as fault:
             raise DemoFault(f"{fault}; or remove the folder {HERE} and begin anew") from None
-        for name in OBSERVERS:
+        for name in CROWDS:
             folder = demo.settings.studies / name
             if not folder.is_dir():
                 raise DemoFault(f"There is no {folder}: run the demo in the repository's folder.")
             drawn, code = folder / "stimuli.csv", folder / "generate.py"
             if not drawn.exists() or drawn.stat().st_mtime < code.stat().st_mtime:
-                with console.status(f"Drawing the images of {name} …"):
+                with console.status(f"Making the images of {name} …"):
                     build_study(folder)
             with console.status(f"Opening {name} …"):
                 content = load_study(folder)
@@ -174,28 +212,35 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def simulate_all(demo: Demo) -> None:
-    """Let the simulated participants take each study over HTTP."""
+    """Let the simulated participants, and the machines, take each study over HTTP."""
+    for name, crowds in CROWDS.items():
+        for crowd in crowds:
+            let_take(demo, name, crowd)
+
+
+def let_take(demo: Demo, name: str, crowd: Crowd) -> None:
+    """Let a crowd take a study."""
     from diptych.keys import study_key
     from diptych.simulate import simulate
 
-    for name, observer in OBSERVERS.items():
-        began = time.monotonic()
-        with progress_bar(f"{PARTICIPANTS} simulated participants take {name}") as progress:
-            summary = simulate(
-                demo.url,
-                demo.settings.studies / name,
-                PARTICIPANTS,
-                key=study_key(demo.settings.secret(), "simulate", name),
-                observer=observer,
-                run="demo",
-                progress=progress,
-            )
-        outcomes = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
-        seconds = time.monotonic() - began
-        rate = f"{summary.answers:,} answers in {seconds:.0f} s" if summary.answers else "before"
-        done(f"{PARTICIPANTS} simulated participants took {name}", f"{outcomes}; {rate}")
-        for who, why in sorted(summary.failed.items()):
-            console.print(f"    [yellow]{who}: {why}[/]")
+    began = time.monotonic()
+    with progress_bar(f"{crowd.words} take{'s' * crowd.machine} {name}") as progress:
+        summary = simulate(
+            demo.url,
+            demo.settings.studies / name,
+            crowd.n,
+            key=study_key(demo.settings.secret(), "machine" if crowd.machine else "simulate", name),
+            observer=crowd.observer,
+            model=crowd.model,
+            run=None if crowd.machine else "demo",
+            progress=progress,
+        )
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
+    seconds = time.monotonic() - began
+    rate = f"{summary.answers:,} answers in {seconds:.0f} s" if summary.answers else "before"
+    done(f"{crowd.words} took {name}", f"{outcomes}; {rate}")
+    for who, why in sorted(summary.failed.items()):
+        console.print(f"    [yellow]{who}: {why}[/]")
 
 
 def export_all(demo: Demo) -> None:
@@ -206,7 +251,7 @@ def export_all(demo: Demo) -> None:
     from diptych.tabulate import export_study
 
     with create_app(demo.settings).app_context():
-        for name in OBSERVERS:
+        for name in CROWDS:
             with progress_bar(f"Exporting {name}: sessions") as progress:
                 rows = export_study(host(), name, demo.export(name), ("csv", "parquet"), progress)
             done(f"Exported {name}", f"{rows['trials']:,} trials in {demo.export(name)}")
@@ -232,7 +277,7 @@ def report(demo: Demo, results: dict[str, Any]) -> None:
     from diptych_analysis.report import write_report
 
     with console.status("Drawing the figures …"):
-        page = write_report([demo.export(name) for name in OBSERVERS], results, HERE / "report")
+        page = write_report([demo.export(name) for name in CROWDS], results, HERE / "report")
     done("Wrote the report", str(page))
 
 
@@ -246,7 +291,7 @@ def show_links(demo: Demo, *, once: bool) -> None:
     links = Table.grid(padding=(0, 2))
     links.add_column(style="bold")
     links.add_column(style="cyan", overflow="fold")
-    for name in OBSERVERS:
+    for name in CROWDS:
         links.add_row(f"Take {name}", f"{demo.url}/s/{name}")
     links.add_row("Report", f"{demo.url}/report/index.html")
     links.add_row("Health", f"{demo.url}/healthz")
@@ -283,7 +328,7 @@ def run(port: int, once: bool) -> None:
 @click.option("--port", default=8000, show_default=True, help="Port to serve on.")
 @click.option("--once", is_flag=True, help="Stop the server at the end.")
 def main(port: int, once: bool) -> None:
-    """Two studies, 40 simulated participants each, tables, a tracing model and a report."""
+    """Three studies, 40 simulated participants each, a machine, tables, a model and a report."""
     try:
         run(port, once)
     except DemoFault as fault:
