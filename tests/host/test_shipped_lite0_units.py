@@ -56,7 +56,8 @@ def test_the_numbers_are_those_of_the_machine_on_the_images_that_are_shown(study
         pd.DataFrame(rows), lambda file: study / file, similarity("efficientnet-lite2", "cpu")
     ).set_index("item_id")
     apart = (found["margin"] - items.loc[found.index, "margin"]).abs()
-    assert apart.max() < 0.05 and apart.mean() < 0.01
+    assert apart.max() < 0.12 and apart.mean() < 0.03
+    assert found["margin"].corr(items.loc[found.index, "margin"]) > 0.99
 
 
 def test_every_photograph_is_credited(study: Path) -> None:
