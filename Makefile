@@ -25,14 +25,14 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check bench bench-tracing screenshots reference browser frontend lint types clean distclean
+.PHONY: help demo test check bench bench-tracing bench-machines screenshots reference browser frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 	@echo "e.g. make demo ONCE=1, make demo PORT=8080, make test"
 
-demo: .venv/stamp-demo $(BUNDLE) ## two studies, 40 simulated participants each, a report; serves on PORT (8000); ONCE=1 stops after
+demo: .venv/stamp-demo $(BUNDLE) ## three studies, 40 simulated participants each, a machine, a report; serves on PORT (8000); ONCE=1 stops after
 	@$(BIN)/python -m diptych.demo --port $(PORT) $(if $(filter-out 0 no false,$(ONCE)),--once)
 
 test: lint types $(FRONTEND)/node_modules/.stamp $(BUNDLE) browser ## everything that must hold: lint, types, vitest, Python, PostgreSQL, Chromium
@@ -56,6 +56,9 @@ bench: .venv/stamp-dev ## answers a second and latency with 50 participants at o
 
 bench-tracing: .venv/stamp-dev ## what an epoch of tracing costs, beside a plain version of the published loop
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_tracing.py $(BENCH_ARGS)
+
+bench-machines: .venv/stamp-dev ## scoring a network's units, beside bare forward passes and a version task by task
+	$(BIN)/python tests/benchmarks/bench_machines.py $(BENCH_ARGS)
 
 screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, from the shipped studies
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py
