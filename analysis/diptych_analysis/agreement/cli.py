@@ -56,7 +56,10 @@ def _faults() -> Iterator[None]:
 @click.option("--excluded", is_flag=True, help="Use sessions that a quality rule excludes too.")
 @click.option("--weighted", is_flag=True, help="Weigh answers by their confidence, signed.")
 @click.option(
-    "--calibrate", is_flag=True, help="Fit the scale of the MIS on the HIS of some units first."
+    "--calibrate/--no-calibrate",
+    default=None,
+    help="Fit the scale of the MIS on the HIS of some units first. [default: where there are "
+    "margins, from 40 units on]",
 )
 @click.option(
     "--share",
@@ -132,7 +135,7 @@ def correlate_folder(
     status: str = "completed",
     excluded: bool = False,
     weighted: bool = False,
-    calibrate: bool = False,
+    calibrate: bool | None = None,
     share: float = 0.05,
     wanted: float = 0.9,
     seed: int = 0,

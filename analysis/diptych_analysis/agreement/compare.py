@@ -34,6 +34,10 @@ T = TypeVar("T")
 FEW = 10  # units; a bootstrap of fewer mostly repeats a handful of values
 
 
+#: Units that the scale of the MIS is fitted on by default, at the least.
+FEWEST_FITTED = 2
+
+
 @dataclass(frozen=True)
 class Choices:
     """Whose answers count, and how they are compared."""
@@ -43,7 +47,7 @@ class Choices:
     excluded: bool = False
     conditions: Sequence[str] | None = None
     weighted: bool = False
-    calibrate: bool = False
+    calibrate: bool | None = None
     share: float = SHARE
     wanted: float = 0.9
     resamples: int = 10_000
@@ -138,7 +142,7 @@ def compare(
             "People and simulated participants are pooled; --kind tells them apart."
         )
     _note_missing(result)
-    if asked.calibrate:
+    if asked.calibrate or (asked.calibrate is None and _can_calibrate(result, found)):
         tried(lambda: _calibrated(result, found))
     part = result.compared
     mis, his = part["mis"].to_numpy(float), part[asked.score].to_numpy(float)
@@ -206,6 +210,13 @@ def _note_missing(result: Agreement) -> None:
     missing = result.units.loc[result.units["mis"].isna(), "unit"]
     if len(missing):
         result.notes.append(f"{len(missing)} units have no MIS and are left out: {some(missing)}")
+
+
+def _can_calibrate(result: Agreement, scores: Scores) -> bool:
+    """Whether there is something to fit, and at least two units to fit on: one would be a whim."""
+    return scores.margins is not None and (
+        int(result.units["mis"].notna().sum()) * result.choices.share >= FEWEST_FITTED
+    )
 
 
 def _calibrated(result: Agreement, scores: Scores) -> None:
