@@ -190,7 +190,7 @@ class _Exporter:
         trials: list[dict[str, Any]] = []
         if session.condition is not None:
             task = self.host.task(session.version_id, session.condition)
-            trials = [_trial_row(shared, task, row) for row in rows if row.phase is not None]
+            trials = [trial_row(shared, task, row) for row in rows if row.phase is not None]
         return _session_row(shared, content, session, trials), trials
 
     def _events(self, *where: Any) -> Iterator[dict[str, Any]]:
@@ -216,7 +216,8 @@ def _time(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def _trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
+def trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
+    """A row of the tidy table `trials`; without `correct` where there is no response."""
     cells = {
         **shared,
         "trial_index": row.trial_index,

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from diptych.payments.platform import Platform
 from diptych.plugins import Registry
 from diptych.settings import Settings
 
@@ -84,6 +85,23 @@ class Recruiter(ABC):
             `{"kind": "redirect", "url": …}`, `{"kind": "form", "action": …, "fields": {…}}`, or
             None when there is nowhere to go.
         """
+
+    def platform(self) -> Platform | None:
+        """What decides about submissions and pays; None where there is no such platform.
+
+        Raises:
+            PlatformFault: when the settings lack what the platform needs.
+        """
+        return None
+
+    @staticmethod
+    def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:
+        """(place, submission) of the platform, from the parameters of an arrival."""
+        return None
+
+    def invitation(self, study: str) -> str:
+        """The address to hand out, or to paste into the platform."""
+        return f"{self.settings.base_url.rstrip('/')}/s/{study}"
 
 
 REGISTRY: Registry[Recruiter] = Registry("diptych.recruiters")

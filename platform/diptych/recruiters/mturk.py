@@ -48,3 +48,9 @@ class MTurk(Recruiter):
             "action": f"{parameters['turkSubmitTo']}/mturk/externalSubmit",
             "fields": {"assignmentId": parameters["assignmentId"], "outcome": outcome},
         }
+
+    @staticmethod
+    def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:
+        if "assignmentId" not in parameters:
+            return None
+        return parameters["hitId"], parameters["assignmentId"]

@@ -19,6 +19,7 @@ from diptych.recruiters import (
 )
 
 COMPLETE = "https://app.prolific.com/submissions/complete"
+PID = "PROLIFIC_PID"
 _LIVE = {"RESERVED", "ACTIVE", "AWAITING REVIEW", "APPROVED", "PARTIALLY APPROVED"}
 
 
@@ -45,10 +46,10 @@ class Prolific(Recruiter):
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:
-        return "PROLIFIC_PID" in entry
+        return PID in entry
 
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
-        participant = identifier(entry, "PROLIFIC_PID")
+        participant = identifier(entry, PID)
         parameters = {key: identifier(entry, key) for key in ("STUDY_ID", "SESSION_ID")}
         if self.settings.prolific_token:
             self._verify(participant, parameters["STUDY_ID"], parameters["SESSION_ID"])
@@ -85,6 +86,16 @@ class Prolific(Recruiter):
         if code is None:
             return None
         return {"kind": "redirect", "url": f"{COMPLETE}?{urlencode({'cc': code})}"}
+
+    @staticmethod
+    def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:
+        if "SESSION_ID" not in parameters:
+            return None
+        return parameters["STUDY_ID"], parameters["SESSION_ID"]
+
+    def invitation(self, study: str) -> str:
+        ids = "&".join(f"{key}={{{{%{key}%}}}}" for key in (PID, "STUDY_ID", "SESSION_ID"))
+        return f"{super().invitation(study)}?{ids}"
 
 
 def _json(reply: httpx.Response) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The tables. Times are milliseconds since 1970-01-01 UTC (`now_ms`)."""
+"""Studies, their versions, and what participants did in them."""
 
 from __future__ import annotations
 
@@ -14,27 +14,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from diptych.database import Base
-
-Base.metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite only numbers rows by itself when the key is a plain INTEGER.
-Key = BigInteger().with_variant(Integer, "sqlite")
+from diptych.models.base import Base, Key
 
 
 class Study(Base):
@@ -132,6 +119,15 @@ class Session(Base):
         # Answers how many places are taken without reading the rows (journey.allocation). None of
         # its columns changes with an answer, so that answers leave every index alone.
         Index(None, "study_id", "kind", "status", "version_id", "condition"),
+        # The dashboard's table of sessions, newest first.
+        Index(None, "study_id", "kind", "entered_at"),
+        # Sessions that have ended and are not counted yet (diptych.results): a handful, always.
+        Index(
+            "ix_sessions_uncounted",
+            "study_id",
+            sqlite_where=text("ended_at IS NOT NULL AND result_at IS NULL"),
+            postgresql_where=text("ended_at IS NOT NULL AND result_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -163,6 +159,7 @@ class Session(Base):
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
     last_seen_at: Mapped[int] = mapped_column(BigInteger)
     presented_at: Mapped[int | None] = mapped_column(BigInteger)  # of the current trial
+    result_at: Mapped[int | None] = mapped_column(BigInteger)  # when its results were counted
 
 
 class Arrival(Base):

@@ -1,0 +1,1 @@
+"""Researchers' accounts: users, roles, log-ins, API tokens, and the audit log."""

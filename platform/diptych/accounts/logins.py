@@ -1,0 +1,80 @@
+"""Log-ins: kept on the server, so that they can be ended from there."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from diptych import models
+from diptych.accounts.users import USERS, User, user_from
+from diptych.database import now_ms, reading, table, writing
+
+LOGINS = table(models.Login)
+IDLE_MS = 12 * 3_600_000
+ABSOLUTE_MS = 14 * 86_400_000
+# `last_seen_at` is written once in so long, not with every request.
+_SEEN_EVERY_MS = 60_000
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """A live log-in: whose it is, and the row it stands in."""
+
+    user: User
+    login_id: int
+    token: str
+
+
+def token_hash(token: str) -> str:
+    """How a random token stands in the database: knowing the hash opens nothing."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def begin(user: User, user_agent: str = "") -> str:
+    """Log a user in; the returned token is the cookie's value and stands nowhere else."""
+    token, at = secrets.token_urlsafe(32), now_ms()
+    with writing() as connection:
+        connection.execute(
+            insert(LOGINS).values(
+                token_hash=token_hash(token),
+                user_id=user.id,
+                created_at=at,
+                last_seen_at=at,
+                user_agent=user_agent[:200],
+            )
+        )
+    return token
+
+
+def read(token: str) -> LoggedIn | None:
+    """The log-in of a token; None when it is unknown, ended, idle too long or too old."""
+    with reading() as connection:
+        row = connection.execute(
+            select(LOGINS.c.id.label("login_id"), LOGINS.c.created_at, LOGINS.c.last_seen_at, USERS)
+            .join(USERS, USERS.c.id == LOGINS.c.user_id)
+            .where(LOGINS.c.token_hash == token_hash(token), USERS.c.disabled_at.is_(None))
+        ).one_or_none()
+    at = now_ms()
+    if row is None or at - row.last_seen_at > IDLE_MS or at - row[1] > ABSOLUTE_MS:
+        return None
+    if at - row.last_seen_at > _SEEN_EVERY_MS:
+        with writing() as connection:
+            connection.execute(
+                update(LOGINS).where(LOGINS.c.id == row.login_id).values(last_seen_at=at)
+            )
+    return LoggedIn(user_from(row), row.login_id, token)
+
+
+def end(token: str) -> None:
+    """Log out this browser."""
+    with writing() as connection:
+        connection.execute(LOGINS.delete().where(LOGINS.c.token_hash == token_hash(token)))
+
+
+def end_all(user: User) -> None:
+    """Log a user out everywhere."""
+    with writing() as connection:
+        connection.execute(LOGINS.delete().where(LOGINS.c.user_id == user.id))

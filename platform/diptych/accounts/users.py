@@ -1,0 +1,119 @@
+"""Users and their roles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from argon2 import PasswordHasher
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from diptych import models
+from diptych.database import insert_row, now_ms, reading, table, writing
+
+USERS, MEMBERSHIPS = table(models.User), table(models.Membership)
+#: What each role may do, from least to most: a role may do all that stands before it.
+ROLES = ("viewer", "editor", "owner")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+MIN_PASSWORD = 10
+hasher = PasswordHasher()
+
+
+class AccountFault(ValueError):
+    """An account can't be made or changed; the message says why."""
+
+
+@dataclass(frozen=True)
+class User:
+    """A researcher with an account."""
+
+    id: int
+    name: str
+    is_admin: bool
+
+
+def user_from(row: Any) -> User:
+    """A row of `users`, without its secrets."""
+    return User(row.id, row.name, row.is_admin)
+
+
+def add_user(name: str, password: str | None = None, *, is_admin: bool = False) -> User:
+    """Make an account; without a password it needs a one-time link.
+
+    Raises:
+        AccountFault: when the name is taken or malformed, or the password too short.
+    """
+    name = name.strip().lower()
+    if not _NAME.fullmatch(name):
+        raise AccountFault(
+            f"{name!r} can't be a user's name: letters, digits and . _ @ + - only, 64 at most"
+        )
+    values = {
+        "name": name,
+        "password_hash": None if password is None else password_hash(password),
+        "is_admin": is_admin,
+        "created_at": now_ms(),
+    }
+    try:
+        with writing() as connection:
+            user_id = insert_row(connection, insert(USERS).values(values))
+    except IntegrityError:
+        raise AccountFault(f"there is a user {name!r} already") from None
+    return User(user_id, name, is_admin)
+
+
+def password_hash(password: str) -> str:
+    """The argon2id hash of a password.
+
+    Raises:
+        AccountFault: when the password is too short.
+    """
+    if len(password) < MIN_PASSWORD:
+        raise AccountFault(f"the password needs at least {MIN_PASSWORD} characters")
+    return hasher.hash(password)
+
+
+def find_user(name: str) -> User | None:
+    """The user of a name; None when there is none, or it was disabled."""
+    with reading() as connection:
+        row = connection.execute(
+            select(USERS).where(USERS.c.name == name.strip().lower(), USERS.c.disabled_at.is_(None))
+        ).one_or_none()
+    return None if row is None else user_from(row)
+
+
+def set_role(user: User, study_id: int, role: str | None) -> None:
+    """Give a user a role in a study, or take it away with None.
+
+    Raises:
+        AccountFault: when there is no such role.
+    """
+    if role is not None and role not in ROLES:
+        raise AccountFault(f"{role!r} is no role; allowed are {', '.join(ROLES)}")
+    here = (MEMBERSHIPS.c.user_id == user.id) & (MEMBERSHIPS.c.study_id == study_id)
+    with writing() as connection:
+        connection.execute(MEMBERSHIPS.delete().where(here))
+        if role is not None:
+            connection.execute(
+                insert(MEMBERSHIPS).values(user_id=user.id, study_id=study_id, role=role)
+            )
+
+
+def role_in(user: User, study_id: int) -> str | None:
+    """The role of a user in a study: an administrator owns every one; None for a stranger."""
+    if user.is_admin:
+        return "owner"
+    with reading() as connection:
+        role: str | None = connection.execute(
+            select(MEMBERSHIPS.c.role).where(
+                MEMBERSHIPS.c.user_id == user.id, MEMBERSHIPS.c.study_id == study_id
+            )
+        ).scalar()
+    return role
+
+
+def allows(role: str | None, needed: str) -> bool:
+    """Whether a role may do what another one may."""
+    return role is not None and ROLES.index(role) >= ROLES.index(needed)

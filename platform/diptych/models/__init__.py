@@ -1,0 +1,57 @@
+"""The tables. Times are milliseconds since 1970-01-01 UTC (`now_ms`)."""
+
+from diptych.models.accounts import (
+    ApiToken,
+    AuditEntry,
+    Login,
+    LoginFailure,
+    Membership,
+    OneTimeLink,
+    User,
+)
+from diptych.models.hosting import (
+    Arrival,
+    Event,
+    Identity,
+    Image,
+    Item,
+    Participant,
+    Response,
+    Session,
+    Stimulus,
+    Study,
+    StudyVersion,
+    Trial,
+)
+from diptych.models.payments import Budget, Decision, LedgerEntry, Placement
+from diptych.models.results import AnalysisResult, QualityResult, SessionResult, Tally
+
+__all__ = [
+    "AnalysisResult",
+    "ApiToken",
+    "Arrival",
+    "AuditEntry",
+    "Budget",
+    "Decision",
+    "Event",
+    "Identity",
+    "Image",
+    "Item",
+    "LedgerEntry",
+    "Login",
+    "LoginFailure",
+    "Membership",
+    "OneTimeLink",
+    "Participant",
+    "Placement",
+    "QualityResult",
+    "Response",
+    "Session",
+    "SessionResult",
+    "Stimulus",
+    "Study",
+    "StudyVersion",
+    "Tally",
+    "Trial",
+    "User",
+]

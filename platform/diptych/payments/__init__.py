@@ -1,0 +1,1 @@
+"""Decisions about sessions, the ledger, and what is sent to a recruiter's platform."""

@@ -1,0 +1,92 @@
+"""All that is known of one session, as rules, figures and pages look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from diptych import models
+from diptych.database import table
+from diptych.host import Host
+from diptych.studies.content import StudyContent
+from diptych.studies.versions import frozen
+from diptych.tabulate import trial_row
+
+SESSIONS, TRIALS = table(models.Session), table(models.Trial)
+RESPONSES, EVENTS = table(models.Response), table(models.Event)
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One session with its trials and events.
+
+    Attributes:
+        session: its row of `sessions` (times in ms since 1970-01-01 UTC).
+        content: the version of the study that it was shown.
+        trials: rows of the tidy table `trials` in order, those not answered without `correct`;
+            with `received_at` (ms, server) and the trial's `block` (practice attempt, from 0).
+        events: rows of `events`, in order.
+    """
+
+    session: Any
+    content: StudyContent
+    trials: Sequence[Mapping[str, Any]]
+    events: Sequence[Any]
+
+    @property
+    def answered(self) -> list[Mapping[str, Any]]:
+        """The trials with a response, practice included."""
+        return [trial for trial in self.trials if "correct" in trial]
+
+    @property
+    def counted(self) -> list[Mapping[str, Any]]:
+        """The trials with a response outside practice."""
+        return [trial for trial in self.answered if trial["phase"] != "practice"]
+
+
+def facts(host: Host, connection: Connection, session_id: int) -> SessionFacts:
+    """Read one session whole.
+
+    Raises:
+        LookupError: when there is no such session.
+    """
+    session = connection.execute(select(SESSIONS).where(SESSIONS.c.id == session_id)).one_or_none()
+    if session is None:
+        raise LookupError(f"no session {session_id}")
+    content = frozen(session.version_id, connection)
+    rows = connection.execute(
+        select(
+            TRIALS,
+            SESSIONS.c.kind,
+            SESSIONS.c.position,
+            SESSIONS.c.presented_at,
+            RESPONSES.c.answer,
+            RESPONSES.c.correct,
+            RESPONSES.c.rt_ms,
+            RESPONSES.c.onset_uncertainty_ms,
+            RESPONSES.c.presented_at.label("shown_at"),
+            RESPONSES.c.received_at,
+        )
+        .join(SESSIONS, SESSIONS.c.id == TRIALS.c.session_id)
+        .outerjoin(
+            RESPONSES,
+            (RESPONSES.c.session_id == TRIALS.c.session_id)
+            & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
+        )
+        .where(TRIALS.c.session_id == session_id)
+        .order_by(TRIALS.c.trial_index)
+    ).all()
+    trials: list[dict[str, Any]] = []
+    if session.condition is not None:
+        task = host.task(session.version_id, session.condition)
+        trials = [
+            {**trial_row({}, task, row), "block": row.block, "received_at": row.received_at}
+            for row in rows
+        ]
+    events = connection.execute(
+        select(EVENTS).where(EVENTS.c.session_id == session_id).order_by(EVENTS.c.id)
+    ).all()
+    return SessionFacts(session, content, trials, events)

@@ -1,0 +1,173 @@
+"""Who may see which page: every route of the dashboard carries one rule, or the host won't start.
+
+    @blueprint.get("/studies/<study>/live")
+    @access("viewer")
+    def live(study: str) -> str: ...
+
+The rules: `public` (anybody), `user` (anybody logged in), `viewer`, `editor`, `owner` (at least
+that role in the study that the address names), `admin`. With `token=True` a script may come with
+`Authorization: Bearer TOKEN` instead of a cookie.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from apiflask import APIBlueprint, APIFlask
+from flask import Response, abort, current_app, g, redirect, request, url_for
+from sqlalchemy import select
+
+from diptych import models
+from diptych.accounts import api_tokens, logins
+from diptych.accounts.users import ROLES, User, allows, role_in
+from diptych.database import reading, table
+from diptych.host import host
+
+COOKIE = "diptych_login"
+RULES = ("public", "user", *ROLES, "admin")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class NoRule(RuntimeError):
+    """A route of the dashboard says not who may see it."""
+
+
+@dataclass(frozen=True)
+class OpenedStudy:
+    """The study that the address names, and the role of whoever asks."""
+
+    id: int
+    name: str
+    state: str
+    role: str
+
+    def allows(self, needed: str) -> bool:
+        """Whether the role is enough: `{% if study.allows("editor") %}`."""
+        return allows(self.role, needed)
+
+
+@dataclass(frozen=True)
+class _Access:
+    rule: str
+    token: bool
+
+
+def access(rule: str, *, token: bool = False) -> Callable[[View], View]:
+    """Mark a view with the rule that holds for it."""
+    if rule not in RULES:
+        raise NoRule(f"{rule!r} is no rule; allowed are {', '.join(RULES)}")
+
+    def mark(view: View) -> View:
+        view.diptych_access = _Access(rule, token)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def rule_of(view: Any) -> str | None:
+    """The rule of a view; None when it has none."""
+    found = getattr(view, "diptych_access", None)
+    return None if found is None else found.rule
+
+
+def pages(noun: str) -> APIBlueprint:
+    """The blueprint of one noun of the dashboard, every route of it held to its rule."""
+    name = f"dashboard_{noun}"
+    blueprint = APIBlueprint(name, __name__, url_prefix="/dashboard", enable_openapi=False)
+    blueprint.before_request(_check)
+    return blueprint
+
+
+def check_all_have_rules(app: APIFlask) -> None:
+    """Refuse to start with a route that nobody has thought about.
+
+    Raises:
+        NoRule: naming the route.
+    """
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("dashboard"):
+            continue
+        needed = rule_of(app.view_functions[rule.endpoint])
+        if needed is None:
+            raise NoRule(f"{rule.rule}: say who may see it with @access(…)")
+        if needed in ROLES and "study" not in rule.arguments:
+            raise NoRule(f"{rule.rule}: {needed} is a role in a study, but no <study> is named")
+
+
+def user() -> User:
+    """Who is logged in; only in views that are not public."""
+    return cast(User, g.user)
+
+
+def study() -> OpenedStudy:
+    """The study of the address; only in views with a role."""
+    return cast(OpenedStudy, g.study)
+
+
+def csrf_token() -> str:
+    """What every form must carry (`csrf_token`), and htmx as the header `X-CSRF-Token`."""
+    token = g.get("login_token") or request.cookies.get(COOKIE) or ""
+    return hmac.new(host().secret, f"csrf:{token}".encode(), hashlib.sha256).hexdigest()
+
+
+def _check() -> Any:
+    found = cast(_Access, vars(current_app.view_functions[str(request.endpoint)])["diptych_access"])
+    g.user = g.study = None
+    by_token = _who(found)
+    if found.rule != "public":
+        if g.user is None:
+            return _log_in_first(found)
+        if found.rule == "admin" and not g.user.is_admin:
+            abort(404)
+        if found.rule in ROLES:
+            _open_study(found.rule)
+    if request.method not in _SAFE and not by_token:
+        _check_csrf()
+    return None
+
+
+def _who(found: _Access) -> bool:
+    """Find out who asks; True when it is a script with a token."""
+    header = request.headers.get("Authorization", "")
+    if found.token and header.startswith("Bearer "):
+        g.user = api_tokens.read(header.removeprefix("Bearer ").strip())
+        return True
+    login = logins.read(request.cookies.get(COOKIE, ""))
+    if login is not None:
+        g.user, g.login_token = login.user, login.token
+    return False
+
+
+def _log_in_first(found: _Access) -> Response:
+    if found.token and "Authorization" in request.headers:
+        abort(401, "This token is not valid (any more).")
+    if request.headers.get("HX-Request"):
+        # htmx would put the log-in page into the panel: it is told to go there instead.
+        return Response(status=401, headers={"HX-Redirect": url_for("dashboard_account.login")})
+    there = request.full_path.rstrip("?") if request.method == "GET" else None
+    return cast(Response, redirect(url_for("dashboard_account.login", next=there)))
+
+
+def _open_study(needed: str) -> None:
+    """Put the study into `g`. A stranger learns nothing, not even that it exists."""
+    name = str((request.view_args or {})["study"])
+    studies = table(models.Study)
+    with reading() as connection:
+        row = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
+    role = None if row is None else role_in(g.user, row.id)
+    if row is None or role is None:
+        abort(404)
+    if not allows(role, needed):
+        abort(403, f"This needs the role {needed}; yours in this study is {role}.")
+    g.study = OpenedStudy(row.id, row.name, row.state, role)
+
+
+def _check_csrf() -> None:
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if not hmac.compare_digest(given.encode(), csrf_token().encode()):
+        abort(403, "This form is out of date. Load the page again, and send it once more.")

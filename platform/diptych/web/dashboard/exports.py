@@ -1,0 +1,7 @@
+"""Dashboard: exports."""
+
+from __future__ import annotations
+
+from diptych.web.dashboard.access import pages
+
+blueprint = pages("exports")

@@ -1,0 +1,7 @@
+"""Dashboard: payments."""
+
+from __future__ import annotations
+
+from diptych.web.dashboard.access import pages
+
+blueprint = pages("payments")

@@ -1,0 +1,7 @@
+"""Dashboard: studies."""
+
+from __future__ import annotations
+
+from diptych.web.dashboard.access import pages
+
+blueprint = pages("studies")
