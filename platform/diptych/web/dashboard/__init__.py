@@ -16,8 +16,8 @@ from diptych.web.dashboard import (
     figures,
     live,
     participants,
-    quality,
     payments,
+    quality,
     recruitment,
     studies,
 )
