@@ -275,8 +275,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("session_results", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_session_results_study_id_kind_duration_ms"),
-            ["study_id", "kind", "duration_ms"],
+            batch_op.f("ix_session_results_study_id_kind_duration_ms_session_id"),
+            ["study_id", "kind", "duration_ms", "session_id"],
             unique=False,
         )
         batch_op.create_index(
@@ -285,26 +285,26 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_session_results_study_id_kind_median_rt_ms"),
-            ["study_id", "kind", "median_rt_ms"],
+            batch_op.f("ix_session_results_study_id_kind_median_rt_ms_session_id"),
+            ["study_id", "kind", "median_rt_ms", "session_id"],
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_session_results_study_id_kind_n_flags"),
-            ["study_id", "kind", "n_flags"],
+            batch_op.f("ix_session_results_study_id_kind_n_flags_session_id"),
+            ["study_id", "kind", "n_flags", "session_id"],
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_session_results_study_id_kind_score"),
-            ["study_id", "kind", "score"],
+            batch_op.f("ix_session_results_study_id_kind_score_session_id"),
+            ["study_id", "kind", "score", "session_id"],
             unique=False,
         )
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("result_at", sa.BigInteger(), nullable=True))
         batch_op.create_index(
-            batch_op.f("ix_sessions_study_id_kind_entered_at"),
-            ["study_id", "kind", "entered_at"],
+            batch_op.f("ix_sessions_study_id_kind_entered_at_id"),
+            ["study_id", "kind", "entered_at", "id"],
             unique=False,
         )
         batch_op.create_index(
@@ -323,15 +323,15 @@ def downgrade() -> None:
             sqlite_where=sa.text("ended_at IS NOT NULL AND result_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NOT NULL AND result_at IS NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_sessions_study_id_kind_entered_at"))
+        batch_op.drop_index(batch_op.f("ix_sessions_study_id_kind_entered_at_id"))
         batch_op.drop_column("result_at")
 
     with op.batch_alter_table("session_results", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_score"))
-        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_n_flags"))
-        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_median_rt_ms"))
+        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_score_session_id"))
+        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_n_flags_session_id"))
+        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_median_rt_ms_session_id"))
         batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_excluded"))
-        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_duration_ms"))
+        batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_duration_ms_session_id"))
 
     op.drop_table("session_results")
     op.drop_table("quality_results")

@@ -120,7 +120,7 @@ class Session(Base):
         # its columns changes with an answer, so that answers leave every index alone.
         Index(None, "study_id", "kind", "status", "version_id", "condition"),
         # The dashboard's table of sessions, newest first.
-        Index(None, "study_id", "kind", "entered_at"),
+        Index(None, "study_id", "kind", "entered_at", "id"),
         # Sessions that have ended and are not counted yet (diptych.results): a handful, always.
         Index(
             "ix_sessions_uncounted",

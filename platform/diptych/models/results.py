@@ -14,11 +14,12 @@ class SessionResult(Base):
     """The measures of one ended session, by which tables of sessions are sorted."""
 
     __tablename__ = "session_results"
+    # Each ends in the session, by which equal values are put in order (diptych.participants).
     __table_args__ = (
-        Index(None, "study_id", "kind", "score"),
-        Index(None, "study_id", "kind", "duration_ms"),
-        Index(None, "study_id", "kind", "median_rt_ms"),
-        Index(None, "study_id", "kind", "n_flags"),
+        Index(None, "study_id", "kind", "score", "session_id"),
+        Index(None, "study_id", "kind", "duration_ms", "session_id"),
+        Index(None, "study_id", "kind", "median_rt_ms", "session_id"),
+        Index(None, "study_id", "kind", "n_flags", "session_id"),
         Index(None, "study_id", "kind", "excluded"),
     )
 
