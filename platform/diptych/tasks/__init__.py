@@ -88,6 +88,8 @@ class Task(ABC):
     columns: ClassVar[tuple[Column, ...]] = ()
     # Module with `OBSERVERS`: how simulated participants answer.
     observers: ClassVar[str] = ""
+    # Figures of the dashboard, each as "module:Class" (diptych.figures).
+    figures: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, content: StudyContent, condition: Condition) -> None:
         self.content = content

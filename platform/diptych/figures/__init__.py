@@ -1,0 +1,102 @@
+"""Figures of a study: what is counted of every session, and how the counts are drawn.
+
+A figure counts one session at a time (`count`), and what it counts adds up: the counts of a study
+are the sums over its sessions, kept in `tallies`, and no page ever reads all responses. `frame`
+turns counts into a tidy table, and `chart` draws the table.
+
+    class Confusion(Figure):
+        name, title, reading = "confusion", "Confusion matrix", "Each row is …"
+
+        def count(self, facts): return {key(t["label"], t["response"]): [1] for t in facts.counted}
+        def frame(self, counts, content): ...
+        def chart(self, frame, content): ...
+
+A task names its figures in `Task.figures` as "module:Class". Counting needs neither pandas nor
+Altair; they are imported by `frame` and `chart` when a page asks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from diptych import tasks
+from diptych.studies.content import StudyContent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from diptych.results.facts import SessionFacts
+
+#: Key -> numbers that add up. A key has as many numbers in every session.
+Counts = Mapping[str, Sequence[float]]
+
+COMMON = ("diptych.figures.common:ResponseTimes",)
+
+
+class Figure(ABC):
+    """One figure of a study.
+
+    Attributes:
+        name: its name in addresses and in `tallies`, at most 48 characters.
+        title: its heading.
+        reading: one sentence on how it is read.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    reading: ClassVar[str]
+
+    @abstractmethod
+    def count(self, facts: SessionFacts) -> Counts:
+        """What one completed session adds to the counts; sums over sessions are all that is kept.
+
+        Must not depend on anything but the session, so that it can be taken out again.
+        """
+
+    @abstractmethod
+    def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
+        """The counts as a tidy table, one row a mark; no rows where nothing was counted."""
+
+    @abstractmethod
+    def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
+        """The table as an Altair chart of a single view (layers are fine), without a size in x."""
+
+
+def figures_of(content: StudyContent) -> tuple[Figure, ...]:
+    """The figures of a study: those its task names, then those of every task."""
+    task = tasks.REGISTRY.get(content.spec.task.name)
+    return tuple(_load(where)() for where in (*task.figures, *COMMON))
+
+
+def _load(where: str) -> type[Figure]:
+    module, _, name = where.partition(":")
+    found: type[Figure] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def key(*parts: str | float | None) -> str:
+    """A key of counts from its parts, which may hold any character."""
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def parts(key: str) -> list[Any]:
+    """The parts that `key` was made from."""
+    found: list[Any] = json.loads(key)
+    return found
+
+
+def added(*several: Counts) -> dict[str, list[float]]:
+    """The sum of counts, key by key."""
+    total: dict[str, list[float]] = {}
+    for counts in several:
+        for name, numbers in counts.items():
+            sums = total.setdefault(name, [0] * len(numbers))
+            if len(sums) != len(numbers):
+                raise ValueError(f"{name}: {len(numbers)} numbers to be added to {len(sums)}")
+            for place, number in enumerate(numbers):
+                sums[place] += number
+    return total

@@ -1,0 +1,116 @@
+"""The house style of the dashboard's figures: fits any width, light and dark, page and file."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import altair as alt
+import vl_convert as vlc
+
+from diptych_analysis.charts import FONT, GRID, INK, PALETTE, QUIET
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDTH = 640  # of a figure in a file; on a page it is as wide as its place
+AXIS = "#9aa5b1"
+# On dark ground every colour has its counterpart; hues stay apart for any colour vision.
+DARK = {
+    INK: "#e4e9ee",
+    QUIET: "#a3b1bf",
+    GRID: "#333d47",
+    AXIS: "#66727e",
+    "#0072B2": "#4FA8DE",
+    "#D55E00": "#F0803C",
+    "#009E73": "#2FBF97",
+    "#000000": "#F2F2F2",
+    "#8A7A00": "#C9B840",
+}
+GROUND = {"light": "#ffffff", "dark": "#161b21"}
+#: The colour of a phase, the same in every figure.
+PHASE_COLOURS = {
+    "practice": PALETTE[3],
+    "training": PALETTE[0],
+    "test": PALETTE[1],
+    "catch": PALETTE[2],
+}
+
+
+def told(*lines: str) -> alt.TitleParams:
+    """What a figure says above itself: how many were counted, and the result in words."""
+    return alt.TitleParams("", subtitle=list(lines))
+
+
+def phases_scale(phases: list[str]) -> alt.Scale:
+    """Colours of the phases that are there."""
+    return alt.Scale(domain=phases, range=[PHASE_COLOURS[phase] for phase in phases])
+
+
+def legend(**options: Any) -> alt.Legend:
+    """A legend above the figure, in as many rows as a narrow page needs."""
+    given = {"title": None, "orient": "top", "columns": 3, "symbolOpacity": 1, "labelLimit": 110}
+    return alt.Legend(**{**given, **options})
+
+
+def page_spec(chart: Any, theme: Theme) -> dict[str, Any]:
+    """The Vega-Lite specification for a page: transparent, as wide as its container."""
+    spec = _spec(chart.properties(width="container"), theme)
+    spec["background"] = "transparent"
+    lines = spec.get("title", {}).get("subtitle")
+    if lines:
+        # The page has the heading already: what it is told stays.
+        spec["title"] = {**spec["title"], "text": lines, "fontSize": 12, "fontWeight": 400,
+                         "color": spec["config"]["title"]["subtitleColor"]}  # fmt: skip
+        del spec["title"]["subtitle"]
+    return spec
+
+
+def file_spec(chart: Any, theme: Theme, title: str) -> dict[str, Any]:
+    """The specification for a file: with its title, on a ground, of a fixed width."""
+    spec = _spec(chart.properties(width=WIDTH), theme)
+    spec["background"] = GROUND[theme]
+    spec["title"] = {**spec.get("title", {}), "text": title}
+    return spec
+
+
+def png(spec: dict[str, Any]) -> bytes:
+    """The figure as PNG, two pixels to one of the page."""
+    return bytes(vlc.vegalite_to_png(json.dumps(spec), scale=2))
+
+
+def svg(spec: dict[str, Any]) -> str:
+    """The figure as SVG."""
+    return str(vlc.vegalite_to_svg(json.dumps(spec)))
+
+
+def _spec(chart: Any, theme: Theme) -> dict[str, Any]:
+    styled = (
+        chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+        .configure(font=FONT, padding=6)
+        .configure_view(stroke=None)
+        .configure_axis(
+            gridColor=GRID,
+            domainColor=AXIS,
+            tickColor=AXIS,
+            labelColor=INK,
+            titleColor=INK,
+            titleFontWeight=500,
+            labelFontSize=11,
+            titleFontSize=12,
+        )
+        .configure_legend(labelColor=INK, titleColor=QUIET, labelFontSize=12, titleFontSize=11)
+        .configure_title(color=INK, fontSize=15, anchor="start", offset=12,
+                         subtitleColor=QUIET, subtitleFontSize=12, subtitlePadding=4)
+        .configure_range(category=list(PALETTE))
+    )  # fmt: skip
+    with alt.data_transformers.enable("default", max_rows=None):
+        spec: dict[str, Any] = styled.to_dict()
+    return _darkened(spec) if theme == "dark" else spec
+
+
+def _darkened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _darkened(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_darkened(part) for part in value]
+    return DARK.get(value, value) if isinstance(value, str) else value

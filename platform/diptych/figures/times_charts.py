@@ -1,0 +1,73 @@
+"""Charts of times, on logarithmic axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from diptych.figures.bins import edges, log_bin, quantile
+from diptych.figures.look import legend, phases_scale, told
+
+HEIGHT = 240
+
+
+def response_times(frame: pd.DataFrame) -> Any:
+    """Share of a phase's answers by response time, in steps, with the median of each phase."""
+    phases = list(dict.fromkeys(frame["phase"]))
+    steps = pd.concat([_steps(frame[frame["phase"] == phase], "share") for phase in phases])
+    medians = pd.DataFrame(
+        [{"phase": phase, "seconds": _median(frame[frame["phase"] == phase]) / 1000}
+         for phase in phases]
+    )  # fmt: skip
+    colour = alt.Color("phase:N", scale=phases_scale(phases), legend=legend())
+    x = alt.X(
+        "seconds:Q",
+        title="response time in seconds",
+        scale=alt.Scale(type="log", nice=False),
+        axis=seconds_axis(),
+    )
+    y = alt.Y(
+        "share:Q", title="share of the phase's answers", axis=alt.Axis(format="~%"), stack=None
+    )
+    base = alt.Chart(steps).encode(x=x, color=colour)
+    area = base.mark_area(interpolate="step-after", opacity=0.14).encode(y=y)
+    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(
+        y=y, tooltip=["phase", alt.Tooltip("share:Q", format=".1%"), "answers:Q"]
+    )
+    rules = (
+        alt.Chart(medians)
+        .mark_rule(strokeDash=[5, 3], strokeWidth=1.5)
+        .encode(x=x, color=colour, tooltip=["phase", alt.Tooltip("seconds:Q", format=".2f")])
+    )
+    words = ", ".join(f"{m.phase} {m.seconds:.1f} s" for m in medians.itertuples())
+    title = told(f"{int(frame['answers'].sum()):,} answers", f"medians: {words}")
+    return (area + line + rules).properties(height=HEIGHT, title=title)
+
+
+def _steps(frame: pd.DataFrame, value: str) -> pd.DataFrame:
+    """The bins with the empty ones between and around them, by their lower end in seconds."""
+    by_bin = {bin_of(low): row for low, row in zip(frame["from_ms"], frame.index, strict=True)}
+    rows = []
+    for number in range(min(by_bin) - 1, max(by_bin) + 2):
+        row = frame.loc[by_bin[number]].to_dict() if number in by_bin else {}
+        empty = {**frame.iloc[0].to_dict(), value: 0, "answers": 0}
+        rows.append({**(row or empty), "seconds": edges(number)[0] / 1000})
+    return pd.DataFrame(rows)
+
+
+def bin_of(low: float) -> int:
+    """The bin whose lower end this is."""
+    return log_bin(low * 1.01)
+
+
+def _median(frame: pd.DataFrame) -> float:
+    bins = [bin_of(low) for low in frame["from_ms"]]
+    return quantile(list(zip(bins, frame["answers"], strict=True)), 0.5) or float("nan")
+
+
+def seconds_axis() -> alt.Axis:
+    """Ticks at 1, 2, 5, 10, … in plain numbers."""
+    values = [m * 10.0**e for e in range(-3, 5) for m in (1, 2, 5)]
+    return alt.Axis(values=values, format="~g", grid=True, labelOverlap=True)
