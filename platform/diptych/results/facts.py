@@ -29,12 +29,15 @@ class SessionFacts:
         trials: rows of the tidy table `trials` in order, those not answered without `correct`;
             with `received_at` (ms, server) and the trial's `block` (practice attempt, from 0).
         events: rows of `events`, in order.
+        findings: what the study's quality rules found in it, one each (`quality.RuleResult`);
+            empty until they were evaluated.
     """
 
     session: Any
     content: StudyContent
     trials: Sequence[Mapping[str, Any]]
     events: Sequence[Any]
+    findings: Sequence[Any] = ()
 
     @property
     def answered(self) -> list[Mapping[str, Any]]:
