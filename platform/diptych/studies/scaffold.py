@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from diptych.studies.faults import Fault, StudyFault
@@ -33,3 +34,11 @@ def make_study(folder: Path, task: str) -> None:
     folder.mkdir(parents=True)
     for source in (TEMPLATES / "texts", TEMPLATES / task):
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*"))
+
+
+@lru_cache(maxsize=16)
+def template_texts(name: str) -> frozenset[str]:
+    """What the templates say in one text (`consent`, …): a study should say it in its own words."""
+    return frozenset(
+        path.read_text(encoding="utf-8").strip() for path in TEMPLATES.glob(f"*/{name}.md")
+    )
