@@ -90,3 +90,10 @@ def running_postgresql(settings: dict[str, str] | None = None) -> Iterator[Postg
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def client_programs() -> Path:
+    """The folder of pg_dump and pg_restore that fit the server."""
+    folders = Path(_package().__file__).parent.glob("pginstall*/bin")
+    # The package carries two versions; the newer one is the server's.
+    return max(folder for folder in folders if (folder / "pg_dump").exists())

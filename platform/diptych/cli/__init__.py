@@ -15,6 +15,8 @@ COMMANDS = {
     "study": "diptych.cli.study:study",
     "db": "diptych.cli.server:db",
     "serve": "diptych.cli.server:serve",
+    "backup": "diptych.cli.backup:backup",
+    "restore": "diptych.cli.backup:restore",
     "simulate": "diptych.cli.simulate:simulate",
     "export": "diptych.cli.tables:export",
     "import": "diptych.cli.tables:import_",

@@ -1,0 +1,218 @@
+"""Back-ups of both databases: whole, checked, never halfway, also under load."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from support.databases import client_programs
+from support.servers import LiveServer
+
+from diptych import migrate
+from diptych.backup import BackupFault, backup, read_manifest, restore
+from diptych.cli import cli
+from diptych.keys import study_key
+from diptych.settings import Settings
+from diptych.simulate import simulate_async
+
+
+@pytest.fixture(autouse=True)
+def programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pg_dump and pg_restore of the tests' own PostgreSQL."""
+    monkeypatch.setenv("PATH", f"{client_programs()}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.fixture
+def url(settings: Settings) -> str:
+    return settings.sqlalchemy_url
+
+
+@pytest.fixture
+def elsewhere(empty_database_url: str) -> str:
+    """Another database, without tables."""
+    return Settings(database_url=empty_database_url).sqlalchemy_url
+
+
+def everything(url: str) -> dict[str, list[tuple]]:
+    """Every row of every table."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        names = sa.inspect(connection).get_table_names()
+        found = {
+            name: sorted(map(repr, connection.exec_driver_sql(f'SELECT * FROM "{name}"')))
+            for name in names
+        }
+    engine.dispose()
+    return found
+
+
+def answer_all(server: LiveServer, settings: Settings, n: int, run: str) -> int:
+    """Answers that the host acknowledged."""
+    key = study_key(settings.secret(), "simulate", "tiny")
+    done = asyncio.run(
+        simulate_async(
+            server.url, settings.studies / "tiny", n, key=key, run=run, seed=1, concurrency=8
+        )
+    )
+    assert not done.failed
+    return done.answers
+
+
+def test_what_is_restored_is_what_was_there(
+    live_server: LiveServer, settings: Settings, url: str, elsewhere: str, tmp_path: Path
+) -> None:
+    answers = answer_all(live_server, settings, 3, "a")
+    live_server.stop()
+    made = backup(url, tmp_path / "b.zip")
+    assert made.rows["responses"] == answers
+    assert (tmp_path / "b.zip").stat().st_mode & 0o077 == 0
+    restore(tmp_path / "b.zip", elsewhere)
+    assert everything(elsewhere) == everything(url)
+    # Rows that are added later get new numbers, and not those of restored ones.
+    engine = sa.create_engine(elsewhere)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO participants (public_id, kind, created_at) VALUES ('new', 'person', 0)"
+        )
+    engine.dispose()
+
+
+@pytest.mark.slow
+def test_made_and_restored_under_load(
+    live_server: LiveServer, settings: Settings, url: str, elsewhere: str, tmp_path: Path
+) -> None:
+    before = answer_all(live_server, settings, 5, "before")
+    during: list[int] = []
+    load = threading.Thread(
+        target=lambda: during.append(answer_all(live_server, settings, 60, "during"))
+    )
+    load.start()
+    made = []
+    while load.is_alive() and len(made) < 20:
+        made.append(backup(url, tmp_path / f"{len(made)}.zip").rows["responses"])
+    load.join()
+    assert during, "the load failed"
+    assert made == sorted(made)
+    assert made[0] >= before
+    assert made[-1] <= before + during[0]
+    assert any(before < count < before + during[0] for count in made), "none was made under load"
+    last = tmp_path / f"{len(made) - 1}.zip"
+    restore(last, elsewhere)
+    # Whole sessions: nothing that points to a row which is not there, no answer without a trial.
+    engine = sa.create_engine(elsewhere)
+    with engine.connect() as connection:
+        count = connection.exec_driver_sql("SELECT count(*) FROM responses").scalar_one()
+        loose = connection.exec_driver_sql(
+            "SELECT count(*) FROM sessions s WHERE n_responses != "
+            "(SELECT count(*) FROM responses r WHERE r.session_id = s.id)"
+        ).scalar_one()
+    engine.dispose()
+    assert (count, loose) == (made[-1], 0)
+
+
+def test_a_database_with_rows_is_kept(
+    live_server: LiveServer, settings: Settings, url: str, tmp_path: Path
+) -> None:
+    backup(url, tmp_path / "b.zip")
+    answer_all(live_server, settings, 1, "later")
+    live_server.stop()
+    before = everything(url)
+    with pytest.raises(BackupFault, match="--replace"):
+        restore(tmp_path / "b.zip", url)
+    assert everything(url) == before
+    restore(tmp_path / "b.zip", url, replace=True)
+    assert everything(url)["responses"] == []
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_sqlite_is_not_replaced_under_a_running_host(
+    live_server: LiveServer, settings: Settings, url: str, tmp_path: Path
+) -> None:
+    backup(url, tmp_path / "b.zip")
+    answers = answer_all(live_server, settings, 1, "a")
+    with pytest.raises(BackupFault, match="stop the host first"):
+        restore(tmp_path / "b.zip", url, replace=True)
+    assert answer_all(live_server, settings, 1, "b") == answers
+
+
+def test_a_damaged_one_changes_nothing(url: str, elsewhere: str, tmp_path: Path) -> None:
+    whole = tmp_path / "b.zip"
+    backup(url, whole)
+    data = bytearray(whole.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = bytes(40)
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(data)
+    with pytest.raises(BackupFault, match=r"damaged|no back-up"):
+        restore(broken, elsewhere)
+    (tmp_path / "short.zip").write_bytes(whole.read_bytes()[:middle])
+    with pytest.raises(BackupFault, match="no back-up"):
+        restore(tmp_path / "short.zip", elsewhere)
+    assert everything(elsewhere) == {}
+
+
+def test_clear_errors(url: str, elsewhere: str, tmp_path: Path) -> None:
+    with pytest.raises(BackupFault, match=r"nothing to back up|no database"):
+        backup(elsewhere, tmp_path / "b.zip")
+    assert not (tmp_path / "b.zip").exists()
+    backup(url, tmp_path / "b.zip")
+    with pytest.raises(BackupFault, match="exists already"):
+        backup(url, tmp_path / "b.zip")
+    with pytest.raises(BackupFault, match="there is no file"):
+        read_manifest(tmp_path / "none.zip")
+    other = "sqlite:////tmp/x" if url.startswith("postgresql") else "postgresql+psycopg://u@h/d"
+    with pytest.raises(BackupFault, match="of the same kind"):
+        restore(tmp_path / "b.zip", other)
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_postgresql_without_its_programs(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BackupFault, match="pg_dump is not installed"):
+        backup(url, tmp_path / "b.zip")
+
+
+def test_the_commands(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIPTYCH_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DIPTYCH_HOME", str(tmp_path / "home"))
+    run = CliRunner().invoke
+    assert "0 sessions, 0 responses" in run(cli, ["backup"]).output
+    (made,) = (tmp_path / "home" / "backups").glob("diptych-*.zip")
+    assert "holds 0 sessions" in run(cli, ["restore", str(made), "--check"]).output
+    assert "restored: 0 sessions" in run(cli, ["restore", str(made)]).output
+    missing = run(cli, ["restore", "nothing.zip"])
+    assert missing.exit_code == 1
+    assert "there is no file" in missing.output
+
+
+def test_an_older_one_can_be_brought_up(empty_database_url: str, tmp_path: Path) -> None:
+    url = Settings(database_url=empty_database_url).sqlalchemy_url
+    migrate.upgrade(url, "0001")
+    made = backup(url, tmp_path / "b.zip")
+    assert made.revision == "0001"
+    restore(tmp_path / "b.zip", url, replace=True)
+    migrate.upgrade(url)
+    assert "users" in everything(url)
+
+
+def test_passwords_are_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other users of the machine see the arguments of every program."""
+    log = tmp_path / "arguments"
+    fake = tmp_path / "pg_restore"
+    fake.write_text(f'#!/bin/sh\necho "$@" > {log}\necho "$PGPASSWORD" >> {log}\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    from diptych.backup import _put_postgresql  # the one place where a password could leak
+
+    _put_postgresql(tmp_path / "d", sa.make_url("postgresql+psycopg://u:geheim@h/d"))
+    arguments, password = log.read_text().splitlines()
+    assert "geheim" not in arguments
+    assert password == "geheim"
