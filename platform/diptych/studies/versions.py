@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from diptych import models
+from diptych.accounts import audit
+from diptych.accounts.users import User
 from diptych.database import db, insert_row, now_ms, reading, table, writing
 from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.studies.folder import LoadedStudy
@@ -20,12 +22,13 @@ class UnknownStudy(LookupError):
     """This host knows no study of that name."""
 
 
-def freeze(loaded: LoadedStudy, *, opening: bool) -> tuple[int, bool]:
+def freeze(loaded: LoadedStudy, *, opening: bool, user: User | None = None) -> tuple[int, bool]:
     """Store a study as a version, unless that content is stored already.
 
     Args:
         loaded: a study folder without faults.
         opening: True to open the version to participants; False for previews only.
+        user: who does it, for the audit log; None for the command line.
 
     Returns:
         Id of the version, and whether it is new.
@@ -41,17 +44,51 @@ def freeze(loaded: LoadedStudy, *, opening: bool) -> tuple[int, bool]:
         ).scalar()
         version_id = found or _insert(connection, study_id, loaded)
         if opening:
-            # Later than every other opening, also within one millisecond: the latest is current.
-            latest = connection.execute(
-                select(func.max(versions.c.opened_at)).where(versions.c.study_id == study_id)
-            ).scalar()
-            opened_at = max(now_ms(), (latest or 0) + 1)
-            connection.execute(
-                update(versions).where(versions.c.id == version_id).values(opened_at=opened_at)
-            )
-        if opening or state is None:
-            _set_state(connection, study_id, "open" if opening else "draft")
+            _open(connection, study_id, version_id)
+        elif state is None:
+            _set_state(connection, study_id, "draft")
+        audit.note(
+            user,
+            "study.open" if opening else "study.freeze",
+            study_id=study_id,
+            detail={"version": content.content_hash[:12], "new": found is None},
+            connection=connection,
+        )
     return version_id, found is None
+
+
+def _open(connection: Connection, study_id: int, version_id: int) -> None:
+    """Show a version to whoever enters from now on."""
+    versions = table(models.StudyVersion)
+    # Later than every other opening, also within one millisecond: the latest is current.
+    latest = connection.execute(
+        select(func.max(versions.c.opened_at)).where(versions.c.study_id == study_id)
+    ).scalar()
+    opened_at = max(now_ms(), (latest or 0) + 1)
+    connection.execute(
+        update(versions).where(versions.c.id == version_id).values(opened_at=opened_at)
+    )
+    _set_state(connection, study_id, "open")
+
+
+def open_version(study_id: int, version_id: int, user: User | None = None) -> None:
+    """Let people in to a version that is frozen already, be it an older one.
+
+    Raises:
+        LookupError: when the study has no such version.
+    """
+    versions = table(models.StudyVersion)
+    with writing() as connection:
+        content_hash = connection.execute(
+            select(versions.c.content_hash).where(
+                versions.c.id == version_id, versions.c.study_id == study_id
+            )
+        ).scalar()
+        if content_hash is None:
+            raise LookupError(f"study {study_id} has no version {version_id}")
+        _open(connection, study_id, version_id)
+        detail = {"version": content_hash[:12], "new": False}
+        audit.note(user, "study.open", study_id=study_id, detail=detail, connection=connection)
 
 
 def _study_row(connection: Connection, name: str) -> tuple[int, str | None]:
@@ -128,15 +165,33 @@ def study_state(name: str) -> str:
     return str(_study_named(name).state)
 
 
-def set_state(name: str, state: str) -> None:
+_VERBS = {"open": "study.open", "paused": "study.pause", "closed": "study.close"}
+
+
+def set_state(name: str, state: str, user: User | None = None) -> None:
     """Pause, close, or open again a study.
 
+    Args:
+        name: the study.
+        state: `open`, `paused` or `closed`.
+        user: who does it, for the audit log; None for the command line.
+
     Raises:
-        UnknownStudy: when the host knows no such study.
+        UnknownStudy: when the host knows no such study, or it is to be opened without a version
+            that ever was.
     """
     study = _study_named(name)
+    if state == "open":
+        current_version(name)
+    studies = table(models.Study)
     with writing() as connection:
-        _set_state(connection, study.id, state)
+        changed = connection.execute(
+            update(studies)
+            .where(studies.c.id == study.id, studies.c.state != state)
+            .values(state=state)
+        )
+        if changed.rowcount:
+            audit.note(user, _VERBS[state], study_id=study.id, connection=connection)
 
 
 def _study_named(name: str) -> Row[Any]:
@@ -226,6 +281,15 @@ def frozen(version_id: int, connection: Connection | None = None) -> StudyConten
     return content
 
 
+def _as_frozen(spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec as it was meant when it was frozen: before there was `auto`, every rule excluded."""
+    quality = spec.get("quality") or {}
+    if "auto" in quality:
+        return spec
+    auto = [name for name, threshold in quality.items() if threshold is not None]
+    return {**spec, "quality": {**quality, "auto": auto}}
+
+
 def _load(connection: Connection, version_id: int) -> StudyContent:
     versions, studies = models.StudyVersion, models.Study
     row = connection.execute(
@@ -246,7 +310,7 @@ def _load(connection: Connection, version_id: int) -> StudyContent:
     return StudyContent(
         name=row.name,
         content_hash=row.content_hash,
-        spec=StudySpec.model_validate(row.spec),
+        spec=StudySpec.model_validate(_as_frozen(row.spec)),
         texts=row.texts,
         stimuli=tuple(
             FrozenStimulus(s.place, s.stimulus_id, s.file, s.label, s.width, s.height, s.attributes)
