@@ -11,8 +11,9 @@ export default defineConfig({
     // The host's content security policy allows no data: scripts, styles or fonts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: "src/main.ts" },
-    chunkSizeWarningLimit: 700,
+    // The participant's page, and the researcher's dashboard.
+    rollupOptions: { input: ["src/main.ts", "src/dashboard/main.ts"] },
+    chunkSizeWarningLimit: 1000,
   },
   test: {
     environment: "jsdom",

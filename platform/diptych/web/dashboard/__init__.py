@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import logging
 from typing import Any
 
 from apiflask import APIFlask
-from flask import g
+from flask import Response, g, request
 
+from diptych.host import Host
+from diptych.web.bundle import BundleMissing, bundle
 from diptych.web.dashboard import (
     access,
     account,
@@ -14,7 +19,9 @@ from diptych.web.dashboard import (
     decisions,
     exports,
     figures,
+    formats,
     live,
+    navigation,
     participants,
     payments,
     quality,
@@ -22,6 +29,8 @@ from diptych.web.dashboard import (
     studies,
 )
 
+log = logging.getLogger("diptych")
+ENTRY = "src/dashboard/main.ts"
 MODULES = (
     account,
     studies,
@@ -42,13 +51,43 @@ def attach(app: APIFlask) -> None:
     for module in MODULES:
         app.register_blueprint(module.blueprint)
     access.check_all_have_rules(app)
+    _prepare_flashes(app)
+    formats.attach(app)
+    # Globals and not a context processor: macros that are imported see them too.
+    app.jinja_env.globals.update(csrf_token=access.csrf_token, dashboard_bundle=_bundle)
     app.context_processor(_shared)
+    app.after_request(_never_stored)
 
 
 def _shared() -> dict[str, Any]:
     """What every template of the dashboard may use."""
-    return {
-        "user": g.get("user"),
-        "study": g.get("study"),
-        "csrf_token": access.csrf_token,
-    }
+    return {"user": g.get("user"), "study": g.get("study"), **navigation.attach_to_templates()}
+
+
+def _bundle() -> tuple[str, tuple[str, ...]]:
+    """Script and styles; without them the pages can still be read, and say what is missing."""
+    try:
+        return bundle(ENTRY)
+    except BundleMissing as fault:
+        log.warning("%s", fault)
+        return "", ()
+
+
+def _prepare_flashes(app: APIFlask) -> None:
+    """Messages from one page to the next travel in a signed cookie of their own."""
+    known: Host = app.extensions["diptych"]
+    app.secret_key = hmac.new(known.secret, b"flash messages", hashlib.sha256).digest()
+    app.config.update(
+        SESSION_COOKIE_NAME="diptych_flash",
+        SESSION_COOKIE_PATH="/dashboard",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=known.settings.base_url.startswith("https://"),
+    )
+
+
+def _never_stored(response: Response) -> Response:
+    """No page of the dashboard stays in a cache, unless its view calls it private itself."""
+    if request.path.startswith("/dashboard") and not response.cache_control.private:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Frame-Options"] = "DENY"
+    return response

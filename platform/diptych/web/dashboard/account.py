@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+from flask import Response, redirect
+
+from diptych.web.dashboard.access import access, pages
+from diptych.web.dashboard.navigation import HOME
 
 blueprint = pages("account")
+
+
+@blueprint.get("/")
+@access("user")
+def start() -> Response:
+    """The dashboard opens with the list of studies."""
+    return redirect(HOME)  # type: ignore[return-value]

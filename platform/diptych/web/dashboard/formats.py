@@ -1,0 +1,74 @@
+"""How numbers, times and amounts are written on the dashboard's pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+
+#: Currencies whose smallest unit is the currency itself; every other one here has hundredths.
+_WITHOUT_CENTS = frozenset(("JPY", "KRW", "CLP", "VND", "ISK", "UGX"))
+_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
+NOTHING = "–"
+
+
+def money(minor: int | None, currency: str) -> str:
+    """An amount in minor units: `180, "GBP"` is £1.80; without a known sign, 1.80 SEK."""
+    if minor is None:
+        return NOTHING
+    sign, whole = ("−" if minor < 0 else ""), abs(minor)
+    text = f"{whole:,}" if currency in _WITHOUT_CENTS else f"{whole // 100:,}.{whole % 100:02d}"
+    known = _SIGNS.get(currency)
+    return f"{sign}{known}{text}" if known else f"{sign}{text} {currency}"
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share of one as per cent: 0.256 is 26 %."""
+    return NOTHING if share is None else f"{share * 100:.{digits}f}\u202f%"
+
+
+def duration(milliseconds: float | None) -> str:
+    """A stretch of time in its two largest units: 940 ms, 3.4 s, 2 min 05 s, 1 h 04 min."""
+    if milliseconds is None:
+        return NOTHING
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f}\u202fms"
+    seconds = milliseconds / 1000
+    if seconds < 59.95:
+        return f"{seconds:.1f}\u202fs"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60}\u202fmin {whole % 60:02d}\u202fs"
+    minutes = whole // 60
+    if minutes < 48 * 60:
+        return f"{minutes // 60}\u202fh {minutes % 60:02d}\u202fmin"
+    return f"{minutes // 1440}\u202fd {minutes % 1440 // 60}\u202fh"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with thousands set apart."""
+    return NOTHING if value is None else f"{value:,.{digits}f}"
+
+
+def iso(milliseconds: int) -> str:
+    """A stored time as ISO 8601 in UTC, for `datetime`."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def utc(milliseconds: int) -> str:
+    """A stored time in words, in UTC: what is read without JavaScript."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%d %b %Y, %H:%M UTC")
+
+
+def attach(app: Flask) -> None:
+    """Make the formats known to the templates, as filters."""
+    filters: dict[str, Any] = {
+        "money": money,
+        "percent": percent,
+        "duration": duration,
+        "number": number,
+        "iso": iso,
+        "utc": utc,
+    }
+    app.jinja_env.filters.update(filters)

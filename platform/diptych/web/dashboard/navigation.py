@@ -1,0 +1,68 @@
+"""The ways through the dashboard: the bar on top, and the sidebar of a study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import g, request
+
+from diptych.web.dashboard.access import OpenedStudy
+
+HOME = "/dashboard/studies"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One entry of the sidebar."""
+
+    title: str
+    icon: str
+    address: str
+    current: bool
+
+
+# Groups of (title, icon, below the study's address, who may see it).
+_GROUPS = (
+    (("Overview", "overview", "", "viewer"), ("Live", "live", "live", "viewer")),
+    (
+        ("Participants", "people", "participants", "viewer"),
+        ("Figures", "figures", "figures", "viewer"),
+        ("Quality", "quality", "quality", "viewer"),
+    ),
+    (
+        ("Payments", "payments", "payments", "viewer"),
+        ("Recruitment", "recruitment", "recruitment", "viewer"),
+        ("Export", "export", "export", "viewer"),
+    ),
+    (
+        ("Versions", "versions", "versions", "viewer"),
+        ("Members", "members", "members", "owner"),
+        ("Audit", "audit", "audit", "owner"),
+    ),
+)
+
+
+def tabs(study: OpenedStudy) -> list[list[Tab]]:
+    """The sidebar of a study: what this role may open, the open one marked."""
+    base = f"{HOME}/{study.name}"
+    inside = request.path.removeprefix(base).strip("/")
+    known = [below for group in _GROUPS for _, _, below, _ in group]
+    current = max((b for b in known if _under(inside, b)), key=len)
+    return [
+        [
+            Tab(title, icon, f"{base}/{below}".rstrip("/"), below == current)
+            for title, icon, below, role in group
+            if study.allows(role)
+        ]
+        for group in _GROUPS
+    ]
+
+
+def _under(path: str, below: str) -> bool:
+    return below == "" or path == below or path.startswith(f"{below}/")
+
+
+def attach_to_templates() -> dict[str, object]:
+    """What base.html needs of it."""
+    study = g.get("study")
+    return {"study_tabs": tabs(study) if study is not None else [], "home": HOME}
