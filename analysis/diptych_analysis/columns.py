@@ -81,6 +81,8 @@ STATUSES: Final = (
     "timed_out",
     "returned",
 )
+EXCLUSIONS: Final = ("exclude", "include")
+DECISIONS: Final = ("approve", "reject", "request_return", "screen_out")
 ROLES: Final = ("query_positive", "query_negative", "positive", "negative", "stimulus")
 
 _SESSION_ID = Column(
@@ -133,8 +135,33 @@ SESSIONS: Final = (
         "tries",
         minimum=0,
     ),
-    Column("excluded", "boolean", "Whether a quality rule of the study excludes the session."),
-    Column("exclusion_reasons", "list", "The quality rules that exclude it."),
+    Column(
+        "excluded",
+        "boolean",
+        "Whether the session is left out: by a quality rule that decides alone (`auto`), unless "
+        "somebody has included it again, or by a person's decision.",
+    ),
+    Column(
+        "exclusion_reasons",
+        "list",
+        "The quality rules that exclude it; `decision` where a person did.",
+    ),
+    Column("flags", "list", "Every quality rule that speaks against it, deciding alone or not."),
+    Column(
+        "exclusion_decision",
+        "string",
+        "What a person decided last on leaving it out.",
+        None,
+        EXCLUSIONS,
+    ),
+    Column(
+        "decision",
+        "string",
+        "What was decided last for the platform.",
+        None,
+        DECISIONS,
+    ),
+    Column("decided_at", "datetime", "When that was decided.", "UTC"),
     Column("feedback_text", "string", "What the participant wrote at the end."),
     Column("window_width", "integer", "Width of the browser window at entry.", "CSS px", minimum=0),
     Column(

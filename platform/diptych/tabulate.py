@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from diptych import models
 from diptych.database import db, table
 from diptych.host import Host
-from diptych.journey.state import planned
-from diptych.quality import AnsweredTrial, broken_rules
-from diptych.studies.content import FrozenItem, StudyContent
+from diptych.judgements import Judgements
+from diptych.studies.content import StudyContent
 from diptych.studies.versions import UnknownStudy, frozen
-from diptych.tasks import REGISTRY, Task
-from diptych_analysis.columns import Column
+from diptych.tasks import REGISTRY
+from diptych.tidy_rows import attribute_columns, item_rows, moment, session_row, stimulus_rows
+from diptych.tidy_rows import trial_row as trial_row
 from diptych_analysis.tables import DatasetWriter
 
 SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
 BATCH = 2000
-ROLES = {
-    "query_positive": "query_positive",
-    "query_negative": "query_negative",
-    "positives": "positive",
-    "negatives": "negative",
-}
 Progress = Callable[[int, int], None]
 
 
@@ -111,6 +104,7 @@ class _Exporter:
         self.connection = connection
         self.versions = versions
         self.contents = dict(zip(versions, contents, strict=True))
+        self.judgements = Judgements(host, connection, versions)
 
     def extras(self) -> Any:
         """Columns beyond the contract: the task's own, and the attributes of the manifests."""
@@ -129,8 +123,8 @@ class _Exporter:
     def write(self, writer: DatasetWriter, progress: Progress) -> None:
         for version_id, content in self.contents.items():
             if _count(self.connection, [version_id]):
-                writer.write("stimuli", _stimulus_rows(content))
-                writer.write("items", _item_rows(content))
+                writer.write("stimuli", stimulus_rows(content))
+                writer.write("items", item_rows(content))
         kept = (SESSIONS.c.kind != "preview", SESSIONS.c.status != "declined")
         total = _count(self.connection, self.versions, *kept)
         grouped = groupby(self._rows(*kept), key=lambda row: row.id)
@@ -191,7 +185,7 @@ class _Exporter:
         if session.condition is not None:
             task = self.host.task(session.version_id, session.condition)
             trials = [trial_row(shared, task, row) for row in rows if row.phase is not None]
-        return _session_row(shared, content, session, trials), trials
+        return session_row(shared, session, self.judgements.of(session)), trials
 
     def _events(self, *where: Any) -> Iterator[dict[str, Any]]:
         events = table(models.Event)
@@ -206,134 +200,7 @@ class _Exporter:
                 "session_id": row.public_id,
                 "trial_index": row.trial_index,
                 "kind": row.kind,
-                "at": _time(row.at),
+                "at": moment(row.at),
                 "at_ms": row.at_ms,
                 "detail": row.detail,
             }
-
-
-def _time(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
-    """A row of the tidy table `trials`; without `correct` where there is no response."""
-    cells = {
-        **shared,
-        "trial_index": row.trial_index,
-        "phase": row.phase,
-        "task": task.name,
-        **task.describe(planned(row)),
-    }
-    if row.answer is None:
-        if row.trial_index == row.position:
-            cells["presented_at"] = _time(row.presented_at)
-        return cells
-    return {
-        **cells,
-        **task.tabulate(planned(row), task.response_of(row.kind).model_validate(row.answer)),
-        "correct": row.correct,
-        "rt_ms": row.rt_ms,
-        "onset_uncertainty_ms": row.onset_uncertainty_ms,
-        "presented_at": _time(row.shown_at),
-        "responded_at": _time(row.received_at),
-    }
-
-
-def _session_row(
-    shared: dict[str, Any], content: StudyContent, session: Any, trials: list[dict[str, Any]]
-) -> dict[str, Any]:
-    broken: list[str] = []
-    if session.status == "completed" and session.kind != "machine":
-        answered = [
-            AnsweredTrial(t["phase"], t.get("response"), t["correct"], t["rt_ms"])
-            for t in trials
-            if "correct" in t
-        ]
-        broken = broken_rules(
-            content.spec.quality, answered, session.instructions_ms, session.practice_attempts
-        )
-    browser = session.browser
-    return {
-        **shared,
-        "recruiter": session.recruiter,
-        "status": session.status,
-        "seed": session.seed,
-        "entered_at": _time(session.entered_at),
-        "consented_at": _time(session.consented_at),
-        "started_at": _time(session.started_at),
-        "ended_at": _time(session.ended_at),
-        "n_trials": session.n_trials,
-        "n_responses": session.n_responses,
-        "practice_attempts": session.practice_attempts,
-        "instructions_ms": session.instructions_ms,
-        "comprehension_attempts": session.comprehension_attempts,
-        "excluded": bool(broken),
-        "exclusion_reasons": broken,
-        "feedback_text": session.feedback_text,
-        "window_width": browser.get("width"),
-        "window_height": browser.get("height"),
-        "pixel_ratio": browser.get("pixel_ratio"),
-        "touch": browser.get("touch"),
-        "language": browser.get("language") or None,
-    }
-
-
-def _stimulus_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
-    for stimulus in content.stimuli:
-        yield {
-            "study": content.name,
-            "study_version": content.content_hash[:12],
-            "stimulus_id": stimulus.stimulus_id,
-            "file": stimulus.file,
-            "label": stimulus.label or None,
-            "width": stimulus.width,
-            "height": stimulus.height,
-            **stimulus.attributes,
-        }
-
-
-def _item_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
-    shared = {"study": content.name, "study_version": content.content_hash[:12]}
-    if not content.items:
-        # Where a trial shows one stimulus, that stimulus is the item.
-        for s in content.stimuli:
-            item_id = s.stimulus_id
-            yield {**shared, "item_id": item_id, "role": "stimulus", "place": 0,
-                   "stimulus_id": item_id}  # fmt: skip
-    for item in content.items.values():
-        yield from _roles(content, item, shared)
-
-
-def _roles(
-    content: StudyContent, item: FrozenItem, shared: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
-    for key, role in ROLES.items():
-        for number, place in enumerate(item.stimuli.get(key, ())):
-            yield {
-                **shared,
-                "item_id": item.item_id,
-                "kind": item.kind,
-                "unit": item.unit,
-                "role": role,
-                "place": number,
-                "stimulus_id": content.stimuli[place].stimulus_id,
-                **item.attributes,
-            }
-
-
-def attribute_columns(attributes: Iterable[Any]) -> tuple[Column, ...]:
-    """Columns for the attributes of a manifest: numbers where every value is one, else text."""
-    kinds: dict[str, str] = {}
-    for each in attributes:
-        for name, value in each.items():
-            if value is None:
-                kinds.setdefault(name, "")
-            elif isinstance(value, int | float) and kinds.get(name, "") in ("", "number"):
-                kinds[name] = "number"
-            else:
-                kinds[name] = "string"
-    return tuple(
-        Column(name, cast(Any, kind or "string"), "Attribute from the study's manifest.")
-        for name, kind in kinds.items()
-    )

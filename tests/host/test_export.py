@@ -75,7 +75,7 @@ class Walk:
 @pytest.fixture
 def opened(app: Flask, tmp_path: Path) -> Path:
     folder = tmp_path / "studies"
-    category_study(folder / "tiny", changes={"quality": {"min_instructions_s": 20}})
+    category_study(folder / "tiny", changes={"quality": {"min_instructions_s": 20, "auto": ["min_instructions_s"]}})
     two_afc_study(folder / "tiny_2afc")
     with app.app_context():
         for study in folder.iterdir():

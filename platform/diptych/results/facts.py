@@ -13,7 +13,7 @@ from diptych.database import table
 from diptych.host import Host
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
-from diptych.tabulate import trial_row
+from diptych.tidy_rows import trial_row
 
 SESSIONS, TRIALS = table(models.Session), table(models.Trial)
 RESPONSES, EVENTS = table(models.Response), table(models.Event)

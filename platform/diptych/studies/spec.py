@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Phase = Literal["practice", "training", "test", "catch"]
+
 
 class Section(BaseModel):
     """A table of study.toml: unknown keys are faults."""
@@ -89,11 +91,30 @@ class Recruitment(Section):
         return dict((self.model_extra or {}).get(recruiter, {}))
 
 
+class Bonus(Section):
+    """`[payment.bonus]`: what a completed session earns beyond the reward, by its score.
+
+    A session that has completed gets `base` + `per_correct` for each right answer, `max` at most;
+    with `from_score` only when its share of right answers reaches it.
+    """
+
+    base: float = Field(0, ge=0, description="For every session that gets a bonus, major units.")
+    per_correct: float = Field(0, ge=0, description="For each right answer, major units.")
+    from_score: float | None = Field(
+        None, ge=0, le=1, description="Least share of right answers; below it there is no bonus."
+    )
+    max: float | None = Field(None, ge=0, description="Never more than this, major units.")
+    phases: tuple[Phase, ...] = Field(
+        (), description="Phases whose answers count; empty: all but practice."
+    )
+
+
 class Payment(Section):
     """`[payment]`: what a participant is paid."""
 
     currency: str = Field("GBP", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
     reward: float = Field(0, ge=0, description="For a completed session, in major units.")
+    bonus: Bonus | None = None
 
 
 class Screen(Section):
@@ -119,9 +140,18 @@ class Question(Section):
         return self
 
 
-class Quality(Section):
-    """`[quality]`: sessions outside these bounds are marked as excluded in the tables."""
+# Rules that many honest sessions break, too.
+SOFT_RULES = ("max_lookalikes", "min_crowd_accuracy")
 
+
+class Quality(Section):
+    """`[quality]`: rules with their thresholds. A session beyond one is flagged for a person."""
+
+    auto: tuple[str, ...] = Field(
+        (),
+        description="Rules that exclude a session by themselves; a person can undo that. The "
+        "others only flag it.",
+    )
     min_catch_accuracy: float | None = Field(
         None, ge=0, le=1, description="Least share of right catch trials."
     )
@@ -146,9 +176,63 @@ class Quality(Section):
     min_median_rt_ms: float | None = Field(
         None, ge=0, description="Least median response time, in milliseconds."
     )
+    max_same_response_run: int | None = Field(
+        None, ge=1, description="Greatest number of same answers in a row."
+    )
+    max_chance_p: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Greatest probability that somebody who guesses does as well (binomial).",
+    )
+    max_fast_share: float | None = Field(
+        None, ge=0, lt=1, description="Greatest share of answers faster than anybody can be."
+    )
+    max_clock_conflicts: int | None = Field(
+        None, ge=0, description="Greatest number of response times that the server's clock belies."
+    )
+    max_focus_losses: int | None = Field(
+        None, ge=0, description="Greatest number of times the page was left during the trials."
+    )
+    min_input_events: int | None = Field(
+        None, ge=1, description="Least number of movements, presses and keys during the trials."
+    )
+    max_browser_errors: int | None = Field(
+        None, ge=0, description="Greatest number of errors that the browser reports."
+    )
+    max_repeats: int | None = Field(
+        None, ge=0, description="Greatest number of earlier sessions under the same platform id."
+    )
+    max_lookalikes: int | None = Field(
+        None,
+        ge=0,
+        description="Greatest number of others' sessions just before that look alike: a hint, "
+        "never `auto`.",
+    )
+    min_crowd_accuracy: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Least accuracy by the model of Dawid and Skene: a hint, never `auto`.",
+    )
 
+    @model_validator(mode="after")
+    def _auto_can_decide(self) -> Quality:
+        known = [name for name in type(self).model_fields if name != "auto"]
+        for name in self.auto:
+            if name not in known:
+                raise ValueError(f"auto names {name!r}; rules are {', '.join(known)}")
+            if name in SOFT_RULES:
+                raise ValueError(f"auto names {name!r}, which is a hint and never decides alone")
+            if getattr(self, name) is None:
+                raise ValueError(f"auto names {name!r}, which has no threshold")
+        return self
 
-Phase = Literal["practice", "training", "test", "catch"]
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that have a threshold."""
+        names = (name for name in type(self).model_fields if name != "auto")
+        return tuple(name for name in names if getattr(self, name) is not None)
 
 
 class StudySpec(Section):

@@ -155,6 +155,14 @@ class Task(ABC):
     def feedback(self, trial: PlannedTrial, response: Any) -> dict[str, Any] | None:
         """What the participant is told after the answer; None for nothing."""
 
+    def chance(self) -> float | None:
+        """Probability of a right answer by guessing; None where that means nothing."""
+        return None
+
+    def least_rt_ms(self) -> float:
+        """The shortest response time in ms that the page allows."""
+        return 0.0
+
     @abstractmethod
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
         """`item_id`, `stimulus_id`, `label` and own columns of the trial's row in the tables."""

@@ -171,6 +171,9 @@ class CategoryLearning(Task):
             "duration_ms": self.parameters.feedback_ms,
         }
 
+    def chance(self) -> float:
+        return 1 / len(self.content.labels)
+
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
         if trial.item is None:
             return {}

@@ -258,6 +258,12 @@ class TwoAFC(Task):
             "duration_ms": self.parameters.feedback_ms,
         }
 
+    def chance(self) -> float:
+        return 0.5
+
+    def least_rt_ms(self) -> float:
+        return float(self.parameters.enable_after_ms)
+
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
         item = self._item(trial)
         return {
