@@ -10,21 +10,29 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from diptych import __version__, models  # noqa: F401  (the tables must be known)
 from diptych.database import db, engine_options, prepare_engine
 from diptych.host import Host
-from diptych.settings import Settings
+from diptych.settings import Settings, SettingsFault
 
 # A page with a full event queue stays far below this; nothing a participant sends is larger.
 MAX_BODY = 256 * 1024
 
 
-def create_app(settings: Settings | None = None) -> APIFlask:
+def create_app(settings: Settings | None = None, *, checked: bool = True) -> APIFlask:
     """A host with the given settings (by default those of the environment).
+
+    Args:
+        settings: the settings.
+        checked: whether to refuse a secret that is too weak for people from outside.
 
     Raises:
         SettingsFault: when an environment variable can't be used.
     """
+    from diptych.installation import secret_fault
     from diptych.web import register
 
     settings = settings or Settings.from_environment()
+    weakness = secret_fault(settings) if checked else None
+    if weakness:
+        raise SettingsFault(weakness)
     if settings.sqlalchemy_url.startswith("sqlite"):
         settings.home.mkdir(parents=True, exist_ok=True)
     app = APIFlask(

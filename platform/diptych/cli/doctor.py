@@ -1,0 +1,46 @@
+"""`diptych doctor`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from diptych.settings import Settings
+
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor(as_json: bool) -> None:
+    """Check this installation, and say what to mend.
+
+    Looks at settings, secret, database, tables, clock, disk, pages, studies, accounts and
+    back-ups. Changes nothing. Ends with 1 when there is a fault, with 0 when there are at most
+    warnings.
+    """
+    from diptych import installation
+    from diptych.app import create_app
+    from diptych.database import db
+
+    settings = Settings.from_environment()
+    app = create_app(settings, checked=False)
+    with app.app_context():
+        findings = list(installation.examine(db.engine, settings, Path(str(app.static_folder))))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        table = Table(box=None, show_header=False, padding=(0, 1))
+        for found in findings:
+            mark, colour = _MARKS[found.grade]
+            table.add_row(f"[{colour}]{mark}[/]", found.subject, found.text)
+            if found.mend:
+                table.add_row("", "", f"[dim]→ {found.mend}[/]")
+        Console().print(table)
+    sys.exit(any(found.grade == "fault" for found in findings))

@@ -1,0 +1,302 @@
+"""Whether an installation is as it should be: for `/readyz` and `diptych doctor`.
+
+Every check answers with a `Finding`: what was looked at, how it is, and what to do about it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, select
+
+from diptych import migrate, models
+from diptych.database import table
+from diptych.settings import Settings
+
+Grade = Literal["ok", "warning", "fault"]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LEAST_FREE_MB = 500
+LEAST_SECRET = 32
+_APART_MS = 2000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        subject: what was looked at.
+        grade: ok; warning: it runs, but not as it should; fault: it can't run, or not safely.
+        text: how it is.
+        mend: what to do about it; empty when it is ok.
+    """
+
+    subject: str
+    grade: Grade
+    text: str
+    mend: str = ""
+
+
+def is_public(settings: Settings) -> bool:
+    """Whether people from outside reach the host: its address is not this machine's own."""
+    return (urlsplit(settings.base_url).hostname or "") not in LOOPBACK
+
+
+def secret_fault(settings: Settings) -> str | None:
+    """Why the secret is not good enough for a host that people from outside reach."""
+    if not is_public(settings):
+        return None
+    if not settings.secret_key:
+        if settings.sqlalchemy_url.startswith("sqlite"):
+            return None  # made at random and kept beside the database
+        return (
+            "DIPTYCH_SECRET_KEY is empty, and with PostgreSQL every host needs the same one: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
+        )
+    if len(settings.secret_key) < LEAST_SECRET or len(set(settings.secret_key)) < 10:
+        return (
+            f"DIPTYCH_SECRET_KEY is too weak: at least {LEAST_SECRET} random characters; "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
+        )
+    return None
+
+
+def readiness(engine: Engine, settings: Settings) -> list[Finding]:
+    """What must hold before a host is sent participants: database, tables, room on the disk."""
+    return [database(engine), tables(engine, settings), disk(settings)]
+
+
+def examine(engine: Engine, settings: Settings, static: Path) -> Iterator[Finding]:
+    """Every check, one after the other."""
+    yield address(settings)
+    yield secret(settings)
+    yield proxies(settings)
+    yield database(engine)
+    yield tables(engine, settings)
+    yield clock(engine)
+    yield disk(settings)
+    yield bundle(static)
+    yield studies(engine, settings)
+    yield accounts(engine)
+    yield programs(settings)
+
+
+def database(engine: Engine) -> Finding:
+    """The database answers, and is of a kind that keeps what it says it keeps."""
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                version = connection.exec_driver_sql("SHOW server_version").scalar_one()
+                fsync = connection.exec_driver_sql("SHOW fsync").scalar_one()
+                if fsync != "on":
+                    return Finding(
+                        "database",
+                        "fault",
+                        f"PostgreSQL {version} has fsync = {fsync}",
+                        "Set fsync = on: a power cut would lose acknowledged answers.",
+                    )
+                return Finding("database", "ok", f"PostgreSQL {version}")
+            mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+    except Exception as fault:
+        reason = str(getattr(fault, "orig", fault)).strip().splitlines()
+        return Finding(
+            "database",
+            "fault",
+            f"does not answer: {reason[0] if reason else type(fault).__name__}",
+            "Start it, or mend DIPTYCH_DATABASE_URL.",
+        )
+    if mode != "wal":
+        return Finding(
+            "database",
+            "fault",
+            f"SQLite in mode {mode}, not WAL",
+            "Put DIPTYCH_HOME on a local disk: network file systems can't lock.",
+        )
+    return Finding("database", "ok", "SQLite in WAL mode")
+
+
+def _quietly(check: Callable[[], Finding], subject: str) -> Finding:
+    """A check that needs the database says so shortly where there is none."""
+    try:
+        return check()
+    except Exception:
+        return Finding(subject, "fault", "could not be looked at", "Mend the database first.")
+
+
+def tables(engine: Engine, settings: Settings) -> Finding:
+    """The tables are those of this version."""
+
+    def check() -> Finding:
+        head = ScriptDirectory.from_config(
+            migrate.config(settings.sqlalchemy_url)
+        ).get_current_head()
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        if current == head:
+            return Finding("tables", "ok", f"at revision {head}")
+        return Finding(
+            "tables",
+            "fault",
+            f"at revision {current}, this version needs {head}",
+            "Run `diptych backup`, then `diptych db upgrade`.",
+        )
+
+    return _quietly(check, "tables")
+
+
+def clock(engine: Engine) -> Finding:
+    """This machine's clock and the database's agree: both write times into the same tables."""
+
+    def check() -> Finding:
+        if engine.dialect.name == "sqlite":
+            return Finding("clock", "ok", "one machine, one clock")
+        with engine.connect() as connection:
+            there = connection.exec_driver_sql(
+                "SELECT extract(epoch FROM clock_timestamp()) * 1000"
+            ).scalar_one()
+        apart = abs(float(there) - time.time() * 1000)
+        if apart < _APART_MS:
+            return Finding("clock", "ok", f"{apart:.0f} ms from the database's")
+        return Finding(
+            "clock",
+            "warning",
+            f"{apart / 1000:.0f} s from the database's",
+            "Let both machines follow a time server (chrony, systemd-timesyncd).",
+        )
+
+    return _quietly(check, "clock")
+
+
+def disk(settings: Settings) -> Finding:
+    """There is room where the host writes."""
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent.resolve() if folder.parent == folder else folder.parent
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < LEAST_FREE_MB:
+        return Finding(
+            "disk",
+            "fault",
+            f"{free:,} MB free at {settings.home}",
+            f"Make room: at least {LEAST_FREE_MB} MB.",
+        )
+    return Finding("disk", "ok", f"{free:,} MB free at {settings.home}")
+
+
+def address(settings: Settings) -> Finding:
+    """Participants are given an address that works for them, over HTTPS."""
+    if not is_public(settings):
+        return Finding(
+            "address",
+            "warning",
+            f"{settings.base_url} is reached from this machine only",
+            "Set DIPTYCH_BASE_URL to the address that participants use.",
+        )
+    if not settings.base_url.startswith("https://"):
+        return Finding(
+            "address",
+            "fault",
+            f"{settings.base_url} is not encrypted",
+            "Let nginx or another proxy serve it over HTTPS; MTurk shows nothing else.",
+        )
+    return Finding("address", "ok", settings.base_url)
+
+
+def secret(settings: Settings) -> Finding:
+    """The signing secret is strong, and only the host can read it."""
+    fault = secret_fault(settings)
+    if fault:
+        return Finding("secret", "fault", "missing or weak", fault)
+    if settings.secret_key:
+        return Finding("secret", "ok", "from the environment")
+    path = settings.home / "secret.key"
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return Finding("secret", "fault", f"{path} can be read by others", f"chmod 600 {path}")
+    return Finding("secret", "ok", f"{path}, made once; keep it with the back-ups")
+
+
+def proxies(settings: Settings) -> Finding:
+    """Where a proxy stands before the host, the host knows it."""
+    if is_public(settings) and not settings.proxy_hops:
+        return Finding(
+            "proxies",
+            "warning",
+            "none is said to stand before the host",
+            "Behind nginx or a load balancer set DIPTYCH_PROXY_HOPS to their number.",
+        )
+    return Finding("proxies", "ok", f"{settings.proxy_hops} before the host")
+
+
+def bundle(static: Path) -> Finding:
+    """The participant's page was bundled."""
+    if (static / "dist" / ".vite" / "manifest.json").exists():
+        return Finding("pages", "ok", "bundled")
+    return Finding("pages", "fault", "the front end was not bundled", "Run `make frontend`.")
+
+
+def studies(engine: Engine, settings: Settings) -> Finding:
+    """Some study is open."""
+
+    def check() -> Finding:
+        rows = table(models.Study)
+        with engine.connect() as connection:
+            states = list(connection.execute(select(rows.c.state)).scalars())
+        if "open" in states:
+            return Finding("studies", "ok", f"{states.count('open')} open of {len(states)}")
+        return Finding(
+            "studies",
+            "warning",
+            "none is open",
+            f"`diptych study open NAME` opens one of {settings.studies}.",
+        )
+
+    return _quietly(check, "studies")
+
+
+def accounts(engine: Engine) -> Finding:
+    """Somebody can log in."""
+
+    def check() -> Finding:
+        users = table(models.User)
+        with engine.connect() as connection:
+            admins = connection.execute(
+                select(users.c.id).where(
+                    users.c.is_admin,
+                    users.c.password_hash.is_not(None),
+                    users.c.disabled_at.is_(None),
+                )
+            ).all()
+        if admins:
+            return Finding("accounts", "ok", f"{len(admins)} administrators")
+        return Finding(
+            "accounts",
+            "warning",
+            "nobody can log in to the dashboard",
+            "Use the one-time link that `diptych serve` prints at its first start.",
+        )
+
+    return _quietly(check, "accounts")
+
+
+def programs(settings: Settings) -> Finding:
+    """What back-ups need is installed."""
+    if settings.sqlalchemy_url.startswith("sqlite"):
+        return Finding("back-ups", "ok", "SQLite needs no other program")
+    missing = [name for name in ("pg_dump", "pg_restore") if shutil.which(name) is None]
+    if missing:
+        return Finding(
+            "back-ups",
+            "warning",
+            f"{' and '.join(missing)} not found",
+            "Install PostgreSQL's client programs, or back the database up elsewhere.",
+        )
+    return Finding("back-ups", "ok", "pg_dump and pg_restore are there")

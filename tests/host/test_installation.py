@@ -1,0 +1,133 @@
+"""What `diptych doctor` and /readyz find, each in an installation that really has the fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+
+from diptych import create_app, installation, migrate
+from diptych.cli import cli
+from diptych.database import db
+from diptych.settings import Settings, SettingsFault
+
+STRONG = "q8Zr3_fWv1LxT7nB5kYdC0sJmHgE2aPu4o"
+PUBLIC = {"base_url": "https://study.example.org"}
+
+
+def with_(settings: Settings, **changes: object) -> Settings:
+    return settings.model_copy(update=changes)
+
+
+@pytest.fixture
+def engine(app: Flask) -> Iterator[sa.Engine]:
+    with app.app_context():
+        yield db.engine
+
+
+def test_a_good_installation_is_ready(client: FlaskClient) -> None:
+    reply = client.get("/readyz")
+    assert (reply.status_code, reply.json) == (
+        200,
+        {"ready": True, "database": True, "tables": True, "disk": True},
+    )
+
+
+def test_not_ready_with_tables_of_another_version(client: FlaskClient, settings: Settings) -> None:
+    migrate.downgrade(settings.sqlalchemy_url, "0001")
+    reply = client.get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json["tables"] is False
+    assert reply.json["database"] is True
+
+
+def test_not_ready_without_a_database(tmp_path: Path) -> None:
+    away = Settings(
+        home=tmp_path, database_url="postgresql://nobody@127.0.0.1:1/none", secret_key="x" * 40
+    )
+    reply = create_app(away).test_client().get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json["database"] is False
+    assert "nobody" not in reply.text
+
+
+def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # No disk is filled for this: more room is asked for than any disk has.
+    monkeypatch.setattr(installation, "LEAST_FREE_MB", 10**12)
+    found = installation.disk(with_(settings, home=settings.home / "not" / "there" / "yet"))
+    assert found.grade == "fault"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"secret_key": "short"}, "too weak"),
+        ({"secret_key": "a" * 60}, "too weak"),
+        ({"secret_key": "", "database_url": "postgresql://u@h/d"}, "is empty"),
+    ],
+)
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_weak_secret_stops_the_start(
+    changes: dict[str, str], words: str, settings: Settings
+) -> None:
+    weak = with_(settings, **PUBLIC, **changes)
+    with pytest.raises(SettingsFault, match=words):
+        create_app(weak)
+    assert installation.secret(weak).grade == "fault"
+    # On the loopback interface, for trials, anything goes.
+    assert installation.secret_fault(with_(weak, base_url="http://127.0.0.1:8000")) is None
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_strong_secrets_are_taken(settings: Settings) -> None:
+    create_app(with_(settings, **PUBLIC, secret_key=STRONG))
+    create_app(with_(settings, **PUBLIC, secret_key=""))  # made at random, beside SQLite
+    key = settings.home / "secret.key"
+    settings.home.mkdir(exist_ok=True)
+    key.write_text("x")
+    key.chmod(0o644)
+    assert "chmod 600" in installation.secret(with_(settings, secret_key="")).mend
+
+
+@pytest.mark.parametrize(
+    ("base_url", "grade"),
+    [
+        ("http://127.0.0.1:8000", "warning"),
+        ("http://study.example.org", "fault"),
+        ("https://study.example.org", "ok"),
+    ],
+)
+def test_the_address(base_url: str, grade: str) -> None:
+    assert installation.address(Settings(base_url=base_url)).grade == grade
+
+
+def test_every_check_looks_and_says_what_to_mend(
+    engine: sa.Engine, settings: Settings, tmp_path: Path
+) -> None:
+    found = {f.subject: f for f in installation.examine(engine, settings, tmp_path)}
+    assert found["pages"].grade == "fault"
+    assert found["studies"].grade == "warning"
+    assert found["accounts"].grade == "warning"
+    assert {found[name].grade for name in ("database", "tables", "clock", "disk")} == {"ok"}
+    assert all(bool(f.mend) == (f.grade != "ok") for f in found.values())
+
+
+def test_the_command(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIPTYCH_HOME", str(tmp_path))
+    monkeypatch.setenv("DIPTYCH_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DIPTYCH_BASE_URL", "http://study.example.org")
+    monkeypatch.setenv("DIPTYCH_SECRET_KEY", "weak")
+    result = CliRunner().invoke(cli, ["doctor"])
+    assert result.exit_code == 1
+    assert "not encrypted" in result.output
+    assert "missing or weak" in result.output
+    monkeypatch.setenv("DIPTYCH_BASE_URL", "https://study.example.org")
+    monkeypatch.setenv("DIPTYCH_SECRET_KEY", STRONG)
+    found = json.loads(CliRunner().invoke(cli, ["doctor", "--json"]).output)
+    assert {f["subject"] for f in found if f["grade"] == "fault"} <= {"pages"}
