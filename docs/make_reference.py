@@ -136,12 +136,18 @@ def study_toml() -> Iterator[str]:
     head = ("Key", "Type", "Default", "Meaning")
     yield "## study.toml\n\nUnknown keys are faults. The keys at the top of the file:\n"
     yield table(head, list(rows(StudySpec)))
-    for field in StudySpec.model_fields.values():
+    yield from sections(StudySpec, head)
+
+
+def sections(model: type[BaseModel], head: Sequence[str]) -> Iterator[str]:
+    """The tables of study.toml below another, with those below them."""
+    for field in model.model_fields.values():
         section = section_of(field.annotation)
         if section is not None:
             heading, _, meaning = section_text(section).partition(": ")
             yield f"### {heading}\n\n{meaning[:1].upper()}{meaning[1:]}\n"
             yield table(head, list(rows(section)))
+            yield from sections(section, head)
 
 
 def plugins(title: str, registry: Registry[Any], where: str) -> Iterator[str]:

@@ -233,6 +233,11 @@ def upgrade() -> None:
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ledger_session_id"), ["session_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ledger_study_id_id"), ["study_id", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ledger_study_id_key_currency_state_amount"),
+            ["study_id", "key", "currency", "state", "amount"],
+            unique=False,
+        )
 
     op.create_table(
         "quality_results",
@@ -336,6 +341,7 @@ def downgrade() -> None:
     op.drop_table("session_results")
     op.drop_table("quality_results")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_study_id_key_currency_state_amount"))
         batch_op.drop_index(batch_op.f("ix_ledger_study_id_id"))
         batch_op.drop_index(batch_op.f("ix_ledger_session_id"))
 

@@ -43,14 +43,19 @@ class Decision(Base):
 
 
 class LedgerEntry(Base):
-    """One state of one order to a platform: intended, sent, confirmed or failed.
+    """One state of one order to a platform: intended, sent, named, confirmed or failed.
 
     Rows are only ever inserted. The key names the order; that a key has each state at most once is
     what keeps two processes from sending the same order.
     """
 
     __tablename__ = "ledger"
-    __table_args__ = (UniqueConstraint("key", "state"), Index(None, "study_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("key", "state"),
+        Index(None, "study_id", "id"),
+        # Answers by itself what the orders of a study come to (payments.ledger).
+        Index(None, "study_id", "key", "currency", "state", "amount"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     key: Mapped[str] = mapped_column(String(64))  # idempotency key of the order

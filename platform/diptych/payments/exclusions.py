@@ -1,0 +1,37 @@
+"""Which sessions are excluded now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from diptych import models
+from diptych.database import table
+from diptych.payments.subjects import AT_ONCE
+
+DECISIONS, RESULTS = table(models.Decision), table(models.SessionResult)
+
+
+def excluded_now(connection: Connection, study_id: int, session_ids: Sequence[int]) -> set[int]:
+    """Those sessions that are excluded: by a person's latest word, else by an `auto` rule."""
+    excluded: set[int] = set()
+    for start in range(0, len(session_ids), AT_ONCE):
+        some = session_ids[start : start + AT_ONCE]
+        excluded |= set(
+            connection.execute(
+                select(RESULTS.c.session_id).where(
+                    RESULTS.c.session_id.in_(some), RESULTS.c.excluded.is_(True)
+                )
+            ).scalars()
+        )
+        latest = (
+            select(func.max(DECISIONS.c.id))
+            .where(DECISIONS.c.session_id.in_(some), DECISIONS.c.action.in_(("exclude", "include")))
+            .group_by(DECISIONS.c.session_id)
+        )
+        for number, action in connection.execute(
+            select(DECISIONS.c.session_id, DECISIONS.c.action).where(DECISIONS.c.id.in_(latest))
+        ):
+            (excluded.add if action == "exclude" else excluded.discard)(number)
+    return excluded

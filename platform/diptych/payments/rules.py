@@ -1,0 +1,147 @@
+"""Which decisions can follow which, and what each costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from diptych.host import Host
+from diptych.journey.state import LIVE
+from diptych.payments.platform import Order, Platform, PlatformFault
+from diptych.payments.subjects import Ordered, Subject, earned, reward, scores
+from diptych.studies.content import StudyContent
+from diptych.studies.versions import frozen
+
+_WAITING = {"intended": "waits to be sent", "sent": "is in doubt", "confirmed": "is done"}
+# What stands in the way of an action; an order that failed stands in nobody's way.
+_BARRED_BY = {
+    "approve": ("approve", "screen_out"),
+    "reject": ("approve", "reject", "screen_out"),
+    "request_return": ("approve", "reject", "request_return", "screen_out"),
+    "screen_out": ("approve", "reject", "screen_out", "bonus"),
+    "bonus": ("screen_out",),
+}
+WORDS = {
+    "approve": "approval",
+    "reject": "rejection",
+    "request_return": "request to return",
+    "screen_out": "screening out",
+    "bonus": "bonus",
+    "exclude": "exclusion",
+    "include": "inclusion",
+}
+
+
+def why_not(action: str, before: Ordered) -> str | None:
+    """Why an action can't follow what has been ordered about a participation; None if it can."""
+    for bar in _BARRED_BY[action]:
+        states = before.stands(bar)
+        if states:
+            state = next(s for s in ("sent", "intended", "confirmed") if s in states)
+            return f"an earlier {WORDS[bar]} {_WAITING[state]}"
+    # A rejection can be overturned, but not while nobody knows whether it was carried out.
+    if action == "approve" and before.stands("reject") - {"confirmed"}:
+        return "an earlier rejection is not settled"
+    # Two bonuses under way at once could not be told apart in the platform's books.
+    if action == "bonus" and "sent" in before.stands("bonus"):
+        return "an earlier bonus is in doubt"
+    return None
+
+
+class Planning:
+    """What is asked about each session of one decision.
+
+    Args:
+        host: the host.
+        connection: to read the scores with.
+        sessions: rows of sessions.
+        action: what is asked of the platform.
+        amount: minor units a session; None: by the study's rule.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        connection: Connection,
+        sessions: Sequence[Any],
+        action: str,
+        amount: int | None,
+    ) -> None:
+        self.host, self.action, self.amount = host, action, amount
+        versions = sorted({session.version_id for session in sessions})
+        self._contents = {number: frozen(number, connection) for number in versions}
+        self._platforms: dict[tuple[str, int], Platform | str | None] = {}
+        self._scores: dict[int, tuple[int, int]] = {}
+        if action == "bonus" and amount is None:
+            for number, content in self._contents.items():
+                rule = content.spec.payment.bonus
+                theirs = [s for s in sessions if s.version_id == number and rule]
+                self._scores |= scores(connection, theirs, rule.phases if rule else ())
+
+    def content(self, session: Any) -> StudyContent:
+        """The version that a session was shown."""
+        return self._contents[session.version_id]
+
+    def refusal(self, subject: Subject) -> str | None:
+        """Why this host does not ask a platform for it; None when it can."""
+        session = subject.session
+        if session.kind != "person":
+            return f"is {'a machine' if session.kind == 'machine' else session.kind}: nobody to pay"
+        if session.status == "declined":
+            return "has declined to take part"
+        if session.status in LIVE and self.action in ("approve", "reject", "bonus"):
+            return "is still under way"
+        if subject.submission is None:
+            return f"came through {session.recruiter}, which has no platform to ask"
+        if subject.worker is None:
+            return "its platform id is not known any more"
+        if self.action == "bonus" and self.amount is None:
+            return self._no_bonus(session)
+        if self.action == "screen_out" and self.amount is None:
+            return "say how much is paid for being screened out"
+        return None
+
+    def _no_bonus(self, session: Any) -> str | None:
+        if self.content(session).spec.payment.bonus is None:
+            return "the study has no [payment.bonus] rule: give an amount"
+        if session.status != "completed":
+            return "has not completed, so the rule gives no bonus"
+        if self.cost(session)[0] == 0:
+            return "earns no bonus by the study's rule"
+        return None
+
+    def cost(self, session: Any) -> tuple[int, str]:
+        """(minor units, currency) that the order moves."""
+        payment = self.content(session).spec.payment
+        if self.action == "approve":
+            return reward(payment), payment.currency
+        if self.action in ("bonus", "screen_out"):
+            given = self.amount
+            if given is None and self.action == "bonus":
+                given = earned(payment, *self._scores.get(session.id, (0, 0)))
+            return given or 0, payment.currency
+        return 0, payment.currency
+
+    def platform_refusal(self, session: Any, order: Order) -> str | None:
+        """Why the platform would refuse an order, as far as that is known beforehand."""
+        key = session.recruiter, session.version_id
+        if key not in self._platforms:
+            try:
+                made = self.host.recruiter(self.content(session), session.recruiter).platform()
+                self._platforms[key] = made
+            except PlatformFault as fault:
+                self._platforms[key] = str(fault)
+        found = self._platforms[key]
+        if found is None:
+            return f"came through {session.recruiter}, which has no platform to ask"
+        return found if isinstance(found, str) else found.check(order)
+
+    def warning(self, session: Any) -> str:
+        """What somebody should know before deciding."""
+        if self.action == "approve" and session.status != "completed":
+            return f"has not completed the study ({session.status.replace('_', ' ')})"
+        if self.action == "reject" and session.status == "screened_out":
+            return "failing a comprehension check is no ground for rejection: ask for a return"
+        return ""
