@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from apiflask import APIFlask
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
         SettingsFault: when an environment variable can't be used.
     """
     from diptych.installation import secret_fault
+    from diptych.results.settle import settle_quietly
     from diptych.web import register
 
     settings = settings or Settings.from_environment()
@@ -55,7 +57,8 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     db.init_app(app)
-    app.extensions["diptych"] = Host(settings)
+    host = app.extensions["diptych"] = Host(settings)
+    host.when_ended = partial(settle_quietly, host)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from functools import lru_cache
 from typing import cast
 
@@ -30,6 +31,8 @@ class Host:
         # Content hashes that texts are known to show; a version's texts never change.
         self.assets: set[str] = set()
         self.task = lru_cache(maxsize=256)(self._task)
+        # Called with the session's id after the transaction that ended it; never raises.
+        self.when_ended: Callable[[int], None] = lambda session_id: None
 
     def _task(self, version_id: int, condition: str) -> Task:
         """The task of a version and condition; kept, since both never change."""

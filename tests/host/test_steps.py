@@ -78,9 +78,10 @@ def test_who_declines_leaves_nothing_but_the_count(app: Flask, tmp_path: Path) -
         kept = {key for key, value in row.items() if value not in (None, 0, {}, "")}
         assert kept == {
             "id", "public_id", "study_id", "version_id", "take", "kind", "recruiter",
-            "status", "step", "entered_at", "last_seen_at", "ended_at",
+            "status", "step", "entered_at", "last_seen_at", "ended_at", "result_at",
         }  # fmt: skip
-        assert {row[key] % 86_400_000 for key in ("entered_at", "last_seen_at", "ended_at")} == {0}
+        times = ("entered_at", "last_seen_at", "ended_at", "result_at")
+        assert {row[key] % 86_400_000 for key in times} == {0}
 
 
 @SQLITE

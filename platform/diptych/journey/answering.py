@@ -109,7 +109,12 @@ def _answer_once(
         _refuse_unknown(session_id)
     if stored is None:
         stored = decided.repeated or _store(host, decided, events)
-    return _reply(host, decided) if stored else None
+    if not stored:
+        return None
+    reply = _reply(host, decided)
+    if reply["next"]["step"] != "trials" and not decided.repeated:
+        host.when_ended(session_id)  # an answer after which there are no more trials ends it
+    return reply
 
 
 class _TooLate(Exception):

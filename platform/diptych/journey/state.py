@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from diptych import models, texts
 from diptych.database import now_ms, reading, table, writing
-from diptych.host import Host
+from diptych.host import Host, host
 from diptych.journey.faults import JourneyFault
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
@@ -68,11 +68,13 @@ def time_out(session_id: int) -> None:
     """End a session that came back too late."""
     values = {"status": "timed_out", "step": "end", "ended_at": now_ms()}
     with writing() as connection:
-        connection.execute(
+        ended = connection.execute(
             update(SESSIONS)
             .where(SESSIONS.c.id == session_id, SESSIONS.c.status.in_(LIVE))
             .values(values)
-        )
+        ).rowcount
+    if ended:
+        host().when_ended(session_id)
 
 
 def planned(row: Any) -> PlannedTrial:

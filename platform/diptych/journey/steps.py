@@ -88,20 +88,21 @@ def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, An
     content = frozen(session.version_id)
     if is_late(session, content):
         time_out(session_id)
+    declined = None
     with writing() as connection:
         # The lock makes a doubled request wait, and then find the step taken.
-        session = load_session(connection, session_id, lock=True)
+        before = load_session(connection, session_id, lock=True)
         order = steps_of(content)
         if step not in order:
             raise JourneyFault("wrong_step", f"This study has no step {step!r}.")
-        if session.step == step:
-            ended = _TAKE[step](host, connection, session, content, body)
-            if ended is not None:
-                return ended
-        elif session.step != "end" and order.index(step) > order.index(session.step):
-            raise JourneyFault("wrong_step", f"The step {session.step!r} comes first.")
+        if before.step == step:
+            declined = _TAKE[step](host, connection, before, content, body)
+        elif before.step != "end" and order.index(step) > order.index(before.step):
+            raise JourneyFault("wrong_step", f"The step {before.step!r} comes first.")
         session = load_session(connection, session_id)
-    return state(host, session)
+    if before.ended_at is None and session.ended_at is not None:
+        host.when_ended(session_id)
+    return declined or state(host, session)
 
 
 def _go_on(connection: Connection, session: Any, content: StudyContent, **values: Any) -> None:
