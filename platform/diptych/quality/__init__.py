@@ -7,8 +7,8 @@ that the study lists under `auto` exclude a session by themselves, and that can 
 
 from __future__ import annotations
 
+from diptych.quality.beyond import Others, others
 from diptych.quality.evaluation import RuleResult, evaluate
 from diptych.quality.rules import RULES, Rule
-from diptych.quality.visits import Others, others
 
 __all__ = ["RULES", "Others", "Rule", "RuleResult", "evaluate", "others"]

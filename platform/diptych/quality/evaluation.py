@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from diptych.quality.beyond import Others
 from diptych.quality.rules import RULES, Rule, Seen, load
-from diptych.quality.visits import Others
 from diptych.studies.spec import Quality
 
 if TYPE_CHECKING:

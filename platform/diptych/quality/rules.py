@@ -17,7 +17,7 @@ from diptych import tasks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from diptych.quality.visits import Others
+    from diptych.quality.beyond import Others
     from diptych.results.facts import SessionFacts
     from diptych.tasks import Task
 

@@ -29,6 +29,7 @@ SECURITY = {
 EVENTS = Literal[
     "blur", "focus", "hidden", "visible", "resize", "fullscreen_enter", "fullscreen_exit",
     "reload", "offline", "online", "image_error", "script_error", "back",
+    "input",
 ]  # fmt: skip
 
 

@@ -5,6 +5,8 @@ export type Send = (events: ClientEvent[]) => Promise<boolean>;
 
 const LIMIT = 500;
 const EVERY_MS = 10_000;
+/** Pointer and keys are summed up for so long: one event, not one a movement. */
+const INPUT_EVERY_MS = 30_000;
 
 /**
  * What happens around the trials: focus lost, window resized, page hidden, script faults. Events
@@ -15,10 +17,14 @@ export class EventLog {
   trial_index: number | null = null;
   private waiting: ClientEvent[] = [];
   private sending = false;
+  private input = { moves: 0, presses: 0, keys: 0 };
+  private inputNoted = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly send: Send,
     private readonly now: () => number = () => performance.now(),
+    /** What a script makes up counts for nothing. */
+    private readonly trusted: (event: Event) => boolean = (event) => event.isTrusted,
   ) {}
 
   add(kind: EventKind, detail: string | null = null): void {
@@ -30,6 +36,21 @@ export class EventLog {
       trial_index: this.trial_index,
       detail: detail === null ? null : detail.slice(0, 200),
     });
+  }
+
+  /**
+   * Sums up the pointer and the keys since the last time, as an event of kind `input`: how much
+   * there was, never where or which. With the first answer, then every half a minute.
+   * @param now also when the last time was a moment ago: the last chance to tell.
+   */
+  noteInput(now = false): void {
+    const { moves, presses, keys } = this.input;
+    const first = this.inputNoted === Number.NEGATIVE_INFINITY;
+    const due = this.now() - this.inputNoted >= INPUT_EVERY_MS;
+    if (!first && (moves + presses + keys === 0 || !(due || now))) return;
+    this.inputNoted = this.now();
+    this.input = { moves: 0, presses: 0, keys: 0 };
+    this.add("input", `moves=${moves} presses=${presses} keys=${keys}`);
   }
 
   /**
@@ -50,11 +71,28 @@ export class EventLog {
     if (!arrived) this.waiting = [...events, ...this.waiting].slice(0, LIMIT);
   }
 
+  private leave(): void {
+    if (this.inputNoted !== Number.NEGATIVE_INFINITY) this.noteInput(true);
+    void this.flush();
+  }
+
   /** Listens to the window until the returned function is called. */
   listen(): () => void {
     const abort = new AbortController();
     const on = (target: EventTarget, name: string, handle: (event: Event) => void): void =>
       target.addEventListener(name, handle, { signal: abort.signal });
+    const counted = { pointermove: "moves", click: "presses", keydown: "keys" } as const;
+    for (const [name, what] of Object.entries(counted)) {
+      const count = (event: Event): void => {
+        if (this.trusted(event)) this.input[what] += 1;
+      };
+      // On the way down: a page that stops the event further in does not hide it.
+      window.addEventListener(name, count, {
+        capture: true,
+        passive: true,
+        signal: abort.signal,
+      });
+    }
     on(window, "blur", () => this.add("blur"));
     on(window, "focus", () => this.add("focus"));
     on(window, "offline", () => this.add("offline"));
@@ -66,9 +104,9 @@ export class EventLog {
       const hidden = document.visibilityState === "hidden";
       this.add(hidden ? "hidden" : "visible");
       // The last moment at which a phone's browser surely lets a page speak.
-      if (hidden) void this.flush();
+      if (hidden) this.leave();
     });
-    on(window, "pagehide", () => void this.flush());
+    on(window, "pagehide", () => this.leave());
     on(document, "fullscreenchange", () =>
       this.add(document.fullscreenElement ? "fullscreen_enter" : "fullscreen_exit"),
     );

@@ -112,7 +112,8 @@ export type EventKind =
   | "online"
   | "image_error"
   | "script_error"
-  | "back";
+  | "back"
+  | "input";
 
 export interface ClientEvent {
   kind: EventKind;

@@ -14,14 +14,16 @@ afterEach(() => {
 function log(arrives = true) {
   const sent: ClientEvent[][] = [];
   const answer = { arrives };
+  const clock = { now: 12.3456 };
   const events = new EventLog(
     async (batch) => {
       sent.push(batch);
       return answer.arrives;
     },
-    () => 12.3456,
+    () => clock.now,
+    (event) => !(event instanceof CustomEvent),
   );
-  return { events, sent, answer };
+  return { events, sent, answer, clock };
 }
 
 const kinds = (batches: ClientEvent[][]): string[] => batches.flat().map((event) => event.kind);
@@ -90,6 +92,37 @@ describe("events", () => {
     const resized = events.drain();
     expect(resized).toHaveLength(1);
     expect(resized[0]?.detail).toBe(`${window.innerWidth}x${window.innerHeight}`);
+  });
+
+  it("sum up pointer and keys: with the first answer, every half a minute, and at the last", () => {
+    const { events, clock } = log();
+    stop = events.listen();
+    const told = (): (string | null)[] => events.drain().map((event) => event.detail);
+    for (let i = 0; i < 5; i += 1) window.dispatchEvent(new Event("pointermove"));
+    window.dispatchEvent(new Event("click"));
+    events.noteInput();
+    expect(told()).toEqual(["moves=5 presses=1 keys=0"]);
+    window.dispatchEvent(new Event("keydown"));
+    events.noteInput();
+    expect(told()).toEqual([]);
+    clock.now += 30_000;
+    events.noteInput();
+    expect(told()).toEqual(["moves=0 presses=0 keys=1"]);
+    clock.now += 30_000;
+    events.noteInput();
+    expect(told()).toEqual([]);
+    window.dispatchEvent(new Event("click"));
+    events.noteInput(true);
+    expect(told()).toEqual(["moves=0 presses=1 keys=0"]);
+  });
+
+  it("count nothing that a script makes up, and say so with the first answer", () => {
+    const { events } = log();
+    stop = events.listen();
+    for (const name of ["pointermove", "click", "keydown"])
+      window.dispatchEvent(new CustomEvent(name));
+    events.noteInput();
+    expect(events.drain().map((event) => event.detail)).toEqual(["moves=0 presses=0 keys=0"]);
   });
 
   it("tell of faults of scripts, and stop when told", () => {

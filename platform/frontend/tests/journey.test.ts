@@ -333,6 +333,8 @@ describe("around the trials", () => {
     await answer("A", true);
     expect(answers()[0]?.body.events).toMatchObject([
       { kind: "blur", trial_index: 0, detail: null },
+      // Nobody has touched anything: what scripts press is no input.
+      { kind: "input", trial_index: 0, detail: "moves=0 presses=0 keys=0" },
     ]);
   });
 
@@ -354,7 +356,7 @@ describe("around the trials", () => {
     window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
     expect(find("banner-back").textContent).toContain("cannot be changed");
     await answer("A", true);
-    expect(answers()[0]?.body.events).toMatchObject([{ kind: "back" }]);
+    expect(answers()[0]?.body.events).toMatchObject([{ kind: "back" }, { kind: "input" }]);
   });
 
   it("a window too small covers the page, which goes on as it was", async () => {

@@ -168,6 +168,8 @@ class TrialRun {
   /** What the plugin awaits: stored here, then on the host; feedback comes back. */
   private async submit(body: ResponseBody): Promise<Record<string, unknown> | null> {
     const { ctx, trial } = this;
+    // The host judges a session when its last answer comes: what is told later is told too late.
+    ctx.events.noteInput(this.next.progress.done + 1 >= this.next.progress.of);
     const sent = this.unsent?.body ?? { ...body, events: ctx.events.drain(EVENTS_AT_MOST) };
     ctx.outbox.put({ session: this.next.session.id, trial, body: sent });
     try {
