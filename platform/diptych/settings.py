@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+_LOOPBACK_ORIGIN = re.compile(
+    r"https?://(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?"
+)
 
 
 class SettingsFault(Exception):
@@ -34,6 +39,18 @@ class Settings(BaseModel):
     prolific_api: str = Field(
         "https://api.prolific.com/api/v1", description="Base address of the Prolific API."
     )
+    mturk_sandbox: bool = Field(
+        True, description="Whether HITs and payments go to MTurk's sandbox, where money is play."
+    )
+    mturk_endpoint: str = Field(
+        "", description="Another address for MTurk's API, for trials against a local server."
+    )
+    mturk_region: str = Field("us-east-1", description="AWS region of MTurk; there is only one.")
+    mturk_extra_origins: str = Field(
+        "",
+        description="Further origins that may show the study as MTurk does and take its form, "
+        "comma separated, for trials: loopback addresses only.",
+    )
     proxy_hops: int = Field(
         0, ge=0, le=5, description="How many proxies stand before the host (X-Forwarded-*)."
     )
@@ -41,6 +58,24 @@ class Settings(BaseModel):
         30, gt=0, description="Days after which a participant's token ends, whatever the study."
     )
     pool_size: int = Field(10, ge=1, description="Database connections a worker process holds.")
+
+    @field_validator("mturk_extra_origins")
+    @classmethod
+    def _only_loopback(cls, value: str) -> str:
+        for origin in filter(None, (part.strip() for part in value.split(","))):
+            # To the letter: what stands here becomes a part of the Content-Security-Policy.
+            if not _LOOPBACK_ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin on this machine; allowed are those like "
+                    "http://localhost:8001, for trials only"
+                )
+        return value
+
+    @property
+    def mturk_origins(self) -> tuple[str, ...]:
+        """The further origins of local trials."""
+        parts = (part.strip() for part in self.mturk_extra_origins.split(","))
+        return tuple(part for part in parts if part)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:

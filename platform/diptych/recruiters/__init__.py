@@ -59,6 +59,11 @@ class Recruiter(ABC):
         self.parameters: Any = parameters
         self.settings = settings
 
+    @classmethod
+    def frames(cls, settings: Settings) -> tuple[str, ...]:
+        """Origins whose pages may hold the study in a frame on a host with these settings."""
+        return cls.frame_origins
+
     @staticmethod
     @abstractmethod
     def recognises(entry: Mapping[str, str]) -> bool:

@@ -5,17 +5,63 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diptych.recruiters import ArrivalFault, Arriving, Recruiter, identifier
+from pydantic import Field
+
+from diptych.payments.platform import Platform
+from diptych.recruiters import (
+    ArrivalFault,
+    Arriving,
+    Recruiter,
+    RecruiterParameters,
+    identifier,
+)
+from diptych.settings import Settings
 
 NOT_ACCEPTED = "ASSIGNMENT_ID_NOT_AVAILABLE"
 HOSTS = ("https://www.mturk.com", "https://workersandbox.mturk.com")
+
+
+class MTurkParameters(RecruiterParameters):
+    """`[recruitment.mturk]`: how the HIT is offered. Only new HITs follow a change."""
+
+    keywords: tuple[str, ...] = Field(
+        ("experiment", "images", "psychology"), description="What workers find the HIT by."
+    )
+    minutes_allowed: float | None = Field(
+        None,
+        ge=0.5,
+        le=525_600,
+        description="Time a worker has from accepting to submitting; none: four times the "
+        "expected minutes, at least an hour.",
+    )
+    open_hours: float = Field(
+        72, ge=1 / 60, le=8_760, description="How long the HIT can be found and accepted."
+    )
+    auto_approve_hours: float = Field(
+        72, ge=0, le=720, description="MTurk approves by itself what nobody decided by then."
+    )
+    min_approved_percent: int | None = Field(
+        None, ge=0, le=100, description="Least share of a worker's earlier work that was approved."
+    )
+    min_approved_hits: int | None = Field(
+        None, ge=0, description="Least number of a worker's HITs that were approved."
+    )
+    countries: tuple[str, ...] = Field(
+        (), description="Countries of the workers (two letters, ISO 3166); none: all."
+    )
 
 
 class MTurk(Recruiter):
     """Participants from Amazon Mechanical Turk."""
 
     name = "mturk"
+    Parameters = MTurkParameters
+    parameters: MTurkParameters
     frame_origins = (*HOSTS, "https://worker.mturk.com")
+
+    @classmethod
+    def frames(cls, settings: Settings) -> tuple[str, ...]:
+        return (*cls.frame_origins, *settings.mturk_origins)
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:
@@ -26,7 +72,7 @@ class MTurk(Recruiter):
             return Arriving(None, preview=True)
         # turkSubmitTo comes from the URL: answers must not be sent to whoever stands there.
         host = entry.get("turkSubmitTo", "").rstrip("/")
-        if host not in HOSTS:
+        if host not in (*HOSTS, *self.settings.mturk_origins):
             raise ArrivalFault(
                 "The link you followed does not lead back to MTurk. Please start from your HIT."
             )
@@ -48,6 +94,11 @@ class MTurk(Recruiter):
             "action": f"{parameters['turkSubmitTo']}/mturk/externalSubmit",
             "fields": {"assignmentId": parameters["assignmentId"], "outcome": outcome},
         }
+
+    def platform(self) -> Platform:
+        from diptych.recruiters.mturk_platform import MTurkPlatform
+
+        return MTurkPlatform(self.settings)
 
     @staticmethod
     def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:

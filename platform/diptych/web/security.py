@@ -22,7 +22,8 @@ _POLICY = "; ".join(
 
 def attach(app: APIFlask) -> None:
     """Add the headers to every reply."""
-    origins = sorted({o for r in recruiters.REGISTRY.all().values() for o in r.frame_origins})
+    settings = app.extensions["diptych"].settings
+    origins = sorted({o for r in recruiters.REGISTRY.all().values() for o in r.frames(settings)})
     framed = f"{_POLICY}; form-action 'self' {' '.join(origins)}; frame-ancestors 'self' "
     framed += " ".join(origins)
     alone = f"{_POLICY}; form-action 'self'; frame-ancestors 'none'"
