@@ -8,6 +8,7 @@ from diptych.figures import Counts, Figure, added, key, parts
 from diptych.figures.bins import edges, log_bin
 from diptych.studies.content import StudyContent
 from diptych_analysis.columns import PHASES
+from diptych_analysis.intervals import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,15 +37,81 @@ class ResponseTimes(Figure):
         found = [(*parts(name), n) for name, (n,) in counts.items() if n]
         totals = {phase: sum(n for p, _, n in found if p == phase) for phase in PHASES}
         rows = [
-            {"phase": phase, "from_ms": low, "to_ms": high, "answers": int(n),
-             "share": n / totals[phase]}
+            (phase, *edges(number), int(n), n / totals[phase])
             for phase, number, n in sorted(found, key=lambda row: (PHASES.index(row[0]), row[1]))
-            for low, high in [edges(number)]
-        ]  # fmt: skip
-        columns = ["phase", "from_ms", "to_ms", "answers", "share"]
-        return pd.DataFrame(rows, columns=columns)
+        ]
+        return pd.DataFrame(rows, columns=["phase", "from_ms", "to_ms", "answers", "share"])
 
     def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
         from diptych.figures.times_charts import response_times
 
         return response_times(frame)
+
+
+class Durations(Figure):
+    """Histogram of how long sessions took, from consent to end."""
+
+    name = "durations"
+    title = "Duration of sessions"
+    reading = (
+        "Each bar is the number of sessions that took so long from consent to end, on a "
+        "logarithmic axis, beside the duration that participants are told."
+    )
+
+    def count(self, facts: SessionFacts) -> Counts:
+        began, ended = facts.session.consented_at, facts.session.ended_at
+        if began is None or ended is None:
+            return {}
+        return {key(log_bin(ended - began)): [1]}
+
+    def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
+        import pandas as pd
+
+        found = sorted((parts(name)[0], n) for name, (n,) in counts.items() if n)
+        rows = [
+            (low / 60_000, high / 60_000, int(n))
+            for number, n in found
+            for low, high in [edges(number)]
+        ]
+        return pd.DataFrame(rows, columns=["from_minutes", "to_minutes", "sessions"])
+
+    def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
+        from diptych.figures.times_charts import durations
+
+        return durations(frame, content.spec.minutes)
+
+
+class QualityOverview(Figure):
+    """Share of the sessions that each quality rule speaks against."""
+
+    name = "quality"
+    title = "Quality rules"
+    reading = (
+        "Each bar is the share of sessions that a rule speaks against, with a 95 % Wilson "
+        "interval; most rules only ask for a look, those in the second colour exclude alone."
+    )
+
+    def count(self, facts: SessionFacts) -> Counts:
+        return {
+            key(found.rule): [1, int(found.flagged), int(found.auto)] for found in facts.findings
+        }
+
+    def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = []
+        for name, (n, flagged, auto) in counts.items():
+            if n:
+                low, high = wilson(flagged, n)
+                # What most sessions saw, where versions of the study differ.
+                decides = "excludes alone" if auto >= n / 2 else "asks for a look"
+                rows.append((parts(name)[0], decides, int(n), int(flagged), flagged / n,
+                             float(low), float(high)))  # fmt: skip
+        rows.sort(key=lambda row: (-row[4], row[0]))
+        columns = ["rule", "decides", "sessions", "flagged", "share", "low", "high"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
+        from diptych.figures.share_charts import quality
+
+        return quality(frame)

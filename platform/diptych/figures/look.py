@@ -52,6 +52,25 @@ def legend(**options: Any) -> alt.Legend:
     return alt.Legend(**{**given, **options})
 
 
+def whole(counts: Any) -> alt.Axis:
+    """An axis of counts: no ticks between whole numbers."""
+    most = max(counts, default=1)
+    return alt.Axis(format="d", tickMinStep=1) if most < 10 else alt.Axis(format="~s")
+
+
+def percent(least: float = 0.0) -> dict[str, Any]:
+    """Scale and axis of a share, from `least` to 1."""
+    return {
+        "scale": alt.Scale(domain=[least, 1], nice=False, clamp=True),
+        "axis": alt.Axis(format=".0%", tickCount=5),
+    }
+
+
+def share_words(share: float, low: float, high: float) -> str:
+    """`81 % (78 to 84)`."""
+    return f"{share:.0%} ({low * 100:.0f} to {high * 100:.0f})".replace("%", " %")
+
+
 def page_spec(chart: Any, theme: Theme) -> dict[str, Any]:
     """The Vega-Lite specification for a page: transparent, as wide as its container."""
     spec = _spec(chart.properties(width="container"), theme)

@@ -8,7 +8,8 @@ import altair as alt
 import pandas as pd
 
 from diptych.figures.bins import edges, log_bin, quantile
-from diptych.figures.look import legend, phases_scale, told
+from diptych.figures.look import legend, phases_scale, told, whole
+from diptych_analysis.charts import INK, PALETTE
 
 HEIGHT = 240
 
@@ -71,3 +72,50 @@ def seconds_axis() -> alt.Axis:
     """Ticks at 1, 2, 5, 10, … in plain numbers."""
     values = [m * 10.0**e for e in range(-3, 5) for m in (1, 2, 5)]
     return alt.Axis(values=values, format="~g", grid=True, labelOverlap=True)
+
+
+def durations(frame: pd.DataFrame, told_minutes: float) -> Any:
+    """Sessions by duration, with their median and the duration that participants are told."""
+    bins = [bin_of(low * 60_000) for low in frame["from_minutes"]]
+    median = (quantile(list(zip(bins, frame["sessions"], strict=True)), 0.5) or 0) / 60_000
+    scale = alt.Scale(type="log", nice=False)
+    x = alt.X("from_minutes:Q", title="minutes from consent to end", scale=scale,
+              axis=seconds_axis())  # fmt: skip
+    bars = (
+        alt.Chart(frame)
+        .mark_bar(color=PALETTE[0], opacity=0.75, binSpacing=1)
+        .encode(
+            x=x,
+            x2="to_minutes:Q",
+            y=alt.Y("sessions:Q", title="sessions", axis=whole(frame["sessions"])),
+            tooltip=[
+                alt.Tooltip("from_minutes:Q", format=".3g"),
+                alt.Tooltip("to_minutes:Q", format=".3g"),
+                "sessions:Q",
+            ],
+        )
+    )
+    lines = pd.DataFrame({"what": ["median", "told"], "minutes": [median, told_minutes]})
+    rules = (
+        alt.Chart(lines)
+        .mark_rule(strokeWidth=2)
+        .encode(
+            x=alt.X("minutes:Q", scale=scale),
+            color=alt.Color(
+                "what:N",
+                scale=alt.Scale(domain=["median", "told"], range=[PALETTE[1], INK]),
+                legend=legend(symbolType="stroke"),
+            ),
+            strokeDash=alt.StrokeDash(
+                "what:N",
+                scale=alt.Scale(domain=["median", "told"], range=[[1, 0], [5, 3]]),
+                legend=None,
+            ),
+            tooltip=["what", alt.Tooltip("minutes:Q", format=".2f")],
+        )
+    )
+    title = told(
+        f"{int(frame['sessions'].sum()):,} sessions",
+        f"median {median:.1f} minutes; participants are told {told_minutes:g}",
+    )
+    return (bars + rules).properties(height=HEIGHT, title=title)

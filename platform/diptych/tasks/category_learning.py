@@ -57,6 +57,11 @@ class CategoryLearning(Task):
     Response = CategoryLearningResponse
     public = ("rank", "feedback_ms")
     observers = "diptych.observers.category_learning"
+    figures = (
+        "diptych.figures.category_learning:LearningCurves",
+        "diptych.figures.category_learning:Confusion",
+        "diptych.figures.category_learning:TestScores",
+    )
     parameters: CategoryLearningParameters
 
     @property

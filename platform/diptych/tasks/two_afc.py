@@ -89,6 +89,12 @@ class TwoAFC(Task):
     MachineResponse = TwoAFCMachineResponse
     public = ("enable_after_ms", "feedback_delay_ms", "feedback_ms", "counter", "explanations")
     observers = "diptych.observers.two_afc"
+    figures = (
+        "diptych.figures.two_afc:HisPerUnit",
+        "diptych.figures.two_afc:HisPerGroup",
+        "diptych.figures.two_afc:CatchTrials",
+        "diptych.figures.two_afc:PositionBias",
+    )
     columns = (
         *TWO_AFC_TRIALS,
         Column("item_kind", "string", "practice, practice_hard, test or catch."),

@@ -1,0 +1,44 @@
+"""Charts of shares with intervals, one row each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from diptych.figures.look import legend, told
+from diptych_analysis.charts import INK, PALETTE
+
+ROW = 24  # height of a row in pixels
+
+
+def quality(frame: pd.DataFrame) -> Any:
+    """Share of the sessions that each rule flags, as bars with intervals."""
+    kinds = ["asks for a look", "excludes alone"]
+    y = alt.Y("rule:N", sort=list(frame["rule"]), title=None, axis=alt.Axis(labelLimit=150))
+    most = max(0.1, float(frame["high"].max()))
+    scale = alt.Scale(domain=[0, min(1.0, most)], nice=True)
+    x = alt.X("share:Q", title="share of sessions flagged", scale=scale,
+              axis=alt.Axis(format="~%", tickCount=5))  # fmt: skip
+    base = alt.Chart(frame).encode(
+        y=y,
+        tooltip=[
+            "rule",
+            "decides",
+            alt.Tooltip("share:Q", format=".1%"),
+            "flagged:Q",
+            "sessions:Q",
+        ],
+    )
+    colour = alt.Color(
+        "decides:N",
+        scale=alt.Scale(domain=kinds, range=[PALETTE[0], PALETTE[1]]),
+        legend=legend(columns=2, labelLimit=130),
+    )
+    bars = base.mark_bar(opacity=0.75, height={"band": 0.6}).encode(x=x, color=colour)
+    ends = base.mark_rule(color=INK, strokeWidth=1.5).encode(
+        x=alt.X("low:Q", scale=scale), x2="high:Q"
+    )
+    title = told(f"{int(frame['sessions'].max()):,} sessions, {len(frame)} rules")
+    return (bars + ends).properties(height=alt.Step(ROW), title=title)
