@@ -51,6 +51,12 @@ class Settings(BaseModel):
         description="Further origins that may show the study as MTurk does and take its form, "
         "comma separated, for trials: loopback addresses only.",
     )
+    pay_floor: float = Field(
+        0,
+        ge=0,
+        description="Least pay an hour in a study's currency that the checklist takes for fair; "
+        "0: Prolific's least and recommended pay, known for GBP and USD.",
+    )
     proxy_hops: int = Field(
         0, ge=0, le=5, description="How many proxies stand before the host (X-Forwarded-*)."
     )
