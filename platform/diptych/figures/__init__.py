@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 #: Key -> numbers that add up. A key has as many numbers in every session.
 Counts = Mapping[str, Sequence[float]]
 
-COMMON = ("diptych.figures.common:ResponseTimes",)
+COMMON = (
+    "diptych.figures.common:ResponseTimes",
+    "diptych.figures.common:Durations",
+    "diptych.figures.common:QualityOverview",
+)
 
 
 class Figure(ABC):

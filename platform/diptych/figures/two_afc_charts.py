@@ -13,7 +13,7 @@ from diptych_analysis.intervals import wilson
 
 ROW = 22
 NAMED = 40  # units that are named; more stand in rank order
-TIPS = [
+TIPS: list[Any] = [
     alt.Tooltip("his:Q", title="HIS", format=".3f"),
     alt.Tooltip("low:Q", format=".3f"),
     alt.Tooltip("high:Q", format=".3f"),
