@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,10 @@ _ARROW = {
     "boolean": pa.bool_(),
     "datetime": pa.timestamp("ms", tz="UTC"),
 }
+
+
+#: Text that a spreadsheet takes for a formula; or that would look as if it had been guarded.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
@@ -76,7 +81,18 @@ def _cell(column: Column, value: object) -> str:
         return "true" if plain else "false"
     if isinstance(plain, datetime):
         return iso(plain)
+    if isinstance(plain, str):
+        return guarded(plain)
     return repr(plain) if isinstance(plain, float) else str(plain)
+
+
+def guarded(text: str) -> str:
+    """Text for a cell of a CSV file, which no spreadsheet takes for a formula.
+
+    Whoever types `=…` into a field of a study must not run anything on the machine of the
+    researcher who opens the table: a `'` is put before it. `read_tables` takes it away again.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 class TableWriter(Protocol):
@@ -90,7 +106,7 @@ class TableWriter(Protocol):
 
 
 class CsvWriter:
-    """A CSV file, UTF-8, with a header; booleans `true`/`false`, times ISO 8601."""
+    """A CSV file, UTF-8, with a header; booleans `true`/`false`, times ISO 8601, text guarded."""
 
     def __init__(self, path: Path, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)

@@ -113,6 +113,10 @@ _DTYPES = {
 }
 
 
+# What `diptych_analysis.table_files.guarded` puts before text.
+_GUARD = r"^'(?='*[=+\-@\t\r])"
+
+
 def empty_table(table: TableName) -> pd.DataFrame:
     """A table with its columns and no rows."""
     return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
@@ -193,6 +197,8 @@ def _read_table(
     checked = {}
     for column in (*declared, *extras):
         cells = raw[column.name] if column.name in names else None
+        if cells is not None and file.suffix == ".csv" and column.type in ("string", "list"):
+            cells = cells.str.replace(_GUARD, "", regex=True)
         checked[column.name] = _checked(str(file), column, cells, len(raw))
     return pd.DataFrame(checked, index=raw.index), extras
 
@@ -340,6 +346,9 @@ def data_dictionary(
         "name": name,
         "description": description,
         "lists": f"cells of type list hold strings joined by {LIST_SEPARATOR}",
+        "text": "in CSV files, text that begins with = + - @, a tab or a carriage return has a ' "
+        "before it, so that no spreadsheet takes it for a formula (likewise where any number of "
+        "' stand before those); in Parquet files it stands as it is",
         "tables": {
             table: {
                 "description": DESCRIPTIONS[table],

@@ -245,6 +245,8 @@ def upgrade() -> None:
             "session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
         sa.Column("rule", sa.String(length=64), nullable=False),
+        sa.Column("study_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("flagged", sa.Boolean(), nullable=False),
         sa.Column("auto", sa.Boolean(), nullable=False),
         sa.Column("value", sa.Float(), nullable=True),
@@ -253,8 +255,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["session_id"], ["sessions.id"], name=op.f("fk_quality_results_session_id_sessions")
         ),
+        sa.ForeignKeyConstraint(
+            ["study_id"], ["studies.id"], name=op.f("fk_quality_results_study_id_studies")
+        ),
         sa.PrimaryKeyConstraint("session_id", "rule", name=op.f("pk_quality_results")),
     )
+    with op.batch_alter_table("quality_results", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_quality_results_flagged",
+            ["study_id", "kind", "rule", "session_id"],
+            unique=False,
+            sqlite_where=sa.text("flagged"),
+            postgresql_where=sa.text("flagged"),
+        )
+
     op.create_table(
         "session_results",
         sa.Column(
@@ -339,6 +353,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_session_results_study_id_kind_duration_ms_session_id"))
 
     op.drop_table("session_results")
+    with op.batch_alter_table("quality_results", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_quality_results_flagged",
+            sqlite_where=sa.text("flagged"),
+            postgresql_where=sa.text("flagged"),
+        )
+
     op.drop_table("quality_results")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_study_id_key_currency_state_amount"))

@@ -226,3 +226,23 @@ def test_the_tables_load_no_torch() -> None:
     code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+#: Text that a spreadsheet would run, or that looks as if it had been guarded against that.
+FORMULAS = ("=1+1", "+49 170", "-3", "@SUM(A1)", "\t=1", "'=1", "''=1", "'quoted'", "a=b", "'")
+
+
+@pytest.mark.parametrize("words", FORMULAS)
+def test_no_cell_is_a_formula_and_every_text_comes_back(tmp_path: Path, words: str) -> None:
+    row = {"label": words, "response": words, "response_ranking": [words, "B"], "angle": -3.5}
+    write(tmp_path, [row], ("csv",))
+    with (tmp_path / "trials.csv").open(newline="") as file:
+        (stored,) = csv.DictReader(file)
+    for key in ("label", "response", "response_ranking"):
+        assert stored[key][:1] not in ("=", "+", "-", "@", "\t", "\r")
+    assert stored["label"].endswith(words) and stored["response_ranking"].endswith(f"{words}|B")
+    assert stored["angle"] == "-3.5", "numbers are no text"
+    (found,) = read_tables(tmp_path).trials.to_dict("records")
+    assert (found["label"], found["response"]) == (words, words)
+    assert found["angle"] == -3.5
+    assert "formula" in json.loads((tmp_path / "data_dictionary.json").read_text())["text"]

@@ -13,9 +13,11 @@ from diptych.journey.faults import JourneyFault
 from diptych.journey.state import LIVE, SESSIONS
 
 
-def event_rows(session_id: int, events: Sequence[Any]) -> list[dict[str, Any]]:
-    """Rows of the table `events` for what the browser has sent."""
-    at = now_ms()
+def event_rows(
+    session_id: int, events: Sequence[Any], at: int | None = None
+) -> list[dict[str, Any]]:
+    """Rows of the table `events` for what the browser has sent, by default at this moment."""
+    at = now_ms() if at is None else at
     return [
         {
             "session_id": session_id,

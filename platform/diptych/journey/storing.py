@@ -145,4 +145,6 @@ def insert_answer(connection: Connection, decided: Decided, events: list[Any]) -
     """Insert the response, and the events that came with it."""
     connection.execute(insert(RESPONSES), decided.values)
     if events:
-        connection.execute(insert(models.Event), event_rows(decided.row.id, events))
+        # What rides with an answer happened before it, the session's last answer included.
+        at = decided.values["received_at"]
+        connection.execute(insert(models.Event), event_rows(decided.row.id, events, at))

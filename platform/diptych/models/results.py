@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.models.base import Base, Key
@@ -41,9 +52,24 @@ class QualityResult(Base):
     """What one quality rule found in one session."""
 
     __tablename__ = "quality_results"
+    __table_args__ = (
+        # The sessions that a rule speaks against, newest first: the study and the kind stand here
+        # too, so that a page of them costs the same in a study of any size.
+        Index(
+            "ix_quality_results_flagged",
+            "study_id",
+            "kind",
+            "rule",
+            "session_id",
+            sqlite_where=text("flagged"),
+            postgresql_where=text("flagged"),
+        ),
+    )
 
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
     rule: Mapped[str] = mapped_column(String(64), primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    kind: Mapped[str] = mapped_column(String(16))
     flagged: Mapped[bool] = mapped_column(Boolean)
     auto: Mapped[bool] = mapped_column(Boolean)  # decides alone
     value: Mapped[float | None] = mapped_column(Float)

@@ -327,7 +327,12 @@ def _write(connection: Connection, each: Worked, decided: bool | None, changes: 
         connection.execute(
             insert(QUALITY),
             [
-                {"session_id": session.id, **{n: getattr(result, n) for n in names}}
+                {
+                    "session_id": session.id,
+                    "study_id": session.study_id,
+                    "kind": session.kind,
+                    **{n: getattr(result, n) for n in names},
+                }
                 for result in found.findings
             ],
         )
