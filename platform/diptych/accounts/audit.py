@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, or_, select
 
 from diptych import models
 from diptych.accounts.users import User
-from diptych.database import now_ms, table, writing
+from diptych.database import now_ms, reading, table, writing
 
 AUDIT = table(models.AuditEntry)
+STUDIES = table(models.Study)
 COMMAND_LINE = "command line"
 
 
@@ -47,3 +50,74 @@ def note(
         return
     with writing() as own:
         own.execute(statement)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry, to be read."""
+
+    id: int
+    at: int
+    actor: str
+    action: str
+    study: str | None
+    subject: str | None
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some entries, newest first, and the keys of the pages beside them (None: no such page)."""
+
+    entries: Sequence[Entry]
+    older: int | None
+    newer: int | None
+
+
+def read(
+    *,
+    study_id: int | None = None,
+    search: str = "",
+    before: int | None = None,
+    after: int | None = None,
+    size: int = 50,
+) -> Page:
+    """One page of the log, found by key: the last page costs as much as the first.
+
+    Args:
+        study_id: only what was done to one study; None for everything.
+        search: part of an actor's name, an action or a subject, in any case.
+        before: only entries older than this key.
+        after: only entries newer than this key (the oldest of them).
+        size: how many entries.
+    """
+    query = select(AUDIT, STUDIES.c.name.label("study")).outerjoin(
+        STUDIES, STUDIES.c.id == AUDIT.c.study_id
+    )
+    if study_id is not None:
+        query = query.where(AUDIT.c.study_id == study_id)
+    if search:
+        columns = (AUDIT.c.actor, AUDIT.c.action, AUDIT.c.subject)
+        query = query.where(or_(*(c.icontains(search, autoescape=True) for c in columns)))
+    upwards = after is not None and before is None
+    if upwards:
+        query = query.where(AUDIT.c.id > after).order_by(AUDIT.c.id)
+    else:
+        if before is not None:
+            query = query.where(AUDIT.c.id < before)
+        query = query.order_by(AUDIT.c.id.desc())
+    with reading() as connection:
+        rows = list(connection.execute(query.limit(size + 1)))
+    more, rows = len(rows) > size, rows[:size]
+    if upwards:
+        rows.reverse()
+    entries = [Entry(r.id, r.at, r.actor, r.action, r.study, r.subject, r.detail) for r in rows]
+    if not entries:
+        return Page((), None, None)
+    has_older = upwards or more
+    has_newer = more if upwards else before is not None
+    return Page(
+        entries,
+        entries[-1].id if has_older else None,
+        entries[0].id if has_newer else None,
+    )

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 
 from diptych import models
 from diptych.accounts.users import USERS, User, user_from
@@ -36,7 +36,9 @@ def token_hash(token: str) -> str:
 def begin(user: User, user_agent: str = "") -> str:
     """Log a user in; the returned token is the cookie's value and stands nowhere else."""
     token, at = secrets.token_urlsafe(32), now_ms()
+    over = or_(LOGINS.c.last_seen_at < at - IDLE_MS, LOGINS.c.created_at < at - ABSOLUTE_MS)
     with writing() as connection:
+        connection.execute(LOGINS.delete().where(LOGINS.c.user_id == user.id, over))
         connection.execute(
             insert(LOGINS).values(
                 token_hash=token_hash(token),
@@ -74,7 +76,48 @@ def end(token: str) -> None:
         connection.execute(LOGINS.delete().where(LOGINS.c.token_hash == token_hash(token)))
 
 
-def end_all(user: User) -> None:
-    """Log a user out everywhere."""
+def end_all(user: User, *, but: int | None = None, connection: Connection | None = None) -> None:
+    """Log a user out everywhere, except in one log-in."""
+    ended = LOGINS.delete().where(LOGINS.c.user_id == user.id)
+    if but is not None:
+        ended = ended.where(LOGINS.c.id != but)
+    if connection is not None:
+        connection.execute(ended)
+        return
+    with writing() as own:
+        own.execute(ended)
+
+
+def end_one(user: User, login_id: int) -> bool:
+    """End one of a user's own log-ins; False when it is not (or no longer) among them."""
     with writing() as connection:
-        connection.execute(LOGINS.delete().where(LOGINS.c.user_id == user.id))
+        ended = connection.execute(
+            LOGINS.delete().where(LOGINS.c.id == login_id, LOGINS.c.user_id == user.id)
+        )
+    return ended.rowcount == 1
+
+
+@dataclass(frozen=True)
+class OpenLogin:
+    """One of a user's log-ins, to be listed."""
+
+    id: int
+    created_at: int
+    last_seen_at: int
+    user_agent: str
+
+
+def all_of(user: User) -> list[OpenLogin]:
+    """The live log-ins of a user, latest first."""
+    at = now_ms()
+    with reading() as connection:
+        rows = connection.execute(
+            select(LOGINS)
+            .where(
+                LOGINS.c.user_id == user.id,
+                LOGINS.c.last_seen_at >= at - IDLE_MS,
+                LOGINS.c.created_at >= at - ABSOLUTE_MS,
+            )
+            .order_by(LOGINS.c.last_seen_at.desc(), LOGINS.c.id.desc())
+        ).all()
+    return [OpenLogin(r.id, r.created_at, r.last_seen_at, r.user_agent) for r in rows]

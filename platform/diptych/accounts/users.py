@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from diptych import models
@@ -18,6 +18,7 @@ USERS, MEMBERSHIPS = table(models.User), table(models.Membership)
 ROLES = ("viewer", "editor", "owner")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 MIN_PASSWORD = 10
+MAX_PASSWORD = 1000
 hasher = PasswordHasher()
 
 
@@ -45,6 +46,19 @@ def add_user(name: str, password: str | None = None, *, is_admin: bool = False) 
     Raises:
         AccountFault: when the name is taken or malformed, or the password too short.
     """
+    hashed = None if password is None else password_hash(password)
+    with writing() as connection:
+        return insert_user(connection, name, hashed, is_admin=is_admin)
+
+
+def insert_user(
+    connection: Connection, name: str, hashed: str | None, *, is_admin: bool = False
+) -> User:
+    """Make an account within a transaction.
+
+    Raises:
+        AccountFault: when the name is taken or malformed.
+    """
     name = name.strip().lower()
     if not _NAME.fullmatch(name):
         raise AccountFault(
@@ -52,12 +66,12 @@ def add_user(name: str, password: str | None = None, *, is_admin: bool = False) 
         )
     values = {
         "name": name,
-        "password_hash": None if password is None else password_hash(password),
+        "password_hash": hashed,
         "is_admin": is_admin,
         "created_at": now_ms(),
     }
     try:
-        with writing() as connection:
+        with connection.begin_nested():
             user_id = insert_row(connection, insert(USERS).values(values))
     except IntegrityError:
         raise AccountFault(f"there is a user {name!r} already") from None
@@ -68,10 +82,12 @@ def password_hash(password: str) -> str:
     """The argon2id hash of a password.
 
     Raises:
-        AccountFault: when the password is too short.
+        AccountFault: when the password is too short, or absurdly long.
     """
     if len(password) < MIN_PASSWORD:
-        raise AccountFault(f"the password needs at least {MIN_PASSWORD} characters")
+        raise AccountFault(f"The password needs at least {MIN_PASSWORD} characters.")
+    if len(password) > MAX_PASSWORD:
+        raise AccountFault(f"The password has more than {MAX_PASSWORD:,} characters.")
     return hasher.hash(password)
 
 
@@ -92,13 +108,18 @@ def set_role(user: User, study_id: int, role: str | None) -> None:
     """
     if role is not None and role not in ROLES:
         raise AccountFault(f"{role!r} is no role; allowed are {', '.join(ROLES)}")
-    here = (MEMBERSHIPS.c.user_id == user.id) & (MEMBERSHIPS.c.study_id == study_id)
     with writing() as connection:
-        connection.execute(MEMBERSHIPS.delete().where(here))
-        if role is not None:
-            connection.execute(
-                insert(MEMBERSHIPS).values(user_id=user.id, study_id=study_id, role=role)
-            )
+        put_role(connection, user, study_id, role)
+
+
+def put_role(connection: Connection, user: User, study_id: int, role: str | None) -> None:
+    """Write a role that is known to be one, within a transaction."""
+    here = (MEMBERSHIPS.c.user_id == user.id) & (MEMBERSHIPS.c.study_id == study_id)
+    connection.execute(MEMBERSHIPS.delete().where(here))
+    if role is not None:
+        connection.execute(
+            insert(MEMBERSHIPS).values(user_id=user.id, study_id=study_id, role=role)
+        )
 
 
 def role_in(user: User, study_id: int) -> str | None:

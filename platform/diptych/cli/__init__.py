@@ -15,6 +15,7 @@ COMMANDS = {
     "study": "diptych.cli.study:study",
     "db": "diptych.cli.server:db",
     "serve": "diptych.cli.server:serve",
+    "user": "diptych.cli.user:user",
     "doctor": "diptych.cli.doctor:doctor",
     "backup": "diptych.cli.backup:backup",
     "restore": "diptych.cli.backup:restore",

@@ -23,11 +23,24 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     settings = Settings.from_environment()
     with create_app(settings).app_context():
         migrate.ensure_head(database.engine, settings.sqlalchemy_url)
+        _welcome(settings, f"http://{host}:{port}")
         database.engine.dispose()
     os.execv(
         sys.executable,
         [sys.executable, "-m", "gunicorn", *gunicorn_arguments(host, port, workers, threads)],
     )
+
+
+def _welcome(settings: Settings, listening_at: str) -> None:
+    """At a first start nobody has an account, and no password is ever a default one."""
+    from diptych.cli.user import first_link
+
+    as_set = settings.base_url != Settings.model_fields["base_url"].default
+    link = first_link(settings.base_url if as_set else listening_at)
+    if link is not None:
+        click.echo(
+            f"Nobody has an account yet. The first administrator is made here, once:\n  {link}"
+        )
 
 
 def gunicorn_arguments(host: str, port: int, workers: int, threads: int) -> list[str]:

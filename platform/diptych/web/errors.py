@@ -1,4 +1,7 @@
-"""Every error as one JSON shape: {"error": {"code", "message", "fields"}}."""
+"""Every error as one JSON shape: {"error": {"code", "message", "fields"}}.
+
+People in the dashboard get a page instead.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from diptych.journey import JourneyFault
+from diptych.web.dashboard import error_pages
 
 log = logging.getLogger("diptych")
 _CODES = {401: "bad_token", 404: "not_found", 405: "wrong_method", 413: "too_large", 422: "invalid"}
@@ -36,6 +40,8 @@ def error(
     status: int, code: str, message: str, fields: dict[str, str] | None = None
 ) -> tuple[Response, int]:
     """An error reply."""
+    if error_pages.wanted():
+        return error_pages.page(status, message, fields), status
     body = {"error": {"code": code, "message": message, "fields": fields or {}}}
     return jsonify(body), status
 

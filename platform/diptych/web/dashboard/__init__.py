@@ -27,13 +27,16 @@ from diptych.web.dashboard import (
     quality,
     recruitment,
     studies,
+    users,
 )
 
 log = logging.getLogger("diptych")
 ENTRY = "src/dashboard/main.ts"
 MODULES = (
     account,
+    users,
     studies,
+    versions,
     live,
     participants,
     quality,
@@ -56,6 +59,7 @@ def attach(app: APIFlask) -> None:
     # Globals and not a context processor: macros that are imported see them too.
     app.jinja_env.globals.update(csrf_token=access.csrf_token, dashboard_bundle=_bundle)
     app.context_processor(_shared)
+    app.after_request(access.keep_visit)
     app.after_request(_never_stored)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -28,6 +29,7 @@ from diptych.database import reading, table
 from diptych.host import host
 
 COOKIE = "diptych_login"
+VISIT_COOKIE = "diptych_visit"
 RULES = ("public", "user", *ROLES, "admin")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -104,15 +106,62 @@ def user() -> User:
     return cast(User, g.user)
 
 
+def login() -> logins.LoggedIn:
+    """The log-in behind the request; only in views that are not public and take no token."""
+    return cast(logins.LoggedIn, g.login)
+
+
 def study() -> OpenedStudy:
     """The study of the address; only in views with a role."""
     return cast(OpenedStudy, g.study)
 
 
 def csrf_token() -> str:
-    """What every form must carry (`csrf_token`), and htmx as the header `X-CSRF-Token`."""
-    token = g.get("login_token") or request.cookies.get(COOKIE) or ""
-    return hmac.new(host().secret, f"csrf:{token}".encode(), hashlib.sha256).hexdigest()
+    """What every form must carry (`csrf_token`), and htmx as the header `X-CSRF-Token`.
+
+    It is bound to the log-in; before there is one, to a cookie that the first form brings along.
+    """
+    bound_to = f"csrf:{g.login_token}" if g.get("login_token") else f"visit:{_visit()}"
+    return hmac.new(host().secret, bound_to.encode(), hashlib.sha256).hexdigest()
+
+
+def _visit() -> str:
+    """The random cookie of somebody who is not logged in; made when it is not there."""
+    if "visit" not in g:
+        g.visit = request.cookies.get(VISIT_COOKIE, "")
+        if len(g.visit) < 32:
+            g.visit = g.new_visit = secrets.token_urlsafe(32)
+    return cast(str, g.visit)
+
+
+def keep_visit(response: Response) -> Response:
+    """Bring a new visit's cookie along with the form that is bound to it."""
+    if "new_visit" in g:
+        set_cookie(response, VISIT_COOKIE, g.new_visit)
+    return response
+
+
+def set_cookie(response: Response, name: str, value: str, max_age_s: int | None = None) -> None:
+    """A cookie that scripts can't read, other sites don't send, and plain http doesn't carry."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age_s,
+        path="/dashboard",
+        httponly=True,
+        samesite="Lax",
+        secure=host().settings.base_url.startswith("https://"),
+    )
+
+
+def recognise() -> None:
+    """Find out who asks where no rule did, for a page that says what went wrong."""
+    if "user" in g:
+        return
+    g.user = g.study = None
+    found = logins.read(request.cookies.get(COOKIE, ""))
+    if found is not None:
+        g.user, g.login, g.login_token = found.user, found, found.token
 
 
 def _check() -> Any:
@@ -137,9 +186,9 @@ def _who(found: _Access) -> bool:
     if found.token and header.startswith("Bearer "):
         g.user = api_tokens.read(header.removeprefix("Bearer ").strip())
         return True
-    login = logins.read(request.cookies.get(COOKIE, ""))
-    if login is not None:
-        g.user, g.login_token = login.user, login.token
+    found_login = logins.read(request.cookies.get(COOKIE, ""))
+    if found_login is not None:
+        g.user, g.login, g.login_token = found_login.user, found_login, found_login.token
     return False
 
 
@@ -148,9 +197,11 @@ def _log_in_first(found: _Access) -> Response:
         abort(401, "This token is not valid (any more).")
     if request.headers.get("HX-Request"):
         # htmx would put the log-in page into the panel: it is told to go there instead.
-        return Response(status=401, headers={"HX-Redirect": url_for("dashboard_account.login")})
+        return Response(
+            status=401, headers={"HX-Redirect": url_for("dashboard_account.login_page")}
+        )
     there = request.full_path.rstrip("?") if request.method == "GET" else None
-    return cast(Response, redirect(url_for("dashboard_account.login", next=there)))
+    return cast(Response, redirect(url_for("dashboard_account.login_page", next=there)))
 
 
 def _open_study(needed: str) -> None:
@@ -168,6 +219,8 @@ def _open_study(needed: str) -> None:
 
 
 def _check_csrf() -> None:
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403, "This form was sent by another site.")
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(given.encode(), csrf_token().encode()):
         abort(403, "This form is out of date. Load the page again, and send it once more.")

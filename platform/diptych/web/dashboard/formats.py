@@ -61,6 +61,19 @@ def utc(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%d %b %Y, %H:%M UTC")
 
 
+def browser(user_agent: str) -> str:
+    """A browser and its system in two words, as far as its own description goes."""
+    names = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
+    names |= {"Safari": "Safari", "curl": "curl", "python": "Python"}
+    systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows"}
+    systems |= {"Mac OS X": "macOS", "CrOS": "ChromeOS", "Linux": "Linux"}
+    name = next((name for sign, name in names.items() if sign in user_agent), "")
+    system = next((system for sign, system in systems.items() if sign in user_agent), "")
+    if name and system:
+        return f"{name} on {system}"
+    return name or system or user_agent[:60] or "Unknown browser"
+
+
 def attach(app: Flask) -> None:
     """Make the formats known to the templates, as filters."""
     filters: dict[str, Any] = {
@@ -70,5 +83,6 @@ def attach(app: Flask) -> None:
         "number": number,
         "iso": iso,
         "utc": utc,
+        "browser": browser,
     }
     app.jinja_env.filters.update(filters)

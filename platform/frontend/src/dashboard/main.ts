@@ -4,9 +4,11 @@ import "./tokens.css";
 import "./dashboard.css";
 import "./parts.css";
 import "./tables.css";
+import "./live.css";
 import htmx from "htmx.org";
 import { drawCharts } from "./figures";
 import { helpForms } from "./forms";
+import { keepUpToDate } from "./polling";
 import { showLocalTimes } from "./times";
 import { say } from "./voice";
 
@@ -45,3 +47,4 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (target instanceof Element) enliven(target.parentElement ?? target);
 });
 enliven(document);
+keepUpToDate();

@@ -1,0 +1,199 @@
+"""What administrators and owners change about other people, each change with its audit entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, update
+
+from diptych import models
+from diptych.accounts import audit, logins
+from diptych.accounts.users import (
+    MEMBERSHIPS,
+    ROLES,
+    USERS,
+    AccountFault,
+    User,
+    insert_user,
+    password_hash,
+    put_role,
+    user_from,
+)
+from diptych.database import now_ms, reading, table, writing
+
+STUDIES = table(models.Study)
+
+
+@dataclass(frozen=True)
+class Account:
+    """One line of the list of users."""
+
+    user: User
+    created_at: int
+    disabled_at: int | None
+    has_password: bool
+    last_seen_at: int | None
+    studies: int
+
+
+def accounts() -> list[Account]:
+    """Every user, disabled ones too, by name."""
+    seen = (
+        select(func.max(logins.LOGINS.c.last_seen_at))
+        .where(logins.LOGINS.c.user_id == USERS.c.id)
+        .scalar_subquery()
+    )
+    studies = (
+        select(func.count())
+        .select_from(MEMBERSHIPS)
+        .where(MEMBERSHIPS.c.user_id == USERS.c.id)
+        .scalar_subquery()
+    )
+    with reading() as connection:
+        rows = connection.execute(
+            select(USERS, seen.label("seen"), studies.label("studies")).order_by(USERS.c.name)
+        ).all()
+    return [
+        Account(
+            user_from(row),
+            row.created_at,
+            row.disabled_at,
+            row.password_hash is not None,
+            row.seen,
+            row.studies,
+        )
+        for row in rows
+    ]
+
+
+def add(name: str, *, by: User | None, is_admin: bool = False, password: str | None = None) -> User:
+    """Make an account; without a password it needs a one-time link.
+
+    Raises:
+        AccountFault: when the name is taken or malformed, or the password too short.
+    """
+    hashed = None if password is None else password_hash(password)
+    with writing() as connection:
+        user = insert_user(connection, name, hashed, is_admin=is_admin)
+        detail = {"admin": True} if is_admin else {}
+        audit.note(by, "user.add", subject=user.name, detail=detail, connection=connection)
+    return user
+
+
+def any_user(name: str) -> User:
+    """The user of a name, disabled or not.
+
+    Raises:
+        AccountFault: when there is none.
+    """
+    with reading() as connection:
+        row = connection.execute(
+            select(USERS).where(USERS.c.name == name.strip().lower())
+        ).one_or_none()
+    if row is None:
+        raise AccountFault(f"there is no user {name!r}")
+    return user_from(row)
+
+
+def disable(user: User, *, by: User | None) -> None:
+    """Close an account: its log-ins end, its tokens and links open nothing. Nothing is deleted.
+
+    Raises:
+        AccountFault: when it is one's own, or the last administrator's.
+    """
+    if by is not None and by.id == user.id:
+        raise AccountFault("You can't disable your own account; another administrator can.")
+    with writing() as connection:
+        _keep_an_admin(connection, user)
+        connection.execute(
+            update(USERS)
+            .where(USERS.c.id == user.id, USERS.c.disabled_at.is_(None))
+            .values(disabled_at=now_ms())
+        )
+        logins.end_all(user, connection=connection)
+        audit.note(by, "user.disable", subject=user.name, connection=connection)
+
+
+def enable(user: User, *, by: User | None) -> None:
+    """Open a disabled account again."""
+    with writing() as connection:
+        connection.execute(update(USERS).where(USERS.c.id == user.id).values(disabled_at=None))
+        audit.note(by, "user.enable", subject=user.name, connection=connection)
+
+
+def set_admin(user: User, is_admin: bool, *, by: User | None) -> None:
+    """Make somebody an administrator, or no longer one.
+
+    Raises:
+        AccountFault: when nobody would be left.
+    """
+    with writing() as connection:
+        if not is_admin:
+            _keep_an_admin(connection, user)
+        connection.execute(update(USERS).where(USERS.c.id == user.id).values(is_admin=is_admin))
+        verb = "user.make_admin" if is_admin else "user.unmake_admin"
+        audit.note(by, verb, subject=user.name, connection=connection)
+
+
+def give_role(user: User, study_id: int, role: str | None, *, by: User | None) -> None:
+    """Give a user a role in a study, or take it away with None.
+
+    Raises:
+        AccountFault: when there is no such role, or the study would lose its last owner.
+    """
+    if role is not None and role not in ROLES:
+        raise AccountFault(f"{role!r} is no role; allowed are {', '.join(ROLES)}")
+    with writing() as connection:
+        owners = connection.scalars(
+            select(MEMBERSHIPS.c.user_id)
+            .where(MEMBERSHIPS.c.study_id == study_id, MEMBERSHIPS.c.role == "owner")
+            .with_for_update()
+        ).all()
+        if role != "owner" and list(owners) == [user.id]:
+            raise AccountFault(
+                f"{user.name} is the only owner of this study: make somebody else an owner first."
+            )
+        put_role(connection, user, study_id, role)
+        audit.note(
+            by,
+            "member.role",
+            study_id=study_id,
+            subject=user.name,
+            detail={"role": role},
+            connection=connection,
+        )
+
+
+def members(study_id: int) -> list[tuple[User, str, bool]]:
+    """User, role and whether the account is disabled, of everybody with a role in a study."""
+    with reading() as connection:
+        rows = connection.execute(
+            select(USERS, MEMBERSHIPS.c.role)
+            .join(MEMBERSHIPS, MEMBERSHIPS.c.user_id == USERS.c.id)
+            .where(MEMBERSHIPS.c.study_id == study_id)
+            .order_by(USERS.c.name)
+        ).all()
+    return [(user_from(row), row.role, row.disabled_at is not None) for row in rows]
+
+
+def study_id(name: str) -> int:
+    """The row of a study.
+
+    Raises:
+        AccountFault: when this host has no such study.
+    """
+    with reading() as connection:
+        found = connection.execute(select(STUDIES.c.id).where(STUDIES.c.name == name)).scalar()
+    if found is None:
+        raise AccountFault(f"this host knows no study {name!r}")
+    return int(found)
+
+
+def _keep_an_admin(connection: Connection, user: User) -> None:
+    admins = connection.scalars(
+        select(USERS.c.id)
+        .where(USERS.c.is_admin.is_(True), USERS.c.disabled_at.is_(None))
+        .with_for_update()
+    ).all()
+    if list(admins) == [user.id]:
+        raise AccountFault(f"{user.name} is the last administrator: make another one first.")

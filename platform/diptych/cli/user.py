@@ -1,0 +1,138 @@
+"""`diptych user …`: accounts of researchers, from the machine the host runs on."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from diptych.cli.context import with_app
+
+ROLES = ("viewer", "editor", "owner")
+
+
+@click.group()
+def user() -> None:
+    """Accounts of researchers: add, list, give roles, make one-time links."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="An administrator: owns every study, adds users.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_app
+def add(name: str, admin: bool, password_stdin: bool) -> None:
+    """Make an account, and a one-time link with which its owner sets a password."""
+    from diptych.accounts import administration, links
+    from diptych.accounts.users import AccountFault
+
+    password = None
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        made = administration.add(name, by=None, is_admin=admin, password=password)
+    except AccountFault as fault:
+        raise click.ClickException(str(fault)) from None
+    click.echo(f"{made.name} has an account now.")
+    if password is None:
+        _show_link(links.make(made))
+
+
+@user.command("list")
+@with_app
+def list_accounts() -> None:
+    """List the accounts."""
+    from diptych.accounts import administration
+
+    found = administration.accounts()
+    if not found:
+        click.echo("There is no user yet: `diptych user add NAME --admin` makes the first.")
+    for one in found:
+        states = [
+            "administrator" if one.user.is_admin else f"{one.studies} studies",
+            *(["disabled"] if one.disabled_at else []),
+            *([] if one.has_password else ["no password yet"]),
+        ]
+        click.echo(f"{one.user.name:24} {', '.join(states)}")
+
+
+@user.command()
+@click.argument("name")
+@click.argument("study")
+@click.argument("role", type=click.Choice([*ROLES, "none"]))
+@with_app
+def role(name: str, study: str, role: str) -> None:
+    """Give NAME a ROLE in STUDY; `none` takes it away."""
+    from diptych.accounts import administration
+    from diptych.accounts.users import AccountFault
+
+    try:
+        found, study_id = administration.any_user(name), administration.study_id(study)
+        administration.give_role(found, study_id, None if role == "none" else role, by=None)
+    except AccountFault as fault:
+        raise click.ClickException(str(fault)) from None
+    said = f"has no role in {study} any more" if role == "none" else f"is {role} of {study} now"
+    click.echo(f"{found.name} {said}.")
+
+
+@user.command()
+@click.argument("name")
+@with_app
+def link(name: str) -> None:
+    """Make a one-time link with which NAME sets a new password; older links stop working."""
+    from diptych.accounts import links
+    from diptych.accounts.users import find_user
+
+    found = find_user(name)
+    if found is None:
+        raise click.ClickException(f"there is no user {name!r}, or the account is disabled")
+    _show_link(links.make(found))
+
+
+@user.command()
+@click.argument("name")
+@with_app
+def disable(name: str) -> None:
+    """Close the account of NAME: log-ins end, tokens open nothing. Nothing is deleted."""
+    from diptych.accounts import administration
+    from diptych.accounts.users import AccountFault
+
+    try:
+        found = administration.any_user(name)
+        administration.disable(found, by=None)
+    except AccountFault as fault:
+        raise click.ClickException(str(fault)) from None
+    click.echo(f"{found.name} can't log in any more.")
+
+
+@user.command()
+@click.argument("name")
+@with_app
+def enable(name: str) -> None:
+    """Open the account of NAME again."""
+    from diptych.accounts import administration
+    from diptych.accounts.users import AccountFault
+
+    try:
+        found = administration.any_user(name)
+    except AccountFault as fault:
+        raise click.ClickException(str(fault)) from None
+    administration.enable(found, by=None)
+    click.echo(f"{found.name} can log in again.")
+
+
+def first_link(base_url: str) -> str | None:
+    """The address at which the first administrator is made; None when there is anybody."""
+    from diptych.accounts import links
+
+    if not links.nobody_yet():
+        return None
+    return f"{base_url.rstrip('/')}/dashboard/link/{links.make(None)}"
+
+
+def _show_link(token: str) -> None:
+    from diptych.accounts.links import VALID_MS
+    from diptych.host import host
+
+    click.echo(f"A password is set here, once, within {VALID_MS // 3_600_000} hours:")
+    click.echo(f"  {host().settings.base_url.rstrip('/')}/dashboard/link/{token}")

@@ -1,0 +1,61 @@
+"""What went wrong, as a page: for people in the dashboard. Scripts there get JSON as elsewhere."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Response, make_response, render_template, request
+
+from diptych.web.dashboard import access
+
+log = logging.getLogger("diptych")
+_TITLES = {
+    400: "This request can't be understood",
+    401: "Log in first",
+    403: "This is not yours to do",
+    404: "Nothing here",
+    405: "This address takes no such request",
+    409: "This can't be done now",
+    413: "This is too large",
+    422: "Something in the form is not right",
+    429: "Too many requests",
+    500: "Something went wrong",
+    503: "The database does not answer",
+}
+_TEXTS = {
+    404: "There is no such page, or it is not yours to see.",
+    405: "Go back, load the page again, and try once more.",
+    413: "The form is larger than this host accepts.",
+    500: "It was noted in the log of the host. Nothing was changed by this request.",
+    503: "Nothing was changed. Try again in a moment.",
+}
+
+
+def wanted() -> bool:
+    """Whether whoever asks is a person in the dashboard."""
+    if not request.path.startswith("/dashboard") or "Authorization" in request.headers:
+        return False
+    return request.accept_mimetypes.best != "application/json"
+
+
+def page(status: int, message: str = "", fields: dict[str, str] | None = None) -> Response:
+    """The page of an error.
+
+    Args:
+        status: the HTTP status.
+        message: what a view said about it; the standard phrases of HTTP are put better here.
+        fields: what is wrong with each field.
+    """
+    if status < 500:
+        access.recognise()
+    text = _TEXTS.get(status, message)
+    if status in (403, 409, 422, 400) or (status == 404 and message and "URL" not in message):
+        text = message or text
+    shown = render_template(
+        "dashboard/error.html",
+        status=status,
+        title=_TITLES.get(status, "Something went wrong"),
+        text=text,
+        fields=fields or {},
+    )
+    return make_response(shown, status)
