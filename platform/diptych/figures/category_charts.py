@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from diptych.figures.category_learning import ALL
-from diptych.figures.look import legend, percent, share_words, told, whole
+from diptych.figures.look import histogram, legend, percent, share_words, told, whole
 from diptych_analysis.charts import INK, PALETTE, PHASE_LINE, QUIET, classes_scale
 
 HEIGHT = 280
@@ -22,17 +22,15 @@ def learning_curves(frame: pd.DataFrame, classes: list[str]) -> Any:
     blocks["trial"] = (blocks["first"] + blocks["last"]) / 2
     few = len(classes) <= MOST_LINES
     blocks = blocks[blocks["class"] != ALL] if few else blocks[blocks["class"] == ALL]
-    shown = [*classes] if few else [ALL]
+    shown = sorted(classes) if few else [ALL]
     scale = classes_scale(shown) if few else alt.Scale(domain=shown, range=[INK])
     colour = alt.Color("class:N", scale=scale, legend=legend())
     x = alt.X("trial:Q", title="trial", scale=alt.Scale(nice=False, padding=8),
               axis=alt.Axis(tickMinStep=1, format="d", grid=False))  # fmt: skip
     base = alt.Chart(blocks).encode(x=x, color=colour, detail="phase:N")
     y = alt.Y("share:Q", title="share of right answers", **percent())
-    band = base.mark_area(opacity=0.14, interpolate="monotone").encode(
-        y=alt.Y("low:Q", **percent()), y2="high:Q"
-    )
-    line = base.mark_line(strokeWidth=2.2, interpolate="monotone").encode(y=y)
+    band = base.mark_area(opacity=0.14).encode(y=alt.Y("low:Q", **percent()), y2="high:Q")
+    line = base.mark_line(strokeWidth=2.2).encode(y=y)
     dots = base.mark_point(filled=True, size=42, opacity=1).encode(
         y=y,
         tooltip=[
@@ -50,8 +48,8 @@ def learning_curves(frame: pd.DataFrame, classes: list[str]) -> Any:
     if blocks["phase"].nunique() > 1:
         begins = blocks.loc[blocks["phase"] == "test", "first"].min() - 0.5
         layers += _test_begins(float(begins), x)
-    answers, sessions = int(frame["answers"][frame["resolution"] == "trial"].sum() / 2), 0
-    sessions = int(frame.loc[frame["class"] == ALL, "sessions"].max())
+    pooled = frame[(frame["class"] == ALL) & (frame["resolution"] == "block")]
+    answers, sessions = int(pooled["answers"].sum()), int(pooled["sessions"].max())
     length = int((blocks["last"] - blocks["first"]).max()) + 1
     words = f"points pool up to {length} trials" if length > 1 else "a point a trial"
     title = told(f"{answers:,} answers in {sessions:,} sessions; {words}")
@@ -61,8 +59,10 @@ def learning_curves(frame: pd.DataFrame, classes: list[str]) -> Any:
 def _chance(share: float) -> Any:
     base = alt.Chart(pd.DataFrame({"share": [share], "word": ["chance"]}))
     at = base.encode(y=alt.Y("share:Q", **percent()))
-    word = at.mark_text(align="left", baseline="top", dx=4, dy=3, fontSize=11, color=QUIET)
-    return at.mark_rule(color=QUIET, strokeDash=[4, 3]) + word.encode(x=alt.value(0), text="word")
+    word = at.mark_text(align="right", baseline="top", dx=-4, dy=3, fontSize=11, color=QUIET)
+    return at.mark_rule(color=QUIET, strokeDash=[4, 3]) + word.encode(
+        x=alt.value("width"), text="word"
+    )
 
 
 def _test_begins(at: float, x: alt.X) -> Any:
@@ -86,10 +86,12 @@ def confusion(frame: pd.DataFrame, classes: list[str]) -> Any:
                  alt.Tooltip("low:Q", format=".1%"), alt.Tooltip("high:Q", format=".1%")],
     )  # fmt: skip
     shades = alt.Scale(domain=[0, 1], range=SHADES)
+    named = len(classes) <= 12
     bar = alt.Legend(title="share of the row", format="~%", orient="top", gradientLength=160)
+    bar = None if named else bar
     cells = base.mark_rect(cornerRadius=2).encode(alt.Color("share:Q", scale=shades, legend=bar))
     layers = cells
-    if len(classes) <= 12:
+    if named:
         text = base.mark_text(fontSize=13 if len(classes) <= 6 else 10).encode(
             text=alt.Text("share:Q", format=".0%"),
             color=alt.condition("datum.share > 0.7", alt.value("#ffffff"), alt.value(INK)),
@@ -114,15 +116,12 @@ def test_scores(frame: pd.DataFrame, chance: float) -> Any:
     ends = [-0.5, of + 0.5] if one else [-0.025, 1.025]
     form = alt.Axis(format="d" if one else ".0%", tickMinStep=1 if one else 0.05, grid=False)
     scale = alt.Scale(domain=ends, nice=False)
-    bars = (
-        alt.Chart(data)
-        .mark_bar(color=PALETTE[0], opacity=0.8)
-        .encode(
-            x=alt.X("from:Q", title=title, scale=scale, axis=form),
-            x2="to:Q",
-            y=alt.Y("sessions:Q", title="sessions", axis=whole(data["sessions"])),
-            tooltip=["place:Q", "sessions:Q"],
-        )
+    bars = histogram(
+        data,
+        alt.X("from:Q", title=title, scale=scale, axis=form),
+        "to:Q",
+        alt.Y("sessions:Q", title="sessions", axis=whole(data["sessions"])),
+        tooltip=["place:Q", "sessions:Q"],
     )
     guess = (
         alt.Chart(data)

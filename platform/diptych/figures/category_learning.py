@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PHASES = ("training", "test")
 ORDER = ("practice", *PHASES)
-BLOCKS = 12  # a phase is drawn in at most so many blocks
+BLOCKS = 6  # a phase is drawn in so many blocks,
+LONGEST = 10  # but in none of more trials than these
 ALL = "(all classes)"
 
 
@@ -75,7 +76,7 @@ def _placed(facts: SessionFacts) -> Iterator[tuple[str, int, Any]]:
 
 def block_of(place: int, trials: int) -> tuple[int, int]:
     """First and last place of the block that a trial of a phase belongs to, from 1."""
-    length = max(1, -(-trials // BLOCKS))
+    length = max(1, min(-(-trials // BLOCKS), LONGEST))
     first = (place - 1) // length * length + 1
     return first, max(place, min(first + length - 1, trials))
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import altair as alt
 import vl_convert as vlc
 
-from diptych_analysis.charts import FONT, GRID, INK, PALETTE, QUIET
+from diptych_analysis.charts import FONT, GRID, INK, PALETTE, PHASE_LINE, QUIET
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -25,6 +25,9 @@ DARK = {
     "#009E73": "#2FBF97",
     "#000000": "#F2F2F2",
     "#8A7A00": "#C9B840",
+    PHASE_LINE: "#e77a98",
+    "#eef4f9": "#1f2a35",
+    "#0071B1": "#22689C",
 }
 GROUND = {"light": "#ffffff", "dark": "#161b21"}
 #: The colour of a phase, the same in every figure.
@@ -66,9 +69,20 @@ def percent(least: float = 0.0) -> dict[str, Any]:
     }
 
 
+def scores(least: float = 0.0) -> dict[str, Any]:
+    """Scale and axis of a score between 0 and 1, as papers write it."""
+    return percent(least) | {"axis": alt.Axis(format=".1f", tickCount=5)}
+
+
 def share_words(share: float, low: float, high: float) -> str:
     """`81 % (78 to 84)`."""
     return f"{share:.0%} ({low * 100:.0f} to {high * 100:.0f})".replace("%", " %")
+
+
+def histogram(data: Any, x: alt.X, x2: str, y: alt.Y, **encodings: Any) -> Any:
+    """Bars of a histogram from lower to upper ends of bins, on the ground line."""
+    bars = alt.Chart(data.assign(ground=0)).mark_rect(color=PALETTE[0], opacity=0.8)
+    return bars.encode(x=x, x2=x2, y=y, y2="ground:Q", **encodings)
 
 
 def page_spec(chart: Any, theme: Theme) -> dict[str, Any]:

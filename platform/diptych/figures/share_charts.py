@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from diptych.figures.look import legend, told
-from diptych_analysis.charts import INK, PALETTE
+from diptych_analysis.charts import PALETTE, QUIET
 
 ROW = 24  # height of a row in pixels
 
@@ -37,7 +37,7 @@ def quality(frame: pd.DataFrame) -> Any:
         legend=legend(columns=2, labelLimit=130),
     )
     bars = base.mark_bar(opacity=0.75, height={"band": 0.6}).encode(x=x, color=colour)
-    ends = base.mark_rule(color=INK, strokeWidth=1.5).encode(
+    ends = base.mark_rule(color=QUIET, strokeWidth=2).encode(
         x=alt.X("low:Q", scale=scale), x2="high:Q"
     )
     title = told(f"{int(frame['sessions'].max()):,} sessions, {len(frame)} rules")

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from diptych.figures.bins import edges, log_bin, quantile
-from diptych.figures.look import legend, phases_scale, told, whole
+from diptych.figures.look import histogram, legend, phases_scale, told, whole
 from diptych_analysis.charts import INK, PALETTE
 
 HEIGHT = 240
@@ -81,20 +81,9 @@ def durations(frame: pd.DataFrame, told_minutes: float) -> Any:
     scale = alt.Scale(type="log", nice=False)
     x = alt.X("from_minutes:Q", title="minutes from consent to end", scale=scale,
               axis=seconds_axis())  # fmt: skip
-    bars = (
-        alt.Chart(frame)
-        .mark_bar(color=PALETTE[0], opacity=0.75, binSpacing=1)
-        .encode(
-            x=x,
-            x2="to_minutes:Q",
-            y=alt.Y("sessions:Q", title="sessions", axis=whole(frame["sessions"])),
-            tooltip=[
-                alt.Tooltip("from_minutes:Q", format=".3g"),
-                alt.Tooltip("to_minutes:Q", format=".3g"),
-                "sessions:Q",
-            ],
-        )
-    )
+    y = alt.Y("sessions:Q", title="sessions", axis=whole(frame["sessions"]))
+    tips = [alt.Tooltip(f"{name}:Q", format=".3g") for name in ("from_minutes", "to_minutes")]
+    bars = histogram(frame, x, "to_minutes:Q", y, tooltip=[*tips, "sessions:Q"])
     lines = pd.DataFrame({"what": ["median", "told"], "minutes": [median, told_minutes]})
     rules = (
         alt.Chart(lines)
@@ -116,6 +105,13 @@ def durations(frame: pd.DataFrame, told_minutes: float) -> Any:
     )
     title = told(
         f"{int(frame['sessions'].sum()):,} sessions",
-        f"median {median:.1f} minutes; participants are told {told_minutes:g}",
+        f"median {minutes_words(median)}; participants are told {minutes_words(told_minutes)}",
     )
     return (bars + rules).properties(height=HEIGHT, title=title)
+
+
+def minutes_words(minutes: float) -> str:
+    """`9.5 minutes`; seconds below one minute."""
+    if minutes < 1:
+        return f"{minutes * 60:.2g} seconds"
+    return f"{minutes:.0f} minutes" if minutes >= 20 else f"{round(minutes, 1):g} minutes"

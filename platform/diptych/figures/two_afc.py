@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +65,11 @@ class HisPerGroup(Figure):
         hits: dict[str, list[bool]] = {}
         groups = groups_of(facts.content)
         for trial in facts.counted:
-            own = {"kind": trial["phase"]}
             if trial["phase"] == "test":
-                own |= {"all": "all", "condition": facts.session.condition}
+                own = {"all": "all", "condition": facts.session.condition}
                 own |= groups.get(trial["item_id"], {})
+            else:
+                own = {"kind": trial["phase"]}
             for by, group in own.items():
                 hits.setdefault(key(by, group), []).append(bool(trial["correct"]))
         return {name: of_session(found) for name, found in hits.items()}
@@ -78,9 +78,9 @@ class HisPerGroup(Figure):
         import pandas as pd
 
         rows = [(*parts(name), *_shares(numbers)) for name, numbers in counts.items() if numbers[1]]
-        groups = Counter(row[0] for row in rows)
+        conditions = sum(row[0] == "condition" for row in rows)
+        rows = [row for row in rows if row[0] != "condition" or conditions > 1]
         first = ["all", "condition", "kind"]
-        rows = [row for row in rows if row[0] not in first[1:] or groups[row[0]] > 1]
         rows.sort(
             key=lambda row: (
                 first.index(row[0]) if row[0] in first else len(first),

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from diptych.figures.look import percent, share_words, told, whole
+from diptych.figures.look import histogram, scores, share_words, told, whole
 from diptych_analysis.charts import INK, PALETTE, QUIET
 from diptych_analysis.intervals import wilson
 
@@ -40,7 +40,7 @@ def his_units(frame: pd.DataFrame) -> Any:
         x=alt.X("rank:Q", title="units, by HIS", scale=alt.Scale(domain=[0, n + 1], nice=False)),
         tooltip=["name", *TIPS],
     )
-    y = {"title": "HIS", **percent(least)}
+    y = {"title": "HIS", **scores(least)}
     rules = base.mark_rule(color=PALETTE[0], opacity=0.3).encode(y=alt.Y("low:Q", **y), y2="high:Q")
     size = 30 if n <= 200 else 10
     dots = base.mark_point(filled=True, color=PALETTE[0], opacity=1, size=size)
@@ -59,7 +59,7 @@ def his_groups(frame: pd.DataFrame) -> Any:
     whole_study = data[data["by"] == "all"].iloc[0] if bool((data["by"] == "all").any()) else None
     lines = [f"{int(data['sessions'].max()):,} sessions"]
     if whole_study is not None:
-        words = share_words(whole_study["his"], whole_study["low"], whole_study["high"])
+        words = "{his:.2f} ({low:.2f} to {high:.2f})".format(**whole_study)
         lines = [f"{int(whole_study['answers']):,} test answers in {lines[0]}", f"HIS {words}"]
     chart = _rows(data, "name", _least(data), by=True)
     return chart.properties(height=alt.Step(ROW), title=told(*lines))
@@ -80,7 +80,7 @@ def _rows(data: pd.DataFrame, name: str, least: float, by: bool = False) -> Any:
         colours = [ink[i % len(ink)] for i in range(len(kinds))]
         colour = alt.Color("by:N", scale=alt.Scale(domain=kinds, range=colours), legend=None)
     base = alt.Chart(data).encode(y=y, color=colour, tooltip=[name, *TIPS])
-    x = {"title": "HIS: share of right answers", **percent(least)}
+    x = {"title": "HIS: share of right answers", **scores(least)}
     bars = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=alt.X("low:Q", **x), x2="high:Q")
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=alt.X("his:Q", **x))
     chance = alt.Chart(pd.DataFrame({"his": [0.5]})).mark_rule(color=QUIET, strokeDash=[4, 3])
@@ -97,23 +97,20 @@ def catch_trials(frame: pd.DataFrame, needed: float) -> Any:
     data["from"], data["to"] = data["share"] - half, data["share"] + half
     data["outcome"] = data["passed"].map({True: "passed", False: "not passed"})
     scale = alt.Scale(domain=[-half * 1.2, 1 + half * 1.2], nice=False)
-    bars = (
-        alt.Chart(data)
-        .mark_bar(opacity=0.8)
-        .encode(
-            x=alt.X("from:Q", title="share of right catch trials", scale=scale,
-                    axis=alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1], grid=False)),
-            x2="to:Q",
-            y=alt.Y("sessions:Q", title="sessions", axis=whole(data["sessions"])),
-            color=alt.Color(
-                "outcome:N",
-                scale=alt.Scale(domain=["passed", "not passed"], range=[PALETTE[0], PALETTE[1]]),
-                legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
-            ),
-            tooltip=[alt.Tooltip("share:Q", format=".0%"), "sessions:Q", "outcome"],
-        )
+    bars = histogram(
+        data,
+        alt.X("from:Q", title="share of right catch trials", scale=scale,
+              axis=alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1], grid=False)),
+        "to:Q",
+        alt.Y("sessions:Q", title="sessions", axis=whole(data["sessions"])),
+        color=alt.Color(
+            "outcome:N",
+            scale=alt.Scale(domain=["passed", "not passed"], range=[PALETTE[0], PALETTE[1]]),
+            legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
+        ),
+        tooltip=[alt.Tooltip("share:Q", format=".0%"), "sessions:Q", "outcome"],
     )  # fmt: skip
-    at = pd.DataFrame({"x": [needed - 0.2 / min(steps, 20)]})
+    at = pd.DataFrame({"x": [needed - 0.5 / min(steps, 20)]})
     rule = alt.Chart(at).mark_rule(color=INK, strokeDash=[5, 3], strokeWidth=1.5)
     n = int(frame["sessions"].sum())
     passed = int(frame.loc[frame["passed"], "sessions"].sum())
@@ -121,7 +118,9 @@ def catch_trials(frame: pd.DataFrame, needed: float) -> Any:
     of = int((frame["of"] * frame["sessions"]).sum())
     low, high = (float(v) for v in wilson(passed, n))
     title = told(
-        f"{n:,} sessions; {share_words(passed / n, low, high)} reach {needed:.0%}",
+        f"{n:,} sessions; {share_words(passed / n, low, high)} reach {needed:.0%}".replace(
+            "%", " %"
+        ).replace("  ", " "),
         f"{right:,} of {of:,} catch trials right",
     )
     return (bars + rule.encode(x=alt.X("x:Q", scale=scale))).properties(height=230, title=title)
@@ -132,17 +131,14 @@ def position_bias(frame: pd.DataFrame) -> Any:
     data = frame[frame["measure"] == "sessions"]
     said = {row["measure"]: row for _, row in frame[frame["measure"] != "sessions"].iterrows()}
     scale = alt.Scale(domain=[0, 1], nice=False)
-    bars = (
-        alt.Chart(data)
-        .mark_bar(color=PALETTE[0], opacity=0.8, binSpacing=1)
-        .encode(
-            x=alt.X("from:Q", title="share of answers that chose the top image", scale=scale,
-                    axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])),
-            x2="to:Q",
-            y=alt.Y("sessions:Q", title="sessions", axis=whole(data["sessions"])),
-            tooltip=[alt.Tooltip("from:Q", format=".1%"), alt.Tooltip("to:Q", format=".1%"),
-                     "sessions:Q"],
-        )
+    bars = histogram(
+        data,
+        alt.X("from:Q", title="share of answers that chose the top image", scale=scale,
+              axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1])),
+        "to:Q",
+        alt.Y("sessions:Q", title="sessions", axis=whole(data["sessions"])),
+        tooltip=[alt.Tooltip("from:Q", format=".1%"), alt.Tooltip("to:Q", format=".1%"),
+                 "sessions:Q"],
     )  # fmt: skip
     half = alt.Chart(pd.DataFrame({"x": [0.5]})).mark_rule(color=INK, strokeDash=[5, 3])
     top = said["top chosen"]
