@@ -35,9 +35,22 @@ class Settings(BaseModel):
     base_url: str = Field(
         "http://127.0.0.1:8000", description="Address participants reach this host at."
     )
-    prolific_token: str = Field("", description="Token of the Prolific API; verifies arrivals.")
+    prolific_token: str = Field(
+        "",
+        repr=False,
+        description="Token of the Prolific API: verifies arrivals, decides and pays.",
+    )
+    prolific_token_file: Path | None = Field(
+        None, description="File that holds that token instead, readable by the host only."
+    )
     prolific_api: str = Field(
         "https://api.prolific.com/api/v1", description="Base address of the Prolific API."
+    )
+    payment_grace_minutes: float = Field(
+        60,
+        ge=0,
+        description="An order that may have been carried out counts as failed only when the "
+        "platform has not shown it for so long.",
     )
     mturk_sandbox: bool = Field(
         True, description="Whether HITs and payments go to MTurk's sandbox, where money is play."
@@ -103,6 +116,24 @@ class Settings(BaseModel):
                 for e in fault.errors()
             ]
             raise SettingsFault("\n".join(lines)) from None
+
+    def prolific_secret(self) -> str:
+        """The token of the Prolific API, read anew from its file; empty where none is set.
+
+        Raises:
+            SettingsFault: when the file can't be read or is empty.
+        """
+        if self.prolific_token or self.prolific_token_file is None:
+            return self.prolific_token
+        try:
+            token = self.prolific_token_file.read_text(encoding="utf-8").strip()
+        except OSError as fault:
+            raise SettingsFault(
+                f"DIPTYCH_PROLIFIC_TOKEN_FILE can't be read: {fault.strerror}"
+            ) from None
+        if not token:
+            raise SettingsFault("DIPTYCH_PROLIFIC_TOKEN_FILE names an empty file")
+        return token
 
     @property
     def sqlalchemy_url(self) -> str:

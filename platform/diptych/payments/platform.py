@@ -73,6 +73,7 @@ class Submission:
         status: in the platform's own words.
         paid: whether its reward is approved.
         bonuses: amounts paid as bonus, minor units, in the platform's order.
+        reward: minor units paid for the work itself; None where the platform does not say.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Submission:
     status: str
     paid: bool
     bonuses: tuple[int, ...] = ()
+    reward: int | None = None
 
 
 class Platform(ABC):
@@ -121,8 +123,19 @@ class Platform(ABC):
             orders: orders in doubt, of one place.
             confirmed: orders of the same place that are known to be done: what the platform shows
                 of them must not be taken for one in doubt.
+
+        Returns:
+            One outcome an order. `failed` where the platform does not show it: the caller waits for
+            its time of grace before it believes so.
+
+        Raises:
+            PlatformFault: when the platform does not answer.
         """
 
     @abstractmethod
     def submissions(self, place: str) -> Iterator[Submission]:
-        """Everything the platform knows of a study or HIT, page by page."""
+        """Everything the platform knows of a study or HIT, page by page.
+
+        Raises:
+            PlatformFault: when the platform does not answer.
+        """

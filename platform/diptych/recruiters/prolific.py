@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import Field
 
+from diptych.payments.platform import Platform
 from diptych.recruiters import (
     ArrivalFault,
     Arriving,
@@ -17,6 +18,7 @@ from diptych.recruiters import (
     RecruiterParameters,
     identifier,
 )
+from diptych.recruiters.prolific_platform import ProlificPlatform
 
 COMPLETE = "https://app.prolific.com/submissions/complete"
 PID = "PROLIFIC_PID"
@@ -51,14 +53,15 @@ class Prolific(Recruiter):
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
         participant = identifier(entry, PID)
         parameters = {key: identifier(entry, key) for key in ("STUDY_ID", "SESSION_ID")}
-        if self.settings.prolific_token:
-            self._verify(participant, parameters["STUDY_ID"], parameters["SESSION_ID"])
+        token = self.settings.prolific_secret()
+        if token:
+            self._verify(token, participant, parameters["STUDY_ID"], parameters["SESSION_ID"])
         return Arriving(participant, parameters)
 
-    def _verify(self, participant: str, study: str, submission: str) -> None:
+    def _verify(self, token: str, participant: str, study: str, submission: str) -> None:
         """Anybody can type such a URL: ask Prolific whether the submission is this person's."""
         url = f"{self.settings.prolific_api}/submissions/{submission}/"
-        headers = {"Authorization": f"Token {self.settings.prolific_token}"}
+        headers = {"Authorization": f"Token {token}"}
         try:
             reply = httpx.get(url, headers=headers, timeout=10)
         except httpx.HTTPError:
@@ -86,6 +89,9 @@ class Prolific(Recruiter):
         if code is None:
             return None
         return {"kind": "redirect", "url": f"{COMPLETE}?{urlencode({'cc': code})}"}
+
+    def platform(self) -> Platform:
+        return ProlificPlatform(self.settings)
 
     @staticmethod
     def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:

@@ -1,0 +1,179 @@
+"""Prolific's REST interface: one request at a time, and an honest word on what became of it."""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from diptych.payments.platform import PlatformFault
+
+#: Waits (s) before asking again, where asking again is safe.
+PAUSES = (0.5, 1.0, 2.0)
+#: Prolific may ask to wait (429); for longer than this nobody waits.
+LONGEST_WAIT_S = 30.0
+_TIMEOUT = httpx.Timeout(30, connect=10)
+# Errors of a connection that never came about: nothing was heard on the other side.
+_NOT_HEARD = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a request.
+
+    Attributes:
+        state: `done` (2xx), `refused` (4xx: not done), `unheard` (never reached Prolific, or
+            sent away with 429: not done), `unknown` (it may have been done).
+        body: the JSON of the reply; empty where there is none.
+        reason: what went wrong, without secrets.
+        status: of HTTP; 0 where there was no reply.
+    """
+
+    state: str
+    body: Any
+    reason: str = ""
+    status: int = 0
+
+
+class Client:
+    """Speaks to Prolific.
+
+    Args:
+        base: base address of the interface.
+        token: the token; never shown in a message.
+        pauses: waits before asking again (s).
+        sleep: waits.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        token: str,
+        *,
+        pauses: tuple[float, ...] = PAUSES,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._pauses, self._sleep = pauses, sleep
+        # httpx tells every address at level INFO; submissions' ids stand in it.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        self._http = httpx.Client(
+            base_url=base.rstrip("/"),
+            headers={"Authorization": f"Token {token}", "Accept": "application/json"},
+            timeout=_TIMEOUT,
+        )
+
+    def get(self, path: str, **query: Any) -> Reply:
+        """Ask; asks again where there was no answer.
+
+        Raises:
+            PlatformFault: when the token is refused.
+        """
+        return self._request("GET", path, again=True, params=query)
+
+    def post(self, path: str, body: Any = None, *, again: bool = False) -> Reply:
+        """Ask for something to be done.
+
+        Args:
+            path: below the base address.
+            body: JSON.
+            again: whether asking twice does no harm; without it a request that may have been
+                heard is never repeated.
+
+        Raises:
+            PlatformFault: when the token is refused; nothing was done.
+        """
+        return self._request("POST", path, again=again, json={} if body is None else body)
+
+    def _request(self, method: str, path: str, *, again: bool, **options: Any) -> Reply:
+        pauses = list(self._pauses)
+        while True:
+            reply, wait = self._once(method, path, **options)
+            safe = reply.state == "unheard" or (again and reply.state == "unknown")
+            if not safe or not pauses:
+                return reply
+            pause = pauses.pop(0)
+            if wait is not None and wait > LONGEST_WAIT_S:
+                return reply
+            self._sleep(pause if wait is None else wait)
+
+    def _once(self, method: str, path: str, **options: Any) -> tuple[Reply, float | None]:
+        """One request, and how long Prolific asks to wait before the next (s)."""
+        try:
+            reply = self._http.request(method, path, **options)
+        except _NOT_HEARD as fault:
+            return Reply("unheard", {}, f"Prolific was not reached ({type(fault).__name__})"), None
+        except httpx.HTTPError as fault:
+            name = type(fault).__name__
+            return Reply("unknown", {}, f"the connection to Prolific broke off ({name})"), None
+        status, body = reply.status_code, _json(reply)
+        if status in (401, 403):
+            raise PlatformFault(
+                f"Prolific refuses the token or its rights ({status}): {_detail(body)}"
+            )
+        if status == 429:
+            wait = _seconds(reply.headers.get("Retry-After"))
+            return Reply("unheard", body, "Prolific asks to wait (429)", status), wait
+        if status >= 500 or status == 408:
+            return Reply("unknown", body, f"Prolific is in trouble ({status})", status), None
+        if status >= 300:
+            return Reply("refused", body, f"Prolific: {_detail(body)} ({status})", status), None
+        return Reply("done", body, status=status), None
+
+    def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """All results of a list, page by page.
+
+        Raises:
+            PlatformFault: when Prolific does not answer, or with something else than a list.
+        """
+        page = 1
+        while True:
+            reply = self.get(path, **query, page=page)
+            results = reply.body.get("results") if isinstance(reply.body, dict) else None
+            if reply.state != "done" or not isinstance(results, list):
+                raise PlatformFault(reply.reason or "Prolific's list can't be read")
+            yield from (result for result in results if isinstance(result, dict))
+            links = reply.body.get("_links") or {}
+            following = (links.get("next") or {}).get("href") or reply.body.get("next")
+            if not results or not following:
+                return
+            page += 1
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+
+def _json(reply: httpx.Response) -> Any:
+    try:
+        return reply.json()
+    except ValueError:
+        return {}
+
+
+def _detail(body: Any) -> str:
+    """What Prolific says of an error, in one line."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(error, dict):
+        error = error.get("detail") or error.get("title") or "refused"
+    if isinstance(error, dict | list):
+        error = str(error)
+    return " ".join(str(error).split())[:300]
+
+
+def _seconds(header: str | None) -> float | None:
+    """What a Retry-After header asks for (s): a number, or a date."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
