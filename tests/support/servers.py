@@ -84,6 +84,12 @@ class LiveServer:
             f"the server did not come up:\n{self.log.read_text(errors='replace')[-4000:]}"
         )
 
+    @property
+    def pid(self) -> int:
+        """Process id of gunicorn's master."""
+        assert self._process is not None, "the server is not running"
+        return self._process.pid
+
     def kill(self) -> None:
         """kill -9 of the server and all its workers: nothing is said goodbye to."""
         self._end(signal.SIGKILL)

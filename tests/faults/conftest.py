@@ -1,0 +1,59 @@
+"""A study that takes a while, a host, and how long each fault is kept up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.crowd import Crowd
+from support.servers import LiveServer
+from support.tiny_studies import category_study
+
+from diptych.keys import study_key
+from diptych.settings import Settings
+
+#: Seconds that each fault is kept up; `make soak SECONDS=…` sets more.
+SECONDS = float(os.environ.get("DIPTYCH_SOAK_SECONDS", "6"))
+
+
+@pytest.fixture
+def seconds() -> float:
+    """How long a fault test lasts."""
+    return SECONDS
+
+
+@pytest.fixture
+def steady(settings: Settings) -> Path:
+    """A study of 16 trials for as many people as come, in the studies folder."""
+    return category_study(
+        settings.studies / "steady",
+        training=12,
+        test=4,
+        changes={"recruitment": {"participants": 1_000_000, "once": False}},
+    )
+
+
+@pytest.fixture
+def server(settings: Settings, steady: Path) -> Iterator[LiveServer]:
+    """A running host with the study open."""
+    made = LiveServer(
+        {
+            "DIPTYCH_HOME": str(settings.home),
+            "DIPTYCH_DATABASE_URL": settings.database_url,
+            "DIPTYCH_STUDIES": str(settings.studies),
+            "DIPTYCH_SECRET_KEY": settings.secret_key,
+        },
+        settings.home.parent / "server.log",
+    )
+    made.diptych("study", "open", "steady")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def crowd(server: LiveServer, settings: Settings) -> Crowd:
+    """Twelve people at once who take the study through everything."""
+    return Crowd(server.url, "steady", study_key(settings.secret(), "simulate", "steady"))

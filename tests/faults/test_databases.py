@@ -1,0 +1,130 @@
+"""A database that crashes, or is gone for a while, under load."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from faults.conftest import SECONDS
+from faults.invariants import hold, report
+from support.crowd import Crowd
+from support.databases import PostgreSQL, running_postgresql
+from support.servers import LiveServer
+from support.wire import Wire
+
+from diptych.keys import study_key
+from diptych.settings import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+SOCKET = ".s.PGSQL.5432"
+
+
+@pytest.fixture(scope="module")
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """A server that no other test uses: it is going to crash."""
+    with running_postgresql({"max_connections": "100", "log_min_messages": "panic"}) as server:
+        yield server
+
+
+@pytest.fixture
+def wire(own_postgresql: PostgreSQL) -> Iterator[Wire]:
+    """Between the host and its database."""
+    with tempfile.TemporaryDirectory(prefix="diptych-wire-") as folder:
+        real = next(Path(own_postgresql.socket_folder).glob(".s.PGSQL.*[0-9]"))
+        with Wire(Path(folder) / SOCKET, [real]) as made:
+            yield made
+
+
+@pytest.fixture
+def database_url(own_postgresql: PostgreSQL, wire: Wire) -> Iterator[str]:
+    """A fresh database, reached through the wire."""
+    name = own_postgresql.new_database()
+    assert isinstance(wire.listen, Path)
+    yield f"postgresql://postgres@/{name}?host={wire.listen.parent}"
+    for _ in range(50):
+        try:
+            return own_postgresql.drop_database(name)
+        except Exception:  # it may still be recovering from its last crash
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def crowd(server: LiveServer, settings: Settings) -> Crowd:
+    key = study_key(settings.secret(), "simulate", "steady")
+    return Crowd(server.url, "steady", key)
+
+
+def test_connections_break(
+    server: LiveServer, crowd: Crowd, wire: Wire, settings: Settings, record_property
+) -> None:
+    """Every connection to the database ends at once, in the middle of whatever it was doing."""
+    breaks = 0
+    with crowd:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            time.sleep(0.4)
+            wire.drop()
+            breaks += 1
+    hold(settings, server.url, crowd.books)
+    report(record_property, crowd, breaks)
+
+
+def test_the_database_is_gone_for_a_while(
+    server: LiveServer, crowd: Crowd, wire: Wire, settings: Settings, record_property
+) -> None:
+    """20 s when soaking; as long as the test lasts otherwise."""
+    with crowd:
+        time.sleep(1)
+        wire.cut()
+        before = len(crowd.books.acknowledged)
+        time.sleep(min(20.0, SECONDS))
+        # A reply that was on its way when the wire was cut may still have come.
+        assert len(crowd.books.acknowledged) - before <= crowd.people
+        wire.mend()
+        time.sleep(1)
+    assert crowd.books.troubles.get("503", 0) > 0, crowd.books.troubles
+    hold(settings, server.url, crowd.books)
+    report(record_property, crowd, 1)
+
+
+def test_the_database_crashes(
+    server: LiveServer,
+    crowd: Crowd,
+    own_postgresql: PostgreSQL,
+    settings: Settings,
+    record_property,
+) -> None:
+    """kill -9 of one of its processes: PostgreSQL ends all others and recovers from its log."""
+    crashes = 0
+    with crowd:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end or crashes < 2:
+            time.sleep(1.5)
+            with own_postgresql.connect() as connection:
+                found = connection.execute(
+                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                    "AND pid != pg_backend_pid() ORDER BY random() LIMIT 1"
+                ).fetchone()
+            if found is None:
+                continue
+            os.kill(found[0], signal.SIGKILL)
+            crashes += 1
+            _wait_for(own_postgresql)
+    hold(settings, server.url, crowd.books)
+    report(record_property, crowd, crashes)
+
+
+def _wait_for(server: PostgreSQL) -> None:
+    for _ in range(100):
+        try:
+            with server.connect() as connection:
+                connection.execute("SELECT 1")
+                return
+        except Exception:
+            time.sleep(0.1)
+    raise AssertionError("PostgreSQL did not come up again")
