@@ -1,7 +1,59 @@
-"""Dashboard: live."""
+"""Dashboard: a study as it goes on, kept up to date by itself."""
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+import hashlib
+
+from flask import Response, abort, make_response, render_template, request
+
+from diptych.host import host
+from diptych.results.live import LiveView, live_view
+from diptych.web.dashboard import access as rules
+from diptych.web.dashboard.access import access, pages
 
 blueprint = pages("live")
+KINDS = ("person", "simulated", "machine")
+#: Seconds between two looks of a page that stays open.
+EVERY_S = 5
+
+
+@blueprint.get("/studies/<study>/live")
+@access("viewer")
+def page(study: str) -> str:
+    """The page, with the panel as it stands."""
+    view = _view()
+    return render_template(
+        "dashboard/live.html", view=view, kind=view.kind, seen=_mark(view), every=EVERY_S
+    )
+
+
+@blueprint.get("/studies/<study>/live/panel")
+@access("viewer")
+def panel(study: str) -> Response:
+    """The panel alone: nothing to send (304, or 204 to a page that names what it shows) while
+    nothing has changed."""
+    view = _view()
+    seen = _mark(view)
+    if request.args.get("seen") == seen:
+        return Response(status=204)
+    response = make_response(
+        render_template(
+            "dashboard/live_panel.html", view=view, kind=view.kind, seen=seen, every=EVERY_S
+        )
+    )
+    response.set_etag(seen)
+    # Kept by nobody but this browser, and asked for anew each time.
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
+
+
+def _view() -> LiveView:
+    kind = request.args.get("who", "person")
+    if kind not in KINDS:
+        abort(400, f"who: {kind!r} is not one of {', '.join(KINDS)}")
+    return live_view(host(), rules.study().id, kind)
+
+
+def _mark(view: LiveView) -> str:
+    """Names what a page shows: another one once anything in it is another."""
+    return hashlib.sha256(f"{rules.study().state} {view!r}".encode()).hexdigest()[:24]

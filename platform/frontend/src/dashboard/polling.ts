@@ -29,7 +29,8 @@ export function poll(now: number, all = false): void {
 }
 
 function said(event: Event): void {
-  const { elt, successful } = (event as CustomEvent<{ elt?: Element; successful?: boolean }>).detail;
+  const { elt, successful } = (event as CustomEvent<{ elt?: Element; successful?: boolean }>)
+    .detail;
   const place = document.querySelector("[data-poll-said]");
   if (place && successful && elt?.matches("[data-poll]")) {
     place.textContent = `Up to date at ${clock.format(new Date())}`;
