@@ -131,6 +131,15 @@ def entries(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
     return {key: _entry(rows[key]) for key in keys if key in rows}
 
 
+def all_entries(connection: Connection, study_id: int) -> list[Entry]:
+    """Every order of a study as it stands, the oldest first."""
+    rows: dict[str, list[Any]] = {}
+    statement = select(LEDGER).where(LEDGER.c.study_id == study_id).order_by(LEDGER.c.id)
+    for row in connection.execute(statement):
+        rows.setdefault(row.key, []).append(row)
+    return [_entry(some) for some in rows.values()]
+
+
 def _entry(rows: Sequence[Any]) -> Entry:
     furthest = max(rows, key=lambda row: _RANKS.get(row.state, 0))
     first = rows[0]

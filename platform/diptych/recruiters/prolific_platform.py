@@ -213,13 +213,12 @@ class ProlificPlatform(Platform):
         with_bonus = {order.submission for order in orders if order.action == "bonus"}
         for submission in wanted:
             listed = found.get(submission)
-            if listed is not None and (
-                submission not in with_bonus or _bonuses(listed) is not None
-            ):
+            enough = submission not in with_bonus or _bonuses(listed or {}) is not None
+            if listed is not None and enough:
                 continue
             reply = self.client.get(f"/submissions/{submission}/")
             if reply.state == "done" and isinstance(reply.body, dict):
-                found[submission] = {**listed, **reply.body}
+                found[submission] = (listed or {}) | reply.body
             elif reply.state != "refused":
                 raise PlatformFault(reply.reason)
         return found
