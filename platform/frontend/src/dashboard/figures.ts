@@ -40,7 +40,7 @@ async function draw(figure: HTMLElement): Promise<void> {
   try {
     const [{ show }, reply] = await Promise.all([
       import("./vega"),
-      fetch(figure.dataset.spec ?? "", { headers: { Accept: "application/json" } }),
+      fetch(addressOf(figure), { headers: { Accept: "application/json" } }),
     ]);
     if (!reply.ok) throw new Error(`the server answered with ${reply.status}`);
     await show(place, await reply.json(), figure.dataset.title ?? "Figure", dark.matches);
@@ -51,6 +51,13 @@ async function draw(figure: HTMLElement): Promise<void> {
   } finally {
     figure.removeAttribute("aria-busy");
   }
+}
+
+/** The marks' own colours are the server's to choose: it is told which ground they stand on. */
+function addressOf(figure: HTMLElement): string {
+  const address = new URL(figure.dataset.spec ?? "", location.href);
+  address.searchParams.set("theme", dark.matches ? "dark" : "light");
+  return address.href;
 }
 
 function placeIn(figure: HTMLElement): HTMLElement {
