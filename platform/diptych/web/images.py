@@ -27,7 +27,7 @@ def stimulus(name: str) -> Response:
     stimuli = frozen(version_id).stimuli
     if place >= len(stimuli):
         abort(404)
-    return _image(stimuli[place].stimulus_id, "private")
+    return image_reply(stimuli[place].stimulus_id, "private")
 
 
 @blueprint.get("/a/<name>")
@@ -35,7 +35,7 @@ def asset(name: str) -> Response:
     """A picture of a text, by content hash."""
     if len(name) != 64 or not all(c in "0123456789abcdef" for c in name) or not _is_asset(name):
         abort(404)
-    return _image(name, "public")
+    return image_reply(name, "public")
 
 
 def _is_asset(content_hash: str) -> bool:
@@ -52,7 +52,8 @@ def _is_asset(content_hash: str) -> bool:
     return content_hash in host().assets
 
 
-def _image(content_hash: str, cache: str) -> Response:
+def image_reply(content_hash: str, cache: str) -> Response:
+    """The bytes of an image; `cache` is `private` or `public`."""
     data, media_type = _bytes(content_hash)
     response = Response(data, mimetype=media_type)
     # No ETag and no date: both would be the same for everybody who is shown the image.

@@ -1,7 +1,270 @@
-"""Dashboard: decisions."""
+"""Dashboard: decisions about sessions: chosen, previewed, confirmed, carried out."""
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+
+from diptych.database import reading
+from diptych.host import host
+from diptych.participants import deciding, listing
+from diptych.participants.deciding import BY_ACTION, KINDS, MOST, Kind, Slip, SlipFault
+from diptych.participants.narrowing import DECISIONS, SESSIONS
+from diptych.participants.wanted import WantedFault, read_wanted
+from diptych.payments import ledger
+from diptych.payments.decisions import DecisionFault, LeftOut, Plan, carry_out, preview
+from diptych.payments.money import MoneyFault, to_minor
+from diptych.studies.content import StudyContent
+from diptych.studies.versions import frozen
+from diptych.web.dashboard.access import access, pages, user
+from diptych.web.dashboard.access import study as opened
 
 blueprint = pages("decisions")
+#: What Prolific calls the grounds of a rejection.
+CATEGORIES = (
+    "LOW_EFFORT", "FAILED_CHECK", "FAILED_INSTRUCTIONS", "TOO_QUICKLY", "TOO_SLOWLY", "NO_CODE",
+    "BAD_CODE", "NO_DATA", "INCOMP_LONGITUDINAL", "MALINGERING", "UNSUPP_DEVICE", "OTHER",
+)  # fmt: skip
+#: So many sessions are named on a page; the rest is counted.
+NAMED = 25
+LOG_PAGE = 50
+
+
+def offered(kind: str = "person") -> list[Kind]:
+    """What who asks may decide about participants of a kind: only people are paid."""
+    return [each for each in KINDS if opened().allows(each.role) and (kind == "person" or each.own)]
+
+
+@blueprint.get("/studies/<study>/participants/decisions")
+@access("viewer")
+def log(study: str) -> str:
+    """The decisions of a study, the latest first."""
+    before = request.args.get("before", 0, int)
+    statement = (
+        select(DECISIONS, SESSIONS.c.public_id, SESSIONS.c.kind)
+        .join(SESSIONS, SESSIONS.c.id == DECISIONS.c.session_id)
+        .where(DECISIONS.c.study_id == opened().id)
+        .order_by(DECISIONS.c.id.desc())
+        .limit(LOG_PAGE + 1)
+    )
+    with reading() as connection:
+        rows = connection.execute(
+            statement.where(DECISIONS.c.id < before) if before else statement
+        ).all()
+    return render_template("dashboard/decisions.html", rows=rows[:LOG_PAGE], more=rows[LOG_PAGE:])
+
+
+@blueprint.get("/studies/<study>/participants/decisions/preview")
+@access("editor")
+def nothing_chosen(study: str) -> Any:
+    """Whoever comes here without a choice is led to where it is made."""
+    return redirect(url_for("dashboard_participants.table", study=study))
+
+
+@blueprint.post("/studies/<study>/participants/decisions/preview")
+@access("editor")
+def preview_page(study: str) -> Any:
+    """What a decision would do to the chosen sessions, before anything is done."""
+    try:
+        if "slip" in request.form:
+            return _ask(_filled(_slip()), is_filled=True)
+        slip = _chosen()
+    except (SlipFault, WantedFault) as fault:
+        flash(str(fault), "warning")
+        return redirect(url_for("dashboard_participants.table", study=study))
+    return _ask(slip, is_filled=False)
+
+
+@blueprint.post("/studies/<study>/participants/decisions")
+@access("editor")
+def confirm(study: str) -> Any:
+    """Carry out what was shown, once."""
+    try:
+        slip = _slip()
+    except SlipFault as fault:
+        flash(str(fault), "warning")
+        return redirect(url_for("dashboard_participants.table", study=study))
+    _needs_role(BY_ACTION[slip.action])
+    plan = _planned(slip)
+    if not slip.plan or plan.token != slip.plan:
+        if _is_done(slip, plan):
+            flash("This was carried out already: nothing was done twice.", "info")
+            return redirect(url_for("dashboard_decisions.log", study=study))
+        flash(
+            "Something has changed since the preview, and nothing was done. Look again.", "warning"
+        )
+        return _ask(slip, is_filled=True)
+    counts = carry_out(host(), plan, user())
+    kind = BY_ACTION[slip.action]
+    sessions = "1 session" if counts.decided == 1 else f"{counts.decided:,} sessions"
+    text = f"{sessions} {kind.done}."
+    if counts.already:
+        text += f" {counts.already:,} had been decided by somebody else in the meantime."
+    if not kind.own and counts.decided:
+        text += " The orders wait in the ledger: send them from Payments."
+    flash(text, "success")
+    return redirect(url_for("dashboard_decisions.log", study=study))
+
+
+def _needs_role(kind: Kind) -> None:
+    if not opened().allows(kind.role):
+        abort(403, f"“{kind.title}” needs the role {kind.role}; yours is {opened().role}.")
+
+
+def _slip() -> Slip:
+    return deciding.unsealed(
+        request.form.get("slip", ""), host().secret, study_id=opened().id, user_id=user().id
+    )
+
+
+def _chosen() -> Slip:
+    """The slip of what was chosen in the table or on a session's page.
+
+    Raises:
+        SlipFault: when nothing was chosen, or too much.
+        WantedFault: when the table's filters can't be read.
+    """
+    kind = BY_ACTION.get(request.form.get("action", ""))
+    if kind is None:
+        raise SlipFault("Choose what to decide.")
+    _needs_role(kind)
+    with reading() as connection:
+        if request.form.get("scope") == "all":
+            wanted = read_wanted(dict(parse_qsl(request.form.get("query", ""))))
+            found = listing.matching(connection, opened().id, wanted, MOST + 1, see_ids=True)
+        else:
+            named = request.form.getlist("session")[: MOST + 1]
+            found = listing.named(connection, opened().id, named)
+    if not found:
+        raise SlipFault("No session was chosen: tick some, or take all that match.")
+    if len(found) > MOST:
+        raise SlipFault(f"More than {MOST:,} sessions: narrow the list, and decide in parts.")
+    return Slip(opened().id, user().id, kind.action, tuple(sorted(found)))
+
+
+def _filled(slip: Slip) -> Slip:
+    """The slip with what the form asks for."""
+    amount: int | None = None
+    given = request.form.get("amount", "").strip()
+    if BY_ACTION[slip.action].money and request.form.get("by") != "rule" and given:
+        try:
+            amount = to_minor(given, _payment(slip)[0])
+        except MoneyFault:
+            amount = None  # `_faults` says so, from the text that stands in the field
+    category = request.form.get("category", "")
+    return replace(
+        slip,
+        message=request.form.get("message", "").replace("\r\n", "\n").strip()[:4000],
+        amount=amount,
+        category=category if slip.action == "reject" and category in CATEGORIES else None,
+    )
+
+
+def _payment(slip: Slip) -> tuple[str, bool]:
+    """(currency, whether there is a rule for bonuses) of the versions that the sessions saw."""
+    contents = _contents(slip.sessions)
+    currencies = {content.spec.payment.currency for content in contents}
+    if len(currencies) > 1:
+        raise SlipFault(
+            f"These sessions are paid in {' and '.join(sorted(currencies))}: decide about each "
+            "currency by itself."
+        )
+    return min(currencies), any(content.spec.payment.bonus for content in contents)
+
+
+def _contents(sessions: Sequence[int]) -> list[StudyContent]:
+    with reading() as connection:
+        versions = listing.versions_of(connection, sessions)
+        return [frozen(version, connection) for version in versions]
+
+
+def _faults(slip: Slip, by_rule: bool) -> dict[str, str]:
+    """What the form still lacks, by field."""
+    faults: dict[str, str] = {}
+    kind = BY_ACTION[slip.action]
+    if slip.action == "reject" and len(slip.message) < deciding.LEAST_REJECTION:
+        faults["message"] = (
+            f"A rejection needs at least {deciding.LEAST_REJECTION} characters; "
+            f"here are {len(slip.message)}."
+        )
+    elif slip.action == "request_return" and not slip.message:
+        faults["message"] = "Say why."
+    if kind.money and not by_rule and not slip.amount:
+        try:
+            to_minor(request.form.get("amount", "") or "x", _payment(slip)[0])
+            faults["amount"] = "The amount must be more than 0."
+        except MoneyFault as fault:
+            faults["amount"] = str(fault) if request.form.get("amount") else "Say how much."
+    return faults
+
+
+def _planned(slip: Slip) -> Plan:
+    try:
+        return preview(
+            host(), slip.study_id, slip.sessions, slip.action, slip.message, slip.amount,
+            slip.category,
+        )  # fmt: skip
+    except DecisionFault as fault:
+        abort(400, str(fault))
+
+
+def _is_done(slip: Slip, plan: Plan) -> bool:
+    """Whether what was shown has been done since: the form was sent twice."""
+    if not slip.first_key:
+        return bool(slip.plan) and not plan.steps
+    with reading() as connection:
+        return bool(ledger.entries(connection, [slip.first_key]))
+
+
+def _ask(slip: Slip, *, is_filled: bool) -> str:
+    """The page that shows what would happen, and asks for what is lacking and whether to do it."""
+    kind = BY_ACTION[slip.action]
+    _needs_role(kind)
+    currency, has_rule = _payment(slip)
+    by_rule = slip.action == "bonus" and slip.amount is None and has_rule
+    if is_filled and slip.action == "bonus":
+        by_rule = by_rule and request.form.get("by", "rule") == "rule"
+    faults = _faults(slip, by_rule)
+    plan = None if faults else _planned(slip)
+    first = plan.steps[0].key if plan and plan.steps else ""
+    slip = replace(slip, plan=plan.token if plan else "", first_key=first)
+    return render_template(
+        "dashboard/decision.html",
+        kind=kind,
+        slip=slip,
+        sealed=deciding.sealed(slip, host().secret),
+        plan=plan,
+        left_out=_by_reason(plan.left_out if plan else ()),
+        warnings=_by_warning(plan),
+        faults=faults if is_filled else {},
+        currency=currency,
+        has_rule=has_rule,
+        by_rule=by_rule,
+        amount=request.form.get("amount", ""),
+        category_options=[(c, c.replace("_", " ").lower()) for c in CATEGORIES],
+        least=deciding.LEAST_REJECTION,
+        named=NAMED,
+    )
+
+
+def _by_reason(left_out: Sequence[LeftOut]) -> list[tuple[str, list[str]]]:
+    """(why, sessions), the commonest reason first."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for each in left_out:
+        reasons[each.reason].append(each.public_id)
+    return sorted(reasons.items(), key=lambda pair: -len(pair[1]))
+
+
+def _by_warning(plan: Plan | None) -> list[tuple[str, list[str]]]:
+    """(what to know before, sessions)."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for step in plan.steps if plan else ():
+        if step.warning:
+            found[step.warning].append(step.public_id)
+    return sorted(found.items(), key=lambda pair: -len(pair[1]))

@@ -1,7 +1,143 @@
-"""Dashboard: participants."""
+"""Dashboard: the table of sessions, and one session whole."""
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, abort, make_response, render_template, request, url_for
+
+from diptych.database import reading
+from diptych.host import host
+from diptych.participants import listing
+from diptych.participants.choices import SHORT, choices
+from diptych.participants.listing import PAGE, read_bound
+from diptych.participants.one import find, has_version, moments, read_one
+from diptych.participants.rows import listed
+from diptych.participants.times import times
+from diptych.participants.wanted import Wanted, WantedFault, read_wanted
+from diptych.studies.versions import frozen
+from diptych.web.dashboard.access import access, pages, study, user
+from diptych.web.dashboard.decisions import offered
+from diptych.web.images import image_reply
 
 blueprint = pages("participants")
+#: More sessions than this are not counted for a page: it says "1,000+".
+COUNTED = 1000
+TRIALS_A_PAGE = 40
+
+
+def may_see_ids() -> bool:
+    """Whether who asks may see platforms' ids: editors and owners."""
+    return study().allows("editor")
+
+
+@blueprint.get("/studies/<study>/participants")
+@access("viewer")
+def table(study: str) -> Response:
+    """The sessions of a study, a page at a time."""
+    fault, shown, wanted = "", listing.Slice([], None, None), Wanted()
+    total, rows = 0, []
+    this = study_id()
+    with reading() as connection:
+        try:
+            wanted = read_wanted(request.args)
+            shown = listing.page(
+                connection,
+                this,
+                wanted,
+                after=read_bound(request.args.get("after", "")),
+                before=read_bound(request.args.get("before", "")),
+                see_ids=may_see_ids(),
+            )
+            total = listing.count(connection, this, wanted, COUNTED, see_ids=may_see_ids())
+            rows = listed(connection, shown.ids)
+        except WantedFault as wrong:
+            fault = str(wrong)
+        narrowable = choices(connection, this)
+    here = url_for("dashboard_participants.table", study=study)
+    # htmx asks for the table alone; whoever comes back by the browser's button gets it all.
+    part = request.headers.get("HX-Target") == "sessions"
+    part = part and "HX-History-Restore-Request" not in request.headers
+    response = make_response(
+        render_template(
+            "dashboard/participants_table.html" if part else "dashboard/participants.html",
+            wanted=wanted,
+            rows=rows,
+            shown=shown,
+            total=total,
+            counted=COUNTED,
+            page_size=PAGE,
+            fault=fault,
+            choices=narrowable,
+            here=here,
+            short=SHORT,
+            may_see_ids=may_see_ids(),
+            study_actions=offered(wanted.who),
+            choice=choice,
+        )
+    )
+    # htmx shows no reply that is an error; half a search is none.
+    response.status_code = 400 if fault and not part else 200
+    response.headers["Vary"] = "HX-Request"
+    if part:
+        ends_now = {k: v for k in ("after", "before") if (v := request.args.get(k))}
+        response.headers["HX-Push-Url"] = f"{here}?{wanted.query(**ends_now)}".rstrip("?")
+    return response
+
+
+def choice(names: Sequence[str]) -> list[tuple[str, str]]:
+    """The options of a filter that may also be left open."""
+    return [("", "any"), *((name, name.replace("_", " ")) for name in names)]
+
+
+def study_id() -> int:
+    """The study of the address."""
+    return study().id
+
+
+@blueprint.get("/studies/<study>/participants/<session>")
+@access("viewer")
+def session(study: str, session: str) -> Any:
+    """One session whole."""
+    with reading() as connection:
+        found = find(connection, study_id(), session)
+    if found is None:
+        abort(404)
+    one = read_one(host(), found, user(), see_ids=may_see_ids())
+    of = len(one.reached)
+    first = _first_trial(of)
+    return render_template(
+        "dashboard/session.html",
+        one=one,
+        moments=moments(host(), one, first, TRIALS_A_PAGE),
+        first=first,
+        of=of,
+        unreached=len(one.facts.trials) - of,
+        page_size=TRIALS_A_PAGE,
+        short=SHORT,
+        times=times(one.reached),
+        may_see_ids=may_see_ids(),
+        study_actions=offered(one.session.kind),
+    )
+
+
+def _first_trial(of: int) -> int:
+    """The first trial of the page that holds the trial of the query's `trial`."""
+    asked = request.args.get("trial", 0, int)
+    inside = min(max(asked, 0), max(of - 1, 0))
+    return inside // TRIALS_A_PAGE * TRIALS_A_PAGE
+
+
+@blueprint.get("/studies/<study>/versions/<int:version>/images/<int:place>")
+@access("viewer")
+def image(study: str, version: int, place: int) -> Response:
+    """An image of a version of the study, by its place in the manifest."""
+    with reading() as connection:
+        known = has_version(connection, study_id(), version)
+    if not known:
+        abort(404)
+    stimuli = frozen(version).stimuli
+    if place >= len(stimuli):
+        abort(404)
+    return image_reply(stimuli[place].stimulus_id, "private")

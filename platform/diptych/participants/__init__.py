@@ -1,0 +1,1 @@
+"""What researchers see of participants: the table of sessions, and one session whole."""
