@@ -44,7 +44,8 @@ def panel(study: str) -> Response:
     response.set_etag(seen)
     # Kept by nobody but this browser, and asked for anew each time.
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _view() -> LiveView:

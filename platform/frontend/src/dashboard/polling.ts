@@ -28,11 +28,13 @@ export function poll(now: number, all = false): void {
   }
 }
 
+type Done = { requestConfig?: { elt?: Element }; successful?: boolean };
+
 function said(event: Event): void {
-  const { elt, successful } = (event as CustomEvent<{ elt?: Element; successful?: boolean }>)
-    .detail;
+  // The panel that asked; by now another one may stand in its place.
+  const { requestConfig, successful } = (event as CustomEvent<Done>).detail;
   const place = document.querySelector("[data-poll-said]");
-  if (place && successful && elt?.matches("[data-poll]")) {
+  if (place && successful && requestConfig?.elt?.matches("[data-poll]")) {
     place.textContent = `Up to date at ${clock.format(new Date())}`;
   }
 }
