@@ -28,7 +28,6 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
         SettingsFault: when an environment variable can't be used.
     """
     from diptych.installation import secret_fault
-    from diptych.results.settle import settle_quietly
     from diptych.web import register
 
     settings = settings or Settings.from_environment()
@@ -58,7 +57,7 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
     app.json.sort_keys = False  # type: ignore[attr-defined]
     db.init_app(app)
     host = app.extensions["diptych"] = Host(settings)
-    host.when_ended = partial(settle_quietly, host)
+    host.when_ended = partial(_session_ended, host)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
@@ -66,3 +65,12 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
         prepare_engine(db.engine)
     register(app)
     return app
+
+
+def _session_ended(host: Host, session_id: int) -> None:
+    """What follows the end of a session, within the same request; never raises."""
+    from diptych.recruiters import session_ended
+    from diptych.results.settle import settle_quietly
+
+    settle_quietly(host, session_id)
+    session_ended(host, session_id)

@@ -12,6 +12,7 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 from support.local_mturk import FAULTS, LocalMTurk
 from support.local_mturk_api import Assignment
+from support.mturk_credentials import use
 
 from diptych.payments.platform import Action, Order, Outcome, PlatformFault
 from diptych.recruiters.mturk_client import PRODUCTION, SANDBOX, connect, major, minor
@@ -29,14 +30,7 @@ QUICK = (0.0, 0.0, 0.0)
 @pytest.fixture(autouse=True)
 def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Those of the local server, and none from the machine that runs the test."""
-    nothing = tmp_path_factory.mktemp("aws")
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nothing / "credentials"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(nothing / "config"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret of the test")
+    use(monkeypatch, tmp_path_factory.mktemp("aws"))
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ COMMANDS = {
     "backup": "diptych.cli.backup:backup",
     "restore": "diptych.cli.backup:restore",
     "simulate": "diptych.cli.simulate:simulate",
+    "mturk": "diptych.cli.mturk:mturk",
+    "quality": "diptych.cli.quality:quality",
     "export": "diptych.cli.tables:export",
     "import": "diptych.cli.tables:import_",
     "trace": "diptych_analysis.tracing.cli:trace",

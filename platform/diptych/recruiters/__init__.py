@@ -5,17 +5,23 @@ One file a recruiter; found through the entry points `diptych.recruiters`.
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from diptych.payments.platform import Platform
 from diptych.plugins import Registry
 from diptych.settings import Settings
+
+if TYPE_CHECKING:
+    from diptych.host import Host
+
+log = logging.getLogger("diptych")
 
 
 class RecruiterParameters(BaseModel):
@@ -104,6 +110,14 @@ class Recruiter(ABC):
         """(place, submission) of the platform, from the parameters of an arrival."""
         return None
 
+    @staticmethod
+    def after_session(host: Host, session_id: int) -> None:
+        """Do what the platform needs once a session, of whichever recruiter, has ended.
+
+        Must be quick: the participant waits. Most platforms need nothing.
+        """
+        return
+
     def invitation(self, study: str) -> str:
         """The address to hand out, or to paste into the platform."""
         return f"{self.settings.base_url.rstrip('/')}/s/{study}"
@@ -125,6 +139,15 @@ def identifier(entry: Mapping[str, str], key: str) -> str:
             f"The link you followed has no valid {key}. Please start from the page that sent you."
         )
     return value
+
+
+def session_ended(host: Host, session_id: int) -> None:
+    """Let every recruiter do what its platform needs; what goes wrong is noted, never raised."""
+    for name, recruiter in REGISTRY.all().items():
+        try:
+            recruiter.after_session(host, session_id)
+        except Exception:
+            log.exception("session %d ended, but %s could not be told", session_id, name)
 
 
 def for_entry(entry: Mapping[str, str]) -> str:

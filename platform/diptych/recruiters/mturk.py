@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ from diptych.recruiters import (
     identifier,
 )
 from diptych.settings import Settings
+
+if TYPE_CHECKING:
+    from diptych.host import Host
 
 NOT_ACCEPTED = "ASSIGNMENT_ID_NOT_AVAILABLE"
 HOSTS = ("https://www.mturk.com", "https://workersandbox.mturk.com")
@@ -99,6 +102,12 @@ class MTurk(Recruiter):
         from diptych.recruiters.mturk_platform import MTurkPlatform
 
         return MTurkPlatform(self.settings)
+
+    @staticmethod
+    def after_session(host: Host, session_id: int) -> None:
+        from diptych.recruiters.mturk_qualification import after_session
+
+        after_session(host, session_id)
 
     @staticmethod
     def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:

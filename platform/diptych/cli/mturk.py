@@ -1,0 +1,167 @@
+"""`diptych mturk …`: HITs of a study on Amazon Mechanical Turk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from diptych.cli.context import with_app
+
+console = Console()
+
+
+@click.group()
+def mturk() -> None:
+    """Offer studies on Amazon Mechanical Turk (its sandbox, unless DIPTYCH_MTURK_SANDBOX=false)."""
+
+
+@mturk.group()
+def hit() -> None:
+    """Create, list, extend and expire the HITs of a study."""
+
+
+def _told(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell in words what can't be done."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from diptych.payments.platform import PlatformFault
+        from diptych.recruiters.mturk_offer import HitFault
+
+        try:
+            return function(*args, **kwargs)
+        except (HitFault, PlatformFault) as fault:
+            raise click.ClickException(str(fault)) from None
+
+    return run
+
+
+@hit.command()
+@click.argument("study")
+@click.option("--assignments", type=click.IntRange(1), required=True, help="How many workers.")
+@click.option("--split", is_flag=True, help="Several HITs of 9 at most, below the higher fee.")
+@click.option("--yes", is_flag=True, help="Don't ask before it is created.")
+@with_app
+@_told
+def create(study: str, assignments: int, split: bool, yes: bool) -> None:
+    """Offer an open study to workers; says what it costs before it asks."""
+    from diptych.host import host
+    from diptych.recruiters.mturk_hits import create_hit
+    from diptych.recruiters.mturk_offer import preview_hit
+
+    plan = preview_hit(host(), study, assignments, split=split)
+    _show(plan)
+    if not yes:
+        click.confirm("Create it?", abort=True)
+    for made in create_hit(host(), study, assignments, split=split):
+        console.print(f"[bold green]✓[/] {made.id}: {made.assignments} assignment(s)")
+        console.print(f"  {made.workers_url}", highlight=False, soft_wrap=True)
+
+
+def _show(plan: Any) -> None:
+    from diptych.payments.money import in_words
+
+    offer, cost = plan.offer, plan.cost
+    where = "the sandbox (money is play)" if offer.sandbox else "[bold]production[/]"
+    console.print(f"[bold]{offer.title}[/] on {where}: {offer.url}", soft_wrap=True)
+    console.print(
+        f"  {len(cost.hits)} HIT(s), {cost.assignments} assignment(s) of "
+        f"{in_words(cost.reward, 'USD')}; {offer.duration // 60} min to submit, "
+        f"{offer.lifetime / 3600:g} h to accept, approved by itself after "
+        f"{offer.auto_approval / 3600:g} h",
+        soft_wrap=True,
+    )
+    console.print(
+        f"  rewards {in_words(cost.rewards, 'USD')} + Amazon's fees {in_words(cost.fees, 'USD')} "
+        f"= [bold]{in_words(cost.total, 'USD')}[/], bonuses (and 20 % on them) aside",
+        soft_wrap=True,
+    )
+    for warning in plan.warnings:
+        console.print(f"  [yellow]![/] {warning}", soft_wrap=True)
+
+
+@hit.command("list")
+@click.argument("study")
+@with_app
+@_told
+def list_(study: str) -> None:
+    """The HITs of a study as MTurk has them now."""
+    from diptych.host import host
+    from diptych.payments.money import in_words
+    from diptych.recruiters.mturk_hits import hits
+
+    found = hits(host(), study)
+    if not found:
+        where = "sandbox" if host().settings.mturk_sandbox else "production"
+        console.print(f"No HITs of {study} on MTurk's {where}.")
+        return
+    table = Table()
+    table.add_column("HIT", no_wrap=True)
+    for title in ("status", "reward", "workers", "free", "under way", "decided", "until (UTC)"):
+        table.add_column(title)
+    for each in found:
+        until = datetime.fromtimestamp(each.expires_at / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+        counts = (each.assignments, each.available, each.pending, each.decided)
+        table.add_row(each.id, each.status, in_words(each.reward, "USD"), *map(str, counts), until)
+    console.print(table)
+
+
+@hit.command()
+@click.argument("study")
+@click.argument("hits", metavar="HIT...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All HITs of the study.")
+@with_app
+@_told
+def expire(study: str, hits: tuple[str, ...], every: bool) -> None:
+    """Let nobody accept these HITs any more; who has accepted one may finish."""
+    from diptych.host import host
+    from diptych.recruiters import mturk_hits
+    from diptych.recruiters.mturk_changes import expire_hit
+
+    if every == bool(hits):
+        raise click.UsageError("name the HITs, or say --all")
+    if every:
+        live = mturk_hits.hits(host(), study)
+        hits = tuple(each.id for each in live if each.status in ("Assignable", "Unassignable"))
+    for hit_id in hits:
+        expire_hit(host(), study, hit_id)
+        console.print(f"[bold green]✓[/] {hit_id} has expired.")
+
+
+@hit.command()
+@click.argument("study")
+@click.argument("hit_id", metavar="HIT")
+@click.option("--assignments", type=click.IntRange(0), default=0, help="How many more workers.")
+@click.option("--hours", type=click.FloatRange(0), default=0.0, help="Open for so long from now.")
+@with_app
+@_told
+def extend(study: str, hit_id: str, assignments: int, hours: float) -> None:
+    """Offer a HIT to more workers, or for longer."""
+    from diptych.host import host
+    from diptych.recruiters.mturk_changes import extend_hit
+
+    extend_hit(host(), study, hit_id, assignments=assignments, hours=hours)
+    console.print(f"[bold green]✓[/] {hit_id} is extended.")
+
+
+@mturk.command()
+@click.argument("study")
+@with_app
+@_told
+def qualify(study: str) -> None:
+    """Give all who took part the qualification that keeps the study's HITs from them.
+
+    The host does so at the end of each session; this makes good what failed then.
+    """
+    from diptych.host import host
+    from diptych.recruiters.mturk_qualification import catch_up
+    from diptych.studies.versions import current_version
+
+    number = catch_up(host(), current_version(study, preview=True)[0])
+    console.print(f"[bold green]✓[/] given to {number} worker(s).")
