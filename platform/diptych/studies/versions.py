@@ -194,6 +194,15 @@ def set_state(name: str, state: str, user: User | None = None) -> None:
             audit.note(user, _VERBS[state], study_id=study.id, connection=connection)
 
 
+def study_id_of(name: str) -> int:
+    """The row of a study.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    return int(_study_named(name).id)
+
+
 def _study_named(name: str) -> Row[Any]:
     if "\x00" in name:  # PostgreSQL can't even look for it
         raise UnknownStudy(name)

@@ -159,6 +159,14 @@ class Task(ABC):
         """Probability of a right answer by guessing; None where that means nothing."""
         return None
 
+    def said(self, row: Mapping[str, Any]) -> str | None:
+        """What an answer says of its item, however the trial was arranged.
+
+        Args:
+            row: the trial's row of the tidy table `trials`.
+        """
+        return row.get("response")
+
     def least_rt_ms(self) -> float:
         """The shortest response time in ms that the page allows."""
         return 0.0

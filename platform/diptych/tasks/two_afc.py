@@ -6,7 +6,7 @@ After Zimmermann et al., NeurIPS 2023 and 2024 (MIS paper, App. A.1; Borowski et
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -266,6 +266,9 @@ class TwoAFC(Task):
 
     def chance(self) -> float:
         return 0.5
+
+    def said(self, row: Mapping[str, Any]) -> str:
+        return "positive" if row["response"] == row["label"] else "negative"
 
     def least_rt_ms(self) -> float:
         return float(self.parameters.enable_after_ms)
