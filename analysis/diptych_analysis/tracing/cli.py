@@ -163,7 +163,7 @@ def trace_folder(
         "split_count": splits,
         "seed": seed,
     }
-    found = results_of(fits, sequences, specs, about)
+    found = results_of(fits, sequences, specs, about, todo)
     if report is not None:
         from diptych_analysis.tracing.report import write_tracing_report
 

@@ -22,6 +22,7 @@ from diptych_analysis.tracing.evaluation import (
     score_phases,
     summary,
 )
+from diptych_analysis.tracing.learning import learning_curve
 from diptych_analysis.tracing.models import Tracer, make_model, parse_spec
 from diptych_analysis.tracing.progress import Epoch, listening, writing
 from diptych_analysis.tracing.sequences import Sequences
@@ -235,9 +236,13 @@ def _backend(cluster: str | None) -> Iterator[None]:
 
 
 def results_of(
-    fits: Sequence[Fit], sequences: Sequences, specs: Sequence[str], about: Mapping[str, Any]
+    fits: Sequence[Fit],
+    sequences: Sequences,
+    specs: Sequence[str],
+    about: Mapping[str, Any],
+    jobs: Sequence[Job] = (),
 ) -> dict[str, Any]:
-    """All scores as JSON: per model the splits and their summary."""
+    """All scores as JSON: per model the splits, their summary, and with jobs `learning_curve`."""
     n, t = sequences.shape
     found: dict[str, Any] = {
         **about,
@@ -267,4 +272,7 @@ def results_of(
                 for fit in own
             ],
         }
+        if jobs:
+            curve = learning_curve(own, [job for job in jobs if job.spec == spec], sequences)
+            found["models"][spec]["learning"] = curve
     return found
