@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from diptych import models
-from diptych.database import reading, table
+from diptych.database import table
 from diptych.studies.folder import NAME
 
 SESSIONS, VERSIONS = table(models.Session), table(models.StudyVersion)
@@ -52,9 +52,7 @@ def history(connection: Connection, study_id: int, *, counted: bool = False) -> 
         counted: whether to count the sessions of each.
     """
     rows = connection.execute(
-        select(
-            VERSIONS.c.id, VERSIONS.c.content_hash, VERSIONS.c.created_at, VERSIONS.c.opened_at
-        )
+        select(VERSIONS.c.id, VERSIONS.c.content_hash, VERSIONS.c.created_at, VERSIONS.c.opened_at)
         .where(VERSIONS.c.study_id == study_id)
         .order_by(VERSIONS.c.created_at.desc(), VERSIONS.c.id.desc())
     ).all()

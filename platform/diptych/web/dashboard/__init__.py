@@ -28,6 +28,7 @@ from diptych.web.dashboard import (
     recruitment,
     studies,
     users,
+    versions,
 )
 
 log = logging.getLogger("diptych")

@@ -1,7 +1,219 @@
-"""Dashboard: recruitment."""
+"""Dashboard: how people come to a study, recruiter by recruiter."""
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy import Connection, select
+
+from diptych import models
+from diptych.database import reading, table
+from diptych.host import Host, host
+from diptych.journey.previews import recruiter_of
+from diptych.keys import study_key
+from diptych.payments.platform import PlatformFault
+from diptych.recruiters.mturk_hits import create_hit
+from diptych.recruiters.mturk_offer import HitFault, preview_hit
+from diptych.studies.checklist import checklist, is_example_code, prolific_limit
+from diptych.studies.content import StudyContent
+from diptych.studies.history import history
+from diptych.studies.listing import numbers
+from diptych.studies.versions import UnknownStudy, frozen
+from diptych.web.dashboard.access import access, pages, study, user
+from diptych.web.dashboard.studies import current_or_newest, known
 
 blueprint = pages("recruitment")
+PLACEMENTS = table(models.Placement)
+MOST_PLACEMENTS = 50
+#: What each completion code is for, and the action to give it on Prolific.
+CODES = {
+    "completed": ("Completed", "Manually review, or approve automatically"),
+    "screened_out": (
+        "Failed the questions or the practice",
+        "Request a return, or pay a screen-out",
+    ),
+    "declined": ("Declined consent", "Request a return"),
+    "timed_out": ("Came back too late", "Request a return"),
+}
+#: The checks of the list that stand in the way of recruiting.
+CONCERNED = ("pay", "duration", "time_limit", "codes", "token", "address", "bundle")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One recruiter of the study.
+
+    Attributes:
+        name: of the recruiter.
+        listed: whether the study lets people come from there.
+        ready: whether its parameters are set.
+        link: the address to hand out, or to paste into the platform.
+        placements: where the study stands on the platform, as far as is known here.
+    """
+
+    name: str
+    listed: bool
+    ready: bool
+    link: str
+    placements: list[Any]
+
+
+@blueprint.get("/studies/<study>/recruitment")
+@access("viewer")
+def index(study: str) -> str:
+    """Links ready to copy, what to enter on each platform, and what stands in the way."""
+    here = _study()
+    with reading() as connection:
+        version = current_or_newest(history(connection, here.id))
+        placed = _placements(connection, here.id)
+    content = frozen(version.id)
+    counted = numbers(here.id)
+    given = known(host(), content, counted.median_minutes, counted.timed)
+    spec = content.spec
+    names = dict.fromkeys([*spec.recruitment.recruiters, "direct", "prolific", "mturk"])
+    ways = [_way(host(), content, name, placed) for name in names]
+    return render_template(
+        "dashboard/recruitment.html",
+        content=content,
+        spec=spec,
+        version=version,
+        ways=[way for way in ways if way.listed],
+        others=[way.name for way in ways if not way.listed],
+        checks=[check for check in checklist(given) if check.name in CONCERNED],
+        minutes=given.minutes,
+        prolific=prolific_settings(content, given.minutes),
+        codes=completion_codes(content),
+        question=external_question(host(), study),
+        keys=_keys(study) if here.allows("editor") else {},
+        base=f"{host().settings.base_url.rstrip('/')}/s/{study}",
+    )
+
+
+def _study() -> Any:
+    return study()
+
+
+def _way(to: Host, content: StudyContent, name: str, placed: list[Any]) -> Way:
+    recruiter = recruiter_of(to, content, name)
+    return Way(
+        name,
+        name in content.spec.recruitment.recruiters,
+        recruiter is not None,
+        "" if recruiter is None else recruiter.invitation(content.name),
+        [placement for placement in placed if placement.recruiter == name],
+    )
+
+
+def _placements(connection: Connection, study_id: int) -> list[Any]:
+    return list(
+        connection.execute(
+            select(PLACEMENTS)
+            .where(PLACEMENTS.c.study_id == study_id)
+            .order_by(PLACEMENTS.c.id.desc())
+            .limit(MOST_PLACEMENTS)
+        ).all()
+    )
+
+
+def completion_codes(content: StudyContent) -> list[tuple[str, str, str, str, bool]]:
+    """(key, meaning, code or nothing, action for Prolific, whether it is an example)."""
+    given = content.spec.recruitment.of("prolific")
+    return [
+        (key, meaning, code, action, is_example_code(code))
+        for key, (meaning, action) in CODES.items()
+        if (code := str(given.get(key) or "")) or key != "timed_out"
+    ]
+
+
+def prolific_settings(content: StudyContent, minutes: float) -> list[tuple[str, str]]:
+    """What to enter in Prolific's form for a new study, field by field."""
+    spec = content.spec
+    touch = "Desktop, tablet and mobile" if spec.screen.touch else "Desktop only"
+    return [
+        ("Title", spec.title),
+        ("Description", spec.description),
+        ("Devices", touch),
+        ("Places", str(spec.recruitment.participants)),
+        ("Estimated completion time", f"{round(minutes)} min"),
+        ("Maximum time allowed", f"{prolific_limit(minutes)} min or more"),
+        ("Reward", f"{spec.payment.reward:.2f} {spec.payment.currency}"),
+        ("Multiple submissions", "No" if spec.recruitment.once else "As you like"),
+    ]
+
+
+def external_question(to: Host, study_name: str) -> str:
+    """The ExternalQuestion that shows the study in a HIT."""
+    return (
+        '<ExternalQuestion xmlns="http://mechanicalturk.amazonaws.com/'
+        'AWSMechanicalTurkDataSchemas/2006-07-14/ExternalQuestion.xsd">\n'
+        f"  <ExternalURL>{to.settings.base_url.rstrip('/')}/s/{study_name}</ExternalURL>\n"
+        "  <FrameHeight>0</FrameHeight>\n"
+        "</ExternalQuestion>"
+    )
+
+
+def _keys(study_name: str) -> dict[str, str]:
+    """The keys of a study: whoever has one can take it as its kind of participant."""
+    return {
+        purpose: study_key(host().secret, purpose, study_name)
+        for purpose in ("preview", "simulate", "machine")
+    }
+
+
+@blueprint.get("/studies/<study>/recruitment/mturk")
+@access("editor")
+def plan_hit(study: str) -> Any:
+    """What a HIT would offer and cost, before anything is asked of MTurk."""
+    return _show_plan(study, request.args)
+
+
+@blueprint.post("/studies/<study>/recruitment/mturk")
+@access("editor")
+def make_hit(study: str) -> Any:
+    """Offer the study on MTurk; the form's token keeps a form that is sent twice from two HITs."""
+    try:
+        made = create_hit(
+            host(),
+            study,
+            _assignments(request.form),
+            split="split" in request.form,
+            user=user(),
+            token=request.form.get("token") or None,
+        )
+    except (HitFault, UnknownStudy, PlatformFault) as fault:
+        flash(f"No HIT was confirmed: {fault}.", "error")
+        return _show_plan(study, request.form, 409)
+    count = "1 HIT is" if len(made) == 1 else f"{len(made)} HITs are"
+    flash(f"{count} on MTurk{' (sandbox)' if made[0].sandbox else ''}.", "success")
+    return redirect(url_for("dashboard_recruitment.index", study=study))
+
+
+def _show_plan(study_name: str, given: Mapping[str, str], status: int = 200) -> Any:
+    plan, fault = None, ""
+    assignments = _assignments(given)
+    try:
+        plan = preview_hit(host(), study_name, assignments, split="split" in given)
+    except (HitFault, UnknownStudy) as why:
+        fault = f"{why}" if isinstance(why, HitFault) else "No version of the study was opened yet"
+    page = render_template(
+        "dashboard/recruitment_hit.html",
+        plan=plan,
+        fault=fault,
+        assignments=assignments,
+        split="split" in given,
+        # The same request, sent again after a doubt, goes on where it stopped.
+        token=given.get("token") or secrets.token_hex(12),
+        sandbox=host().settings.mturk_sandbox,
+    )
+    return page, status
+
+
+def _assignments(given: Mapping[str, str]) -> int:
+    try:
+        return min(max(int(given.get("assignments", 9)), 1), 10_000)
+    except ValueError:
+        return 9

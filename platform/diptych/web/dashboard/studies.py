@@ -1,7 +1,254 @@
-"""Dashboard: studies."""
+"""Dashboard: the list of studies, one study at a glance, and whether people are let in."""
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+
+from diptych.database import reading
+from diptych.host import Host, host
+from diptych.journey.previews import NO_SESSION
+from diptych.journey.state import image_url
+from diptych.results.settle import catch_up
+from diptych.studies.checklist import Given, checklist
+from diptych.studies.content import StudyContent
+from diptych.studies.difference import Difference, difference
+from diptych.studies.faults import Fault, StudyFault
+from diptych.studies.folder import LoadedStudy, load_study
+from diptych.studies.history import Version, history, study_folders
+from diptych.studies.listing import last_entered, listed, numbers
+from diptych.studies.spec import StudySpec
+from diptych.studies.versions import UnknownStudy, freeze, frozen, set_state, study_state
+from diptych.web.bundle import BundleMissing, bundle
+from diptych.web.dashboard.access import access, pages, study, user
 
 blueprint = pages("studies")
+MOST_THUMBNAILS = 24
+PARTICIPANT_PAGE = "src/main.ts"
+# What may become of a state, and how the button is called.
+NEXT = {
+    "draft": (),
+    "open": (("paused", "Pause"), ("closed", "Close")),
+    "paused": (("open", "Open again"), ("closed", "Close")),
+    "closed": (("open", "Open again"),),
+}
+WORDS = {
+    "open": "is open: people who follow a link are let in.",
+    "paused": "is paused: nobody new is let in, running sessions go on.",
+    "closed": "is closed: nobody new is let in any more, running sessions go on.",
+}
+
+
+@blueprint.get("/studies")
+@access("user")
+def index() -> str:
+    """The studies of whoever asks; for an administrator also the folders nobody has opened."""
+    mine = listed(user())
+    known = {each.name for each in mine}
+    folders = study_folders(host().settings.studies) if user().is_admin else []
+    return render_template(
+        "dashboard/studies.html",
+        studies=mine,
+        folders=[name for name in folders if name not in known],
+        studies_folder=host().settings.studies,
+    )
+
+
+@blueprint.get("/studies/<study>")
+@access("viewer")
+def overview(study: str) -> str:
+    """One study: what it is, where it stands, what to look at before people are let in."""
+    here = _study()
+    catch_up(host(), here.id)
+    with reading() as connection:
+        versions = history(connection, here.id)
+        arrived = last_entered(connection, here.id)
+    shown = current_or_newest(versions)
+    content = frozen(shown.id)
+    counted = numbers(here.id)
+    checks = checklist(known(host(), content, counted.median_minutes, counted.timed))
+    return render_template(
+        "dashboard/study.html",
+        content=content,
+        spec=content.spec,
+        version=shown,
+        versions=versions,
+        numbers=counted,
+        last_entered=arrived,
+        checks=checks,
+        trials_in_words=trials_in_words(content.spec),
+        next_states=NEXT[here.state],
+        link=f"{host().settings.base_url.rstrip('/')}/s/{here.name}",
+    )
+
+
+@blueprint.post("/studies/<study>/state")
+@access("editor")
+def change_state(study: str) -> Response:
+    """Pause, close, or open again."""
+    state = request.form.get("state", "")
+    if state not in WORDS:
+        abort(422, f"{state!r} is no state; allowed are {', '.join(WORDS)}.")
+    try:
+        set_state(study, state, user())
+    except UnknownStudy:
+        flash("No version of it was opened yet: open one first.", "error")
+        return _to("dashboard_versions.index", study=study)
+    flash(f"{study} {WORDS[state]}", "success")
+    return _to("dashboard_studies.overview", study=study)
+
+
+@blueprint.get("/studies/<study>/folder")
+@access("owner")
+def folder(study: str) -> Any:
+    """The study's folder on this host: what would become a new version."""
+    return _show_folder(study)
+
+
+@blueprint.post("/studies/<study>/folder")
+@access("owner")
+def freeze_folder(study: str) -> Any:
+    """Freeze the folder as a new version, open to people or for a preview only."""
+    return _freeze_folder(study)
+
+
+@blueprint.get("/folders/<name>")
+@access("admin")
+def new_folder(name: str) -> Any:
+    """A study folder that this host has not seen yet."""
+    if _is_known(name):
+        return _to("dashboard_studies.folder", study=name)
+    return _show_folder(name)
+
+
+@blueprint.post("/folders/<name>")
+@access("admin")
+def freeze_new_folder(name: str) -> Any:
+    """Freeze a study folder that this host has not seen yet."""
+    return _freeze_folder(name)
+
+
+def _show_folder(name: str, status: int = 200) -> Any:
+    loaded, faults = _read(_folder_of(name))
+    compared: Difference | None = None
+    versions: list[Version] = []
+    if _is_known(name):
+        with reading() as connection:
+            versions = history(connection, _study().id)
+        if loaded is not None:
+            compared = difference(frozen(current_or_newest(versions).id), loaded.content)
+    page = render_template(
+        "dashboard/study_folder.html",
+        name=name,
+        folder=_folder_of(name),
+        content=None if loaded is None else loaded.content,
+        faults=faults,
+        versions=versions,
+        shown=current_or_newest(versions) if versions else None,
+        old_image=images_of(current_or_newest(versions).id) if versions else None,
+        most=MOST_THUMBNAILS,
+        frozen_as=_same(versions, loaded),
+        compared=compared,
+        checks=[] if loaded is None else checklist(known(host(), loaded.content)),
+    )
+    return (page, status) if status != 200 else page
+
+
+def _freeze_folder(name: str) -> Any:
+    opening = request.form.get("what") == "open"
+    loaded, _ = _read(_folder_of(name))
+    if loaded is None:
+        return _show_folder(name, 422)
+    wanted = request.form.get("version", "")
+    if wanted and wanted != loaded.content.content_hash:
+        # What was looked at is what is opened: the folder may have changed in between.
+        flash("The folder has changed since you looked at it: look again.", "error")
+        return _show_folder(name, 409)
+    _, is_new = freeze(loaded, opening=opening, user=user())
+    short = loaded.content.content_hash[:12]
+    what = "A new version" if is_new else "The same version as before"
+    end = "is open to people." if opening else "is frozen for previews; nobody is let in to it."
+    flash(f"{what}, {short}, {end}", "success")
+    return _to("dashboard_studies.overview", study=name)
+
+
+def _folder_of(name: str) -> Path:
+    """The folder of a study, or of one to come, below the host's own folder of studies."""
+    studies = host().settings.studies
+    if name not in study_folders(studies) and not _is_known(name):
+        abort(404)
+    return studies / name
+
+
+def _read(path: Path) -> tuple[LoadedStudy | None, tuple[Fault, ...]]:
+    if not path.is_dir():
+        fault = Fault(str(path), "", "no such folder", "the study's folder, where the host runs")
+        return None, (fault,)
+    try:
+        return load_study(path), ()
+    except StudyFault as found:
+        return None, found.faults
+
+
+def _same(versions: list[Version], loaded: LoadedStudy | None) -> Version | None:
+    """The version that the folder is frozen as already."""
+    if loaded is None:
+        return None
+    return next((v for v in versions if v.content_hash == loaded.content.content_hash), None)
+
+
+def _is_known(name: str) -> bool:
+    try:
+        study_state(name)
+    except UnknownStudy:
+        return False
+    return True
+
+
+def current_or_newest(versions: list[Version]) -> Version:
+    """The version that people are shown; the newest where none was opened."""
+    return next((version for version in versions if version.current), versions[0])
+
+
+def known(
+    to: Host, content: StudyContent, median_minutes: float | None = None, timed: int = 0
+) -> Given:
+    """What the checklist goes by, on this host."""
+    return Given(
+        content=content,
+        base_url=to.settings.base_url,
+        prolific_token=bool(to.settings.prolific_token),
+        bundle=_is_bundled(),
+        median_minutes=median_minutes,
+        timed_sessions=timed,
+        pay_floor=to.settings.pay_floor,
+    )
+
+
+def images_of(version_id: int) -> Callable[[int], str]:
+    """Gives the address of a stimulus of a version by its place."""
+    return lambda place: image_url(host(), NO_SESSION, version_id, place)
+
+
+def trials_in_words(spec: StudySpec) -> str:
+    """How many trials of each phase: `30 training, 15 test`."""
+    return ", ".join(f"{count} {phase}" for phase, count in spec.phases.items() if count)
+
+
+def _is_bundled() -> bool:
+    try:
+        bundle(PARTICIPANT_PAGE)
+    except BundleMissing:
+        return False
+    return True
+
+
+def _to(endpoint: str, **values: Any) -> Response:
+    return redirect(url_for(endpoint, **values))  # type: ignore[return-value]
+
+
+def _study() -> Any:
+    return study()

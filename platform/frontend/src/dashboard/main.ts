@@ -4,6 +4,7 @@ import "./tokens.css";
 import "./dashboard.css";
 import "./parts.css";
 import "./tables.css";
+import "./studies.css";
 import "./live.css";
 import htmx from "htmx.org";
 import { drawCharts } from "./figures";

@@ -1,0 +1,216 @@
+"""What participants of a version will see, for whoever made it: every page, and trials drawn."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from diptych import texts
+from diptych.host import Host, generator
+from diptych.journey.state import image_url, steps_of
+from diptych.plugins import UnknownPlugin
+from diptych.policies import Past
+from diptych.recruiters import Recruiter
+from diptych.studies.content import StudyContent
+from diptych.studies.spec import Question
+from diptych.tasks import PlannedTrial, Tally, Task
+
+#: Images of previews are named for a session that nobody has.
+NO_SESSION = 0
+_ENDINGS = ("completed", "screened_out", "declined", "timed_out", "returned")
+_NOTICES = ("practice", "practice_again", "half_way", "phase_change")
+_TITLES = {
+    "consent": "Consent",
+    "instructions": "Instructions",
+    "comprehension": "Comprehension questions",
+    "feedback": "Feedback",
+    "debrief": "Debrief",
+    "practice": "Before practice",
+    "practice_again": "Before practising once more",
+    "half_way": "Half-way",
+    "phase_change": "Before a new part",
+    "completed": "End: completed",
+    "screened_out": "End: screened out",
+    "declined": "End: consent declined",
+    "timed_out": "End: came back too late",
+    "returned": "End: returned",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as participants see it.
+
+    Attributes:
+        name: of the text (`consent`, `half_way`, `declined`, …).
+        title: for the researcher.
+        html: its parts; instructions have one a page. Safe: made from Markdown without raw HTML.
+        own: whether the study brings the text, rather than the host's default.
+        questions: of the page `comprehension`; with the right answers.
+        exits: (recruiter, address or None) the participant is sent on to from here.
+    """
+
+    name: str
+    title: str
+    html: tuple[str, ...]
+    own: bool
+    questions: tuple[Question, ...] = ()
+    exits: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class ShownImages:
+    """Images of a trial that stand together: `top`, `positive`, … with their labels."""
+
+    name: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ShownTrial:
+    """One trial as a participant would get it, and what only the server knows.
+
+    Attributes:
+        index: 0-based place in the session.
+        phase: practice, training, test or catch.
+        images: in the order in which the task names them.
+        facts: what else the browser is shown, e.g. the question and the classes.
+        truth: what it is not: label, item, attributes of the item.
+    """
+
+    index: int
+    phase: str
+    images: tuple[ShownImages, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+    truth: Mapping[str, str] = field(default_factory=dict)
+
+
+def pages(host: Host, content: StudyContent) -> list[Page]:
+    """Every page beside the trials, in the order in which participants may meet them."""
+    steps = steps_of(content)
+    before = steps[: steps.index("trials")]
+    after = [step for step in steps[len(before) + 1 :] if step != "end"]
+    names = [*before, *_notices(content), *after, *_ENDINGS]
+    return [_page(host, content, name) for name in names]
+
+
+def _notices(content: StudyContent) -> list[str]:
+    """Notices that can come between trials: those the study writes, and those its plan needs."""
+    spec = content.spec
+    practises = spec.trials("practice") > 0
+    needed = {"practice": practises, "practice_again": practises}
+    return [name for name in _NOTICES if needed.get(name) or name in content.texts]
+
+
+def _page(host: Host, content: StudyContent, name: str) -> Page:
+    if name == "comprehension":
+        return Page(name, _TITLES[name], (), True, content.spec.comprehension)
+    html = texts.pages(content, name) if name == "instructions" else [texts.text(content, name)]
+    exits = tuple(_exits(host, content, name)) if name in _ENDINGS else ()
+    return Page(
+        name,
+        _TITLES[name],
+        tuple(lowered(each) for each in html),
+        name in content.texts,
+        exits=exits,
+    )
+
+
+def _exits(host: Host, content: StudyContent, outcome: str) -> Iterator[tuple[str, str | None]]:
+    """Where each recruiter of the study sends a participant from an ending."""
+    for name in content.spec.recruitment.recruiters:
+        leaving = recruiter_of(host, content, name)
+        way = None if leaving is None else leaving.leave(outcome, {})
+        yield name, None if way is None else str(way.get("url") or way.get("action"))
+
+
+def recruiter_of(host: Host, content: StudyContent, name: str) -> Recruiter | None:
+    """A recruiter of the study; None when it is not installed or its parameters are not set."""
+    try:
+        return host.recruiter(content, name)
+    except (UnknownPlugin, ValueError):  # ValueError: of pydantic, for the parameters
+        return None
+
+
+_HEADING = re.compile(r"<(/?)h([1-6])>")
+
+
+def lowered(html: str, by: int = 2) -> str:
+    """HTML of a text with its headings lowered, to stand below those of another page."""
+    return _HEADING.sub(lambda m: f"<{m[1]}h{min(int(m[2]) + by, 6)}>", html)
+
+
+def trials(
+    host: Host, version_id: int, content: StudyContent, condition: str, seed: int, count: int
+) -> list[ShownTrial]:
+    """Some trials of a session that is planned from a seed, of every phase at least one.
+
+    Args:
+        host: the host.
+        version_id: the version.
+        content: its content.
+        condition: whose task and policy plan the session.
+        seed: any number: the same one gives the same trials.
+        count: how many; there may be fewer in a session.
+    """
+    task = host.task(version_id, condition)
+    policy = host.policy(content, condition)
+    plan = task.plan(policy, generator(seed, "plan"))
+    history: list[Past] = []
+    for index, trial in enumerate(plan if policy.adaptive else ()):
+        # As if every answer were right: what an adaptive policy shows depends on the answers.
+        if trial.item is None:
+            item = task.choose(trial.phase, policy, history, generator(seed, f"trial {index}"))
+            trial = plan[index] = PlannedTrial(trial.phase, item, trial.block, trial.notice)
+        history.append(task.past(trial, True))
+    return [_shown(host, version_id, task, seed, i, plan[i]) for i in _pick(plan, seed, count)]
+
+
+def _pick(plan: Sequence[PlannedTrial], seed: int, count: int) -> list[int]:
+    """Indices of some trials, in order: one a phase first, then any."""
+    rng = random.Random(f"{seed}:preview")
+    by_phase = groupby(
+        sorted(range(len(plan)), key=lambda i: plan[i].phase), lambda i: plan[i].phase
+    )
+    chosen = [rng.choice(list(indices)) for _, indices in by_phase][:count]
+    left = [i for i in range(len(plan)) if i not in chosen]
+    return sorted(chosen + rng.sample(left, min(count - len(chosen), len(left))))
+
+
+def _shown(
+    host: Host, version_id: int, task: Task, seed: int, index: int, trial: PlannedTrial
+) -> ShownTrial:
+    def url(place: int) -> str:
+        return image_url(host, NO_SESSION, version_id, place)
+
+    urls = {url(place) for place in task.places(trial)}
+    images, facts = list[ShownImages](), dict[str, str]()
+    for name, value in task.show(trial, seed, url, Tally(0, 0)).items():
+        listed = value if isinstance(value, list) else [value]
+        if listed and all(isinstance(each, str) and each in urls for each in listed):
+            images.append(ShownImages(name, tuple(listed)))
+        elif value is not None and not isinstance(value, dict):
+            facts[name.replace("_", " ")] = ", ".join(map(str, listed))
+    truth = {
+        name.replace("_", " "): str(value)
+        for name, value in {**task.describe(trial), **_attributes(task, trial)}.items()
+        if value not in (None, "")
+    }
+    return ShownTrial(index, trial.phase, tuple(images), facts, truth)
+
+
+def _attributes(task: Task, trial: PlannedTrial) -> dict[str, Any]:
+    """File and attributes of what is shown, where it is one stimulus or one item."""
+    described = task.describe(trial)
+    item = task.content.items.get(str(described.get("item_id")))
+    if item is not None:
+        return dict(item.attributes)
+    places = task.places(trial)
+    if len(places) != 1:
+        return {}
+    stimulus = task.content.stimuli[places[0]]
+    return {"file": stimulus.file, **stimulus.attributes}

@@ -1,0 +1,128 @@
+"""Dashboard: the versions of a study, what differs between them, and what participants see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+
+from diptych.database import reading
+from diptych.host import host
+from diptych.journey import previews
+from diptych.keys import study_key
+from diptych.studies.difference import difference
+from diptych.studies.history import Version, find_version, history
+from diptych.studies.versions import frozen, open_version
+from diptych.web.dashboard.access import access, pages, study, user
+from diptych.web.dashboard.navigation import HOME
+from diptych.web.dashboard.studies import MOST_THUMBNAILS, current_or_newest, images_of
+
+blueprint = pages("versions")
+MOST_TRIALS = 24
+
+
+@blueprint.get("/studies/<study>/versions")
+@access("viewer")
+def index(study: str) -> str:
+    """Every version, the newest first, with the sessions that were shown it."""
+    versions = _versions(counted=True)
+    return render_template(
+        "dashboard/versions.html",
+        versions=versions,
+        participants=f"{HOME}/{study}/participants",
+    )
+
+
+@blueprint.post("/studies/<study>/versions/open")
+@access("owner")
+def open_again(study: str) -> Response:
+    """Let people in to a version that is frozen, be it an older one."""
+    version = _find(_versions(), request.form.get("version", ""))
+    open_version(_study().id, version.id, user())
+    flash(f"Version {version.short} is open: it is what people see who enter now.", "success")
+    return redirect(url_for("dashboard_studies.overview", study=study))  # type: ignore[return-value]
+
+
+@blueprint.get("/studies/<study>/versions/difference")
+@access("viewer")
+def compare(study: str) -> str:
+    """What differs between two versions."""
+    versions = _versions()
+    old, new = _two(versions)
+    before, after = frozen(old.id), frozen(new.id)
+    return render_template(
+        "dashboard/version_difference.html",
+        versions=versions,
+        old=old,
+        new=new,
+        found=difference(before, after),
+        most=MOST_THUMBNAILS,
+        old_image=images_of(old.id),
+        new_image=images_of(new.id),
+    )
+
+
+@blueprint.get("/studies/<study>/preview")
+@access("viewer")
+def preview(study: str) -> str:
+    """Every page that participants see, and some trials drawn from a seed."""
+    versions = _versions()
+    given = request.args.get("version", "")
+    version = _find(versions, given) if given else current_or_newest(versions)
+    content = frozen(version.id)
+    conditions = [condition.name for condition in content.spec.conditions]
+    condition = request.args.get("condition") or conditions[0]
+    if condition not in conditions:
+        abort(404, f"There is no condition {condition!r}; there are {', '.join(conditions)}.")
+    seed = _number("seed", 1, 0, 2**31 - 1)
+    count = _number("n", 6, 1, MOST_TRIALS)
+    key = study_key(host().secret, "preview", study)
+    return render_template(
+        "dashboard/preview.html",
+        versions=versions,
+        version=version,
+        content=content,
+        condition_options=[(name, name) for name in conditions],
+        condition=condition,
+        seed=seed,
+        count=count,
+        most=MOST_TRIALS,
+        participant_pages=previews.pages(host(), content),
+        trials=previews.trials(host(), version.id, content, condition, seed, count),
+        link=f"/s/{study}?preview={key}",
+    )
+
+
+def _study() -> Any:
+    return study()
+
+
+def _versions(*, counted: bool = False) -> list[Version]:
+    with reading() as connection:
+        return history(connection, _study().id, counted=counted)
+
+
+def _find(versions: list[Version], prefix: str) -> Version:
+    found = find_version(versions, prefix)
+    if found is None:
+        abort(404, f"This study has no version {prefix!r}.")
+    return found
+
+
+def _two(versions: list[Version]) -> tuple[Version, Version]:
+    """The versions an address asks to compare; by default the newest with the one before it."""
+    new = request.args.get("new", "")
+    after = _find(versions, new) if new else versions[0]
+    old = request.args.get("old", "")
+    if old:
+        return _find(versions, old), after
+    earlier = versions[versions.index(after) + 1 :]
+    return (earlier[0] if earlier else after), after
+
+
+def _number(name: str, default: int, least: int, most: int) -> int:
+    """A whole number of the address, held between two bounds."""
+    try:
+        return min(max(int(request.args.get(name, default)), least), most)
+    except ValueError:
+        return default
