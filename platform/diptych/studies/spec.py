@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from diptych.payments.money import MoneyFault, to_minor
+
 Phase = Literal["practice", "training", "test", "catch"]
 
 
@@ -115,6 +117,18 @@ class Payment(Section):
     currency: str = Field("GBP", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
     reward: float = Field(0, ge=0, description="For a completed session, in major units.")
     bonus: Bonus | None = None
+
+    @model_validator(mode="after")
+    def _can_be_paid(self) -> Payment:
+        """Amounts that are paid as they stand must be amounts of the currency."""
+        bonus = self.bonus or Bonus.model_validate({})
+        given = {"reward": self.reward, "bonus.base": bonus.base, "bonus.max": bonus.max or 0}
+        for key, amount in given.items():
+            try:
+                to_minor(amount, self.currency)
+            except MoneyFault as fault:
+                raise ValueError(f"{key}: {fault}") from None
+        return self
 
 
 class Screen(Section):
