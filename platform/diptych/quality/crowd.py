@@ -6,6 +6,7 @@ Applied Statistics 28 (1979). Fitted by `crowd-kit`, which is imported when it i
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 
 from diptych import models
-from diptych.database import now_ms, reading, table, writing
+from diptych.database import db, now_ms, table, writing
 from diptych.host import Host
 from diptych.journey.state import planned
 from diptych.quality.beyond import CROWD_RULE
@@ -105,7 +106,10 @@ def accuracies(said: Sequence[Said]) -> dict[int, float]:
             "label": [each.answer for each in said],
         }
     )
-    probabilities = DawidSkene(n_iter=200, tol=1e-8).fit(answers).probas_
+    with warnings.catch_warnings():
+        # crowd-kit calls pandas in ways that a later pandas will not know.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        probabilities = DawidSkene(n_iter=200, tol=1e-8).fit(answers).probas_
     sums: dict[int, float] = {}
     for each in said:
         right = float(probabilities.at[each.item, each.answer])
@@ -126,7 +130,8 @@ def work_out(
         CrowdFault: when too few people have answered the same items.
         ModuleNotFoundError: when crowd-kit is not installed.
     """
-    with reading() as connection:
+    # One transaction, so that the database can hand the answers out in batches.
+    with db.engine.connect() as connection:
         said = shared(list(_answers(host, connection, study_id, kind, progress)))
         names = {
             row.id: row.public_id
