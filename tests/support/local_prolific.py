@@ -133,8 +133,7 @@ class LocalProlific:
             for verb, pattern, view in self._routes():
                 found = re.fullmatch(pattern, path)
                 if found and verb == method:
-                    answer = view(*found.groups(), body, parse_qs(url.query))
-                    return answer
+                    return view(*found.groups(), body, parse_qs(url.query))
             raise Refused(404, "Not found.")
 
     def _routes(self) -> list[tuple[str, str, Callable[..., tuple[int, Any]]]]:

@@ -46,7 +46,7 @@ class Client:
     Args:
         base: base address of the interface.
         token: the token; never shown in a message.
-        pauses: waits before asking again (s).
+        pauses: waits before asking again (s); by default `PAUSES`.
         sleep: waits.
     """
 
@@ -55,10 +55,10 @@ class Client:
         base: str,
         token: str,
         *,
-        pauses: tuple[float, ...] = PAUSES,
+        pauses: tuple[float, ...] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._pauses, self._sleep = pauses, sleep
+        self._pauses, self._sleep = PAUSES if pauses is None else pauses, sleep
         # httpx tells every address at level INFO; submissions' ids stand in it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._http = httpx.Client(
