@@ -16,7 +16,7 @@ from support.mturk_credentials import use
 
 from diptych.payments.platform import Action, Order, Outcome, PlatformFault
 from diptych.recruiters.mturk_client import PRODUCTION, SANDBOX, connect, major, minor
-from diptych.recruiters.mturk_platform import SETTLED_S, MTurkPlatform
+from diptych.recruiters.mturk_platform import MTurkPlatform
 from diptych.settings import Settings
 
 QUESTION = (
@@ -25,6 +25,7 @@ QUESTION = (
     "<FrameHeight>0</FrameHeight></ExternalQuestion>"
 )
 QUICK = (0.0, 0.0, 0.0)
+LATER_S = 60 * Settings().payment_grace_minutes + 2
 
 
 @pytest.fixture(autouse=True)
@@ -207,7 +208,7 @@ def test_an_assignment_belongs_to_the_worker_who_holds_it_now(
     owned = {s.worker: (s.id, s.status, s.paid, s.bonuses) for s in platform.submissions(place)}
     assert owned == {
         "ASECOND": (first.id, "Approved", True, ()),
-        "AFIRST": (first.id, "Returned", False, (35,)),
+        "AFIRST": (first.id, "Not submitted", False, (35,)),
     }
 
 
@@ -268,7 +269,7 @@ def test_everything_mturk_knows_comes_page_by_page(
     mturk.trouble("throttle", "ListBonusPayments")
     known = list(platform.submissions(place))
     assert [s.worker for s in known] == [a.worker for a in done]
-    assert all(s.bonuses == (10,) for s in known)
+    assert all((s.bonuses, s.reward) == ((10,), 120) for s in known)
     assert [s.paid for s in known] == [False] * 119 + [True]
     assert mturk.count("ListAssignmentsForHIT") == 3, "two pages, one of them asked for twice"
 
@@ -318,7 +319,7 @@ def test_what_is_not_known_is_said_to_be_unknown(mturk: LocalMTurk, kind: str) -
         assert platform.look_up([asked], [])[0].state == "confirmed"
         return
     assert platform.look_up([asked], [])[0].state == "unknown", "it may still be on its way"
-    later = reach(mturk, clock=lambda: platform.clock() + SETTLED_S + 1)
+    later = reach(mturk, clock=lambda: platform.clock() + LATER_S)
     assert later.look_up([asked], [])[0].state == "failed"
     assert len(mturk.api.books) == 0
 
@@ -435,7 +436,7 @@ def test_nobody_is_paid_twice_and_nobody_is_forgotten(
         if n not in killed:  # else the process ended before it could write the outcome down
             states[key] = outcome.state
     mturk.troubles.clear()
-    later = reach(mturk, clock=lambda: platform.clock() + SETTLED_S + 1)
+    later = reach(mturk, clock=lambda: platform.clock() + LATER_S)
     for key, state in states.items():
         if state in ("sent", "unknown"):
             asked = Order(**(vars(orders[key]) | {"reference": names.known.get(key)}))

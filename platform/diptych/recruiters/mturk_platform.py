@@ -31,8 +31,6 @@ from diptych.settings import Settings
 
 #: Seconds to wait before each further try of a call that MTurk did not (certainly) carry out.
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-#: A call that may still be on its way is given so long before its absence is taken for certain.
-SETTLED_S = 180.0
 FEEDBACK = 1024  # characters of a message that MTurk takes
 _DONE = {"approve": "Approved", "reject": "Rejected"}
 _WORKER = re.compile(r"A[A-Z0-9]{1,63}")
@@ -66,6 +64,8 @@ class MTurkPlatform(Platform):
             PlatformFault: without boto3 or credentials.
         """
         self.clients = clients or connect(settings)
+        # A call may still be on its way: its absence is taken for certain only after so long.
+        self.grace_s = 60 * settings.payment_grace_minutes
         self.pauses = tuple(pauses)
         self.clock = clock
 
@@ -127,7 +127,9 @@ class MTurkPlatform(Platform):
             else:
                 missing = f"MTurk has it as {assignment['AssignmentStatus']}"
         if self._may_be_on_its_way(order):
-            wait = f"{missing}; asked for less than {SETTLED_S:.0f} s ago, so look again later"
+            wait = (
+                f"{missing}; asked for less than {self.grace_s / 60:g} min ago, so look again later"
+            )
             return Outcome(order.key, "unknown", order.reference, wait)
         return Outcome(order.key, "failed", order.reference, f"{missing}: it was not carried out")
 
@@ -136,23 +138,28 @@ class MTurkPlatform(Platform):
         if asked is None:  # it was stopped before anything was asked for
             return False
         at = datetime.fromisoformat(asked[1]).timestamp()
-        return self.clock() - at < SETTLED_S
+        return self.clock() - at < self.grace_s
 
     def submissions(self, place: str) -> Iterator[Submission]:
+        asking = self.clients.asking
+        reward = self._reward(place)
         bonuses: dict[tuple[str, str], list[int]] = {}
-        listed = pages(self.clients.asking, "list_bonus_payments", "BonusPayments", HITId=place)
-        for bonus in listed:
+        for bonus in pages(asking, "list_bonus_payments", "BonusPayments", HITId=place):
             # Two workers can hold one assignment id, one after the other has returned it.
             whose = bonus["AssignmentId"], bonus["WorkerId"]
             bonuses.setdefault(whose, []).append(minor(bonus["BonusAmount"]))
-        for assignment in pages(
-            self.clients.asking, "list_assignments_for_hit", "Assignments", HITId=place
-        ):
-            whose = assignment["AssignmentId"], assignment["WorkerId"]
-            status = assignment["AssignmentStatus"]
-            yield Submission(*whose, status, status == "Approved", tuple(bonuses.pop(whose, ())))
-        for (submission, worker), amounts in bonuses.items():
-            yield Submission(submission, worker, "Returned", False, tuple(amounts))
+        for found in pages(asking, "list_assignments_for_hit", "Assignments", HITId=place):
+            whose, status = (found["AssignmentId"], found["WorkerId"]), found["AssignmentStatus"]
+            theirs = tuple(bonuses.pop(whose, ()))
+            yield Submission(*whose, status, status == "Approved", theirs, reward)
+        for whose, amounts in bonuses.items():
+            yield Submission(*whose, "Not submitted", False, tuple(amounts), reward)
+
+    def _reward(self, place: str) -> int | None:
+        try:
+            return minor(self.clients.asking.get_hit(HITId=place)["HIT"]["Reward"])
+        except expected():
+            return None  # the lists that follow say what is wrong
 
     def assignment(self, order: Order) -> dict[str, Any] | None:
         """The submitted assignment of an order, with the reward of its HIT as `Reward`.
