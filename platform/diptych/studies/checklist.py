@@ -26,7 +26,7 @@ TOO_SHORT = 0.5
 ENOUGH_SESSIONS = 5
 PLATFORMS = ("prolific", "mturk")
 _EXAMPLE_CODE = re.compile(r"(?i)^(example\d*|code\d*|c\d?abcdef|x+|…|\.{3}|todo)$")
-_LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
+_LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 (compared with, not bound to)
 
 
 @dataclass(frozen=True)
