@@ -28,6 +28,7 @@ COMMANDS = {
     "mis": "diptych_analysis.machines.cli:mis",
     "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",
     "correlate": "diptych_analysis.agreement.cli:correlate",
+    "results": "diptych.cli.results:results",
     "report": "diptych.cli.tables:report",
 }
 

@@ -25,7 +25,7 @@ def learning_curves(frame: pd.DataFrame, classes: list[str]) -> Any:
     shown = sorted(classes) if few else [ALL]
     scale = classes_scale(shown) if few else alt.Scale(domain=shown, range=[INK])
     colour = alt.Color("class:N", scale=scale, legend=legend())
-    x = alt.X("trial:Q", title="trial", scale=alt.Scale(nice=False, padding=8),
+    x = alt.X("trial:Q", title="trial", scale=alt.Scale(nice=False, zero=False, padding=8),
               axis=alt.Axis(tickMinStep=1, format="d", grid=False))  # fmt: skip
     base = alt.Chart(blocks).encode(x=x, color=colour, detail="phase:N")
     y = alt.Y("share:Q", title="share of right answers", **percent())
@@ -87,7 +87,7 @@ def confusion(frame: pd.DataFrame, classes: list[str]) -> Any:
     )  # fmt: skip
     shades = alt.Scale(domain=[0, 1], range=SHADES)
     named = len(classes) <= 12
-    bar = alt.Legend(title="share of the row", format="~%", orient="top", gradientLength=160)
+    bar: Any = alt.Legend(title="share of the row", format="~%", orient="top", gradientLength=160)
     bar = None if named else bar
     cells = base.mark_rect(cornerRadius=2).encode(alt.Color("share:Q", scale=shades, legend=bar))
     layers = cells

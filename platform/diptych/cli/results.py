@@ -1,0 +1,88 @@
+"""`diptych results …`: what the analysis found, shown among a study's figures."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from diptych.cli.context import with_app
+
+
+@click.group()
+def results() -> None:
+    """Show results of `diptych trace` and `diptych correlate` on the dashboard."""
+
+
+@results.command()
+@click.argument("study")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--name", help="Name to keep a file by; without it, the file's own.")
+@with_app
+def add(study: str, path: Path, name: str | None) -> None:
+    """Keep the result in PATH for STUDY; one of the same name is replaced.
+
+    PATH is a JSON file that `diptych trace … --json` or `diptych correlate … --json` wrote, or a
+    folder with such files.
+    """
+    from diptych.figures import results as kept
+
+    if name is not None and path.is_dir():
+        raise click.ClickException("--name goes with a file: in a folder each has its own")
+    try:
+        found = kept.read_folder(path) if path.is_dir() else [kept.read_file(path, name)]
+    except kept.ResultFault as fault:
+        raise click.ClickException(str(fault)) from None
+    study_id = _study_id(study)
+    for result in found:
+        replaced = kept.add(study_id, result, None)
+        click.echo(f"{'Replaced' if replaced else 'Added'} {result.name} ({result.kind}).")
+        if study not in result.study.split(", "):
+            click.echo(f"Note: it was computed from data called {result.study!r}.", err=True)
+
+
+@results.command("list")
+@click.argument("study")
+@with_app
+def list_results(study: str) -> None:
+    """List the results kept for STUDY."""
+    from diptych.figures import results as kept
+
+    found = kept.kept_for(_study_id(study))
+    if not found:
+        click.echo(f"None yet: `diptych results add {study} FILE` keeps one.")
+    for result in found:
+        at = datetime.fromtimestamp(result.created_at / 1000, UTC)
+        click.echo(f"{result.name:32} {result.kind:10} {at:%Y-%m-%d %H:%M} UTC")
+
+
+@results.command()
+@click.argument("study")
+@click.argument("name")
+@with_app
+def remove(study: str, name: str) -> None:
+    """Forget the result NAME of STUDY."""
+    from diptych.figures import results as kept
+
+    if not kept.remove(_study_id(study), name, None):
+        raise click.ClickException(f"{study} has no result {name!r}")
+    click.echo(f"Removed {name}.")
+
+
+def _study_id(study: str) -> int:
+    """Row of a study; UnknownStudy when the host knows none of that name."""
+    from sqlalchemy import select
+
+    from diptych import models
+    from diptych.database import reading, table
+    from diptych.studies.versions import UnknownStudy
+
+    studies = table(models.Study)
+    with reading() as connection:
+        found = connection.execute(
+            select(studies.c.id).where(studies.c.name == study)
+        ).scalar_one_or_none()
+    if found is None:
+        raise UnknownStudy(study)
+    return int(found)
