@@ -268,7 +268,13 @@ class TwoAFC(Task):
         return 0.5
 
     def said(self, row: Mapping[str, Any]) -> str:
-        return "positive" if row["response"] == row["label"] else "negative"
+        # Which of the two pictures was chosen, named without regard to which one is right.
+        stimuli, places = self.content.stimuli, self.content.items[row["item_id"]].stimuli
+        right, wrong = (
+            stimuli[places[role][0]].stimulus_id for role in ("query_positive", "query_negative")
+        )
+        chosen, other = (right, wrong) if row["response"] == row["label"] else (wrong, right)
+        return "first" if chosen < other else "second"
 
     def least_rt_ms(self) -> float:
         return float(self.parameters.enable_after_ms)
