@@ -18,9 +18,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 #: Most sessions of one decision: more than that are decided in several.
 MOST = 5000
 #: How long a page that asks for confirmation can be used.
-_SLIP_S = 3600
-#: What Prolific asks of a rejection's message.
-LEAST_REJECTION = 100
+SLIP_S = 3600
 
 
 @dataclass(frozen=True)
@@ -165,7 +163,7 @@ def unsealed(text: str, secret: bytes, *, study_id: int, user_id: int) -> Slip:
         SlipFault: when it was not made here, is too old, or is somebody else's.
     """
     try:
-        values: dict[str, Any] = _signer(secret).loads(text, max_age=_SLIP_S)
+        values: dict[str, Any] = _signer(secret).loads(text, max_age=SLIP_S)
     except SignatureExpired:
         raise SlipFault("This page is older than an hour: choose the sessions again.") from None
     except BadSignature:

@@ -158,15 +158,21 @@ def named(connection: Connection, study_id: int, public_ids: Sequence[str]) -> l
 
 def versions_of(connection: Connection, session_ids: Sequence[int]) -> list[int]:
     """The versions that some sessions were shown, ascending."""
-    found: set[int] = set()
+    return sorted(_distinct(connection, SESSIONS.c.version_id, session_ids))
+
+
+def recruiters_of(connection: Connection, session_ids: Sequence[int]) -> list[str]:
+    """Where some sessions came from."""
+    return sorted(_distinct(connection, SESSIONS.c.recruiter, session_ids))
+
+
+def _distinct(connection: Connection, column: Any, session_ids: Sequence[int]) -> set[Any]:
+    found: set[Any] = set()
     for start in range(0, len(session_ids), _AT_ONCE):
         some = session_ids[start : start + _AT_ONCE]
-        found |= set(
-            connection.execute(
-                select(SESSIONS.c.version_id).where(SESSIONS.c.id.in_(some)).distinct()
-            ).scalars()
-        )
-    return sorted(found)
+        rows = connection.execute(select(column).where(SESSIONS.c.id.in_(some)).distinct())
+        found |= set(rows.scalars())
+    return found
 
 
 @dataclass(frozen=True)

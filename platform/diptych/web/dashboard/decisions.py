@@ -20,17 +20,13 @@ from diptych.participants.wanted import WantedFault, read_wanted
 from diptych.payments import ledger
 from diptych.payments.decisions import DecisionFault, LeftOut, Plan, carry_out, preview
 from diptych.payments.money import MoneyFault, to_minor
+from diptych.recruiters.prolific_platform import CATEGORIES, LEAST_MESSAGE
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 from diptych.web.dashboard.access import access, pages, user
 from diptych.web.dashboard.access import study as opened
 
 blueprint = pages("decisions")
-#: What Prolific calls the grounds of a rejection.
-CATEGORIES = (
-    "LOW_EFFORT", "FAILED_CHECK", "FAILED_INSTRUCTIONS", "TOO_QUICKLY", "TOO_SLOWLY", "NO_CODE",
-    "BAD_CODE", "NO_DATA", "INCOMP_LONGITUDINAL", "MALINGERING", "UNSUPP_DEVICE", "OTHER",
-)  # fmt: skip
 #: So many sessions are named on a page; the rest is counted.
 NAMED = 25
 LOG_PAGE = 50
@@ -184,17 +180,22 @@ def _contents(sessions: Sequence[int]) -> list[StudyContent]:
         return [frozen(version, connection) for version in versions]
 
 
+def _is_prolific(slip: Slip) -> bool:
+    with reading() as connection:
+        return "prolific" in listing.recruiters_of(connection, slip.sessions)
+
+
 def _faults(slip: Slip, by_rule: bool) -> dict[str, str]:
     """What the form still lacks, by field."""
     faults: dict[str, str] = {}
     kind = BY_ACTION[slip.action]
-    if slip.action == "reject" and len(slip.message) < deciding.LEAST_REJECTION:
+    if slip.action in ("reject", "request_return") and not slip.message:
+        faults["message"] = "Say why."
+    elif slip.action == "reject" and len(slip.message) < LEAST_MESSAGE and _is_prolific(slip):
         faults["message"] = (
-            f"A rejection needs at least {deciding.LEAST_REJECTION} characters; "
+            f"Prolific takes rejections of at least {LEAST_MESSAGE} characters; "
             f"here are {len(slip.message)}."
         )
-    elif slip.action == "request_return" and not slip.message:
-        faults["message"] = "Say why."
     if kind.money and not by_rule and not slip.amount:
         try:
             to_minor(request.form.get("amount", "") or "x", _payment(slip)[0])
@@ -248,7 +249,7 @@ def _ask(slip: Slip, *, is_filled: bool) -> str:
         by_rule=by_rule,
         amount=request.form.get("amount", ""),
         category_options=[(c, c.replace("_", " ").lower()) for c in CATEGORIES],
-        least=deciding.LEAST_REJECTION,
+        least=LEAST_MESSAGE if _is_prolific(slip) else 0,
         named=NAMED,
     )
 

@@ -6,6 +6,7 @@ import "./parts.css";
 import "./tables.css";
 import "./studies.css";
 import "./live.css";
+import "./people.css";
 import htmx from "htmx.org";
 import { drawCharts } from "./figures";
 import { helpForms } from "./forms";
