@@ -232,7 +232,7 @@ def test_a_difference_shows_the_pictures_that_came_and_went(
 def test_versions_of_another_study_can_not_be_named(opened: Flask, studies_folder: Path) -> None:
     other = load_study(studies_folder / "tiny_2afc").content.content_hash
     owner = researcher(opened, "owner", "tiny")
-    for path in ("preview?version=", "versions/difference?old=", "versions/difference?new="):
+    for path in ("versions/preview?version=", "versions/difference?old=", "versions/difference?new="):
         assert owner.get(f"/studies/tiny/{path}{other}").status_code == 404
     reply = owner.post("/studies/tiny/versions/open", {"version": other})
     assert reply.status_code == 404
@@ -264,7 +264,7 @@ def test_an_older_version_can_be_opened_again_by_the_owner_only(
 
 
 def test_the_preview_has_every_page_and_says_which_words_are_the_hosts(opened: Flask) -> None:
-    page = words(researcher(opened, "viewer", "tiny").get("/studies/tiny/preview"))
+    page = words(researcher(opened, "viewer", "tiny").get("/studies/tiny/versions/preview"))
     for said in (
         "You may stop at any time.",
         "Page 1 of 2 What you do Look. Page 2 of 2 How you answer Choose.",
@@ -287,7 +287,7 @@ def test_texts_of_a_study_bring_no_script_into_the_dashboard(
     with app.app_context():
         freeze(load_study(studies_folder / "tiny"), opening=True)
     viewer = researcher(app, "viewer", "tiny")
-    for path in ("preview", "", "versions", "recruitment"):
+    for path in ("versions/preview", "", "versions", "recruitment"):
         page = text(viewer.get(f"/studies/tiny/{path}".rstrip("/")))
         assert "<script>alert" not in page
         assert 'href="javascript' not in page
@@ -302,7 +302,7 @@ def test_comprehension_questions_show_the_right_answer_marked(
     category_study(studies_folder / "tiny", changes={"comprehension": questions})
     with app.app_context():
         freeze(load_study(studies_folder / "tiny"), opening=True)
-    page = words(researcher(app, "viewer", "tiny").get("/studies/tiny/preview"))
+    page = words(researcher(app, "viewer", "tiny").get("/studies/tiny/versions/preview"))
     assert "How many? one two right, never sent" in page
 
 
@@ -315,7 +315,7 @@ def test_trials_are_drawn_from_the_seed(opened: Flask) -> None:
     viewer = researcher(opened, "viewer", "tiny")
 
     def drawn(seed: int) -> list[str]:
-        return trials_of(text(viewer.get(f"/studies/tiny/preview?seed={seed}&n=4")))
+        return trials_of(text(viewer.get(f"/studies/tiny/versions/preview?seed={seed}&n=4")))
 
     assert len(drawn(1)) == 4
     assert drawn(1) == drawn(1)
@@ -326,7 +326,7 @@ def test_trials_are_drawn_from_the_seed(opened: Flask) -> None:
 
 def test_trials_show_their_images_and_the_truth_apart(opened: Flask) -> None:
     viewer = researcher(opened, "viewer", "tiny")
-    trial = trials_of(text(viewer.get("/studies/tiny/preview?n=1")))[0]
+    trial = trials_of(text(viewer.get("/studies/tiny/versions/preview?n=1")))[0]
     shown, truth = trial.split('class="truth"')
     (address,) = re.findall(r'<img src="(/i/[^"]+)"', shown)
     assert viewer.client.get(address).mimetype == "image/png"
@@ -338,7 +338,7 @@ def test_trials_show_their_images_and_the_truth_apart(opened: Flask) -> None:
 
 def test_two_afc_trials_show_both_sides_and_both_queries(opened: Flask) -> None:
     viewer = researcher(opened, "viewer", "tiny_2afc")
-    page = text(viewer.get("/studies/tiny_2afc/preview?n=24"))
+    page = text(viewer.get("/studies/tiny_2afc/versions/preview?n=24"))
     trials = trials_of(page)
     assert len(trials) == 7
     for trial in trials:
@@ -350,7 +350,7 @@ def test_two_afc_trials_show_both_sides_and_both_queries(opened: Flask) -> None:
 
 @pytest.mark.parametrize("query", ["seed=x&n=y", "seed=-4&n=0", "n=100000", "seed=" + "9" * 40])
 def test_odd_numbers_in_the_address_are_held_in_bounds(opened: Flask, query: str) -> None:
-    page = text(researcher(opened, "viewer", "tiny").get(f"/studies/tiny/preview?{query}"))
+    page = text(researcher(opened, "viewer", "tiny").get(f"/studies/tiny/versions/preview?{query}"))
     assert 1 <= len(trials_of(page)) <= 24
 
 
@@ -361,9 +361,9 @@ def test_every_condition_can_be_previewed(app: Flask, studies_folder: Path) -> N
         freeze(load_study(studies_folder / "tiny"), opening=True)
     viewer = researcher(app, "viewer", "tiny")
     for name, rank in (("two", 2), ("three", 3)):
-        page = text(viewer.get(f"/studies/tiny/preview?condition={name}&n=1"))
+        page = text(viewer.get(f"/studies/tiny/versions/preview?condition={name}&n=1"))
         assert f"<dt>rank</dt><dd>{rank}</dd>" in page
-    assert viewer.get("/studies/tiny/preview?condition=four").status_code == 404
+    assert viewer.get("/studies/tiny/versions/preview?condition=four").status_code == 404
 
 
 # Folders
@@ -405,14 +405,14 @@ def test_the_owner_opens_a_new_version_and_sees_what_it_changes(
     opened: Flask, studies_folder: Path
 ) -> None:
     owner = researcher(opened, "owner", "tiny")
-    assert "Nothing changes" in words(owner.get("/studies/tiny/folder"))
+    assert "Nothing changes" in words(owner.get("/studies/tiny/versions/folder"))
     (studies_folder / "tiny" / "debrief.md").write_text("# Thank you\n\nThat was nearly all.\n")
-    assert "<ins>nearly </ins>" in text(owner.get("/studies/tiny/folder"))
+    assert "<ins>nearly </ins>" in text(owner.get("/studies/tiny/versions/folder"))
     content_hash = load_study(studies_folder / "tiny").content.content_hash
-    owner.post("/studies/tiny/folder", {"what": "preview", "version": content_hash})
+    owner.post("/studies/tiny/versions/folder", {"what": "preview", "version": content_hash})
     page = words(owner.get("/studies/tiny"))
     assert "A newer version" in page
-    owner.post("/studies/tiny/folder", {"what": "open", "version": content_hash})
+    owner.post("/studies/tiny/versions/folder", {"what": "open", "version": content_hash})
     assert "A newer version" not in words(owner.get("/studies/tiny"))
     assert [what for _, what, _ in audit(opened)] == ["study.open", "study.freeze", "study.open"]
 
@@ -421,7 +421,7 @@ def test_what_was_looked_at_is_what_is_opened(opened: Flask, studies_folder: Pat
     owner = researcher(opened, "owner", "tiny")
     looked_at = load_study(studies_folder / "tiny").content.content_hash
     (studies_folder / "tiny" / "debrief.md").write_text("# Changed meanwhile\n")
-    reply = owner.post("/studies/tiny/folder", {"what": "open", "version": looked_at})
+    reply = owner.post("/studies/tiny/versions/folder", {"what": "open", "version": looked_at})
     assert "changed since you looked" in words(reply, 409)
     assert len(audit(opened)) == 1
 
@@ -429,8 +429,8 @@ def test_what_was_looked_at_is_what_is_opened(opened: Flask, studies_folder: Pat
 @pytest.mark.parametrize("role", ["viewer", "editor"])
 def test_only_owners_open_versions(opened: Flask, role: str) -> None:
     who = researcher(opened, role, "tiny")
-    assert who.get("/studies/tiny/folder").status_code == 403
-    assert who.post("/studies/tiny/folder", {"what": "open"}).status_code == 403
+    assert who.get("/studies/tiny/versions/folder").status_code == 403
+    assert who.post("/studies/tiny/versions/folder", {"what": "open"}).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["..", "tiny%2F..%2Ftiny", ".hidden", "nowhere", "Tiny"])
@@ -442,9 +442,9 @@ def test_no_folder_beside_the_studies_can_be_named(
 
 def test_a_study_whose_folder_is_gone_says_so(opened: Flask, studies_folder: Path) -> None:
     (studies_folder / "tiny").rename(studies_folder / "moved")
-    reply = researcher(opened, "owner", "tiny").get("/studies/tiny/folder")
+    reply = researcher(opened, "owner", "tiny").get("/studies/tiny/versions/folder")
     assert "no such folder" in words(reply)
-    reply = researcher(opened, "owner", "tiny").post("/studies/tiny/folder", {"what": "open"})
+    reply = researcher(opened, "owner", "tiny").post("/studies/tiny/versions/folder", {"what": "open"})
     assert "no such folder" in words(reply, 422)
 
 

@@ -195,9 +195,12 @@ def _shown(
             images.append(ShownImages(name, tuple(listed)))
         elif value is not None and not isinstance(value, dict):
             facts[name.replace("_", " ")] = ", ".join(map(str, listed))
+    known = {**task.describe(trial), **_attributes(task, trial)}
+    if known.get("item_id") == known.get("stimulus_id"):
+        known.pop("item_id", None)  # a stimulus shown by itself
     truth = {
-        name.replace("_", " "): str(value)
-        for name, value in {**task.describe(trial), **_attributes(task, trial)}.items()
+        name.replace("_", " "): str(value)[:12] if name == "stimulus_id" else str(value)
+        for name, value in known.items()
         if value not in (None, "")
     }
     return ShownTrial(index, trial.phase, tuple(images), facts, truth)

@@ -101,14 +101,14 @@ def change_state(study: str) -> Response:
     return _to("dashboard_studies.overview", study=study)
 
 
-@blueprint.get("/studies/<study>/folder")
+@blueprint.get("/studies/<study>/versions/folder")
 @access("owner")
 def folder(study: str) -> Any:
     """The study's folder on this host: what would become a new version."""
     return _show_folder(study)
 
 
-@blueprint.post("/studies/<study>/folder")
+@blueprint.post("/studies/<study>/versions/folder")
 @access("owner")
 def freeze_folder(study: str) -> Any:
     """Freeze the folder as a new version, open to people or for a preview only."""

@@ -62,7 +62,7 @@ def compare(study: str) -> str:
     )
 
 
-@blueprint.get("/studies/<study>/preview")
+@blueprint.get("/studies/<study>/versions/preview")
 @access("viewer")
 def preview(study: str) -> str:
     """Every page that participants see, and some trials drawn from a seed."""
