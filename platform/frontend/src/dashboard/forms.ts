@@ -56,10 +56,10 @@ function boxes(near: Element, name: string): HTMLInputElement[] {
 function checksAll(all: HTMLInputElement): void {
   const name = all.dataset.checkAll ?? "";
   all.addEventListener("change", () => {
-    for (const box of boxes(all, name)) {
-      box.checked = all.checked;
-      box.dispatchEvent(new Event("change", { bubbles: true }));
-    }
+    const found = boxes(all, name);
+    // All are set before any is heard of: what is heard changes `all` itself.
+    for (const box of found) box.checked = all.checked;
+    for (const box of found) box.dispatchEvent(new Event("change", { bubbles: true }));
   });
   (all.closest("form") ?? document).addEventListener("change", () => {
     const found = boxes(all, name);

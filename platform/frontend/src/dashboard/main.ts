@@ -49,4 +49,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (target instanceof Element) enliven(target.parentElement ?? target);
 });
 enliven(document);
+
+// On a narrow screen the tabs of a study are a strip: the open one must be seen.
+const strip = document.querySelector<HTMLElement>(".side-tabs");
+const open = strip?.querySelector<HTMLElement>("[aria-current]");
+if (strip && open && strip.scrollWidth > strip.clientWidth) {
+  strip.scrollLeft = open.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
+}
 keepUpToDate();
