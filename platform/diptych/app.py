@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
     with app.app_context():
         prepare_engine(db.engine)
-    register(app)
+    register(app, settings)
     return app
 
 

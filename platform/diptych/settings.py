@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -69,6 +70,16 @@ class Settings(BaseModel):
         ge=0,
         description="Least pay an hour in a study's currency that the checklist takes for fair; "
         "0: Prolific's least and recommended pay, known for GBP and USD.",
+    )
+    log: Literal["text", "json", "quiet"] = Field(
+        "quiet",
+        description="A line a request on standard error, to read (`text`) or for programs "
+        "(`json`); `quiet`: only what goes wrong. No line carries an id of a person.",
+    )
+    metrics_token: str = Field(
+        "",
+        repr=False,
+        description="Bearer token that `/metrics` (Prometheus) asks for. Empty: no such page.",
     )
     proxy_hops: int = Field(
         0, ge=0, le=5, description="How many proxies stand before the host (X-Forwarded-*)."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 
 import click
 
@@ -25,6 +26,9 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
         migrate.ensure_head(database.engine, settings.sqlalchemy_url)
         _welcome(settings, f"http://{host}:{port}")
         database.engine.dispose()
+    if settings.metrics_token and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        # Workers count apart; a folder of this run's own lets any of them tell for all.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="diptych-metrics-")
     os.execv(
         sys.executable,
         [sys.executable, "-m", "gunicorn", *gunicorn_arguments(host, port, workers, threads)],

@@ -2,14 +2,26 @@
 
 from apiflask import APIFlask
 
+from diptych.settings import Settings
 
-def register(app: APIFlask) -> None:
+
+def register(app: APIFlask, settings: Settings) -> None:
     """Attach every blueprint and error handler."""
-    from diptych.web import dashboard, errors, health, images, pages, participant, security
+    from diptych.web import (
+        dashboard,
+        errors,
+        health,
+        images,
+        pages,
+        participant,
+        security,
+        telemetry,
+    )
 
     app.security_schemes = participant.SECURITY
+    telemetry.attach(app, settings)
     errors.attach(app)
     security.attach(app)
-    for module in (participant, images, pages, health):
+    for module in (participant, images, pages, health, telemetry):
         app.register_blueprint(module.blueprint)
     dashboard.attach(app)

@@ -1,0 +1,129 @@
+"""Logs and metrics: they say what happens, and never to whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from support.servers import LiveServer
+from support.walker import Walker, link, open_study
+
+from diptych.app import create_app
+from diptych.settings import Settings
+
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
+SECRETS = ("A1b2C3workerid", "5f0e1d2c3b4a5968")
+
+
+@pytest.fixture
+def logged(settings: Settings, studies_folder: Path) -> Flask:
+    app = create_app(settings.model_copy(update={"log": "json", "metrics_token": "m" * 20}))
+    open_study(app, studies_folder / "tiny")
+    return app
+
+
+def test_a_line_a_request_without_any_id(
+    logged: Flask, capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    app = create_app(settings.model_copy(update={"log": "json"}))
+    walker = Walker(app.test_client())
+    walker.enter(**link(app, "simulate", "tiny"), participant=SECRETS[0])
+    walker.take("consent", agreed=True)
+    app.test_client().get(f"/s/tiny?PROLIFIC_PID={SECRETS[1]}")
+    app.test_client().get(f"/{SECRETS[1]}")
+    written = capsys.readouterr().err
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [line["route"] for line in lines] == [
+        "/api/v1/sessions",
+        "/api/v1/session/steps/consent",
+        "/s/<study>",
+        "unknown",
+    ]
+    assert {line["status"] for line in lines} == {201, 200, 404}
+    assert all(line["ms"] >= 0 and line["level"] == "INFO" for line in lines)
+    secrets = (*SECRETS, walker.state["session"]["id"], str(walker.token))
+    assert not any(secret in written for secret in secrets)
+
+
+def test_a_proxys_request_id_is_kept_if_it_is_one(logged: Flask) -> None:
+    client = logged.test_client()
+
+    def told(given: str) -> str:
+        return client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+
+    assert told("0123456789abcdef") == "0123456789abcdef"
+    assert told("<script>alert(1)</script>") != "<script>alert(1)</script>"
+    assert told("a") != told("a")
+
+
+def test_quiet_by_default(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:
+    app.test_client().get("/healthz")
+    assert capsys.readouterr().err == ""
+
+
+def test_metrics_are_for_who_has_the_token(logged: Flask, app: Flask) -> None:
+    client = logged.test_client()
+    assert client.get("/metrics").status_code == 401
+    wrong = {"Authorization": "Bearer " + "n" * 20}
+    assert client.get("/metrics", headers=wrong).status_code == 401
+    right = {"Authorization": "Bearer " + "m" * 20}
+    client.get("/healthz")
+    text = client.get("/metrics", headers=right).text
+    assert 'diptych_request_seconds_count{method="GET",route="/healthz",status="200"}' in text
+
+
+def test_metrics_do_not_exist_unless_asked_for(settings: Settings) -> None:
+    assert create_app(settings).test_client().get("/metrics").status_code == 404
+
+
+@pytest.mark.slow
+def test_metrics_count_all_workers_together(settings: Settings, studies_folder: Path) -> None:
+    server = LiveServer(
+        {
+            "DIPTYCH_HOME": str(settings.home),
+            "DIPTYCH_DATABASE_URL": settings.database_url,
+            "DIPTYCH_STUDIES": str(settings.studies),
+            "DIPTYCH_METRICS_TOKEN": "m" * 20,
+        },
+        settings.home.parent / "server.log",
+        workers=3,
+    )
+    server.start()
+    try:
+        for _ in range(30):
+            with urllib.request.urlopen(f"{server.url}/readyz"):
+                pass
+        ask = urllib.request.Request(
+            f"{server.url}/metrics", headers={"Authorization": "Bearer " + "m" * 20}
+        )
+        with urllib.request.urlopen(ask) as reply:
+            lines = reply.read().decode().splitlines()
+        counts = [
+            float(line.rsplit(" ", 1)[1])
+            for line in lines
+            if line.startswith("diptych_request_seconds_count") and "/readyz" in line
+        ]
+        assert counts == [30.0]
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{server.url}/metrics")
+    finally:
+        server.stop()
+
+
+def test_a_wrong_setting_is_named(database_kind: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from diptych.cli import main; main()", "study", "list"],
+        env={**os.environ, "DIPTYCH_LOG": "loud"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "DIPTYCH_LOG is 'loud'" in done.stderr
