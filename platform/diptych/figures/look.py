@@ -86,21 +86,24 @@ def histogram(data: Any, x: alt.X, x2: str, y: alt.Y, **encodings: Any) -> Any:
 
 
 def page_spec(chart: Any, theme: Theme) -> dict[str, Any]:
-    """The Vega-Lite specification for a page: transparent, as wide as its container."""
-    spec = _spec(chart.properties(width="container"), theme)
+    """The Vega-Lite specification for a page: transparent, as wide as its container.
+
+    Letters, axes and legends take the colours of the page; its heading stands there already.
+    """
+    spec = _spec(chart.properties(width="container").configure(padding=4), theme)
     spec["background"] = "transparent"
     lines = spec.get("title", {}).get("subtitle")
     if lines:
-        # The page has the heading already: what it is told stays.
-        spec["title"] = {**spec["title"], "text": lines, "fontSize": 12, "fontWeight": 400,
-                         "color": spec["config"]["title"]["subtitleColor"]}  # fmt: skip
+        soft = DARK[QUIET] if theme == "dark" else QUIET
+        plain = {"fontSize": 12, "fontWeight": 400, "color": soft}
+        spec["title"] = {**spec["title"], "text": lines, **plain}
         del spec["title"]["subtitle"]
     return spec
 
 
 def file_spec(chart: Any, theme: Theme, title: str) -> dict[str, Any]:
     """The specification for a file: with its title, on a ground, of a fixed width."""
-    spec = _spec(chart.properties(width=WIDTH), theme)
+    spec = _spec(_coloured(chart.properties(width=WIDTH)), theme)
     spec["background"] = GROUND[theme]
     spec["title"] = {**spec.get("title", {}), "text": title}
     return spec
@@ -116,10 +119,10 @@ def svg(spec: dict[str, Any]) -> str:
     return str(vlc.vegalite_to_svg(json.dumps(spec)))
 
 
-def _spec(chart: Any, theme: Theme) -> dict[str, Any]:
-    styled = (
-        chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
-        .configure(font=FONT, padding=6)
+def _coloured(chart: Any) -> Any:
+    """With the colours that a page would give it."""
+    return (
+        chart.configure(font=FONT, padding=10)
         .configure_view(stroke=None)
         .configure_axis(
             gridColor=GRID,
@@ -132,12 +135,27 @@ def _spec(chart: Any, theme: Theme) -> dict[str, Any]:
             titleFontSize=12,
         )
         .configure_legend(labelColor=INK, titleColor=QUIET, labelFontSize=12, titleFontSize=11)
-        .configure_title(color=INK, fontSize=15, anchor="start", offset=12,
-                         subtitleColor=QUIET, subtitleFontSize=12, subtitlePadding=4)
-        .configure_range(category=list(PALETTE))
-    )  # fmt: skip
+        .configure_title(
+            anchor="start",
+            offset=12,
+            color=INK,
+            fontSize=15,
+            subtitleColor=QUIET,
+            subtitleFontSize=12,
+            subtitlePadding=4,
+        )
+    )
+
+
+def _spec(chart: Any, theme: Theme) -> dict[str, Any]:
+    sized = chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
     with alt.data_transformers.enable("default", max_rows=None):
-        spec: dict[str, Any] = styled.to_dict()
+        spec: dict[str, Any] = sized.to_dict()
+    config = spec.setdefault("config", {})
+    config["range"] = {"category": list(PALETTE)}
+    config.setdefault("title", {"anchor": "start", "offset": 12})
+    config.setdefault("legend", {"labelFontSize": 12, "titleFontSize": 11})
+    config.setdefault("axis", {"labelFontSize": 11, "titleFontSize": 12})
     return _darkened(spec) if theme == "dark" else spec
 
 

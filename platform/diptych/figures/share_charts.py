@@ -41,4 +41,4 @@ def quality(frame: pd.DataFrame) -> Any:
         x=alt.X("low:Q", scale=scale), x2="high:Q"
     )
     title = told(f"{int(frame['sessions'].max()):,} sessions, {len(frame)} rules")
-    return (bars + ends).properties(height=alt.Step(ROW), title=title)
+    return (bars + ends).properties(height=ROW * len(frame), title=title)

@@ -98,7 +98,7 @@ def durations(frame: pd.DataFrame, told_minutes: float) -> Any:
             strokeDash=alt.StrokeDash(
                 "what:N",
                 scale=alt.Scale(domain=["median", "told"], range=[[1, 0], [5, 3]]),
-                legend=None,
+                legend=legend(symbolType="stroke"),
             ),
             tooltip=["what", alt.Tooltip("minutes:Q", format=".2f")],
         )

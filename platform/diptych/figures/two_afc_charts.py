@@ -35,7 +35,7 @@ def his_units(frame: pd.DataFrame) -> Any:
     )
     least = _least(data)
     if n <= NAMED:
-        return _rows(data, "name", least).properties(height=alt.Step(ROW), title=title)
+        return _rows(data, "name", least).properties(height=ROW * len(data), title=title)
     base = alt.Chart(data).encode(
         x=alt.X("rank:Q", title="units, by HIS", scale=alt.Scale(domain=[0, n + 1], nice=False)),
         tooltip=["name", *TIPS],
@@ -62,7 +62,7 @@ def his_groups(frame: pd.DataFrame) -> Any:
         words = "{his:.2f} ({low:.2f} to {high:.2f})".format(**whole_study)
         lines = [f"{int(whole_study['answers']):,} test answers in {lines[0]}", f"HIS {words}"]
     chart = _rows(data, "name", _least(data), by=True)
-    return chart.properties(height=alt.Step(ROW), title=told(*lines))
+    return chart.properties(height=ROW * len(data), title=told(*lines))
 
 
 def _least(data: pd.DataFrame) -> float:
