@@ -27,8 +27,9 @@ from diptych.web.dashboard.access import access, pages, user
 from diptych.web.dashboard.access import study as opened
 
 blueprint = pages("decisions")
-#: So many sessions are named on a page; the rest is counted.
+#: So many sessions are named for each reason, and so many to which something happens.
 NAMED = 25
+LISTED = 500
 LOG_PAGE = 50
 
 
@@ -241,6 +242,7 @@ def _ask(slip: Slip, *, is_filled: bool) -> str:
         slip=slip,
         sealed=deciding.sealed(slip, host().secret),
         plan=plan,
+        waiting=_waiting(plan),
         left_out=_by_reason(plan.left_out if plan else ()),
         warnings=_by_warning(plan),
         faults=faults if is_filled else {},
@@ -251,7 +253,17 @@ def _ask(slip: Slip, *, is_filled: bool) -> str:
         category_options=[(c, c.replace("_", " ").lower()) for c in CATEGORIES],
         least=LEAST_MESSAGE if _is_prolific(slip) else 0,
         named=NAMED,
+        listed=LISTED,
     )
+
+
+def _waiting(plan: Plan | None) -> int:
+    """Minor units of what was decided earlier and is not sent yet, in the plan's currency."""
+    if plan is None or not plan.cost:
+        return 0
+    with reading() as connection:
+        states = ledger.totals(connection, plan.study_id).get(plan.currency, {})
+    return states["intended"].amount if states else 0
 
 
 def _by_reason(left_out: Sequence[LeftOut]) -> list[tuple[str, list[str]]]:

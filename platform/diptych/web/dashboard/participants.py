@@ -17,6 +17,7 @@ from diptych.participants.rows import listed
 from diptych.participants.times import times
 from diptych.participants.wanted import Wanted, WantedFault, read_wanted
 from diptych.studies.versions import frozen
+from diptych.tasks import REGISTRY as TASKS
 from diptych.web.dashboard.access import access, pages, study, user
 from diptych.web.dashboard.decisions import offered
 from diptych.web.images import image_reply
@@ -119,6 +120,7 @@ def session(study: str, session: str) -> Any:
         times=times(one.reached),
         may_see_ids=may_see_ids(),
         study_actions=offered(one.session.kind),
+        own_columns=[c.name for c in TASKS.get(one.facts.content.spec.task.name).columns],
     )
 
 
