@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -187,7 +187,6 @@ def _mark_sent(study_id: int, batch: _Batch, user: User | None, sent: Sent) -> l
                 connection, study_id, "sent", [entry.session_id for entry in batch.entries]
             )
         }
-        committed = 0
         for entry in now.values():
             beginning = entry.key.rpartition("-")[0]
             if entry.state != "intended" or beginning in doubtful:
@@ -196,11 +195,11 @@ def _mark_sent(study_id: int, batch: _Batch, user: User | None, sent: Sent) -> l
                 if allowance is None:
                     sent.trouble(budget.NO_BUDGET)
                     continue
-                problem = allowance.why_not(entry.amount + committed, entry.currency)
+                problem = allowance.why_not(entry.amount, entry.currency)
                 if problem is not None:
                     sent.trouble(problem)
                     continue
-                committed += entry.amount
+                allowance = replace(allowance, spent=allowance.spent + entry.amount)
             # Two of one person at once could not be told apart in the platform's books.
             doubtful.add(beginning)
             ready.append(entry)
