@@ -7,6 +7,7 @@ of tables with its dictionary, and puts it in place only when everything has bee
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 import re
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -96,7 +97,7 @@ def guarded(text: str) -> str:
 
 
 class TableWriter(Protocol):
-    """Takes rows in batches; `close` makes the file whole."""
+    """Takes rows in batches, into a file or a stream; `close` makes it whole."""
 
     def write(self, rows: Iterable[Row]) -> int:
         """Appends the rows (missing keys are empty cells) and returns how many they were."""
@@ -108,9 +109,10 @@ class TableWriter(Protocol):
 class CsvWriter:
     """A CSV file, UTF-8, with a header; booleans `true`/`false`, times ISO 8601, text guarded."""
 
-    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+    def __init__(self, to: Path | BinaryIO, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
-        self._file = path.open("w", encoding="utf-8", newline="")
+        stream = to.open("wb") if isinstance(to, Path) else to
+        self._file = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         self._csv = csv.writer(self._file, lineterminator="\n")
         self._csv.writerow([c.name for c in self.columns])
 
@@ -130,11 +132,11 @@ class CsvWriter:
 class ParquetWriter:
     """A Parquet file with typed columns; holds at most `group` rows in memory."""
 
-    def __init__(self, path: Path, columns: Sequence[Column], group: int = 20_000) -> None:
+    def __init__(self, to: Path | BinaryIO, columns: Sequence[Column], group: int = 20_000) -> None:
         self.columns = tuple(columns)
         self.group = group
         self._schema = arrow_schema(self.columns)
-        self._parquet = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._parquet = pq.ParquetWriter(to, self._schema, compression="zstd")
         self._waiting: list[list[object]] = [[] for _ in self.columns]
 
     def write(self, rows: Iterable[Row]) -> int:
@@ -225,6 +227,11 @@ class DatasetWriter:
         count += self._write_batch(writers, batch)
         self.rows[table] += count
         return count
+
+    def file(self, name: str) -> Path:
+        """Where to write a further file, to be put in place with the tables."""
+        assert self._folder is not None, "files are written inside the block"
+        return self._folder / name
 
     @staticmethod
     def _write_batch(writers: Sequence[TableWriter], batch: Sequence[Row]) -> int:

@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
-from diptych import models
+from diptych import identities, models
 from diptych.database import db, table
 from diptych.host import Host
 from diptych.judgements import Judgements
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import UnknownStudy, frozen
 from diptych.tasks import REGISTRY
-from diptych.tidy_rows import attribute_columns, item_rows, moment, session_row, stimulus_rows
-from diptych.tidy_rows import trial_row as trial_row
-from diptych_analysis.tables import DatasetWriter
+from diptych.tidy_rows import (
+    attribute_columns,
+    item_rows,
+    moment,
+    session_row,
+    stimulus_rows,
+    trial_row,
+)
+from diptych_analysis.columns import TABLES, Column, TableName
+from diptych_analysis.tables import CsvWriter, DatasetWriter
 
 SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
+PARTICIPANTS, EVENTS = table(models.Participant), table(models.Event)
 BATCH = 2000
+#: The sessions that are exported.
+KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status != "declined")
+#: Name of the key file that is written only when it is asked for by name.
+IDENTITIES = "identities"
+# What the rows of a session's trials need to know of the session.
+_OF_TRIALS = ("id", "public_id", "version_id", "kind", "condition", "position", "presented_at")
 Progress = Callable[[int, int], None]
+
+
+@contextmanager
+def open_tables(host: Host, study: str) -> Iterator[StudyTables]:
+    """The tables of a study, all of one moment, however long it takes to read them.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        yield StudyTables(host, connection, study)
 
 
 def export_study(
@@ -31,6 +59,8 @@ def export_study(
     to: Path,
     formats: Sequence[str],
     progress: Progress = lambda done, of: None,
+    *,
+    with_ids: bool = False,
 ) -> dict[str, int]:
     """Write the tables of a study, all versions together, with dictionary and description.
 
@@ -43,6 +73,8 @@ def export_study(
         to: folder to write; replaced only when everything was written.
         formats: `csv`, `parquet` or both.
         progress: called with sessions done, and of how many.
+        with_ids: whether to write `identities.csv` beside them, the key from pseudonyms to the
+            ids of platforms. The caller notes that in the audit log.
 
     Returns:
         Number of rows by table, and of refusals under `declined`.
@@ -50,24 +82,178 @@ def export_study(
     Raises:
         UnknownStudy: when the host knows no such study.
     """
-    with db.engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            # One moment for all tables, however long the export takes.
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        versions = _versions(connection, study)
-        exporter = _Exporter(host, connection, [frozen(v) for v in versions], versions)
-        declined = _count(connection, versions, SESSIONS.c.status == "declined")
-        newest = exporter.contents[versions[-1]]
-        description = newest.spec.description or newest.spec.title
+    with open_tables(host, study) as tables:
         with DatasetWriter(
             to,
             formats,
             name=study,
-            description=f"{description} Declined consent: {declined}.",
-            extras=exporter.extras(),
+            description=tables.description,
+            extras=tables.extras(),
         ) as writer:
-            exporter.write(writer, progress)
-    return {**{str(name): count for name, count in writer.rows.items()}, "declined": declined}
+            for name in TABLES:
+                writer.write(name, tables.rows(name, progress))
+            if with_ids:
+                keys = CsvWriter(writer.file(f"{IDENTITIES}.csv"), identities.COLUMNS)
+                keys.write(tables.identities())
+                keys.close()
+        rows = {str(name): count for name, count in writer.rows.items()}
+        return {**rows, "declined": tables.declined}
+
+
+class StudyTables:
+    """The tidy tables of one study, each as a stream of rows.
+
+    Args:
+        host: the host.
+        connection: a connection whose transaction shows one moment.
+        study: name of the study.
+
+    Attributes:
+        name: of the study.
+        columns: by table, with those that the task and the manifests add.
+        description: of the data set, in one line.
+        declined: how many people declined consent.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+
+    def __init__(self, host: Host, connection: Connection, study: str) -> None:
+        self.name = study
+        self._host, self._connection = host, connection
+        self._versions = _versions(connection, study)
+        self._contents = {v: frozen(v, connection) for v in self._versions}
+        self.declined = self._count(SESSIONS.c.status == "declined")
+        newest = self._contents[self._versions[-1]].spec
+        about = newest.description or newest.title
+        self.description = f"{about} Declined consent: {self.declined}."
+        extras = self.extras()
+        self.columns: dict[TableName, tuple[Column, ...]] = {
+            name: (*columns, *extras.get(name, ())) for name, columns in TABLES.items()
+        }
+
+    def extras(self) -> dict[TableName, tuple[Column, ...]]:
+        """Columns beyond the contract: the task's own, and the attributes of the manifests."""
+        contents = self._contents.values()
+        tasks = {content.spec.task.name for content in contents}
+        own = {column.name: column for name in tasks for column in REGISTRY.get(name).columns}
+        return {
+            "trials": tuple(own.values()),
+            "stimuli": attribute_columns(s.attributes for c in contents for s in c.stimuli),
+            "items": attribute_columns(i.attributes for c in contents for i in c.items.values()),
+        }
+
+    def rows(
+        self, name: TableName, progress: Progress = lambda done, of: None
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a table, a batch of them in memory at a time.
+
+        Args:
+            name: of the table.
+            progress: called with sessions done, and of how many, where the table has trials.
+        """
+        match name:
+            case "sessions":
+                return self._sessions()
+            case "trials":
+                return self._trials(progress)
+            case "events":
+                return self._events()
+        return self._manifests(stimulus_rows if name == "stimuli" else item_rows)
+
+    def identities(self) -> Iterator[dict[str, Any]]:
+        """The key from pseudonyms to the ids of platforms (`diptych.identities`)."""
+        return identities.rows(self._stream, self._versions)
+
+    def _manifests(
+        self, rows: Callable[[StudyContent], Iterator[dict[str, Any]]]
+    ) -> Iterator[dict[str, Any]]:
+        for version_id, content in self._contents.items():
+            if self._count(SESSIONS.c.version_id == version_id):
+                yield from rows(content)
+
+    def _sessions(self) -> Iterator[dict[str, Any]]:
+        judgements = Judgements(self._host, self._connection, self._versions)
+        statement = self._of_sessions(SESSIONS, PARTICIPANTS.c.public_id.label("participant"))
+        for row in self._stream(statement.order_by(SESSIONS.c.id)):
+            yield session_row(self._shared(row), row, judgements.of(row))
+
+    def _trials(self, progress: Progress) -> Iterator[dict[str, Any]]:
+        answered = (RESPONSES.c.session_id == TRIALS.c.session_id) & (
+            RESPONSES.c.trial_index == TRIALS.c.trial_index
+        )
+        of_session = [SESSIONS.c[name] for name in _OF_TRIALS]
+        of_trial = [TRIALS.c[name] for name in ("trial_index", "phase", "block", "item", "notice")]
+        of_answer = [
+            RESPONSES.c[name]
+            for name in ("answer", "correct", "rt_ms", "onset_uncertainty_ms", "received_at")
+        ]
+        statement = (
+            self._of_sessions(
+                *of_session,
+                *of_trial,
+                *of_answer,
+                PARTICIPANTS.c.public_id.label("participant"),
+                RESPONSES.c.presented_at.label("shown_at"),
+            )
+            .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
+            .outerjoin(RESPONSES, answered)
+            .order_by(TRIALS.c.session_id, TRIALS.c.trial_index)
+        )
+        total = self._count(*KEPT)
+        grouped = groupby(self._stream(statement), key=lambda row: row.id)
+        for done, (_, rows) in enumerate(grouped, 1):
+            for number, row in enumerate(rows):
+                if number == 0:
+                    shared = self._shared(row)
+                    task = self._host.task(row.version_id, row.condition)
+                yield trial_row(shared, task, row)
+            progress(done, total)
+        progress(total, total)
+
+    def _shared(self, row: Any) -> dict[str, Any]:
+        """The cells that the rows of a session and of its trials have in common."""
+        content = self._contents[row.version_id]
+        return {
+            "session_id": row.public_id,
+            "participant_id": row.participant,
+            "participant_kind": row.kind,
+            "study": content.name,
+            "study_version": content.content_hash[:12],
+            "condition": row.condition,
+        }
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        statement = self._of_sessions(EVENTS, SESSIONS.c.public_id).join(
+            EVENTS, EVENTS.c.session_id == SESSIONS.c.id
+        )
+        for row in self._stream(statement.order_by(EVENTS.c.session_id, EVENTS.c.id)):
+            yield {
+                "session_id": row.public_id,
+                "trial_index": row.trial_index,
+                "kind": row.kind,
+                "at": moment(row.at),
+                "at_ms": row.at_ms,
+                "detail": row.detail,
+            }
+
+    def _of_sessions(self, *columns: Any) -> Select[Any]:
+        """A query of the sessions that are exported; who declined has no participant."""
+        return (
+            select(*columns)
+            .select_from(SESSIONS)
+            .join(PARTICIPANTS, PARTICIPANTS.c.id == SESSIONS.c.participant_id)
+            .where(SESSIONS.c.version_id.in_(self._versions), *KEPT)
+        )
+
+    def _stream(self, statement: Any) -> Iterator[Any]:
+        options = {"stream_results": True, "yield_per": BATCH}
+        return iter(self._connection.execute(statement, execution_options=options))
+
+    def _count(self, *where: Any) -> int:
+        return self._connection.execute(
+            select(func.count()).where(SESSIONS.c.version_id.in_(self._versions), *where)
+        ).scalar_one()
 
 
 def _versions(connection: Connection, study: str) -> list[int]:
@@ -82,125 +268,3 @@ def _versions(connection: Connection, study: str) -> list[int]:
     if not ids:
         raise UnknownStudy(study)
     return ids
-
-
-def _count(connection: Connection, versions: Sequence[int], *where: Any) -> int:
-    return connection.execute(
-        select(func.count()).where(SESSIONS.c.version_id.in_(versions), *where)
-    ).scalar_one()
-
-
-class _Exporter:
-    """Writes one study."""
-
-    def __init__(
-        self,
-        host: Host,
-        connection: Connection,
-        contents: Sequence[StudyContent],
-        versions: Sequence[int],
-    ) -> None:
-        self.host = host
-        self.connection = connection
-        self.versions = versions
-        self.contents = dict(zip(versions, contents, strict=True))
-        self.judgements = Judgements(host, connection, versions)
-
-    def extras(self) -> Any:
-        """Columns beyond the contract: the task's own, and the attributes of the manifests."""
-        tasks = {content.spec.task.name for content in self.contents.values()}
-        own = {column.name: column for name in tasks for column in REGISTRY.get(name).columns}
-        return {
-            "trials": tuple(own.values()),
-            "stimuli": attribute_columns(
-                s.attributes for c in self.contents.values() for s in c.stimuli
-            ),
-            "items": attribute_columns(
-                i.attributes for c in self.contents.values() for i in c.items.values()
-            ),
-        }
-
-    def write(self, writer: DatasetWriter, progress: Progress) -> None:
-        for version_id, content in self.contents.items():
-            if _count(self.connection, [version_id]):
-                writer.write("stimuli", stimulus_rows(content))
-                writer.write("items", item_rows(content))
-        kept = (SESSIONS.c.kind != "preview", SESSIONS.c.status != "declined")
-        total = _count(self.connection, self.versions, *kept)
-        grouped = groupby(self._rows(*kept), key=lambda row: row.id)
-        for done, (_, rows) in enumerate(grouped, 1):
-            session, trials = self._session(list(rows))
-            writer.write("sessions", [session])
-            writer.write("trials", trials)
-            progress(done, total)
-        writer.write("events", self._events(*kept))
-
-    def _rows(self, *where: Any) -> Iterator[Any]:
-        """Sessions with their trials and responses, one row a trial, in order."""
-        participants = table(models.Participant)
-        here = TRIALS.c.session_id == SESSIONS.c.id
-        answered = (RESPONSES.c.session_id == TRIALS.c.session_id) & (
-            RESPONSES.c.trial_index == TRIALS.c.trial_index
-        )
-        return self._stream(
-            select(
-                SESSIONS,
-                participants.c.public_id.label("participant"),
-                TRIALS.c.trial_index,
-                TRIALS.c.phase,
-                TRIALS.c.block,
-                TRIALS.c.item,
-                TRIALS.c.notice,
-                RESPONSES.c.answer,
-                RESPONSES.c.correct,
-                RESPONSES.c.rt_ms,
-                RESPONSES.c.onset_uncertainty_ms,
-                RESPONSES.c.presented_at.label("shown_at"),
-                RESPONSES.c.received_at,
-            )
-            .select_from(SESSIONS)
-            .join(participants, participants.c.id == SESSIONS.c.participant_id)
-            .outerjoin(TRIALS, here)
-            .outerjoin(RESPONSES, answered)
-            .where(SESSIONS.c.version_id.in_(self.versions), *where)
-            .order_by(SESSIONS.c.id, TRIALS.c.trial_index)
-        )
-
-    def _stream(self, statement: Any) -> Iterator[Any]:
-        options = {"stream_results": True, "yield_per": BATCH}
-        return iter(self.connection.execute(statement, execution_options=options))
-
-    def _session(self, rows: list[Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        session = rows[0]
-        content = self.contents[session.version_id]
-        shared = {
-            "session_id": session.public_id,
-            "participant_id": session.participant,
-            "participant_kind": session.kind,
-            "study": content.name,
-            "study_version": content.content_hash[:12],
-            "condition": session.condition,
-        }
-        trials: list[dict[str, Any]] = []
-        if session.condition is not None:
-            task = self.host.task(session.version_id, session.condition)
-            trials = [trial_row(shared, task, row) for row in rows if row.phase is not None]
-        return session_row(shared, session, self.judgements.of(session)), trials
-
-    def _events(self, *where: Any) -> Iterator[dict[str, Any]]:
-        events = table(models.Event)
-        rows = self._stream(
-            select(events, SESSIONS.c.public_id)
-            .join(SESSIONS, SESSIONS.c.id == events.c.session_id)
-            .where(SESSIONS.c.version_id.in_(self.versions), *where)
-            .order_by(events.c.session_id, events.c.id)
-        )
-        for row in rows:
-            yield {
-                "session_id": row.public_id,
-                "trial_index": row.trial_index,
-                "kind": row.kind,
-                "at": moment(row.at),
-                "at_ms": row.at_ms,
-                "detail": row.detail,
-            }

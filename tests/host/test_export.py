@@ -14,12 +14,10 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from support.copies import multiply_session
 from support.tiny_studies import category_study, two_afc_study
 
-from diptych import models
 from diptych.cli import cli
-from diptych.database import table, writing
 from diptych.host import host
 from diptych.keys import study_key
 from diptych.settings import Settings
@@ -75,7 +73,10 @@ class Walk:
 @pytest.fixture
 def opened(app: Flask, tmp_path: Path) -> Path:
     folder = tmp_path / "studies"
-    category_study(folder / "tiny", changes={"quality": {"min_instructions_s": 20, "auto": ["min_instructions_s"]}})
+    category_study(
+        folder / "tiny",
+        changes={"quality": {"min_instructions_s": 20, "auto": ["min_instructions_s"]}},
+    )
     two_afc_study(folder / "tiny_2afc")
     with app.app_context():
         for study in folder.iterdir():
@@ -227,28 +228,3 @@ def peak_of_export(app: Flask, to: Path) -> int:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak
-
-
-def multiply_session(app: Flask, public_id: str, times: int) -> None:
-    """Store copies of a session, with trials and responses."""
-    sessions = table(models.Session)
-    with app.app_context(), writing() as connection:
-        session = connection.execute(
-            select(sessions).where(sessions.c.public_id == public_id)
-        ).one()
-        for model in (models.Session, models.Trial, models.Response):
-            rows = table(model)
-            key = rows.c.id if model is models.Session else rows.c.session_id
-            found = [
-                dict(row._mapping)
-                for row in connection.execute(select(rows).where(key == session.id))
-            ]
-            copies = []
-            for number in range(1, times + 1):
-                for row in found:
-                    copy = dict(row)
-                    copy[key.name] = session.id + number
-                    if model is models.Session:
-                        copy |= {"public_id": f"{number:032x}", "take": number + 1}
-                    copies.append(copy)
-            connection.execute(insert(model), copies)

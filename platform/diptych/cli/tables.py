@@ -44,18 +44,28 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     "--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."
 )
 @format_option
+@click.option(
+    "--with-ids",
+    is_flag=True,
+    help="Write identities.csv, too: the key from pseudonyms to the ids of platforms. Who asked "
+    "for it stands in the audit log.",
+)
 @with_app
-def export(study: str, to: Path, format_: str) -> None:
+def export(study: str, to: Path, format_: str, with_ids: bool) -> None:
     """Write the tidy tables of STUDY, with a data dictionary (Psych-DS).
 
-    Every session is there, whatever its status; `excluded` and `exclusion_reasons` say which ones
-    the study's quality rules leave out. Participants stand under pseudonyms.
+    Every session is there, whatever its status, with its quality flags and decisions; `excluded`
+    and `exclusion_reasons` say which ones are left out. Participants stand under pseudonyms.
     """
+    from diptych.accounts import audit
     from diptych.host import host
+    from diptych.studies.versions import study_id_of
     from diptych.tabulate import export_study
 
+    if with_ids:
+        audit.note(None, "export.ids", study_id=study_id_of(study), detail={"to": "a folder"})
     with progress_bar("sessions") as progress:
-        rows = export_study(host(), study, to, FORMATS[format_], progress)
+        rows = export_study(host(), study, to, FORMATS[format_], progress, with_ids=with_ids)
     console.print(f"Wrote [bold]{to}[/]:")
     for name, count in rows.items():
         console.print(f"  {name:9} {count:>9,}", highlight=False)

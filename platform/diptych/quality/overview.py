@@ -117,3 +117,13 @@ def flagged(
     ).all()
     more = rows[PAGE - 1].session_id if len(rows) > PAGE else None
     return list(rows[:PAGE]), more
+
+
+def recorded(connection: Connection, study_id: int) -> dict[str, int]:
+    """Sessions that have ended, refusals left out, by kind of participant."""
+    found = {}
+    for kind in ("person", "simulated", "machine"):
+        _, stages = tallies.read(connection, study_id, kind, "all", measures.FUNNEL)
+        entered, declined = (int((stages.get(k) or [0])[0]) for k in ("entered", "declined"))
+        found[kind] = entered - declined
+    return found

@@ -103,11 +103,11 @@ def left_to_settle(study_id: int) -> int:
         ).scalar_one()
 
 
-def resettle(host: Host, study_id: int, progress: Progress = lambda done, of: None) -> int:
-    """Measure, judge and count every ended session of a study anew; returns how many failed.
+def begin_again(study_id: int) -> int:
+    """Forget what was counted of a study, so that `catch_up` settles it anew, step by step.
 
-    Sessions may end and pages may be read meanwhile; these show, for as long as it takes, only
-    what has been counted again. What people have decided on sessions stays as it is.
+    Returns:
+        How many sessions there are to settle.
     """
     with writing() as connection:
         tallies.lock(connection, study_id)
@@ -117,6 +117,16 @@ def resettle(host: Host, study_id: int, progress: Progress = lambda done, of: No
             .where(SESSIONS.c.study_id == study_id, SESSIONS.c.result_at.is_not(None))
             .values(result_at=None)
         )
+    return left_to_settle(study_id)
+
+
+def resettle(host: Host, study_id: int, progress: Progress = lambda done, of: None) -> int:
+    """Measure, judge and count every ended session of a study anew; returns how many failed.
+
+    Sessions may end and pages may be read meanwhile; these show, for as long as it takes, only
+    what has been counted again. What people have decided on sessions stays as it is.
+    """
+    begin_again(study_id)
     with reading() as connection:
         uncounted = select(SESSIONS.c.id).where(_UNCOUNTED, SESSIONS.c.study_id == study_id)
         ids = list(connection.execute(uncounted.order_by(SESSIONS.c.id)).scalars())

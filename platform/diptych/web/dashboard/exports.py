@@ -1,7 +1,127 @@
-"""Dashboard: exports."""
+"""Dashboard: the tables of a study, to keep or to read from a script."""
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import Response, abort, render_template, request, stream_with_context, url_for
+
+from diptych.accounts import audit
+from diptych.database import reading
+from diptych.host import host
+from diptych.quality.overview import recorded
+from diptych.streaming import table_stream, zip_stream
+from diptych.studies.versions import UnknownStudy
+from diptych.tabulate import IDENTITIES, StudyTables, open_tables
+from diptych.web.dashboard import access as rules
+from diptych.web.dashboard.access import access, pages, user
+from diptych_analysis.columns import DESCRIPTIONS, TABLES, TableName
+from diptych_analysis.tables import FORMATS
 
 blueprint = pages("exports")
+#: What may be asked for beside the tables' own names.
+KINDS = {"csv": ("csv",), "parquet": ("parquet",), "both": FORMATS}
+_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+
+
+@blueprint.get("/studies/<study>/export")
+@access("viewer")
+def page(study: str) -> str:
+    """What can be had, in which form."""
+    with reading() as connection:
+        sessions = recorded(connection, rules.study().id)
+    return render_template(
+        "dashboard/export.html",
+        tables=DESCRIPTIONS,
+        sessions=sessions,
+        may_see_ids=rules.study().allows("editor"),
+        base=f"{host().settings.base_url.rstrip('/')}{url_for('.page', study=study)}",
+    )
+
+
+@blueprint.post("/studies/<study>/export")
+@access("viewer")
+def download(study: str) -> Response:
+    """The chosen tables as one zip archive, sent while it is written."""
+    names = cast(list[TableName], [n for n in TABLES if n in request.form.getlist("table")])
+    kind = request.form.get("format", "csv")
+    if kind not in KINDS:
+        abort(400, f"format: {kind!r} is not one of {', '.join(KINDS)}")
+    with_ids = "ids" in request.form
+    if not names and not with_ids:
+        abort(400, "Choose at least one table.")
+    if with_ids:
+        _allow_ids("a zip archive")
+    day = datetime.now(UTC).strftime("%Y-%m-%d")
+    name = f"{study}-{day}{'-with-ids' if with_ids else ''}.zip"
+    return _sent(
+        study,
+        lambda tables: zip_stream(tables, names, KINDS[kind], with_ids=with_ids),
+        name,
+        "application/zip",
+    )
+
+
+@blueprint.get("/studies/<study>/export/<file>")
+@access("viewer", token=True)
+def one(study: str, file: str) -> Response:
+    """One table as a file: `trials.parquet`, `sessions.csv`, …; also for scripts."""
+    name, _, format_ = file.rpartition(".")
+    if format_ not in FORMATS or name not in (*TABLES, IDENTITIES):
+        files = f"{', '.join((*TABLES, IDENTITIES))}, each as {' or '.join(FORMATS)}"
+        abort(404, f"There is no {file!r}; there are {files}.")
+    if name == IDENTITIES:
+        _allow_ids(file)
+    return _sent(
+        study,
+        lambda tables: table_stream(tables, name, format_),
+        f"{study}-{file}",
+        _TYPES[format_],
+    )
+
+
+def _allow_ids(how: str) -> None:
+    """Platform ids are for editors and owners, and who took them is written down first."""
+    if not rules.study().allows("editor"):
+        abort(403, "Platform ids are for editors and owners of the study.")
+    audit.note(user(), "export.ids", study_id=rules.study().id, detail={"to": how})
+
+
+def _sent(
+    study: str, make: Callable[[StudyTables], Iterator[bytes]], name: str, type_: str
+) -> Response:
+    """A file that is made while it is sent."""
+
+    def chunks() -> Iterator[bytes]:
+        with open_tables(host(), study) as tables:
+            yield from make(tables)
+
+    stream = stream_with_context(_begun(chunks()))
+    response = Response(cast(Any, stream), mimetype=None, content_type=type_)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    # A proxy that waits for the whole file would keep what is not to be kept.
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks, the first of them made at once: faults are told before anything is sent."""
+    try:
+        first = next(chunks, b"")
+    except UnknownStudy:
+        abort(404, "This study has no version yet, so there is nothing to export.")
+
+    def all_of_them() -> Iterator[bytes]:
+        try:
+            yield first
+            yield from chunks
+        finally:
+            # Also when the browser has gone away: the database is let go of.
+            close = getattr(chunks, "close", None)
+            if close is not None:
+                close()
+
+    return all_of_them()
