@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, null, select, tuple_
 
+from diptych.journey.state import LIVE
 from diptych.participants.narrowing import RESULTS, SESSIONS, narrowed
 from diptych.participants.wanted import KINDS, SORTS, Wanted, WantedFault
 
-PAGE = 50
+PAGE = 25
 #: So many ids go into one statement.
 _AT_ONCE = 500
 _BOUND = re.compile(r"(-?[0-9.e+-]*)~(\d{1,18})")
@@ -223,4 +224,5 @@ def segments(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Segment]:
     unvalued = Segment(
         SESSIONS.outerjoin(RESULTS, here), [value.is_(None), *where], None, SESSIONS.c.id
     )
-    return [valued, unvalued]
+    # Only sessions that have ended have values: to look for others among them would take long.
+    return [unvalued] if wanted.status in LIVE else [valued, unvalued]
