@@ -232,8 +232,8 @@ def test_a_difference_shows_the_pictures_that_came_and_went(
 def test_versions_of_another_study_can_not_be_named(opened: Flask, studies_folder: Path) -> None:
     other = load_study(studies_folder / "tiny_2afc").content.content_hash
     owner = researcher(opened, "owner", "tiny")
-    for path in ("versions/preview?version=", "versions/difference?old=", "versions/difference?new="):
-        assert owner.get(f"/studies/tiny/{path}{other}").status_code == 404
+    for query in ("preview?version=", "difference?old=", "difference?new="):
+        assert owner.get(f"/studies/tiny/versions/{query}{other}").status_code == 404
     reply = owner.post("/studies/tiny/versions/open", {"version": other})
     assert reply.status_code == 404
 
@@ -442,9 +442,9 @@ def test_no_folder_beside_the_studies_can_be_named(
 
 def test_a_study_whose_folder_is_gone_says_so(opened: Flask, studies_folder: Path) -> None:
     (studies_folder / "tiny").rename(studies_folder / "moved")
-    reply = researcher(opened, "owner", "tiny").get("/studies/tiny/versions/folder")
-    assert "no such folder" in words(reply)
-    reply = researcher(opened, "owner", "tiny").post("/studies/tiny/versions/folder", {"what": "open"})
+    owner = researcher(opened, "owner", "tiny")
+    assert "no such folder" in words(owner.get("/studies/tiny/versions/folder"))
+    reply = owner.post("/studies/tiny/versions/folder", {"what": "open"})
     assert "no such folder" in words(reply, 422)
 
 

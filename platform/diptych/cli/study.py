@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from diptych.cli.context import study_folder, with_app
@@ -174,6 +175,49 @@ def _freeze(folder: Path, *, opening: bool) -> None:
         console.print(f"  participants: {link}", highlight=False, soft_wrap=True)
     key = study_key(host().secret, "preview", folder.name)
     console.print(f"  preview:      {link}?preview={key}", highlight=False, soft_wrap=True)
+
+
+@study.command()
+@click.argument("name")
+@with_app
+def links(name: str) -> None:
+    """Where to send people: one link for each recruiter of the study, as it is open now."""
+    from diptych.host import host
+    from diptych.studies.versions import current_version, frozen
+
+    content = frozen(current_version(name)[1])
+    for recruiter in content.spec.recruitment.recruiters:
+        link = host().recruiter(content, recruiter).invitation(name)
+        console.print(f"{recruiter:10} {link}", highlight=False, markup=False, soft_wrap=True)
+
+
+@study.command()
+@click.argument("name")
+@click.option("--strict", is_flag=True, help="Exit with 1 while something is missing.")
+@with_app
+def checklist(name: str, strict: bool) -> None:
+    """What to look at before people are let in: texts, time, pay, codes, address.
+
+    Looks at the folder as it stands.
+    """
+    from diptych.host import host
+    from diptych.studies import load_study
+    from diptych.studies.readiness import checks
+    from diptych.studies.versions import UnknownStudy, current_version
+
+    folder = study_folder(name)
+    content = load_study(folder).content
+    try:
+        study_id = current_version(folder.name, preview=True)[0]
+    except UnknownStudy:
+        study_id = None
+    found = checks(host(), content, study_id)
+    colours = {"done": "green", "look": "yellow", "missing": "red"}
+    for check in found:
+        told = f"[{colours[check.state]}]{check.state:8}[/] [bold]{check.title}[/]: "
+        console.print(told + escape(f"{check.found} {check.advice}".strip()), highlight=False)
+    if strict and any(check.state == "missing" for check in found):
+        raise click.ClickException("something is missing before people can be let in")
 
 
 def _state_command(name: str, state: str, help_text: str) -> None:

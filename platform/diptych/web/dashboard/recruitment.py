@@ -21,10 +21,10 @@ from diptych.recruiters.mturk_offer import HitFault, preview_hit
 from diptych.studies.checklist import checklist, is_example_code, prolific_limit
 from diptych.studies.content import StudyContent
 from diptych.studies.history import history
-from diptych.studies.listing import numbers
+from diptych.studies.readiness import known
 from diptych.studies.versions import UnknownStudy, frozen
 from diptych.web.dashboard.access import access, pages, study, user
-from diptych.web.dashboard.studies import current_or_newest, known
+from diptych.web.dashboard.studies import current_or_newest
 
 blueprint = pages("recruitment")
 PLACEMENTS = table(models.Placement)
@@ -71,8 +71,7 @@ def index(study: str) -> str:
         version = current_or_newest(history(connection, here.id))
         placed = _placements(connection, here.id)
     content = frozen(version.id)
-    counted = numbers(here.id)
-    given = known(host(), content, counted.median_minutes, counted.timed)
+    given = known(host(), content, here.id)
     spec = content.spec
     names = dict.fromkeys([*spec.recruitment.recruiters, "direct", "prolific", "mturk"])
     ways = [_way(host(), content, name, placed) for name in names]

@@ -9,25 +9,22 @@ from typing import Any
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 
 from diptych.database import reading
-from diptych.host import Host, host
+from diptych.host import host
 from diptych.journey.previews import NO_SESSION
 from diptych.journey.state import image_url
 from diptych.results.settle import catch_up
-from diptych.studies.checklist import Given, checklist
-from diptych.studies.content import StudyContent
 from diptych.studies.difference import Difference, difference
 from diptych.studies.faults import Fault, StudyFault
 from diptych.studies.folder import LoadedStudy, load_study
 from diptych.studies.history import Version, history, study_folders
 from diptych.studies.listing import last_entered, listed, numbers
+from diptych.studies.readiness import checks
 from diptych.studies.spec import StudySpec
 from diptych.studies.versions import UnknownStudy, freeze, frozen, set_state, study_state
-from diptych.web.bundle import BundleMissing, bundle
 from diptych.web.dashboard.access import access, pages, study, user
 
 blueprint = pages("studies")
 MOST_THUMBNAILS = 24
-PARTICIPANT_PAGE = "src/main.ts"
 # What may become of a state, and how the button is called.
 NEXT = {
     "draft": (),
@@ -68,17 +65,15 @@ def overview(study: str) -> str:
         arrived = last_entered(connection, here.id)
     shown = current_or_newest(versions)
     content = frozen(shown.id)
-    counted = numbers(here.id)
-    checks = checklist(known(host(), content, counted.median_minutes, counted.timed))
     return render_template(
         "dashboard/study.html",
         content=content,
         spec=content.spec,
         version=shown,
         versions=versions,
-        numbers=counted,
+        numbers=numbers(here.id),
         last_entered=arrived,
-        checks=checks,
+        checks=checks(host(), content, here.id),
         trials_in_words=trials_in_words(content.spec),
         next_states=NEXT[here.state],
         link=f"{host().settings.base_url.rstrip('/')}/s/{here.name}",
@@ -135,9 +130,11 @@ def _show_folder(name: str, status: int = 200) -> Any:
     loaded, faults = _read(_folder_of(name))
     compared: Difference | None = None
     versions: list[Version] = []
+    study_id: int | None = None
     if _is_known(name):
+        study_id = _study().id
         with reading() as connection:
-            versions = history(connection, _study().id)
+            versions = history(connection, study_id)
         if loaded is not None:
             compared = difference(frozen(current_or_newest(versions).id), loaded.content)
     page = render_template(
@@ -152,7 +149,7 @@ def _show_folder(name: str, status: int = 200) -> Any:
         most=MOST_THUMBNAILS,
         frozen_as=_same(versions, loaded),
         compared=compared,
-        checks=[] if loaded is None else checklist(known(host(), loaded.content)),
+        checks=[] if loaded is None else checks(host(), loaded.content, study_id),
     )
     return (page, status) if status != 200 else page
 
@@ -213,21 +210,6 @@ def current_or_newest(versions: list[Version]) -> Version:
     return next((version for version in versions if version.current), versions[0])
 
 
-def known(
-    to: Host, content: StudyContent, median_minutes: float | None = None, timed: int = 0
-) -> Given:
-    """What the checklist goes by, on this host."""
-    return Given(
-        content=content,
-        base_url=to.settings.base_url,
-        prolific_token=bool(to.settings.prolific_token),
-        bundle=_is_bundled(),
-        median_minutes=median_minutes,
-        timed_sessions=timed,
-        pay_floor=to.settings.pay_floor,
-    )
-
-
 def images_of(version_id: int) -> Callable[[int], str]:
     """Gives the address of a stimulus of a version by its place."""
     return lambda place: image_url(host(), NO_SESSION, version_id, place)
@@ -236,14 +218,6 @@ def images_of(version_id: int) -> Callable[[int], str]:
 def trials_in_words(spec: StudySpec) -> str:
     """How many trials of each phase: `30 training, 15 test`."""
     return ", ".join(f"{count} {phase}" for phase, count in spec.phases.items() if count)
-
-
-def _is_bundled() -> bool:
-    try:
-        bundle(PARTICIPANT_PAGE)
-    except BundleMissing:
-        return False
-    return True
 
 
 def _to(endpoint: str, **values: Any) -> Response:

@@ -1,0 +1,38 @@
+"""What the checklist goes by on this host: content, settings, and how long people need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import diptych
+from diptych.host import Host
+from diptych.studies.checklist import Check, Given, checklist
+from diptych.studies.content import StudyContent
+from diptych.studies.listing import numbers
+
+BUNDLE = Path(diptych.__file__).parent / "static" / "dist" / ".vite" / "manifest.json"
+
+
+def known(host: Host, content: StudyContent, study_id: int | None = None) -> Given:
+    """What the checks need to know.
+
+    Args:
+        host: the host.
+        content: the version, or a folder that is not frozen yet.
+        study_id: the study, where the host knows it: its sessions tell how long it takes.
+    """
+    counted = None if study_id is None else numbers(study_id)
+    return Given(
+        content=content,
+        base_url=host.settings.base_url,
+        prolific_token=bool(host.settings.prolific_token),
+        bundle=BUNDLE.exists(),
+        median_minutes=None if counted is None else counted.median_minutes,
+        timed_sessions=0 if counted is None else counted.timed,
+        pay_floor=host.settings.pay_floor,
+    )
+
+
+def checks(host: Host, content: StudyContent, study_id: int | None = None) -> list[Check]:
+    """The checklist of a study on this host."""
+    return checklist(known(host, content, study_id))
