@@ -8,7 +8,7 @@ from pathlib import Path
 from apiflask import APIFlask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from diptych import __version__, models  # noqa: F401  (the tables must be known)
+from diptych import __version__, models, seal  # noqa: F401  (the tables must be known)
 from diptych.database import db, engine_options, prepare_engine
 from diptych.host import Host
 from diptych.settings import Settings, SettingsFault
@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
     with app.app_context():
         prepare_engine(db.engine)
+        seal.use(db.engine, seal.Seal(settings.key_of_identities()))
     register(app, settings)
     return app
 

@@ -22,22 +22,23 @@ def migrations_folder() -> Path:
     return shipped if shipped.exists() else here.parent.parent / "migrations"
 
 
-def config(url: str) -> Config:
-    """Alembic's configuration for a database."""
+def config(url: str, identity_key: bytes | None = None) -> Config:
+    """Alembic's configuration for a database; the key is needed where platform ids stand in it."""
     found = Config()
+    found.attributes["identity_key"] = identity_key
     found.set_main_option("script_location", str(migrations_folder()))
     found.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return found
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = "head", identity_key: bytes | None = None) -> None:
     """Bring a database up to a revision; makes the tables of an empty one."""
-    command.upgrade(config(url), revision)
+    command.upgrade(config(url, identity_key), revision)
 
 
-def downgrade(url: str, revision: str) -> None:
+def downgrade(url: str, revision: str, identity_key: bytes | None = None) -> None:
     """Take a database back to a revision (`base`: no tables)."""
-    command.downgrade(config(url), revision)
+    command.downgrade(config(url, identity_key), revision)
 
 
 def ensure_head(engine: Engine, url: str) -> None:

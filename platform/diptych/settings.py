@@ -32,6 +32,12 @@ class Settings(BaseModel):
     secret_key: str = Field(
         "", description="Signs tokens and keys. Empty: made once and kept in `home/secret.key`."
     )
+    identity_key: str = Field(
+        "",
+        repr=False,
+        description="Seals platform ids in the database. Empty: derived from the secret key. "
+        "Whoever loses it can't read them any more, and can't pay.",
+    )
     studies: Path = Field(Path("studies"), description="Folder that holds the study folders.")
     base_url: str = Field(
         "http://127.0.0.1:8000", description="Address participants reach this host at."
@@ -155,6 +161,10 @@ class Settings(BaseModel):
             if self.database_url.startswith(prefix):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
         return self.database_url
+
+    def key_of_identities(self) -> bytes:
+        """The secret that platform ids are sealed with."""
+        return self.identity_key.encode() if self.identity_key else self.secret()
 
     def secret(self) -> bytes:
         """The signing secret; made on first use when none is set, readable by the owner only."""

@@ -100,7 +100,7 @@ def test_the_database_is_migrated_while_sessions_run(
         for _ in range(2):
             time.sleep(1.0)
             server.stop()
-            migrate.downgrade(settings.sqlalchemy_url, "0001")
+            migrate.downgrade(settings.sqlalchemy_url, "0001", settings.key_of_identities())
             server.diptych("db", "upgrade")
             server.start()
         time.sleep(1.0)

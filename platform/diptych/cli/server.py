@@ -75,7 +75,7 @@ def upgrade(revision: str) -> None:
     settings = Settings.from_environment()
     if settings.sqlalchemy_url.startswith("sqlite"):
         settings.home.mkdir(parents=True, exist_ok=True)
-    migrate.upgrade(settings.sqlalchemy_url, revision)
+    migrate.upgrade(settings.sqlalchemy_url, revision, settings.key_of_identities())
     click.echo(f"The database is at {revision}.")
 
 
@@ -86,5 +86,6 @@ def downgrade(revision: str) -> None:
     """Take the database back to a revision (`base`: no tables)."""
     from diptych import migrate
 
-    migrate.downgrade(Settings.from_environment().sqlalchemy_url, revision)
+    settings = Settings.from_environment()
+    migrate.downgrade(settings.sqlalchemy_url, revision, settings.key_of_identities())
     click.echo(f"The database is at {revision}.")

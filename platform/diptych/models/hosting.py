@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.models.base import Base, Key
+from diptych.seal import SealedObject, SealedText
 
 
 class Study(Base):
@@ -106,7 +107,7 @@ class Identity(Base):
     __tablename__ = "identities"
 
     recruiter: Mapped[str] = mapped_column(String(32), primary_key=True)
-    external_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    external_id: Mapped[str] = mapped_column(SealedText(), primary_key=True)
     participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
 
 
@@ -170,7 +171,7 @@ class Arrival(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), index=True)
     at: Mapped[int] = mapped_column(BigInteger)
-    parameters: Mapped[dict[str, str]] = mapped_column(JSON)
+    parameters: Mapped[dict[str, str]] = mapped_column(SealedObject())
 
 
 class Trial(Base):
