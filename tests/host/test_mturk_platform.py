@@ -411,6 +411,7 @@ MISHAPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @rules(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     actions=st.lists(st.sampled_from(["approve", "reject", "bonus"]), min_size=1, max_size=8),

@@ -54,6 +54,8 @@ class LocalMTurk:
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
+        #: (operation, whether after MTurk has acted, what to do then, before any answer)
+        self.watch: tuple[str, bool, Callable[[], object]] | None = None
         self.site = Site(self.api)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
@@ -91,8 +93,15 @@ class LocalMTurk:
         act: Callable[..., dict[str, Any]] | None = getattr(self.api, operation, None)
         if act is None:
             return 400, {"__type": "UnknownOperationException", "message": operation}
+        watched = self.watch is not None and self.watch[0] == operation
+        if self.watch and watched and not self.watch[1]:
+            self.watch[2]()
+            return 500, {}
         try:
-            return 200, act(**parameters)
+            reply = act(**parameters)
+            if self.watch and watched:
+                self.watch[2]()
+            return 200, reply
         except Refused as refusal:
             return 400, {
                 "__type": "RequestError",

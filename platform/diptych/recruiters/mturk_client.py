@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from diptych.payments.platform import PlatformFault
@@ -57,6 +58,7 @@ def connect(settings: Settings) -> Clients:
     """
     try:
         import boto3
+        import botocore.session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ModuleNotFoundError:
@@ -65,7 +67,9 @@ def connect(settings: Settings) -> Clients:
         ) from None
     endpoint = settings.mturk_endpoint or (SANDBOX if settings.mturk_sandbox else PRODUCTION)
     try:
-        session = boto3.session.Session(region_name=settings.mturk_region)
+        core = botocore.session.get_session()
+        core.register_component("data_loader", _loader())
+        session = boto3.session.Session(region_name=settings.mturk_region, botocore_session=core)
         if session.get_credentials() is None:
             raise PlatformFault(
                 "There are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
@@ -83,6 +87,14 @@ def connect(settings: Settings) -> Clients:
         return Clients(client(5, "standard"), client(1, "standard"), settings.mturk_sandbox)
     except (BotoCoreError, ValueError) as fault:
         raise PlatformFault(f"boto3 can't speak to Mechanical Turk: {fault}") from None
+
+
+@cache
+def _loader() -> Any:
+    """What botocore reads from its files (megabytes): once a process. No credentials are in it."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class MTurkPlatform(Platform):
         settings: Settings,
         clients: Clients | None = None,
         *,
-        pauses: Sequence[float] = PAUSES,
+        pauses: Sequence[float] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Connect.
@@ -66,7 +66,7 @@ class MTurkPlatform(Platform):
         self.clients = clients or connect(settings)
         # A call may still be on its way: its absence is taken for certain only after so long.
         self.grace_s = 60 * settings.payment_grace_minutes
-        self.pauses = tuple(pauses)
+        self.pauses = tuple(PAUSES if pauses is None else pauses)
         self.clock = clock
 
     def check(self, order: Order) -> str | None:
