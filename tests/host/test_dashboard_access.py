@@ -28,9 +28,9 @@ REACHED = "the view was reached"
 #: What anybody may see: the doors, and nothing behind them.
 PUBLIC = {"/dashboard/login", "/dashboard/link/<token>"}
 #: Parts of addresses that name nothing of one study: a kind of figure, a table, a place.
-GENERAL = {"place", "figure", "table", "format", "kind", "filename"}
+GENERAL = {"place", "name", "form", "file"}
 #: What a viewer may send without changing anything.
-SENT_BY_VIEWERS: set[str] = set()
+SENT_BY_VIEWERS = {"/dashboard/studies/<study>/export"}  # which tables to make; ids need more
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
@@ -53,6 +53,8 @@ def address(rule: Rule, study: str = "tiny") -> str:
         kind, name = match[1] or "", match[2]
         if name == "study":
             return study
+        if kind.startswith("any("):
+            return kind[4:-1].split(",")[0]
         return "1" if kind.startswith("int") else "something"
 
     return re.sub(r"<(?:([^:<>]+):)?(\w+)>", fill, rule.rule)
@@ -278,3 +280,53 @@ def test_what_belongs_to_another_study_is_not_found_in_this_one(
         assert reply.status_code == 404, f"{method} {where}: {reply.status}"
         checked.append(where)
     assert checked
+
+
+PLATFORM_ID = "5f0c0ffee0ddba11deadbeef"
+
+
+def test_no_page_shows_a_viewer_what_platforms_call_people(
+    app: Flask, studies_folder: Path
+) -> None:
+    """Whatever a viewer opens or downloads, on any route, names nobody; editors see who it is."""
+    open_study(app, studies_folder / "tiny")
+    entry = {"PROLIFIC_PID": PLATFORM_ID, "STUDY_ID": "a" * 24, "SESSION_ID": "b" * 24}
+    person = Walker(app.test_client()).start(**entry).finish()
+    (session,) = rows(app, models.Session, public_id=person.public_id)
+    values = {
+        "study": ["tiny"],
+        "session": [person.public_id],
+        "version": [str(session["version_id"])],
+        "place": ["0"],
+        "name": ["learning", "confusion", "scores", "response_times", "quality"],
+        "form": ["csv", "json"],
+        "file": ["sessions.csv", "trials.csv", "events.csv", "identities.csv", "stimuli.csv"],
+    }
+    viewer, editor = researcher(app, "viewer"), researcher(app, "editor")
+    seen = {"viewer": 0, "editor": 0}
+    for rule, method in cases(app):
+        if method != "GET" or "study" not in rule.arguments:
+            continue
+        for where in filled(rule.rule, values):
+            reply = viewer.client.get(where)
+            assert PLATFORM_ID.encode() not in reply.data, f"{where} names somebody"
+            seen["viewer"] += reply.status_code == 200
+            seen["editor"] += PLATFORM_ID.encode() in editor.client.get(where).data
+        search = {"search": PLATFORM_ID, "q": PLATFORM_ID}
+        reply = viewer.client.get(address(rule), query_string=search)
+        if reply.mimetype == "text/html" and "participants" in rule.rule:
+            found = person.public_id in reply.text
+            assert not found, f"{rule.rule} finds a session by its platform id"
+    assert seen["viewer"] > 15 and seen["editor"] >= 2, seen
+    form = {"format": "csv", "tables": "sessions", "ids": "yes"}
+    assert viewer.post("/studies/tiny/export", form).status_code == 403
+
+
+def filled(rule: str, values: dict[str, list[str]]) -> list[str]:
+    """The addresses of a route, with each of the values."""
+    found = [rule]
+    for name in re.findall(r"<(?:[^:<>]+:)?(\w+)>", rule):
+        found = [
+            re.sub(rf"<(?:[^:<>]+:)?{name}>", value, one) for one in found for value in values[name]
+        ]
+    return found

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
+from http import HTTPStatus
 
 from flask import Response, make_response, render_template, request
 
 from diptych.web.dashboard import access
 
-log = logging.getLogger("diptych")
 _TITLES = {
     400: "This request can't be understood",
     401: "Log in first",
-    403: "This is not yours to do",
+    403: "This is refused",
     404: "Nothing here",
     405: "This address takes no such request",
     409: "This can't be done now",
@@ -25,9 +24,11 @@ _TITLES = {
 _TEXTS = {
     404: "There is no such page, or it is not yours to see.",
     405: "Go back, load the page again, and try once more.",
+    400: "Go back, load the page again, and try once more.",
+    403: "It needs another role than yours.",
     413: "The form is larger than this host accepts.",
-    500: "It was noted in the log of the host. Nothing was changed by this request.",
-    503: "Nothing was changed. Try again in a moment.",
+    500: "It was noted in the host's log. Look what was done before you ask for it again.",
+    503: "Try again in a moment. Look first what was done before it went away.",
 }
 
 
@@ -48,9 +49,9 @@ def page(status: int, message: str = "", fields: dict[str, str] | None = None) -
     """
     if status < 500:
         access.recognise()
-    text = _TEXTS.get(status, message)
-    if status in (403, 409, 422, 400) or (status == 404 and message and "URL" not in message):
-        text = message or text
+    # What HTTP itself says is said better here; what a view has said is kept.
+    own = message and message != HTTPStatus(status).phrase and status < 500
+    text = message if own else _TEXTS.get(status, "")
     shown = render_template(
         "dashboard/error.html",
         status=status,

@@ -40,16 +40,12 @@ _GROUPS = (
         ("Audit", "audit", "audit", "owner"),
     ),
 )
-# Pages without a tab of their own: the tab that leads to them.
-_UNDER = {"preview": "versions", "folder": "versions"}
 
 
 def tabs(study: OpenedStudy) -> list[list[Tab]]:
     """The sidebar of a study: what this role may open, the open one marked."""
     base = f"{HOME}/{study.name}"
     inside = request.path.removeprefix(base).strip("/")
-    first, _, rest = inside.partition("/")
-    inside = f"{_UNDER[first]}/{rest}" if first in _UNDER else inside
     known = [below for group in _GROUPS for _, _, below, _ in group]
     current = max((b for b in known if _under(inside, b)), key=len)
     return [
