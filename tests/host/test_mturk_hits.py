@@ -202,6 +202,8 @@ def test_the_higher_fee_is_warned_of_and_can_be_avoided(mturk: LocalMTurk, host:
     assert [hit.assignments for hit in made] == [7, 7, 6]
     assert len({hit["HITGroupId"] for hit in mturk.api.hits.values()}) == 1
     assert any("places for 500" in w for w in preview_hit(host, "tiny", 501).warnings)
+    with pytest.raises(HitFault, match="too many at once"):
+        preview_hit(host, "tiny", 451, split=True)
 
 
 # Once, whatever goes wrong

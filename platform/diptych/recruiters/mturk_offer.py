@@ -23,6 +23,8 @@ _LOCALE = "00000000000000000071"
 _PERCENT_APPROVED = "000000000000000000L0"
 _NUMBER_APPROVED = "00000000000000000040"
 _HOUR = 3600
+#: HITs of one request: each is a call of its own.
+MOST_HITS = 50
 
 
 class HitFault(ValueError):
@@ -102,6 +104,11 @@ def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False
         raise HitFault("a HIT needs at least one assignment")
     made = offer(host, study)
     costs = cost(made.reward, assignments, split=split)
+    if len(costs.hits) > MOST_HITS:
+        raise HitFault(
+            f"{len(costs.hits)} HITs are too many at once: {MOST_HITS} of 9, so "
+            f"{MOST_HITS * (MANY - 1)} workers, are allowed, and then more"
+        )
     return HitPlan(made, costs, tuple(_warnings(made, costs)))
 
 
