@@ -12,6 +12,7 @@ from apiflask import APIFlask, HTTPError
 from flask import Response, jsonify, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
 
 from diptych.journey import JourneyFault
 from diptych.web.dashboard import error_pages
@@ -62,6 +63,13 @@ def attach(app: APIFlask) -> None:
         reply, status = error(fault.status_code, code, message, fields)
         reply.headers.extend(dict(fault.headers or {}))
         return reply, status
+
+    @app.errorhandler(HTTPException)
+    def refused(fault: HTTPException) -> Any:
+        # APIFlask's own handler keeps only the standard phrase; what a view said is worth more.
+        said = fault.description if fault.description != type(fault).description else None
+        headers = {k: v for k, v in fault.get_headers() if k != "Content-Type"}
+        return http_error(HTTPError(fault.code or 500, said or fault.name, headers=headers))
 
     @app.errorhandler(RecursionError)
     def too_deep(fault: RecursionError) -> tuple[Response, int]:
