@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +19,15 @@ from support.figure_sessions import (
     exported,
     open_category,
     open_two_afc,
+    running,
     take,
 )
 
 from diptych import figures
-from diptych.app import create_app
-from diptych.database import db, reading
+from diptych.database import reading
 from diptych.figures.catalogue import content_of
 from diptych.host import host
 from diptych.results import settle, tallies
-from diptych.settings import Settings
 from diptych_analysis.tables import Tables
 
 PEOPLE = 14
@@ -74,25 +71,6 @@ def chosen(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         open_two_afc(app, folder / "studies" / "tiny_2afc")
         sessions = [take(app, "tiny_2afc", number) for number in range(PEOPLE)]
         yield Study(app, "tiny_2afc", folder / "out", sessions)
-
-
-@contextmanager
-def running(folder: Path, migrated: Path) -> Iterator[Flask]:
-    """A host on an SQLite file of its own: what is counted does not depend on the database."""
-    shutil.copy(migrated, folder / "diptych.sqlite3")
-    app = create_app(
-        Settings(
-            home=folder / "home",
-            database_url=f"sqlite:///{folder / 'diptych.sqlite3'}",
-            studies=folder / "studies",
-            secret_key="a secret for the tests",
-            base_url="http://127.0.0.1:8000",
-        )
-    )
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
 
 
 def wilson_by_roots(p: float, n: float) -> tuple[float, float]:

@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import csv
 import random
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from flask import Flask
 
+from diptych.app import create_app
+from diptych.database import db
 from diptych.host import host
+from diptych.settings import Settings
 from diptych.tabulate import export_study
 from diptych_analysis.tables import Tables, read_tables
 from support.tiny_studies import category_study, two_afc_study
 from support.walker import Walker, link, open_study
 
 TRAINING, TEST, CATCH = 14, 5, 3
+
+
+@contextmanager
+def running(folder: Path, migrated: Path) -> Iterator[Flask]:
+    """A host on an SQLite file of its own: what is counted does not depend on the database."""
+    shutil.copy(migrated, folder / "diptych.sqlite3")
+    app = create_app(
+        Settings(
+            home=folder / "home",
+            database_url=f"sqlite:///{folder / 'diptych.sqlite3'}",
+            studies=folder / "studies",
+            secret_key="a secret for the tests",
+            base_url="http://127.0.0.1:8000",
+        )
+    )
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 def open_category(app: Flask, folder: Path) -> None:

@@ -90,10 +90,7 @@ class Shown:
 
 def can_draw() -> bool:
     """Whether Altair and vl-convert are installed. Doesn't load them."""
-    try:
-        return all(importlib.util.find_spec(name) for name in ("altair", "vl_convert"))
-    except ValueError:  # pragma: no cover (a module that was half loaded)
-        return False
+    return all(importlib.util.find_spec(name) for name in ("altair", "vl_convert"))
 
 
 def all_of(study_id: int, kind: str, scope: str) -> list[Shown]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from apiflask import abort
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
 from diptych.figures import catalogue, results
 from diptych.figures.catalogue import FORMS, KINDS, SCOPES, Shown
@@ -52,7 +53,7 @@ def figure(study: str, name: str, form: str) -> Response:
     try:
         body = found.written(form, theme, about)
     except catalogue.NoDrawing as fault:
-        abort(501, f"This host does not draw: {fault}.")
+        abort(409, f"This host does not draw: {fault}.")
     response = make_response(body)
     response.mimetype = FORMS[form]
     if form != "json":
