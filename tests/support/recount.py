@@ -70,7 +70,10 @@ def _contributions(app: Flask, study: str) -> list[tuple[str, tuple[str, ...], s
             if session.ended_at is None or session.kind == "preview":
                 continue
             if session.status == "declined":
-                course: dict[str, Any] = {measures.FUNNEL: {"entered": [1], "declined": [1]}}
+                course: dict[str, Any] = {
+                    measures.FUNNEL: {"entered": [1], "declined": [1]},
+                    measures.VERSIONS: {str(session.version_id): [1]},
+                }
                 found += [(session.kind, ("all",), name, c) for name, c in course.items()]
                 continue
             known = facts(host, connection, session.id)

@@ -15,7 +15,7 @@ from diptych.results.facts import SessionFacts
 
 #: Tallies of the live view, scope `all`; figures of studies have other names.
 FUNNEL, LEFT, CONDITIONS, DURATIONS = "live.funnel", "live.left", "live.conditions", "live.time"
-ERRORS, RULES = "live.errors", "live.rules"
+ERRORS, RULES, VERSIONS = "live.errors", "live.rules", "live.versions"
 #: The stages of a session, each reached by fewer than the one before.
 STAGES = ("entered", "consented", "practised", "running", "completed")
 #: Ways to end without completing.
@@ -71,6 +71,7 @@ def course(facts: SessionFacts) -> dict[str, Counts]:
     ends = [session.status] if session.status in OTHER_ENDS else []
     counts: dict[str, Counts] = {
         FUNNEL: {name: [1] for name in (*reached, *ends)},
+        VERSIONS: {str(session.version_id): [1]},
         ERRORS: _times(event.kind for event in facts.events if event.kind in ERROR_KINDS),
     }
     if session.status == "completed":
@@ -82,9 +83,12 @@ def course(facts: SessionFacts) -> dict[str, Counts]:
     return counts
 
 
-def declined() -> dict[str, Counts]:
+def declined(session: Any) -> dict[str, Counts]:
     """What somebody adds who did not consent: no more than the count is kept."""
-    return {FUNNEL: {"entered": [1], "declined": [1]}}
+    return {
+        FUNNEL: {"entered": [1], "declined": [1]},
+        VERSIONS: {str(session.version_id): [1]},
+    }
 
 
 def findings(facts: SessionFacts) -> Counts:

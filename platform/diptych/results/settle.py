@@ -260,7 +260,7 @@ def _work_out(host: Host, connection: Connection, session_id: int) -> Worked:
     if session.kind == "preview":
         return Worked(found, {}, {})
     if session.status == "declined":
-        return Worked(found, measures.declined(), {})
+        return Worked(found, measures.declined(session), {})
     others = quality.others(connection, session)
     found = replace(found, findings=quality.evaluate(found, others))
     course = measures.course(found) | {measures.RULES: measures.findings(found)}

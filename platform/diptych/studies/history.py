@@ -10,8 +10,11 @@ from sqlalchemy import Connection, func, select
 
 from diptych import models
 from diptych.database import table
+from diptych.results import measures, tallies
 from diptych.studies.folder import NAME
 
+KINDS = ("person", "simulated", "machine")
+LIVE = ("entered", "consented", "practising", "running")
 SESSIONS, VERSIONS = table(models.Session), table(models.StudyVersion)
 
 
@@ -74,15 +77,28 @@ def history(connection: Connection, study_id: int, *, counted: bool = False) -> 
 
 
 def _sessions(connection: Connection, study_id: int) -> dict[int, dict[str, int]]:
-    """Sessions by version and kind, out of one index."""
+    """Sessions by version and kind: those that have ended are counted already."""
     counts: dict[int, dict[str, int]] = {}
-    rows = connection.execute(
-        select(SESSIONS.c.version_id, SESSIONS.c.kind, func.count())
-        .where(SESSIONS.c.study_id == study_id)
-        .group_by(SESSIONS.c.version_id, SESSIONS.c.kind)
-    )
-    for version_id, kind, count in rows:
-        counts.setdefault(version_id, {})[kind] = count
+
+    def add(version_id: int, kind: str, count: int) -> None:
+        of_version = counts.setdefault(version_id, {})
+        of_version[kind] = of_version.get(kind, 0) + count
+
+    for kind in KINDS:
+        _, ended = tallies.read(connection, study_id, kind, "all", measures.VERSIONS)
+        for version_id, sums in ended.items():
+            add(int(version_id), kind, round(sums[0]))
+        rows = connection.execute(
+            select(SESSIONS.c.version_id, func.count())
+            .where(
+                SESSIONS.c.study_id == study_id,
+                SESSIONS.c.kind == kind,
+                SESSIONS.c.status.in_(LIVE),
+            )
+            .group_by(SESSIONS.c.version_id)
+        )
+        for version_id, count in rows:
+            add(version_id, kind, count)
     return counts
 
 

@@ -10,6 +10,7 @@ from diptych.database import reading
 from diptych.host import host
 from diptych.journey import previews
 from diptych.keys import study_key
+from diptych.results.settle import catch_up
 from diptych.studies.difference import difference
 from diptych.studies.history import Version, find_version, history
 from diptych.studies.versions import frozen, open_version
@@ -25,6 +26,7 @@ MOST_TRIALS = 24
 @access("viewer")
 def index(study: str) -> str:
     """Every version, the newest first, with the sessions that were shown it."""
+    catch_up(host(), _study().id)
     versions = _versions(counted=True)
     return render_template(
         "dashboard/versions.html",
