@@ -25,11 +25,11 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check bench bench-tracing bench-machines screenshots reference browser frontend lint types clean distclean
+.PHONY: help demo test check bench bench-dashboard bench-tracing bench-machines soak audit screenshots reference browser frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
 	@echo "e.g. make demo ONCE=1, make demo PORT=8080, make test"
 
 demo: .venv/stamp-demo $(BUNDLE) ## three studies, 40 simulated participants each, a machine, a report; serves on PORT (8000); ONCE=1 stops after
@@ -51,14 +51,24 @@ lint: .venv/stamp-dev
 types: .venv/stamp-dev
 	$(BIN)/mypy
 
-bench: .venv/stamp-dev ## answers a second and latency with 50 participants at once, on SQLite and PostgreSQL
+bench: .venv/stamp-dev ## answers a second with 50 participants at once, and the dashboard's pages, on SQLite and PostgreSQL
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_answers.py $(BENCH_ARGS)
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_dashboard.py $(BENCH_DASHBOARD_ARGS)
+
+bench-dashboard: .venv/stamp-dev ## server time of every page of the dashboard, with 1,000 and 1,000,000 responses
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_dashboard.py $(BENCH_ARGS)
 
 bench-tracing: .venv/stamp-dev ## what an epoch of tracing costs, beside a plain version of the published loop
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_tracing.py $(BENCH_ARGS)
 
 bench-machines: .venv/stamp-dev ## scoring a network's units, beside bare forward passes and a version task by task
 	$(BIN)/python tests/benchmarks/bench_machines.py $(BENCH_ARGS)
+
+soak: .venv/stamp-dev $(BUNDLE) ## faults under load for as long as asked: make soak SECONDS=600 (each fault so long)
+	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest tests/faults tests/attack -rP $(PYTEST_ARGS)
+
+audit: .venv/stamp-dev ## look the installed packages up among known vulnerabilities (asks the internet)
+	$(BIN)/pip-audit --skip-editable
 
 screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, from the shipped studies
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py

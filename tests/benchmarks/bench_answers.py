@@ -243,9 +243,13 @@ def show(results: Results) -> bool:
     return all(held for held, _ in found)
 
 
-def replace_in_docs(text: str, page: Path) -> None:
-    """Put the figures between the two marks of a page."""
-    begin, end = "<!-- figures -->\n", "<!-- end of figures -->\n"
+def replace_in_docs(
+    text: str,
+    page: Path,
+    begin: str = "<!-- figures -->\n",
+    end: str = "<!-- end of figures -->\n",
+) -> None:
+    """Put the figures between two marks of a page."""
     before, _, rest = page.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(end)
     page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 
 def _columns(connection: Connection, table: str, without: set[str]) -> list[str]:
@@ -38,17 +38,28 @@ def fill(url: str, responses: int) -> int:
         if copies > 0:
             _copy(connection, int(found.id), copies)
         total = int(connection.exec_driver_sql("SELECT count(*) FROM responses").scalar_one())
+    as_after_a_while(engine)
+    engine.dispose()
+    return total
+
+
+def as_after_a_while(engine: Engine, *, analyzed: bool = True) -> None:
+    """Bring statistics and files to where they are after the time that a million answers take.
+
+    Args:
+        engine: of the database.
+        analyzed: False leaves SQLite without statistics, which it does not gather by itself;
+            PostgreSQL does.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # As autovacuum would have done in the time that a million answers take to come in.
         postgresql = engine.dialect.name == "postgresql"
-        connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")
+        if postgresql or analyzed:
+            connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")
         if postgresql:  # a host in use has long written out what is stored
             connection.exec_driver_sql("CHECKPOINT")
         connection.exec_driver_sql(
             "CHECKPOINT" if postgresql else "PRAGMA wal_checkpoint(TRUNCATE)"
         )
-    engine.dispose()
-    return total
 
 
 def _copy(connection: Connection, session: int, copies: int) -> None:
