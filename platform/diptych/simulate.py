@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import numpy as np
 
-from diptych.observers import (
-    Answer,
-    Features,
-    Observer,
-    SeenTrial,
-    Sight,
-    observer_class,
-)
+from diptych.observers import Observer, Sight, observer_class
+from diptych.observers.entries import check_loopback, entry_of
 from diptych.observers.eyes import UnknownImage
+from diptych.observers.participation import Participation
 from diptych.observers.sight import machine_id, sight_of
 from diptych.observers.visitor import Refused, SimulationFault, Visitor
 from diptych.studies import load_study
@@ -49,7 +44,8 @@ class Taken:
     Attributes:
         participant: the id it entered with.
         session: the host's id of its session.
-        outcome: completed, declined, screened_out, timed_out or returned.
+        outcome: completed, declined, screened_out, timed_out or returned; `left` of somebody who
+            closed the page.
         answers: trials it answered.
         correct: right answers of the test, where the study tells; else None.
         of: trials of the test, where the study tells; else None.
@@ -88,155 +84,6 @@ class Summary:
         return sum(taken.answers for taken in self.taken)
 
 
-class Participation:
-    """One participant on its way through one study."""
-
-    def __init__(
-        self,
-        visitor: Visitor,
-        content: StudyContent,
-        observer: Observer,
-        eyes: Sight,
-        think: float,
-        answered: Callable[[], None],
-    ) -> None:
-        self._visitor = visitor
-        self._content = content
-        self._observer = observer
-        self._eyes = eyes
-        self._think = think
-        self._answered = answered
-        self._features: dict[str, Features] = {}
-        self._clock_ms = 0.0  # the browser's monotonic clock, as the participant lives it
-        self.step = "entry"
-        self.answers = 0
-        self.score: dict[str, int] | None = None
-
-    async def take(self, entry: dict[str, str]) -> tuple[str, str]:
-        """Take the study from entry to end: (id of the session, outcome)."""
-        browser = {"width": 1280, "height": 800, "pixel_ratio": 1, "touch": False}
-        body = {
-            "study": self._content.name,
-            "entry": entry,
-            "browser": {
-                **browser,
-                "user_agent": f"diptych {entry['participant']}",
-                "language": "en",
-            },
-        }
-        state = await self._visitor.json("POST", "/sessions", body)
-        self._visitor.token = state["token"]
-        while state["step"] != "end":
-            self.step = state["step"]
-            try:
-                state = await self._go_on(state)
-            except Refused as refusal:
-                # Another try of ours got through before its reply was lost: see where we are.
-                if refusal.code not in ("already_answered", "out_of_order", "wrong_step"):
-                    raise
-                known = (state["step"], state["progress"]["done"])
-                state = await self._visitor.json("GET", "/session")
-                if (state["step"], state["progress"]["done"]) == known:
-                    raise
-        return state["session"]["id"], state["content"]["outcome"]
-
-    async def _go_on(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Do what the step asks for; the State that follows."""
-        content = state["content"]
-        match state["step"]:
-            case "consent":
-                await self._spend(self._reading_ms(content["html"]))
-                return await self._take_step("consent", {"agreed": True})
-            case "instructions":
-                read_ms = sum(self._reading_ms(page) for page in content["pages"])
-                await self._spend(read_ms)
-                return await self._take_step("instructions", {"read_ms": round(read_ms, 1)})
-            case "comprehension":
-                await self._spend(4000.0 * len(content["questions"]))
-                answers = [self._comprehend(question) for question in content["questions"]]
-                return await self._take_step("comprehension", {"answers": answers})
-            case "trials":
-                return await self._answer_trial(content["trial"])
-            case "feedback":
-                return await self._take_step("feedback", {"text": ""})
-            case "debrief":
-                self.score = content["score"]
-                await self._spend(self._reading_ms(content["html"]))
-                return await self._take_step("debrief", {})
-            case unknown:
-                raise SimulationFault(f"the host is at a step that is not known: {unknown!r}")
-
-    async def _take_step(self, step: str, body: dict[str, Any]) -> dict[str, Any]:
-        state: dict[str, Any] = await self._visitor.json("POST", f"/session/steps/{step}", body)
-        return state
-
-    async def _answer_trial(self, trial: dict[str, Any]) -> dict[str, Any]:
-        if not self._features:
-            everything = (await self._visitor.json("GET", "/session/images"))["images"]
-            await self._load(everything)
-        await self._load(trial["images"])
-        if trial["notice"]:
-            await self._spend(self._reading_ms(trial["notice"]["html"]))
-        seen = SeenTrial(
-            trial["phase"], trial["show"], {url: self._features[url] for url in trial["images"]}
-        )
-        answer = self._observer.answer(seen)
-        timing = await self._respond_in(answer)
-        reply = await self._visitor.json(
-            "POST",
-            f"/trials/{trial['index']}/response",
-            {"response": answer.response, "timing": timing, "events": []},
-        )
-        self.answers += 1
-        self._answered()
-        if reply["feedback"] is not None:
-            self._observer.learn(seen, answer, reply["feedback"])
-            await self._spend(reply["feedback"]["duration_ms"] or self._observer.rest_ms())
-        following: dict[str, Any] = reply["next"]
-        return following
-
-    async def _respond_in(self, answer: Answer) -> dict[str, float]:
-        """Let the response time pass; the timing that goes with the answer."""
-        onset = self._clock_ms
-        await self._spend(answer.rt_ms)
-        return {
-            "rt_ms": round(answer.rt_ms, 1),
-            "onset_ms": round(onset, 1),
-            "onset_uncertainty_ms": round(float(self._observer.rng.uniform(0, 16.7)), 2)
-            if self._observer.kind == "simulated"
-            else 0.0,
-            "answered_ms": round(onset + answer.rt_ms, 1),
-        }
-
-    async def _load(self, urls: list[str]) -> None:
-        """Fetch images that were not seen yet, and look at them together."""
-        new = [url for url in urls if url not in self._features]
-        served = [await self._visitor.bytes(url) for url in new]
-        self._features |= zip(new, await self._eyes.look(served), strict=True)
-
-    def _comprehend(self, question: dict[str, Any]) -> int:
-        """The right option for whoever has read the instructions; a guess for whoever has not."""
-        if self._observer.careful:
-            for known in self._content.spec.comprehension:
-                if known.question == question["text"]:
-                    return known.answer
-        return int(self._observer.rng.integers(len(question["options"])))
-
-    def _reading_ms(self, html: str) -> float:
-        """Time to read a text, at 4 to 6 words a second; a careless participant clicks on."""
-        if self._observer.kind == "machine":
-            return 0.0
-        if not self._observer.careful:
-            return 400.0
-        return 1000 + 1000 * len(html.split()) / float(self._observer.rng.uniform(4, 6))
-
-    async def _spend(self, ms: float) -> None:
-        """Let time pass: on the participant's clock wholly, on ours by the factor `think`."""
-        self._clock_ms += ms
-        if self._think:
-            await asyncio.sleep(self._think * ms / 1000)
-
-
 @dataclass(frozen=True)
 class _Plan:
     """What all participants of a simulation share."""
@@ -248,6 +95,7 @@ class _Plan:
     key: str
     think: float
     seed: int
+    entry: Mapping[str, str]
 
 
 async def simulate_async(
@@ -263,6 +111,7 @@ async def simulate_async(
     seed: int = 0,
     run: str | None = None,
     concurrency: int = 16,
+    entry: Mapping[str, str] | None = None,
     progress: Progress = lambda done, of: None,
 ) -> Summary:
     """Let `n` simulated people, or one machine, take a study.
@@ -285,6 +134,10 @@ async def simulate_async(
             with it. By default a new one. A machine goes by its own name instead: it takes a
             version of a study once.
         concurrency: participants at a time.
+        entry: the query of a platform's entry address instead of the key, such as
+            `{"PROLIFIC_PID": "{person}", "STUDY_ID": "try", "SESSION_ID": "{visit}"}`: they come as
+            people of that platform (`diptych.observers.entries`). Only to a host on a loopback
+            address: nobody's real study is to hold made-up people.
         progress: called with answers given, and of how many there are about to be.
 
     Returns:
@@ -294,7 +147,8 @@ async def simulate_async(
         StudyFault: when the study folder has faults.
         UnknownObserver: when the task has no such observer.
         MachineFault: when there is no such network, or its weights can't be had.
-        SimulationFault: when nobody can enter, or the observer and the model don't fit.
+        SimulationFault: when nobody can enter, the observer and the model don't fit, or people
+            are to come to a host that is not on a loopback address.
     """
     loaded = load_study(study_folder)
     content = loaded.content
@@ -304,7 +158,11 @@ async def simulate_async(
         if n != 1:
             raise SimulationFault(f"a machine takes a study once, and not {n} times")
         run = machine_id(str(model), scale)
-    plan = _Plan(content, eyes, chosen.kind, make, key, think, seed)
+    if entry:
+        check_loopback(base_url)
+        if chosen.kind != "simulated":
+            raise SimulationFault("a machine comes by its own link, and not as a person")
+    plan = _Plan(content, eyes, chosen.kind, make, key, think, seed, dict(entry or {}))
     summary = Summary(run or secrets.token_hex(4))
     total = n * sum(content.spec.phases.values())
     given = 0
@@ -342,22 +200,39 @@ async def _one(
     who = summary.run if plan.kind == "machine" else f"{summary.run}-{number:04d}"
     async with places:
         observer = plan.observer(np.random.default_rng([plan.seed, number]))
-        participation = Participation(
-            Visitor(client), plan.content, observer, plan.eyes, plan.think, answered
-        )
-        try:
-            session, outcome = await participation.take(
-                {PURPOSES[plan.kind]: plan.key, "participant": who}
+        for take in range(2 if observer.comes_again else 1):
+            name = who if take == 0 else f"{who}-again"
+            participation = Participation(
+                Visitor(client), plan.content, observer, plan.eyes, plan.think, answered
             )
-        except (Refused, SimulationFault, UnknownImage) as fault:
-            summary.failed[who] = f"at {participation.step}: {fault}"
-            return
-        score = participation.score or {}
-        summary.taken.append(
-            Taken(
-                who, session, outcome, participation.answers, score.get("correct"), score.get("of")
+            try:
+                session, outcome = await participation.take(_entry(plan, summary.run, number, take))
+            except (Refused, SimulationFault, UnknownImage) as fault:
+                summary.failed[name] = f"at {participation.step}: {fault}"
+                return
+            score = participation.score or {}
+            summary.taken.append(
+                Taken(
+                    name,
+                    session,
+                    outcome,
+                    participation.answers,
+                    score.get("correct"),
+                    score.get("of"),
+                )
             )
-        )
+
+
+def _entry(plan: _Plan, run: str, number: int, take: int) -> dict[str, str]:
+    """The query that a participant comes with.
+
+    Whoever comes again does so under the same id where the study allows that, else under another.
+    """
+    account = 0 if not plan.content.spec.recruitment.once else take
+    if plan.entry:
+        return entry_of(plan.entry, run, number, account, take)
+    who = run if plan.kind == "machine" else f"{run}-{number:04d}" + "-again" * account
+    return {PURPOSES[plan.kind]: plan.key, "participant": who}
 
 
 def simulate(base_url: str, study_folder: Path, n: int, **options: Any) -> Summary:

@@ -24,7 +24,7 @@ console = Console()
     "--observer",
     default="learner",
     show_default=True,
-    help="How they answer: learner, noisy, guesser, bot, or what the task's plug-in has. "
+    help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or what the task has. "
     "two_afc has viewer (people who follow a network's similarity) and machine.",
 )
 @click.option("--model", help="Network that a viewer or a machine follows: efficientnet-lite1, …")
@@ -51,6 +51,14 @@ console = Console()
 @click.option(
     "--key", help="Key of the study on a remote host; by default made from this host's secret."
 )
+@click.option(
+    "--entry",
+    "entries",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Come as people of a platform instead, to a host on this machine only: the query of its "
+    "entry address, with {person} and {visit} for made-up ids. May be given again.",
+)
 @click.option("--concurrency", default=16, show_default=True, help="Participants at a time.")
 def simulate(
     study: str,
@@ -64,15 +72,18 @@ def simulate(
     seed: int,
     run: str | None,
     key: str | None,
+    entries: tuple[str, ...],
     concurrency: int,
 ) -> None:
     """Let simulated people, or a machine, take STUDY on a running host.
 
     Their rows are marked `simulated` or `machine`, and never count towards conditions or limits of
-    people. A machine takes a version of a study once, whenever it is asked.
+    people. A machine takes a version of a study once, whenever it is asked. Only with --entry they
+    come as people, so that a whole day can be tried: to a host on this machine, and nowhere else.
     """
     from diptych.keys import study_key
     from diptych.observers import UnknownObserver, observer_class
+    from diptych.observers.entries import read_template
     from diptych.simulate import PURPOSES, SimulationFault
     from diptych.simulate import simulate as run_simulation
     from diptych.studies import load_study
@@ -97,6 +108,7 @@ def simulate(
                 seed=seed,
                 run=run,
                 concurrency=concurrency,
+                entry=read_template(entries),
                 progress=progress,
             )
     except (SimulationFault, UnknownObserver, MachineFault) as fault:

@@ -59,9 +59,18 @@ class Observer(ABC):
     kind: ClassVar[str] = "simulated"
     # Whether it reads the instructions; otherwise it guesses at questions about them.
     careful: bool = True
+    # Whether it closes the page somewhere on the way.
+    leaves: ClassVar[bool] = False
+    # Whether it takes the study once more, from the same browser.
+    comes_again: ClassVar[bool] = False
+    # Whether it uses a pointer: a script that only speaks to the host has none.
+    has_hands: ClassVar[bool] = True
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
+        # What it does beside answering is drawn apart, so that answers don't depend on it.
+        self._aside = rng.spawn(1)[0]
+        self._browser = _draw_browser(self._aside)
 
     @abstractmethod
     def answer(self, trial: SeenTrial) -> Answer:
@@ -72,9 +81,55 @@ class Observer(ABC):
     ) -> None:
         """Take in the feedback to an answer; by default it is not minded."""
 
+    def browser(self) -> dict[str, Any]:
+        """What its browser says of itself: always the same, and that it is simulated."""
+        if self.kind == "machine":
+            return {"width": 1280, "height": 800, "user_agent": "diptych machine", "language": "en"}
+        return dict(self._browser)
+
+    def hands(self, ms: float) -> tuple[int, int, int]:
+        """Movements, presses and keys of a stretch of time, as the page would count them."""
+        if not self.has_hands:
+            return 0, 0, 0
+        seconds = ms / 1000
+        return int(self._aside.poisson(9 * seconds)), 1 + int(self._aside.poisson(seconds / 3)), 0
+
+    def leaves_at(self, trials: int) -> int | None:
+        """After how many answers it closes the page; None when it stays."""
+        return int(self._aside.integers(1, max(trials, 2))) if self.leaves else None
+
     def rest_ms(self) -> float:
         """Time in ms from feedback to the next trial where that is self-paced."""
         return lognormal(self.rng, 900, 0.4)
+
+
+# Widths of windows people have, and how many of a hundred have them: a few are very common.
+_WINDOWS = ((1920, 28), (1536, 22), (1366, 16), (1440, 10), (2560, 8), (1280, 8), (1680, 8))
+_SYSTEMS = (("Windows NT 10.0; Win64; x64", 65), ("Macintosh; Intel Mac OS X 10_15_7", 25),
+            ("X11; Linux x86_64", 10))  # fmt: skip
+_LANGUAGES = (("en-GB", 40), ("en-US", 35), ("de", 10), ("pl", 10), ("es", 5))
+
+
+def _draw_browser(rng: np.random.Generator) -> dict[str, Any]:
+    """A browser as people have them: many have the same window, and the same version."""
+    width = _one_of(rng, _WINDOWS)
+    version = int(rng.choice([141, 142, 143], p=[0.1, 0.3, 0.6]))
+    # Bars of tabs, bookmarks and tasks take from the height: not the same for everybody.
+    height = round(width * 9 / 16) - int(rng.choice([73, 86, 111, 121, 130, 137, 158]))
+    return {
+        "width": width,
+        "height": height,
+        "pixel_ratio": float(rng.choice([1, 1.25, 2])),
+        "touch": False,
+        "user_agent": f"Mozilla/5.0 ({_one_of(rng, _SYSTEMS)}) Chrome/{version} diptych-simulate",
+        "language": _one_of(rng, _LANGUAGES),
+    }
+
+
+def _one_of(rng: np.random.Generator, weighted: Sequence[tuple[Any, int]]) -> Any:
+    """One of several by its weight."""
+    weights = np.array([weight for _, weight in weighted], dtype=float)
+    return weighted[int(rng.choice(len(weighted), p=weights / weights.sum()))][0]
 
 
 class NetworkObserver(Observer):

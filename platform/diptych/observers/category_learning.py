@@ -147,6 +147,7 @@ class Bot(Observer):
     """Clicks the classes in the order in which they stand, faster than anybody can look."""
 
     careful = False
+    has_hands = False
 
     def answer(self, trial: SeenTrial) -> Answer:
         ranking = list(trial.show["classes"][: trial.show["rank"]])
@@ -156,9 +157,23 @@ class Bot(Observer):
         return 120.0
 
 
+class Quitter(Learner):
+    """The learner, who closes the page somewhere on the way."""
+
+    leaves = True
+
+
+class Repeater(Learner):
+    """The learner, who takes the study once more: under another account where once is enough."""
+
+    comes_again = True
+
+
 OBSERVERS: dict[str, type[Observer]] = {
     "learner": Learner,
     "noisy": Noisy,
     "guesser": Guesser,
     "bot": Bot,
+    "quitter": Quitter,
+    "repeater": Repeater,
 }

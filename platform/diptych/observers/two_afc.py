@@ -142,6 +142,7 @@ class Bot(Observer):
     """Presses the same button as soon as it works."""
 
     careful = False
+    has_hands = False
 
     def answer(self, trial: SeenTrial) -> Answer:
         wait = float(trial.show["enable_after_ms"]) + float(self.rng.uniform(20, 120))
@@ -149,6 +150,18 @@ class Bot(Observer):
 
     def rest_ms(self) -> float:
         return 120.0
+
+
+class Quitter(Learner):
+    """The learner, who closes the page somewhere on the way."""
+
+    leaves = True
+
+
+class Repeater(Learner):
+    """The learner, who takes the study once more: under another account where once is enough."""
+
+    comes_again = True
 
 
 def network_margin(trial: SeenTrial) -> float:
@@ -227,6 +240,8 @@ OBSERVERS: dict[str, type[Observer]] = {
     "noisy": Noisy,
     "guesser": Guesser,
     "bot": Bot,
+    "quitter": Quitter,
+    "repeater": Repeater,
     "machine": Machine,
     "viewer": Viewer,
 }
