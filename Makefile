@@ -25,7 +25,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check bench bench-dashboard bench-tracing bench-machines soak audit screenshots reference browser frontend lint types clean distclean
+.PHONY: help demo test check bench bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -57,6 +57,9 @@ bench: .venv/stamp-dev ## answers a second with 50 participants at once, and the
 
 bench-dashboard: .venv/stamp-dev ## server time of every page of the dashboard, with 1,000 and 1,000,000 responses
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_dashboard.py $(BENCH_ARGS)
+
+rule-rates: .venv/stamp-dev ## how many simulated sessions of each sort the quality rules flag
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/rule_rates.py --docs docs/quality.md $(BENCH_ARGS)
 
 bench-tracing: .venv/stamp-dev ## what an epoch of tracing costs, beside a plain version of the published loop
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_tracing.py $(BENCH_ARGS)
