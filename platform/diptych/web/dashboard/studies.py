@@ -12,7 +12,6 @@ from diptych.database import reading
 from diptych.host import host
 from diptych.journey.previews import NO_SESSION
 from diptych.journey.state import image_url
-from diptych.results.live import end_silent
 from diptych.results.settle import catch_up
 from diptych.studies.difference import Difference, difference
 from diptych.studies.faults import Fault, StudyFault
@@ -60,7 +59,6 @@ def index() -> str:
 def overview(study: str) -> str:
     """One study: what it is, where it stands, what to look at before people are let in."""
     here = _study()
-    end_silent(host(), here.id, "person")
     catch_up(host(), here.id)
     with reading() as connection:
         versions = history(connection, here.id)
