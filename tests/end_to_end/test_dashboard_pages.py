@@ -7,64 +7,37 @@ axe-core calls serious. With DIPTYCH_SCREENSHOTS=DIR each is photographed there.
 from __future__ import annotations
 
 import os
-import random
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 from support.dashboard import PASSWORD, study_id
+from support.dashboard_crowd import STUDIES, populate, studies
 from support.inspection import axe_faults, listening, settle, too_wide
 from support.servers import LiveServer
-from support.walker import Walker, rows
+from support.walker import rows
 
 from diptych import models
-from diptych.accounts import administration, audit, links
-from diptych.app import create_app
+from diptych.accounts import administration, links
 from diptych.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SIZES = {"wide": (1280, 900), "narrow": (400, 860)}
-STUDIES = ("tiny", "tiny_2afc")
+
+
+@pytest.fixture
+def studies_folder(tmp_path: Path) -> Path:
+    """Studies with quality rules and pay."""
+    return studies(tmp_path / "studies")
 
 
 @pytest.fixture
 def populated(live_server: LiveServer, settings: Settings) -> Flask:
     """The host of the live server, with users, and sessions in every state."""
-    app = create_app(settings)
-    with app.app_context():
-        root = administration.add("ada", by=None, is_admin=True, password=PASSWORD)
-        grace = administration.add("grace.hopper@example.org", by=root, password=PASSWORD)
-        administration.add("charles", by=root)
-        for name in STUDIES:
-            administration.give_role(grace, study_id(name), "owner", by=root)
-        closed = administration.add("someone-who-left", by=root, password=PASSWORD)
-        administration.disable(closed, by=root)
-        audit.note(root, "study.pause", study_id=study_id("tiny"), detail={"from": "open"})
-    rng = random.Random(5)
-    for study in STUDIES:
-        for number in range(7):
-            person = Walker(app.test_client(), study)
-            person.enter(participant=f"{study}-{number}")
-            if number == 0:
-                continue
-            person.take("consent", agreed=number != 1)
-            if number == 1:
-                continue
-            person.take("instructions", read_ms=20_000)
-            if number == 2:
-                person.trials(lambda trial: _choice(trial, rng), most=2)
-            else:
-                person.finish(lambda trial: _choice(trial, rng))
-    return app
-
-
-def _choice(trial: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    if trial["task"] == "two_afc":
-        return {"choice": rng.choice(["top", "bottom"]), "confidence": rng.randint(1, 3)}
-    return {"ranking": rng.sample(trial["show"]["classes"], trial["show"]["rank"])}
+    return populate(settings)
 
 
 def addresses(app: Flask) -> list[str]:

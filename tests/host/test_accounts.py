@@ -164,6 +164,9 @@ def test_a_login_ends_after_long_idleness_and_in_any_case_after_two_weeks(ada: F
         with ada.app_context():
             assert len(logins.all_of(browser.user)) == still
     change(ada, models.Login, {"last_seen_at": now_ms() - 2 * HOUR, "created_at": now_ms()})
+    by_itself = browser.get("/account", headers={"HX-Request": "true"})
+    assert by_itself.status_code == 200
+    assert now_ms() - rows(ada, models.Login)[0]["last_seen_at"] > HOUR, "nobody is there"
     assert inside(browser)
     assert now_ms() - rows(ada, models.Login)[0]["last_seen_at"] < HOUR, "use keeps it alive"
     change(ada, models.Login, {"last_seen_at": now_ms() - 13 * HOUR})

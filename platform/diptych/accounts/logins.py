@@ -51,8 +51,13 @@ def begin(user: User, user_agent: str = "") -> str:
     return token
 
 
-def read(token: str) -> LoggedIn | None:
-    """The log-in of a token; None when it is unknown, ended, idle too long or too old."""
+def read(token: str, *, counts_as_use: bool = True) -> LoggedIn | None:
+    """The log-in of a token; None when it is unknown, ended, idle too long or too old.
+
+    Args:
+        token: the cookie's value.
+        counts_as_use: whether somebody is there: not when a page updates itself.
+    """
     with reading() as connection:
         row = connection.execute(
             select(LOGINS.c.id.label("login_id"), LOGINS.c.created_at, LOGINS.c.last_seen_at, USERS)
@@ -62,7 +67,7 @@ def read(token: str) -> LoggedIn | None:
     at = now_ms()
     if row is None or at - row.last_seen_at > IDLE_MS or at - row[1] > ABSOLUTE_MS:
         return None
-    if at - row.last_seen_at > _SEEN_EVERY_MS:
+    if counts_as_use and at - row.last_seen_at > _SEEN_EVERY_MS:
         with writing() as connection:
             connection.execute(
                 update(LOGINS).where(LOGINS.c.id == row.login_id).values(last_seen_at=at)

@@ -186,7 +186,9 @@ def _who(found: _Access) -> bool:
     if found.token and header.startswith("Bearer "):
         g.user = api_tokens.read(header.removeprefix("Bearer ").strip())
         return True
-    found_login = logins.read(request.cookies.get(COOKIE, ""))
+    # A page that updates itself must not keep a forgotten browser logged in.
+    by_itself = "HX-Request" in request.headers and request.method == "GET"
+    found_login = logins.read(request.cookies.get(COOKIE, ""), counts_as_use=not by_itself)
     if found_login is not None:
         g.user, g.login, g.login_token = found_login.user, found_login, found_login.token
     return False
