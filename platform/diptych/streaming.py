@@ -116,7 +116,7 @@ def zip_stream(
             with archive.open(path, "w", force_zip64=True) as entry:
                 for rows in _written(tables, name, format_, cast(BinaryIO, _Forward(entry))):
                     if name in counts:
-                        counts[cast(TableName, name)] = rows
+                        counts[name] = rows
                     yield from pipe.ready()
         for path, content in _descriptions(tables, names, counts).items():
             archive.writestr(f"{tables.name}/{path}", content, ZIP_DEFLATED)

@@ -109,7 +109,8 @@ def accuracies(said: Sequence[Said]) -> dict[int, float]:
     with warnings.catch_warnings():
         # crowd-kit calls pandas in ways that a later pandas will not know.
         warnings.simplefilter("ignore", DeprecationWarning)
-        probabilities = DawidSkene(n_iter=200, tol=1e-8).fit(answers).probas_
+        fitted: Any = DawidSkene(n_iter=200, tol=1e-8).fit(answers)
+    probabilities = fitted.probas_
     sums: dict[int, float] = {}
     for each in said:
         right = float(probabilities.at[each.item, each.answer])
