@@ -62,7 +62,7 @@ class Paying:
     ) -> int:
         """One session that has ended, with its arrival from the local Prolific."""
         name, at = uuid.uuid4().hex, now_ms()
-        entry = self.prolific.take(PLACE, name[:24])
+        entry = self.prolific.take(PLACE, uuid.uuid4().hex[:24])
         if status == "completed":
             self.prolific.complete(entry["SESSION_ID"])
         parameters = {key: entry[key] for key in ("STUDY_ID", "SESSION_ID")}

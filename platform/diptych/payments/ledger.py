@@ -47,6 +47,7 @@ class Entry:
         at: when it came to its state (ms).
         sent_at: when it was sent (ms); None before.
         actor: who wanted it.
+        first_at: when it was first written down (ms).
     """
 
     key: str
@@ -62,6 +63,7 @@ class Entry:
     at: int
     sent_at: int | None
     actor: str
+    first_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class Total:
 
     count: int = 0
     amount: int = 0
+
+
+#: Currency -> state -> total.
+Totals = dict[str, dict[str, Total]]
 
 
 def lock(connection: Connection, study_id: int) -> None:
@@ -159,6 +165,7 @@ def _entry(rows: Sequence[Any]) -> Entry:
         at=furthest.at,
         sent_at=sent[0] if sent else None,
         actor=first.actor,
+        first_at=first.at,
     )
 
 
@@ -193,7 +200,7 @@ def keys_in(
     return list(connection.execute(statement).scalars())
 
 
-def totals(connection: Connection, study_id: int) -> dict[str, dict[str, Total]]:
+def totals(connection: Connection, study_id: int) -> Totals:
     """What the orders of a study come to: currency -> state -> total."""
     orders = standing(study_id).subquery()
     found: dict[str, dict[str, Total]] = {}
@@ -211,7 +218,7 @@ def totals(connection: Connection, study_id: int) -> dict[str, dict[str, Total]]
     return found
 
 
-def spent(connection: Connection, study_id: int, currency: str) -> int:
+def spent(counted: Totals, currency: str) -> int:
     """Minor units that have been paid, or may have been: all that was sent and has not failed."""
-    states = totals(connection, study_id).get(currency, {})
+    states = counted.get(currency, {})
     return sum(states[state].amount for state in ("sent", "confirmed") if state in states)

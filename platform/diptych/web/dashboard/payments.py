@@ -1,7 +1,193 @@
-"""Dashboard: payments."""
+"""Dashboard: the ledger of a study, its budget, sending, and the platform's own books."""
 
 from __future__ import annotations
 
-from diptych.web.dashboard.access import pages
+from typing import Any
+
+from flask import (
+    Response,
+    abort,
+    flash,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+
+from diptych.accounts import audit
+from diptych.database import reading
+from diptych.host import host
+from diptych.payments import again, budget, ledger, listing, sending
+from diptych.payments.money import MoneyFault, to_minor
+from diptych.payments.platform import ACTIONS
+from diptych.payments.reconcile import Reconciled, reconcile
+from diptych.payments.rules import WORDS
+from diptych.payments.sending import Sent
+from diptych.studies.spec import Payment
+from diptych.studies.versions import UnknownStudy, current_version, frozen
+from diptych.web.dashboard.access import access, pages, user
+from diptych.web.dashboard.access import study as opened
 
 blueprint = pages("payments")
+#: How many orders in doubt are named on the page.
+NAMED = 10
+
+
+@blueprint.get("/studies/<study>/payments")
+@access("viewer")
+def index(study: str) -> str:
+    """What was spent of the budget, what waits, what is in doubt, and the ledger itself."""
+    wanted = {key: request.args.get(key, "") for key in ("state", "action")}
+    if wanted["state"] not in ("", *ledger.STATES) or wanted["action"] not in ("", *ACTIONS):
+        abort(422, "There is no such state or action.")
+    here, payment = opened().id, _payment(study)
+    with reading() as connection:
+        totals = ledger.totals(connection, here)
+        allowance = budget.read(connection, here, totals)
+        lines = listing.page(
+            connection,
+            here,
+            **wanted,
+            before=request.args.get("before", None, int),
+            after=request.args.get("after", None, int),
+        )
+        doubts = listing.page(connection, here, state="sent") if _count(totals, "sent") else None
+    address = {key: value for key, value in wanted.items() if value}
+    return render_template(
+        "dashboard/payments.html",
+        totals=totals or {payment.currency: {state: ledger.Total() for state in ledger.STATES}},
+        count={state: _count(totals, state) for state in ledger.STATES},
+        allowance=allowance,
+        payment=payment,
+        lines=lines.lines,
+        newer=_page(study, address, after=lines.newer),
+        older=_page(study, address, before=lines.older),
+        wanted=wanted,
+        doubts=doubts.lines[:NAMED] if doubts else [],
+        grace=host().settings.payment_grace_minutes,
+        actions=[(action, WORDS[action]) for action in ACTIONS],
+        words=WORDS,
+        no_budget=budget.NO_BUDGET,
+    )
+
+
+@blueprint.post("/studies/<study>/payments/send")
+@access("editor")
+def send(study: str) -> Any:
+    """Send what is intended."""
+    sent = sending.send(host(), opened().id, user())
+    flash(_in_words(sent), "warning" if sent.failed or sent.problems else "success")
+    for problem in sent.problems:
+        flash(problem[:1].upper() + problem[1:] + ".", "warning")
+    return _back(study)
+
+
+@blueprint.post("/studies/<study>/payments/reconcile")
+@access("editor")
+def look_up(study: str) -> Any:
+    """Compare the ledger with the platform's own books."""
+    result = reconcile(host(), opened().id, user())
+    flash(_compared(result), "warning" if result.in_doubt or result.problems else "success")
+    for problem in result.problems:
+        flash(problem[:1].upper() + problem[1:] + ".", "error")
+    if result.differences:
+        some = "; ".join(result.differences[:5])
+        flash(f"{len(result.differences)} differences remain: {some}.", "warning")
+    return _back(study)
+
+
+@blueprint.post("/studies/<study>/payments/budget")
+@access("owner")
+def set_budget(study: str) -> Any:
+    """Set what the study may cost."""
+    currency = _payment(study).currency
+    try:
+        amount = to_minor(request.form.get("amount", ""), currency)
+    except MoneyFault as fault:
+        flash(f"The budget was not changed: {fault}.", "error")
+        return _back(study)
+    budget.set_budget(opened().id, amount, currency, user())
+    flash("The budget was set.", "success")
+    return _back(study)
+
+
+@blueprint.post("/studies/<study>/payments/again")
+@access("editor")
+def try_again(study: str) -> Any:
+    """Intend failed orders anew, by a person's decision."""
+    done = again.try_again(opened().id, request.form.getlist("key"), user())
+    if done:
+        orders = "1 order waits" if done == 1 else f"{done} orders wait"
+        flash(f"{orders} to be sent again, under a new key.", "success")
+    else:
+        flash("Nothing to try again: it was tried already, or is done.", "info")
+    return _back(study)
+
+
+@blueprint.post("/studies/<study>/payments/withdraw")
+@access("editor")
+def withdraw(study: str) -> Any:
+    """Take back orders that were not sent yet."""
+    done = again.withdraw(opened().id, request.form.getlist("key"), user())
+    flash("The order was withdrawn." if done else "Too late: it was sent.", "success")
+    return _back(study)
+
+
+@blueprint.get("/studies/<study>/payments/ledger.csv")
+@access("viewer", token=True)
+def as_csv(study: str) -> Response:
+    """The ledger for the finance office."""
+    audit.note(user(), "export.ledger", study_id=opened().id)
+    reply = Response(
+        stream_with_context(listing.finance_csv(opened().id, study)), mimetype="text/csv"
+    )
+    reply.headers["Content-Disposition"] = f'attachment; filename="{study}-ledger.csv"'
+    return reply
+
+
+def _payment(study: str) -> Payment:
+    """`[payment]` of the version that is open, or of the newest where none is."""
+    for preview in (False, True):
+        try:
+            return frozen(current_version(study, preview=preview)[1]).spec.payment
+        except UnknownStudy:
+            continue
+    return Payment.model_validate({})
+
+
+def _count(totals: dict[str, dict[str, ledger.Total]], state: str) -> int:
+    return sum(states[state].count for states in totals.values())
+
+
+def _page(study: str, address: dict[str, str], **where: int | None) -> str | None:
+    if None in where.values():
+        return None
+    query: dict[str, Any] = {**address, **where}
+    return url_for("dashboard_payments.index", study=study, **query)
+
+
+def _back(study: str) -> Any:
+    return redirect(url_for("dashboard_payments.index", study=study))
+
+
+def _in_words(sent: Sent) -> str:
+    parts = [f"{sent.confirmed} confirmed"]
+    if sent.failed:
+        parts.append(f"{sent.failed} failed")
+    if sent.in_doubt:
+        parts.append(f"{sent.in_doubt} not settled yet: reconcile in a minute")
+    if sent.waiting:
+        parts.append(f"{sent.waiting} still waiting")
+    return "Sent: " + ", ".join(parts) + "."
+
+
+def _compared(result: Reconciled) -> str:
+    parts = [f"{result.confirmed} confirmed", f"{result.failed} failed"]
+    if result.in_doubt:
+        parts.append(f"{result.in_doubt} still in doubt")
+    if result.found:
+        parts.append(f"{result.found} found that were not ordered here")
+    if result.ended:
+        parts.append(f"{result.ended} sessions ended there")
+    return "Compared with the platform: " + ", ".join(parts) + "."

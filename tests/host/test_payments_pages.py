@@ -1,0 +1,162 @@
+"""The page of payments: what it shows, and what each role may do there."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.dashboard import Researcher, researcher
+from support.local_prolific import LocalProlific, local_prolific
+from support.paying import Paying, paying_host
+from support.walker import rows
+
+from diptych import models
+from diptych.recruiters import prolific_client
+from diptych.settings import Settings
+
+PAGE = "/studies/tiny/payments"
+PAY = r"POST /bulk-bonus-payments/.*/pay/"
+
+
+@pytest.fixture
+def prolific() -> Iterator[LocalProlific]:
+    with local_prolific() as made:
+        yield made
+
+
+@pytest.fixture
+def paying(
+    settings: Settings, tmp_path: Path, prolific: LocalProlific, monkeypatch: pytest.MonkeyPatch
+) -> Paying:
+    monkeypatch.setattr(prolific_client, "PAUSES", (0.0,))
+    return paying_host(settings, tmp_path / "studies", prolific)
+
+
+@pytest.fixture
+def owner(paying: Paying) -> Researcher:
+    return researcher(paying.app, "owner")
+
+
+def said(who: Researcher, path: str, **form: str) -> str:
+    """What a page says after a form was sent."""
+    reply = who.post(path, form)
+    assert reply.status_code == 302, reply.text[:500]
+    text: str = who.get(PAGE).text
+    return text
+
+
+def test_from_no_budget_to_every_bonus_paid(paying: Paying, owner: Researcher) -> None:
+    first = owner.get(PAGE).text
+    assert "Nothing ordered yet" in first
+    assert "No budget is set" in first
+    some = paying.sessions([3, 5])
+    paying.decide(some, "bonus")
+    assert "Send 2 orders" in owner.get(PAGE).text
+    assert "2 still waiting" in said(owner, f"{PAGE}/send")
+    assert "The budget was set" in said(owner, f"{PAGE}/budget", amount="10")
+    assert "The budget was not changed" in said(owner, f"{PAGE}/budget", amount="10.001")
+    paying.prolific.faults = [("drop_after", PAY)]
+    page = said(owner, f"{PAGE}/send")
+    assert "2 orders are in doubt" in page
+    assert "£0.40" in page
+    page = said(owner, f"{PAGE}/reconcile")
+    assert "2 confirmed" in page
+    assert "in doubt.</strong>" not in page
+    assert paying.confirmed() == paying.prolific.total() == 40
+    actions = [row["action"] for row in rows(paying.app, models.AuditEntry)]
+    assert {"budget.set", "ledger.send", "ledger.reconcile", "ledger.confirmed"} <= set(actions)
+
+
+def test_a_failed_order_is_tried_again_by_hand(paying: Paying, owner: Researcher) -> None:
+    paying.budget(500)
+    paying.decide(paying.sessions([5]), "bonus", amount=50)
+    paying.prolific.faults = [("drop", PAY)]
+    said(owner, f"{PAGE}/send")
+    page = said(owner, f"{PAGE}/reconcile")
+    assert "Try again" in page
+    assert "it is not among the submission" in page
+    key = paying.orders()[0].key
+    assert "1 order waits to be sent again" in said(owner, f"{PAGE}/again", key=key)
+    assert "Nothing to try again" in said(owner, f"{PAGE}/again", key=key)
+    second = paying.orders()[1].key
+    assert "was withdrawn" in said(owner, f"{PAGE}/withdraw", key=second)
+    assert paying.prolific.total() == 0
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "owner"])
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_each_role_may_do(paying: Paying, role: str) -> None:
+    paying.decide(paying.sessions([5]), "bonus", amount=50)
+    who = researcher(paying.app, role)
+    page = who.get(PAGE).text
+    assert ("Send 1 order" in page) == (role != "viewer")
+    assert ("Set budget" in page) == (role == "owner")
+    allowed = {"send": role != "viewer", "reconcile": role != "viewer", "budget": role == "owner"}
+    for what, may in allowed.items():
+        assert who.post(f"{PAGE}/{what}", {"amount": "5"}).status_code == (302 if may else 403)
+    assert researcher(paying.app, None).get(PAGE).status_code == 404
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_filters_and_pages_show_every_order_once(paying: Paying, owner: Researcher) -> None:
+    paying.budget(1000_00)
+    some = paying.sessions([5] * 70)
+    paying.decide(some, "approve")
+    paying.decide(some[:60], "bonus", amount=10)
+    paying.send()
+    paying.reconcile()
+    paying.decide(some[60:], "bonus", amount=10)
+    seen: list[str] = []
+    path: str | None = PAGE
+    while path:
+        page = owner.get(path.removeprefix("/dashboard")).text
+        seen += page.split('class="mono" href="')[1:]
+        following = page.partition('rel="next" href="')[2].partition('"')[0]
+        path = following.replace("&amp;", "&") or None
+    assert len(seen) == 140
+    last = owner.get(f"{PAGE}?before={rows(paying.app, models.LedgerEntry)[5]['id']}").text
+    assert 'rel="prev"' in last
+    waiting = owner.get(f"{PAGE}?state=intended").text
+    assert waiting.count("Withdraw</button>") == 10
+    bonuses = owner.get(f"{PAGE}?action=approve&state=failed").text
+    assert "No such orders" in bonuses
+    assert owner.get(f"{PAGE}?state=nonsense").status_code == 422
+
+
+def test_the_finance_office_gets_a_table_that_adds_up(paying: Paying, owner: Researcher) -> None:
+    paying.budget(100_00)
+    some = paying.sessions([3, 10])
+    paying.decide(some, "approve")
+    paying.decide(some, "bonus")
+    paying.send()
+    paying.reconcile()
+    reply = owner.get(f"{PAGE}/ledger.csv")
+    assert reply.mimetype == "text/csv"
+    table = list(csv.DictReader(io.StringIO(reply.text)))
+    assert len(table) == 4
+    pence = sum(round(float(row["amount"]) * 100) for row in table)
+    assert pence == paying.prolific.total() == 2 * 180 + 15 + 50
+    assert {row["currency"] for row in table} == {"GBP"}
+    assert all(row["intended_at"] <= row["sent_at"] <= row["settled_at"] for row in table)
+    for session in some:  # who was paid is a session, never a platform's id
+        assert paying.prolific.submissions[paying.submission(session)].participant not in reply.text
+    noted = [row["action"] for row in rows(paying.app, models.AuditEntry)]
+    assert "export.ledger" in noted
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_reason_can_be_no_formula(paying: Paying, owner: Researcher) -> None:
+    paying.budget(500)
+    paying.decide(paying.sessions([5]), "approve")
+    with paying.app.app_context():
+        from diptych.payments.concluding import conclude
+        from diptych.payments.platform import Outcome
+
+        key = paying.orders()[0].key
+        conclude(paying.study_id, [Outcome(key, "failed", reason="=1+1")], None)
+    assert next(csv.DictReader(io.StringIO(owner.get(f"{PAGE}/ledger.csv").text)))["reason"] == (
+        "'=1+1"
+    )
