@@ -24,6 +24,7 @@ COMMANDS = {
     "quality": "diptych.cli.quality:quality",
     "export": "diptych.cli.tables:export",
     "import": "diptych.cli.tables:import_",
+    "pay": "diptych.cli.pay:pay",
     "trace": "diptych_analysis.tracing.cli:trace",
     "mis": "diptych_analysis.machines.cli:mis",
     "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",

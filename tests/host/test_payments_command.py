@@ -1,0 +1,53 @@
+"""`diptych pay`: the same as on the dashboard, from a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.local_prolific import TOKEN, LocalProlific, local_prolific
+from support.paying import Paying, paying_host
+
+from diptych.cli import cli
+from diptych.settings import Settings
+
+
+@pytest.fixture
+def prolific() -> Iterator[LocalProlific]:
+    with local_prolific() as made:
+        yield made
+
+
+def test_a_bonus_from_budget_to_books(
+    settings: Settings, tmp_path: Path, prolific: LocalProlific
+) -> None:
+    paying: Paying = paying_host(settings, tmp_path / "studies", prolific)
+    environment = {
+        "DIPTYCH_HOME": str(settings.home),
+        "DIPTYCH_DATABASE_URL": settings.database_url,
+        "DIPTYCH_SECRET_KEY": settings.secret_key,
+        "DIPTYCH_PROLIFIC_API": prolific.url,
+        "DIPTYCH_PROLIFIC_TOKEN": TOKEN,
+    }
+
+    def pay(*words: str, fails: bool = False) -> str:
+        done = CliRunner(env=environment).invoke(cli, ["pay", "tiny", *words])
+        assert bool(done.exit_code) == fails, done.output
+        return " ".join(done.output.split())
+
+    assert "Nothing was ordered yet" in pay("status")
+    paying.decide(paying.sessions([5, 10]), "bonus")
+    assert "2 waiting no budget is set" in pay("send")
+    assert "finer than GBP" in pay("budget", "1.234", fails=True)
+    assert "an AMOUNT belongs to `budget`" in pay("status", "5", fails=True)
+    assert "tiny may cost 5.00 GBP" in pay("budget", "5")
+    prolific.held = True
+    assert "2 in doubt, 0 waiting Look up what is in doubt: diptych pay tiny" in pay("send")
+    prolific.held = False
+    assert "2 confirmed, 0 failed, 0 in doubt" in pay("reconcile")
+    shown = pay("status")
+    assert "confirmed │ 2 │ 0.75 GBP" in shown
+    assert "0.75 GBP of 5.00 GBP, 4.25 GBP left" in shown
+    assert prolific.total() == 75
