@@ -13,7 +13,7 @@ from flask import Flask
 from support.dashboard import Researcher, researcher, study_id
 from support.local_prolific import TOKEN, LocalProlific, local_prolific
 from support.tiny_studies import category_study
-from support.walker import Walker, change, link, open_study, rows
+from support.walker import Walker, at_once, change, link, open_study, rows
 
 from diptych import models
 from diptych.app import create_app
@@ -136,6 +136,21 @@ def test_a_bonus_sent_twice_is_ordered_once_and_a_second_one_is_another_decision
     page = filled(owner, asked(owner, "bonus", chosen), by="amount", amount="0.50", message="ok")
     confirmed(owner, page)
     assert len(rows(app, models.LedgerEntry)) == 4
+
+
+def test_two_presses_at_the_same_moment_order_one_bonus(
+    app: Flask, people: Callable[[int], list[Walker]]
+) -> None:
+    chosen = people(1)
+    owner, twin = researcher(app, "owner"), researcher(app, "owner")
+    page = filled(owner, asked(owner, "bonus", chosen), by="amount", amount="0.50")
+    slip = slip_of(page)
+    replies = at_once(
+        [lambda who=who: who.post(DECISIONS, {"slip": slip}) for who in (owner, twin)]
+    )
+    assert all(reply.status_code in (200, 302) for reply in replies)
+    assert len(rows(app, models.LedgerEntry)) == 1
+    assert len(rows(app, models.Decision)) == 1
 
 
 def test_a_bonus_by_the_rule_is_what_each_has_earned(

@@ -185,6 +185,34 @@ def test_pages_hold_every_session_once_in_order(
         assert [id_ for page in reversed(back) for id_ in page][-len(whole) :] == whole
 
 
+def test_sessions_are_found_by_the_rule_that_flags_them(app: Flask, opened: int) -> None:
+    ids = made(app, 12)
+    findings = table(models.QualityResult)
+    speaks = [id_ for n, id_ in enumerate(ids) if n % 3 and n % 7 != 6]  # those with flags
+    with app.app_context(), writing() as connection:
+        for number, session in enumerate(speaks):
+            for rule, flagged in (
+                ("min_catch_accuracy", number % 2 == 0),
+                ("max_focus_losses", True),
+            ):
+                row = {"session_id": session, "study_id": study_id("tiny"), "kind": "person",
+                       "rule": rule, "flagged": flagged, "auto": False,
+                       "value": 1.0, "threshold": 0.0, "evidence": "so it was"}  # fmt: skip
+                connection.execute(findings.insert().values(row))
+    with app.app_context(), reading() as connection:
+        this = study_id("tiny")
+        found = listing.matching(connection, this, Wanted(rule="min_catch_accuracy"), 99)
+        assert found == speaks[::2]
+        assert listing.matching(connection, this, Wanted(rule="max_focus_losses"), 99) == speaks
+        sorted_too = listing.page(
+            connection, this, Wanted(rule="max_focus_losses", sort="score", order="asc"), size=99
+        )
+        assert sorted(sorted_too.ids) == speaks
+    viewer = researcher(app, "viewer")
+    page = viewer.get("/studies/tiny/participants?rule=min_catch_accuracy")
+    assert len(listed(page)) == len(speaks[::2])
+
+
 def test_a_page_that_is_exactly_full_has_no_next(app: Flask, opened: int) -> None:
     made(app, 14)
     for sort in SORTS:
@@ -273,9 +301,24 @@ def test_people_simulated_and_machines_never_mix(
 
 
 def test_refusals_are_not_listed(app: Flask, opened: int, walker: Callable[..., Walker]) -> None:
-    walker().enter().take("consent", agreed=False)
-    page = researcher(app, "viewer").get("/studies/tiny/participants")
-    assert "Nobody has come yet" in page.text
+    gone = walker().enter().take("consent", agreed=False)
+    viewer = researcher(app, "viewer")
+    assert "Nobody has come yet" in viewer.get("/studies/tiny/participants").text
+    page = viewer.get(f"/studies/tiny/participants/{gone.public_id}")
+    assert page.status_code == 200 and "declined: nothing is kept" in page.text
+
+
+def test_what_participants_write_is_text_and_nothing_else(
+    app: Flask, opened: int, walker: Callable[..., Walker]
+) -> None:
+    ada = walker().start()
+    hostile = "<script>alert(1)</script>"
+    event = {"kind": "script_error", "at_ms": 5, "trial_index": 0, "detail": hostile}
+    assert ada.api("POST", "/events", {"events": [event]}).status_code == 204
+    change(app, models.Session, {"feedback_text": hostile, "browser": {"user_agent": hostile}})
+    page = researcher(app, "viewer").get(f"/studies/tiny/participants/{ada.public_id}")
+    assert "<script>alert" not in page.text
+    assert page.text.count("&lt;script&gt;alert(1)") == 3, "browser, words, event"
 
 
 def test_a_search_finds_beginnings_and_whole_platform_ids(

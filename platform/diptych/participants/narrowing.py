@@ -18,7 +18,7 @@ from diptych.participants.wanted import KINDS, LEAST_SEARCH, VERDICTS, Wanted, W
 SESSIONS, PARTICIPANTS = table(models.Session), table(models.Participant)
 IDENTITIES, VERSIONS = table(models.Identity), table(models.StudyVersion)
 RESULTS, DECISIONS = table(models.SessionResult), table(models.Decision)
-LEDGER = table(models.LedgerEntry)
+LEDGER, FINDINGS = table(models.LedgerEntry), table(models.QualityResult)
 # Results once more, for conditions within a query that is sorted by results.
 ITS = RESULTS.alias("its")
 _HEX = re.compile(r"[0-9a-f]+")
@@ -54,6 +54,8 @@ def narrowed(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Condition]
     ):
         if value:
             where.append(_by_result(study_id, wanted.who, column, is_so=value == "yes"))
+    if wanted.rule:
+        where.append(_by_rule(study_id, wanted))
     if wanted.decision:
         where.append(_by_decision(study_id, wanted.decision))
     if wanted.payment:
@@ -75,6 +77,16 @@ def _by_result(study_id: int, kind: str, column: Condition, *, is_so: bool) -> C
         ours = (ITS.c.study_id == study_id, ITS.c.kind == kind)
         return SESSIONS.c.id.in_(select(ITS.c.session_id).where(*ours, column))
     return not_(exists().where(ITS.c.session_id == SESSIONS.c.id, column))
+
+
+def _by_rule(study_id: int, wanted: Wanted) -> Condition:
+    flagged = select(FINDINGS.c.session_id).where(
+        FINDINGS.c.study_id == study_id,
+        FINDINGS.c.kind == wanted.who,
+        FINDINGS.c.rule == wanted.rule,
+        FINDINGS.c.flagged,
+    )
+    return SESSIONS.c.id.in_(flagged)
 
 
 def _by_decision(study_id: int, decision: str) -> Condition:

@@ -16,6 +16,7 @@ from diptych.host import Host
 from diptych.journey.state import planned
 from diptych.participants.narrowing import (
     DECISIONS,
+    FINDINGS,
     IDENTITIES,
     LEDGER,
     PARTICIPANTS,
@@ -27,8 +28,7 @@ from diptych.participants.wanted import KINDS
 from diptych.results.facts import TRIALS, SessionFacts, facts
 from diptych.tasks import PlannedTrial, Tally, Task
 
-ARRIVALS, QUALITY = table(models.Arrival), table(models.QualityResult)
-STUDIES = table(models.Study)
+ARRIVALS, STUDIES = table(models.Arrival), table(models.Study)
 # What the address of an image is while a trial is asked which ones it shows.
 _MARK = "image:"
 
@@ -174,7 +174,7 @@ def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
                 select(PARTICIPANTS.c.public_id).where(PARTICIPANTS.c.id == person)
             ).scalar(),
             result=result[0] if result else None,
-            quality=rows(QUALITY, QUALITY.c.flagged.desc(), QUALITY.c.rule),
+            quality=rows(FINDINGS, FINDINGS.c.flagged.desc(), FINDINGS.c.rule),
             decisions=rows(DECISIONS, DECISIONS.c.id.desc()),
             ledger=rows(LEDGER, LEDGER.c.id),
             arrivals=rows(ARRIVALS, ARRIVALS.c.id),

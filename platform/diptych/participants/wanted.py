@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlencode
 
+from diptych.quality import RULES
+
 KINDS = ("person", "simulated", "machine")
 # Refusals are not among them: of those only the count is kept.
 STATUSES = (
@@ -30,6 +32,7 @@ _CHOICES = {
     "who": KINDS,
     "status": STATUSES,
     "flagged": YES_NO,
+    "rule": tuple(RULES),
     "excluded": YES_NO,
     "decision": DECISIONS,
     "payment": PAYMENTS,
@@ -54,6 +57,7 @@ class Wanted:
         version: content hash of the study's version, or its beginning.
         recruiter: where the session came from.
         flagged: `yes` where a quality rule speaks against the session, `no` where none does.
+        rule: name of a quality rule that speaks against the session.
         excluded: `yes` or `no`.
         decision: what stands about the submission, `bonus` where any was given, or `none`.
         payment: in which state any order of the ledger is, or `none` where there is no order.
@@ -68,6 +72,7 @@ class Wanted:
     version: str = ""
     recruiter: str = ""
     flagged: str = ""
+    rule: str = ""
     excluded: str = ""
     decision: str = ""
     payment: str = ""

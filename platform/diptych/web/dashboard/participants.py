@@ -16,6 +16,7 @@ from diptych.participants.one import find, has_version, moments, read_one
 from diptych.participants.rows import listed
 from diptych.participants.times import times
 from diptych.participants.wanted import Wanted, WantedFault, read_wanted
+from diptych.quality import RULES
 from diptych.studies.versions import frozen
 from diptych.tasks import REGISTRY as TASKS
 from diptych.web.dashboard.access import access, pages, study, user
@@ -76,6 +77,7 @@ def table(study: str) -> Response:
             may_see_ids=may_see_ids(),
             study_actions=offered(wanted.who),
             choice=choice,
+            rules=[("", "any"), *((name, rule.title) for name, rule in RULES.items())],
         )
     )
     # htmx shows no reply that is an error; half a search is none.
@@ -120,6 +122,7 @@ def session(study: str, session: str) -> Any:
         times=times(one.reached),
         may_see_ids=may_see_ids(),
         study_actions=offered(one.session.kind),
+        rules=RULES,
         own_columns=[c.name for c in TASKS.get(one.facts.content.spec.task.name).columns],
     )
 
