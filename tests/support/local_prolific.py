@@ -73,6 +73,10 @@ class LocalProlific:
         faults: faults to come: (what, regular expression of `METHOD path`), each used once.
         misbehave: asked for every request that no fault is meant for; returns a fault or None.
         held: True: what is carried out later waits until `work()`.
+        retry_after: what a 429 says of the wait.
+        hidden_in_lists: keys that a list of submissions does not show.
+        hidden_in_details: keys that a single submission does not show.
+        unit: by how much the amounts of a bonus are taken for too much.
         asked: `METHOD path` of every request.
     """
 
@@ -83,6 +87,10 @@ class LocalProlific:
         self.faults: list[tuple[str, str]] = []
         self.misbehave: Callable[[str], str | None] = lambda request: None
         self.held = False
+        self.retry_after = "0"
+        self.hidden_in_lists: tuple[str, ...] = ()
+        self.hidden_in_details: tuple[str, ...] = ()
+        self.unit = 1
         self.asked: list[str] = []
         self._later: list[Callable[[], None]] = []
         self._bulks: dict[str, list[tuple[str, int]]] = {}
@@ -157,6 +165,7 @@ class LocalProlific:
         study = query.get("study", [""])[0]
         page = int(query.get("page", ["1"])[0])
         ours = [s.shown(detail=False) for s in self.submissions.values() if s.study_id == study]
+        ours = [{k: v for k, v in s.items() if k not in self.hidden_in_lists} for s in ours]
         some = ours[(page - 1) * PAGE : page * PAGE]
         if not some and page > 1:
             raise Refused(404, "Invalid page.")
@@ -170,7 +179,8 @@ class LocalProlific:
         return 200, body
 
     def _detail(self, name: str, _: Any, __: Any) -> tuple[int, Any]:
-        return 200, self._find(name).shown(detail=True)
+        shown = self._find(name).shown(detail=True)
+        return 200, {k: v for k, v in shown.items() if k not in self.hidden_in_details}
 
     def _transition(self, name: str, body: Any, _: Any) -> tuple[int, Any]:
         found = self._find(name)
@@ -246,7 +256,9 @@ class LocalProlific:
         if len(lines) > 200:
             raise Refused(400, "at most 200 participants")
         bulk = f"bulk{next(self._numbers)}"
-        self._bulks[bulk] = [(name, int(Decimal(amount) * 100)) for name, amount in lines]
+        self._bulks[bulk] = [
+            (name, int(Decimal(amount) * 100 * self.unit)) for name, amount in lines
+        ]
         amount = sum(minor for _, minor in self._bulks[bulk])
         fees = round(amount * 0.333)
         whole = {"id": bulk, "study": body["study_id"], "amount": amount, "fees": fees}
@@ -294,7 +306,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "drop":
             return self._hang_up()
         if fault == "429":
-            return self._send(429, _error(429, "Request was throttled."), {"Retry-After": "0"})
+            return self._send(
+                429, _error(429, "Request was throttled."), {"Retry-After": prolific.retry_after}
+            )
         if fault == "500":
             return self._send(500, _error(500, "Internal error"))
         try:
