@@ -100,7 +100,7 @@ def confusion(frame: pd.DataFrame, classes: list[str]) -> Any:
     right = part.loc[part["label"] == part["response"], "answers"].sum()
     n = int(part["answers"].sum())
     title = told(f"{n:,} answers of the {phase}; {right / n:.0%} right".replace("%", " %"))
-    return layers.properties(height=max(180, min(420, 52 * len(classes))), title=title)
+    return layers.properties(height=max(250, min(460, 52 * len(classes))), title=title)
 
 
 def test_scores(frame: pd.DataFrame, chance: float) -> Any:

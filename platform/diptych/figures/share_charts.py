@@ -34,7 +34,7 @@ def quality(frame: pd.DataFrame) -> Any:
     colour = alt.Color(
         "decides:N",
         scale=alt.Scale(domain=kinds, range=[PALETTE[0], PALETTE[1]]),
-        legend=legend(columns=2, labelLimit=130),
+        legend=legend(columns=1, labelLimit=160),
     )
     bars = base.mark_bar(opacity=0.75, height={"band": 0.6}).encode(x=x, color=colour)
     ends = base.mark_rule(color=QUIET, strokeWidth=2).encode(

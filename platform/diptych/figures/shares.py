@@ -3,8 +3,8 @@
 A session may answer several times about the same thing, and its answers are alike: pooled, they say
 less than as many answers of as many people. Beside the answers n and the right ones k, a count
 therefore holds the sums over sessions of n_s^2, n_s k_s and k_s^2, from which the variance of the
-share among sessions follows (Cochran, Sampling Techniques, 1977, sec. 3.12 and 9A; the share is a
-ratio of two sums over sessions). All five add up.
+share among sessions follows (Cochran, Sampling Techniques, 1977, sec. 3.12; the share is a ratio
+of two sums over sessions). All five add up.
 """
 
 from __future__ import annotations
