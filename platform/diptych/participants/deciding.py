@@ -14,9 +14,14 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from sqlalchemy import Connection, func, select
+
+from diptych.participants.narrowing import DECISIONS
 
 #: Most sessions of one decision: more than that are decided in several.
 MOST = 5000
+#: So many ids go into one statement.
+_AT_ONCE = 500
 #: How long a page that asks for confirmation can be used.
 SLIP_S = 3600
 
@@ -131,7 +136,8 @@ class Slip:
         amount: minor units a session; None where none was given.
         category: of a rejection.
         plan: token of the plan that was shown; empty before there was one.
-        first_key: key of the plan's first order; empty where it has none.
+        steps: how many sessions it did something to.
+        at: when it was shown (ms).
     """
 
     study_id: int
@@ -142,7 +148,8 @@ class Slip:
     amount: int | None = None
     category: str | None = None
     plan: str = ""
-    first_key: str = ""
+    steps: int = 0
+    at: int = 0
 
 
 def _signer(secret: bytes) -> URLSafeTimedSerializer:
@@ -177,3 +184,18 @@ def unsealed(text: str, secret: bytes, *, study_id: int, user_id: int) -> Slip:
 def _steps(sessions: Sequence[int]) -> list[int]:
     ascending = sorted(sessions)
     return [*ascending[:1], *(b - a for a, b in pairwise(ascending))]
+
+
+def is_done(connection: Connection, slip: Slip) -> bool:
+    """Whether what was shown has been carried out since: the form was sent twice."""
+    done = 0
+    for start in range(0, len(slip.sessions), _AT_ONCE):
+        done += connection.execute(
+            select(func.count()).where(
+                DECISIONS.c.session_id.in_(slip.sessions[start : start + _AT_ONCE]),
+                DECISIONS.c.action == slip.action,
+                DECISIONS.c.user_id == slip.user_id,
+                DECISIONS.c.at >= slip.at,
+            )
+        ).scalar_one()
+    return 0 < slip.steps <= done

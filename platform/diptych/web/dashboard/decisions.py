@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
-from diptych.database import reading
+from diptych.database import now_ms, reading
 from diptych.host import host
 from diptych.participants import deciding, listing
 from diptych.participants.deciding import BY_ACTION, KINDS, MOST, Kind, Slip, SlipFault
@@ -90,7 +90,9 @@ def confirm(study: str) -> Any:
     _needs_role(BY_ACTION[slip.action])
     plan = _planned(slip)
     if not slip.plan or plan.token != slip.plan:
-        if _is_done(slip, plan):
+        with reading() as connection:
+            is_done = deciding.is_done(connection, slip)
+        if is_done:
             flash("This was carried out already: nothing was done twice.", "info")
             return redirect(url_for("dashboard_decisions.log", study=study))
         flash(
@@ -216,14 +218,6 @@ def _planned(slip: Slip) -> Plan:
         abort(400, str(fault))
 
 
-def _is_done(slip: Slip, plan: Plan) -> bool:
-    """Whether what was shown has been done since: the form was sent twice."""
-    if not slip.first_key:
-        return bool(slip.plan) and not plan.steps
-    with reading() as connection:
-        return bool(ledger.entries(connection, [slip.first_key]))
-
-
 def _ask(slip: Slip, *, is_filled: bool) -> str:
     """The page that shows what would happen, and asks for what is lacking and whether to do it."""
     kind = BY_ACTION[slip.action]
@@ -234,8 +228,8 @@ def _ask(slip: Slip, *, is_filled: bool) -> str:
         by_rule = by_rule and request.form.get("by", "rule") == "rule"
     faults = _faults(slip, by_rule)
     plan = None if faults else _planned(slip)
-    first = plan.steps[0].key if plan and plan.steps else ""
-    slip = replace(slip, plan=plan.token if plan else "", first_key=first)
+    steps = len(plan.steps) if plan else 0
+    slip = replace(slip, plan=plan.token if plan else "", steps=steps, at=now_ms())
     return render_template(
         "dashboard/decision.html",
         kind=kind,
