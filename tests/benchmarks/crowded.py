@@ -23,6 +23,7 @@ from support.walker import Walker
 from diptych import models
 from diptych.accounts import audit
 from diptych.database import now_ms, table, writing
+from diptych.payments import ledger
 
 STUDY = "greebles"
 ANSWERS = 50
@@ -140,8 +141,8 @@ def _leave_some() -> None:
 
 
 def _decide() -> None:
-    """Approve who has completed, pay a bonus to every third: decisions, ledger and audit log."""
-    sessions, ledger = table(models.Session), table(models.LedgerEntry)
+    """Approve who has completed, pay a bonus, exclude some and include them again."""
+    sessions = table(models.Session)
     with writing() as connection:
         done = connection.execute(
             select(sessions.c.id, sessions.c.study_id, sessions.c.public_id)
@@ -149,21 +150,20 @@ def _decide() -> None:
             .order_by(sessions.c.id)
         ).all()
         for place, session in enumerate(done):
-            for action, amount in (("approve", 180), ("bonus", 50))[: 1 + (place % 3 == 0)]:
-                shared = {"session_id": session.id, "study_id": session.study_id,
-                          "action": action, "at": now_ms(), "actor": "bench"}  # fmt: skip
-                connection.execute(insert_into(models.Decision).values(**shared, detail={}))
-                for state in ("intended", "sent", "confirmed"):
-                    connection.execute(
-                        insert_into(ledger).values(
-                            **shared, key=f"{action}-{session.id}", state=state,
-                            recruiter="prolific", amount=amount, currency="GBP",
-                        )
-                    )  # fmt: skip
+            orders = (("approve", 180), ("bonus", 50))
+            for action, amount in (*orders, *((("exclude", 0), ("include", 0)) * (place % 2))):
+                shared = {"session_id": session.id, "study_id": session.study_id, "action": action}
+                decided = {**shared, "at": now_ms(), "actor": "bench", "detail": {}}
+                connection.execute(insert_into(models.Decision).values(decided))
                 audit.note(
                     None, f"decision.{action}", study_id=session.study_id,
                     subject=session.public_id, connection=connection,
                 )  # fmt: skip
+                if amount:
+                    order = {**shared, "key": f"{action}-{session.id}", "recruiter": "prolific",
+                             "amount": amount, "currency": "GBP"}  # fmt: skip
+                    for state in ("intended", "sent", "confirmed"):
+                        ledger.write(connection, state, [order], None)
 
 
 def multiply(url: str, copies: int) -> None:

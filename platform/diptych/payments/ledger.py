@@ -78,6 +78,11 @@ class Total:
 Totals = dict[str, dict[str, Total]]
 
 
+def rank_of(state: str) -> int:
+    """How far a row of a state takes an order."""
+    return _RANKS[state]
+
+
 def lock(connection: Connection, study_id: int) -> None:
     """Let nobody else change the ledger of a study until the transaction's end."""
     connection.execute(
@@ -122,6 +127,9 @@ def write(
             }
         )
     if rows:
+        from diptych.payments import running  # which reads the ledger itself
+
+        running.keep_up(connection, state, rows)
         connection.execute(insert(LEDGER), rows)
 
 

@@ -17,6 +17,7 @@ from diptych import models
 from diptych.database import table
 
 TALLIES = table(models.Tally)
+KINDS = ("person", "simulated", "machine")
 SCOPES = ("all", "kept")
 _UNITS = 1_000_000
 _KEY = (TALLIES.c.study_id, TALLIES.c.kind, TALLIES.c.scope, TALLIES.c.figure)
@@ -134,8 +135,9 @@ def read_several(
 
 
 def clear(connection: Connection, study_id: int) -> None:
-    """Take out all tallies of a study. The caller holds its `lock`."""
-    connection.execute(TALLIES.delete().where(TALLIES.c.study_id == study_id))
+    """Take out all tallies of a study's sessions. The caller holds its `lock`."""
+    ours = (TALLIES.c.study_id == study_id) & TALLIES.c.kind.in_(KINDS)
+    connection.execute(TALLIES.delete().where(ours))
 
 
 def _in_numbers(units: Mapping[str, Sequence[int]]) -> dict[str, list[float]]:

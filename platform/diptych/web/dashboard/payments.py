@@ -18,7 +18,7 @@ from flask import (
 from diptych.accounts import audit
 from diptych.database import reading
 from diptych.host import host
-from diptych.payments import again, budget, ledger, listing, sending
+from diptych.payments import again, budget, ledger, listing, running, sending
 from diptych.payments.money import MoneyFault, to_minor
 from diptych.payments.platform import ACTIONS
 from diptych.payments.reconcile import Reconciled, reconcile
@@ -43,7 +43,7 @@ def index(study: str) -> str:
         abort(422, "There is no such state or action.")
     here, payment = opened().id, _payment(study)
     with reading() as connection:
-        totals = ledger.totals(connection, here)
+        totals = running.read(connection, here)
         allowance = budget.read(connection, here, totals)
         lines = listing.page(
             connection,
