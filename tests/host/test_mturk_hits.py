@@ -14,6 +14,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from support import mturk_credentials
+from support.dashboard import researcher
 from support.local_mturk import LocalMTurk
 from support.local_mturk_api import XML, fee
 from support.tiny_studies import category_study
@@ -390,3 +391,42 @@ def test_hits_from_the_command_line(
     assert "0 worker" in run("qualify", "tiny").output
     wrong = run("hit", "expire", "tiny", "3NONE")
     assert wrong.exit_code == 1 and "no HIT 3NONE" in wrong.output
+
+
+# From the dashboard
+
+
+def test_hits_on_the_dashboard(mturk: LocalMTurk, app: Flask, host: Host) -> None:
+    editor, viewer = researcher(app, "editor"), researcher(app, "viewer")
+    page = "/studies/tiny/recruitment/hits"
+    assert "No HIT yet" in editor.get(page).text
+    assert mturk.calls == [], "a study that never was on MTurk asks nothing of it"
+    (made,) = make(host)
+    for who, changes in ((editor, True), (viewer, False)):
+        text = who.get(page).text
+        assert made.id in text and "1.20" in text
+        assert ("Let it expire" in text) == changes and ("Extend a HIT" in text) == changes
+    form = {"hit": made.id, "assignments": "2", "hours": "0", "token": "form-1"}
+    for _ in range(2):
+        reply = editor.post(f"{page}/extend", form, follow_redirects=True)
+    assert "is extended" in reply.text and mturk.api.hits[made.id]["MaxAssignments"] == 5
+    refused = editor.post(f"{page}/extend", form | {"assignments": "-1"}, follow_redirects=True)
+    assert "no number of assignments" in refused.text
+    refused = editor.post(f"{page}/expire", {"hit": "3NONE"}, follow_redirects=True)
+    assert "no HIT 3NONE" in refused.text
+    assert viewer.post(f"{page}/expire", {"hit": made.id}).status_code == 403
+    assert (
+        "has expired" in editor.post(f"{page}/expire", {"hit": made.id}, follow_redirects=True).text
+    )
+    assert not mturk.site.may_have("AWORKER", made.id)
+    users = {e["action"]: e["actor"] for e in rows(app, models.AuditEntry)}
+    assert users["hit.expire"] == users["hit.extend"] == "editor"
+
+
+def test_a_page_of_hits_stands_when_mturk_does_not_answer(
+    mturk: LocalMTurk, app: Flask, host: Host
+) -> None:
+    (made,) = make(host)
+    mturk.password = "AKIAOTHER"
+    text = researcher(app, "viewer").get("/studies/tiny/recruitment/hits").text
+    assert made.id in text and "can’t be asked" in text

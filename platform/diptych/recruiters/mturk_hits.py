@@ -36,6 +36,8 @@ from diptych.recruiters.mturk_offer import HitFault, HitPlan, Offer, preview_hit
 from diptych.studies.versions import UnknownStudy, current_version
 
 PLACEMENTS = table(models.Placement)
+GONE, NOT_ASKED = "Gone", "Not asked"
+NOT_THERE = (GONE, NOT_ASKED)
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 _WORKERS = {True: "https://workersandbox.mturk.com", False: "https://worker.mturk.com"}
 
@@ -46,7 +48,8 @@ class Hit:
 
     Attributes:
         id: MTurk's.
-        status: in MTurk's words; `Gone` when it no longer lists the HIT.
+        status: in MTurk's words; `Gone` when it no longer lists the HIT, `Not asked` when only
+            the books of this host tell of it.
         sandbox: whether money is play.
         reward: US cents an assignment.
         assignments: how many workers it was made for.
@@ -289,9 +292,14 @@ def hits(host: Host, study: str) -> list[Hit]:
             _book(host, study_id, hit, _own(hit, host, clients, study), None)
     rows = qualification.placements(host, study_id)
     return [
-        _hit(listed[row.external_id], sandbox) if row.external_id in listed else _gone(row)
+        _hit(listed[row.external_id], sandbox) if row.external_id in listed else _known(row, GONE)
         for row in rows
     ]
+
+
+def placed(host: Host, study_id: int) -> list[Hit]:
+    """The HITs of a study as the books of this host have them, the newest first; asks nobody."""
+    return [_known(row, NOT_ASKED) for row in qualification.placements(host, study_id)]
 
 
 def _own(hit: dict[str, Any], host: Host, clients: Clients, study: str) -> str | None:
@@ -322,12 +330,12 @@ def _hit(found: dict[str, Any], sandbox: bool) -> Hit:
     )
 
 
-def _gone(row: Row[Any]) -> Hit:
+def _known(row: Row[Any], status: str) -> Hit:
+    """A HIT of which only the own books tell."""
     detail = row.detail
     url = workers_url(detail["group"], detail["sandbox"])
-    counts = (detail["assignments"], 0, 0, 0)
-    where = (row.external_id, "Gone", detail["sandbox"], detail["reward"])
-    return Hit(*where, *counts, detail["expires_at"], url)
+    what = (row.external_id, status, detail["sandbox"], detail["reward"], detail["assignments"])
+    return Hit(*what, 0, 0, 0, detail["expires_at"], url)
 
 
 def workers_url(group: str, sandbox: bool) -> str:

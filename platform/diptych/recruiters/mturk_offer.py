@@ -163,7 +163,8 @@ def _check(spec: StudySpec, state: str) -> None:
 def _description(content: StudyContent) -> str:
     spec = content.spec
     text = spec.description or spec.title
-    return _shortened(f"{text} Takes about {spec.minutes:g} minutes.", 2000)
+    unit = "minute" if spec.minutes == 1 else "minutes"
+    return _shortened(f"{text} Takes about {spec.minutes:g} {unit}.", 2000)
 
 
 def _shortened(text: str, most: int) -> str:

@@ -20,6 +20,7 @@ from diptych.web.dashboard import (
     exports,
     figures,
     formats,
+    hits,
     live,
     navigation,
     participants,
@@ -45,6 +46,7 @@ MODULES = (
     figures,
     payments,
     recruitment,
+    hits,
     exports,
     audit,
 )
