@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from diptych.database import now_ms, reading, table, writing
 AUDIT = table(models.AuditEntry)
 STUDIES = table(models.Study)
 COMMAND_LINE = "command line"
+_PUBLIC_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def note(
@@ -63,6 +65,11 @@ class Entry:
     study: str | None
     subject: str | None
     detail: dict[str, Any]
+
+    @property
+    def is_about_session(self) -> bool:
+        """Whether the subject is the public id of a session."""
+        return bool(self.subject and _PUBLIC_ID.fullmatch(self.subject))
 
 
 @dataclass(frozen=True)
