@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -119,7 +120,7 @@ def test_nothing_of_a_preview_is_stored(app: Flask, tmp_path: Path) -> None:
     host: Host = app.extensions["diptych"]
     trials_of(app, version, 1)
     with app.app_context():
-        previews.pages(host, frozen(version))
+        previews.pages(host, version, frozen(version))
     for model in (models.Session, models.Trial, models.Participant, models.Event):
         assert not rows(app, model)
 
@@ -133,9 +134,10 @@ def test_pages_come_in_the_order_in_which_participants_meet_them(
     version = open_study(app, folder)
     host: Host = app.extensions["diptych"]
     with app.app_context():
-        pages = previews.pages(host, frozen(version))
+        pages = previews.pages(host, version, frozen(version))
     assert [page.name for page in pages] == [
-        "consent", "instructions", "comprehension", "half_way", "feedback", "debrief",
+        "consent", "instructions", "comprehension", "half_way", "phase_change", "feedback",
+        "debrief",
         "completed", "screened_out", "declined", "timed_out", "returned",
     ]  # fmt: skip
     exits = {page.name: dict(page.exits) for page in pages if page.exits}
@@ -144,6 +146,35 @@ def test_pages_come_in_the_order_in_which_participants_meet_them(
     )
     assert exits["timed_out"]["prolific"] is None
     assert exits["completed"]["direct"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "notices"),
+    [
+        ({"task": {"half_way": False}}, {"phase_change"}),
+        ({"phases": {"training": 4, "test": 0}}, {"half_way"}),
+        ({"phases": {"practice": 2, "test": 0}}, {"practice", "phase_change", "half_way"}),
+    ],
+)
+def test_only_notices_that_the_plan_has_are_shown(
+    app: Flask, tmp_path: Path, changes: dict[str, Any], notices: set[str]
+) -> None:
+    texts = {"half_way.md": "# Half\n"}
+    version = open_study(app, category_study(tmp_path / "tiny", changes=changes, texts=texts))
+    host: Host = app.extensions["diptych"]
+    with app.app_context():
+        pages = previews.pages(host, version, frozen(version))
+    assert {page.name for page in pages} & {
+        "practice", "practice_again", "half_way", "phase_change",
+    } == notices  # fmt: skip
+
+
+def test_practice_that_is_repeated_has_its_notice(app: Flask, tmp_path: Path) -> None:
+    version = open_study(app, two_afc_study(tmp_path / "tiny"))
+    host: Host = app.extensions["diptych"]
+    with app.app_context():
+        names = [page.name for page in previews.pages(host, version, frozen(version))]
+    assert names[2:5] == ["practice", "practice_again", "phase_change"]
 
 
 def test_headings_of_a_text_stand_below_those_of_the_page() -> None:

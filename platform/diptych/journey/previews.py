@@ -89,21 +89,26 @@ class ShownTrial:
     truth: Mapping[str, str] = field(default_factory=dict)
 
 
-def pages(host: Host, content: StudyContent) -> list[Page]:
+def pages(host: Host, version_id: int, content: StudyContent) -> list[Page]:
     """Every page beside the trials, in the order in which participants may meet them."""
     steps = steps_of(content)
     before = steps[: steps.index("trials")]
     after = [step for step in steps[len(before) + 1 :] if step != "end"]
-    names = [*before, *_notices(content), *after, *_ENDINGS]
+    notices = _notices(host, version_id, content)
+    names = [*before, *(name for name in _NOTICES if name in notices), *after, *_ENDINGS]
     return [_page(host, content, name) for name in names]
 
 
-def _notices(content: StudyContent) -> list[str]:
-    """Notices that can come between trials: those the study writes, and those its plan needs."""
-    spec = content.spec
-    practises = spec.trials("practice") > 0
-    needed = {"practice": practises, "practice_again": practises}
-    return [name for name in _NOTICES if needed.get(name) or name in content.texts]
+def _notices(host: Host, version_id: int, content: StudyContent) -> set[str]:
+    """The notices that can come between trials, in any condition."""
+    found: set[str] = set()
+    for condition in content.spec.conditions:
+        task, rng = host.task(version_id, condition.name), generator(1, "plan")
+        plan = task.plan(host.policy(content, condition.name), rng)
+        if any(trial.phase == "practice" for trial in plan):
+            plan = plan + (task.repeat_practice(1, 1, rng) or [])
+        found |= {trial.notice for trial in plan if trial.notice}
+    return found
 
 
 def _page(host: Host, content: StudyContent, name: str) -> Page:

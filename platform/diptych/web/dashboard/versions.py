@@ -89,7 +89,7 @@ def preview(study: str) -> str:
         seed=seed,
         count=count,
         most=MOST_TRIALS,
-        participant_pages=previews.pages(host(), content),
+        participant_pages=previews.pages(host(), version.id, content),
         trials=previews.trials(host(), version.id, content, condition, seed, count),
         link=f"/s/{study}?preview={key}",
     )
