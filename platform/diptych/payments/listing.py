@@ -61,9 +61,7 @@ def page(
         before: only rows before that one.
         after: only rows after that one: the page that ends there.
     """
-    earlier = LEDGER.alias("earlier")
-    first = not_(exists().where(earlier.c.key == LEDGER.c.key, earlier.c.id < LEDGER.c.id))
-    wanted: list[ColumnElement[bool]] = [LEDGER.c.study_id == study_id, first]
+    wanted: list[ColumnElement[bool]] = [LEDGER.c.study_id == study_id, _is_first()]
     if action:
         wanted.append(LEDGER.c.action == action)
     if state:
@@ -95,6 +93,12 @@ def page(
     )
 
 
+def _is_first() -> ColumnElement[bool]:
+    """Whether a row is the first of its order: an order has a line, whatever became of it."""
+    earlier = LEDGER.alias("earlier")
+    return not_(exists().where(earlier.c.key == LEDGER.c.key, earlier.c.id < LEDGER.c.id))
+
+
 def _stands(state: str) -> ColumnElement[bool]:
     def has(*states: str) -> ColumnElement[bool]:
         other = LEDGER.alias()
@@ -113,11 +117,19 @@ def finance_csv(study_id: int, study: str) -> Iterator[str]:
     """The orders of a study as CSV, row by row: amounts in major units, times in UTC, no ids of
     people but the sessions' own."""
     yield _csv_line(HEAD)
-    with reading() as connection:
-        every = ledger.all_entries(connection, study_id)
-    for start in range(0, len(every), AT_ONCE):
-        some = every[start : start + AT_ONCE]
+    last = 0
+    while True:
         with reading() as connection:
+            first = connection.execute(
+                select(LEDGER.c.id, LEDGER.c.key)
+                .where(LEDGER.c.study_id == study_id, LEDGER.c.id > last, _is_first())
+                .order_by(LEDGER.c.id)
+                .limit(AT_ONCE)
+            ).all()
+            if not first:
+                return
+            last = first[-1].id
+            some = list(ledger.entries(connection, [row.key for row in first]).values())
             rows = connection.execute(
                 select(SESSIONS.c.id, SESSIONS.c.public_id).where(
                     SESSIONS.c.id.in_({entry.session_id for entry in some})
