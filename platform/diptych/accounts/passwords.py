@@ -67,6 +67,7 @@ def log_in(attempt: throttle.Attempt, name: str, password: str) -> User | None:
     user = check(name, password)
     if user is not None:
         throttle.succeeded(attempt)
+        throttle.forget_old()
     return user
 
 
