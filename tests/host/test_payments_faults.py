@@ -153,8 +153,9 @@ def retriable(paying: Paying) -> bool:
         return bool(again.try_again(paying.study_id, failed(paying), None))
 
 
+@pytest.mark.slow
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
