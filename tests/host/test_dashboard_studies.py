@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from support.dashboard import researcher, study_id
+from support.dashboard import Researcher, researcher, study_id
 from support.tiny_studies import category_study, two_afc_study
-from support.walker import Walker, link
+from support.walker import Walker, at_once, link, rows
 
 from diptych import models
 from diptych.database import reading, table
@@ -424,6 +425,23 @@ def test_what_was_looked_at_is_what_is_opened(opened: Flask, studies_folder: Pat
     reply = owner.post("/studies/tiny/versions/folder", {"what": "open", "version": looked_at})
     assert "changed since you looked" in words(reply, 409)
     assert len(audit(opened)) == 1
+
+
+def test_owners_who_open_the_same_folder_at_once_make_one_version(
+    opened: Flask, studies_folder: Path
+) -> None:
+    (studies_folder / "tiny" / "debrief.md").write_text("# Thank you\n\nThat was nearly all.\n")
+    owners = [researcher(opened, "owner", "tiny", name=f"owner{n}") for n in range(4)]
+
+    def opens(owner: Researcher) -> Callable[[], int]:
+        form = {"what": "open"}
+        return lambda: int(owner.post("/studies/tiny/versions/folder", form).status_code)
+
+    assert at_once([opens(owner) for owner in owners]) == [302] * 4
+    versions = rows(opened, models.StudyVersion)
+    assert len(versions) == 3, "two of tiny, one of tiny_2afc"
+    news = [detail["new"] for _, what, detail in audit(opened) if what == "study.open"]
+    assert sorted(news) == [False, False, False, True, True]
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from diptych import models
 from diptych.accounts import audit
@@ -33,6 +34,14 @@ def freeze(loaded: LoadedStudy, *, opening: bool, user: User | None = None) -> t
     Returns:
         Id of the version, and whether it is new.
     """
+    try:
+        return _freeze(loaded, opening, user)
+    except IntegrityError:
+        # Somebody froze the same content, or the first of this study, at the same moment.
+        return _freeze(loaded, opening, user)
+
+
+def _freeze(loaded: LoadedStudy, opening: bool, user: User | None) -> tuple[int, bool]:
     content = loaded.content
     with writing() as connection:
         study_id, state = _study_row(connection, content.name)
