@@ -21,6 +21,7 @@ from diptych.database import db
 from diptych.participants import deciding
 from diptych.payments import budget
 from diptych.settings import Settings
+from diptych.web.dashboard import decisions
 
 TABLE = "/studies/tiny/participants"
 DECISIONS = f"{TABLE}/decisions"
@@ -273,6 +274,31 @@ def test_all_that_match_are_decided_about(
     page = asked(editor, "include", chosen[:1])
     confirmed(editor, page)
     assert sum(row["excluded"] for row in rows(app, models.SessionResult)) == 2
+
+
+def test_what_is_too_much_at_once_is_said(
+    app: Flask, people: Callable[[int], list[Walker]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(3)
+    monkeypatch.setattr(deciding, "MOST_OWN", 2)
+    editor = researcher(app, "editor")
+    form = {"action": "exclude", "scope": "all", "query": ""}
+    page = editor.post(f"{DECISIONS}/preview", form, follow_redirects=True)
+    assert "More than 2 sessions" in page.text
+    monkeypatch.setattr(deciding, "MOST_OWN", 3)
+    assert "3 sessions will be excluded" in words(editor.post(f"{DECISIONS}/preview", form))
+
+
+def test_an_exclusion_in_several_transactions_is_one_decision(
+    app: Flask, people: Callable[[int], list[Walker]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = people(5)
+    monkeypatch.setattr(decisions, "AT_A_TIME", 2)
+    editor = researcher(app, "editor")
+    done = confirmed(editor, asked(editor, "exclude", chosen))
+    assert "5 sessions excluded." in done.text
+    assert sorted(decided(app)) == sorted(("exclude", w.public_id) for w in chosen)
+    assert all(row["counted"] == "all" for row in rows(app, models.SessionResult))
 
 
 def test_who_is_left_out_and_why(app: Flask, people: Callable[[int], list[Walker]]) -> None:

@@ -19,7 +19,9 @@ from sqlalchemy import Connection, func, select
 from diptych.participants.narrowing import DECISIONS
 
 #: Most sessions of one decision: more than that are decided in several.
-MOST = 5000
+MOST, MOST_OWN = 5000, 1000
+#: Exclusions of so many sessions are one transaction: answers that come in don't wait for more.
+AT_A_TIME = 20
 #: So many ids go into one statement.
 _AT_ONCE = 500
 #: How long a page that asks for confirmation can be used.
@@ -49,6 +51,11 @@ class Kind:
     message: str = ""
     own: bool = False
     money: bool = False
+
+    @property
+    def most(self) -> int:
+        """Most sessions of one decision: to count some in or out of the figures takes longer."""
+        return MOST_OWN if self.own else MOST
 
 
 KINDS = (

@@ -41,7 +41,9 @@ def narrowed(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Condition]
     where: list[Condition] = [
         SESSIONS.c.study_id == study_id,
         SESSIONS.c.kind == wanted.who,
-        SESSIONS.c.participant_id.is_not(None),  # refusals have none
+        # Of refusals only the count is kept. (Asked so, and not by `participant_id`, which would
+        # lead SQLite to an index that knows nothing of the kind.)
+        SESSIONS.c.status != "declined",
     ]
     for name in ("status", "condition", "recruiter"):
         if getattr(wanted, name):
@@ -113,6 +115,9 @@ def _by_decision(study_id: int, decision: str) -> Condition:
 def _by_payment(study_id: int, state: str) -> Condition:
     if state == "none":
         return not_(exists().where(LEDGER.c.session_id == SESSIONS.c.id))
+    if not BEYOND[state]:
+        # Where most orders come to stand: most sessions have one, and a page soon is full.
+        return exists().where(LEDGER.c.session_id == SESSIONS.c.id, LEDGER.c.state == state)
     further = LEDGER.alias("further")
     stands = select(LEDGER.c.session_id).where(
         LEDGER.c.study_id == study_id,

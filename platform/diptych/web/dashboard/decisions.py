@@ -14,11 +14,11 @@ from sqlalchemy import select
 from diptych.database import now_ms, reading
 from diptych.host import host
 from diptych.participants import deciding, listing
-from diptych.participants.deciding import BY_ACTION, KINDS, MOST, Kind, Slip, SlipFault
+from diptych.participants.deciding import AT_A_TIME, BY_ACTION, KINDS, Kind, Slip, SlipFault
 from diptych.participants.narrowing import DECISIONS, SESSIONS
 from diptych.participants.wanted import WantedFault, read_wanted
 from diptych.payments import ledger
-from diptych.payments.decisions import DecisionFault, LeftOut, Plan, carry_out, preview
+from diptych.payments.decisions import Counts, DecisionFault, LeftOut, Plan, carry_out, preview
 from diptych.payments.money import MoneyFault, to_minor
 from diptych.recruiters.prolific_platform import CATEGORIES, LEAST_MESSAGE
 from diptych.studies.content import StudyContent
@@ -99,8 +99,8 @@ def confirm(study: str) -> Any:
             "Something has changed since the preview, and nothing was done. Look again.", "warning"
         )
         return _ask(slip, is_filled=True)
-    counts = carry_out(host(), plan, user())
     kind = BY_ACTION[slip.action]
+    counts = _carried_out(plan, AT_A_TIME if kind.own else len(plan.steps))
     sessions = "1 session" if counts.decided == 1 else f"{counts.decided:,} sessions"
     text = f"{sessions} {kind.done}."
     if counts.already:
@@ -109,6 +109,18 @@ def confirm(study: str) -> Any:
         text += " The orders wait in the ledger: send them from Payments."
     flash(text, "success")
     return redirect(url_for("dashboard_decisions.log", study=study))
+
+
+def _carried_out(plan: Plan, at_a_time: int) -> Counts:
+    """Carry out a plan, so many sessions in one transaction."""
+    done = Counts(0, 0, 0)
+    for start in range(0, len(plan.steps), at_a_time or 1):
+        part = replace(plan, steps=plan.steps[start : start + at_a_time])
+        more = carry_out(host(), part, user())
+        done = Counts(
+            done.decided + more.decided, done.already + more.already, done.cost + more.cost
+        )
+    return done
 
 
 def _needs_role(kind: Kind) -> None:
@@ -136,14 +148,14 @@ def _chosen() -> Slip:
     with reading() as connection:
         if request.form.get("scope") == "all":
             wanted = read_wanted(dict(parse_qsl(request.form.get("query", ""))))
-            found = listing.matching(connection, opened().id, wanted, MOST + 1, see_ids=True)
+            found = listing.matching(connection, opened().id, wanted, kind.most + 1, see_ids=True)
         else:
-            named = request.form.getlist("session")[: MOST + 1]
+            named = request.form.getlist("session")[: kind.most + 1]
             found = listing.named(connection, opened().id, named)
     if not found:
         raise SlipFault("No session was chosen: tick some, or take all that match.")
-    if len(found) > MOST:
-        raise SlipFault(f"More than {MOST:,} sessions: narrow the list, and decide in parts.")
+    if len(found) > kind.most:
+        raise SlipFault(f"More than {kind.most:,} sessions: narrow the list, and decide in parts.")
     return Slip(opened().id, user().id, kind.action, tuple(sorted(found)))
 
 
