@@ -75,6 +75,7 @@ audit: .venv/stamp-dev ## look the installed packages up among known vulnerabili
 
 screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, from the shipped studies
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py
+	PYTHONPATH=tests $(BIN)/python tests/end_to_end/dashboard_screenshots.py
 
 reference: .venv/stamp-dev ## write docs/reference.md anew, from the code
 	$(BIN)/python docs/make_reference.py
