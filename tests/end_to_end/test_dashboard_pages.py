@@ -14,7 +14,7 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from support.dashboard import PASSWORD, study_id
 from support.dashboard_crowd import STUDIES, populate, studies
 from support.inspection import axe_faults, listening, settle, too_wide
@@ -91,6 +91,7 @@ def log_in(page: Page, url: str) -> None:
     """By the form, with the keyboard."""
     page.goto(f"{url}/dashboard/")
     assert page.url.startswith(f"{url}/dashboard/login")
+    expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.type("ada")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
