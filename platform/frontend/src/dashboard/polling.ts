@@ -6,8 +6,6 @@
  *   data-poll-said       tells when the server was last asked
  * Nothing is asked while the tab is hidden; it is asked at once when the tab comes back.
  */
-import htmx from "htmx.org";
-
 const due = new WeakMap<Element, number>();
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
@@ -24,7 +22,7 @@ export function poll(now: number, all = false): void {
     const at = due.get(panel) ?? now + every;
     const ask = all || now >= at;
     due.set(panel, ask ? now + every : at);
-    if (ask) htmx.trigger(panel, "poll");
+    if (ask) panel.dispatchEvent(new CustomEvent("poll"));
   }
 }
 
