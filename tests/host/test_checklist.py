@@ -175,23 +175,25 @@ def test_nothing_paid_to_people_who_come_by_a_link_is_for_a_person_to_judge(
     assert found(tiny(tmp_path, changes), "pay").state == "look"
 
 
-@settings(max_examples=60)
-@given(
-    reward=st.decimals("0.05", "20", places=2).map(float),
-    minutes=st.integers(1, 90),
-)
-def test_what_is_advised_is_enough_and_not_a_penny_too_much(
-    tmp_path_factory: pytest.TempPathFactory, reward: float, minutes: int
-) -> None:
-    base = tiny(tmp_path_factory.mktemp("pay"), median_minutes=float(minutes))
+def test_what_is_advised_is_enough_and_not_a_penny_too_much(tmp_path: Path) -> None:
+    base = tiny(tmp_path)
     spec = base.content.spec
-    paid = spec.model_copy(update={"payment": spec.payment.model_copy(update={"reward": reward})})
-    check = found(replace(base, content=replace(base.content, spec=paid)), "pay")
-    if check.state == "look":
-        advised = float(check.advice.split()[0])
-        assert pay_per_hour(advised, minutes) >= 9 - 1e-9
-        assert pay_per_hour(advised - 0.01, minutes) < 9
-    assert (check.state == "missing") == (round(reward * 60 / minutes, 2) < 6)
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.decimals("0.05", "20", places=2).map(float), st.integers(1, 90))
+    def holds(reward: float, minutes: int) -> None:
+        paid = spec.model_copy(
+            update={"payment": spec.payment.model_copy(update={"reward": reward})}
+        )
+        changed = replace(base.content, spec=paid)
+        check = found(replace(base, content=changed, median_minutes=float(minutes)), "pay")
+        if check.state == "look":
+            advised = float(check.advice.split()[0])
+            assert pay_per_hour(advised, minutes) >= 9 - 1e-9
+            assert pay_per_hour(advised - 0.01, minutes) < 9
+        assert (check.state == "missing") == (round(reward * 60 / minutes, 2) < 6)
+
+    holds()
 
 
 @pytest.mark.parametrize("code", ["EXAMPLE1", "example", "C1ABCDEF", "…", "...", "XXXX"])
@@ -224,7 +226,14 @@ def test_catch_trials_concern_tasks_that_know_them(tmp_path: Path) -> None:
 
 
 def test_quality_rules(tmp_path: Path) -> None:
-    assert found(tiny(tmp_path, {"quality": None}), "quality").state == "look"
+    none = category_study(tmp_path / "none" / "tiny")
+    assert found(about(none), "quality").state == "look"
+    rules = {"min_total_rt_s": 100, "min_median_rt_ms": 300, "auto": ["min_total_rt_s"]}
+    some = found(tiny(tmp_path, {"quality": rules}), "quality")
+    assert (some.state, some.found) == (
+        "done",
+        "2 thresholds; without a person, only min_total_rt_s excludes.",
+    )
 
 
 @pytest.mark.parametrize(

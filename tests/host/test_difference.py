@@ -6,7 +6,7 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from support.tiny_studies import category_study, two_afc_study
@@ -39,6 +39,7 @@ def before_and_after(
     return before, load_study(folder).content
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_both_texts_can_be_read_back_from_the_comparison(old: list[str], new: list[str]) -> None:
     before, after = "\n".join(old), "\n".join(new)
@@ -55,6 +56,7 @@ def test_both_texts_can_be_read_back_from_the_comparison(old: list[str], new: li
     assert not list(right)
 
 
+@settings(deadline=None)
 @given(LINES, LINES)
 def test_what_is_not_marked_stands_on_both_sides(old: list[str], new: list[str]) -> None:
     lines = list(compare_lines("\n".join(old), "\n".join(new)))

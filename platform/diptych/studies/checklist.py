@@ -260,12 +260,14 @@ def _catch(given: Given) -> Iterator[Check]:
 
 
 def _quality(given: Given) -> Iterator[Check]:
-    rules = given.content.spec.quality.model_dump(
-        mode="json", exclude_none=True, exclude_defaults=True
-    )
-    title = "Quality rules"
+    quality, title = given.content.spec.quality, "Quality rules"
+    rules = quality.model_dump(exclude_none=True, exclude={"auto"})
     if rules:
-        yield Check("quality", "done", title, f"{len(rules)} set: {', '.join(rules)}.")
+        count = f"{len(rules)} threshold{'s' if len(rules) > 1 else ''}"
+        alone = "all only flag"
+        if quality.auto:
+            alone = f"without a person, only {', '.join(quality.auto)} excludes"
+        yield Check("quality", "done", title, f"{count}; {alone}.")
     else:
         advice = "Set thresholds under `[quality]` before you have seen any data."
         yield Check("quality", "look", title, "No threshold is set.", advice)
