@@ -7,8 +7,10 @@ import hashlib
 import importlib.util
 import io
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from diptych import __version__, figures
@@ -79,6 +81,9 @@ class Shown:
             return as_csv(self.frame()).encode()
         if not can_draw():
             raise NoDrawing("drawing needs pip install 'diptych[models]'")
+        return _DRAWN.get((self.mark, form, theme, about), lambda: self._drawn(form, theme, about))
+
+    def _drawn(self, form: str, theme: Theme, about: str) -> bytes:
         from diptych.figures import look
 
         chart = self.chart(self.frame())
@@ -86,6 +91,30 @@ class Shown:
             return json.dumps(look.page_spec(chart, theme), allow_nan=False).encode()
         spec = look.file_spec(chart, theme, f"{self.title}: {about}")
         return look.png(spec) if form == "png" else look.svg(spec).encode()
+
+
+class _Drawn:
+    """The figures drawn last: drawing takes a while, and a page is often looked at again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+
+    def get(self, key: tuple[str, ...], draw: Callable[[], bytes]) -> bytes:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = draw()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
+_DRAWN = _Drawn(100)
 
 
 def can_draw() -> bool:

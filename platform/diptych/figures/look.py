@@ -150,7 +150,8 @@ def _coloured(chart: Any) -> Any:
 def _spec(chart: Any, theme: Theme) -> dict[str, Any]:
     sized = chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
     with alt.data_transformers.enable("default", max_rows=None):
-        spec: dict[str, Any] = sized.to_dict()
+        # The tests hold every figure to the schema; here it would take most of the time.
+        spec: dict[str, Any] = sized.to_dict(validate=False)
     config = spec.setdefault("config", {})
     config["range"] = {"category": list(PALETTE)}
     config.setdefault("title", {"anchor": "start", "offset": 12})
