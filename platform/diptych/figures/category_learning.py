@@ -29,7 +29,7 @@ class LearningCurves(Figure):
     title = "Learning curves"
     reading = (
         "Each line is the share of right first choices about one class in a stretch of trials, "
-        "with its 95 % interval; the vertical line is where feedback ends and the test begins."
+        "with its 95 % interval; the vertical line is where the test begins."
     )
 
     def count(self, facts: SessionFacts) -> Counts:
