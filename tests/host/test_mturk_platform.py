@@ -232,6 +232,25 @@ def test_what_mturk_would_refuse_is_known_beforehand(
     assert mturk.calls == []
 
 
+def test_a_submission_in_another_hit_is_not_touched(
+    mturk: LocalMTurk, platform: MTurkPlatform
+) -> None:
+    done = submitted(mturk, hit(mturk))
+    elsewhere = order("approve", done, place=hit(mturk))
+    assert one(platform, elsewhere).state == "failed"
+    assert paid(mturk) == [] and done.status == "Submitted"
+
+
+def test_who_has_not_submitted_yet_can_be_approved_later(
+    mturk: LocalMTurk, platform: MTurkPlatform
+) -> None:
+    early = mturk.site.accept("AWORKER", hit(mturk))
+    outcome = one(platform, order("approve", early))
+    assert outcome.state == "failed" and "has not submitted" in outcome.reason
+    mturk.site.submit(early, {"outcome": "completed"})
+    assert one(platform, order("approve", early, "key-2")).state == "confirmed"
+
+
 def test_an_approval_that_would_cost_something_else_is_not_made(
     mturk: LocalMTurk, platform: MTurkPlatform
 ) -> None:

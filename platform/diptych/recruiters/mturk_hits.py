@@ -9,16 +9,18 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.database import now_ms, table, writing
+from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.payments.platform import PlatformFault
 from diptych.recruiters import mturk_qualification as qualification
@@ -240,14 +242,15 @@ def _book(
         "expires_at": in_ms(found["Expiration"]),
         "qualification": own,
     }
-    with writing() as connection:
-        there = connection.execute(
+    with reading() as connection:
+        known = connection.execute(
             select(PLACEMENTS.c.id).where(
                 PLACEMENTS.c.recruiter == "mturk", PLACEMENTS.c.external_id == found["HITId"]
             )
         ).scalar()
-        if there is not None:
-            return
+    if known is not None:
+        return
+    with suppress(IntegrityError), writing() as connection:  # somebody else may be as quick
         connection.execute(
             insert(PLACEMENTS).values(
                 study_id=study_id,

@@ -36,6 +36,7 @@ _DONE = {"approve": "Approved", "reject": "Rejected"}
 _WORKER = re.compile(r"A[A-Z0-9]{1,63}")
 _ENTITY = re.compile(r"[A-Z0-9]{1,64}")
 _SENT_AT = re.compile(r"asked (\S+)")
+_NOT_SUBMITTED = "this worker has not submitted the HIT on MTurk (any more, or yet)"
 _INSTEAD = {
     "request_return": "MTurk can't ask a worker to return what was submitted: approve it, reject "
     "it with a message, or write to the worker on MTurk's page",
@@ -121,7 +122,7 @@ class MTurkPlatform(Platform):
         else:
             assignment = self.assignment(order)
             if assignment is None:
-                missing = f"MTurk has no submitted assignment {order.submission} of this worker"
+                missing = _NOT_SUBMITTED
             elif assignment["AssignmentStatus"] == _DONE[order.action]:
                 return Outcome(order.key, "confirmed", order.reference, "MTurk has it so")
             else:
@@ -182,7 +183,7 @@ class MTurkPlatform(Platform):
                 return None
             raise PlatformFault(f"Mechanical Turk did not answer: {found.reason}") from fault
         assignment: dict[str, Any] = reply["Assignment"]
-        if assignment["WorkerId"] != order.worker:
+        if (assignment["WorkerId"], assignment["HITId"]) != (order.worker, order.place):
             return None
         return assignment | {"Reward": reply.get("HIT", {}).get("Reward")}
 
@@ -240,7 +241,7 @@ class _Errand:
         for pause in (*self.platform.pauses, None):
             now = self.platform.assignment(order)
             if now is None:
-                return self._failed(f"MTurk has no submission {order.submission} of this worker")
+                return self._failed(_NOT_SUBMITTED)
             status = now["AssignmentStatus"]
             if status == wanted:
                 return self._outcome("confirmed", "")
@@ -337,7 +338,7 @@ class _Errand:
     def _out_of_patience(self) -> Outcome:
         if self.in_doubt:
             return self._outcome("unknown", f"Mechanical Turk did not say: {self.last}")
-        return self._outcome("failed", f"Mechanical Turk is busy, nothing was done: {self.last}")
+        return self._outcome("failed", f"nothing was done, Mechanical Turk said: {self.last}")
 
     def _outcome(self, state: Any, reason: str) -> Outcome:
         return Outcome(self.order.key, state, self.reference, reason)
