@@ -144,6 +144,11 @@ def test_what_prolific_refuses_fails_with_its_words_and_holds_up_nobody(paying: 
     paying.reconcile()
     bonuses = {o.session_id: o.state for o in paying.orders() if o.action == "bonus"}
     assert bonuses == {some[0]: "failed", some[1]: "confirmed", some[2]: "confirmed"}
+    # Prolific's words name submissions; the ledger and the audit log don't.
+    told = [str(row) for row in rows(paying.app, models.AuditEntry)]
+    told += [str(row["reason"]) for row in rows(paying.app, models.LedgerEntry)]
+    assert any("Not in this study: …" in text for text in told)
+    assert not any(paying.submission(session) in text for session in some for text in told)
     assert paying.confirmed() == paying.prolific.total()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from sqlalchemy import Connection, select
@@ -11,7 +12,7 @@ from diptych import models
 from diptych.database import table
 from diptych.host import Host
 from diptych.payments.ledger import Entry
-from diptych.payments.platform import Action, Order, Platform, PlatformFault
+from diptych.payments.platform import Action, Order, Outcome, Platform, PlatformFault
 from diptych.payments.subjects import ARRIVALS, AT_ONCE, SESSIONS, order_ids, stem, workers
 from diptych.studies.versions import frozen
 
@@ -90,3 +91,16 @@ def platform_of(host: Host, connection: Connection, session_id: int) -> Platform
     if found is None:
         raise PlatformFault(f"{row.recruiter} has no platform to ask")
     return found
+
+
+def without_ids(text: str, some: Iterable[Order]) -> str:
+    """A platform's words without its ids of people and submissions: those stand in no ledger."""
+    ids = {i for order in some for i in (order.submission, order.worker) if i}
+    for one in sorted(ids, key=len, reverse=True):
+        text = text.replace(one, "…")
+    return text
+
+
+def clean(outcomes: Iterable[Outcome], some: Sequence[Order]) -> list[Outcome]:
+    """Outcomes whose reasons name nobody."""
+    return [replace(outcome, reason=without_ids(outcome.reason, some)) for outcome in outcomes]

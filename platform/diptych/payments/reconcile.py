@@ -22,7 +22,7 @@ from diptych.payments import ledger
 from diptych.payments.comparing import compare
 from diptych.payments.concluding import conclude
 from diptych.payments.ledger import Entry
-from diptych.payments.orders import orders, platform_of
+from diptych.payments.orders import clean, orders, platform_of, without_ids
 from diptych.payments.platform import Order, Platform, PlatformFault, Submission
 from diptych.payments.sending import confirmed_at
 from diptych.payments.subjects import SESSIONS, Subject, subjects
@@ -78,7 +78,7 @@ def reconcile(host: Host, study_id: int, user: User | None) -> Reconciled:
                 books = list(platform.submissions(place))
                 _look_up(host, study_id, platform, doubts.get(place, []), user, result)
             except PlatformFault as fault:
-                result.problems.append(str(fault))
+                result.problems.append(without_ids(str(fault), doubts.get(place, [])))
                 continue
             compared = compare(study_id, recruiter, here, books, asked_at, user)
             result.found += compared.found
@@ -153,7 +153,7 @@ def _look_up(
         for outcome in platform.look_up(asked, others)
         if outcome.state == "confirmed" or _is_old(entries[outcome.key], since)
     ]
-    done = conclude(study_id, certain, user)
+    done = conclude(study_id, clean(certain, asked), user)
     result.confirmed += done.confirmed
     result.failed += done.failed
 

@@ -22,7 +22,7 @@ from diptych.host import Host
 from diptych.payments import budget, ledger
 from diptych.payments.concluding import Concluded, conclude
 from diptych.payments.ledger import Entry
-from diptych.payments.orders import orders, platform_of
+from diptych.payments.orders import clean, orders, platform_of, without_ids
 from diptych.payments.platform import Order, Outcome, Platform, PlatformFault
 
 log = logging.getLogger("diptych")
@@ -126,7 +126,7 @@ def _round(
         try:
             outcomes = platform.send(ready, lambda o, name: _named(study_id, user, o, name))
         except PlatformFault as fault:
-            sent.trouble(str(fault))
+            sent.trouble(without_ids(str(fault), ready))
             unusable.add(recruiter)
             outcomes = [Outcome(order.key, "failed", reason=str(fault)) for order in ready]
         except Exception:
@@ -135,7 +135,7 @@ def _round(
             sent.trouble(f"something unexpected happened on the way to {recruiter}: look it up")
             unusable.add(recruiter)
             continue
-        sent.add(conclude(study_id, outcomes, user))
+        sent.add(conclude(study_id, clean(outcomes, ready), user))
         _look_at_pending(study_id, platform, ready, outcomes, user, sent)
     return progress
 
