@@ -286,6 +286,18 @@ def done(what: str, detail: str = "") -> None:
     console.print(f"[bold green]✓[/] {what} [dim]{detail}[/]", highlight=False)
 
 
+def first_account(demo: Demo) -> str | None:
+    """Where the dashboard's first account is made; None when there is one."""
+    from diptych import create_app
+    from diptych.cli.user import first_link
+    from diptych.database import db
+
+    with create_app(demo.settings).app_context():
+        link = first_link(demo.url)
+        db.engine.dispose()
+    return link
+
+
 def show_links(demo: Demo, *, once: bool) -> None:
     """Print where to look."""
     links = Table.grid(padding=(0, 2))
@@ -293,12 +305,18 @@ def show_links(demo: Demo, *, once: bool) -> None:
     links.add_column(style="cyan", overflow="fold")
     for name in CROWDS:
         links.add_row(f"Take {name}", f"{demo.url}/s/{name}")
+    links.add_row("Dashboard", f"{demo.url}/dashboard/")
     links.add_row("Report", f"{demo.url}/report/index.html")
     links.add_row("Health", f"{demo.url}/healthz")
     links.add_row("API", f"{demo.url}/api/v1/openapi.json")
     links.add_row("Tables", f"{HERE / 'export'}/")
     end = "Stopped, as ONCE=1 asks" if once else "Ctrl-C stops the server"
     console.print(Panel(links, title="Diptych", subtitle=end, border_style="green", padding=(1, 2)))
+    link = first_account(demo)
+    if link and not once:
+        # On a line of its own, so that it can be copied whole.
+        console.print("The dashboard's first account is made here, once:")
+        console.print(f"  [cyan]{link}[/]", soft_wrap=True)
 
 
 def run(port: int, once: bool) -> None:
