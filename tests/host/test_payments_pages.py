@@ -86,6 +86,23 @@ def test_a_failed_order_is_tried_again_by_hand(paying: Paying, owner: Researcher
     assert paying.prolific.total() == 0
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_many_failed_orders_are_tried_again_at_once(paying: Paying, owner: Researcher) -> None:
+    paying.budget(500)
+    paying.decide(paying.sessions([5, 5, 5]), "bonus", amount=50)
+    paying.prolific.faults = [("drop", PAY)]
+    said(owner, f"{PAGE}/send")
+    said(owner, f"{PAGE}/reconcile")
+    page = owner.get(f"{PAGE}?state=failed").text
+    assert "Try these 3 again" in page
+    keys = [order.key for order in paying.orders()]
+    reply = owner.post(f"{PAGE}/again", {"key": keys})
+    assert reply.status_code == 302
+    said(owner, f"{PAGE}/send")
+    said(owner, f"{PAGE}/reconcile")
+    assert paying.confirmed() == paying.prolific.total() == 150
+
+
 @pytest.mark.parametrize("role", ["viewer", "editor", "owner"])
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_what_each_role_may_do(paying: Paying, role: str) -> None:

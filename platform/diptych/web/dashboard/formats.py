@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Flask
 
-#: Currencies whose smallest unit is the currency itself; every other one here has hundredths.
-_WITHOUT_CENTS = frozenset(("JPY", "KRW", "CLP", "VND", "ISK", "UGX"))
+from diptych.payments.money import to_major
+
 _SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 NOTHING = "–"
 
@@ -18,7 +18,7 @@ def money(minor: int | None, currency: str) -> str:
     if minor is None:
         return NOTHING
     sign, whole = ("−" if minor < 0 else ""), abs(minor)
-    text = f"{whole:,}" if currency in _WITHOUT_CENTS else f"{whole // 100:,}.{whole % 100:02d}"
+    text = f"{to_major(whole, currency):,f}"
     known = _SIGNS.get(currency)
     return f"{sign}{known}{text}" if known else f"{sign}{text} {currency}"
 
