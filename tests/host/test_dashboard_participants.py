@@ -1,11 +1,13 @@
-"""The table of sessions and the page of one, as researchers see them."""
+"""The table of sessions: in order, by page, narrowed, searched."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
@@ -21,8 +23,7 @@ from diptych.participants import listing
 from diptych.participants.narrowing import BEYOND
 from diptych.participants.rows import standing
 from diptych.participants.wanted import SORTS, Wanted, WantedFault, read_wanted
-
-PROLIFIC = {"STUDY_ID": "5f", "SESSION_ID": "sub"}
+from diptych.payments import ledger
 
 
 @pytest.fixture
@@ -255,8 +256,6 @@ def test_counting_stops(app: Flask, opened: int) -> None:
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_address_says_what_is_wanted(wanted: Wanted) -> None:
-    from urllib.parse import parse_qsl
-
     assert read_wanted(dict(parse_qsl(wanted.query()))) == wanted
 
 
@@ -308,19 +307,6 @@ def test_refusals_are_not_listed(app: Flask, opened: int, walker: Callable[..., 
     assert page.status_code == 200 and "declined: nothing is kept" in page.text
 
 
-def test_what_participants_write_is_text_and_nothing_else(
-    app: Flask, opened: int, walker: Callable[..., Walker]
-) -> None:
-    ada = walker().start()
-    hostile = "<script>alert(1)</script>"
-    event = {"kind": "script_error", "at_ms": 5, "trial_index": 0, "detail": hostile}
-    assert ada.api("POST", "/events", {"events": [event]}).status_code == 204
-    change(app, models.Session, {"feedback_text": hostile, "browser": {"user_agent": hostile}})
-    page = researcher(app, "viewer").get(f"/studies/tiny/participants/{ada.public_id}")
-    assert "<script>alert" not in page.text
-    assert page.text.count("&lt;script&gt;alert(1)") == 3, "browser, words, event"
-
-
 def test_a_search_finds_beginnings_and_whole_platform_ids(
     app: Flask, opened: int, walker: Callable[..., Walker]
 ) -> None:
@@ -334,106 +320,6 @@ def test_a_search_finds_beginnings_and_whole_platform_ids(
         "not a beginning of it"
     )
     assert listed(viewer.get("/studies/tiny/participants?search=bob2")) == [], "not for viewers"
-
-
-def test_viewers_see_no_platform_id_anywhere(
-    app: Flask, opened: int, walker: Callable[..., Walker]
-) -> None:
-    ada = walker().start(**prolific("ada1")).finish()
-    pages = ("/studies/tiny/participants", f"/studies/tiny/participants/{ada.public_id}",
-             "/studies/tiny/participants/decisions")  # fmt: skip
-    for page in pages:
-        text = researcher(app, "viewer").get(page).text
-        assert "ada1" not in text and "study5f" not in text, page
-    assert "sub-ada1" in researcher(app, "editor").get(pages[1]).text
-
-
-def test_a_session_of_another_study_is_not_there(
-    app: Flask, opened: int, studies_folder: Path, walker: Callable[..., Walker]
-) -> None:
-    other = open_study(app, studies_folder / "tiny_2afc")
-    theirs = walker("tiny_2afc").start()
-    owner = researcher(app, "owner")
-    assert owner.get(f"/studies/tiny/participants/{theirs.public_id}").status_code == 404
-    assert owner.get(f"/studies/tiny_2afc/participants/{theirs.public_id}").status_code == 404
-    assert owner.get(f"/studies/tiny/versions/{other}/images/0").status_code == 404
-    assert owner.get(f"/studies/tiny/versions/{opened}/images/0").mimetype == "image/png"
-    assert owner.get(f"/studies/tiny/versions/{opened}/images/999").status_code == 404
-    assert app.test_client().get(
-        f"/dashboard/studies/tiny/versions/{opened}/images/0"
-    ).status_code in (302, 401)
-
-
-def test_one_session_shows_what_was_shown_and_answered(
-    app: Flask, opened: int, walker: Callable[..., Walker]
-) -> None:
-    ada = walker().start(**prolific("ada1"))
-    asked = ada.trial["show"]["classes"]
-    reply = ada.post(
-        0,
-        {"ranking": asked[:2]},
-        events=[{"kind": "blur", "at_ms": 5, "trial_index": 0, "detail": None}],
-    )
-    assert reply.status_code == 200
-    ada.state = reply.json["next"]
-    ada.answer()
-    page = researcher(app, "editor").get(f"/studies/tiny/participants/{ada.public_id}")
-    assert page.status_code == 200
-    assert f"{asked[0]} › {asked[1]}" in page.text
-    assert "blur</span>" in page.text
-    assert page.text.count('class="trial"') == 3, "two answered, one on the screen"
-    assert "3 more not reached" in page.text
-    assert "640\u202fms" in page.text or "641\u202fms" in page.text or "640" in page.text
-    images = re.findall(r'src="(/dashboard/studies/tiny/versions/\d+/images/\d+)"', page.text)
-    assert len(images) == 3
-    for image in images:
-        got = researcher(app, "editor").client.get(image)
-        assert got.mimetype == "image/png" and "immutable" in got.headers["Cache-Control"]
-    shown = rows(app, models.Trial)[0]["item"]["stimulus"]
-    assert images[0].endswith(f"/images/{shown}"), "in the order of the trials"
-
-
-def test_two_queries_and_their_examples(
-    app: Flask, studies_folder: Path, walker: Callable[..., Walker]
-) -> None:
-    open_study(app, studies_folder / "tiny_2afc")
-    ada = walker("tiny_2afc").start().finish()
-    viewer = researcher(app, "viewer", "tiny_2afc")
-    text = viewer.get(f"/studies/tiny_2afc/participants/{ada.public_id}").text
-    answered = rows(app, models.Response)
-    assert text.count("· answered") == len(answered)
-    right = sum(row["correct"] for row in answered)
-    assert text.count('<span class="badge badge-good">right</span>') == right
-    assert text.count("9 negative, 9 positive") == len(answered)
-
-
-def test_long_sessions_have_pages(
-    app: Flask, studies_folder: Path, walker: Callable[..., Walker]
-) -> None:
-    from support.tiny_studies import category_study
-
-    folder = category_study(studies_folder / "long", per_class=40, training=90, test=2)
-    open_study(app, folder)
-    ada = walker("long").start().finish()
-    viewer = researcher(app, "viewer", "long")
-    here = f"/studies/long/participants/{ada.public_id}"
-    found: list[str] = []
-    for page in ("", "?trial=40", "?trial=91"):
-        found += re.findall(r'id="trial-(\d+)"', viewer.get(here + page).text)
-    assert found == [str(n) for n in range(92)]
-    assert "Trials 81–92 of 92" in viewer.get(here + "?trial=91").text
-    assert viewer.get(here + "?trial=9999").status_code == 200
-
-
-def test_other_sessions_only_where_one_may_look(
-    app: Flask, opened: int, studies_folder: Path, walker: Callable[..., Walker]
-) -> None:
-    open_study(app, studies_folder / "tiny_2afc")
-    here, there = walker().start(**prolific("ada1")), walker("tiny_2afc").start(**prolific("ada1"))
-    page = f"/studies/tiny/participants/{here.public_id}"
-    assert there.public_id not in researcher(app, "owner").get(page).text
-    researcher(app, "viewer", "tiny_2afc", name="owner")
-    assert there.public_id in researcher(app, "owner").get(page).text
 
 
 def test_htmx_gets_the_table_alone(app: Flask, opened: int) -> None:
@@ -454,10 +340,6 @@ def test_htmx_gets_the_table_alone(app: Flask, opened: int) -> None:
 
 def test_where_an_order_stands_agrees_with_the_ledger(app: Flask, opened: int) -> None:
     """Every set of rows that an order can have, against `payments.ledger`'s own reading."""
-    from itertools import combinations
-
-    from diptych.payments import ledger
-
     session = made(app, 1)[0]
     states = ("intended", "sent", "named", "failed", "confirmed")
     sets = [("intended", *more) for n in range(5) for more in combinations(states[1:], n)]
