@@ -193,7 +193,7 @@ class _Copier:
         self.postgresql = connection.dialect.name == "postgresql"
 
     def copy(self) -> None:
-        later = f"- i * {EVERY} * {COMPLETED + LEFT}"
+        later = f"- CAST(i AS BIGINT) * {EVERY * (COMPLETED + LEFT)}"
         again = f"+ i * {self.stride}"
         ended = "r.ended_at IS NOT NULL"
         of_ended = "r.session_id IN (SELECT id FROM sessions WHERE ended_at IS NOT NULL)"
