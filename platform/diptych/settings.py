@@ -53,6 +53,11 @@ class Settings(BaseModel):
     prolific_api: str = Field(
         "https://api.prolific.com/api/v1", description="Base address of the Prolific API."
     )
+    prolific_webhook_secret: str = Field(
+        "",
+        repr=False,
+        description="Secret of Prolific's webhooks (/hooks/prolific); empty: none are heard.",
+    )
     payment_grace_minutes: float = Field(
         60,
         ge=0,

@@ -11,6 +11,7 @@ def register(app: APIFlask, settings: Settings) -> None:
         dashboard,
         errors,
         health,
+        hooks,
         images,
         pages,
         participant,
@@ -22,6 +23,6 @@ def register(app: APIFlask, settings: Settings) -> None:
     telemetry.attach(app, settings)
     errors.attach(app)
     security.attach(app)
-    for module in (participant, images, pages, health, telemetry):
+    for module in (participant, images, pages, health, telemetry, hooks):
         app.register_blueprint(module.blueprint)
     dashboard.attach(app)
