@@ -20,6 +20,7 @@ from diptych.quality import RULES, Others, RuleResult, evaluate
 from diptych.studies.content import StudyContent
 from diptych.studies.folder import load_study
 from diptych.studies.spec import SOFT_RULES, Quality
+from diptych.tasks import REGISTRY
 
 NOBODY = Others()
 #: A threshold that nearly every session breaks, so that each rule's value is seen.
@@ -316,6 +317,20 @@ def test_simulated_people_live_on_a_clock_of_their_own(two_afc: StudyContent) ->
 def test_the_rarer_response_is_for_two_responses_only(classes: StudyContent) -> None:
     made = [Made(response=name) for name in ("Agara", "Bari", "Cooka")]
     assert find(classes, {"min_rarer_response": 2}, made) == {}
+
+
+def test_what_an_answer_says_depends_on_neither_place_nor_truth(two_afc: StudyContent) -> None:
+    task = REGISTRY.get("two_afc")(two_afc, two_afc.spec.condition("default"))
+    said = set()
+    for item in two_afc.items.values():
+        for label in ("top", "bottom"):  # where the right picture stands
+            other = "bottom" if label == "top" else "top"
+            right = task.said({"item_id": item.item_id, "label": label, "response": label})
+            wrong = task.said({"item_id": item.item_id, "label": label, "response": other})
+            said.add((item.item_id, right, wrong))
+            assert {right, wrong} == {"first", "second"}
+    assert len(said) == len(two_afc.items), "the same picture is the same answer, wherever it stood"
+    assert len({right for _, right, _ in said}) == 2, "the name does not tell which one is right"
 
 
 # The section of study.toml --------------------------------------------------------------------

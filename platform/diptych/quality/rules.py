@@ -57,9 +57,6 @@ class Seen:
         return task_class(content, content.spec.condition(self.session.condition))
 
 
-Measure = Callable[[Seen], float | None]
-
-
 @dataclass(frozen=True)
 class Found:
     """What a rule has measured.
