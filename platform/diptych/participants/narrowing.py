@@ -95,6 +95,11 @@ def _by_decision(study_id: int, decision: str) -> Condition:
     if decision == "none":
         decided = DECISIONS.c.session_id == SESSIONS.c.id, DECISIONS.c.action.in_(VERDICTS)
         return not_(exists().where(*decided))
+    if decision == "bonus":
+        # Where bonuses are paid, most sessions have one, and a page soon is full.
+        return exists().where(
+            DECISIONS.c.session_id == SESSIONS.c.id, DECISIONS.c.action == decision
+        )
     stands = select(DECISIONS.c.session_id).where(
         DECISIONS.c.study_id == study_id, DECISIONS.c.action == decision
     )
