@@ -141,7 +141,7 @@ def _leave_some() -> None:
 
 
 def _decide() -> None:
-    """Approve who has completed, pay a bonus, exclude some and include them again."""
+    """Approve who has completed, pay bonuses, exclude some and include them again."""
     sessions = table(models.Session)
     with writing() as connection:
         done = connection.execute(
@@ -150,7 +150,7 @@ def _decide() -> None:
             .order_by(sessions.c.id)
         ).all()
         for place, session in enumerate(done):
-            orders = (("approve", 180), ("bonus", 50))
+            orders = (("approve", 180), ("bonus", 50), ("bonus", 20))
             for action, amount in (*orders, *((("exclude", 0), ("include", 0)) * (place % 2))):
                 shared = {"session_id": session.id, "study_id": session.study_id, "action": action}
                 decided = {**shared, "at": now_ms(), "actor": "bench", "detail": {}}
@@ -160,8 +160,9 @@ def _decide() -> None:
                     subject=session.public_id, connection=connection,
                 )  # fmt: skip
                 if amount:
-                    order = {**shared, "key": f"{action}-{session.id}", "recruiter": "prolific",
-                             "amount": amount, "currency": "GBP"}  # fmt: skip
+                    key = f"{action}-{amount}-{session.id}"
+                    order = {**shared, "key": key, "recruiter": "prolific", "amount": amount}
+                    order["currency"] = "GBP"
                     for state in ("intended", "sent", "confirmed"):
                         ledger.write(connection, state, [order], None)
 

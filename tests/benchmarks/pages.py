@@ -40,9 +40,8 @@ QUERIES = {
 }  # fmt: skip
 #: Pages that answer 404 where there is nothing (a spent link), which is their answer here.
 MAY_FAIL = {"dashboard_account.link"}
-#: Routes left out, each with its reason.
-LEFT_OUT: dict[str, str] = {}
-NEEDS_WORDS: set[str] = set()
+#: Files with all rows of a study: they take as long as there are rows, and are no pages.
+WHOLE = {"dashboard_exports.one", "dashboard_payments.as_csv"}
 
 
 class UnknownPart(Exception):
@@ -58,12 +57,14 @@ class Page:
         address: what is asked for.
         may_fail: whether 404 is its answer here.
         varied: whether a query narrows or sorts what the page shows.
+        whole: whether it is a file with all rows, which no promise is made of.
     """
 
     name: str
     address: str
     may_fail: bool
     varied: bool
+    whole: bool
 
 
 def pages_of(app: Flask, study: str) -> list[Page]:
@@ -76,9 +77,6 @@ def pages_of(app: Flask, study: str) -> list[Page]:
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         methods = rule.methods or set()
         if rule.endpoint.startswith("dashboard_") and "GET" in methods:
-            if rule.endpoint in LEFT_OUT:
-                NEEDS_WORDS.add(f"{rule.rule} ({LEFT_OUT[rule.endpoint]})")
-                continue
             found += _addresses(app, rule, study)
     return found
 
@@ -96,7 +94,13 @@ def _addresses(app: Flask, rule: Rule, study: str) -> Iterator[Page]:
         short = short.replace(VALUES["token"], "…") or "/"
         for query in ("", *QUERIES.get(rule.endpoint, ())):
             tail = f"?{query}" if query else ""
-            yield Page(short + tail, address + tail, rule.endpoint in MAY_FAIL, bool(query))
+            yield Page(
+                short + tail,
+                address + tail,
+                rule.endpoint in MAY_FAIL,
+                bool(query),
+                rule.endpoint in WHOLE,
+            )
 
 
 class Asker:
