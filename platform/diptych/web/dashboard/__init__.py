@@ -8,7 +8,8 @@ import logging
 from typing import Any
 
 from apiflask import APIFlask
-from flask import Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from diptych.host import Host
 from diptych.web.bundle import BundleMissing, bundle
@@ -66,6 +67,16 @@ def attach(app: APIFlask) -> None:
     app.after_request(_never_stored)
 
 
+class _PagesOnly(SecureCookieSessionInterface):
+    """Flask's session, for what a page of the dashboard says once; participants need none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of a page of the dashboard; none elsewhere, which also saves the time."""
+        if not request.path.startswith("/dashboard"):
+            return None
+        return super().open_session(app, request)
+
+
 def _shared() -> dict[str, Any]:
     """What every template of the dashboard may use."""
     return {"user": g.get("user"), "study": g.get("study"), **navigation.attach_to_templates()}
@@ -83,6 +94,7 @@ def _bundle() -> tuple[str, tuple[str, ...]]:
 def _prepare_flashes(app: APIFlask) -> None:
     """Messages from one page to the next travel in a signed cookie of their own."""
     known: Host = app.extensions["diptych"]
+    app.session_interface = _PagesOnly()
     app.secret_key = hmac.new(known.secret, b"flash messages", hashlib.sha256).digest()
     app.config.update(
         SESSION_COOKIE_NAME="diptych_flash",
