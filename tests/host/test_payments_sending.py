@@ -1,12 +1,7 @@
-"""Sending and reconciling: each fault on the way, one at a time, and a killed process."""
+"""Sending and reconciling: each fault on the way, one at a time."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -385,63 +380,3 @@ def test_totals_are_those_of_a_slow_count(paying: Paying) -> None:
     assert slow["failed"] == Total(3, 70)
     assert slow["confirmed"] == Total(2, 240)
     assert slow["intended"] == Total(1, 320)
-
-
-SENDER = """
-    import sys
-    from diptych.app import create_app
-    from diptych.payments import sending
-    from diptych.settings import Settings
-
-    app = create_app(Settings.from_environment())
-    with app.app_context():
-        print("ready", flush=True)
-        sending.send(app.extensions["diptych"], int(sys.argv[1]), None)
-"""
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_killed_process_neither_forgets_nor_pays_twice(paying: Paying, when: str) -> None:
-    """The process is killed while it pays: before Prolific has acted, or after."""
-    bonus_orders(paying, [50, 70])
-    settings = paying.host.settings
-    environment = {
-        **os.environ,
-        "DIPTYCH_HOME": str(settings.home),
-        "DIPTYCH_DATABASE_URL": settings.database_url,
-        "DIPTYCH_SECRET_KEY": settings.secret_key,
-        "DIPTYCH_PROLIFIC_API": settings.prolific_api,
-        "DIPTYCH_PROLIFIC_TOKEN": TOKEN,
-    }
-    prolific, killed = paying.prolific, []
-
-    def kill(request: str) -> str | None:
-        if request.endswith("/pay/") and not killed:
-            killed.append(sender.pid)
-            if when == "after":
-                number = request.split("/")[2]
-                prolific.handle("POST", f"/bulk-bonus-payments/{number}/pay/", f"Token {TOKEN}", {})
-            sender.send_signal(signal.SIGKILL)
-            sender.wait()
-            return "drop"
-        return None
-
-    prolific.misbehave = kill
-    sender = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(SENDER), str(paying.study_id)],
-        env=environment,
-        stdout=subprocess.PIPE,
-    )
-    assert sender.wait(60) == -signal.SIGKILL
-    assert killed
-    assert paying.states() == ["sent", "sent"]
-    prolific.work()
-    result = paying.reconcile()
-    assert (result.confirmed, result.failed) == ((2, 0) if when == "after" else (0, 2))
-    with paying.app.app_context():
-        keys = [order.key for order in paying.orders() if order.state == "failed"]
-        again.try_again(paying.study_id, keys, None)
-    paying.send()
-    paying.reconcile()
-    assert paying.confirmed() == prolific.total() == 120
-    assert max(Counter(prolific.payments).values()) == 1
