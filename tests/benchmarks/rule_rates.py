@@ -30,6 +30,7 @@ SECRET = "a secret for counting flags"
 #: The first are honest; what speaks against them is a false alarm.
 HONEST = ("learner", "noisy")
 SORTS = (*HONEST, "guesser", "bot", "quitter", "repeater")
+NAMES = {sort: "noisy" if sort == "noisy" else f"{sort}s" for sort in SORTS}
 SMALL = {"greebles": {"per_class": 30}, "which_unit": {}}
 console = Console()
 
@@ -163,8 +164,8 @@ def markdown(all_rates: Sequence[Rates]) -> str:
     """The tables for the docs."""
     parts = []
     for rates in all_rates:
-        numbers = ", ".join(f"{n} {sort}s" for sort, n in rates.sessions.items())
-        head = ["%", *(f"{sort}s" for sort in SORTS)]
+        numbers = ", ".join(f"{n} {NAMES[sort]}" for sort, n in rates.sessions.items())
+        head = ["%", *NAMES.values()]
         table = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(SORTS)]
         for name, *cells in lines(rates):
             label = f"`{name}`" if name in RULES else f"**{name}**"
