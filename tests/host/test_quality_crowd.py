@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.testing import FlaskClient
+from support.dashboard import researcher
 from support.tiny_studies import category_study, two_afc_study
 from support.walker import Walker, open_study, rows
 
@@ -170,6 +171,10 @@ def test_the_command_flags_who_the_crowd_does_not_believe(
     assert (summary["sessions"], summary["items"]) == (10, 14)
     assert sum(summary["histogram"]) == 10
     assert {name for name, _, _ in summary["lowest"][:2]} == low
+    # Every page still opens: what the crowd says is not taken for a result of the analysis.
+    admin = researcher(app, "admin")
+    for page in ("figures", "quality", "participants"):
+        assert admin.get(f"/studies/pairs/{page}").status_code == 200, page
 
 
 def test_the_table_says_what_each_rule_found(

@@ -251,7 +251,12 @@ def remove(study_id: int, name: str, user: User | None) -> bool:
 
 
 def _called(study_id: int, name: str) -> Any:
-    return delete(RESULTS).where(RESULTS.c.study_id == study_id, RESULTS.c.name == name)
+    return delete(RESULTS).where(_of(study_id), RESULTS.c.name == name)
+
+
+def _of(study_id: int) -> Any:
+    """The results of a study; what the crowd says of it stands in the same table, and is none."""
+    return (RESULTS.c.study_id == study_id) & RESULTS.c.kind.in_(tuple(KINDS))
 
 
 def kept_for(study_id: int) -> list[Result]:
@@ -259,7 +264,7 @@ def kept_for(study_id: int) -> list[Result]:
     with reading() as connection:
         rows = connection.execute(
             select(RESULTS)
-            .where(RESULTS.c.study_id == study_id)
+            .where(_of(study_id))
             .order_by(RESULTS.c.created_at.desc(), RESULTS.c.id.desc())
         ).all()
     return [
