@@ -47,6 +47,8 @@ def read_bound(text: str) -> Bound | None:
         if found is None:
             raise ValueError
         number = float(found[1]) if "." in found[1] or "e" in found[1] else int(found[1] or 0)
+        if isinstance(number, int) and abs(number) >= 2**63:  # no column holds it
+            raise ValueError
         return Bound(number if found[1] else None, int(found[2]))
     except ValueError:
         raise WantedFault(f"after, before: {text!r} is no place in the table") from None

@@ -101,7 +101,7 @@ def read_wanted(query: Mapping[str, str]) -> Wanted:
     """Read the query of an address; keys that are not ours are left alone.
 
     Raises:
-        WantedFault: when a value is not among those allowed.
+        WantedFault: when a value is not among those allowed, or no text of a database.
     """
     values: dict[str, str] = {}
     for each in fields(Wanted):
@@ -111,5 +111,7 @@ def read_wanted(query: Mapping[str, str]) -> Wanted:
         allowed = _CHOICES.get(each.name)
         if allowed is not None and value not in allowed:
             raise WantedFault(f"{each.name}: {value!r} is not one of {', '.join(allowed)}")
+        if "\0" in value:
+            raise WantedFault(f"{each.name}: there is a NUL character in it")
         values[each.name] = value
     return Wanted(**values)

@@ -32,6 +32,7 @@ COOKIE = "diptych_login"
 VISIT_COOKIE = "diptych_visit"
 RULES = ("public", "user", *ROLES, "admin")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+MOST_ROWS = 2**63 - 1
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -167,6 +168,7 @@ def recognise() -> None:
 def _check() -> Any:
     found = cast(_Access, vars(current_app.view_functions[str(request.endpoint)])["diptych_access"])
     g.user = g.study = None
+    _refuse_what_no_database_takes()
     by_token = _who(found)
     if found.rule != "public":
         if g.user is None:
@@ -178,6 +180,23 @@ def _check() -> Any:
     if request.method not in _SAFE and not by_token:
         _check_csrf()
     return None
+
+
+def row_number(name: str) -> int | None:
+    """A number of the address's query by which rows are found; None of anything else."""
+    given = request.args.get(name, None, int)
+    return given if given is not None and abs(given) <= MOST_ROWS else None
+
+
+def _refuse_what_no_database_takes() -> None:
+    """PostgreSQL stores no text with NUL in it, and neither database finds a row beyond 64 bits."""
+    in_address = (request.view_args or {}).values()
+    if any(isinstance(each, int) and each > MOST_ROWS for each in in_address):
+        abort(404)
+    given = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    texts = [*(str(each) for each in in_address), *(value for _, value in given)]
+    if any("\0" in text for text in texts):
+        abort(400, "There is a NUL character in what was sent, which is no part of any text.")
 
 
 def _who(found: _Access) -> bool:

@@ -23,7 +23,7 @@ from diptych.payments.money import MoneyFault, to_minor
 from diptych.recruiters.prolific_platform import CATEGORIES, LEAST_MESSAGE
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
-from diptych.web.dashboard.access import access, pages, user
+from diptych.web.dashboard.access import access, pages, row_number, user
 from diptych.web.dashboard.access import study as opened
 
 blueprint = pages("decisions")
@@ -42,7 +42,7 @@ def offered(kind: str = "person") -> list[Kind]:
 @access("viewer")
 def log(study: str) -> str:
     """The decisions of a study, the latest first."""
-    before = request.args.get("before", 0, int)
+    before = row_number("before")
     statement = (
         select(DECISIONS, SESSIONS.c.public_id, SESSIONS.c.kind)
         .join(SESSIONS, SESSIONS.c.id == DECISIONS.c.session_id)

@@ -76,8 +76,9 @@ def extend(study: str) -> Any:
 
 def _number(name: str, most: int) -> int:
     given = request.form.get(name, "").strip() or "0"
-    if not given.isascii() or not given.isdigit() or int(given) > most:
-        raise HitFault(f"{given!r} is no number of {name} from 0 to {most}")
+    # So long a text is no number to Python either.
+    if not given.isascii() or not given.isdigit() or len(given) > 18 or int(given) > most:
+        raise HitFault(f"{given[:30]!r} is no number of {name} from 0 to {most}")
     return int(given)
 
 

@@ -26,7 +26,7 @@ from diptych.payments.rules import WORDS
 from diptych.payments.sending import Sent
 from diptych.studies.spec import Payment
 from diptych.studies.versions import UnknownStudy, current_version, frozen
-from diptych.web.dashboard.access import access, pages, user
+from diptych.web.dashboard.access import access, pages, row_number, user
 from diptych.web.dashboard.access import study as opened
 
 blueprint = pages("payments")
@@ -49,8 +49,8 @@ def index(study: str) -> str:
             connection,
             here,
             **wanted,
-            before=request.args.get("before", None, int),
-            after=request.args.get("after", None, int),
+            before=row_number("before"),
+            after=row_number("after"),
         )
         doubts = listing.page(connection, here, state="sent") if _count(totals, "sent") else None
     address = {key: value for key, value in wanted.items() if value}

@@ -48,7 +48,7 @@ def page(study: str) -> str:
     with reading() as connection:
         found = overview(connection, study_id, kind)
         crowd = stored(connection, study_id, kind)
-        before = request.args.get("before", type=int)
+        before = rules.row_number("before")
         listed, more = flagged(connection, study_id, kind, chosen, before) if chosen else ([], None)
     return render_template(
         "dashboard/quality.html",
