@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from apiflask import APIFlask
+from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from diptych import __version__, models, seal  # noqa: F401  (the tables must be known)
@@ -65,6 +66,14 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
         prepare_engine(db.engine)
         seal.use(db.engine, seal.Seal(settings.key_of_identities()))
     register(app, settings)
+
+    @app.after_request
+    def keep_no_longer(response: Response) -> Response:
+        from diptych.retention import now_and_then
+
+        now_and_then(app, host)
+        return response
+
     return app
 
 

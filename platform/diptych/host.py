@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import cast
@@ -31,6 +32,9 @@ class Host:
         # Content hashes that texts are known to show; a version's texts never change.
         self.assets: set[str] = set()
         self.task = lru_cache(maxsize=256)(self._task)
+        # When the limits of [privacy] are applied next (`diptych.retention`), on time.monotonic():
+        # not at once, so that hosts that start together don't all work in their first minute.
+        self.retention_due = time.monotonic() + random.uniform(300, 900)
         # Called with the session's id after the transaction that ended it; never raises.
         self.when_ended: Callable[[int], None] = lambda session_id: None
 

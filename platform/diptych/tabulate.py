@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, func, select
 from diptych import identities, models
 from diptych.database import db, table
 from diptych.host import Host
+from diptych.journey.state import EMPTIED
 from diptych.judgements import Judgements
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import UnknownStudy, frozen
@@ -32,12 +33,17 @@ SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(
 PARTICIPANTS, EVENTS = table(models.Participant), table(models.Event)
 BATCH = 2000
 #: The sessions that are exported.
-KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status != "declined")
+KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status.not_in(EMPTIED))
 #: Name of the key file that is written only when it is asked for by name.
 IDENTITIES = "identities"
 # What the rows of a session's trials need to know of the session.
 _OF_TRIALS = ("id", "public_id", "version_id", "kind", "condition", "position", "presented_at")
 Progress = Callable[[int, int], None]
+SAID = {
+    "declined": "Declined consent",
+    "withdrawn": "Withdrawn",
+    "expired": "Answers deleted at the end of their time",
+}
 
 
 @contextmanager
@@ -64,7 +70,8 @@ def export_study(
 ) -> dict[str, int]:
     """Write the tables of a study, all versions together, with dictionary and description.
 
-    Sessions of every status are there, previews never; of people who declined only the count.
+    Sessions of every status are there, previews never; of people who declined or have withdrawn
+    only the count.
     Platform ids stay where they are: people stand under pseudonyms.
 
     Args:
@@ -77,7 +84,8 @@ def export_study(
             ids of platforms. The caller notes that in the audit log.
 
     Returns:
-        Number of rows by table, and of refusals under `declined`.
+        Number of rows by table, and of sessions of which only the count is kept under `declined`,
+        `withdrawn` and `expired`.
 
     Raises:
         UnknownStudy: when the host knows no such study.
@@ -97,7 +105,7 @@ def export_study(
                 keys.write(tables.identities())
                 keys.close()
         rows = {str(name): count for name, count in writer.rows.items()}
-        return {**rows, "declined": tables.declined}
+        return {**rows, **tables.emptied}
 
 
 class StudyTables:
@@ -112,7 +120,7 @@ class StudyTables:
         name: of the study.
         columns: by table, with those that the task and the manifests add.
         description: of the data set, in one line.
-        declined: how many people declined consent.
+        emptied: how many sessions there are of which only the count is kept, by status.
 
     Raises:
         UnknownStudy: when the host knows no such study.
@@ -123,10 +131,18 @@ class StudyTables:
         self._host, self._connection = host, connection
         self._versions = _versions(connection, study)
         self._contents = {v: frozen(v, connection) for v in self._versions}
-        self.declined = self._count(SESSIONS.c.status == "declined")
+        self.emptied = {
+            status: self._count(SESSIONS.c.kind != "preview", SESSIONS.c.status == status)
+            for status in EMPTIED
+        }
         newest = self._contents[self._versions[-1]].spec
         about = newest.description or newest.title
-        self.description = f"{about} Declined consent: {self.declined}."
+        counts = (
+            f"{SAID[status]}: {count}."
+            for status, count in self.emptied.items()
+            if count or status != "expired"
+        )
+        self.description = " ".join([about, *counts])
         extras = self.extras()
         self.columns: dict[TableName, tuple[Column, ...]] = {
             name: (*columns, *extras.get(name, ())) for name, columns in TABLES.items()
@@ -238,7 +254,7 @@ class StudyTables:
             }
 
     def _of_sessions(self, *columns: Any) -> Select[Any]:
-        """A query of the sessions that are exported; who declined has no participant."""
+        """A query of the sessions that are exported: each has a participant."""
         return (
             select(*columns)
             .select_from(SESSIONS)

@@ -21,6 +21,10 @@ DEFAULTS = {
     "Thank you for your interest.",
     "timed_out": "# This session has ended\n\nToo much time has passed to go on with it.",
     "returned": "# This session has ended\n\nThe study was returned.",
+    "withdrawn": "# You have withdrawn\n\nYou do not take part any more. What was stored of your "
+    "participation was deleted. You can close this window.",
+    "expired": "# This session has ended\n\nIts answers were kept for as long as was agreed, "
+    "and then deleted. You can close this window.",
     "completed": "# Thank you\n\nAll your answers are stored. You can close this window.",
     "mturk_preview": "# Preview\n\nAccept the HIT to take part.",
 }

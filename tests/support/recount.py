@@ -69,9 +69,9 @@ def _contributions(app: Flask, study: str) -> list[tuple[str, tuple[str, ...], s
         for session in every:
             if session.ended_at is None or session.kind == "preview":
                 continue
-            if session.status == "declined":
+            if session.status in ("declined", "withdrawn", "expired"):
                 course: dict[str, Any] = {
-                    measures.FUNNEL: {"entered": [1], "declined": [1]},
+                    measures.FUNNEL: {"entered": [1], session.status: [1]},
                     measures.VERSIONS: {str(session.version_id): [1]},
                 }
                 found += [(session.kind, ("all",), name, c) for name, c in course.items()]

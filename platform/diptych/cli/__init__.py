@@ -25,6 +25,8 @@ COMMANDS = {
     "export": "diptych.cli.tables:export",
     "import": "diptych.cli.tables:import_",
     "pay": "diptych.cli.pay:pay",
+    "participant": "diptych.cli.participant:participant",
+    "retention": "diptych.cli.participant:retention",
     "trace": "diptych_analysis.tracing.cli:trace",
     "mis": "diptych_analysis.machines.cli:mis",
     "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",
@@ -87,6 +89,8 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: faults that the user can mend are told in words, not in a stack trace."""
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
     from diptych.migrate import BehindFault
     from diptych.settings import SettingsFault
     from diptych.studies.faults import StudyFault
@@ -108,4 +112,13 @@ def main() -> None:
         sys.exit(1)
     except (BehindFault, SettingsFault, StudyFault) as fault:
         click.echo(f"Error: {fault}", err=True)
+        sys.exit(1)
+    except OSError as fault:
+        where = "" if fault.filename is None else f"{str(fault.filename)[:300]}: "
+        click.echo(f"Error: {where}{fault.strerror or fault}", err=True)
+        sys.exit(1)
+    except (ArgumentError, OperationalError) as fault:
+        # Neither the statement nor what it was given, which may be somebody's.
+        said = str(getattr(fault, "orig", None) or fault).strip()
+        click.echo(f"Error: the database (DIPTYCH_DATABASE_URL): {said}", err=True)
         sys.exit(1)

@@ -15,9 +15,17 @@ from diptych import models, recruiters, texts
 from diptych.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.allocation import count_places
-from diptych.journey.events import note
+from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault
-from diptych.journey.state import ARRIVALS, LIVE, SESSIONS, is_late, study_doc, time_out
+from diptych.journey.state import (
+    ARRIVALS,
+    EMPTIED,
+    LIVE,
+    SESSIONS,
+    is_late,
+    study_doc,
+    time_out,
+)
 from diptych.keys import is_study_key
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
 from diptych.studies.content import StudyContent
@@ -213,6 +221,8 @@ def _took_another(connection: Connection, visit: _Visit, participant_id: int) ->
 
 def _come_back(session: Any, visit: _Visit) -> None:
     with writing() as connection:
+        if held_status(connection, session.id) in (None, *EMPTIED):
+            return
         if visit.arriving.parameters:
             _arrive(connection, session.id, visit)
         note(connection, session.id, "reentry", session.position or None)

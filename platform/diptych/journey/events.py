@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from diptych import models
 from diptych.database import now_ms, writing
 from diptych.journey.faults import JourneyFault
-from diptych.journey.state import LIVE, SESSIONS
+from diptych.journey.state import EMPTIED, LIVE, SESSIONS
 
 
 def event_rows(
@@ -32,7 +32,7 @@ def event_rows(
 
 
 def record_events(session_id: int, events: Sequence[Any]) -> None:
-    """Store what the browser has sent; of who has declined, nothing.
+    """Store what the browser has sent; of who has declined or withdrawn, nothing.
 
     Raises:
         JourneyFault: `bad_token` when the session is gone.
@@ -40,16 +40,22 @@ def record_events(session_id: int, events: Sequence[Any]) -> None:
     if not events:
         return
     with writing() as connection:
-        # The weakest lock that waits for somebody who is declining at this moment.
-        status = connection.execute(
-            select(SESSIONS.c.status)
-            .where(SESSIONS.c.id == session_id)
-            .with_for_update(read=True, key_share=True)
-        ).scalar()
+        status = held_status(connection, session_id)
         if status is None:
             raise JourneyFault("bad_token", "This session does not exist any more.")
-        if status != "declined":
+        if status not in EMPTIED:
             connection.execute(insert(models.Event), event_rows(session_id, events))
+
+
+def held_status(connection: Connection, session_id: int) -> str | None:
+    """Status of a session, which can't be emptied until the transaction ends; None without one."""
+    # The weakest lock that waits for somebody who is declining at this moment.
+    status: str | None = connection.execute(
+        select(SESSIONS.c.status)
+        .where(SESSIONS.c.id == session_id)
+        .with_for_update(read=True, key_share=True)
+    ).scalar()
+    return status
 
 
 def note_reload(session_id: int) -> None:

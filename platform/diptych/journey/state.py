@@ -18,6 +18,9 @@ SESSIONS = table(models.Session)
 TRIALS = table(models.Trial)
 ARRIVALS = table(models.Arrival)
 LIVE = ("entered", "consented", "practising", "running")
+#: Sessions of which nothing is kept but that they were, and on which day: of who declined, who has
+#: withdrawn, and of those whose answers have been kept for as long as their study says.
+EMPTIED = ("declined", "withdrawn", "expired")
 
 
 def steps_of(content: StudyContent) -> list[str]:
@@ -232,8 +235,10 @@ def ending(
     host: Host, content: StudyContent, outcome: str, recruiter: str, parameters: dict[str, str]
 ) -> dict[str, Any]:
     """The content of the step `end`."""
+    # Of a session that was emptied later nobody knows any more where its participant came from.
+    gone = outcome in EMPTIED and outcome != "declined"
     return {
         "outcome": outcome,
         "html": texts.text(content, outcome),
-        "exit": host.recruiter(content, recruiter).leave(outcome, parameters),
+        "exit": None if gone else host.recruiter(content, recruiter).leave(outcome, parameters),
     }

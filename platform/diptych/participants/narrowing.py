@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select, 
 
 from diptych import models, recruiters
 from diptych.database import table
+from diptych.journey.state import EMPTIED
 from diptych.participants.wanted import KINDS, LEAST_SEARCH, VERDICTS, Wanted, WantedFault
 
 SESSIONS, PARTICIPANTS = table(models.Session), table(models.Participant)
@@ -41,9 +42,9 @@ def narrowed(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Condition]
     where: list[Condition] = [
         SESSIONS.c.study_id == study_id,
         SESSIONS.c.kind == wanted.who,
-        # Of refusals only the count is kept. (Asked so, and not by `participant_id`, which would
-        # lead SQLite to an index that knows nothing of the kind.)
-        SESSIONS.c.status != "declined",
+        # Of refusals and withdrawals only the count is kept. (Asked so, and not by
+        # `participant_id`, which would lead SQLite to an index that knows nothing of the kind.)
+        SESSIONS.c.status.not_in(EMPTIED),
     ]
     for name in ("status", "condition", "recruiter"):
         if getattr(wanted, name):

@@ -77,7 +77,7 @@ class One:
 
     Attributes:
         facts: the session with its trials and events.
-        pseudonym: of the participant; None of somebody who declined.
+        pseudonym: of the participant; None of a session that was emptied.
         result: row of `session_results`, None before it has ended.
         quality: rows of `quality_results`, those that speak against the session first.
         decisions: rows of `decisions`, newest first.

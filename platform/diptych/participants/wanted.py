@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from diptych.quality import RULES
 
 KINDS = ("person", "simulated", "machine")
-# Refusals are not among them: of those only the count is kept.
+# Refusals and withdrawals are not among them: of those only the count is kept.
 STATUSES = (
     "entered", "consented", "practising", "running",
     "completed", "screened_out", "timed_out", "returned",

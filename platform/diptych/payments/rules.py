@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from diptych.host import Host
-from diptych.journey.state import LIVE
+from diptych.journey.state import EMPTIED, LIVE
 from diptych.payments.platform import Order, Platform, PlatformFault
 from diptych.payments.subjects import Ordered, Subject, earned, reward, scores
 from diptych.studies.content import StudyContent
@@ -22,6 +22,11 @@ _BARRED_BY = {
     "request_return": ("approve", "reject", "request_return", "screen_out"),
     "screen_out": ("approve", "reject", "screen_out", "bonus"),
     "bonus": ("screen_out",),
+}
+_EMPTIED = {
+    "declined": "has declined to take part",
+    "withdrawn": "has withdrawn",
+    "expired": "its answers are not kept any more",
 }
 WORDS = {
     "approve": "approval",
@@ -89,8 +94,8 @@ class Planning:
         session = subject.session
         if session.kind != "person":
             return f"is {'a machine' if session.kind == 'machine' else session.kind}: nobody to pay"
-        if session.status == "declined":
-            return "has declined to take part"
+        if session.status in EMPTIED:
+            return _EMPTIED[session.status]
         if session.status in LIVE and self.action in ("approve", "reject", "bonus"):
             return "is still under way"
         if subject.submission is None:

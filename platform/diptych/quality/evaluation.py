@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from diptych.journey.state import EMPTIED
 from diptych.quality.beyond import Others
 from diptych.quality.rules import RULES, Rule, Seen, load
 from diptych.studies.spec import Quality
@@ -40,7 +41,7 @@ def evaluate(facts: SessionFacts, others: Others) -> list[RuleResult]:
     """Hold the study's rules against a session that has ended.
 
     Sessions that did not complete are held against those rules only that say something of them;
-    machines, previews and people who declined against none. A rule that has nothing to measure in
+    machines, previews and emptied sessions against none. A rule that has nothing to measure in
     the session (no catch trials, say) finds nothing.
 
     Args:
@@ -51,7 +52,7 @@ def evaluate(facts: SessionFacts, others: Others) -> list[RuleResult]:
         One result a rule that measured something, in the order of the rules.
     """
     session = facts.session
-    if session.kind not in ("person", "simulated") or session.status == "declined":
+    if session.kind not in ("person", "simulated") or session.status in EMPTIED:
         return []
     seen = Seen(facts, others)
     complete = session.status == "completed"

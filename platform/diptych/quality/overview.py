@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from diptych import models
 from diptych.database import table
+from diptych.journey.state import EMPTIED
 from diptych.quality.evaluation import thresholds
 from diptych.quality.rules import RULES, Rule
 from diptych.results import measures, tallies
@@ -120,10 +121,10 @@ def flagged(
 
 
 def recorded(connection: Connection, study_id: int) -> dict[str, int]:
-    """Sessions that have ended, refusals left out, by kind of participant."""
+    """Sessions that have ended and are not emptied, by kind of participant."""
     found = {}
     for kind in ("person", "simulated", "machine"):
         _, stages = tallies.read(connection, study_id, kind, "all", measures.FUNNEL)
-        entered, declined = (int((stages.get(k) or [0])[0]) for k in ("entered", "declined"))
-        found[kind] = entered - declined
+        entered, *emptied = (int((stages.get(k) or [0])[0]) for k in ("entered", *EMPTIED))
+        found[kind] = entered - sum(emptied)
     return found

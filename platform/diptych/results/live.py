@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 from diptych import models
 from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host
-from diptych.journey.state import LIVE
+from diptych.journey.state import EMPTIED, LIVE
 from diptych.results import measures, settle, tallies
 from diptych.results.measures import STAGES, quantile_ms
 from diptych.studies.content import StudyContent
@@ -280,8 +280,8 @@ def _last_hour(
             SESSIONS.c.study_id == study_id,
             SESSIONS.c.kind == kind,
             SESSIONS.c.entered_at >= begin,
-            # Of who declined the day is kept, not the hour.
-            SESSIONS.c.status != "declined",
+            # Of those the day is kept, not the hour.
+            SESSIONS.c.status.not_in(EMPTIED),
         )
         .group_by(slice_)
     )

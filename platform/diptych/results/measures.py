@@ -19,7 +19,7 @@ ERRORS, RULES, VERSIONS = "live.errors", "live.rules", "live.versions"
 #: The stages of a session, each reached by fewer than the one before.
 STAGES = ("entered", "consented", "practised", "running", "completed")
 #: Ways to end without completing.
-OTHER_ENDS = ("screened_out", "timed_out", "returned", "declined")
+OTHER_ENDS = ("screened_out", "timed_out", "returned", "declined", "withdrawn", "expired")
 ERROR_KINDS = ("image_error", "script_error")
 #: Durations are counted in bins so many to a factor of ten, each 1 % wide.
 PER_DECADE = 231
@@ -83,10 +83,10 @@ def course(facts: SessionFacts) -> dict[str, Counts]:
     return counts
 
 
-def declined(session: Any) -> dict[str, Counts]:
-    """What somebody adds who did not consent: no more than the count is kept."""
+def emptied(session: Any) -> dict[str, Counts]:
+    """What a session adds of which no more than the count is kept (`journey.state.EMPTIED`)."""
     return {
-        FUNNEL: {"entered": [1], "declined": [1]},
+        FUNNEL: {"entered": [1], session.status: [1]},
         VERSIONS: {str(session.version_id): [1]},
     }
 

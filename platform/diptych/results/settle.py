@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from diptych import figures, models, quality
 from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host
+from diptych.journey.state import EMPTIED
 from diptych.results import measures, tallies
 from diptych.results.facts import SessionFacts, facts
 from diptych.results.tallies import Changes, Counts, Key
@@ -44,6 +45,11 @@ class Worked:
     facts: SessionFacts
     course: Mapping[str, Counts]
     figures: Mapping[str, Counts]
+
+    @property
+    def status(self) -> str:
+        """Of the session, as it was read."""
+        return str(self.facts.session.status)
 
 
 def settle(host: Host, session_id: int) -> bool:
@@ -203,6 +209,49 @@ def _move(
     connection.execute(update(RESULTS).where(RESULTS.c.session_id == session_id).values(values))
 
 
+def take_out(host: Host, connection: Connection, study_id: int, ids: Sequence[int]) -> None:
+    """Take sessions out of every count and forget their results, as if they were never settled.
+
+    Args:
+        host: the host.
+        connection: a transaction that holds the lock of the study's tallies (`tallies.lock`).
+        study_id: the study.
+        ids: sessions of it that have ended.
+    """
+    changes = Changes()
+    for session_id in ids:
+        found = facts(host, connection, session_id)
+        if found.session.result_at is not None and found.session.kind != "preview":
+            _take_out(connection, found, changes)
+    for rows in (RESULTS, QUALITY):
+        connection.execute(rows.delete().where(rows.c.session_id.in_(ids)))
+    connection.execute(update(SESSIONS).where(SESSIONS.c.id.in_(ids)).values(result_at=None))
+    tallies.add(connection, changes)
+
+
+def _take_out(connection: Connection, found: SessionFacts, changes: Changes) -> None:
+    """Collect what one settled session has added to the tallies, to be taken away."""
+    session = found.session
+    course: Mapping[str, Counts] = measures.emptied(session)
+    counted: Mapping[str, Counts] = {}
+    scopes: tuple[str, ...] = ("all",)
+    if session.status not in EMPTIED:
+        stored = connection.execute(
+            select(QUALITY).where(QUALITY.c.session_id == session.id).order_by(QUALITY.c.rule)
+        ).all()
+        found = _as_it_ended(replace(found, findings=stored))
+        course = measures.course(found) | {measures.RULES: measures.findings(found)}
+        counted = _figures(found) if session.status == "completed" else {}
+        stands = select(RESULTS.c.counted).where(RESULTS.c.session_id == session.id)
+        if connection.execute(stands).scalar() == "kept":
+            scopes = ("all", "kept")
+    for name, counts in course.items():
+        changes.add(Key(session.study_id, session.kind, "all", name), counts, -1)
+    for name, counts in counted.items():
+        for scope in scopes:
+            changes.add(Key(session.study_id, session.kind, scope, name), counts, -1)
+
+
 def end_session(host: Host, session_id: int, status: str) -> bool:
     """End a live session from outside (`timed_out`, `returned`) and settle it.
 
@@ -240,12 +289,12 @@ def _settle(host: Host, study_id: int, ids: Sequence[int]) -> int:
         worked = [_work_out(host, connection, session_id) for session_id in ids]
     with writing() as connection:
         tallies.lock(connection, study_id)
-        open_ = set(
-            connection.execute(
-                select(SESSIONS.c.id).where(SESSIONS.c.id.in_(ids), _UNCOUNTED)
-            ).scalars()
+        unsettled = select(SESSIONS.c.id, SESSIONS.c.status).where(
+            SESSIONS.c.id.in_(ids), _UNCOUNTED
         )
-        fresh = [each for each in worked if each.facts.session.id in open_]
+        open_ = {row.id: row.status for row in connection.execute(unsettled.with_for_update())}
+        # One that was emptied since it was read is worked out anew, by a page.
+        fresh = [each for each in worked if open_.get(each.facts.session.id) == each.status]
         decided = _decided(connection, open_)
         changes = Changes()
         for each in fresh:
@@ -259,8 +308,8 @@ def _work_out(host: Host, connection: Connection, session_id: int) -> Worked:
     session = found.session
     if session.kind == "preview":
         return Worked(found, {}, {})
-    if session.status == "declined":
-        return Worked(found, measures.declined(session), {})
+    if session.status in EMPTIED:
+        return Worked(found, measures.emptied(session), {})
     others = quality.others(connection, session)
     found = replace(found, findings=quality.evaluate(found, others))
     course = measures.course(found) | {measures.RULES: measures.findings(found)}
@@ -302,11 +351,11 @@ def _decided(connection: Connection, ids: Iterable[int]) -> dict[int, bool]:
 def _write(connection: Connection, each: Worked, decided: bool | None, changes: Changes) -> None:
     """Write one session's results, and collect what it adds to the tallies."""
     found, session = each.facts, each.facts.session
-    at = session.ended_at if session.status == "declined" else now_ms()  # a day, no more
+    at = session.ended_at if session.status in EMPTIED else now_ms()  # a day, no more
     connection.execute(update(SESSIONS).where(SESSIONS.c.id == session.id).values(result_at=at))
     for name, counts in each.course.items():
         changes.add(Key(session.study_id, session.kind, "all", name), counts)
-    if session.kind == "preview" or session.status == "declined":
+    if session.kind == "preview" or session.status in EMPTIED:
         return
     by_rule = any(result.flagged and result.auto for result in found.findings)
     excluded = by_rule if decided is None else decided

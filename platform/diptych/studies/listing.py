@@ -154,7 +154,7 @@ class Numbers:
 
     Attributes:
         ended: ended sessions by how they ended (completed, screened_out, timed_out, returned,
-            declined).
+            declined, withdrawn, expired).
         under_way: sessions that live and were heard of in the last half hour.
         median_minutes: of completed sessions, consent to end; None without any.
         timed: how many sessions that median stands on.

@@ -249,6 +249,29 @@ class Quality(Section):
         return tuple(name for name in names if getattr(self, name) is not None)
 
 
+class Privacy(Section):
+    """`[privacy]`: for how long what is known of people is kept, in days after a session's end.
+
+    The host deletes by itself what is kept no longer; without a limit it is kept until somebody
+    deletes it.
+    """
+
+    identities_days: float | None = Field(
+        None,
+        gt=0,
+        le=36_500,
+        description="Then platforms' ids of the person and of the submission are deleted: nobody "
+        "can be paid, or found by a platform's id, any more.",
+    )
+    answers_days: float | None = Field(
+        None,
+        gt=0,
+        le=36_500,
+        description="Then the session is emptied: answers, times, events, ids. Only that it was is "
+        "kept, and on which day; export the data before.",
+    )
+
+
 class StudySpec(Section):
     """study.toml, whole."""
 
@@ -274,6 +297,7 @@ class StudySpec(Section):
     screen: Screen = Field(default_factory=lambda: Screen.model_validate({}))
     comprehension: tuple[Question, ...] = ()
     quality: Quality = Field(default_factory=lambda: Quality.model_validate({}))
+    privacy: Privacy = Field(default_factory=lambda: Privacy.model_validate({}))
 
     @model_validator(mode="after")
     def _conditions_differ(self) -> StudySpec:

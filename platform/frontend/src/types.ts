@@ -59,7 +59,14 @@ export interface Score {
   of: number;
 }
 
-export type Outcome = "completed" | "declined" | "screened_out" | "timed_out" | "returned";
+export type Outcome =
+  | "completed"
+  | "declined"
+  | "screened_out"
+  | "timed_out"
+  | "returned"
+  | "withdrawn"
+  | "expired";
 
 /** Step of the journey -> what its screen needs. */
 export interface StepContents {

@@ -19,6 +19,8 @@ export const OUTCOMES: Record<Outcome, string> = {
   screened_out: "This is where it ends",
   timed_out: "The time for this session is over",
   returned: "This session was returned",
+  withdrawn: "You have withdrawn from this study",
+  expired: "This session has ended",
 };
 
 export const CODES: Record<string, string> = {

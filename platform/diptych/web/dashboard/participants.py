@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, abort, make_response, render_template, request, url_for
+from flask import (
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
+from diptych import withdrawal
 from diptych.database import reading
 from diptych.host import host
 from diptych.participants import listing
@@ -125,6 +135,27 @@ def session(study: str, session: str) -> Any:
         rules=RULES,
         own_columns=[c.name for c in TASKS.get(one.facts.content.spec.task.name).columns],
     )
+
+
+@blueprint.post("/studies/<study>/participants/<session>/erase")
+@access("owner")
+def erase(study: str, session: str) -> Any:
+    """Delete what is stored of a session's person in this study: they have withdrawn."""
+    with reading() as connection:
+        found = find(connection, study_id(), session)
+        if found is None:
+            abort(404)
+        person = withdrawal.participant_of(connection, found)
+    if person is None:
+        flash("Nothing of this session's person is kept any more.", "warning")
+        return redirect(url_for("dashboard_participants.session", study=study, session=session))
+    try:
+        gone = withdrawal.erase(host(), person, user(), study_id())
+    except withdrawal.WithdrawalFault as fault:
+        flash(f"Nothing was deleted: {fault}.", "warning")
+        return redirect(url_for("dashboard_participants.session", study=study, session=session))
+    flash(f"Deleted: {gone.sessions} sessions with {gone.answers} answers.", "success")
+    return redirect(url_for("dashboard_participants.table", study=study))
 
 
 def _first_trial(of: int) -> int:
