@@ -124,3 +124,20 @@ main()
     assert done.returncode == 1, done.stderr
     assert "pip install 'diptych[models]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_faults_of_files_and_of_the_database_are_told_in_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    category_study(home / "studies" / "tiny")
+    run("study", "open", "tiny")
+    (home / "a_file").write_text("[" * 100_000)
+    inside = str(home / "a_file" / "out")
+    assert "a_file" in run("export", "tiny", "--to", inside, code=1)
+    assert "a_file" in run("backup", inside, code=1)
+    assert "too long" in run("study", "validate", "x" * 5000, code=1)
+    assert "not JSON" in run("results", "add", "tiny", str(home / "a_file"), code=1)
+    assert "sessions" in run("report", str(home / "studies"), "--to", str(home / "r"), code=1)
+    for url in ("nonsense", f"sqlite:///{home}/a_file/x.sqlite3", "postgresql://127.0.0.1:1/x"):
+        monkeypatch.setenv("DIPTYCH_DATABASE_URL", url)
+        assert "Error: the database" in run("study", "list", code=1)

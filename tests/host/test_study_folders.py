@@ -241,3 +241,45 @@ def test_a_generator_outside_the_folder_is_never_run(tmp_path: Path) -> None:
     folder = category_study(tmp_path / "s", changes={"stimuli": {"generator": "../evil.py"}})
     with pytest.raises(StudyFault, match=r"stimuli\.generator"):
         build_study(folder)
+
+
+def _linked_text(folder: Path) -> None:
+    (folder.parent / "elsewhere.txt").write_text("a secret of the machine")
+    (folder / "consent.md").unlink()
+    (folder / "consent.md").symlink_to(folder.parent / "elsewhere.txt")
+
+
+def _linked_toml(folder: Path) -> None:
+    (folder / "study.toml").rename(folder.parent / "elsewhere.toml")
+    (folder / "study.toml").symlink_to(folder.parent / "elsewhere.toml")
+
+
+def _manifest(text: str) -> Callable[[Path], Any]:
+    return lambda folder: (folder / "stimuli.csv").write_text(text)
+
+
+def _nul_title(folder: Path) -> None:
+    path = folder / "study.toml"
+    path.write_text(path.read_text().replace("Tiny creatures", "Tiny\\u0000creatures"))
+
+
+@pytest.mark.parametrize(
+    "change, file",
+    [
+        (_linked_text, "consent.md"),
+        (_linked_toml, "study.toml"),
+        (_manifest("file,label\n../elsewhere.png,a\n"), "stimuli.csv"),
+        (_manifest("file,label\nstimuli/000.png\0,a\n"), "stimuli.csv"),
+        (_manifest(f"file,label\n{'x' * 200_000},a\n"), "stimuli.csv"),
+        (_manifest(f"file,label\n{'x' * 5_000}.png,a\n"), "stimuli.csv"),
+        (lambda folder: (folder / "debrief.md").write_text("Thank\0you"), "debrief.md"),
+        (lambda folder: (folder / "debrief.md").write_text(f"![x]({'x' * 5000})"), "debrief.md"),
+        (_nul_title, "study.toml"),
+    ],
+)
+def test_files_elsewhere_and_texts_that_no_database_takes_are_faults_in_words(
+    tmp_path: Path, change: Callable[[Path], Any], file: str
+) -> None:
+    folder = category_study(tmp_path / "odd")
+    change(folder)
+    assert file in {fault[0] for fault in faults_of(folder)}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -117,8 +118,19 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
 def report(folders: tuple[Path, ...], traces: tuple[Path, ...], to: Path) -> None:
     """Write one HTML report, with figures, on exported tables in FOLDERS."""
     from diptych_analysis.report import write_report
+    from diptych_analysis.tables import TableFault
 
     with console.status("Drawing the figures …"):
-        results = [json.loads(path.read_text(encoding="utf-8")) for path in traces]
-        page = write_report(folders, results, to)
+        try:
+            results = [_result(path) for path in traces]
+            page = write_report(folders, results, to)
+        except TableFault as fault:
+            raise click.ClickException(str(fault)) from None
     console.print(f"Wrote [bold]{page}[/].")
+
+
+def _result(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as fault:
+        raise click.ClickException(f"{path}: not JSON ({fault})") from None

@@ -161,7 +161,7 @@ def read_file(file: Path, name: str | None = None) -> Result:
         raise ResultFault(f"{file}: larger than {MOST_BYTES // 2**20} MiB")
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as fault:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as fault:
         raise ResultFault(f"{file}: not JSON ({fault})") from None
     kind = _kind_of(raw)
     if kind is None:
@@ -192,7 +192,7 @@ def read_folder(folder: Path) -> list[Result]:
     for file in sorted(folder.rglob("*.json")):
         try:
             raw = json.loads(file.read_text(encoding="utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError):
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
             continue
         if _kind_of(raw) is not None:
             found.append(read_file(file))

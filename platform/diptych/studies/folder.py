@@ -34,6 +34,7 @@ OPTIONAL_TEXTS = (
     "timed_out",
     "feedback",
 )
+NUL = "a NUL character"  # which no database stores
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)(\))")
 
@@ -81,7 +82,7 @@ def build_study(folder: Path) -> bool:
     fault = Fault(
         "study.toml", "stimuli.generator", repr(spec.stimuli.generator), "a Python file with build"
     )
-    if not _inside(folder, spec.stimuli.generator) or not path.is_file():
+    if not _is_file(folder, spec.stimuli.generator):
         raise StudyFault(folder.name, [fault])
     try:
         module = _run(path, f"_study_{folder.name}")
@@ -116,8 +117,16 @@ def _run(path: Path, name: str) -> ModuleType:
 
 
 def _inside(folder: Path, name: str) -> bool:
-    """Whether a relative name stays inside the folder."""
+    """Whether a relative name stays inside the folder, also where links lead."""
     return (folder / name).resolve().is_relative_to(folder.resolve())
+
+
+def _is_file(folder: Path, name: str) -> bool:
+    """Whether a name is one of a file inside the folder; no name of a file is none of its files."""
+    try:
+        return _inside(folder, name) and (folder / name).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL in it
+        return False
 
 
 class _Reader:
@@ -158,11 +167,15 @@ class _Reader:
             self.fault(
                 ".", "", repr(self.folder.name), "a name of a-z, 0-9, _ and -, from a letter"
             )
-        if not path.is_file():
-            self.fault("study.toml", "", "no such file", "a file that describes the study")
+        if not _is_file(self.folder, path.name):
+            found = self._not_there(path)
+            self.fault("study.toml", "", found, "a file that describes the study")
             return None
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
+            if "\\u0000" in json.dumps(data, default=str):
+                self.fault("study.toml", "", NUL, "texts without it")
+                return None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
             self.fault("study.toml", "", str(fault), "valid TOML in UTF-8")
             return None
@@ -187,18 +200,23 @@ class _Reader:
         texts: dict[str, str] = {}
         for name in (*REQUIRED_TEXTS, *OPTIONAL_TEXTS):
             path = self.folder / f"{name}.md"
-            if path.is_file():
+            if _is_file(self.folder, path.name):
                 try:
                     text = path.read_text(encoding="utf-8")
                 except UnicodeDecodeError as fault:
                     self.fault(path.name, "", str(fault), "Markdown in UTF-8")
                     continue
-                if not text.strip():
-                    self.fault(path.name, "", "an empty file", "Markdown")
+                if not text.strip() or "\0" in text:
+                    found = NUL if text.strip() else "an empty file"
+                    self.fault(path.name, "", found, "Markdown")
                 texts[name] = _PICTURE.sub(partial(self._picture, path), text)
-            elif name in REQUIRED_TEXTS:
-                self.fault(path.name, "", "no such file", "a Markdown text")
+            elif name in REQUIRED_TEXTS or path.is_file():
+                self.fault(path.name, "", self._not_there(path), "a Markdown text")
         return texts
+
+    def _not_there(self, path: Path) -> str:
+        """Why a file of the folder is not read."""
+        return "a link that leads out of the folder" if path.is_file() else "no such file"
 
     def _picture(self, text: Path, match: re.Match[str]) -> str:
         name = match[2]
@@ -209,7 +227,7 @@ class _Reader:
         """The content hash of an image in the folder; None, and a fault, when it has none."""
         allowed = "an image file (PNG, JPEG, WebP, GIF) inside the study folder"
         path = self.folder / name
-        if not name or not _inside(self.folder, name) or not path.is_file():
+        if not name or not _is_file(self.folder, name):
             self.fault(file, key, f"{name!r}, no such file", allowed)
             return None
         try:
@@ -223,7 +241,7 @@ class _Reader:
     def _read_stimuli(self, spec: StudySpec) -> list[FrozenStimulus]:
         manifest = spec.stimuli.manifest
         path = self.folder / manifest
-        if not _inside(self.folder, manifest) or not path.is_file():
+        if not _is_file(self.folder, manifest):
             hint = "a CSV file"
             if spec.stimuli.generator:
                 hint += f" (not built yet? `diptych study build {self.folder.name}`)"
@@ -236,7 +254,7 @@ class _Reader:
             return {}  # without stimuli every item would be a fault of its own
         manifest = spec.items.manifest
         path = self.folder / manifest
-        if not _inside(self.folder, manifest) or not path.is_file():
+        if not _is_file(self.folder, manifest):
             self.fault("study.toml", "items.manifest", f"{manifest!r}, no such file", "a CSV file")
             return {}
         return read_items(path, {s.file: s.place for s in stimuli}, self)

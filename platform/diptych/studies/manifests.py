@@ -97,7 +97,24 @@ def _rows(
     except UnicodeDecodeError as fault:
         checker.fault(path.name, "", str(fault), "CSV in UTF-8")
         return
+    if "\0" in text:
+        checker.fault(path.name, "", "a NUL character", "CSV in UTF-8 without it")
+        return
     reader = csv.DictReader(text.splitlines())
+    try:
+        yield from _checked(path, reader, required, reserved, checker)
+    except csv.Error as fault:
+        checker.fault(path.name, f"row {reader.line_num}", str(fault), "CSV")
+
+
+def _checked(
+    path: Path,
+    reader: csv.DictReader[str],
+    required: tuple[str, ...],
+    reserved: set[str],
+    checker: Checker,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, row) of a CSV file that can be read."""
     header = reader.fieldnames or []
     missing = [name for name in required if name not in header]
     taken = sorted(reserved & set(header))
