@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.dashboard import Researcher, researcher
 from support.local_prolific import LocalProlific, local_prolific
-from support.paying import Paying, paying_host
-from support.walker import rows
+from support.paying import PAYMENT, Paying, paying_host
+from support.tiny_studies import category_study, merged
+from support.walker import open_study, rows
 
 from diptych import models
 from diptych.recruiters import prolific_client
@@ -177,3 +180,33 @@ def test_a_reason_can_be_no_formula(paying: Paying, owner: Researcher) -> None:
     assert next(csv.DictReader(io.StringIO(owner.get(f"{PAGE}/ledger.csv").text)))["reason"] == (
         "'=1+1"
     )
+
+
+def test_sessions_of_two_currencies_are_decided_about_apart_and_excluded_together(
+    paying: Paying, owner: Researcher, tmp_path: Path
+) -> None:
+    first = paying.session(5)
+    in_dollars = merged(PAYMENT, {"payment": {"currency": "USD", "reward": 2.5}})
+    version = open_study(paying.app, category_study(tmp_path / "usd/tiny", changes=in_dollars))
+    second = replace(paying, version_id=version).session(5)
+    names = {row["id"]: row["public_id"] for row in rows(paying.app, models.Session)}
+    both = [names[first], names[second]]
+    address = "/studies/tiny/participants/decisions/preview"
+    for action in ("approve", "bonus", "screen_out"):
+        asked = owner.post(address, {"action": action, "session": both})
+        assert asked.status_code == 302
+        assert "GBP and USD" in owner.get(asked.location.removeprefix("/dashboard")).text
+    for action in ("exclude", "reject", "request_return"):
+        assert owner.post(address, {"action": action, "session": both}).status_code == 200
+
+
+def test_orders_in_a_currency_that_was_left_stay_in_sight(
+    paying: Paying, owner: Researcher, tmp_path: Path
+) -> None:
+    paying.decide([paying.session(5)], "approve")
+    in_dollars = merged(PAYMENT, {"payment": {"currency": "USD", "reward": 2.5}})
+    open_study(paying.app, category_study(tmp_path / "usd/tiny", changes=in_dollars))
+    page = owner.get(PAGE).text
+    assert "£1.80" in page or "1.80 GBP" in page
+    owner.post(f"{PAGE}/budget", {"amount": "100"})
+    assert "budget is in USD, this is in GBP" in html.unescape(said(owner, f"{PAGE}/send"))

@@ -71,11 +71,10 @@ def preview_page(study: str) -> Any:
     try:
         if "slip" in request.form:
             return _ask(_filled(_slip()), is_filled=True)
-        slip = _chosen()
+        return _ask(_chosen(), is_filled=False)
     except (SlipFault, WantedFault) as fault:
         flash(str(fault), "warning")
         return redirect(url_for("dashboard_participants.table", study=study))
-    return _ask(slip, is_filled=False)
 
 
 @blueprint.post("/studies/<study>/participants/decisions")
@@ -178,10 +177,15 @@ def _filled(slip: Slip) -> Slip:
 
 
 def _payment(slip: Slip) -> tuple[str, bool]:
-    """(currency, whether there is a rule for bonuses) of the versions that the sessions saw."""
+    """(currency, whether there is a rule for bonuses) of the versions that the sessions saw.
+
+    Raises:
+        SlipFault: when money would move in more than one currency.
+    """
     contents = _contents(slip.sessions)
     currencies = {content.spec.payment.currency for content in contents}
-    if len(currencies) > 1:
+    moves_money = slip.action == "approve" or BY_ACTION[slip.action].money
+    if len(currencies) > 1 and moves_money:
         raise SlipFault(
             f"These sessions are paid in {' and '.join(sorted(currencies))}: decide about each "
             "currency by itself."
