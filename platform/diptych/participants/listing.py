@@ -139,7 +139,7 @@ def count(
 ) -> int:
     """How many sessions are wanted; `most` + 1 stands for any larger number."""
     where = narrowed(study_id, wanted, see_ids=see_ids)
-    some = _by_key(select(SESSIONS.c.id).where(*where), wanted).limit(most + 1).subquery()
+    some = select(SESSIONS.c.id).where(*where).limit(most + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
@@ -199,17 +199,12 @@ class Segment:
         keys = [self.session] if self.value is None else [self.value, self.session]
         ascending = (self.value is not None and wanted.is_ascending) != backwards
         rows = select(self.session, null() if self.value is None else self.value)
-        rows = _by_key(rows.select_from(self.source).where(*self.where), wanted)
+        rows = rows.select_from(self.source).where(*self.where)
         if bound is not None:
             place = tuple_(*keys)
             at = tuple_(*([] if self.value is None else [bound.value]), bound.session_id)
             rows = rows.where(place > at if ascending else place < at)
         return rows.order_by(*(key.asc() if ascending else key.desc() for key in keys)).limit(limit)
-
-
-def _by_key(rows: Select[Any], wanted: Wanted) -> Select[Any]:
-    """What a search has found is few: SQLite is to fetch it by key, not to go through an index."""
-    return rows.with_hint(SESSIONS, "NOT INDEXED", "sqlite") if wanted.search else rows
 
 
 def segments(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Segment]:
