@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, Insert, Table, event
 from sqlalchemy.orm import DeclarativeBase
 
 from diptych.group_commit import GroupCommit
+
+T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
@@ -33,6 +35,16 @@ def insert_row(connection: Connection, statement: Insert) -> int:
     key = connection.execute(statement).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+#: So many values go into one `IN (…)`.
+AT_ONCE = 500
+
+
+def in_parts(values: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """The values in their order, so many at a time: for statements, or transactions, of each."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 def now_ms() -> int:

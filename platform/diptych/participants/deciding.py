@@ -16,14 +16,13 @@ from typing import Any
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import Connection, func, select
 
+from diptych.database import in_parts
 from diptych.participants.narrowing import DECISIONS
 
 #: Most sessions of one decision: more than that are decided in several.
 MOST, MOST_OWN = 5000, 1000
 #: Exclusions of so many sessions are one transaction: answers that come in don't wait for more.
 AT_A_TIME = 20
-#: So many ids go into one statement.
-_AT_ONCE = 500
 #: How long a page that asks for confirmation can be used.
 SLIP_S = 3600
 
@@ -196,10 +195,10 @@ def _steps(sessions: Sequence[int]) -> list[int]:
 def is_done(connection: Connection, slip: Slip) -> bool:
     """Whether what was shown has been carried out since: the form was sent twice."""
     done = 0
-    for start in range(0, len(slip.sessions), _AT_ONCE):
+    for some in in_parts(slip.sessions):
         done += connection.execute(
             select(func.count()).where(
-                DECISIONS.c.session_id.in_(slip.sessions[start : start + _AT_ONCE]),
+                DECISIONS.c.session_id.in_(some),
                 DECISIONS.c.action == slip.action,
                 DECISIONS.c.user_id == slip.user_id,
                 DECISIONS.c.at >= slip.at,

@@ -13,13 +13,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, null, select, tuple_
 
+from diptych.database import in_parts
 from diptych.journey.state import LIVE
 from diptych.participants.narrowing import RESULTS, SESSIONS, narrowed
 from diptych.participants.wanted import KINDS, SORTS, Wanted, WantedFault
 
 PAGE = 25
-#: So many ids go into one statement.
-_AT_ONCE = 500
 _BOUND = re.compile(r"(-?[0-9.e+-]*)~(\d{1,18})")
 
 
@@ -146,8 +145,7 @@ def count(
 def named(connection: Connection, study_id: int, public_ids: Sequence[str]) -> list[int]:
     """Sessions of a study by their public ids; ids that it has not are left out."""
     found: list[int] = []
-    for start in range(0, len(public_ids), _AT_ONCE):
-        some = public_ids[start : start + _AT_ONCE]
+    for some in in_parts(public_ids):
         found += connection.execute(
             select(SESSIONS.c.id).where(
                 SESSIONS.c.public_id.in_(some),
@@ -171,8 +169,7 @@ def recruiters_of(connection: Connection, session_ids: Sequence[int]) -> list[st
 
 def _distinct(connection: Connection, column: Any, session_ids: Sequence[int]) -> set[Any]:
     found: set[Any] = set()
-    for start in range(0, len(session_ids), _AT_ONCE):
-        some = session_ids[start : start + _AT_ONCE]
+    for some in in_parts(session_ids):
         rows = connection.execute(select(column).where(SESSIONS.c.id.in_(some)).distinct())
         found |= set(rows.scalars())
     return found

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from diptych import models
-from diptych.database import table
-from diptych.payments.subjects import AT_ONCE
+from diptych.database import in_parts, table
 
 DECISIONS, RESULTS = table(models.Decision), table(models.SessionResult)
 
@@ -16,8 +15,7 @@ DECISIONS, RESULTS = table(models.Decision), table(models.SessionResult)
 def excluded_now(connection: Connection, study_id: int, session_ids: Sequence[int]) -> set[int]:
     """Those sessions that are excluded: by a person's latest word, else by an `auto` rule."""
     excluded: set[int] = set()
-    for start in range(0, len(session_ids), AT_ONCE):
-        some = session_ids[start : start + AT_ONCE]
+    for some in in_parts(session_ids):
         excluded |= set(
             connection.execute(
                 select(RESULTS.c.session_id).where(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, case, func, insert, select
 from diptych import models
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
-from diptych.database import now_ms, table
+from diptych.database import in_parts, now_ms, table
 
 LEDGER = table(models.LedgerEntry)
 STUDIES = table(models.Study)
@@ -136,9 +136,9 @@ def write(
 def entries(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
     """The orders of some keys as they stand, in the order of the keys."""
     rows: dict[str, list[Any]] = {}
-    for start in range(0, len(keys), 500):
+    for some in in_parts(keys):
         found = connection.execute(
-            select(LEDGER).where(LEDGER.c.key.in_(keys[start : start + 500])).order_by(LEDGER.c.id)
+            select(LEDGER).where(LEDGER.c.key.in_(some)).order_by(LEDGER.c.id)
         )
         for row in found:
             rows.setdefault(row.key, []).append(row)

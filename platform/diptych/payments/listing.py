@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
 
-from diptych.database import reading
+from diptych.database import AT_ONCE, reading
 from diptych.payments import ledger
 from diptych.payments.ledger import LEDGER, Entry
 from diptych.payments.money import to_major
-from diptych.payments.subjects import AT_ONCE, SESSIONS
+from diptych.payments.subjects import SESSIONS
 
 PAGE = 50
 HEAD = (

@@ -9,11 +9,11 @@ from typing import Any, cast
 from sqlalchemy import Connection, select
 
 from diptych import models
-from diptych.database import table
+from diptych.database import in_parts, table
 from diptych.host import Host
 from diptych.payments.ledger import Entry
 from diptych.payments.platform import Action, Order, Outcome, Platform, PlatformFault
-from diptych.payments.subjects import ARRIVALS, AT_ONCE, SESSIONS, order_ids, stem, workers
+from diptych.payments.subjects import ARRIVALS, SESSIONS, order_ids, stem, workers
 from diptych.studies.versions import frozen
 
 DECISIONS = table(models.Decision)
@@ -26,8 +26,7 @@ def orders(connection: Connection, entries: Sequence[Entry]) -> dict[str, Order]
     its key was made from.
     """
     found: dict[str, Order] = {}
-    for start in range(0, len(entries), AT_ONCE):
-        some = entries[start : start + AT_ONCE]
+    for some in in_parts(entries):
         numbers = {entry.session_id for entry in some}
         sessions = {
             row.id: row

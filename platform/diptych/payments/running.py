@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from diptych.database import in_parts
 from diptych.payments import ledger
 from diptych.payments.ledger import LEDGER, RANK, STATE_OF, STATES, Total, Totals
 from diptych.results import tallies
@@ -19,7 +20,6 @@ from diptych.results.tallies import Changes, Key
 #: The tally: of no kind of participant, so that settling anew leaves it alone.
 KIND, FIGURE = "ledger", "ledger.totals"
 _LOCKS = 0x0D1A
-_AT_ONCE = 500
 
 
 def key_of(study_id: int) -> Key:
@@ -77,10 +77,10 @@ def _count(connection: Connection, here: Key, changes: Changes) -> None:
 def _ranks(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     """How far each order stands; those not there yet are left out."""
     found: dict[str, int] = {}
-    for start in range(0, len(keys), _AT_ONCE):
+    for some in in_parts(keys):
         rows = connection.execute(
             select(LEDGER.c.key, func.max(RANK))
-            .where(LEDGER.c.key.in_(keys[start : start + _AT_ONCE]))
+            .where(LEDGER.c.key.in_(some))
             .group_by(LEDGER.c.key)
         )
         found |= {row[0]: int(row[1]) for row in rows}

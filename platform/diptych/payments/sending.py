@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.database import reading, writing
+from diptych.database import in_parts, reading, writing
 from diptych.host import Host
 from diptych.payments import budget, ledger
 from diptych.payments.concluding import Concluded, conclude
@@ -68,7 +68,7 @@ class Sent:
 class _Batch:
     """Orders that go to a platform in one call."""
 
-    entries: list[Entry]
+    entries: Sequence[Entry]
     orders: dict[str, Order]
 
 
@@ -164,10 +164,7 @@ def _batches(
                 continue
             platform = platforms[recruiter]
             size = platform.batch.get(known[some[0].key].action, 1)
-            batches += [
-                (_Batch(some[start : start + size], known), platform)
-                for start in range(0, len(some), size)
-            ]
+            batches += [(_Batch(part, known), platform) for part in in_parts(some, size)]
     sent.add(conclude(study_id, lost, user))
     return batches
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from diptych import models, recruiters
-from diptych.database import table
+from diptych.database import in_parts, table
 from diptych.payments.ledger import LEDGER, RANK, STATE_OF
 from diptych.payments.money import rounded, to_minor
 from diptych.studies.spec import Payment
@@ -19,8 +19,6 @@ from diptych.studies.spec import Payment
 SESSIONS, ARRIVALS = table(models.Session), table(models.Arrival)
 IDENTITIES, TRIALS = table(models.Identity), table(models.Trial)
 RESPONSES = table(models.Response)
-#: So many ids go into one statement.
-AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,7 @@ def subjects(
 ) -> dict[int, Subject]:
     """Sessions of a study by id, in the order asked for; ids of other studies are left out."""
     found: dict[int, Subject] = {}
-    for start in range(0, len(session_ids), AT_ONCE):
-        some = session_ids[start : start + AT_ONCE]
+    for some in in_parts(session_ids):
         rows = connection.execute(
             select(SESSIONS).where(SESSIONS.c.id.in_(some), SESSIONS.c.study_id == study_id)
         ).all()
@@ -120,10 +117,10 @@ def ordered(
     people = sorted({s.session.participant_id for s in some.values() if s.session.participant_id})
     states: dict[str, dict[str, set[str]]] = {}
     numbers: dict[str, dict[str, int]] = {}
-    for start in range(0, len(people), AT_ONCE):
+    for part in in_parts(people):
         theirs = select(SESSIONS.c.id).where(
             SESSIONS.c.study_id == study_id,
-            SESSIONS.c.participant_id.in_(people[start : start + AT_ONCE]),
+            SESSIONS.c.participant_id.in_(part),
         )
         for key, action, rank in connection.execute(
             select(LEDGER.c.key, LEDGER.c.action, func.max(RANK))
@@ -169,7 +166,7 @@ def scores(
         return {row.id: (row.n_correct, row.n_counted) for row in some}
     found = {row.id: (0, 0) for row in some}
     ids = list(found)
-    for start in range(0, len(ids), AT_ONCE):
+    for part in in_parts(ids):
         for number, correct, counted in connection.execute(
             select(
                 TRIALS.c.session_id,
@@ -181,7 +178,7 @@ def scores(
                 (RESPONSES.c.session_id == TRIALS.c.session_id)
                 & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
             )
-            .where(TRIALS.c.session_id.in_(ids[start : start + AT_ONCE]))
+            .where(TRIALS.c.session_id.in_(part))
             .where(TRIALS.c.phase.in_(phases))
             .group_by(TRIALS.c.session_id)
         ):

@@ -8,14 +8,14 @@ down, one batch of a study at a time. A session that fails to be settled at its 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from diptych import figures, models, quality
-from diptych.database import now_ms, reading, table, writing
+from diptych.database import in_parts, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.state import EMPTIED
 from diptych.results import measures, tallies
@@ -96,7 +96,7 @@ def catch_up(host: Host, study_id: int, limit: int = 200) -> int:
         )
     if not ids:
         return 0
-    for batch in _batches(sorted(ids)):
+    for batch in in_parts(sorted(ids), BATCH):
         _settle_or_one_by_one(host, study_id, batch)
     return left_to_settle(study_id)
 
@@ -137,7 +137,7 @@ def resettle(host: Host, study_id: int, progress: Progress = lambda done, of: No
         uncounted = select(SESSIONS.c.id).where(_UNCOUNTED, SESSIONS.c.study_id == study_id)
         ids = list(connection.execute(uncounted.order_by(SESSIONS.c.id)).scalars())
     done = 0
-    for batch in _batches(ids):
+    for batch in in_parts(ids, BATCH):
         _settle_or_one_by_one(host, study_id, batch)
         done += len(batch)
         progress(done, len(ids))
@@ -267,11 +267,6 @@ def end_session(host: Host, session_id: int, status: str) -> bool:
     if ended:
         settle_quietly(host, session_id)
     return bool(ended)
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
 
 
 def _settle_or_one_by_one(host: Host, study_id: int, ids: Sequence[int]) -> None:
