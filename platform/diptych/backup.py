@@ -16,8 +16,7 @@ import subprocess
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -228,8 +227,7 @@ def _put_sqlite(file: Path, where: URL, manifest: Manifest) -> None:
     file.replace(target)
 
 
-@contextmanager
-def _libpq(where: URL) -> Iterator[tuple[str, dict[str, str]]]:
+def _libpq(where: URL) -> tuple[str, dict[str, str]]:
     """Connection string and environment for PostgreSQL's programs; the password stays unseen."""
     bare = URL.create(
         "postgresql", where.username, None, where.host, where.port, where.database, where.query
@@ -237,7 +235,7 @@ def _libpq(where: URL) -> Iterator[tuple[str, dict[str, str]]]:
     environment = dict(os.environ)
     if where.password:
         environment["PGPASSWORD"] = str(where.password)
-    yield bare.render_as_string(hide_password=False), environment
+    return bare.render_as_string(hide_password=False), environment
 
 
 def _run(program: str, *arguments: str, environment: dict[str, str]) -> None:
@@ -257,7 +255,8 @@ def _run(program: str, *arguments: str, environment: dict[str, str]) -> None:
 def _dump_postgresql(where: URL, folder: Path) -> tuple[Path, str, dict[str, int]]:
     engine = create_engine(where, isolation_level="REPEATABLE READ")
     try:
-        with engine.connect() as connection, _libpq(where) as (dsn, environment):
+        with engine.connect() as connection:
+            dsn, environment = _libpq(where)
             # The counts are of the very moment that is dumped.
             snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
             found = _revision(connection), _count_rows(connection)
@@ -278,15 +277,15 @@ def _dump_postgresql(where: URL, folder: Path) -> tuple[Path, str, dict[str, int
 
 
 def _put_postgresql(file: Path, where: URL) -> None:
-    with _libpq(where) as (dsn, environment):
-        _run(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--single-transaction",
-            "--no-owner",
-            "--no-privileges",
-            f"--dbname={dsn}",
-            str(file),
-            environment=environment,
-        )
+    dsn, environment = _libpq(where)
+    _run(
+        "pg_restore",
+        "--clean",
+        "--if-exists",
+        "--single-transaction",
+        "--no-owner",
+        "--no-privileges",
+        f"--dbname={dsn}",
+        str(file),
+        environment=environment,
+    )
