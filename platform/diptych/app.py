@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
     Raises:
         SettingsFault: when an environment variable can't be used.
     """
+    from diptych import retention
     from diptych.installation import secret_fault
     from diptych.web import register
 
@@ -69,9 +70,7 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
 
     @app.after_request
     def keep_no_longer(response: Response) -> Response:
-        from diptych.retention import now_and_then
-
-        now_and_then(app, host)
+        retention.now_and_then(app, host)
         return response
 
     return app
