@@ -23,7 +23,7 @@ class ServerClosed(Exception):
     """The server closed the connection before the reply was whole."""
 
 
-class _Wire(asyncio.Protocol):
+class Wire(asyncio.Protocol):
     """One keep-alive connection: sends one request at a time, hands back (status, body)."""
 
     def __init__(self) -> None:
@@ -79,6 +79,13 @@ class _Wire(asyncio.Protocol):
         return self._reply
 
 
+def percentile(seconds: list[float], share: float) -> float:
+    """The milliseconds that `share` (0..1) of some times (s) did not exceed; NaN without any."""
+    if not seconds:
+        return math.nan
+    return 1000 * sorted(seconds)[min(len(seconds) - 1, math.ceil(share * len(seconds)) - 1)]
+
+
 @dataclass
 class Figures:
     """What one run measured. Times in seconds."""
@@ -97,10 +104,7 @@ class Figures:
 
     def percentile(self, share: float, of: str = "latencies") -> float:
         """The latency (ms) that `share` (0..1) of the requests did not exceed; NaN without any."""
-        values: list[float] = sorted(getattr(self, of))
-        if not values:
-            return math.nan
-        return 1000 * values[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
+        return percentile(getattr(self, of), share)
 
 
 @dataclass
@@ -113,6 +117,7 @@ class Load:
         participants: how many take it at the same time.
         warm_up, seconds: warm-up (not measured) and measured time, s.
         most: the run ends after so many acknowledged answers in any case.
+        leaves: everybody leaves before the last answer, so that no session ends.
     """
 
     host: str
@@ -122,6 +127,7 @@ class Load:
     warm_up: float = 3.0
     seconds: float = 15.0
     most: int = 200_000
+    leaves: bool = False
 
     def run(self, answered: Callable[[int], None] | None = None) -> Figures:
         """Run the load; `answered(n)` is called about four times a second."""
@@ -153,7 +159,7 @@ class Load:
         failures = 0
         while not self._over(figures) and failures < 20:
             turn += 1
-            visit = _Visit(self, figures, f"bench-{id(figures)}-{number}-{turn}")
+            visit = Visit(self, figures, f"bench-{id(figures)}-{number}-{turn}")
             try:
                 await visit.take()
             except (ServerClosed, OSError, ValueError) as fault:
@@ -164,7 +170,12 @@ class Load:
                 visit.close()
 
 
-class _Visit:
+def is_last(state: dict[str, Any]) -> bool:
+    """Whether a State shows the last trial, whose answer ends the session."""
+    return state["step"] == "trials" and state["progress"]["done"] + 1 >= state["progress"]["of"]
+
+
+class Visit:
     """One participant's way through the study, as a browser would go it."""
 
     def __init__(self, load: Load, figures: Figures, name: str) -> None:
@@ -172,7 +183,7 @@ class _Visit:
         self.figures = figures
         self.name = name
         self.token = ""
-        self.wire: _Wire | None = None
+        self.wire: Wire | None = None
 
     def close(self) -> None:
         if self.wire is not None and self.wire.transport is not None:
@@ -183,7 +194,7 @@ class _Visit:
         if self.wire is None or self.wire.closing:
             self.close()
             loop = asyncio.get_running_loop()
-            _, self.wire = await loop.create_connection(_Wire, self.load.host, self.load.port)
+            _, self.wire = await loop.create_connection(Wire, self.load.host, self.load.port)
         payload = b"" if body is None else json.dumps(body).encode()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self.load.host}:{self.load.port}\r\n"
@@ -208,7 +219,8 @@ class _Visit:
         self.figures.errors[key] = self.figures.errors.get(key, 0) + 1
         return None
 
-    async def take(self) -> None:
+    async def enter(self) -> dict[str, Any]:
+        """Begin a session; returns its first State."""
         entry = {
             "study": self.load.study,
             "entry": {"participant": self.name},
@@ -228,16 +240,22 @@ class _Visit:
         if time.perf_counter() >= self.load._begin:
             self.figures.entries.append(seconds)
         self.token = state["token"]
+        return dict(state)
+
+    async def take(self) -> None:
+        """The whole way, or until the run is over."""
+        state = await self.enter()
         while state["step"] != "end":
-            if self.load._over(self.figures):
+            if self.load._over(self.figures) or (self.load.leaves and is_last(state)):
                 return
-            followed = await self._go_on(state)
+            followed = await self.go_on(state)
             if followed is None:
                 raise ValueError("refused")
             state = followed
         self.figures.sessions += 1
 
-    async def _go_on(self, state: dict[str, Any]) -> dict[str, Any] | None:
+    async def go_on(self, state: dict[str, Any]) -> dict[str, Any] | None:
+        """Take the step that a State asks for; the State that follows, None when refused."""
         step = state["step"]
         if step == "trials":
             return await self._answer(state["content"]["trial"])
