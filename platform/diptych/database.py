@@ -132,13 +132,3 @@ def reading(engine: Engine | None = None) -> Iterator[Connection]:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
-
-
-def database_is_up(engine: Engine) -> bool:
-    """True when the database answers."""
-    try:
-        with reading(engine) as connection:
-            connection.exec_driver_sql("SELECT 1")
-    except Exception:
-        return False
-    return True

@@ -26,6 +26,8 @@ Grade = Literal["ok", "warning", "fault"]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEAST_FREE_MB = 500
 LEAST_SECRET = 32
+LEAST_WORKERS = 2
+MOST_HOURS = 48
 _APART_MS = 2000
 
 
@@ -82,12 +84,13 @@ def examine(engine: Engine, settings: Settings, static: Path) -> Iterator[Findin
     yield proxies(settings)
     yield database(engine)
     yield tables(engine, settings)
+    yield connections(engine, settings)
     yield clock(engine)
     yield disk(settings)
     yield bundle(static)
     yield studies(engine, settings)
     yield accounts(engine)
-    yield programs(settings)
+    yield backups(settings)
 
 
 def database(engine: Engine) -> Finding:
@@ -96,14 +99,15 @@ def database(engine: Engine) -> Finding:
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 version = connection.exec_driver_sql("SHOW server_version").scalar_one()
-                fsync = connection.exec_driver_sql("SHOW fsync").scalar_one()
-                if fsync != "on":
-                    return Finding(
-                        "database",
-                        "fault",
-                        f"PostgreSQL {version} has fsync = {fsync}",
-                        "Set fsync = on: a power cut would lose acknowledged answers.",
-                    )
+                for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                    value = connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+                    if value == "off":
+                        return Finding(
+                            "database",
+                            "fault",
+                            f"PostgreSQL {version} has {name} = off",
+                            f"Set {name} = on: a power cut would lose acknowledged answers.",
+                        )
                 return Finding("database", "ok", f"PostgreSQL {version}")
             mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
     except Exception as fault:
@@ -151,6 +155,33 @@ def tables(engine: Engine, settings: Settings) -> Finding:
         )
 
     return _quietly(check, "tables")
+
+
+def connections(engine: Engine, settings: Settings) -> Finding:
+    """The database lets in as many connections as the hosts' workers may open."""
+
+    def check() -> Finding:
+        if engine.dialect.name == "sqlite":
+            return Finding("connections", "ok", "SQLite has no limit")
+        with engine.connect() as connection:
+            allowed, reserved = (
+                int(connection.exec_driver_sql(f"SHOW {name}").scalar_one())
+                for name in ("max_connections", "superuser_reserved_connections")
+            )
+        # As `database.engine_options` sets it: the pool, and as many again for a moment.
+        most = 2 * settings.pool_size
+        room = (allowed - reserved) // most
+        text = f"{allowed} allowed: {room} workers of all hosts together, {most} each at most"
+        if room >= LEAST_WORKERS:
+            return Finding("connections", "ok", text)
+        return Finding(
+            "connections",
+            "warning",
+            text,
+            "Raise max_connections of PostgreSQL, or lower DIPTYCH_POOL_SIZE.",
+        )
+
+    return _quietly(check, "connections")
 
 
 def clock(engine: Engine) -> Finding:
@@ -287,16 +318,25 @@ def accounts(engine: Engine) -> Finding:
     return _quietly(check, "accounts")
 
 
-def programs(settings: Settings) -> Finding:
-    """What back-ups need is installed."""
-    if settings.sqlalchemy_url.startswith("sqlite"):
-        return Finding("back-ups", "ok", "SQLite needs no other program")
+def backups(settings: Settings) -> Finding:
+    """What back-ups need is installed, and one was made not long ago."""
     missing = [name for name in ("pg_dump", "pg_restore") if shutil.which(name) is None]
-    if missing:
+    if missing and not settings.sqlalchemy_url.startswith("sqlite"):
         return Finding(
             "back-ups",
             "warning",
             f"{' and '.join(missing)} not found",
             "Install PostgreSQL's client programs, or back the database up elsewhere.",
         )
-    return Finding("back-ups", "ok", "pg_dump and pg_restore are there")
+    made = [path.stat().st_mtime for path in (settings.home / "backups").glob("*.zip")]
+    hours = (time.time() - max(made)) / 3600 if made else None
+    if hours is not None and hours < MOST_HOURS:
+        return Finding("back-ups", "ok", f"the last was made {hours:.0f} hours ago")
+    return Finding(
+        "back-ups",
+        "warning",
+        f"none in {settings.home / 'backups'}"
+        if hours is None
+        else f"the last was made {hours / 24:.0f} days ago",
+        "Let a timer run `diptych backup` every night (docs/deploy.md).",
+    )

@@ -13,6 +13,7 @@ from openapi_spec_validator import validate
 from support.tiny_studies import category_study
 from support.walker import TIMING, Walker, answer_body, error_code, open_study, rows
 
+from diptych import __version__
 from diptych.models import Event, Response, Session
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -330,4 +331,4 @@ def test_unexpected_faults_tell_nothing_of_the_inside(
 
 def test_health(tiny: Flask) -> None:
     reply = tiny.test_client().get("/healthz")
-    assert (reply.status_code, reply.json["status"]) == (200, "ok")
+    assert (reply.status_code, reply.json) == (200, {"status": "ok", "version": __version__})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -51,10 +53,13 @@ def test_not_ready_without_a_database(tmp_path: Path) -> None:
     away = Settings(
         home=tmp_path, database_url="postgresql://nobody@127.0.0.1:1/none", secret_key="x" * 40
     )
-    reply = create_app(away).test_client().get("/readyz")
+    client = create_app(away).test_client()
+    reply = client.get("/readyz")
     assert reply.status_code == 503
     assert reply.json["database"] is False
     assert "nobody" not in reply.text
+    # The process itself is well: restarting it would not bring the database back.
+    assert client.get("/healthz").status_code == 200
 
 
 def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,6 +121,41 @@ def test_every_check_looks_and_says_what_to_mend(
     assert found["accounts"].grade == "warning"
     assert {found[name].grade for name in ("database", "tables", "clock", "disk")} == {"ok"}
     assert all(bool(f.mend) == (f.grade != "ok") for f in found.values())
+
+
+def test_a_database_that_forgets(engine: sa.Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite's connections are opened by the host, with synchronous = FULL")
+
+    @sa.event.listens_for(engine, "checkout")
+    def hurry(connection: Any, *_: Any) -> None:
+        connection.execute("SET synchronous_commit = off")
+
+    found = installation.database(engine)
+    assert found.grade == "fault"
+    assert "synchronous_commit = off" in found.text
+    assert "synchronous_commit = on" in found.mend
+
+
+def test_as_many_connections_as_workers_may_open(engine: sa.Engine, settings: Settings) -> None:
+    grade = "warning" if engine.dialect.name == "postgresql" else "ok"
+    # The tests' PostgreSQL lets 100 in, and keeps 3 of them for its administrator.
+    for pool_size, found in ((10, "ok"), (24, "ok"), (25, grade), (500, grade)):
+        few = with_(settings, pool_size=pool_size)
+        assert installation.connections(engine, few).grade == found
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_back_ups_are_looked_for(settings: Settings) -> None:
+    folder = settings.home / "backups"
+    assert installation.backups(settings).grade == "warning"
+    folder.mkdir(parents=True)
+    made = folder / "diptych-20260101-031500.zip"
+    made.write_bytes(b"")
+    assert installation.backups(settings).grade == "ok"
+    old = made.stat().st_mtime - 3 * 24 * 3600
+    os.utime(made, (old, old))
+    assert installation.backups(settings).text == "the last was made 3 days ago"
 
 
 def test_the_command(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
