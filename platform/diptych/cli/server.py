@@ -5,19 +5,57 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from diptych.settings import Settings
 
+#: A file system in memory, on Linux.
+MEMORY = "/dev/shm"  # noqa: S108  (gunicorn makes its own file in it, and unlinks it at once)
+
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen at.")
-@click.option("--workers", default=2, show_default=True, help="Worker processes.")
-@click.option("--threads", default=5, show_default=True, help="Threads a worker.")
-def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Serve the open studies with gunicorn until Ctrl-C."""
+@click.option("--workers", default=2, show_default=True, help="Worker processes: one a core.")
+@click.option(
+    "--threads", default=5, show_default=True, help="Threads a worker: requests at the same time."
+)
+@click.option(
+    "--keep-alive",
+    default=75,
+    show_default=True,
+    help="Seconds a connection without requests stays open: longer than the proxy before it keeps "
+    "its own, or a request now and then meets a closing one.",
+)
+@click.option(
+    "--timeout",
+    default=60,
+    show_default=True,
+    help="Seconds after which a worker that gives no sign of life is replaced. Long downloads do "
+    "not count: threads send them.",
+)
+@click.option(
+    "--graceful-timeout",
+    default=20,
+    show_default=True,
+    help="Seconds that requests under way are given at a stop or restart.",
+)
+@click.option(
+    "--max-requests",
+    default=0,
+    show_default=True,
+    help="Requests after which a worker is replaced by a new one, give or take a tenth; 0: never.",
+)
+@click.argument("gunicorn", nargs=-1, type=click.UNPROCESSED, metavar="[-- GUNICORN-OPTIONS]")
+def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> None:
+    """Serve the open studies with gunicorn until Ctrl-C.
+
+    What follows `--` goes to gunicorn as it stands, and last, so that it overrules what Diptych
+    sets. Reasons for every setting: docs/deploy.md.
+    """
     from diptych import create_app, migrate
     from diptych.database import db as database
 
@@ -29,10 +67,8 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     if settings.metrics_token and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         # Workers count apart; a folder of this run's own lets any of them tell for all.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="diptych-metrics-")
-    os.execv(
-        sys.executable,
-        [sys.executable, "-m", "gunicorn", *gunicorn_arguments(host, port, workers, threads)],
-    )
+    arguments = gunicorn_arguments(host, port, workers, threads, **options)
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
 
 
 def _welcome(settings: Settings, listening_at: str) -> None:
@@ -47,18 +83,51 @@ def _welcome(settings: Settings, listening_at: str) -> None:
         )
 
 
-def gunicorn_arguments(host: str, port: int, workers: int, threads: int) -> list[str]:
-    """How Diptych is run by gunicorn: threads keep connections alive, workers use the cores."""
-    return [
+def gunicorn_arguments(
+    host: str,
+    port: int,
+    workers: int,
+    threads: int,
+    *,
+    keep_alive: int = 75,
+    timeout: int = 60,
+    graceful_timeout: int = 20,
+    max_requests: int = 0,
+    gunicorn: Sequence[str] = (),
+) -> list[str]:
+    """How Diptych is run by gunicorn; `docs/deploy.md` gives the reasons.
+
+    Args:
+        host: address to listen at.
+        port: port to listen at.
+        workers: processes; they use the cores.
+        threads: threads a process; they keep connections alive and wait for the database.
+        keep_alive: seconds a connection without requests stays open.
+        timeout: seconds after which a worker without a sign of life is replaced.
+        graceful_timeout: seconds that requests under way are given at a stop.
+        max_requests: requests after which a worker is replaced; 0: never.
+        gunicorn: further options, which overrule these.
+    """
+    arguments = [
         f"--bind={host}:{port}",
         f"--workers={workers}",
         f"--threads={threads}",
         "--worker-class=gthread",
-        "--keep-alive=75",
-        "--graceful-timeout=20",
-        "--timeout=60",
-        "diptych:create_app()",
+        f"--keep-alive={keep_alive}",
+        f"--timeout={timeout}",
+        f"--graceful-timeout={graceful_timeout}",
+        f"--max-requests={max_requests}",
+        # Or all workers, begun at the same time, would also end at the same time.
+        f"--max-requests-jitter={max_requests // 10}",
+        # Who the client is and which address it asked for, DIPTYCH_PROXY_HOPS says, nothing else.
+        "--forwarder-headers=",
+        # A second way to stop the server, which hosts of one user would share.
+        "--no-control-socket",
     ]
+    if os.access(MEMORY, os.W_OK):
+        # A worker's sign of life must not wait for a busy disk.
+        arguments.append(f"--worker-tmp-dir={MEMORY}")
+    return [*arguments, *gunicorn, "diptych:create_app()"]
 
 
 @click.group()
