@@ -19,12 +19,13 @@ from sqlalchemy import Connection, exists, func, or_, select
 
 from diptych import models
 from diptych.accounts import audit
-from diptych.database import now_ms, reading, table, writing
+from diptych.database import in_parts, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.entry import forget_participants
 from diptych.journey.state import EMPTIED
 from diptych.payments import ledger
 from diptych.results import settle
+from diptych.studies.spec import ADDRESS_HASH_DAYS
 from diptych.withdrawal import ARRIVALS, DAY_MS, IDENTITIES, SESSIONS, empty, unsettled
 
 log = logging.getLogger("diptych")
@@ -37,10 +38,17 @@ EVERY_S = 3600.0
 
 @dataclass(frozen=True)
 class Limits:
-    """Days after a session's end until its ids, and its answers, are deleted; None: kept."""
+    """Days until what is known of a session is deleted; None: kept.
+
+    Attributes:
+        identities: after its end, until its ids go.
+        answers: after its end, until its answers go.
+        addresses: after the day on which it was entered, until the mark of its address goes.
+    """
 
     identities: float | None = None
     answers: float | None = None
+    addresses: float = ADDRESS_HASH_DAYS
 
 
 @dataclass
@@ -52,16 +60,18 @@ class Applied:
         people: people whose platform ids were deleted.
         answers: sessions that were emptied.
         waiting: sessions that stay for now: an order about their person is not settled.
+        addresses: sessions whose mark of an address was deleted.
     """
 
     ids: int = 0
     people: int = 0
     answers: int = 0
     waiting: int = 0
+    addresses: int = 0
 
 
 def limits(connection: Connection) -> dict[int, Limits]:
-    """The limits that hold for the sessions of each version that has any, by its id."""
+    """The limits that hold for the sessions of each version, by its id."""
     rows = connection.execute(
         select(VERSIONS.c.id, VERSIONS.c.study_id, VERSIONS.c.spec["privacy"].label("privacy"))
         .order_by(func.coalesce(VERSIONS.c.opened_at, 0), VERSIONS.c.id)
@@ -70,14 +80,12 @@ def limits(connection: Connection) -> dict[int, Limits]:
     found = {}
     for row in rows:
         both = (row.privacy or {}, current[row.study_id])
-        shortest = Limits(
-            *(
-                min((each[key] for each in both if each.get(key) is not None), default=None)
-                for key in ("identities_days", "answers_days")
-            )
+        identities, answers = (
+            min((each[key] for each in both if each.get(key) is not None), default=None)
+            for key in ("identities_days", "answers_days")
         )
-        if shortest != Limits():
-            found[row.id] = shortest
+        addresses = min(each.get("address_hash_days", ADDRESS_HASH_DAYS) for each in both)
+        found[row.id] = Limits(identities, answers, addresses)
     return found
 
 
@@ -92,6 +100,7 @@ def apply(host: Host, *, dry: bool = False, most: int | None = None) -> Applied:
     with reading() as connection:
         held = limits(connection)
     done = Applied()
+    _forget_addresses(held, done, dry)
     for due, work in ((_answers_due, _empty), (_ids_due, _forget_ids)):
         for batch in _batches(due, held, most):
             with writing() as connection:
@@ -228,6 +237,40 @@ def _forget_ids(
     _note(connection, changed, "retention.ids")
 
 
+def _forget_addresses(held: dict[int, Limits], done: Applied, dry: bool) -> None:
+    """Delete the marks of addresses that are due: nobody is paid by them, so nothing waits.
+
+    Those of one day go together, so that what is left of a day can still be counted.
+    """
+    at, versions = now_ms(), dict[float, list[int]]()
+    for number, each in held.items():
+        versions.setdefault(each.addresses, []).append(number)
+    if not versions:
+        return
+    due = (
+        SESSIONS.c.version_id.in_(numbers)
+        & (SESSIONS.c.entered_at < (at - int(days * DAY_MS)) // DAY_MS * DAY_MS)
+        for days, numbers in versions.items()
+    )
+    with reading() as connection:
+        sessions = connection.execute(
+            select(SESSIONS.c.id, SESSIONS.c.study_id).where(
+                SESSIONS.c.address_hash.is_not(None), or_(*due)
+            )
+        ).all()
+    for batch in in_parts(sessions):
+        marked = SESSIONS.c.id.in_([s.id for s in batch]) & SESSIONS.c.address_hash.is_not(None)
+        with writing() as connection:
+            gone = connection.execute(
+                # Another host may do the same at this moment: it is noted once.
+                select(SESSIONS.c.id, SESSIONS.c.study_id).where(marked).with_for_update()
+            ).all()
+            done.addresses += len(gone)
+            if gone and not dry:
+                connection.execute(SESSIONS.update().where(marked).values(address_hash=None))
+                _note(connection, gone, "retention.addresses")
+
+
 def _wholly_due(connection: Connection, people: set[int], held: dict[int, Limits]) -> set[int]:
     """Those people of whom no session needs the platform's id any more."""
     at, needed = now_ms(), set()
@@ -278,8 +321,8 @@ def _quietly(app: Flask, host: Host) -> None:
         if done != Applied():
             log.info(
                 "retention: ids of %d sessions and %d people deleted, %d sessions emptied, "
-                "%d wait for their orders",
-                done.ids, done.people, done.answers, done.waiting,
+                "%d wait for their orders, marks of %d addresses deleted",
+                done.ids, done.people, done.answers, done.waiting, done.addresses,
             )  # fmt: skip
     except Exception:
         log.exception("the limits of [privacy] could not be applied; tried again in an hour")

@@ -38,6 +38,7 @@ _NOTHING: dict[str, Any] = {
     "seed": 0,
     "browser": {},
     "feedback_text": None,
+    "address_hash": None,
     "instructions_ms": None,
     "started_at": None,
     "presented_at": None,

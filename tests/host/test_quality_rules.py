@@ -236,12 +236,15 @@ def test_browser_errors_are_counted(two_afc: StudyContent, happened: list[Happen
 
 
 def test_others_are_held_against_their_thresholds(two_afc: StudyContent) -> None:
-    rules = {"max_repeats": 0, "max_lookalikes": 1, "min_crowd_accuracy": 0.6}
-    known = Others(("abc", "greebles: def"), ("ghi",), 0.55)
+    rules = {
+        "max_repeats": 0, "max_lookalikes": 1, "max_same_address": 1, "min_crowd_accuracy": 0.6
+    }  # fmt: skip
+    known = Others(("abc", "greebles: def"), ("ghi",), 0.55, ("jkl", "mno"), 1)
     found = find(two_afc, rules, [Made()], others=known)
     assert {name: (r.value, r.flagged) for name, r in found.items()} == {
         "max_repeats": (2, True),
         "max_lookalikes": (1, False),
+        "max_same_address": (2, True),
         "min_crowd_accuracy": (0.55, True),
     }
     assert "abc, greebles: def" in found["max_repeats"].evidence
@@ -256,7 +259,7 @@ def test_others_are_held_against_their_thresholds(two_afc: StudyContent) -> None
 def test_every_value_stands_beside_its_threshold_and_one_sentence(
     two_afc: StudyContent, made: list[Made], happened: list[Happened]
 ) -> None:
-    known = Others(("abc",), ("def",), 0.5)
+    known = Others(("abc",), ("def",), 0.5, ("ghi",))
     for name, result in find(two_afc, STRICT, made, happened, others=known).items():
         assert result.value is not None and result.threshold == STRICT[name]
         broken = (
@@ -302,7 +305,8 @@ def test_machines_previews_and_who_declined_are_not_judged(
 def test_who_left_early_is_only_judged_by_what_that_allows(
     two_afc: StudyContent, status: str
 ) -> None:
-    found = find(two_afc, STRICT, [Made()], unanswered=5, status=status)
+    known = Others(same_address=())
+    found = find(two_afc, STRICT, [Made()], others=known, unanswered=5, status=status)
     assert set(found) == {name for name, rule in RULES.items() if rule.unfinished}
     assert "min_total_rt_s" not in found and "max_repeats" in found
 
@@ -348,6 +352,7 @@ def test_every_rule_has_a_key_and_every_key_a_rule() -> None:
         ("min_catch_accuracy", "no threshold"),
         ("min_everything", "rules are min_catch_accuracy, "),
         ("max_lookalikes", "never decides alone"),
+        ("max_same_address", "never decides alone"),
         ("min_crowd_accuracy", "never decides alone"),
     ],
 )

@@ -117,6 +117,7 @@ def retention(dry_run: bool) -> None:
     click.echo(
         f"ids of {done.ids} submissions and {done.people} people {would}deleted (identities_days)."
     )
+    click.echo(f"marks of {done.addresses} addresses {would}deleted (address_hash_days).")
     if done.waiting:
         click.echo(
             f"{done.waiting} sessions wait: an order about their person is not settled "

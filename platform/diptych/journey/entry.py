@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from diptych import models, recruiters, texts
+from diptych import addresses, models, recruiters, texts
 from diptych.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.allocation import count_places
@@ -66,18 +67,32 @@ class _Visit:
     recruiter: Recruiter
     arriving: Arriving
     browser: Mapping[str, Any]
+    # The mark of where somebody comes from, at a time; not shown, since it knows the address.
+    mark: Callable[[int], str | None] = field(repr=False)
 
 
 def enter(
-    host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str, Any]
+    host: Host,
+    study: str,
+    entry: Mapping[str, str],
+    browser: Mapping[str, Any],
+    address: str | None = None,
 ) -> Entered | Preview:
     """Begin a session, or go on with the one this participant has.
+
+    Args:
+        host: the host.
+        study: its name.
+        entry: the query of the page's address.
+        browser: what the browser says of itself.
+        address: where the request comes from: forgotten at once, but for its mark for a day
+            (`diptych.addresses`) where the study has `max_same_address`.
 
     Raises:
         JourneyFault: when the study is unknown, paused, closed or full, the link is not valid, or
             the participant can't take part (again).
     """
-    visit = _read(host, study, entry, browser)
+    visit = _read(host, study, entry, browser, address)
     if visit.arriving.preview:
         spec = visit.content.spec
         intro = texts.html(f"# {spec.title}\n\n{spec.description}")
@@ -99,7 +114,13 @@ def enter(
         return _enter(visit)
 
 
-def _read(host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str, Any]) -> _Visit:
+def _read(
+    host: Host,
+    study: str,
+    entry: Mapping[str, str],
+    browser: Mapping[str, Any],
+    address: str | None,
+) -> _Visit:
     kind = _kind(host, study, entry)
     try:
         study_id, version_id, state = current_version(study, preview=kind == "preview")
@@ -116,7 +137,14 @@ def _read(host: Host, study: str, entry: Mapping[str, str], browser: Mapping[str
         raise JourneyFault("platform_away", str(fault)) from None
     except ArrivalFault as fault:
         raise JourneyFault("not_eligible", str(fault)) from None
-    return _Visit(study_id, version_id, state, content, kind, recruiter, arriving, browser)
+    mark: Callable[[int], str | None] = _unmarked
+    if kind == "person" and content.spec.quality.max_same_address is not None:
+        mark = partial(addresses.mark, host.settings.key_of_identities(), address, study_id)
+    return _Visit(study_id, version_id, state, content, kind, recruiter, arriving, browser, mark)
+
+
+def _unmarked(at: int) -> None:
+    return None
 
 
 def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
@@ -255,6 +283,7 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
                 browser=dict(visit.browser),
                 entered_at=at,
                 last_seen_at=at,
+                address_hash=visit.mark(at),
             ),
         )
         _arrive(connection, session_id, visit)

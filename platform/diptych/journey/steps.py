@@ -203,6 +203,7 @@ def _decline(
             status="declined",
             step="end",
             browser={},
+            address_hash=None,
             seed=0,
             entered_at=day,
             last_seen_at=day,

@@ -129,6 +129,14 @@ class Session(Base):
             sqlite_where=text("ended_at IS NOT NULL AND result_at IS NULL"),
             postgresql_where=text("ended_at IS NOT NULL AND result_at IS NULL"),
         ),
+        # Sessions of one day from one address; none where no study asks for it.
+        Index(
+            "ix_sessions_address_hash",
+            "study_id",
+            "address_hash",
+            sqlite_where=text("address_hash IS NOT NULL"),
+            postgresql_where=text("address_hash IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -161,6 +169,8 @@ class Session(Base):
     last_seen_at: Mapped[int] = mapped_column(BigInteger)
     presented_at: Mapped[int | None] = mapped_column(BigInteger)  # of the current trial
     result_at: Mapped[int | None] = mapped_column(BigInteger)  # when its results were counted
+    # diptych.addresses; only where the study has `max_same_address`, and for some days.
+    address_hash: Mapped[str | None] = mapped_column(String(6))
 
 
 class Arrival(Base):

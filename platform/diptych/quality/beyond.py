@@ -19,7 +19,8 @@ NEAR_MS = 30 * 60_000
 #: At most so many of the sessions before it are compared: work that does not grow with a study.
 MOST_COMPARED = 500
 _ALIKE = ("user_agent", "width", "height", "pixel_ratio", "language")
-CROWD_RULE = "min_crowd_accuracy"
+CROWD_RULE, ADDRESS_RULE = "min_crowd_accuracy", "max_same_address"
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,16 @@ class Others:
             language that began up to half an hour before.
         crowd_accuracy: what the answers of all say of this participant's accuracy, where that was
             worked out (`diptych quality STUDY --crowd`).
+        same_address: public ids of other people's earlier sessions of the same study and day (UTC)
+            from the same address that reached a trial; None without a mark (`diptych.addresses`).
+        same_address_counted: how many these were when that was counted last, if ever.
     """
 
     same_person: Sequence[str] = ()
     lookalikes: Sequence[str] = ()
     crowd_accuracy: float | None = None
+    same_address: Sequence[str] | None = None
+    same_address_counted: float | None = None
 
 
 def others(connection: Connection, session: Any) -> Others:
@@ -47,14 +53,18 @@ def others(connection: Connection, session: Any) -> Others:
         connection: what to read on.
         session: the session's row of `sessions`.
     """
+    found = connection.execute(
+        select(QUALITY.c.rule, QUALITY.c.value).where(
+            QUALITY.c.session_id == session.id, QUALITY.c.rule.in_((CROWD_RULE, ADDRESS_RULE))
+        )
+    )
+    before = {row.rule: row.value for row in found}
     return Others(
         _same_person(connection, session),
         _lookalikes(connection, session),
-        connection.execute(
-            select(QUALITY.c.value).where(
-                QUALITY.c.session_id == session.id, QUALITY.c.rule == CROWD_RULE
-            )
-        ).scalar(),
+        before.get(CROWD_RULE),
+        _same_address(connection, session),
+        before.get(ADDRESS_RULE),
     )
 
 
@@ -99,6 +109,25 @@ def _lookalikes(connection: Connection, session: Any) -> tuple[str, ...]:
         for public_id, browser, participant in near
         if participant != session.participant_id and _looks(browser) == mine
     )
+
+
+def _same_address(connection: Connection, session: Any) -> tuple[str, ...] | None:
+    if session.address_hash is None:
+        return None
+    day = session.entered_at // _DAY_MS * _DAY_MS
+    found = connection.execute(
+        select(SESSIONS.c.public_id)
+        .where(
+            SESSIONS.c.study_id == session.study_id,
+            SESSIONS.c.address_hash == session.address_hash,
+            SESSIONS.c.entered_at.between(day, day + _DAY_MS - 1),
+            SESSIONS.c.id < session.id,
+            SESSIONS.c.participant_id != session.participant_id,
+            SESSIONS.c.started_at.is_not(None),
+        )
+        .order_by(SESSIONS.c.id)
+    )
+    return tuple(found.scalars())
 
 
 def _looks(browser: Any) -> tuple[Any, ...] | None:

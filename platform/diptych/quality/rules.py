@@ -114,7 +114,7 @@ class Rule:
 
 #: Every rule by name, in the order in which they are shown.
 RULES: dict[str, Rule] = {}
-_MODULES = ("published", "answering", "behaviour", "visits", "crowd")
+_MODULES = ("published", "answering", "behaviour", "visits", "addresses", "crowd")
 
 
 def rule(

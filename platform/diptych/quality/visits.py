@@ -19,7 +19,7 @@ def max_repeats(seen: Seen) -> Found | None:
     """The first session is not flagged for the second."""
     before = seen.others.same_person
     words = f"{plural(len(before), 'earlier session')} under the same platform id"
-    return Found(len(before), _named(words, before))
+    return Found(len(before), named(words, before))
 
 
 @rule(
@@ -35,10 +35,10 @@ def max_lookalikes(seen: Seen) -> Found | None:
     """Never decides alone."""
     alike = seen.others.lookalikes
     words = f"{plural(len(alike), 'session')} with the same browser, window and language "
-    return Found(len(alike), _named(f"{words}within 30 minutes before", alike))
+    return Found(len(alike), named(f"{words}within 30 minutes before", alike))
 
 
-def _named(words: str, sessions: Sequence[str]) -> str:
+def named(words: str, sessions: Sequence[str]) -> str:
     """The words with the first few sessions behind them."""
     if not sessions:
         return words

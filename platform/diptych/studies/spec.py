@@ -155,7 +155,7 @@ class Question(Section):
 
 
 # Rules that many honest sessions break, too.
-SOFT_RULES = ("max_lookalikes", "min_crowd_accuracy")
+SOFT_RULES = ("max_lookalikes", "max_same_address", "min_crowd_accuracy")
 
 
 class Quality(Section):
@@ -223,6 +223,12 @@ class Quality(Section):
         description="Greatest number of others' sessions just before that look alike: a hint, "
         "never `auto`.",
     )
+    max_same_address: int | None = Field(
+        None,
+        ge=0,
+        description="Greatest number of others' sessions earlier that day from the same address: a "
+        "hint, never `auto`. Only with this rule are marks of addresses kept for some days.",
+    )
     min_crowd_accuracy: float | None = Field(
         None,
         ge=0,
@@ -249,11 +255,15 @@ class Quality(Section):
         return tuple(name for name in names if getattr(self, name) is not None)
 
 
+#: So long marks of addresses are kept where a study does not say: time to judge once more.
+ADDRESS_HASH_DAYS = 7.0
+
+
 class Privacy(Section):
     """`[privacy]`: for how long what is known of people is kept, in days after a session's end.
 
     The host deletes by itself what is kept no longer; without a limit it is kept until somebody
-    deletes it.
+    deletes it. Marks of addresses always have one, counted from the day of arrival.
     """
 
     identities_days: float | None = Field(
@@ -269,6 +279,13 @@ class Privacy(Section):
         le=36_500,
         description="Then the session is emptied: answers, times, events, ids. Only that it was is "
         "kept, and on which day; export the data before.",
+    )
+    address_hash_days: float = Field(
+        ADDRESS_HASH_DAYS,
+        gt=0,
+        le=90,
+        description="Then the marks of addresses of a day (UTC) are deleted, which are made only "
+        "where `[quality]` has `max_same_address`.",
     )
 
 

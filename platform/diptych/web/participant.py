@@ -159,7 +159,8 @@ def _json(body: Any, status: int = 200) -> Response:
 @blueprint.doc(summary="Enter a study", responses=[200, 401, 403, 404, 409, 413, 422])
 def enter(json_data: Entry) -> Response:
     """Begins a session (201), or goes on with the one this participant has (200)."""
-    found = journey.enter(host(), json_data.study, json_data.entry, json_data.browser.model_dump())
+    browser = json_data.browser.model_dump()
+    found = journey.enter(host(), json_data.study, json_data.entry, browser, request.remote_addr)
     if isinstance(found, journey.Preview):
         return _json(found.body)
     body = {
