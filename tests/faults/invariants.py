@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 from support.crowd import Books, Crowd
 from support.rows import query
+from support.told_counts import Dashboard, answers_of, dashboard, statuses_of
 
 from diptych.settings import Settings
 
@@ -34,6 +36,7 @@ def hold(settings: Settings, url: str, books: Books) -> None:
     assert not books.wrong, books.wrong[:5]
     assert books.acknowledged, "nothing was answered: the test shows nothing"
     kept = stored(settings)
+    books.stored = len(kept)
     lost = {place for place in books.acknowledged if place not in kept}
     assert not lost, f"{len(lost)} acknowledged answers are gone, e.g. {next(iter(lost))}"
     changed = [p for p, answer in books.acknowledged.items() if not alike(kept[p], answer)]
@@ -43,6 +46,7 @@ def hold(settings: Settings, url: str, books: Books) -> None:
     _sessions_add_up(settings)
     _everybody_came_to_an_end(settings, books)
     asyncio.run(_host_tells_what_is_stored(settings, url, books))
+    _dashboard_and_export_agree(settings, url, kept)
 
 
 def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -91,14 +95,66 @@ async def _host_tells_what_is_stored(settings: Settings, url: str, books: Books)
                 assert said["progress"]["done"] <= counts[session]
 
 
+def _dashboard_and_export_agree(
+    settings: Settings, url: str, kept: dict[tuple[str, int], Any]
+) -> None:
+    """The live page, the participants' page, the export and the database tell the same numbers."""
+    rows = query(
+        settings,
+        "SELECT st.name, s.kind, s.status, count(*) FROM sessions s "
+        "JOIN studies st ON st.id = s.study_id WHERE s.kind != 'preview' "
+        "GROUP BY st.name, s.kind, s.status",
+    )
+    by_study: dict[str, dict[str, Counter[str]]] = {}
+    for study, kind, status, count in rows:
+        by_study.setdefault(study, {}).setdefault(kind, Counter())[status] = count
+    exported: dict[tuple[str, int], Any] = {}
+    with dashboard(settings, url) as told:
+        for study, kinds in by_study.items():
+            for kind, statuses in kinds.items():
+                _pages_tell(told, study, kind, statuses)
+            # Looking at the live page may have ended sessions that were silent for too long.
+            here = sum(kinds.values(), Counter())
+            sessions = told.table(study, "sessions")
+            emptied = ("declined", "withdrawn", "expired")
+            assert statuses_of(sessions) == Counter(
+                {status: n for status, n in here.items() if status not in emptied}
+            )
+            answers = answers_of(told.table(study, "trials"))
+            assert sum(int(row["n_responses"]) for row in sessions) == len(answers)
+            exported |= answers
+    assert exported.keys() == kept.keys(), "export and database differ in which answers they have"
+    differing = [place for place, row in exported.items() if not _is_in(kept[place], row)]
+    assert not differing, f"{len(differing)} answers are exported otherwise than they are stored"
+
+
+def _pages_tell(told: Dashboard, study: str, kind: str, statuses: Counter[str]) -> None:
+    page = told.live(study, kind)
+    live = sum(statuses[status] for status in LIVE)
+    others = {s: n for s, n in statuses.items() if s not in (*LIVE, "completed")}
+    assert (page.entered, page.completed) == (statuses.total(), statuses["completed"]), page
+    assert (page.under_way, page.ends) == (live, others), page
+    listed = told.listed(study, kind)
+    there = statuses.total() - statuses["declined"]
+    assert listed == there or (listed is None and there > 1000), (listed, there)
+
+
+def _is_in(answer: dict[str, Any], row: dict[str, str]) -> bool:
+    """Whether a stored answer is that of an exported row."""
+    if "ranking" in answer:
+        return row["response_ranking"] == "|".join(answer["ranking"])
+    return row["response"] == answer["choice"]
+
+
 def report(record_property: Callable[[str, object], None], crowd: Crowd, faults: int) -> None:
-    """For the note and docs/reliability.md: what was sent, acknowledged, broken."""
+    """For the note and docs/reliability.md: what was sent, acknowledged, stored, broken."""
     books = crowd.books
     record_property("sent", books.sent)
     record_property("acknowledged", len(books.acknowledged))
+    record_property("stored", books.stored)
     record_property("sessions", len(books.ended))
     record_property("faults", faults)
     print(
-        f"sent {books.sent}, acknowledged {len(books.acknowledged)}, "
+        f"sent {books.sent}, acknowledged {len(books.acknowledged)}, stored {books.stored}, "
         f"sessions {len(books.ended)}, faults {faults}, troubles {books.troubles}"
     )

@@ -29,6 +29,7 @@ class Books:
         given: every answer that was ever sent, by its place; one only, since the crowd never
             changes its mind but where it tries to.
         acknowledged: those that the host has said to have stored.
+        stored: answers that are in the database in the end; counted by whoever looks there.
         refused: second answers that differ, which the host must refuse.
         ended: outcome of every session that came to its end.
         troubles: replies and errors by kind, for the note.
@@ -38,6 +39,7 @@ class Books:
     sent: int = 0
     given: dict[Place, dict[str, Any]] = field(default_factory=dict)
     acknowledged: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    stored: int = 0
     refused: int = 0
     ended: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
