@@ -57,6 +57,10 @@ class LiveServer:
             raise RuntimeError(f"diptych {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
+    def command(self) -> list[str]:
+        """The program that serves."""
+        return [*DIPTYCH, "serve", "--port", str(self.port), "--workers", str(self.workers)]
+
     def start(self) -> None:
         """Start and wait until the health page answers.
 
@@ -65,7 +69,7 @@ class LiveServer:
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*DIPTYCH, "serve", "--port", str(self.port), "--workers", str(self.workers)],
+                self.command(),
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
