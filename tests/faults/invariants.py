@@ -142,8 +142,8 @@ def _pages_tell(told: Dashboard, study: str, kind: str, statuses: Counter[str]) 
 def _is_in(answer: dict[str, Any], row: dict[str, str]) -> bool:
     """Whether a stored answer is that of an exported row."""
     if "ranking" in answer:
-        return row["response_ranking"] == "|".join(answer["ranking"])
-    return row["response"] == answer["choice"]
+        return row["response_ranking"] == "|".join(map(str, answer["ranking"]))
+    return row["response"] == str(answer["choice"])
 
 
 def report(record_property: Callable[[str, object], None], crowd: Crowd, faults: int) -> None:

@@ -1,29 +1,37 @@
-"""Three hosts behind one address with one PostgreSQL; participants move between them at random."""
+"""Three hosts behind one proxy with one PostgreSQL; participants move between them at random."""
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faults.conftest import SECONDS
 from faults.invariants import hold, report
 from support.crowd import Crowd
+from support.reverse_proxy import ReverseProxy
 from support.rows import query
 from support.servers import LiveServer
 from support.tiny_studies import category_study
 
-from diptych.keys import study_key
 from diptych.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 pytestmark.append(pytest.mark.parametrize("database_kind", ["postgresql"]))
 ARMS = ("short", "long", "wide")
-PLACES = 60
+#: Places of the study; a soak fills more.
+PLACES = 30 * max(1, int(SECONDS / 10))
+NGINX = pytest.mark.skipif(
+    not (shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")),
+    reason="nginx is not installed; the same is shown with a proxy of our own",
+)
 
 
 @pytest.fixture
 def hosts(settings: Settings) -> Iterator[list[LiveServer]]:
-    """Three gunicorn hosts on three ports."""
+    """Three gunicorn hosts on three ports, all of the opinion that one proxy is before them."""
     category_study(
         settings.studies / "arms",
         changes={
@@ -38,6 +46,7 @@ def hosts(settings: Settings) -> Iterator[list[LiveServer]]:
                 "DIPTYCH_DATABASE_URL": settings.database_url,
                 "DIPTYCH_STUDIES": str(settings.studies),
                 "DIPTYCH_SECRET_KEY": settings.secret_key,
+                "DIPTYCH_PROXY_HOPS": "1",
             },
             Path(settings.home.parent / f"server{n}.log"),
             workers=1,
@@ -52,22 +61,30 @@ def hosts(settings: Settings) -> Iterator[list[LiveServer]]:
         server.stop()
 
 
-def test_everybody_comes_through_and_conditions_are_exactly_balanced(
-    hosts: list[LiveServer], settings: Settings, record_property
+@pytest.mark.parametrize("nginx", [False, pytest.param(True, marks=NGINX)], ids=["own", "nginx"])
+def test_a_study_fills_exactly_balanced_while_hosts_die(
+    nginx: bool, hosts: list[LiveServer], settings: Settings, record_property
 ) -> None:
-    key = study_key(settings.secret(), "simulate", "arms")
-    crowd = Crowd([host.url for host in hosts], "arms", key, people=15)
-    crowd.lives = PLACES // crowd.people
-    with crowd:
-        crowd.wait()
-    hold(settings, hosts[0].url, crowd.books)
+    """More people come than there are places, to whichever host the proxy picks; hosts die."""
+    deaths = 0
+    with ReverseProxy([host.port for host in hosts], nginx=nginx) as proxy:
+        crowd = Crowd(proxy.url, "arms", "", people=15, purpose="from", think=0.1)
+        crowd.lives = PLACES
+        with crowd:
+            while crowd.is_busy and deaths < PLACES:
+                time.sleep(0.7)
+                hosts[deaths % len(hosts)].restart()
+                deaths += 1
+            crowd.wait()
+        assert deaths and crowd.books.turned_away, "no host died, or nobody came too late"
+        hold(settings, proxy.url, crowd.books)
     arms = dict(
         tuple(row)
         for row in query(
             settings,
             "SELECT condition, count(*) FROM sessions WHERE status = 'completed' "
-            "GROUP BY condition",
+            "AND kind = 'person' GROUP BY condition",
         )
     )
     assert arms == dict.fromkeys(ARMS, PLACES // len(ARMS))
-    report(record_property, crowd, 0)
+    report(record_property, crowd, deaths)

@@ -30,6 +30,7 @@ class Books:
             changes its mind but where it tries to.
         acknowledged: those that the host has said to have stored.
         stored: answers that are in the database in the end; counted by whoever looks there.
+        turned_away: how often somebody was told that the study is full.
         refused: second answers that differ, which the host must refuse.
         ended: outcome of every session that came to its end.
         troubles: replies and errors by kind, for the note.
@@ -40,6 +41,7 @@ class Books:
     given: dict[Place, dict[str, Any]] = field(default_factory=dict)
     acknowledged: dict[Place, dict[str, Any]] = field(default_factory=dict)
     stored: int = 0
+    turned_away: int = 0
     refused: int = 0
     ended: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
@@ -73,7 +75,17 @@ class Member:
             self.client = client
             while not self.crowd.closing.is_set() and self.lives != self.crowd.lives:
                 self.lives += 1
-                await self.take()
+                try:
+                    await self.take()
+                except Refusal as refusal:
+                    if refusal.code != "study_full":
+                        raise
+                    # Perhaps at consent: a session that was begun then stays without a place.
+                    self.books.turned_away += 1
+                    self.books.tokens = {
+                        s: t for s, t in self.books.tokens.items() if t != self.token
+                    }
+                    return
 
     async def take(self) -> None:
         """One whole session."""
@@ -99,12 +111,13 @@ class Member:
         step, content = state["step"], state["content"]
         if step == "trials":
             return await self.answer(session, content["trial"])
-        body: dict[str, Any] = {
+        bodies: dict[str, dict[str, Any]] = {
             "consent": {"agreed": True},
             "instructions": {"read_ms": 20_000},
             "comprehension": {"answers": [0] * len(content.get("questions", ()))},
             "feedback": {"text": ""},
-        }.get(step, {})
+        }
+        body = bodies.get(step, {})
         try:
             found: dict[str, Any] = await self.ask("POST", f"/session/steps/{step}", body)
         except Refusal as refusal:
@@ -153,7 +166,7 @@ class Member:
         try:
             await self.ask("POST", path, {"response": other, "timing": TIMING, "events": []})
         except Refusal as refusal:
-            if refusal.code not in ("already_answered", "out_of_order", "wrong_step"):
+            if refusal.code not in ("already_answered", "out_of_order", "wrong_step", "ended"):
                 self.books.wrong.append(f"{path}: a second answer got {refusal}")
             self.books.refused += 1
         else:
@@ -232,6 +245,11 @@ class Crowd:
         async with asyncio.TaskGroup() as group:
             for number in range(self.people):
                 group.create_task(Member(self, number).run())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anybody is still taking the study."""
+        return self._thread.is_alive()
 
     def wait(self, seconds: float = 120) -> None:
         """Wait until everybody has taken the study as often as `lives` says."""
