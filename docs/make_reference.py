@@ -1,6 +1,7 @@
 """Writes docs/reference.md from the code, so that no key, option or column goes undocumented.
 
-`make reference` writes it; a test compares it with what stands in the repository.
+The table of settings also stands in docs/deploy.md, between two marks. `make reference` writes
+both; a test compares them with what stands in the repository.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from diptych.studies.spec import Plugged, StudySpec
 from diptych_analysis import columns as declared
 
 TARGET = Path(__file__).with_name("reference.md")
+DEPLOY = Path(__file__).with_name("deploy.md")
+MARKS = ("<!-- settings -->\n", "<!-- end of settings -->\n")
 HEAD = """\
 # Reference
 
@@ -174,7 +177,12 @@ def column_row(column: declared.Column) -> tuple[str, str, str]:
 
 def environment() -> Iterator[str]:
     yield "## Environment variables\n\nAll settings of a host; none is required.\n"
-    yield table(
+    yield settings()
+
+
+def settings() -> str:
+    """The table of all environment variables."""
+    return table(
         ("Variable", "Type", "Default", "Meaning"),
         [(f"`DIPTYCH_{n.strip('`').upper()}`", k, d, m) for n, k, d, m in rows(Settings)],
     )
@@ -240,13 +248,23 @@ def reference() -> str:
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
+def deploy(page: str) -> str:
+    """The page about servers, with the table of settings between its marks."""
+    before, _, rest = page.partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    return f"{before}{MARKS[0]}\n{settings()}\n{MARKS[1]}{after}"
+
+
 def main() -> int:
-    """Write the page; with `--check`, return 1 when it is out of date."""
-    text = reference()
-    if "--check" in sys.argv[1:]:
-        return int(not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text)
-    TARGET.write_text(text, encoding="utf-8")
-    print(f"wrote {TARGET.name}")
+    """Write the pages; with `--check`, return 1 when one is out of date."""
+    pages = {TARGET: reference(), DEPLOY: deploy(DEPLOY.read_text(encoding="utf-8"))}
+    for page, text in pages.items():
+        same = page.exists() and page.read_text(encoding="utf-8") == text
+        if "--check" in sys.argv[1:] and not same:
+            return 1
+        if not same:
+            page.write_text(text, encoding="utf-8")
+            print(f"wrote {page.name}")
     return 0
 
 

@@ -1,0 +1,77 @@
+"""`diptych serve`: how gunicorn is run, and that an administrator can have it otherwise."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diptych.cli.server import gunicorn_arguments
+
+DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
+DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DIPTYCH_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DIPTYCH_DATABASE_URL", raising=False)
+    return tmp_path
+
+
+def resolved(*arguments: str) -> dict[str, str]:
+    """What gunicorn takes the options of `diptych serve` for."""
+    done = subprocess.run(
+        [*DIPTYCH, "serve", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(re.findall(r"(?m)^(\w+) += (.*)$", done.stdout))
+
+
+@pytest.mark.usefixtures("home")
+def test_gunicorn_is_run_as_asked() -> None:
+    found = resolved(
+        "--workers=3", "--threads=7", "--keep-alive=80", "--timeout=90", "--graceful-timeout=11",
+        "--max-requests=5000", "--port=8123", "--", "--print-config", "--threads=9", "--backlog=64",
+    )  # fmt: skip
+    assert {
+        name: found[name]
+        for name in (
+            "bind", "workers", "keepalive", "timeout", "graceful_timeout", "max_requests",
+            "max_requests_jitter", "control_socket_disable", "forwarder_headers", "preload_app",
+        )
+    } == {
+        "bind": "['127.0.0.1:8123']",
+        "workers": "3",
+        "keepalive": "80",
+        "timeout": "90",
+        "graceful_timeout": "11",
+        "max_requests": "5000",
+        "max_requests_jitter": "500",
+        "control_socket_disable": "True",
+        "forwarder_headers": "[]",
+        "preload_app": "False",
+    }  # fmt: skip
+    assert (found["threads"], found["backlog"]) == ("9", "64")  # what follows `--` overrules
+
+
+@pytest.mark.usefixtures("home")
+def test_no_log_of_gunicorns_own_names_anybody() -> None:
+    assert resolved("--", "--print-config")["accesslog"] == "None"
+
+
+def test_every_setting_has_its_reason_in_the_docs() -> None:
+    table = DEPLOY.read_text(encoding="utf-8")
+    *arguments, _ = gunicorn_arguments("127.0.0.1", 8000, 4, 5)
+    for argument in arguments:
+        name, _, value = argument.partition("=")
+        row = re.search(rf"(?m)^\| [^|]*`{name}[ =`][^\n]*$", table)
+        assert row, f"docs/deploy.md gives no reason for {name}"
+        if name not in ("--bind", "--workers"):
+            assert value in row[0], f"docs/deploy.md does not tell that {argument} is set"
