@@ -98,6 +98,23 @@ class Settings(BaseModel):
     token_days: float = Field(
         30, gt=0, description="Days after which a participant's token ends, whatever the study."
     )
+    limit_requests: int = Field(
+        3000,
+        ge=0,
+        description="Requests a minute that a worker takes from one session; 0: no limit.",
+    )
+    limit_entries: int = Field(
+        1500,
+        ge=0,
+        description="Entries a minute that a worker takes from one address, which a whole campus "
+        "may share; those with a key of the study (simulated, previews) don't count. 0: no limit.",
+    )
+    limit_guesses: int = Field(
+        120,
+        ge=0,
+        description="Wrong tokens and keys a minute that a worker takes from one address; 0: no "
+        "limit. Passwords have their own, in the database.",
+    )
     pool_size: int = Field(10, ge=1, description="Database connections a worker process holds.")
 
     @field_validator("mturk_extra_origins")

@@ -13,6 +13,7 @@ def register(app: APIFlask, settings: Settings) -> None:
         health,
         hooks,
         images,
+        limits,
         pages,
         participant,
         security,
@@ -23,6 +24,7 @@ def register(app: APIFlask, settings: Settings) -> None:
     telemetry.attach(app, settings)
     errors.attach(app)
     security.attach(app)
+    limits.attach(app, settings)
     for module in (participant, images, pages, health, telemetry, hooks):
         app.register_blueprint(module.blueprint)
     dashboard.attach(app)

@@ -18,7 +18,14 @@ from diptych.journey import JourneyFault
 from diptych.web.dashboard import error_pages
 
 log = logging.getLogger("diptych")
-_CODES = {401: "bad_token", 404: "not_found", 405: "wrong_method", 413: "too_large", 422: "invalid"}
+_CODES = {
+    401: "bad_token",
+    404: "not_found",
+    405: "wrong_method",
+    413: "too_large",
+    422: "invalid",
+    429: "too_many",
+}
 
 
 _FAULT = {
@@ -95,7 +102,10 @@ def attach(app: APIFlask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(fault: Exception) -> tuple[Response, int]:
-        log.exception("unexpected error on %s %s", request.method, request.path, exc_info=fault)
+        # The pattern, not the path: that may name a session, or be a one-time link.
+        rule = request.url_rule
+        route = rule.rule if rule is not None else "unknown"
+        log.exception("unexpected error on %s %s", request.method, route, exc_info=fault)
         return error(500, "internal", "Something went wrong on the server. It was noted.")
 
 

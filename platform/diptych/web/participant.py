@@ -13,9 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from diptych import journey
 from diptych.host import host
 from diptych.journey.answering import Timing
+from diptych.journey.entry import KINDS_BY_KEY
 from diptych.journey.faults import JourneyFault
 from diptych.journey.steps import BODIES
 from diptych.journey.typed import Typed
+from diptych.keys import is_study_key
+from diptych.web.limits import limits
 
 blueprint = APIBlueprint("participant", __name__, url_prefix="/api/v1", tag="participant")
 SECURITY = {
@@ -139,9 +142,14 @@ def _session_required(view: View) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        session_id = host().tokens.read(token) if scheme == "Bearer" else None
+        tokens = host().tokens
+        session_id = tokens.read(token) if scheme == "Bearer" else None
         if session_id is None:
+            # One that has only become too old was no guess.
+            if token and not tokens.is_ours(token):
+                limits().wrong()
             raise JourneyFault("bad_token", "This needs the token of a session.")
+        limits().session(session_id)
         return view(session_id, *args, **kwargs)
 
     return checked
@@ -156,9 +164,10 @@ def _json(body: Any, status: int = 200) -> Response:
 @blueprint.post("/sessions")
 @blueprint.input(Entry)
 @blueprint.output(EnteredState, status_code=201)
-@blueprint.doc(summary="Enter a study", responses=[200, 401, 403, 404, 409, 413, 422])
+@blueprint.doc(summary="Enter a study", responses=[200, 401, 403, 404, 409, 413, 422, 429])
 def enter(json_data: Entry) -> Response:
     """Begins a session (201), or goes on with the one this participant has (200)."""
+    _limit_entry(json_data)
     browser = json_data.browser.model_dump()
     found = journey.enter(host(), json_data.study, json_data.entry, browser, request.remote_addr)
     if isinstance(found, journey.Preview):
@@ -170,10 +179,19 @@ def enter(json_data: Entry) -> Response:
     return _json(body, 201 if found.is_new else 200)
 
 
+def _limit_entry(body: Entry) -> None:
+    """Count an entry by its address, unless it comes with a right key of the study."""
+    for purpose in KINDS_BY_KEY.keys() & body.entry.keys():
+        if is_study_key(body.entry[purpose], host().secret, purpose, body.study):
+            return
+        limits().wrong()
+    limits().entry()
+
+
 @blueprint.get("/session")
 @_session_required
 @blueprint.output(Described)
-@blueprint.doc(summary="Where the session stands", security="BearerAuth", responses=[401])
+@blueprint.doc(summary="Where the session stands", security="BearerAuth", responses=[401, 429])
 def session(session_id: int) -> Response:
     """What a page that is loaded again shows; that it was loaded again is an event."""
     described = journey.describe_session(host(), session_id)
@@ -184,7 +202,7 @@ def session(session_id: int) -> Response:
 @blueprint.get("/session/images")
 @_session_required
 @blueprint.output(ImageList)
-@blueprint.doc(summary="Images to load ahead", security="BearerAuth", responses=[401])
+@blueprint.doc(summary="Images to load ahead", security="BearerAuth", responses=[401, 429])
 def images(session_id: int) -> Response:
     """Addresses of all images of the trials to come; their order tells nothing."""
     return _json({"images": journey.image_urls(host(), session_id)})
@@ -194,7 +212,9 @@ def images(session_id: int) -> Response:
 @_session_required
 @blueprint.input(Answer)
 @blueprint.output(Answered)
-@blueprint.doc(summary="Answer a trial", security="BearerAuth", responses=[401, 409, 413, 422, 503])
+@blueprint.doc(
+    summary="Answer a trial", security="BearerAuth", responses=[401, 409, 413, 422, 429, 503]
+)
 def respond(session_id: int, index: int, json_data: Answer) -> Response:
     """Stores the answer, and only then tells what follows. Sending it again changes nothing."""
     # Numbers that fit no column are as far out of order as any other.
@@ -210,7 +230,7 @@ def respond(session_id: int, index: int, json_data: Answer) -> Response:
 @_session_required
 @blueprint.input(Events)
 @blueprint.output({}, status_code=204)
-@blueprint.doc(summary="Report events", security="BearerAuth", responses=[401, 413, 422])
+@blueprint.doc(summary="Report events", security="BearerAuth", responses=[401, 413, 422, 429])
 def events(session_id: int, json_data: Events) -> tuple[str, int]:
     """Stores what happened in the browser beside the answers."""
     journey.record_events(session_id, json_data.events)
@@ -225,7 +245,7 @@ def _add_step(name: str, body: type[BaseModel]) -> None:
     @blueprint.input(body)
     @blueprint.output(State)
     @blueprint.doc(
-        summary=f"Take the step {name}", security="BearerAuth", responses=[401, 409, 413, 422]
+        summary=f"Take the step {name}", security="BearerAuth", responses=[401, 409, 413, 422, 429]
     )
     def step(session_id: int, json_data: BaseModel) -> Response:
         return _json(journey.take_step(host(), session_id, name, json_data))

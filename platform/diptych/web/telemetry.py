@@ -30,6 +30,8 @@ from pythonjsonlogger.json import JsonFormatter
 
 from diptych.host import host
 from diptych.settings import Settings
+from diptych.web.discretion import Discreet
+from diptych.web.limits import limits
 
 blueprint = APIBlueprint("telemetry", __name__, enable_openapi=False)
 access_log = logging.getLogger("diptych.access")
@@ -94,6 +96,7 @@ def _set_up_logs(settings: Settings) -> None:
         )
     else:
         made.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    made.addFilter(Discreet())
     root.addHandler(made)
     root.setLevel(logging.WARNING if settings.log == "quiet" else logging.INFO)
     root.propagate = settings.log == "quiet"
@@ -105,8 +108,10 @@ def metrics() -> Response:
     token = host().settings.metrics_token
     if not token:
         abort(404)
+    limits().before_looking()
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not hmac.compare_digest(given.encode(), token.encode()):
+        limits().wrong()
         abort(401)
     return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
 

@@ -27,6 +27,7 @@ from diptych.accounts import api_tokens, logins
 from diptych.accounts.users import ROLES, User, allows, role_in
 from diptych.database import reading, table
 from diptych.host import host
+from diptych.web.limits import limits
 
 COOKIE = "diptych_login"
 VISIT_COOKIE = "diptych_visit"
@@ -203,7 +204,10 @@ def _who(found: _Access) -> bool:
     """Find out who asks; True when it is a script with a token."""
     header = request.headers.get("Authorization", "")
     if found.token and header.startswith("Bearer "):
+        limits().before_looking()
         g.user = api_tokens.read(header.removeprefix("Bearer ").strip())
+        if g.user is None:
+            limits().wrong()
         return True
     # A page that updates itself must not keep a forgotten browser logged in.
     by_itself = "HX-Request" in request.headers and request.method == "GET"

@@ -13,6 +13,7 @@ from diptych.host import host
 from diptych.web.dashboard.access import COOKIE, access, login, pages, set_cookie, user
 from diptych.web.dashboard.formats import duration
 from diptych.web.dashboard.navigation import HOME
+from diptych.web.limits import limits, network_of
 
 blueprint = pages("account")
 _NOT_RIGHT = "This name and password don't go together."
@@ -40,17 +41,14 @@ def log_in() -> Any:
     """Check them; slower and slower for who guesses."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
     there = request.form.get("next", "")
-    attempt = throttle.Attempt.of(host().secret, name, request.remote_addr or "")
+    attempt = _attempt(name)
     try:
         found = passwords.log_in(attempt, name, password)
     except throttle.TooMany as fault:
         wait_s = -(-fault.wait_ms // 1000)
         text = f"Too many attempts. Wait {duration(wait_s * 1000)}, then try again."
-        page = make_response(
-            render_template("dashboard/login.html", next=there, name=name, fault=text), 429
-        )
-        page.headers["Retry-After"] = str(wait_s)
-        return page
+        page = render_template("dashboard/login.html", next=there, name=name, fault=text)
+        return _told_to_wait(page, fault.wait_ms)
     if found is None:
         return render_template("dashboard/login.html", next=there, name=name, fault=_NOT_RIGHT), 401
     return _come_in(found, local_address(there))
@@ -76,7 +74,7 @@ def log_out_everywhere() -> Any:
 @access("public")
 def link(token: str) -> Any:
     """A one-time link: choose a password (and, at the first start, a name)."""
-    found = links.read(token)
+    found = _read_link(token)
     if found is None:
         return render_template("dashboard/link.html", link=None), 404
     return render_template("dashboard/link.html", link=found, least=MIN_PASSWORD, name="")
@@ -87,6 +85,10 @@ def link(token: str) -> Any:
 def use_link(token: str) -> Any:
     """Set the password, spend the link, log in."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
+    # Looked up first: hashing a password is work that nobody may have done for a made-up link.
+    found = _read_link(token)
+    if found is None:
+        return render_template("dashboard/link.html", link=None), 404
     fault = ""
     if password != request.form.get("again", ""):
         fault = "The two passwords differ."
@@ -100,6 +102,14 @@ def use_link(token: str) -> Any:
         "dashboard/link.html", link=found, least=MIN_PASSWORD, name=name, fault=fault
     )
     return page, 422 if found else 404
+
+
+def _read_link(token: str) -> links.Link | None:
+    limits().before_looking()
+    found = links.read(token)
+    if found is None:
+        limits().wrong()
+    return found
 
 
 @blueprint.get("/account")
@@ -117,12 +127,13 @@ def change_password() -> Any:
     if new != request.form.get("again", ""):
         return _account_page(fault="The two new passwords differ."), 422
     # The present password can be guessed here too: the same waits hold.
-    attempt = throttle.Attempt.of(host().secret, user().name, request.remote_addr or "")
+    attempt = _attempt(user().name)
     try:
         throttle.begin(attempt)
         passwords.change(login(), old, new)
     except throttle.TooMany as fault:
-        return _account_page(fault=f"Too many attempts. Wait {duration(fault.wait_ms)}."), 429
+        text = f"Too many attempts. Wait {duration(fault.wait_ms)}."
+        return _told_to_wait(_account_page(fault=text), fault.wait_ms)
     except AccountFault as fault:
         return _account_page(fault=str(fault)), 422
     throttle.succeeded(attempt)
@@ -176,6 +187,16 @@ def local_address(given: str | None) -> str:
     if parts.scheme or parts.netloc or not inside or parts.path.startswith("/dashboard/log"):
         return HOME
     return given
+
+
+def _attempt(name: str) -> throttle.Attempt:
+    return throttle.Attempt.of(host().secret, name, network_of(request.remote_addr))
+
+
+def _told_to_wait(page: str, wait_ms: int) -> Response:
+    reply = make_response(page, 429)
+    reply.headers["Retry-After"] = str(-(-wait_ms // 1000))
+    return reply
 
 
 def _account_page(**shown: Any) -> str:

@@ -1,0 +1,168 @@
+"""How much one source may ask of a worker, so that nobody takes the host from everybody else.
+
+A lecture hall, a campus or a whole provider may share one address, so an address by itself says
+little. What is counted, and by what:
+
+- requests of a session, by the session its token names: never by the address;
+- entries, by address, so many that a hall of 500 gets in within one minute;
+- wrong tokens and keys, by address, few: right ones are not counted.
+
+Who is over a limit gets 429 with `Retry-After`. Participants' pages wait as long and send the same
+request again, so that no answer is lost. A right session token is never refused because of what
+others at its address do.
+
+Each worker process counts for itself, in memory, and forgets after a minute: the host keeps no
+state, writes no address down, and asks no database. All workers together let through up to as many
+times the limit as there are workers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import time
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import cast
+
+from apiflask import APIFlask
+from flask import current_app, request
+from werkzeug.exceptions import TooManyRequests
+
+from diptych.settings import Settings
+
+WINDOW_S = 60.0
+KEPT_AT_LEAST = 4096
+MESSAGE = (
+    "Too many requests came from here within a minute. Nothing is lost: please wait a moment, "
+    "then try again."
+)
+EXTENSION = "diptych_limits"
+
+
+class Bucket:
+    """So many a minute for each key; all of them at once if need be (generic cell rate algorithm).
+
+    It holds one number a key: when the key's requests so far would have been due, had they come
+    evenly. Threads that count at the very same moment may count one too few.
+
+    Args:
+        per_minute: how many; 0 for no limit.
+        clock: monotonic time, in s.
+    """
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._gap_s = WINDOW_S / per_minute if per_minute else 0.0
+        self._clock = clock
+        self._due: dict[Hashable, float] = {}
+        self._most = KEPT_AT_LEAST
+
+    def __len__(self) -> int:
+        """How many keys are remembered."""
+        return len(self._due)
+
+    def take(self, key: Hashable) -> float:
+        """Count one; returns 0, or how long to wait (s): then this one was not counted."""
+        if not self._gap_s:
+            return 0.0
+        now = self._clock()
+        due = max(self._due.get(key, 0.0), now) + self._gap_s
+        if due - now > WINDOW_S:
+            return due - now - WINDOW_S
+        self._due[key] = due
+        if len(self._due) > self._most:
+            self._forget(now)
+        return 0.0
+
+    def wait(self, key: Hashable) -> float:
+        """How long (s) until one more would be taken; nothing is counted."""
+        if not self._gap_s:
+            return 0.0
+        now = self._clock()
+        return max(0.0, max(self._due.get(key, 0.0), now) + self._gap_s - now - WINDOW_S)
+
+    def _forget(self, now: float) -> None:
+        """Drop whom nothing is held against any more; done ever more seldom as they get more."""
+        self._due = {key: due for key, due in self._due.copy().items() if due > now}
+        self._most = max(KEPT_AT_LEAST, 2 * len(self._due))
+
+
+class Limits:
+    """The limits of one worker: `limits()`."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._requests = Bucket(settings.limit_requests, clock)
+        self._entries = Bucket(settings.limit_entries, clock)
+        self._guesses = Bucket(settings.limit_guesses, clock)
+
+    def session(self, session_id: int) -> None:
+        """Count a request of a session.
+
+        Raises:
+            TooManyRequests: when it has made too many.
+        """
+        wait_s = self._requests.take(session_id)
+        if wait_s:
+            raise _refusal(wait_s)
+
+    def entry(self) -> None:
+        """Count an entry from the request's address.
+
+        Raises:
+            TooManyRequests: when too many came from there.
+        """
+        wait_s = self._entries.take(network_of(request.remote_addr))
+        if wait_s:
+            raise _refusal(wait_s)
+
+    def wrong(self) -> None:
+        """Count a wrong token or key from the request's address.
+
+        Raises:
+            TooManyRequests: when too many came from there.
+        """
+        wait_s = self._guesses.take(network_of(request.remote_addr))
+        if wait_s:
+            raise _refusal(wait_s)
+
+    def before_looking(self) -> None:
+        """Ask before something is looked up in the database that may be a guess.
+
+        Raises:
+            TooManyRequests: when too many wrong ones came from the request's address.
+        """
+        wait_s = self._guesses.wait(network_of(request.remote_addr))
+        if wait_s:
+            raise _refusal(wait_s)
+
+
+def attach(app: APIFlask, settings: Settings) -> None:
+    """Give the application its limits."""
+    app.extensions[EXTENSION] = Limits(settings)
+
+
+def limits() -> Limits:
+    """The limits of the current application."""
+    return cast(Limits, current_app.extensions[EXTENSION])
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str | None) -> str:
+    """What counts as one address: an IPv4 address, or the /64 of an IPv6 one.
+
+    One line of a household or a campus gets at least a /64: whoever has one has all its addresses.
+    """
+    try:
+        given = ipaddress.ip_address(address or "")
+    except ValueError:
+        return address or ""
+    if given.version == 4:
+        return str(given)
+    if given.ipv4_mapped is not None:
+        return str(given.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(given), 64), strict=False))
+
+
+def _refusal(wait_s: float) -> TooManyRequests:
+    # Whole seconds, rounded up: whoever waits as long is let through.
+    return TooManyRequests(MESSAGE, retry_after=max(1, math.ceil(wait_s)))
