@@ -1,0 +1,156 @@
+"""The wall clock of a running host is set to and fro: nothing that was answered depends on it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import libfaketime
+import pytest
+from faults.invariants import hold, report
+from flask import Flask
+from sqlalchemy import update
+from support.crowd import Crowd
+from support.rows import query
+from support.servers import LiveServer
+
+from diptych import models
+from diptych.accounts import throttle
+from diptych.database import now_ms, table, writing
+from diptych.keys import study_key
+from diptych.settings import Settings
+
+pytestmark = pytest.mark.slow
+LIBRARY = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+class Clock:
+    """What time it is for a host, in s from now. Its monotonic clock goes on as it is.
+
+    Args:
+        file: where the library that stands between the host and its clock looks.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.offset = file, 0
+        self.set(0)
+
+    def set(self, offset: int) -> None:
+        """Set the clock."""
+        beside = self.file.with_suffix(".new")
+        beside.write_text(f"{offset:+d}s\n")
+        beside.rename(self.file)  # nobody reads half of it
+        self.offset = offset
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs to live by this clock."""
+        return {
+            "LD_PRELOAD": str(LIBRARY),
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+        }
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    if not LIBRARY.exists():
+        pytest.skip("the package libfaketime has built its library on Linux only")
+    return Clock(tmp_path / "clock")
+
+
+@pytest.fixture
+def wound(settings: Settings, steady: Path, clock: Clock) -> Iterator[LiveServer]:
+    """A running host that lives by the clock."""
+    made = LiveServer(
+        {
+            "DIPTYCH_HOME": str(settings.home),
+            "DIPTYCH_DATABASE_URL": settings.database_url,
+            "DIPTYCH_STUDIES": str(settings.studies),
+            "DIPTYCH_SECRET_KEY": settings.secret_key,
+        },
+        settings.home.parent / "server.log",
+    )
+    made.diptych("study", "open", "steady")
+    made.environment |= clock.environment
+    yield made
+    made.stop()
+
+
+def statuses(settings: Settings) -> dict[str, int]:
+    rows = query(settings, "SELECT status, count(*) FROM sessions GROUP BY status")
+    return dict(tuple(row) for row in rows)
+
+
+def go_on(crowd: Crowd, seconds: float) -> None:
+    """Let so much time pass, and more until everybody may have answered something."""
+    until, before = time.monotonic() + seconds, len(crowd.books.acknowledged)
+    while time.monotonic() < until or len(crowd.books.acknowledged) - before < crowd.people:
+        assert time.monotonic() < until + 60, "nobody answers"
+        time.sleep(0.05)
+
+
+def test_the_clock_is_set_back_again_and_again(
+    wound: LiveServer, clock: Clock, settings: Settings, seconds: float, record_property
+) -> None:
+    """By minutes, hours, a year: no session is ended by it, and no token refused."""
+    offsets = [400 * DAY, 400 * DAY - 10 * MINUTE, 399 * DAY, 30 * DAY, 5 * HOUR, 0]
+    clock.set(offsets[0])
+    wound.start()
+    crowd = Crowd(wound.url, "steady", study_key(settings.secret(), "simulate", "steady"))
+    with crowd:
+        for offset in offsets[1:]:
+            go_on(crowd, seconds / len(offsets))
+            clock.set(offset)
+        go_on(crowd, seconds / len(offsets))
+    hold(settings, wound.url, crowd.books)
+    assert set(statuses(settings)) == {"completed"}
+    backwards = query(
+        settings,
+        "SELECT count(*) FROM responses r JOIN responses s ON s.session_id = r.session_id "
+        "AND s.trial_index = r.trial_index + 1 WHERE s.received_at < r.received_at",
+    )
+    assert backwards[0][0] > 0, "no session saw the clock go back: nothing was shown"
+    report(record_property, crowd, len(offsets) - 1)
+
+
+def test_the_clock_jumps_to_and_fro(
+    wound: LiveServer, clock: Clock, settings: Settings, seconds: float, record_property
+) -> None:
+    """A jump over the time within which a session may be gone on with ends it as timed out."""
+    wound.start()
+    rng, jumps = random.Random(6), 0
+    crowd = Crowd(wound.url, "steady", study_key(settings.secret(), "simulate", "steady"))
+    with crowd:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(rng.uniform(0.2, 0.8))
+            clock.set(rng.choice([-3 * DAY, -4 * HOUR, -MINUTE, 0, MINUTE, 4 * HOUR, 3 * DAY]))
+            jumps += 1
+        clock.set(0)
+        until = time.monotonic() + 60
+        while "completed" not in crowd.books.ended.values() and time.monotonic() < until:
+            time.sleep(0.1)
+    hold(settings, wound.url, crowd.books)
+    found = statuses(settings)
+    assert set(found) == {"completed", "timed_out"}, found
+    report(record_property, crowd, jumps)
+
+
+def test_a_clock_set_back_locks_nobody_out(app: Flask) -> None:
+    """A failed log-in was noted a year ahead: the wait is as long as its count says, no longer."""
+    attempt = throttle.Attempt.of(b"secret", "ada", "10.0.0.1")
+    failures = table(models.LoginFailure)
+    with app.app_context():
+        for _ in range(throttle.FREE_FOR_NAME):
+            throttle.begin(attempt)
+        with writing() as connection:
+            connection.execute(update(failures).values(last_at=now_ms() + 365 * DAY * 1000))
+        with pytest.raises(throttle.TooMany) as told:
+            throttle.begin(attempt)
+    assert told.value.wait_ms <= throttle.wait_after(throttle.FREE_FOR_NAME, throttle.FREE_FOR_NAME)
