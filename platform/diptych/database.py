@@ -59,8 +59,10 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
         return {
             "connect_args": {"isolation_level": None, "timeout": 30},
             "pool_size": pool_size,
+            "hide_parameters": True,
         }
-    return {"pool_size": pool_size, "max_overflow": pool_size}
+    # Errors that are logged name the statement, never what it was given: that is somebody's.
+    return {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
 
 
 def prepare_engine(engine: Engine) -> None:

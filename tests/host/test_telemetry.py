@@ -11,12 +11,15 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from support.servers import LiveServer
 from support.walker import Walker, link, open_study
 
 from diptych.app import create_app
+from diptych.database import db
 from diptych.settings import Settings
+from diptych.tasks.category_learning import CategoryLearning
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 SECRETS = ("A1b2C3workerid", "5f0e1d2c3b4a5968")
@@ -50,6 +53,46 @@ def test_a_line_a_request_without_any_id(
     assert all(line["ms"] >= 0 and line["level"] == "INFO" for line in lines)
     secrets = (*SECRETS, walker.state["session"]["id"], str(walker.token))
     assert not any(secret in written for secret in secrets)
+
+
+@pytest.mark.parametrize("log", ["json", "text", "quiet"])
+def test_what_goes_wrong_is_told_without_saying_with_whom(
+    log: str,
+    settings: Settings,
+    studies_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A statement that fails, a database and a platform that quote what they refuse."""
+    app = create_app(settings.model_copy(update={"log": log}))
+    open_study(app, studies_folder / "tiny")
+    walker = Walker(app.test_client()).start()
+    session = walker.state["session"]["id"]
+    worker, submission = "A2QR7XW6UV1ZTP", "5f0e1d2c3b4a59687a6b5c4d"
+    capsys.readouterr()
+
+    def refuse(*_: object) -> bool:
+        with app.app_context(), db.engine.connect() as connection:
+            connection.execute(
+                sa.text("INSERT INTO studies (name) VALUES (:name)"), {"name": f"secret-{session}"}
+            )
+        return True
+
+    def quote(*_: object) -> bool:
+        raise RuntimeError(
+            f"duplicate key\nDETAIL:  Key (answer)=(my name is Ada) exists.\n{worker} "
+            f"{submission} {session} {walker.token} /i/{walker.trial['images'][0]}"
+        )
+
+    for fault, kind in ((refuse, "IntegrityError"), (quote, "RuntimeError")):
+        monkeypatch.setattr(CategoryLearning, "score", fault)
+        assert walker.post(0, {"ranking": ["Bari", "Agara"]}).status_code == 500
+        told = capsys.readouterr().err
+        assert "unexpected error on POST /api/v1/trials/<int:index>/response" in told
+        assert kind in told and "test_telemetry.py" in told
+        for part in (worker, submission, session, str(walker.token), "Ada", "secret-"):
+            assert part not in told
+    assert "[id] [id] [id] 1." in told  # of a token, its number and time may stay: no key to it
 
 
 def test_a_proxys_request_id_is_kept_if_it_is_one(logged: Flask) -> None:

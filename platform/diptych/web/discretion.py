@@ -1,0 +1,48 @@
+"""What goes wrong is logged without saying with whom.
+
+Messages and tracebacks are written where nobody thought of people: a database quotes the row that
+it refuses, a platform the worker. So what looks like an id or a token is taken out of every line
+before it is written, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+
+_LEFT_OUT = "[id]"
+#: PostgreSQL's second line of an error, with values of the row.
+_ROWS = re.compile(r"(?m)^DETAIL:.*\n?")
+_IDS = re.compile(
+    r"\b(?:"
+    # Sessions, pseudonyms, Prolific's ids (hexadecimal; hashes of contents are longer), and UUIDs.
+    r"[0-9a-f]{24,36}"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    # Workers, assignments and HITs of MTurk.
+    r"|(?=[A-Z]*[0-9])[A-Z0-9]{12,}"
+    # Tokens of sessions, pictures, links.
+    r"|(?=[\w-]*[0-9])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{24,}"
+    r")\b"
+)
+
+
+def without_ids(text: str) -> str:
+    """The text, with what looks like an id or a token left out.
+
+    Args:
+        text: a message or a traceback.
+    """
+    return _IDS.sub(_LEFT_OUT, _ROWS.sub("", text))
+
+
+class Discreet(logging.Filter):
+    """Takes ids out of the lines of a handler."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true: every line is written."""
+        record.msg, record.args = without_ids(record.getMessage()), ()
+        if record.exc_info:
+            told = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+            record.exc_info, record.exc_text = None, without_ids(told)
+        return True
