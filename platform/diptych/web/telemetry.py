@@ -31,7 +31,6 @@ from pythonjsonlogger.json import JsonFormatter
 from diptych.host import host
 from diptych.settings import Settings
 from diptych.web.discretion import Discreet
-from diptych.web.discretion import Discreet
 from diptych.web.limits import limits
 
 blueprint = APIBlueprint("telemetry", __name__, enable_openapi=False)
@@ -97,7 +96,6 @@ def _set_up_logs(settings: Settings) -> None:
         )
     else:
         made.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    made.addFilter(Discreet())
     made.addFilter(Discreet())
     root.addHandler(made)
     root.setLevel(logging.WARNING if settings.log == "quiet" else logging.INFO)
