@@ -27,7 +27,9 @@ def test_the_reference_is_what_the_code_says() -> None:
     """Every key, option, variable and column is there, for the page is made from them."""
     script = ROOT / "docs" / "make_reference.py"
     done = subprocess.run([sys.executable, str(script), "--check"], check=False)
-    assert done.returncode == 0, "docs/reference.md or the settings in docs/deploy.md: run `make reference`"
+    assert done.returncode == 0, (
+        "docs/reference.md or the settings in docs/deploy.md: run `make reference`"
+    )
 
 
 @pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
