@@ -2,7 +2,8 @@
 
 No address is stored. A study that asks for `max_same_address` gets, for each person at entry, an
 HMAC-SHA256 of the address under a key of that study and day, cut to so few bits that some 256 of
-all IPv4 addresses have each mark: whoever has the database and the key can't tell which it was.
+all IPv4 addresses have each mark: whoever has the database and the key and tries every address
+finds as many that fit, though one that is suspected can be held against it.
 """
 
 from __future__ import annotations
