@@ -36,7 +36,7 @@ def fill(url: str, responses: int) -> int:
         stored = int(connection.exec_driver_sql("SELECT count(*) FROM responses").scalar_one())
         copies = -(-(responses - stored) // int(found.n_responses))
         if copies > 0:
-            _copy(connection, int(found.id), copies)
+            copy_session(connection, int(found.id), copies)
         total = int(connection.exec_driver_sql("SELECT count(*) FROM responses").scalar_one())
     as_after_a_while(engine)
     engine.dispose()
@@ -62,7 +62,12 @@ def as_after_a_while(engine: Engine, *, analyzed: bool = True) -> None:
         )
 
 
-def _copy(connection: Connection, session: int, copies: int) -> None:
+def copy_session(connection: Connection, session: int, copies: int) -> str:
+    """Copy a session with its trials and responses, each copy for a participant of its own.
+
+    Returns:
+        The mark of these copies: their `public_id`s are the mark, a dash and a number.
+    """
     mark = uuid.uuid4().hex[:8]
     these = {"session": session, "mark": f"{mark}-%"}
     connection.execute(
@@ -90,3 +95,4 @@ def _copy(connection: Connection, session: int, copies: int) -> None:
             ),
             these,
         )
+    return mark

@@ -16,67 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from connection import ServerClosed, Wire
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-class ServerClosed(Exception):
-    """The server closed the connection before the reply was whole."""
-
-
-class Wire(asyncio.Protocol):
-    """One keep-alive connection: sends one request at a time, hands back (status, body)."""
-
-    def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self._buffer = b""
-        self._need = -1
-        self._head_end = 0
-        self._status = 0
-        self._reply: asyncio.Future[tuple[int, bytes]] | None = None
-        self.closing = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self.closing = True
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_exception(ServerClosed())
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if self._need < 0:
-            end = self._buffer.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            self._read_head(self._buffer[:end].lower())
-            self._head_end = end + 4
-        if len(self._buffer) - self._head_end < self._need:
-            return
-        body = self._buffer[self._head_end : self._head_end + self._need]
-        self._buffer = b""
-        self._need = -1
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_result((self._status, body))
-
-    def _read_head(self, head: bytes) -> None:
-        self._status = int(head[9:12])
-        at = head.find(b"\r\ncontent-length:")
-        if at < 0:
-            if self._status != 204:
-                raise ValueError(f"a reply without Content-Length: {head!r}")
-            self._need = 0
-        else:
-            self._need = int(head[at + 17 :].split(b"\r\n", 1)[0])
-        if b"\r\nconnection: close" in head:
-            self.closing = True
-
-    def send(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
-        assert self.transport is not None
-        self._reply = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return self._reply
 
 
 def percentile(seconds: list[float], share: float) -> float:
@@ -138,8 +80,8 @@ class Load:
 
     async def _run(self, answered: Callable[[int], None] | None) -> Figures:
         figures = Figures()
-        self._begin = time.perf_counter() + self.warm_up
-        self._end = self._begin + self.seconds
+        begin = time.perf_counter() + self.warm_up
+        self.begin(begin, begin + self.seconds)
         tasks = [asyncio.create_task(self._visitor(n, figures)) for n in range(self.participants)]
         while any(not t.done() for t in tasks):
             await asyncio.wait(tasks, timeout=0.25)
@@ -150,14 +92,24 @@ class Load:
         figures.seconds = min(time.perf_counter(), self._end) - self._begin
         return figures
 
-    def _over(self, figures: Figures) -> bool:
-        return time.perf_counter() >= self._end or figures.acknowledged >= self.most
+    def begin(self, begin: float, end: float = math.inf) -> None:
+        """Set when measuring begins and all ends, on `time.perf_counter`."""
+        self._begin, self._end = begin, end
+
+    def is_on(self) -> bool:
+        """Whether what happens now is measured."""
+        return self._begin <= time.perf_counter() <= self._end
+
+    def is_over(self, figures: Figures | None = None) -> bool:
+        """Whether all shall stop."""
+        full = figures is not None and figures.acknowledged >= self.most
+        return full or time.perf_counter() >= self._end
 
     async def _visitor(self, number: int, figures: Figures) -> None:
         """One place in the queue: one participant after another takes the study."""
         turn = 0
         failures = 0
-        while not self._over(figures) and failures < 20:
+        while not self.is_over(figures) and failures < 20:
             turn += 1
             visit = Visit(self, figures, f"bench-{id(figures)}-{number}-{turn}")
             try:
@@ -237,7 +189,7 @@ class Visit:
         if entered is None:
             raise ValueError("entry refused")
         state, seconds = entered
-        if time.perf_counter() >= self.load._begin:
+        if self.load.is_on():
             self.figures.entries.append(seconds)
         self.token = state["token"]
         return dict(state)
@@ -246,7 +198,7 @@ class Visit:
         """The whole way, or until the run is over."""
         state = await self.enter()
         while state["step"] != "end":
-            if self.load._over(self.figures) or (self.load.leaves and is_last(state)):
+            if self.load.is_over(self.figures) or (self.load.leaves and is_last(state)):
                 return
             followed = await self.go_on(state)
             if followed is None:
@@ -290,7 +242,7 @@ class Visit:
             return None
         reply, seconds = done
         self.figures.acknowledged += 1
-        if self.load._begin <= time.perf_counter() <= self.load._end:
+        if self.load.is_on():
             self.figures.latencies.append(seconds)
         following: dict[str, Any] = reply["next"]
         return following

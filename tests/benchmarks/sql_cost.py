@@ -44,7 +44,7 @@ def measure(settings: Settings, study: str, proxy: RoundTrips | None = None) -> 
             db.engine, "before_cursor_execute", lambda _c, _k, sql, *_rest: sent.append(sql)
         )
     client = app.test_client()
-    state, token = _enter(client, study)
+    state, token = enter(client, study)
     headers = {"Authorization": f"Bearer {token}"}
     statements, trips, answers = 0, 0, 0
     example: tuple[str, ...] = ()
@@ -85,7 +85,8 @@ def answer_to(trial: dict[str, Any]) -> dict[str, Any]:
     return {"response": response, "timing": timing, "events": []}
 
 
-def _enter(client: FlaskClient, study: str) -> tuple[dict[str, Any], str]:
+def enter(client: FlaskClient, study: str) -> tuple[dict[str, Any], str]:
+    """Begin a session: its first State, and its token."""
     browser: dict[str, Any] = {"width": 1280, "height": 800, "pixel_ratio": 1, "touch": False}
     browser |= {"user_agent": "diptych bench", "language": "en"}
     body = {"study": study, "entry": {}, "browser": browser}

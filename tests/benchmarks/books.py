@@ -1,0 +1,49 @@
+"""What participants of a load know, from their side: to be compared with what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Books:
+    """What the participants know, from their side.
+
+    Attributes:
+        times: seconds of the requests that ended in the window, by kind.
+        errors: what went wrong in the window, by what it was.
+        errors_ever: the same, since the beginning.
+        sent: session -> answers sent, with those before it was joined.
+        acknowledged: session -> answers that the host has said to have stored.
+        completed: sessions that came to their end in the window.
+        completed_ever: the same, since the beginning.
+        answered: answers acknowledged since the beginning.
+        open: whether the window is open.
+        bundles: file of the bundle -> further files that it asks for.
+    """
+
+    times: dict[str, list[float]] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
+    errors_ever: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    completed: int = 0
+    completed_ever: int = 0
+    answered: int = 0
+    open: bool = False
+    bundles: dict[str, list[str]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Begin a window."""
+        self.times, self.errors, self.completed, self.open = {}, {}, 0, True
+
+    def took(self, kind: str, seconds: float) -> None:
+        """Note how long a request took."""
+        if self.open:
+            self.times.setdefault(kind, []).append(seconds)
+
+    def error(self, what: str) -> None:
+        """Count what went wrong."""
+        self.errors_ever[what] = self.errors_ever.get(what, 0) + 1
+        if self.open:
+            self.errors[what] = self.errors.get(what, 0) + 1

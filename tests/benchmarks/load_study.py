@@ -1,0 +1,105 @@
+"""The studies of the load benchmark: as long as the published ones, with pictures of real size."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from support.tiny_studies import category_study, two_afc_study
+
+#: Pictures are so large, in bytes of the file: what photographs of a study weigh.
+SMALLEST, LARGEST = 20_000, 60_000
+_SIDES = range(220, 340, 20)  # px
+_QUALITY = {
+    "max_chance_p": 0.5,
+    "min_median_rt_ms": 500,
+    "max_fast_share": 0.1,
+    "max_same_response_run": 12,
+    "max_focus_losses": 5,
+    "max_repeats": 0,
+    "min_input_events": 30,
+    "max_browser_errors": 5,
+    "max_lookalikes": 0,
+}
+_WORDS = "You look at pictures and say which of them belong together. You may stop at any time. "
+_TEXTS = {
+    "consent.md": "# Consent\n\n" + 12 * _WORDS,
+    "instructions.md": "# What you do\n\n" + 10 * _WORDS + "\n\n---\n\n# How\n\n" + 10 * _WORDS,
+    "feedback.md": "# Anything to tell us?\n\nYou may leave this empty.\n",
+}
+
+
+def write_study(folder: Path, task: str, trials: int = 45) -> Path:
+    """Write the study of a task; its name is the task's. Returns its folder.
+
+    Args:
+        folder: where studies are kept.
+        task: `category_learning` or `two_afc`.
+        trials: how many, two thirds of them training, or all but one in nine test.
+    """
+    changes = {"recruitment": {"participants": 10_000_000}}
+    if task == "category_learning":
+        training = trials * 2 // 3
+        made = category_study(
+            folder / task,
+            per_class=max(8, trials),
+            training=training,
+            test=trials - training,
+            changes={**changes, "task": {"rank": 3}, "quality": _QUALITY},
+            texts=_TEXTS,
+        )
+    else:
+        catch = trials // 9
+        own = {"min_catch_accuracy": 0.8, "min_rarer_response": 5}
+        made = two_afc_study(
+            folder / task,
+            practice=0,
+            test=trials - catch,
+            catch=catch,
+            changes={**changes, "quality": {**_QUALITY, **own}},
+            texts=_TEXTS,
+        )
+    _enlarge(made)
+    return made
+
+
+def _enlarge(folder: Path) -> None:
+    """Put a picture of real size in each small one's place, every other one as JPEG."""
+    rng = np.random.default_rng(11)
+    renamed = {}
+    for number, path in enumerate(sorted((folder / "stimuli").iterdir())):
+        jpeg = number % 2 == 0
+        data = picture(rng, _SIDES[number % len(_SIDES)], jpeg=jpeg)
+        if jpeg:
+            path.unlink()
+            renamed[path.name] = path.with_suffix(".jpg").name
+            path = path.with_suffix(".jpg")
+        path.write_bytes(data)
+    for table in folder.glob("*.csv"):
+        text = table.read_text(encoding="utf-8")
+        for old, new in renamed.items():
+            text = text.replace(f"stimuli/{old}", f"stimuli/{new}")
+        table.write_text(text, encoding="utf-8")
+
+
+def picture(rng: np.random.Generator, side: int, *, jpeg: bool) -> bytes:
+    """A smooth pattern under some grain, as a photograph compresses: 20 to 60 kB.
+
+    Args:
+        rng: draws the pattern.
+        side: pixels.
+        jpeg: JPEG, else PNG.
+    """
+    coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8), "RGB")
+    smooth = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC), dtype=np.int16)
+    grain = rng.integers(-24, 25, (side, side, 1), dtype=np.int16)
+    image = Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8), "RGB")
+    out = io.BytesIO()
+    if jpeg:
+        image.save(out, "JPEG", quality=88)
+        return out.getvalue()
+    # PNG keeps the grain: with as many pixels it would be far larger.
+    image.crop((0, 0, side // 2, side // 2)).save(out, "PNG", compress_level=3)
+    return out.getvalue()

@@ -1,0 +1,98 @@
+"""People who stand in the middle of a session when the measurement begins.
+
+A load with think times is at its usual mix of requests only when some have just come and others
+are about to finish. Waiting for that takes a whole session, minutes. So a few sessions are brought
+to different trials through the API, without thinking, and copied row for row; who joins in the
+middle loads the page of such a copy anew, as after a reload, and goes on from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fill import copy_session
+from flask import Flask
+from flask.testing import FlaskClient
+from sql_cost import answer_to, enter
+from sqlalchemy import create_engine, text
+
+from diptych.keys import SessionTokens
+from diptych.settings import Settings
+
+#: Sessions are copied from so many places, evenly apart.
+PLACES = 9
+
+
+@dataclass(frozen=True)
+class Joining:
+    """Somebody in the middle of a session.
+
+    Attributes:
+        token: names the session.
+        session: its public id.
+        answered: how many of its trials were answered before.
+    """
+
+    token: str
+    session: str
+    answered: int
+
+
+class Standing:
+    """Sessions under way of one study, copied as they are asked for.
+
+    Args:
+        settings: of a migrated database with the study open.
+        app: a host of this process on it.
+        study: its name.
+    """
+
+    def __init__(self, settings: Settings, app: Flask, study: str) -> None:
+        self._settings, self._study = settings, study
+        self._tokens = SessionTokens(settings.secret(), settings.token_days)
+        client = app.test_client()
+        first = _taken(client, study, 0)
+        of = first["progress"]["of"]
+        answered = sorted({of * place // PLACES for place in range(1, PLACES)} - {0, of})
+        self._templates = [_taken(client, study, each)["session"]["id"] for each in answered]
+
+    def copies(self, n: int) -> list[Joining]:
+        """So many sessions that nobody has been given yet, from every place in turn."""
+        engine = create_engine(self._settings.sqlalchemy_url)
+        found: list[Joining] = []
+        each = -(-n // len(self._templates))
+        with engine.begin() as connection:
+            for template in self._templates:
+                row = connection.execute(
+                    text("SELECT id FROM sessions WHERE public_id = :it"), {"it": template}
+                ).one()
+                mark = copy_session(connection, row.id, each)
+                rows = connection.execute(
+                    text("SELECT id, public_id, n_responses FROM sessions WHERE public_id LIKE :m"),
+                    {"m": f"{mark}-%"},
+                )
+                found += [Joining(self._tokens.make(i), p, answered) for i, p, answered in rows]
+        if engine.dialect.name == "postgresql":  # as its own statistics would be by and by
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("ANALYZE sessions, trials, responses, participants")
+        engine.dispose()
+        # From every place in turn, whoever is left out.
+        return [found[place * each + i] for i in range(each) for place in range(len(found) // each)]
+
+
+def _taken(client: FlaskClient, study: str, answers: int) -> dict[str, Any]:
+    """The State of a new session in which so many trials are answered."""
+    state, token = enter(client, study)
+    headers = {"Authorization": f"Bearer {token}"}
+    while state["step"] != "trials" or state["progress"]["done"] < answers:
+        if state["step"] == "trials":
+            trial = state["content"]["trial"]
+            path, body = f"/api/v1/trials/{trial['index']}/response", answer_to(trial)
+            reply = client.post(path, json=body, headers=headers).get_json()
+            state = reply["next"]
+            continue
+        path = f"/api/v1/session/steps/{state['step']}"
+        body = {"consent": {"agreed": True}, "instructions": {"read_ms": 20_000.0}}
+        state = client.post(path, json=body[state["step"]], headers=headers).get_json()
+    return state
