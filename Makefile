@@ -25,7 +25,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check bench bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser frontend lint types clean distclean
+.PHONY: help demo test check bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -51,9 +51,13 @@ lint: .venv/stamp-dev
 types: .venv/stamp-dev
 	$(BIN)/mypy
 
-bench: .venv/stamp-dev ## answers a second with 50 participants at once, and the dashboard's pages, on SQLite and PostgreSQL
+bench: .venv/stamp-dev $(BUNDLE) ## answers a second without think time and with it, and the dashboard's pages, on SQLite and PostgreSQL
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_answers.py $(BENCH_ARGS)
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_load.py $(BENCH_LOAD_ARGS)
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_dashboard.py $(BENCH_DASHBOARD_ARGS)
+
+bench-load: .venv/stamp-dev $(BUNDLE) ## 50 to 1,000 participants with think times, one and three hosts; the largest load; a bare route
+	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_load.py --find-largest $(BENCH_LOAD_ARGS)
 
 bench-dashboard: .venv/stamp-dev ## server time of every page of the dashboard, with 1,000 and 1,000,000 responses
 	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_dashboard.py $(BENCH_ARGS)
