@@ -29,8 +29,10 @@ class Host:
         self.secret = settings.secret()
         self.tokens = SessionTokens(self.secret, settings.token_days)
         self.images = ImageTokens(self.secret)
-        # Content hashes that texts are known to show; a version's texts never change.
+        # Content hashes that texts are known to show, and the versions whose texts were looked
+        # through for them; a version's texts never change.
         self.assets: set[str] = set()
+        self.searched_for_assets: set[int] = set()
         self.task = lru_cache(maxsize=256)(self._task)
         # When the limits of [privacy] are applied next (`diptych.retention`), on time.monotonic():
         # not at once, so that hosts that start together don't all work in their first minute.

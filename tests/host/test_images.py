@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from flask import Flask
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
+from sqlalchemy import event
+from support.walker import Walker, open_study
 
+from diptych.database import db
 from diptych.images import ImageFault, ImageTokens, servable
 
 SECRET_WORD = b"Cooka-the-answer"
@@ -111,3 +120,140 @@ def test_a_name_with_one_letter_changed_is_no_name(place: int, at: int) -> None:
     at %= len(name) - 1  # the last letter has bits that mean nothing
     changed = name[:at] + ("A" if name[at] != "A" else "B") + name[at + 1 :]
     assert tokens.read(changed) is None
+
+
+# --- Served over HTTP
+
+sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def person(app: Flask, studies_folder: Path) -> Walker:
+    """Somebody who is shown images."""
+    open_study(app, studies_folder / "tiny")
+    return Walker(app.test_client()).start(participant="a")
+
+
+def urls(person: Walker) -> list[str]:
+    found: list[str] = person.api("GET", "/session/images").json["images"]
+    return found
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Every SQL statement of the block."""
+    seen: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(connection: object, cursor: object, statement: str, *more: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_an_image_on_this_host_s_disk_is_served_without_the_database(
+    app: Flask, person: Walker
+) -> None:
+    names = urls(person)
+    with statements(app) as first:
+        replies = [person.client.get(name) for name in names]
+    assert first, "what this host has never served comes from the database, once"
+    with statements(app) as again:
+        for name, before in zip(names, replies, strict=True):
+            reply = person.client.get(name)
+            assert reply.status_code == 200 and reply.data == before.data
+            assert person.client.get(name, headers={"Range": "bytes=0-9"}).status_code == 206
+            assert person.client.head(name).status_code == 200
+        assert person.client.get("/i/made-up").status_code == 404
+    assert again == []
+
+
+@sqlite_only
+def test_every_image_is_kept_for_good_by_one_browser_and_tells_nothing(
+    app: Flask, person: Walker
+) -> None:
+    other = Walker(app.test_client()).start(participant="b")
+    for name in [*urls(person), *urls(other)]:
+        for headers in ({}, {"Range": "bytes=3-"}):
+            reply = person.client.get(name, headers=headers)
+            assert reply.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+            assert reply.headers["X-Content-Type-Options"] == "nosniff"
+            # The same for all who are shown the picture, they would tell that it is the same.
+            told = {header.lower() for header in reply.headers.keys()}  # noqa: SIM118
+            assert not told & {"etag", "last-modified", "date", "content-disposition"}
+    assert not set(urls(person)) & set(urls(other))
+
+
+@sqlite_only
+def test_ranges_of_an_image(person: Walker) -> None:
+    (name, *_) = urls(person)
+    whole = person.client.get(name)
+    size = len(whole.data)
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    for asked, start, stop in (
+        ("bytes=0-99", 0, 100),
+        (f"bytes={size - 1}-", size - 1, size),
+        ("bytes=-10", size - 10, size),
+        (f"bytes=5-{10 * size}", 5, size),
+    ):
+        reply = person.client.get(name, headers={"Range": asked})
+        assert reply.status_code == 206, asked
+        assert reply.data == whole.data[start:stop]
+        assert reply.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{size}"
+        assert reply.headers["Content-Length"] == str(stop - start)
+        assert reply.mimetype == whole.mimetype
+    for asked in (f"bytes={size}-", f"bytes={size + 5}-{size + 9}", "bytes=9-3"):
+        reply = person.client.get(name, headers={"Range": asked})
+        assert reply.status_code == 416, asked
+        assert reply.headers["Content-Range"] == f"bytes */{size}"
+        assert "immutable" not in reply.headers.get("Cache-Control", "")
+    # Nothing says whether it is the image of before: then the whole is right.
+    unsure = {"Range": "bytes=0-9", "If-Range": '"abc"'}
+    reply = person.client.get(name, headers=unsure)
+    assert reply.status_code == 200 and reply.data == whole.data
+
+
+@given(start=st.integers(0, 4000), length=st.integers(1, 4000))
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@sqlite_only
+def test_the_ranges_of_an_image_make_the_whole(person: Walker, start: int, length: int) -> None:
+    name = urls(person)[0]
+    whole = person.client.get(name).data
+    reply = person.client.get(name, headers={"Range": f"bytes={start}-{start + length - 1}"})
+    if start >= len(whole):
+        assert reply.status_code == 416
+    else:
+        assert reply.status_code == 206 and reply.data == whole[start : start + length]
+
+
+@sqlite_only
+def test_what_no_text_shows_is_looked_for_in_each_version_once(
+    app: Flask, studies_folder: Path
+) -> None:
+    folder = studies_folder / "tiny"
+    (folder / "assets").mkdir(exist_ok=True)
+    (folder / "assets" / "logo.png").write_bytes(encoded(noise(), "PNG"))
+    open_study(app, folder)
+    client = app.test_client()
+    unknown = f"/a/{'0' * 64}"
+    assert client.get(unknown).status_code == 404
+    with statements(app) as seen:
+        for _ in range(5):
+            assert client.get(unknown).status_code == 404
+    assert not [s for s in seen if "texts" in s], "a stranger can't have every text read each time"
+    text = (folder / "consent.md").read_text()
+    (folder / "consent.md").write_text(text + "\n\n![logo](assets/logo.png)\n")
+    open_study(app, folder)
+    consent = Walker(client).enter(participant="a").state["content"]["html"]
+    (shown,) = re.findall(r'src="(/a/[0-9a-f]{64})"', consent)
+    reply = client.get(shown)
+    assert reply.status_code == 200 and pixels(reply.data).size
+    assert reply.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    with statements(app) as again:
+        assert client.get(shown).status_code == 200
+    assert again == []

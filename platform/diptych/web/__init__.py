@@ -8,6 +8,7 @@ from diptych.settings import Settings
 def register(app: APIFlask, settings: Settings) -> None:
     """Attach every blueprint and error handler."""
     from diptych.web import (
+        bundle,
         dashboard,
         errors,
         health,
@@ -28,3 +29,4 @@ def register(app: APIFlask, settings: Settings) -> None:
     for module in (participant, images, pages, health, telemetry, hooks):
         app.register_blueprint(module.blueprint)
     dashboard.attach(app)
+    bundle.attach(app)

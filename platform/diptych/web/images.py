@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from pathlib import Path
 
 from apiflask import APIBlueprint
-from flask import Response, abort
+from flask import Response, abort, request
 from sqlalchemy import select
 
 from diptych import models
@@ -15,6 +16,9 @@ from diptych.host import host
 from diptych.studies.versions import frozen
 
 blueprint = APIBlueprint("images", __name__, enable_openapi=False)
+VERSIONS = models.StudyVersion
+_ASSET = re.compile(r"/a/([0-9a-f]{64})")
+_SUFFIXES = ((".png", "image/png"), (".jpg", "image/jpeg"))
 
 
 @blueprint.get("/i/<name>")
@@ -43,31 +47,50 @@ def _is_asset(content_hash: str) -> bool:
 
     Stimuli are never served by hash: whoever has the files could look up their class.
     """
-    if content_hash in host().assets:
+    known = host()
+    if content_hash in known.assets:
         return True
+    # Each version's texts are read once, however often somebody asks for what is not there.
     with reading() as connection:
-        texts = connection.execute(select(models.StudyVersion.texts)).scalars().all()
-    if any(f"/a/{content_hash}" in text for each in texts for text in each.values()):
-        host().assets.add(content_hash)
-    return content_hash in host().assets
+        new = set(connection.execute(select(VERSIONS.id)).scalars()) - known.searched_for_assets
+        for version_id in sorted(new):
+            texts = connection.execute(
+                select(VERSIONS.texts).where(VERSIONS.id == version_id)
+            ).scalar_one_or_none()
+            for text in (texts or {}).values():
+                known.assets.update(_ASSET.findall(text))
+            known.searched_for_assets.add(version_id)
+    return content_hash in known.assets
 
 
 def image_reply(content_hash: str, cache: str) -> Response:
-    """The bytes of an image; `cache` is `private` or `public`."""
+    """The bytes of an image, or the range of them that is asked for.
+
+    Args:
+        content_hash: of the image.
+        cache: `private` or `public`.
+    """
     data, media_type = _bytes(content_hash)
     response = Response(data, mimetype=media_type)
-    # No ETag and no date: both would be the same for everybody who is shown the image.
+    # No ETag and no date: both would be the same for everybody who is shown the image. Without
+    # them a range of "the same image as before" (If-Range) is answered with the whole.
     response.headers["Cache-Control"] = f"{cache}, max-age=31536000, immutable"
+    response.headers["Accept-Ranges"] = "bytes"
+    if "Range" in request.headers:
+        response.make_conditional(request, accept_ranges=True, complete_length=len(data))
+        del response.headers["Date"]  # the server's own is enough
     return response
 
 
 def _bytes(content_hash: str) -> tuple[bytes, str]:
     """The bytes of an image: from this host's disk, or once from the database."""
-    folder = host().settings.home / "images"
-    for suffix, media_type in ((".png", "image/png"), (".jpg", "image/jpeg")):
-        path = folder / content_hash[:2] / (content_hash + suffix)
-        if path.exists():
-            return path.read_bytes(), media_type
+    # Put together as text, which is much less work than as a path.
+    start = f"{host().settings.home}/images/{content_hash[:2]}/{content_hash}"
+    for suffix, media_type in _SUFFIXES:
+        try:
+            return Path(start + suffix).read_bytes(), media_type
+        except FileNotFoundError:
+            pass
     images = models.Image
     with reading() as connection:
         row = connection.execute(
@@ -76,7 +99,7 @@ def _bytes(content_hash: str) -> tuple[bytes, str]:
     if row is None:
         abort(404)
     suffix = ".jpg" if row.media_type == "image/jpeg" else ".png"
-    _keep(folder / content_hash[:2] / (content_hash + suffix), row.data)
+    _keep(Path(start + suffix), row.data)
     return row.data, row.media_type
 
 
