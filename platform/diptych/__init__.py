@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def create_app(settings: Settings | None = None) -> APIFlask:
-    """The WSGI application (`gunicorn "diptych:create_app()"`); see `diptych.app.create_app`."""
+def create_app(settings: Settings | None = None, *, behind: bool = False) -> APIFlask:
+    """The WSGI application (`gunicorn "diptych:create_app(behind=True)"`).
+
+    See `diptych.app.create_app`.
+    """
     from diptych.app import create_app as create
 
-    return create(settings)
+    return create(settings, behind=behind)

@@ -18,18 +18,23 @@ from diptych.settings import Settings, SettingsFault
 MAX_BODY = 256 * 1024
 
 
-def create_app(settings: Settings | None = None, *, checked: bool = True) -> APIFlask:
+def create_app(
+    settings: Settings | None = None, *, checked: bool = True, behind: bool = False
+) -> APIFlask:
     """A host with the given settings (by default those of the environment).
 
     Args:
         settings: the settings.
         checked: whether to refuse a secret that is too weak for people from outside.
+        behind: whether sessions are settled in a thread behind the requests, as a host that serves
+            people does it; without it they are settled when the request that ended them returns.
 
     Raises:
         SettingsFault: when an environment variable can't be used.
     """
     from diptych import retention
     from diptych.installation import secret_fault
+    from diptych.results.behind import Settler
     from diptych.web import register
 
     settings = settings or Settings.from_environment()
@@ -59,7 +64,7 @@ def create_app(settings: Settings | None = None, *, checked: bool = True) -> API
     app.json.sort_keys = False  # type: ignore[attr-defined]
     db.init_app(app)
     host = app.extensions["diptych"] = Host(settings)
-    host.when_ended = partial(_session_ended, host)
+    host.when_ended = Settler(app, host) if behind else partial(_session_ended, host)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select
 from diptych import models
 from diptych.database import table
 from diptych.host import Host
-from diptych.quality import RuleResult, evaluate, others
+from diptych.quality import RuleResult, asked, evaluate, others
 from diptych.results.facts import facts
 from diptych.tidy_rows import moment
 
@@ -60,7 +60,7 @@ class Judgements:
     def _now(self, session_id: int) -> list[RuleResult]:
         """The flags of a session that ended a moment ago and was not settled yet."""
         seen = facts(self._host, self._connection, session_id)
-        results = evaluate(seen, others(self._connection, seen.session))
+        results = evaluate(seen, others(self._connection, seen.session, asked(seen.content)))
         return sorted((r for r in results if r.flagged), key=lambda result: result.rule)
 
 

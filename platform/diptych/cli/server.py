@@ -112,7 +112,7 @@ def gunicorn_arguments(
         f"--bind={host}:{port}",
         f"--workers={workers}",
         f"--threads={threads}",
-        "--worker-class=gthread",
+        "--worker-class=diptych.serving.Worker",
         f"--keep-alive={keep_alive}",
         f"--timeout={timeout}",
         f"--graceful-timeout={graceful_timeout}",
@@ -127,7 +127,7 @@ def gunicorn_arguments(
     if os.access(MEMORY, os.W_OK):
         # A worker's sign of life must not wait for a busy disk.
         arguments.append(f"--worker-tmp-dir={MEMORY}")
-    return [*arguments, *gunicorn, "diptych:create_app()"]
+    return [*arguments, *gunicorn, "diptych:create_app(behind=True)"]
 
 
 @click.group()

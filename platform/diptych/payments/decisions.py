@@ -32,7 +32,7 @@ from diptych.payments.money import in_words
 from diptych.payments.platform import ACTIONS, Order
 from diptych.payments.rules import Planning, why_not
 from diptych.payments.subjects import Ordered, Subject, ordered, subjects
-from diptych.results.settle import set_excluded_many
+from diptych.results.settle import catch_up, set_excluded_many
 
 DECISIONS = table(models.Decision)
 #: What only concerns this host, and can be taken back.
@@ -163,6 +163,8 @@ def preview(
     if amount is not None and amount <= 0:
         raise DecisionFault("the amount must be more than 0")
     message = message.strip()
+    # A rule that excludes by itself must have had its say on sessions that ended a moment ago.
+    catch_up(host, study_id)
     with reading() as connection:
         some = subjects(connection, study_id, session_ids)
         planned = (

@@ -8,7 +8,7 @@ that the study lists under `auto` exclude a session by themselves, and that can 
 from __future__ import annotations
 
 from diptych.quality.beyond import Others, others
-from diptych.quality.evaluation import RuleResult, evaluate
+from diptych.quality.evaluation import RuleResult, asked, evaluate
 from diptych.quality.rules import RULES, Rule
 
-__all__ = ["RULES", "Others", "Rule", "RuleResult", "evaluate", "others"]
+__all__ = ["RULES", "Others", "Rule", "RuleResult", "asked", "evaluate", "others"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ NEAR_MS = 30 * 60_000
 MOST_COMPARED = 500
 _ALIKE = ("user_agent", "width", "height", "pixel_ratio", "language")
 CROWD_RULE, ADDRESS_RULE = "min_crowd_accuracy", "max_same_address"
+REPEATS_RULE, LOOKALIKES_RULE = "max_repeats", "max_lookalikes"
+_ALL = (REPEATS_RULE, LOOKALIKES_RULE, CROWD_RULE, ADDRESS_RULE)
 _DAY_MS = 86_400_000
 
 
@@ -46,24 +48,28 @@ class Others:
     same_address_counted: float | None = None
 
 
-def others(connection: Connection, session: Any) -> Others:
+def others(connection: Connection, session: Any, rules: Collection[str] = _ALL) -> Others:
     """Read what is known beyond a session: a few rows, however large the study is.
 
     Args:
         connection: what to read on.
         session: the session's row of `sessions`.
+        rules: names of the rules that will be held against it; what none of them asks for is
+            not read.
     """
-    found = connection.execute(
-        select(QUALITY.c.rule, QUALITY.c.value).where(
-            QUALITY.c.session_id == session.id, QUALITY.c.rule.in_((CROWD_RULE, ADDRESS_RULE))
+    before: dict[str, float | None] = {}
+    if CROWD_RULE in rules or ADDRESS_RULE in rules:
+        found = connection.execute(
+            select(QUALITY.c.rule, QUALITY.c.value).where(
+                QUALITY.c.session_id == session.id, QUALITY.c.rule.in_((CROWD_RULE, ADDRESS_RULE))
+            )
         )
-    )
-    before = {row.rule: row.value for row in found}
+        before = {row.rule: row.value for row in found}
     return Others(
-        _same_person(connection, session),
-        _lookalikes(connection, session),
+        _same_person(connection, session) if REPEATS_RULE in rules else (),
+        _lookalikes(connection, session) if LOOKALIKES_RULE in rules else (),
         before.get(CROWD_RULE),
-        _same_address(connection, session),
+        _same_address(connection, session) if ADDRESS_RULE in rules else None,
         before.get(ADDRESS_RULE),
     )
 

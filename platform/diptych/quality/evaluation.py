@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from diptych.journey.state import EMPTIED
 from diptych.quality.beyond import Others
 from diptych.quality.rules import RULES, Rule, Seen, load
+from diptych.studies.content import StudyContent
 from diptych.studies.spec import Quality
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def evaluate(facts: SessionFacts, others: Others) -> list[RuleResult]:
             )
         )
     return results
+
+
+def asked(content: StudyContent) -> list[str]:
+    """Names of the rules that a study has set."""
+    return [rule.name for rule in thresholds(content.spec.quality)]
 
 
 def thresholds(quality: Quality) -> dict[Rule, float]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diptych.quality.beyond import LOOKALIKES_RULE, REPEATS_RULE
 from diptych.quality.rules import Found, Seen, plural, rule
 
 
 @rule(
-    "max_repeats",
+    REPEATS_RULE,
     "Taken before",
     "Earlier sessions under the same platform id that reached a trial, in this study or in one of "
     "its `exclude_studies`.",
@@ -23,7 +24,7 @@ def max_repeats(seen: Seen) -> Found | None:
 
 
 @rule(
-    "max_lookalikes",
+    LOOKALIKES_RULE,
     "Looks like others (soft)",
     "Sessions of others that began up to 30 minutes before with the same browser, window size and "
     "language. A hint only: many honest people have the same device.",

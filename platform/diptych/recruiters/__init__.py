@@ -114,7 +114,7 @@ class Recruiter(ABC):
     def after_session(host: Host, session_id: int) -> None:
         """Do what the platform needs once a session, of whichever recruiter, has ended.
 
-        Must be quick: the participant waits. Most platforms need nothing.
+        Must be quick: other sessions wait to be settled. Most platforms need nothing.
         """
         return
 

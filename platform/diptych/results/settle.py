@@ -97,7 +97,7 @@ def catch_up(host: Host, study_id: int, limit: int = 200) -> int:
     if not ids:
         return 0
     for batch in in_parts(sorted(ids), BATCH):
-        _settle_or_one_by_one(host, study_id, batch)
+        settle_many(host, study_id, batch)
     return left_to_settle(study_id)
 
 
@@ -138,7 +138,7 @@ def resettle(host: Host, study_id: int, progress: Progress = lambda done, of: No
         ids = list(connection.execute(uncounted.order_by(SESSIONS.c.id)).scalars())
     done = 0
     for batch in in_parts(ids, BATCH):
-        _settle_or_one_by_one(host, study_id, batch)
+        settle_many(host, study_id, batch)
         done += len(batch)
         progress(done, len(ids))
     return left_to_settle(study_id)
@@ -269,8 +269,11 @@ def end_session(host: Host, session_id: int, status: str) -> bool:
     return bool(ended)
 
 
-def _settle_or_one_by_one(host: Host, study_id: int, ids: Sequence[int]) -> None:
-    """Settle a batch; when one of it can't be settled, the others are all the same."""
+def settle_many(host: Host, study_id: int, ids: Sequence[int]) -> None:
+    """Settle ended sessions of one study together; never raises.
+
+    When one of them can't be settled, that is noted, and the others are all the same.
+    """
     try:
         _settle(host, study_id, ids)
     except Exception:
@@ -305,7 +308,7 @@ def _work_out(host: Host, connection: Connection, session_id: int) -> Worked:
         return Worked(found, {}, {})
     if session.status in EMPTIED:
         return Worked(found, measures.emptied(session), {})
-    others = quality.others(connection, session)
+    others = quality.others(connection, session, quality.asked(found.content))
     found = replace(found, findings=quality.evaluate(found, others))
     course = measures.course(found) | {measures.RULES: measures.findings(found)}
     return Worked(found, course, _figures(found) if session.status == "completed" else {})

@@ -27,6 +27,7 @@ from diptych.participants.rows import listed
 from diptych.participants.times import times
 from diptych.participants.wanted import Wanted, WantedFault, read_wanted
 from diptych.quality import RULES
+from diptych.results.settle import catch_up
 from diptych.studies.versions import frozen
 from diptych.tasks import REGISTRY as TASKS
 from diptych.web.dashboard.access import access, pages, study, user
@@ -51,6 +52,7 @@ def table(study: str) -> Response:
     fault, shown, wanted = "", listing.Slice([], None, None), Wanted()
     total, rows = 0, []
     this = study_id()
+    catch_up(host(), this)
     with reading() as connection:
         try:
             wanted = read_wanted(request.args)
@@ -113,6 +115,7 @@ def study_id() -> int:
 @access("viewer")
 def session(study: str, session: str) -> Any:
     """One session whole."""
+    catch_up(host(), study_id())
     with reading() as connection:
         found = find(connection, study_id(), session)
     if found is None:

@@ -1,0 +1,83 @@
+"""What a serving host does beside the requests: settling sessions, and sharing connections out."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+
+import pytest
+from support.crowd import Crowd
+from support.rows import query
+from support.servers import LiveServer
+
+from diptych.settings import Settings
+
+pytestmark = pytest.mark.slow
+UNSETTLED = "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL AND result_at IS NULL"
+
+
+def ended(settings: Settings) -> int:
+    return int(query(settings, "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL")[0][0])
+
+
+class OneThread(LiveServer):
+    """Each of its workers does one thing at a time."""
+
+    def command(self) -> list[str]:
+        """The program that serves."""
+        return [*super().command(), "--threads=1"]
+
+
+def takes_one_each(crowd: Crowd) -> None:
+    """Everybody takes the study once."""
+    crowd.lives = 1
+    with crowd:
+        crowd.wait(60)
+
+
+def test_ended_sessions_are_settled_though_nobody_looks(
+    server: LiveServer, crowd: Crowd, settings: Settings
+) -> None:
+    takes_one_each(crowd)
+    assert ended(settings) == crowd.people
+    deadline = time.monotonic() + 20
+    while query(settings, UNSETTLED)[0][0] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert query(settings, UNSETTLED)[0][0] == 0
+    assert query(settings, "SELECT count(*) FROM session_results")[0][0] == crowd.people
+    assert server.pid
+
+
+def test_a_server_that_stops_settles_what_has_ended(
+    server: LiveServer, crowd: Crowd, settings: Settings
+) -> None:
+    takes_one_each(crowd)
+    server.stop()
+    assert ended(settings) == crowd.people
+    assert query(settings, UNSETTLED)[0][0] == 0
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_worker_without_a_free_thread_leaves_new_people_to_the_other(
+    settings: Settings, server: LiveServer
+) -> None:
+    server.stop()
+    narrow = OneThread(server.environment, settings.home.parent / "narrow.log", workers=2)
+    narrow.start()
+    stuck = socket.create_connection(("127.0.0.1", narrow.port))
+    try:
+        # A request that never comes to its end keeps the only thread of its worker.
+        stuck.sendall(
+            b"POST /api/v1/sessions HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 100\r\n\r\n{"
+        )
+        time.sleep(0.5)
+        for _ in range(30):
+            fresh = http.client.HTTPConnection("127.0.0.1", narrow.port, timeout=10)
+            fresh.request("GET", "/healthz")
+            assert fresh.getresponse().status == 200
+            fresh.close()
+    finally:
+        stuck.close()
+        narrow.stop()
