@@ -18,10 +18,10 @@ from flask import Flask
 from sqlalchemy import Connection, exists, func, or_, select
 
 from diptych import models
-from diptych.accounts import audit
+from diptych.accounts import audit, throttle
 from diptych.database import in_parts, now_ms, reading, table, writing
 from diptych.host import Host
-from diptych.journey.entry import forget_participants
+from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
 from diptych.journey.state import EMPTIED
 from diptych.payments import ledger
 from diptych.results import settle
@@ -101,6 +101,8 @@ def apply(host: Host, *, dry: bool = False, most: int | None = None) -> Applied:
         held = limits(connection)
     done = Applied()
     _forget_addresses(held, done, dry)
+    if not dry:
+        _forget_previews()
     for due, work in ((_answers_due, _empty), (_ids_due, _forget_ids)):
         for batch in _batches(due, held, most):
             with writing() as connection:
@@ -235,6 +237,13 @@ def _forget_ids(
     connection.execute(IDENTITIES.delete().where(IDENTITIES.c.participant_id.in_(known)))
     changed = [s for s in sessions if s.id in with_arrivals or s.participant_id in known]
     _note(connection, changed, "retention.ids")
+
+
+def _forget_previews() -> None:
+    """Delete previews that are a day old, and what is known of guessed passwords, unasked."""
+    with writing() as connection:
+        purge_previews(connection, now_ms() - PREVIEWS_KEPT_MS)
+    throttle.forget_old()
 
 
 def _forget_addresses(held: dict[int, Limits], done: Applied, dry: bool) -> None:

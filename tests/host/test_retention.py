@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 from support.recount import recount, tallied
 from support.tiny_studies import category_study
-from support.walker import Walker, change, open_study, rows
+from support.walker import Walker, change, link, open_study, rows
 
 from diptych import models, retention
 from diptych.cli import cli
@@ -207,3 +208,24 @@ def test_limits_are_days_above_none(studies_folder: Path) -> None:
     folder = category_study(studies_folder / "tiny", changes={"privacy": {"answers_days": 0}})
     with pytest.raises(StudyFault, match=r"privacy\.answers_days"):
         load_study(folder)
+
+
+def test_previews_and_failed_log_ins_go_without_being_asked_for(limited: Flask) -> None:
+    old, new = (Walker(limited.test_client()) for _ in range(2))
+    for walker in (old, new):
+        walker.enter(**link(limited, "preview", "tiny"))
+    person = took(limited, "person", 5)
+    for walker, hours in ((old, 25), (new, 23)):
+        entered = now_ms() - hours * 3_600_000
+        change(limited, models.Session, {"entered_at": entered}, public_id=walker.public_id)
+    with limited.app_context(), writing() as connection:
+        connection.execute(
+            sa.insert(models.LoginFailure),
+            [{"key": str(h), "count": 1, "last_at": now_ms() - h * 3_600_000} for h in (11, 13)],
+        )
+    applied(limited, dry=True)
+    assert len(rows(limited, models.Session)) == 3
+    applied(limited)
+    left = {session["public_id"] for session in rows(limited, models.Session)}
+    assert left == {new.public_id, person["public_id"]}
+    assert [failure["key"] for failure in rows(limited, models.LoginFailure)] == ["11"]
