@@ -118,7 +118,7 @@ def test_an_answer_that_could_not_be_sent_survives_a_reload(
     page.unroute("**/response")
     page.reload()
     assert visitor.look() == "start"
-    assert "Your last answer is safe" in visitor.text()
+    assert "has not reached us yet" in visitor.text()
     visitor.press("start")
     visitor.wait(lambda: len(visitor.acknowledged) == 2)
     assert visitor.to_the_end() == "end-completed"

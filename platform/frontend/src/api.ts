@@ -82,6 +82,8 @@ async function errorFrom(reply: Response): Promise<ApiError> {
 
 export class Client {
   token: string | null = null;
+  /** When the host was last heard of, ms of `Date.now`: unlike `performance.now` it counts sleep. */
+  heard_at = Date.now();
   private readonly base: string;
   private readonly fetch: typeof fetch;
   private readonly random: () => number;
@@ -116,6 +118,7 @@ export class Client {
         reached = true;
         if (reply.ok) {
           const value = reply.status === 204 ? undefined : await reply.json();
+          this.heard_at = Date.now();
           if (failures > 1) this.options.onRecovered?.();
           return value as T;
         }

@@ -1,5 +1,7 @@
+import { watchAbsence } from "./absence";
 import { ApiError, Client, type Trouble } from "./api";
 import { EventLog, windowSize } from "./events";
+import { guard, pageOf, REARM_MS } from "./history";
 import { Outbox } from "./outbox";
 import { watchScreen } from "./screencheck";
 import { comprehension } from "./screens/comprehension";
@@ -19,7 +21,7 @@ const NEEDS_ROOM: ReadonlySet<Step> = new Set([
   "comprehension",
   "trials",
 ]);
-/** The host's state and the page's may differ (a second tab); so often in a row it is looked up. */
+/** The host's state and the page's may differ (a second tab); so often it is looked up at one place. */
 const LOOKUPS = 4;
 
 export interface JourneyOptions {
@@ -59,8 +61,8 @@ export class Journey {
     let ctx: Context | undefined;
     const stopGuarding = this.guardBack();
     try {
-      const { entered, resumed } = await this.enter();
-      ctx = this.context(entered, resumed);
+      const entered = await this.enter();
+      ctx = this.context(entered);
       const stopListening = this.events.listen();
       const watch = watchScreen(
         ctx.study.screen,
@@ -82,11 +84,11 @@ export class Journey {
   }
 
   /** Goes on with the session of the stored token, or begins one. */
-  private async enter(): Promise<{ entered: Entered | Resumed; resumed: boolean }> {
+  private async enter(): Promise<Entered | Resumed> {
     this.client.token = this.tokens.get();
     if (this.client.token !== null) {
       try {
-        return { entered: await this.client.get<Resumed>("/session"), resumed: true };
+        return await this.client.get<Resumed>("/session");
       } catch (error) {
         if (!isUnknownSession(error)) throw error;
         this.tokens.clear();
@@ -103,31 +105,38 @@ export class Journey {
       this.client.token = entered.token;
       this.tokens.set(entered.token);
     }
-    return { entered, resumed: entered.step === "trials" && entered.progress.done > 0 };
+    return entered;
   }
 
-  private context({ study }: { study: Context["study"] }, resumed: boolean): Context {
+  private context({ study, step }: Entered | Resumed): Context {
     const { client, shell, events, outbox } = this;
-    return { client, shell, events, outbox, study, resumed, instructions: [] };
+    const page = step === "instructions" ? pageOf(history.state) : 0;
+    return { client, shell, events, outbox, study, elsewhere: false, page, instructions: [] };
   }
 
   private async walk(ctx: Context, first: State, onStep: () => void): Promise<void> {
     let state = first;
     let lookups = 0;
+    const absence = watchAbsence(this.client, ctx.study.resume_within_minutes);
     for (;;) {
       this.step = state.step;
       this.shell.setProgress(state.step === "trials" ? state.progress : null);
       onStep();
-      if (state.step === "preview") return preview(ctx, state);
-      if (state.step === "end") return end(ctx, state);
+      if (state.step === "preview" || state.step === "end") {
+        absence.stop();
+        return state.step === "end" ? end(ctx, state) : preview(ctx, state);
+      }
       try {
-        state = await this.screen(ctx, state);
+        state = await Promise.race([this.screen(ctx, state), absence.over]);
         lookups = 0;
       } catch (error) {
         // A second tab may have gone on alone: the host knows where the session stands.
         if (!(error instanceof ApiError) || error.status !== 409 || lookups >= LOOKUPS) throw error;
-        lookups += 1;
+        const before = state;
         state = await this.client.get<Resumed>("/session");
+        ctx.elsewhere = state.step === "trials";
+        // However often the other tab is the first: as long as there is progress, it goes on.
+        lookups = isFurther(state, before) ? 0 : lookups + 1;
       }
     }
   }
@@ -169,14 +178,18 @@ export class Journey {
     console.error(error);
     this.events.add("script_error", error instanceof Error ? error.message : String(error));
     void this.events.flush();
-    const message = "The page stopped by a fault of its own. What you answered is stored.";
+    const message = this.outbox.waits
+      ? "The page stopped by a fault of its own. Your last answer is not saved yet: it is kept in this tab, and sent when you load the page again."
+      : "The page stopped by a fault of its own. What you answered is stored.";
     standstill({ shell: this.shell }, { code: "fault", message, contact, reload: true });
   }
 
   private showTrouble({ offline }: Trouble): void {
-    const safe = this.step === "trials" ? "Your answer is safe. " : "";
     const why = offline ? "You seem to be offline." : "The server is not answering just now.";
-    this.shell.banner("network", `${why} ${safe}Trying again…`);
+    const what = this.outbox.waits
+      ? "Your answer is not saved yet. It is kept here and sent by itself: please leave this page open."
+      : "Trying again by itself…";
+    this.shell.banner("network", `${why} ${what}`);
   }
 
   private async sendEvents(events: ClientEvent[]): Promise<boolean> {
@@ -189,20 +202,24 @@ export class Journey {
    * leaves; the same link leads back to where the participant was.
    */
   private guardBack(): () => void {
-    history.pushState({ diptych: "guard" }, "");
-    const onPop = (): void => {
-      if (this.step === "instructions") return;
-      this.events.add("back");
-      this.shell.banner(
-        "back",
-        "An answer cannot be changed. Go back once more to leave the page.",
-      );
-      setTimeout(() => this.shell.clearBanner("back"), 6000);
-    };
-    window.addEventListener("popstate", onPop);
-    return () => window.removeEventListener("popstate", onPop);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    return guard((turn) => {
+      clearTimeout(timer);
+      this.shell.clearBanner("back");
+      if (turn === "forward" || (this.step === "instructions" && turn === "back")) return;
+      if (this.step !== "instructions") this.events.add("back");
+      const leaving = "Go back once more to leave the page; the same link leads here again.";
+      const unchanged =
+        this.step === "trials" ? "An answer cannot be changed." : "Nothing is changed.";
+      this.shell.banner("back", turn === "back" ? unchanged : `${unchanged} ${leaving}`);
+      timer = setTimeout(() => this.shell.clearBanner("back"), REARM_MS);
+    });
   }
 }
+
+/** Whether a session stands at another place than before. */
+const isFurther = (now: State, before: State): boolean =>
+  now.step !== before.step || now.progress.done !== before.progress.done;
 
 function isUnknownSession(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 401 || error.status === 404);

@@ -44,6 +44,7 @@ export class Shell {
     document.title = `${name} · ${this.title}`;
     this.stage.classList.toggle("bare", options.bare ?? false);
     this.stage.replaceChildren(screen);
+    settle(screen);
     window.scrollTo(0, 0);
     const target = options.focus ?? screen.querySelector<HTMLElement>("h1") ?? screen;
     if (!target.matches("button, a, input, textarea, [tabindex]")) target.tabIndex = -1;
@@ -88,6 +89,11 @@ export class Shell {
     this.banners.querySelector(`[data-kind="${kind}"]`)?.remove();
   }
 
+  /** Whether a banner of a kind is shown. */
+  shows(kind: string): boolean {
+    return this.banners.querySelector(`[data-kind="${kind}"]`) !== null;
+  }
+
   /** Lays a screen over the stage, which keeps its state but takes no input; null takes it off. */
   setCover(screen: HTMLElement | null): void {
     const covered = screen !== null;
@@ -101,6 +107,17 @@ export class Shell {
     }
   }
 }
+
+/**
+ * The second half of a double click on the screen before must not press the button that has come
+ * under the pointer. Keys are not held up: the focus is on the heading by then.
+ */
+function settle(screen: HTMLElement): void {
+  screen.classList.add("settling");
+  setTimeout(() => screen.classList.remove("settling"), SETTLING_MS);
+}
+
+const SETTLING_MS = 300;
 
 /** A key held down must not press one button after the other. */
 function ignoreHeldKeys(event: KeyboardEvent): void {

@@ -70,5 +70,6 @@ export async function untilContinue(button: HTMLButtonElement): Promise<void> {
   await new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
 }
 
-/** Whether the page lies under a notice (window too small) and must not take answers. */
-export const covered = (element: Element): boolean => element.closest("[inert]") !== null;
+/** Whether a screen is gone, or lies under a notice (window too small), and must not take keys. */
+export const covered = (element: Element): boolean =>
+  !element.isConnected || element.closest("[inert]") !== null;

@@ -48,3 +48,14 @@ export const ordinalWord = (rank: number): string => ORDINALS[rank - 1] ?? ordin
 /** "an Agara", "a Bari": by the first letter, which is right for nearly every class name. */
 export const withArticle = (name: string): string =>
   `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+
+/** Minutes in words: "90 seconds", "45 minutes", "2 hours", "1.5 hours". */
+export function duration(minutes: number): string {
+  const [value, unit] =
+    minutes < 2
+      ? [Math.round(minutes * 60), "second"]
+      : minutes < 90
+        ? [Math.round(minutes), "minute"]
+        : [Math.round(minutes / 6) / 10, "hour"];
+  return `${value} ${unit}${value === 1 ? "" : "s"}`;
+}

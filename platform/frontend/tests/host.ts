@@ -37,6 +37,8 @@ export class Host {
   readonly received: Received[] = [];
   /** What befalls the next requests whose path holds `path`. */
   readonly faults: Array<{ path: string; fault: Fault }> = [];
+  /** The next request waits for this. */
+  hold: Promise<void> | null = null;
   refusal: { status: number; code: string; message: string } | null = null;
   exit: unknown = { kind: "redirect", url: "https://app.prolific.com/submissions/complete?cc=X" };
   study: StudyDoc = {
@@ -49,6 +51,14 @@ export class Host {
     screen: { min_width: 0, min_height: 0, touch: true, fullscreen: false },
     resume_within_minutes: 60,
   };
+  /** Ends every session, as when nobody has come for too long. */
+  timeOut(): void {
+    for (const session of this.sessions.values()) {
+      session.step = "end";
+      session.outcome = "timed_out";
+    }
+  }
+
   /** label of each trial; the last two are test trials. */
   readonly labels = ["A", "B", "A", "B"];
   noticeAt: number | null = null;
@@ -64,6 +74,9 @@ export class Host {
     const body = init.body ? JSON.parse(String(init.body)) : {};
     const method = init.method ?? "GET";
     this.received.push({ method, path, token, body });
+    const hold = this.hold;
+    this.hold = null;
+    await hold;
     const [status, value] = this.answer(method, path, token, body);
     if (fault === "lost reply") throw new TypeError("connection reset");
     return new Response(value === null ? null : JSON.stringify(value), { status });
@@ -146,6 +159,7 @@ export class Host {
   private respond(session: HostSession, index: number, response: unknown): [number, unknown] {
     const text = JSON.stringify(response);
     const before = session.answers.get(index);
+    if (!before && session.step === "end") return [409, failure("ended", "Too late.")];
     if (before && before.response !== text) return [409, failure("already_answered", "no")];
     if (!before && index !== session.index) return [409, failure("out_of_order", "no")];
     const label = this.labels[index] as string;

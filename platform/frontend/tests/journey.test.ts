@@ -14,6 +14,7 @@ let abandon: Array<() => void> = [];
 
 beforeEach(() => {
   vi.useFakeTimers();
+  history.replaceState(null, "");
   forgetImages();
   host = new Host();
   abandon = [];
@@ -147,6 +148,19 @@ describe("the journey", () => {
     expect(host.at("/steps/instructions")).toHaveLength(0);
   });
 
+  it("opens the page of the instructions again that a reload has closed", async () => {
+    open();
+    await until("consent-agree");
+    click("consent-agree");
+    await until("next");
+    click("next");
+    open();
+    await until("next");
+    expect(find("page-count").textContent).toBe("Page 2 of 2");
+    click("back");
+    expect(find("page-count").textContent).toBe("Page 1 of 2");
+  });
+
   it("ends politely when consent is refused", async () => {
     open();
     await until("consent-decline");
@@ -247,6 +261,9 @@ describe("nothing is lost", () => {
     const verdict = await until("verdict");
     expect(verdict.textContent).toBe("It is an A");
     expect(answers().map(({ body }) => body.response)).toEqual([{ ranking: ["B"] }]);
+    await pass(300);
+    click("continue");
+    await pass(50);
     expect(sessionStorage.getItem("diptych.outbox.demo")).toBeNull();
   });
 
@@ -286,10 +303,70 @@ describe("nothing is lost", () => {
     });
     click("class-A");
     await until("start");
+    expect(document.body.textContent).toContain("open in another tab");
     click("start");
     await answer("B", true);
     expect(session()?.answers.get(0)?.response).toBe('{"ranking":["B"]}');
     expect([...(session()?.answers.keys() ?? [])]).toEqual([0, 1]);
+  });
+
+  it("to a second tab that is always the first, however often", async () => {
+    host.labels.push("A", "B", "A", "B");
+    open();
+    await toTrials();
+    const { token } = host.received.at(-1) as { token: string };
+    for (let index = 0; index < 7; index += 1) {
+      await trialReady();
+      await host.fetch(`/api/v1/trials/${index}/response`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${token}` },
+        body: JSON.stringify({ response: { ranking: ["B"] } }),
+      });
+      click("class-A");
+      await until("start");
+      click("start");
+    }
+    await answer("A", false);
+    await until("feedback-text");
+  });
+
+  it("to a reload while feedback is shown: it is shown again", async () => {
+    open();
+    await toTrials();
+    await trialReady();
+    click("class-B");
+    const verdict = (await until("verdict")).textContent;
+    expect(find("progress").textContent).toBe("1 / 4");
+    open();
+    await until("start");
+    expect(document.body.textContent).toContain("just where you stopped");
+    click("start");
+    expect((await until("verdict")).textContent).toBe(verdict);
+    await pass(300);
+    click("continue");
+    await pass(50);
+    expect(sessionStorage.getItem("diptych.outbox.demo")).toBeNull();
+    await answer("B", true);
+    expect([...(session()?.answers.keys() ?? [])]).toEqual([0, 1]);
+  });
+
+  it("to feedback from the past: where another tab has gone on it is not shown again", async () => {
+    open();
+    await toTrials();
+    await trialReady();
+    click("class-B");
+    await until("verdict");
+    const { token } = host.received.at(-1) as { token: string };
+    await host.fetch("/api/v1/trials/1/response", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}` },
+      body: JSON.stringify({ response: { ranking: ["B"] } }),
+    });
+    open();
+    await until("start");
+    click("start");
+    await trialReady();
+    expect(find("progress").textContent).toBe("2 / 4");
   });
 
   it("to a token the host no longer knows: the participant enters anew", async () => {
@@ -324,6 +401,98 @@ describe("nothing is lost", () => {
   });
 });
 
+describe("what is not saved is not said to be", () => {
+  it("while the host can't be reached", async () => {
+    open();
+    await toTrials();
+    for (let i = 0; i < 50; i += 1) host.faults.push({ path: "/response", fault: "no network" });
+    await trialReady();
+    click("class-A");
+    await until("banner-network");
+    expect(find("progress").textContent).toBe("0 / 4");
+    expect(maybe("verdict")?.hidden).toBe(true);
+  });
+
+  it("while the host takes its time", async () => {
+    open();
+    await toTrials();
+    await trialReady();
+    let let_go: () => void = () => undefined;
+    host.hold = new Promise((resolve) => {
+      let_go = resolve;
+    });
+    click("class-A");
+    await pass(2900);
+    expect(maybe("banner-network")).toBeNull();
+    await pass(200);
+    expect(find("banner-network").textContent).toContain("being saved");
+    expect(find("progress").textContent).toBe("0 / 4");
+    let_go();
+    await until("verdict");
+    expect(maybe("banner-network")).toBeNull();
+    expect(find("progress").textContent).toBe("1 / 4");
+  });
+
+  it("when the page stops by a fault of its own", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    open();
+    await toTrials();
+    for (let i = 0; i < 50; i += 1) host.faults.push({ path: "/response", fault: "no network" });
+    await trialReady();
+    click("class-A");
+    await until("banner-network");
+    host.study.task = "numerosity";
+    host.faults.length = 0;
+    open();
+    await until("start");
+    const kept = JSON.parse(sessionStorage.getItem("diptych.outbox.demo") as string);
+    kept.trial.task = "numerosity";
+    sessionStorage.setItem("diptych.outbox.demo", JSON.stringify(kept));
+    open();
+    await until("start");
+    click("start");
+    const stopped = await until("error-fault");
+    expect(stopped.textContent).toContain("not saved yet");
+  });
+});
+
+describe("a session left for too long", () => {
+  it("is said to be over as soon as somebody is back", async () => {
+    open();
+    await toTrials();
+    await answer("A", true);
+    await trialReady();
+    const before = host.at("/session").length;
+    await pass(50 * 60_000);
+    expect(host.at("/session")).toHaveLength(before);
+    host.timeOut();
+    await pass(11 * 60_000);
+    const end = await until("end-timed_out");
+    expect(end.textContent).toContain("up to 60 minutes");
+    expect(end.textContent).toContain("1 answer that you gave before is stored");
+    expect(end.textContent).toContain("lab@example.org");
+    expect(end.textContent).not.toContain("too late");
+    // Keys of the trial that was there are keys no more.
+    key("1");
+    await pass(50);
+    expect(answers()).toHaveLength(1);
+    expect(maybe("end-timed_out")).not.toBeNull();
+  });
+
+  it("takes no answer any more, and says that the last is lost", async () => {
+    open();
+    await toTrials();
+    await answer("A", true);
+    await trialReady();
+    host.timeOut();
+    click("class-B");
+    const end = await until("end-timed_out");
+    expect(end.textContent).toContain("came too late");
+    expect(session()?.answers.size).toBe(1);
+    expect(sessionStorage.getItem("diptych.outbox.demo")).toBeNull();
+  });
+});
+
 describe("around the trials", () => {
   it("events ride with the answer, with the trial they fell into", async () => {
     open();
@@ -355,6 +524,7 @@ describe("around the trials", () => {
     await trialReady();
     window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
     expect(find("banner-back").textContent).toContain("cannot be changed");
+    expect(find("banner-back").textContent).toContain("leave the page");
     await answer("A", true);
     expect(answers()[0]?.body.events).toMatchObject([{ kind: "back" }, { kind: "input" }]);
   });
@@ -427,6 +597,11 @@ describe("the way out", () => {
     expect(form.method).toBe("post");
     expect(form.action).toBe("https://www.mturk.com/mturk/externalSubmit");
     expect(Object.fromEntries(new FormData(form))).toEqual({ assignmentId: "A1", session: "s<1>" });
+    // A double click hands in once; who comes back to the page can try again.
+    const handIn = () => form.dispatchEvent(new Event("submit", { cancelable: true }));
+    expect([handIn(), handIn()]).toEqual([true, false]);
+    await pass(3000);
+    expect(handIn()).toBe(true);
   });
 
   it("is shown as the end of the page where there is none", async () => {

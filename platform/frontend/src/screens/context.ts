@@ -11,8 +11,10 @@ export interface Context {
   events: EventLog;
   outbox: Outbox;
   study: StudyDoc;
-  /** Whether this page load found a session that had begun before. */
-  resumed: boolean;
+  /** Whether the last answer was refused because another window had gone on with the session. */
+  elsewhere: boolean;
+  /** Page of the instructions that was open before a reload; once it is shown, 0. */
+  page: number;
   /** Instructions seen on this page, to be read again before a second try at the questions. */
   instructions: string[];
 }

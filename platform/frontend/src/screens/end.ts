@@ -1,9 +1,12 @@
 import { h, icon, prose } from "../dom";
 import { leaveFullscreen } from "../fullscreen";
 import { actions, button, card } from "../shell";
-import type { Exit, StateAt } from "../types";
-import { CODES, OUTCOMES } from "../words";
+import type { Exit, Progress, StateAt } from "../types";
+import { CODES, duration, OUTCOMES } from "../words";
 import type { Context } from "./context";
+
+/** So long a form that was submitted is not submitted again. */
+const RESEND_AFTER_MS = 3000;
 
 /** The last page: thanks or a polite end, and the way back to where the participant came from. */
 export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
@@ -15,6 +18,11 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
   const silent = body.textContent?.trim() === "";
   const closing = silent ? h("p", { class: "facts", text: "You can close this page now." }) : null;
   if (!body.querySelector("h1")) body.prepend(h("h1", { text: title }));
+  const lost = ctx.outbox.peek(state.session.id);
+  ctx.outbox.clear();
+  if (outcome === "timed_out") {
+    body.append(whatIsLeft(ctx, state.progress, lost !== null && !lost.acknowledged));
+  }
   const screen = card(
     title,
     outcome === "completed" ? h("div", { class: "notice-icon done" }, icon("check")) : null,
@@ -25,6 +33,19 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
   screen.dataset.testid = `end-${outcome}`;
   ctx.shell.setProgress(null);
   ctx.shell.show(title, screen);
+}
+
+/** Of a session that was left for too long: the limit, what is stored, what is not, whom to ask. */
+function whatIsLeft({ study }: Context, { done, of }: Progress, late: boolean): HTMLElement {
+  const before = done === 1 ? "answer that you gave before is" : "answers that you gave before are";
+  const lines = [
+    `A break in this study may last up to ${duration(study.resume_within_minutes)}.`,
+    late ? "Your last answer came too late and could not be saved." : null,
+    of > 0 && done > 0 ? `${done} ${before} stored.` : null,
+    study.contact ? `If you have questions, please write to ${study.contact}.` : null,
+  ];
+  const facts = lines.filter((line) => line !== null).map((text) => h("p", { text }));
+  return h("div", { class: "left", testid: "left" }, ...facts);
 }
 
 /** Whether an address is one that a page may be sent to. */
@@ -50,6 +71,12 @@ function wayOut(exit: Exit): HTMLElement {
   }
   const submit = button("Submit and finish", { testid: "exit" });
   submit.type = "submit";
+  let sent = Number.NEGATIVE_INFINITY;
+  form.addEventListener("submit", (event) => {
+    // A double click must not hand the task in twice: the platform would tell of a fault.
+    if (performance.now() - sent < RESEND_AFTER_MS) event.preventDefault();
+    else sent = performance.now();
+  });
   form.append(actions(submit));
   return form;
 }

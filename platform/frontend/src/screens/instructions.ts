@@ -1,5 +1,7 @@
 import { h, isPlainKey, prose, targetHandles } from "../dom";
+import { pageOf, pushPage } from "../history";
 import { actions, button, card } from "../shell";
+import { covered } from "../task";
 import type { State, StateAt } from "../types";
 import { SCREEN_NAMES } from "../words";
 import { type Context, finishStep, once } from "./context";
@@ -32,14 +34,14 @@ class ReadingTime {
  * Leafs through pages; resolves on the way on from the last. The browser's own Back button leafs
  * too: each page is a state of the history.
  */
-export function leaf(ctx: Context, pages: string[], last: string): Promise<HTMLElement> {
+export function leaf(ctx: Context, pages: string[], last: string, first = 0): Promise<HTMLElement> {
   const name = SCREEN_NAMES.instructions;
   const listening = new AbortController();
   const { signal } = listening;
   return new Promise((resolve) => {
     let at = 0;
     let screen: HTMLElement;
-    show(0);
+    show(Math.min(first, pages.length - 1));
     function show(to: number): void {
       at = to;
       const final = at === pages.length - 1;
@@ -71,18 +73,18 @@ export function leaf(ctx: Context, pages: string[], last: string): Promise<HTMLE
     function following(): void {
       if (at < pages.length - 1) {
         show(at + 1);
-        history.pushState({ diptych: "page", at }, "");
+        pushPage(at);
         return;
       }
       listening.abort();
       resolve(screen);
     }
     const onPop = (event: PopStateEvent): void => {
-      const state = event.state as { diptych?: string; at?: number } | null;
-      show(Math.min(state?.diptych === "page" ? (state.at ?? 0) : 0, pages.length - 1));
+      // Not where another screen has taken the place of this one.
+      if (screen.isConnected) show(Math.min(pageOf(event.state), pages.length - 1));
     };
     const onKey = (event: KeyboardEvent): void => {
-      if (!isPlainKey(event) || targetHandles(event) || screen.closest("[inert]")) return;
+      if (!isPlainKey(event) || targetHandles(event) || covered(screen)) return;
       // Not from the last page: leaving the instructions is a decision of its own.
       if (event.key === "ArrowRight" && at < pages.length - 1) following();
       else if (event.key === "ArrowLeft") previous();
@@ -96,7 +98,9 @@ export async function instructions(ctx: Context, state: StateAt<"instructions">)
   const { pages } = state.content;
   ctx.instructions = pages;
   const reading = new ReadingTime();
-  const screen = await leaf(ctx, pages, "I have read this");
+  const first = ctx.page;
+  ctx.page = 0;
+  const screen = await leaf(ctx, pages, "I have read this", first);
   const read_ms = reading.stop();
   return once(screen, () => finishStep(ctx, "instructions", { read_ms }));
 }

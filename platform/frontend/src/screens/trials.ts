@@ -1,4 +1,5 @@
 import { initJsPsych } from "jspsych";
+import { ApiError } from "../api";
 import { h } from "../dom";
 import { enterFullscreen, fullscreenAllowed, inFullscreen } from "../fullscreen";
 import type { Unsent } from "../outbox";
@@ -12,17 +13,60 @@ import { notice, page } from "./texts";
 
 /** The host takes no more events with one answer; others go by themselves. */
 const EVENTS_AT_MOST = 200;
+/** An answer that takes longer is said to be on its way. */
+const SLOW_MS = 3000;
+
+/** Whether the session had ended before the answer came: the last page says so. */
+const cameTooLate = (failure: unknown): boolean =>
+  failure instanceof ApiError && failure.code === "ended";
 
 /** The trials: images first, then one trial after the other as the host hands them out. */
 export async function trials(ctx: Context, state: StateAt<"trials">): Promise<State> {
-  const unsent = ctx.outbox.peek(state.session.id);
+  const unsent = pending(ctx, state);
   const first = unsent?.trial ?? state.content.trial;
   await loadImages(ctx, first.images);
-  if (unsent)
-    await ready(ctx, "Your last answer is safe. It is sent now, and you go on from there.");
-  else if (ctx.resumed) await ready(ctx, "You go on just where you stopped.");
-  else if (first.notice === null) await ready(ctx, null);
+  const why = returning(ctx, state, unsent);
+  if (why || first.notice === null) await ready(ctx, why);
+  ctx.elsewhere = false;
   return new TrialRun(ctx, state, unsent).run();
+}
+
+/** The answer to go on with: not acknowledged yet, or its feedback not seen to the end. */
+function pending(ctx: Context, state: StateAt<"trials">): Unsent | null {
+  const unsent = ctx.outbox.peek(state.session.id);
+  // Another window may have gone on meanwhile: then the feedback comes from the past.
+  if (!unsent?.acknowledged || unsent.trial.index + 1 === state.content.trial.index) return unsent;
+  ctx.outbox.clear();
+  return null;
+}
+
+interface Returning {
+  title: string;
+  text: string;
+}
+
+/** What is said to somebody who comes back, or is in two places; null on the first visit. */
+function returning(
+  ctx: Context,
+  state: StateAt<"trials">,
+  unsent: Unsent | null,
+): Returning | null {
+  if (ctx.elsewhere) {
+    return {
+      title: "Open in another tab",
+      text:
+        "This study is open in another tab or window too, and the picture was answered there. " +
+        "That answer counts. Please close the other one, and go on here.",
+    };
+  }
+  const title = "Welcome back";
+  if (unsent && !unsent.acknowledged) {
+    const text =
+      "Your last answer has not reached us yet. It was kept here, and is sent when you go on.";
+    return { title, text };
+  }
+  const begun = unsent !== null || state.progress.done > 0;
+  return begun ? { title, text: "You go on just where you stopped." } : null;
 }
 
 /** Loads every image of the session with a progress bar; tries again until all are there. */
@@ -64,7 +108,7 @@ async function loadImages(ctx: Context, current: string[]): Promise<void> {
 }
 
 /** So that the first trial begins when the participant is ready, and full screen has its click. */
-async function ready(ctx: Context, returning: string | null): Promise<void> {
+async function ready(ctx: Context, why: Returning | null): Promise<void> {
   const full = ctx.study.screen.fullscreen && fullscreenAllowed() && !inFullscreen();
   await page(
     ctx,
@@ -72,13 +116,13 @@ async function ready(ctx: Context, returning: string | null): Promise<void> {
     h(
       "div",
       { class: "ready" },
-      h("h1", { text: returning ? "Welcome back" : "Ready when you are" }),
-      h("p", { text: returning ?? "The pictures are loaded. Press the button to begin." }),
+      h("h1", { text: why?.title ?? "Ready when you are" }),
+      h("p", { text: why?.text ?? "The pictures are loaded. Press the button to begin." }),
       full
         ? h("p", { text: "The page will fill your screen. Press Esc to leave at any time." })
         : null,
     ),
-    returning ? "Go on" : "Start",
+    why ? "Go on" : "Start",
     "start",
     true,
   );
@@ -118,7 +162,6 @@ class TrialRun {
       ctx.events.trial_index = null;
     }
     if (this.failure) throw this.failure;
-    ctx.resumed = false;
     return this.next;
   }
 
@@ -156,6 +199,10 @@ class TrialRun {
       on_start: () => {
         this.ctx.events.trial_index = this.trial.index;
       },
+      // The feedback has been seen. An answer that the host has refused for good is let go of, too.
+      on_finish: () => {
+        if (!cameTooLate(this.failure)) this.ctx.outbox.clear();
+      },
     };
   }
 
@@ -171,11 +218,18 @@ class TrialRun {
     // The host judges a session when its last answer comes: what is told later is told too late.
     ctx.events.noteInput(this.next.progress.done + 1 >= this.next.progress.of);
     const sent = this.unsent?.body ?? { ...body, events: ctx.events.drain(EVENTS_AT_MOST) };
-    ctx.outbox.put({ session: this.next.session.id, trial, body: sent });
+    const kept = { session: this.next.session.id, trial, body: sent };
+    ctx.outbox.put(kept);
+    const slow = setTimeout(() => {
+      if (!ctx.shell.shows("network")) ctx.shell.banner("network", "Your answer is being saved…");
+    }, SLOW_MS);
     try {
       const path = `/trials/${trial.index}/response`;
       const reply = await ctx.client.post<ResponseReply>(path, sent);
       this.next = reply.next;
+      // Without feedback there is nothing that a reload could still take from anybody.
+      if (reply.feedback) ctx.outbox.put({ ...kept, acknowledged: true });
+      else ctx.outbox.clear();
       if (reply.next.step === "trials") void preload(reply.next.content.trial.images);
       ctx.shell.setProgress(reply.next.progress);
       return reply.feedback;
@@ -183,7 +237,8 @@ class TrialRun {
       this.failure = error;
       return null;
     } finally {
-      ctx.outbox.clear();
+      clearTimeout(slow);
+      ctx.shell.clearBanner("network");
       this.unsent = null;
     }
   }

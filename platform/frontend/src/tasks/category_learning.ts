@@ -214,7 +214,11 @@ function answer(
     };
     for (const [name, button] of screen.choices) {
       button.disabled = false;
-      button.addEventListener("click", (event) => press(name, event), { signal });
+      const click = (event: MouseEvent): void => {
+        // The second half of a double click would take back what the first has chosen.
+        if (event.detail < 2) press(name, event);
+      };
+      button.addEventListener("click", click, { signal });
     }
     screen.undo.addEventListener("click", undo, { signal });
     screen.submit.addEventListener("click", submit, { signal });
