@@ -17,9 +17,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, exists, func, or_, select
 
-from diptych import models
+from diptych import clocks, models
 from diptych.accounts import audit, throttle
-from diptych.database import in_parts, now_ms, reading, table, writing
+from diptych.database import db, in_parts, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
 from diptych.journey.state import EMPTIED
@@ -32,6 +32,9 @@ log = logging.getLogger("diptych")
 VERSIONS, STUDIES = table(models.StudyVersion), table(models.Study)
 #: Sessions that one transaction is about, and at most so many in one pass of a host.
 BATCH, MOST = 25, 500
+#: A clock is not believed that was set by more while the host runs, or is so far from the
+#: database's (s).
+CLOCK_SLACK_S = 3600.0
 #: A host looks so often (s), each process for itself.
 EVERY_S = 3600.0
 
@@ -326,6 +329,10 @@ def now_and_then(app: Flask, host: Host) -> threading.Thread | None:
 def _quietly(app: Flask, host: Host) -> None:
     try:
         with app.app_context():
+            doubt = _doubt_about_the_clock()
+            if doubt:
+                log.error("the limits of [privacy] are not applied: %s", doubt)
+                return
             done = apply(host, most=MOST)
         if done != Applied():
             log.info(
@@ -335,3 +342,20 @@ def _quietly(app: Flask, host: Host) -> None:
             )  # fmt: skip
     except Exception:
         log.exception("the limits of [privacy] could not be applied; tried again in an hour")
+
+
+def _doubt_about_the_clock() -> str:
+    """Why the clock is not to be believed, in words; empty when it is. What goes can't come back.
+
+    A host that was started with a wrong clock, on the machine of its database, can't know it.
+    """
+    moved = clocks.set_by_s()
+    if abs(moved) > CLOCK_SLACK_S:
+        return (
+            f"this machine's clock was set by {moved / 3600:+.1f} h since the host began; "
+            "restart it once the clock is right, or run `diptych retention`"
+        )
+    apart = clocks.apart_s(db.engine)
+    if apart > CLOCK_SLACK_S:
+        return f"this machine's clock is {apart / 3600:.1f} h from the database's"
+    return ""

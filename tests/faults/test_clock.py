@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +16,10 @@ from faults.invariants import hold, report
 from flask import Flask
 from sqlalchemy import update
 from support.crowd import Crowd
-from support.rows import query
+from support.rows import count, query
 from support.servers import LiveServer
+from support.tiny_studies import category_study
+from support.walker import Walker, open_study
 
 from diptych import models
 from diptych.accounts import throttle
@@ -154,3 +159,47 @@ def test_a_clock_set_back_locks_nobody_out(app: Flask) -> None:
         with pytest.raises(throttle.TooMany) as told:
             throttle.begin(attempt)
     assert told.value.wait_ms <= throttle.wait_after(throttle.FREE_FOR_NAME, throttle.FREE_FOR_NAME)
+
+
+#: A host begins, its clock is set, and the hour comes in which it looks for what to delete.
+HOUSEKEEPING = """
+import sys
+from pathlib import Path
+from diptych import create_app, retention
+app = create_app()
+host = app.extensions["diptych"]
+Path(sys.argv[1]).write_text(sys.argv[2])
+host.retention_due = 0
+retention.now_and_then(app, host).join()
+"""
+
+
+@pytest.mark.parametrize("known", ["set while it runs", "wrong from the beginning"])
+def test_a_clock_set_forwards_deletes_nothing(
+    known: str, app: Flask, settings: Settings, studies_folder: Path, clock: Clock
+) -> None:
+    """Answers are kept for a year; the clock says that ten years have passed."""
+    category_study(studies_folder / "tiny", changes={"privacy": {"answers_days": 365}})
+    open_study(app, studies_folder / "tiny")
+    Walker(app.test_client(), "tiny").start(participant="ada").finish()
+    answers = count(settings, "responses")
+    if known == "wrong from the beginning":
+        clock.set(3650 * DAY)
+    done = subprocess.run(
+        [sys.executable, "-c", HOUSEKEEPING, str(clock.file), f"+{3650 * DAY}s"],
+        env={
+            **os.environ,
+            **clock.environment,
+            "DIPTYCH_HOME": str(settings.home),
+            "DIPTYCH_DATABASE_URL": settings.database_url,
+            "DIPTYCH_STUDIES": str(settings.studies),
+            "DIPTYCH_SECRET_KEY": settings.secret_key,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # Who shares a machine, and its clock, with the database can't know that it was always wrong.
+    unknowing = known == "wrong from the beginning" and settings.database_url.startswith("sqlite")
+    assert count(settings, "responses") == (0 if unknowing else answers), done.stderr
+    assert ("are not applied" in done.stderr) is not unknowing
