@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -164,6 +165,7 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
     task = host.task(session.version_id, session.condition)
     trial = planned(row)
 
+    @cache  # each is asked for twice, in `show` and in `images`
     def url(place: int) -> str:
         return image_url(host, session.id, session.version_id, place)
 
