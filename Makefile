@@ -41,7 +41,7 @@ test: lint types $(FRONTEND)/node_modules/.stamp $(BUNDLE) browser ## everything
 	$(NPM) test
 	$(BIN)/python -m pytest -m "not benchmark" -rsfE $(PYTEST_ARGS)
 
-check: lint types ## the fast part of `make test`, under a minute: format, lint, types, unit tests
+check: lint types ## the fast part of `make test`, a few minutes: format, lint, types, unit tests
 	$(BIN)/python -m pytest -n 2 -m "not slow and not postgres and not browser and not benchmark" $(PYTEST_ARGS)
 
 lint: .venv/stamp-dev

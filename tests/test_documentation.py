@@ -65,3 +65,16 @@ def test_no_page_names_a_place_of_one_machine() -> None:
         text = document.read_text(encoding="utf-8")
         for place in ("/home/", "/Users/", "file://"):
             assert place not in text, f"{document.name} holds {place}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert pages <= set(re.findall(r"\]\(([\w-]+\.md)\)", index))
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_no_word_stands_twice(document: Path) -> None:
+    text = re.sub(r"(?ms)^```.*?^```$|`[^`]*`|^\|.*$", "", document.read_text(encoding="utf-8"))
+    twice = re.findall(r"\b([A-Za-z]{2,})\s+\1\b", text)
+    assert not [word for word in twice if word not in ("that", "had")]
