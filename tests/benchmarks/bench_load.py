@@ -184,7 +184,7 @@ def arguments() -> argparse.Namespace:
     add("--setups", nargs="+", choices=SETUPS, default=list(SETUPS), help="database:hosts")
     add("--task", choices=list(PACES), default="category_learning", help="whose study is taken")
     add("--trials", type=int, default=45, help="trials a session (45)")
-    add("--seconds", type=float, help="length of a measurement (15)")
+    add("--seconds", type=float, help="length of a measurement (12)")
     add("--workers", type=int, default=2, help="gunicorn workers of a single host (2)")
     add("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what is measured")
     add(
@@ -207,7 +207,7 @@ def arguments() -> argparse.Namespace:
     options = parser.parse_args()
     hurry = options.quick
     options.participants = options.participants or ([5] if hurry else [50, 300, 1000])
-    options.seconds = options.seconds or (5.0 if hurry else 15.0)
+    options.seconds = options.seconds or (5.0 if hurry else 12.0)
     options.settle = 1.0 if hurry else 3.0
     options.people, options.rounds = (5, 1) if hurry else (50, 3)
     options.turn_seconds = 2.0 if hurry else 6.0

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+
+#: Who has waited for longer when a window ends is counted in it, s.
+LONG = 0.5
 
 
 @dataclass
@@ -19,6 +23,7 @@ class Books:
         completed_ever: the same, since the beginning.
         answered: answers acknowledged since the beginning.
         open: whether the window is open.
+        under_way: requests that wait for their reply: their kind, and since when.
         bundles: file of the bundle -> further files that it asks for.
     """
 
@@ -31,11 +36,23 @@ class Books:
     completed_ever: int = 0
     answered: int = 0
     open: bool = False
+    under_way: dict[tuple[str, int], tuple[str, float]] = field(default_factory=dict)
     bundles: dict[str, list[str]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Begin a window."""
         self.times, self.errors, self.completed, self.open = {}, {}, 0, True
+
+    def end(self) -> None:
+        """End the window; whoever has waited for long counts too, with the time so far.
+
+        Without them a host that replies to nobody any more would look fast.
+        """
+        now = time.perf_counter()
+        for kind, begun in self.under_way.values():
+            if now - begun > LONG:
+                self.took(kind, now - begun)
+        self.open = False
 
     def took(self, kind: str, seconds: float) -> None:
         """Note how long a request took."""

@@ -131,7 +131,7 @@ class Crowd:
             told(passed / seconds)
             await asyncio.sleep(min(LOOKING, seconds - passed))
             await asyncio.to_thread(meter.look)
-        books.open = False
+        books.end()
         passed = time.perf_counter() - begun
         meter.end()
         cpu = {**meter.cpu, "client": time.process_time() - client}

@@ -28,6 +28,8 @@ _SCRIPT = re.compile(rb'from"\./([^"]+\.js)"')
 #: A browser opens so many connections to one host.
 CONNECTIONS = 6
 TRIES = 6
+#: A reply is waited for so long, s.
+PATIENCE = 30.0
 #: The page tells of pointer and keys so often, s.
 INPUT_EVERY = 30.0
 
@@ -226,11 +228,14 @@ class Person:
         request = head.encode() + b"\r\n" + body
         for turn in range(TRIES):
             begun = time.perf_counter()
+            self.books.under_way[self.name, lane] = (kind, begun)
             try:
-                wire = await self._wire(lane)
-                status, reply = await wire.send(request)
-            except (ServerClosed, OSError) as fault:
+                async with asyncio.timeout(PATIENCE):
+                    wire = await self._wire(lane)
+                    status, reply = await wire.send(request)
+            except (ServerClosed, OSError) as fault:  # a time-out is an OSError
                 self.books.error(f"{kind}: {type(fault).__name__}")
+                self._give_up(lane)
             else:
                 if 200 <= status < 300:
                     self.books.took(kind, time.perf_counter() - begun)
@@ -238,8 +243,17 @@ class Person:
                 self.books.error(f"{kind}: {status} {_code(reply)}")
                 if status < 500 and status != 429:
                     break
+            finally:
+                del self.books.under_way[self.name, lane]
             await asyncio.sleep(0.3 * 2**turn * (0.5 + self.rng.random()))
         raise Lost(kind)
+
+    def _give_up(self, lane: int) -> None:
+        """Close a connection on which a reply may still come."""
+        if lane < len(self.wires):
+            if (transport := self.wires[lane].transport) is not None:
+                transport.close()
+            self.wires[lane] = Wire()
 
     async def _wire(self, lane: int) -> Wire:
         while len(self.wires) <= lane:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,13 +27,12 @@ def _fields(pid: int) -> list[str]:
 
 def tree(root: int) -> list[int]:
     """A process and all that descend from it."""
-    children: dict[int, list[int]] = {}
-    for entry in PROC.iterdir():
-        if entry.name.isdigit() and (found := _fields(int(entry.name))):
-            children.setdefault(int(found[1]), []).append(int(entry.name))
     family = [root]
     for pid in family:
-        family += children.get(pid, ())
+        # Whichever of its threads has started them.
+        for listed in PROC.joinpath(str(pid), "task").glob("*/children"):
+            with suppress(OSError):
+                family += map(int, listed.read_text().split())
     return family
 
 
