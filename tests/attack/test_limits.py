@@ -23,7 +23,7 @@ from diptych.accounts import api_tokens
 from diptych.app import create_app
 from diptych.database import db
 from diptych.settings import Settings
-from diptych.web.limits import EXTENSION, KEPT_AT_LEAST, WINDOW_S, Bucket, Limits, network_of
+from diptych.web.limits import EXTENSION, KEPT_AT_LEAST, WINDOW_S, Bucket, Limits, place
 
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 HALL = 500
@@ -138,11 +138,11 @@ def test_whoever_comes_from_ever_new_addresses_fills_no_memory() -> None:
 
 
 def test_a_line_is_one_address_however_many_it_has() -> None:
-    assert network_of("192.0.2.7") == network_of("::ffff:192.0.2.7") == "192.0.2.7"
-    assert network_of("2001:db8:1:2::3") == network_of("2001:db8:1:2:ffff::9")
-    assert network_of("2001:db8:1:2::3") != network_of("2001:db8:1:3::3")
-    assert network_of("192.0.2.7") != network_of("192.0.2.8")
-    assert network_of(None) == "" and network_of("a socket") == "a socket"
+    assert place("192.0.2.7") == place("::ffff:192.0.2.7") == "192.0.2.7"
+    assert place("2001:db8:1:2::3") == place("2001:db8:1:2:ffff::9")
+    assert place("2001:db8:1:2::3") != place("2001:db8:1:3::3")
+    assert place("192.0.2.7") != place("192.0.2.8")
+    assert place(None) == "" and place("a socket") == "a socket"
 
 
 # --- A hall behind one address

@@ -11,14 +11,13 @@ Who is over a limit gets 429 with `Retry-After`. Participants' pages wait as lon
 request again, so that no answer is lost. A right session token is never refused because of what
 others at its address do.
 
-Each worker process counts for itself, in memory, and forgets after a minute: the host keeps no
-state, writes no address down, and asks no database. All workers together let through up to as many
-times the limit as there are workers.
+Each worker process counts for itself, in memory, and after a minute holds nothing against anybody:
+the host keeps no state, writes no address down, and asks no database. All workers together let
+through up to as many times the limit as there are workers.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 from collections.abc import Callable, Hashable
@@ -29,6 +28,7 @@ from apiflask import APIFlask
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
+from diptych.addresses import network
 from diptych.settings import Settings
 
 WINDOW_S = 60.0
@@ -44,7 +44,9 @@ class Bucket:
     """So many a minute for each key; all of them at once if need be (generic cell rate algorithm).
 
     It holds one number a key: when the key's requests so far would have been due, had they come
-    evenly. Threads that count at the very same moment may count one too few.
+    evenly. Counted by the monotonic clock: a wall clock that is set back, by which libraries for
+    this count, would keep people out for as long. Threads that count at the very same moment may
+    count one too few.
 
     Args:
         per_minute: how many; 0 for no limit.
@@ -111,7 +113,7 @@ class Limits:
         Raises:
             TooManyRequests: when too many came from there.
         """
-        wait_s = self._entries.take(network_of(request.remote_addr))
+        wait_s = self._entries.take(place(request.remote_addr))
         if wait_s:
             raise _refusal(wait_s)
 
@@ -121,7 +123,7 @@ class Limits:
         Raises:
             TooManyRequests: when too many came from there.
         """
-        wait_s = self._guesses.take(network_of(request.remote_addr))
+        wait_s = self._guesses.take(place(request.remote_addr))
         if wait_s:
             raise _refusal(wait_s)
 
@@ -131,7 +133,7 @@ class Limits:
         Raises:
             TooManyRequests: when too many wrong ones came from the request's address.
         """
-        wait_s = self._guesses.wait(network_of(request.remote_addr))
+        wait_s = self._guesses.wait(place(request.remote_addr))
         if wait_s:
             raise _refusal(wait_s)
 
@@ -147,20 +149,9 @@ def limits() -> Limits:
 
 
 @lru_cache(maxsize=4096)
-def network_of(address: str | None) -> str:
-    """What counts as one address: an IPv4 address, or the /64 of an IPv6 one.
-
-    One line of a household or a campus gets at least a /64: whoever has one has all its addresses.
-    """
-    try:
-        given = ipaddress.ip_address(address or "")
-    except ValueError:
-        return address or ""
-    if given.version == 4:
-        return str(given)
-    if given.ipv4_mapped is not None:
-        return str(given.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(given), 64), strict=False))
+def place(address: str | None) -> str:
+    """What is counted as one address: a place (`diptych.addresses`), or else the words as given."""
+    return network(address) or address or ""
 
 
 def _refusal(wait_s: float) -> TooManyRequests:

@@ -13,7 +13,7 @@ from diptych.host import host
 from diptych.web.dashboard.access import COOKIE, access, login, pages, set_cookie, user
 from diptych.web.dashboard.formats import duration
 from diptych.web.dashboard.navigation import HOME
-from diptych.web.limits import limits, network_of
+from diptych.web.limits import limits, place
 
 blueprint = pages("account")
 _NOT_RIGHT = "This name and password don't go together."
@@ -190,7 +190,7 @@ def local_address(given: str | None) -> str:
 
 
 def _attempt(name: str) -> throttle.Attempt:
-    return throttle.Attempt.of(host().secret, name, network_of(request.remote_addr))
+    return throttle.Attempt.of(host().secret, name, place(request.remote_addr))
 
 
 def _told_to_wait(page: str, wait_ms: int) -> Response:
