@@ -205,12 +205,18 @@ def arguments() -> argparse.Namespace:
     add("--docs", type=Path, help="Markdown page whose figures are replaced, between its marks")
     add("--json", type=Path, help="file for the figures, to be read by a program")  # fmt: skip
     options = parser.parse_args()
+    options.mark = "load" if options.task == "category_learning" else f"load {options.task}"
+    if options.docs and not options.docs.is_file():  # not after all the minutes
+        parser.error(f"--docs: there is no page {options.docs}")
+    if options.docs and f"<!-- {options.mark} -->" not in options.docs.read_text("utf-8"):
+        parser.error(f"--docs: {options.docs} has no line <!-- {options.mark} -->")
     hurry = options.quick
     options.participants = options.participants or ([5] if hurry else [50, 300, 1000])
     options.seconds = options.seconds or (5.0 if hurry else 12.0)
     options.settle = 1.0 if hurry else 3.0
     options.people, options.rounds = (5, 1) if hurry else (50, 3)
     options.turn_seconds = 2.0 if hurry else 6.0
+    options.steps = min(options.steps, 1) if hurry else options.steps
     if hurry and options.quick_thinking == 1.0:
         options.quick_thinking = 0.02
     return options
@@ -238,10 +244,8 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps(plain(results), indent=1), encoding="utf-8")
     if options.docs:
-        mark = "load" if options.task == "category_learning" else f"load {options.task}"
-        replace_in_docs(
-            markdown(results), options.docs, f"<!-- {mark} -->\n", f"<!-- end of {mark} -->\n"
-        )
+        begin, end = f"<!-- {options.mark} -->\n", f"<!-- end of {options.mark} -->\n"
+        replace_in_docs(markdown(results), options.docs, begin, end)
     return 0 if held else 1
 
 

@@ -1,8 +1,8 @@
 """How long a simulated participant takes over each thing: log-normal, around published times.
 
 Two to three seconds a trial of category learning, six a 2-AFC trial with 18 examples. With the
-texts a session of 45 trials takes some four minutes, or seven: less than the published 8.8 (median,
-Greebles) and 11, so that as many people make more load here than there.
+texts, a session of 45 trials takes some four minutes, or eight. The published median of the
+Greebles is 8.8: as many people make more load here than there.
 """
 
 from __future__ import annotations

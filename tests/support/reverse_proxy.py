@@ -23,7 +23,7 @@ from support.servers import free_port
 BAD_GATEWAY = Message(b"HTTP/1.1 502 Bad Gateway", [(b"Content-Type", b"text/plain")], b"", False)
 _NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log stderr crit;
-events {{ worker_connections 4096; }}
+events {{ worker_connections 16384; }}
 http {{
   access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
