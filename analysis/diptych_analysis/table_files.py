@@ -10,7 +10,6 @@ import csv
 import io
 import math
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from diptych_analysis.columns import LIST_SEPARATOR, TABLES, Column, TableName
+from diptych_analysis.formulas import guarded
 
 Row = Mapping[str, object]
 FORMATS = ("csv", "parquet")
@@ -34,10 +34,6 @@ _ARROW = {
     "boolean": pa.bool_(),
     "datetime": pa.timestamp("ms", tz="UTC"),
 }
-
-
-#: Text that a spreadsheet takes for a formula; or that would look as if it had been guarded.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
@@ -87,15 +83,6 @@ def _cell(column: Column, value: object) -> str:
     return repr(plain) if isinstance(plain, float) else str(plain)
 
 
-def guarded(text: str) -> str:
-    """Text for a cell of a CSV file, which no spreadsheet takes for a formula.
-
-    Whoever types `=…` into a field of a study must not run anything on the machine of the
-    researcher who opens the table: a `'` is put before it. `read_tables` takes it away again.
-    """
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
 class TableWriter(Protocol):
     """Takes rows in batches, into a file or a stream; `close` makes it whole."""
 
@@ -114,7 +101,7 @@ class CsvWriter:
         stream = to.open("wb") if isinstance(to, Path) else to
         self._file = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         self._csv = csv.writer(self._file, lineterminator="\n")
-        self._csv.writerow([c.name for c in self.columns])
+        self._csv.writerow([guarded(c.name) for c in self.columns])
 
     def write(self, rows: Iterable[Row]) -> int:
         """Appends the rows and returns how many they were."""

@@ -28,6 +28,7 @@ from diptych_analysis.columns import (
     Column,
     TableName,
 )
+from diptych_analysis.formulas import GUARD
 from diptych_analysis.table_files import (
     FORMATS,
     CsvWriter,
@@ -113,10 +114,6 @@ _DTYPES = {
 }
 
 
-# What `diptych_analysis.table_files.guarded` puts before text.
-_GUARD = r"^'(?='*[=+\-@\t\r])"
-
-
 def empty_table(table: TableName) -> pd.DataFrame:
     """A table with its columns and no rows."""
     return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
@@ -198,7 +195,7 @@ def _read_table(
     for column in (*declared, *extras):
         cells = raw[column.name] if column.name in names else None
         if cells is not None and file.suffix == ".csv" and column.type in ("string", "list"):
-            cells = cells.str.replace(_GUARD, "", regex=True)
+            cells = cells.str.replace(GUARD, "", regex=True)
         checked[column.name] = _checked(str(file), column, cells, len(raw))
     return pd.DataFrame(checked, index=raw.index), extras
 
@@ -212,7 +209,7 @@ def _read_raw(file: Path) -> pd.DataFrame:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False, skiprows=1, header=None)
     except pd.errors.EmptyDataError:
         try:
-            return pd.DataFrame(columns=list(header.iloc[0]), dtype=str)
+            return pd.DataFrame(columns=_names(header), dtype=str)
         except NameError:
             raise TableFault(str(file), "empty file; expected a header") from None
     except (OSError, ValueError) as error:
@@ -221,8 +218,12 @@ def _read_raw(file: Path) -> pd.DataFrame:
         raise TableFault(
             str(file), f"{frame.shape[1]} cells under {header.shape[1]} columns", row=1
         )
-    frame.columns = pd.Index(header.iloc[0])
+    frame.columns = _names(header)
     return frame
+
+
+def _names(header: pd.DataFrame) -> pd.Index[str]:
+    return pd.Index(header.iloc[0].str.replace(GUARD, "", regex=True))
 
 
 def _nullable(kind: object) -> object:
@@ -346,9 +347,10 @@ def data_dictionary(
         "name": name,
         "description": description,
         "lists": f"cells of type list hold strings joined by {LIST_SEPARATOR}",
-        "text": "in CSV files, text that begins with = + - @, a tab or a carriage return has a ' "
-        "before it, so that no spreadsheet takes it for a formula (likewise where any number of "
-        "' stand before those); in Parquet files it stands as it is",
+        "text": "in CSV files, text and names of columns that begin with = + - @ (full-width too), "
+        "a tab or an end of line have a ' before them, so that no spreadsheet takes them for a "
+        "formula (likewise where any number of ' stand before those); in Parquet files they "
+        "stand as they are",
         "tables": {
             table: {
                 "description": DESCRIPTIONS[table],

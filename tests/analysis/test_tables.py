@@ -229,7 +229,20 @@ def test_the_tables_load_no_torch() -> None:
 
 
 #: Text that a spreadsheet would run, or that looks as if it had been guarded against that.
-FORMULAS = ("=1+1", "+49 170", "-3", "@SUM(A1)", "\t=1", "'=1", "''=1", "'quoted'", "a=b", "'")
+FORMULAS = (
+    "=1+1",
+    "+49 170",
+    "-3",
+    "@SUM(A1)",
+    "\t=1",
+    "'=1",
+    "''=1",
+    "'quoted'",
+    "a=b",
+    "'",
+    "＝1+1",
+    "\n=1",
+)
 
 
 @pytest.mark.parametrize("words", FORMULAS)
@@ -239,10 +252,25 @@ def test_no_cell_is_a_formula_and_every_text_comes_back(tmp_path: Path, words: s
     with (tmp_path / "trials.csv").open(newline="") as file:
         (stored,) = csv.DictReader(file)
     for key in ("label", "response", "response_ranking"):
-        assert stored[key][:1] not in ("=", "+", "-", "@", "\t", "\r")
+        assert not stored[key].startswith(tuple("=+-@＝＋－＠\t\r\n"))
     assert stored["label"].endswith(words) and stored["response_ranking"].endswith(f"{words}|B")
     assert stored["angle"] == "-3.5", "numbers are no text"
     (found,) = read_tables(tmp_path).trials.to_dict("records")
     assert (found["label"], found["response"]) == (words, words)
     assert found["angle"] == -3.5
     assert "formula" in json.loads((tmp_path / "data_dictionary.json").read_text())["text"]
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_no_name_of_a_column_is_a_formula_and_every_name_comes_back(
+    tmp_path: Path, name: str
+) -> None:
+    extras = {"trials": [Column(name, "number", "Attribute from the study's manifest.")]}
+    with DatasetWriter(tmp_path, ("csv",), name="x", extras=extras) as out:
+        out.write("sessions", [SESSION])
+        out.write("trials", [{**TRIAL, name: 3.5}])
+    with (tmp_path / "trials.csv").open(newline="") as file:
+        header = next(csv.reader(file))
+    assert not [each for each in header if each.startswith(tuple("=+-@＝＋－＠\t\r\n"))]
+    (found,) = read_tables(tmp_path).trials.to_dict("records")
+    assert found[name] == 3.5

@@ -77,6 +77,19 @@ def test_faults_are_told_in_words(home: Path, arguments: tuple[str, ...], words:
     assert words in " ".join(run(*arguments, code=1).split())
 
 
+@pytest.mark.parametrize("name", ["../x", "..", "a/b", "/tmp/x", "tiny/../../x", "x\n", ""])
+@pytest.mark.parametrize("command", ["new", "from-units"])
+def test_a_new_study_is_made_in_the_studies_folder_only(
+    home: Path, command: str, name: str
+) -> None:
+    before = sorted(home.rglob("*"))
+    needed = ("--scores", "scores", "--images", "images", "--model", "m")
+    output = run("study", command, name, *(needed if command == "from-units" else ()), code=1)
+    assert "a name of a-z" in " ".join(output.split())
+    assert sorted(home.rglob("*")) == before
+    assert not (home.parent / "x").exists()
+
+
 def test_a_setting_that_can_not_be_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIPTYCH_PROXY_HOPS", "many")
     output = run("study", "list", code=1)

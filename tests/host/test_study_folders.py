@@ -270,6 +270,8 @@ def _nul_title(folder: Path) -> None:
         (_linked_toml, "study.toml"),
         (_manifest("file,label\n../elsewhere.png,a\n"), "stimuli.csv"),
         (_manifest("file,label\nstimuli/000.png\0,a\n"), "stimuli.csv"),
+        (_manifest('file,label,"=HYPERLINK(""http://x"")"\nstimuli/000.png,a,1\n'), "stimuli.csv"),
+        (_manifest("file,label,@size\nstimuli/000.png,a,1\n"), "stimuli.csv"),
         (_manifest(f"file,label\n{'x' * 200_000},a\n"), "stimuli.csv"),
         (_manifest(f"file,label\n{'x' * 5_000}.png,a\n"), "stimuli.csv"),
         (lambda folder: (folder / "debrief.md").write_text("Thank\0you"), "debrief.md"),

@@ -30,10 +30,21 @@ def new(name: str, task: str) -> None:
     """Make the folder of a new study, ready to validate, with texts to rewrite."""
     from diptych.studies.scaffold import make_study
 
-    folder = Settings.from_environment().studies / name
+    folder = _new_folder(name)
     make_study(folder, task)
     console.print(f"Made [bold]{folder}[/]. Write its texts and put its images in place, then:")
     console.print(f"  diptych study build {name} && diptych study validate {name}", highlight=False)
+
+
+def _new_folder(name: str) -> Path:
+    """Where a new study goes: in the studies folder itself, never beside or below it."""
+    from diptych.studies.folder import NAME
+
+    if not NAME.fullmatch(name):
+        raise click.ClickException(
+            f"{name!r} can't name a study: a name of a-z, 0-9, _ and -, from a letter, is allowed"
+        )
+    return Settings.from_environment().studies / name
 
 
 @study.command("from-units")
@@ -73,7 +84,7 @@ def from_units(
     """
     from diptych.studies.from_units import UnitsFault, Wanted, make_study_from_units
 
-    folder = Settings.from_environment().studies / name
+    folder = _new_folder(name)
     wanted = Wanted(easiest=easiest, random=random, hardest=hardest, tasks=tasks)
     try:
         with console.status(f"Making {folder} …"):

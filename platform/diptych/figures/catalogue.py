@@ -22,6 +22,7 @@ from diptych.results import tallies
 from diptych.studies.content import StudyContent
 from diptych.studies.history import history
 from diptych.studies.versions import frozen
+from diptych_analysis.formulas import guarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,15 +203,14 @@ def as_csv(frame: pd.DataFrame) -> str:
     """A table as CSV. Text that a spreadsheet would compute gets a quote before it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(frame.columns)
+    writer.writerow(guarded(str(name)) for name in frame.columns)
     for row in frame.itertuples(index=False, name=None):
         writer.writerow(["" if missing(cell) else _harmless(cell) for cell in row])
     return out.getvalue()
 
 
 def _harmless(cell: Any) -> Any:
-    starts = isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{cell}" if starts else cell
+    return guarded(cell) if isinstance(cell, str) else cell
 
 
 def missing(cell: Any) -> bool:

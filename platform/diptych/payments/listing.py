@@ -16,6 +16,7 @@ from diptych.payments import ledger
 from diptych.payments.ledger import LEDGER, Entry
 from diptych.payments.money import to_major
 from diptych.payments.subjects import SESSIONS
+from diptych_analysis.formulas import guarded
 
 PAGE = 50
 HEAD = (
@@ -166,7 +167,7 @@ def _when(at: int | None) -> str:
 
 def _csv_line(cells: tuple[Any, ...]) -> str:
     # A cell that begins like a formula would be worked out by a spreadsheet.
-    safe = [f"'{cell}" if str(cell)[:1] in ("=", "+", "-", "@", "\t") else cell for cell in cells]
+    safe = [cell if cell is None else guarded(str(cell)) for cell in cells]
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(safe)
     return text.getvalue()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from diptych.studies.content import FrozenItem, FrozenStimulus
+from diptych_analysis.formulas import guarded
 
 ITEM_COLUMNS = (
     "item_id",
@@ -125,6 +126,12 @@ def _checked(
         return
     if taken:
         checker.fault(path.name, "header", ", ".join(taken), "names the tables do not use already")
+        return
+    odd = [name for name in header if guarded(name) != name]
+    if odd:
+        # They become columns of the tables, and a spreadsheet would compute them there.
+        found = ", ".join(map(repr, odd))
+        checker.fault(path.name, "header", found, "names that don't begin with = + - @ or a tab")
         return
     for row in reader:
         if None in row or None in row.values():

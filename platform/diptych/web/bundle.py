@@ -10,7 +10,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Response, current_app, request, send_from_directory
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 _BASE = "/static/dist/"
 #: Files that the bundler names by their content: they may be kept for good.
