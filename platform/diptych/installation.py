@@ -28,6 +28,7 @@ LEAST_FREE_MB = 500
 LEAST_SECRET = 32
 LEAST_WORKERS = 2
 MOST_HOURS = 48
+_MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
 _APART_S = 2.0
 
 
@@ -54,21 +55,22 @@ def is_public(settings: Settings) -> bool:
 
 
 def secret_fault(settings: Settings) -> str | None:
-    """Why the secret is not good enough for a host that people from outside reach."""
+    """Why a secret is not good enough for a host that people from outside reach."""
     if not is_public(settings):
         return None
-    if not settings.secret_key:
-        if settings.sqlalchemy_url.startswith("sqlite"):
-            return None  # made at random and kept beside the database
+    # On one machine with SQLite it is made at random, and kept beside the database.
+    if not settings.secret_key and not settings.sqlalchemy_url.startswith("sqlite"):
         return (
             "DIPTYCH_SECRET_KEY is empty, and with PostgreSQL every host needs the same one: "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
+            f"{_MAKE_ONE}"
         )
-    if len(settings.secret_key) < LEAST_SECRET or len(set(settings.secret_key)) < 10:
-        return (
-            f"DIPTYCH_SECRET_KEY is too weak: at least {LEAST_SECRET} random characters; "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
-        )
+    for name in ("secret_key", "identity_key", "metrics_token"):
+        given = getattr(settings, name)
+        if given and (len(given) < LEAST_SECRET or len(set(given)) < 10):
+            return (
+                f"DIPTYCH_{name.upper()} is too weak: at least {LEAST_SECRET} random characters; "
+                f"{_MAKE_ONE}"
+            )
     return None
 
 

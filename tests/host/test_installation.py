@@ -75,6 +75,8 @@ def test_a_full_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Non
         ({"secret_key": "short"}, "too weak"),
         ({"secret_key": "a" * 60}, "too weak"),
         ({"secret_key": "", "database_url": "postgresql://u@h/d"}, "is empty"),
+        ({"secret_key": STRONG, "identity_key": "short"}, "IDENTITY_KEY is too weak"),
+        ({"secret_key": STRONG, "metrics_token": "m" * 40}, "METRICS_TOKEN is too weak"),
     ],
 )
 @pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -123,10 +125,10 @@ def test_every_check_looks_and_says_what_to_mend(
     assert all(bool(f.mend) == (f.grade != "ok") for f in found.values())
 
 
+# SQLite's connections are opened by the host itself, with synchronous = FULL.
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_kind", ["postgresql"])
 def test_a_database_that_forgets(engine: sa.Engine) -> None:
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite's connections are opened by the host, with synchronous = FULL")
-
     @sa.event.listens_for(engine, "checkout")
     def hurry(connection: Any, *_: Any) -> None:
         connection.execute("SET synchronous_commit = off")
