@@ -75,3 +75,22 @@ def test_every_setting_has_its_reason_in_the_docs() -> None:
         assert row, f"docs/deploy.md gives no reason for {name}"
         if name not in ("--bind", "--workers"):
             assert value in row[0], f"docs/deploy.md does not tell that {argument} is set"
+
+
+def test_a_worker_may_hold_more_connections_than_files_are_open_by_default() -> None:
+    program = (
+        "import resource as r\n"
+        "hard = r.getrlimit(r.RLIMIT_NOFILE)[1]\n"
+        "r.setrlimit(r.RLIMIT_NOFILE, (512, hard))\n"
+        "from diptych.cli.server import OTHER_FILES, connections_at_once\n"
+        "some = connections_at_once()\n"
+        "assert some + OTHER_FILES <= r.getrlimit(r.RLIMIT_NOFILE)[0], some\n"
+        "r.setrlimit(r.RLIMIT_NOFILE, (512, 2048))\n"
+        "assert connections_at_once() == 2048 - OTHER_FILES\n"
+        "print(some)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from diptych.settings import Settings
 
 #: A file system in memory, on Linux.
 MEMORY = "/dev/shm"  # noqa: S108  (gunicorn makes its own file in it, and unlinks it at once)
+
+#: Connections that a worker may hold open, and files that it needs besides.
+CONNECTIONS, OTHER_FILES = 16_384, 256
 
 
 @click.command()
@@ -67,7 +71,9 @@ def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> N
     if settings.metrics_token and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         # Workers count apart; a folder of this run's own lets any of them tell for all.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="diptych-metrics-")
-    arguments = gunicorn_arguments(host, port, workers, threads, **options)
+    arguments = gunicorn_arguments(
+        host, port, workers, threads, connections=connections_at_once(), **options
+    )
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
 
 
@@ -83,12 +89,27 @@ def _welcome(settings: Settings, listening_at: str) -> None:
         )
 
 
+def connections_at_once() -> int:
+    """Connections that a worker may hold open, after asking the system for so many open files.
+
+    Every participant's browser keeps one open for `keep_alive` seconds after its last request. Of
+    gunicorn's own 1,000 those who come later would have to wait for so long.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(most - OTHER_FILES, OTHER_FILES)
+
+
 def gunicorn_arguments(
     host: str,
     port: int,
     workers: int,
     threads: int,
     *,
+    connections: int = CONNECTIONS,
     keep_alive: int = 75,
     timeout: int = 60,
     graceful_timeout: int = 20,
@@ -102,6 +123,7 @@ def gunicorn_arguments(
         port: port to listen at.
         workers: processes; they use the cores.
         threads: threads a process; they keep connections alive and wait for the database.
+        connections: that a worker may hold open.
         keep_alive: seconds a connection without requests stays open.
         timeout: seconds after which a worker without a sign of life is replaced.
         graceful_timeout: seconds that requests under way are given at a stop.
@@ -119,6 +141,7 @@ def gunicorn_arguments(
         f"--max-requests={max_requests}",
         # Or all workers, begun at the same time, would also end at the same time.
         f"--max-requests-jitter={max_requests // 10}",
+        f"--worker-connections={connections}",
         # Who the client is and which address it asked for, DIPTYCH_PROXY_HOPS says, nothing else.
         "--forwarder-headers=",
         # A second way to stop the server, which hosts of one user would share.
