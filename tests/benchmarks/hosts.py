@@ -26,8 +26,6 @@ from diptych.studies.folder import load_study
 from diptych.studies.versions import freeze
 
 LABELS = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
-#: gunicorn takes 1,000 connections a worker unless it is told otherwise; each browser keeps one.
-CONNECTIONS = "--worker-connections=16384"
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,6 @@ def environment(settings: Settings, home: str = "") -> dict[str, str]:
         "DIPTYCH_DATABASE_URL": settings.database_url,
         "DIPTYCH_STUDIES": str(settings.studies),
         "DIPTYCH_SECRET_KEY": settings.secret_key,
-        "GUNICORN_CMD_ARGS": CONNECTIONS,
         # Everybody comes from one address here, more than a campus ever sends.
         "DIPTYCH_LIMIT_ENTRIES": "0",
     }
