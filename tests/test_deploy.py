@@ -313,7 +313,9 @@ def test_nginx_before_a_host(behind_nginx: tuple[LiveServer, int, int], tmp_path
     with httpx.Client(verify=trust, base_url=base, headers=headers) as client:
         health = client.get("/healthz")
         assert health.json()["status"] == "ok"
-        assert health.headers["Strict-Transport-Security"] == "max-age=31536000"
+        # Headers of security are the host's own: nginx adds none of them a second time.
+        for name in ("Strict-Transport-Security", "X-Content-Type-Options", "Referrer-Policy"):
+            assert len(health.headers.get_list(name)) <= 1
         page = client.get("/s/tiny", params={"PROLIFIC_PID": "5f0e1d2c3b4a5968"})
         if page.status_code == 200:  # the front end may not be bundled where the tests run
             assert "X-Frame-Options" not in page.headers
