@@ -33,6 +33,7 @@ from diptych.settings import Settings
 
 WINDOW_S = 60.0
 KEPT_AT_LEAST = 4096
+_ROUNDING_S = 1e-6
 MESSAGE = (
     "Too many requests came from here within a minute. Nothing is lost: please wait a moment, "
     "then try again."
@@ -69,8 +70,9 @@ class Bucket:
             return 0.0
         now = self._clock()
         due = max(self._due.get(key, 0.0), now) + self._gap_s
-        if due - now > WINDOW_S:
-            return due - now - WINDOW_S
+        over = due - now - WINDOW_S
+        if over > _ROUNDING_S:
+            return over
         self._due[key] = due
         if len(self._due) > self._most:
             self._forget(now)
@@ -81,7 +83,8 @@ class Bucket:
         if not self._gap_s:
             return 0.0
         now = self._clock()
-        return max(0.0, max(self._due.get(key, 0.0), now) + self._gap_s - now - WINDOW_S)
+        over = max(self._due.get(key, 0.0), now) + self._gap_s - now - WINDOW_S
+        return over if over > _ROUNDING_S else 0.0
 
     def _forget(self, now: float) -> None:
         """Drop whom nothing is held against any more; done ever more seldom as they get more."""

@@ -6,6 +6,7 @@ from apiflask import APIFlask
 from flask import Response, request
 
 from diptych import recruiters
+from diptych.settings import Settings
 
 _POLICY = "; ".join(
     (
@@ -18,22 +19,72 @@ _POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
+# What is no page loads nothing, whatever a browser takes it for.
+_NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# What no page of Diptych ever asks a browser for. Full screen stays: studies may want it.
+_PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "bluetooth",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+)
+_YEAR_S = 31_536_000
 
 
 def attach(app: APIFlask) -> None:
     """Add the headers to every reply."""
-    settings = app.extensions["diptych"].settings
-    origins = sorted({o for r in recruiters.REGISTRY.all().values() for o in r.frames(settings)})
-    framed = f"{_POLICY}; form-action 'self' {' '.join(origins)}; frame-ancestors 'self' "
-    framed += " ".join(origins)
-    alone = f"{_POLICY}; form-action 'self'; frame-ancestors 'none'"
+    settings: Settings = app.extensions["diptych"].settings
+    always = {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        # No page of another site shows or reads what is here.
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    if settings.base_url.startswith("https://"):
+        # From the first visit on, browsers come by TLS only. Other names of the domain are not
+        # ours to decide about.
+        always["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+    participant = {"Content-Security-Policy": _framed(settings), "Permissions-Policy": _PERMISSIONS}
+    page = {
+        "Content-Security-Policy": f"{_POLICY}; form-action 'self'; frame-ancestors 'none'",
+        "Permissions-Policy": _PERMISSIONS,
+        # Not on the participant's page: platforms open it, and may look whether it is still there.
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    other = {"Content-Security-Policy": _NO_PAGE}
 
     @app.after_request
     def add_headers(response: Response) -> Response:
         headers = response.headers
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "no-referrer"
-        if response.mimetype == "text/html":
-            # MTurk shows the participant's page in a frame; nothing else may be framed.
-            headers["Content-Security-Policy"] = framed if request.path.startswith("/s/") else alone
+        for name, value in always.items():
+            headers[name] = value
+        kind = response.mimetype
+        if kind == "application/json":
+            return response  # no browser shows it as anything but text
+        if kind != "text/html":
+            more = other
+        else:
+            more = participant if request.path.startswith("/s/") else page
+        for name, value in more.items():
+            headers[name] = value
         return response
+
+
+def _framed(settings: Settings) -> str:
+    """The policy of the participant's page: MTurk shows it in a frame, and it alone."""
+    origins = sorted({o for r in recruiters.REGISTRY.all().values() for o in r.frames(settings)})
+    named = " ".join(origins)
+    return f"{_POLICY}; form-action 'self' {named}; frame-ancestors 'self' {named}"
