@@ -68,7 +68,7 @@ def test_a_study_fills_exactly_balanced_while_hosts_die(
     """More people come than there are places, to whichever host the proxy picks; hosts die."""
     deaths = 0
     with ReverseProxy([host.port for host in hosts], nginx=nginx) as proxy:
-        crowd = Crowd(proxy.url, "arms", "", people=15, purpose="from", think=0.1)
+        crowd = Crowd(proxy.url, "arms", "", people=15, purpose="from", think=0.2)
         crowd.lives = PLACES
         with crowd:
             while crowd.is_busy and deaths < PLACES:
