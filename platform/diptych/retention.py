@@ -24,7 +24,7 @@ from diptych.host import Host
 from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
 from diptych.journey.state import EMPTIED
 from diptych.payments import ledger
-from diptych.results import settle
+from diptych.results import live, settle
 from diptych.studies.spec import ADDRESS_HASH_DAYS
 from diptych.withdrawal import ARRIVALS, DAY_MS, IDENTITIES, SESSIONS, empty, unsettled
 
@@ -106,6 +106,7 @@ def apply(host: Host, *, dry: bool = False, most: int | None = None) -> Applied:
     _forget_addresses(held, done, dry)
     if not dry:
         _forget_previews()
+        _end_left(host, held)
     for due, work in ((_answers_due, _empty), (_ids_due, _forget_ids)):
         for batch in _batches(due, held, most):
             with writing() as connection:
@@ -240,6 +241,21 @@ def _forget_ids(
     connection.execute(IDENTITIES.delete().where(IDENTITIES.c.participant_id.in_(known)))
     changed = [s for s in sessions if s.id in with_arrivals or s.participant_id in known]
     _note(connection, changed, "retention.ids")
+
+
+def _end_left(host: Host, held: dict[int, Limits]) -> None:
+    """End what people have left for good: limits count from a session's end, and it needs one."""
+    limited = [number for number, each in held.items() if each.identities or each.answers]
+    with reading() as connection:
+        studies = (
+            connection.execute(
+                select(VERSIONS.c.study_id).where(VERSIONS.c.id.in_(limited)).distinct()
+            )
+            .scalars()
+            .all()
+        )
+    for study_id in studies:
+        live.end_silent(host, study_id, "person")
 
 
 def _forget_previews() -> None:

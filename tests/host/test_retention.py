@@ -229,3 +229,28 @@ def test_previews_and_failed_log_ins_go_without_being_asked_for(limited: Flask) 
     left = {session["public_id"] for session in rows(limited, models.Session)}
     assert left == {new.public_id, person["public_id"]}
     assert [failure["key"] for failure in rows(limited, models.LoginFailure)] == ["11"]
+
+
+def test_who_left_in_the_middle_is_forgotten_too(limited: Flask) -> None:
+    """Nobody looks at the dashboard, and nobody comes back."""
+    came = {"PROLIFIC_PID": "left", "STUDY_ID": "a" * 24, "SESSION_ID": "sub-left"}
+    walker = Walker(limited.test_client()).start(**came)
+    walker.answer()
+    change(limited, models.Session, {"last_seen_at": now_ms() - DAY}, public_id=walker.public_id)
+    applied(limited, dry=True)
+    assert session_of(limited, walker)["ended_at"] is None
+    applied(limited)
+    ended = session_of(limited, walker)
+    assert (ended["status"], ids_of(limited, ended)) == ("timed_out", (1, 1))
+    assert now_ms() - ended["ended_at"] < 60_000
+    for days, ids, answers in ((31, (0, 0), 1), (366, (0, 0), 0)):
+        then = now_ms() - days * DAY
+        change(limited, models.Session, {"ended_at": then}, public_id=walker.public_id)
+        applied(limited)
+        assert ids_of(limited, ended) == ids
+        assert len(rows(limited, models.Response, session_id=ended["id"])) == answers
+
+
+def session_of(app: Flask, walker: Walker) -> dict[str, Any]:
+    (found,) = rows(app, models.Session, public_id=walker.public_id)
+    return found
