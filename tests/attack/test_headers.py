@@ -80,6 +80,10 @@ def check(reply: Any, path: str, tls: bool) -> str:
     assert headers["X-Content-Type-Options"] == "nosniff", path
     assert headers["Referrer-Policy"] == "no-referrer", path
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin", path
+    kept = headers["Cache-Control"]
+    assert reply.status_code < 400 or kept == "no-store", path
+    public = path.startswith(("/static/", "/a/"))
+    assert ("public" in kept) <= public, f"{path} is for one person: {kept}"
     hsts = headers.get("Strict-Transport-Security", "")
     assert bool(re.fullmatch(r"max-age=\d{8,}", hsts)) is tls and bool(hsts) is tls, path
     for name in ("Server-Timing", "X-Powered-By", "Access-Control-Allow-Origin"):

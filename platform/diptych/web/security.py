@@ -71,6 +71,9 @@ def attach(app: APIFlask) -> None:
         headers = response.headers
         for name, value in always.items():
             headers[name] = value
+        if "Cache-Control" not in headers:
+            # What says nothing of itself, such as an error, would be kept by some caches.
+            headers["Cache-Control"] = "no-store"
         kind = response.mimetype
         if kind == "application/json":
             return response  # no browser shows it as anything but text
