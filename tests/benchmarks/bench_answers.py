@@ -114,6 +114,8 @@ def run_load(
         "DIPTYCH_DATABASE_URL": settings.database_url,
         "DIPTYCH_STUDIES": str(settings.studies),
         "DIPTYCH_SECRET_KEY": settings.secret_key,
+        # Everybody comes from one address here, more than a campus ever sends.
+        "DIPTYCH_LIMIT_ENTRIES": "0",
     }
     server = LiveServer(environment, folder / "server.log", workers=options.workers)
     load = Load(
