@@ -71,6 +71,9 @@ export class Shell {
 
   /** Shows a banner; one of each kind. */
   banner(kind: string, text: string, action?: { text: string; do: () => void }): void {
+    const shown = this.banners.querySelector(`[data-kind="${kind}"] p`)?.textContent;
+    // Said once: a voice would read it out again with every new try.
+    if (shown === text) return;
     this.clearBanner(kind);
     const button =
       action &&

@@ -279,6 +279,7 @@ describe("nothing is lost", () => {
     host.faults.length = 0;
     open();
     await until("start");
+    expect(document.body.textContent).toContain("just where you stopped");
     click("start");
     expect((await until("verdict")).textContent).toContain("Correct");
     const bodies = answers().map(({ body }) => JSON.stringify(body));
@@ -469,7 +470,7 @@ describe("a session left for too long", () => {
     await pass(11 * 60_000);
     const end = await until("end-timed_out");
     expect(end.textContent).toContain("up to 60 minutes");
-    expect(end.textContent).toContain("1 answer that you gave before is stored");
+    expect(end.textContent).toContain("1 earlier answer is stored");
     expect(end.textContent).toContain("lab@example.org");
     expect(end.textContent).not.toContain("too late");
     // Keys of the trial that was there are keys no more.

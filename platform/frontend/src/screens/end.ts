@@ -37,15 +37,13 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
 
 /** Of a session that was left for too long: the limit, what is stored, what is not, whom to ask. */
 function whatIsLeft({ study }: Context, { done, of }: Progress, late: boolean): HTMLElement {
-  const before = done === 1 ? "answer that you gave before is" : "answers that you gave before are";
-  const lines = [
-    `A break in this study may last up to ${duration(study.resume_within_minutes)}.`,
-    late ? "Your last answer came too late and could not be saved." : null,
-    of > 0 && done > 0 ? `${done} ${before} stored.` : null,
-    study.contact ? `If you have questions, please write to ${study.contact}.` : null,
-  ];
-  const facts = lines.filter((line) => line !== null).map((text) => h("p", { text }));
-  return h("div", { class: "left", testid: "left" }, ...facts);
+  const limit = `A break in this study may last up to ${duration(study.resume_within_minutes)}.`;
+  const lost = "Your last answer came too late and could not be saved.";
+  const answers = done === 1 ? "1 earlier answer is" : `${done} earlier answers are`;
+  const stored = of > 0 && done > 0 ? `${answers} stored.` : null;
+  const facts = [limit, late ? lost : null, stored].filter((line) => line !== null).join(" ");
+  const ask = study.contact ? `Questions? Please write to ${study.contact}.` : null;
+  return h("div", {}, h("p", { text: facts }), ask && h("p", { class: "facts", text: ask }));
 }
 
 /** Whether an address is one that a page may be sent to. */

@@ -53,14 +53,15 @@ function returning(
 ): Returning | null {
   if (ctx.elsewhere) {
     return {
-      title: "Open in another tab",
+      title: "Answered in another tab",
       text:
-        "This study is open in another tab or window too, and the picture was answered there. " +
-        "That answer counts. Please close the other one, and go on here.",
+        "This study is open in another tab or window too. The picture was answered there, and " +
+        "that answer counts. Please close the other one and go on here.",
     };
   }
   const title = "Welcome back";
-  if (unsent && !unsent.acknowledged) {
+  // Where the host is further, the answer has reached it and only the reply was lost.
+  if (unsent && !unsent.acknowledged && unsent.trial.index === state.content.trial.index) {
     const text =
       "Your last answer has not reached us yet. It was kept here, and is sent when you go on.";
     return { title, text };

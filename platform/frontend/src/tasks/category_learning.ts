@@ -262,6 +262,8 @@ function fromBefore(screen: Screen, restored: Restored) {
 function settle(screen: Screen, ranking: string[]): void {
   for (const button of screen.choices.values()) button.disabled = true;
   screen.choices.get(ranking[0] ?? "")?.classList.add("chosen");
+  // Nothing can be submitted or changed any more; the line keeps its place.
+  screen.prompt.textContent = "\u00a0";
   screen.undo.disabled = true;
   screen.submit.disabled = true;
 }
