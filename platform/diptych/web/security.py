@@ -26,8 +26,6 @@ _PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
         "accelerometer",
-        "bluetooth",
-        "browsing-topics",
         "camera",
         "display-capture",
         "geolocation",
