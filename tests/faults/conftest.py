@@ -11,7 +11,10 @@ import pytest
 from support.crowd import Crowd
 from support.servers import LiveServer
 from support.tiny_studies import category_study
+from support.walker import open_study
 
+from diptych.app import create_app
+from diptych.database import db
 from diptych.keys import study_key
 from diptych.settings import Settings
 
@@ -36,6 +39,14 @@ def steady(settings: Settings) -> Path:
     )
 
 
+def open_here(settings: Settings, folder: Path) -> None:
+    """Open a study as `diptych study open` does, without the time that a process takes to begin."""
+    app = create_app(settings)
+    open_study(app, folder)
+    with app.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture
 def server(settings: Settings, steady: Path) -> Iterator[LiveServer]:
     """A running host with the study open."""
@@ -48,7 +59,7 @@ def server(settings: Settings, steady: Path) -> Iterator[LiveServer]:
         },
         settings.home.parent / "server.log",
     )
-    made.diptych("study", "open", "steady")
+    open_here(settings, steady)
     made.start()
     yield made
     made.stop()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import libfaketime
 import pytest
+from faults.conftest import open_here
 from faults.invariants import hold, report
 from flask import Flask
 from sqlalchemy import update
@@ -81,7 +82,7 @@ def wound(settings: Settings, steady: Path, clock: Clock) -> Iterator[LiveServer
         },
         settings.home.parent / "server.log",
     )
-    made.diptych("study", "open", "steady")
+    open_here(settings, steady)
     made.environment |= clock.environment
     yield made
     made.stop()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.conftest import SECONDS
+from faults.conftest import SECONDS, open_here
 from faults.invariants import hold, report
 from support.crowd import Crowd
 from support.reverse_proxy import ReverseProxy
@@ -32,7 +32,7 @@ NGINX = pytest.mark.skipif(
 @pytest.fixture
 def hosts(settings: Settings) -> Iterator[list[LiveServer]]:
     """Three gunicorn hosts on three ports, all of the opinion that one proxy is before them."""
-    category_study(
+    folder = category_study(
         settings.studies / "arms",
         changes={
             "conditions": [{"name": name} for name in ARMS],
@@ -53,7 +53,7 @@ def hosts(settings: Settings) -> Iterator[list[LiveServer]]:
         )
         for n in range(3)
     ]
-    made[0].diptych("study", "open", "arms")
+    open_here(settings, folder)
     for server in made:
         server.start()
     yield made
