@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from faults.conftest import open_here
 from faults.invariants import hold, report
 from support.crowd import Crowd
 from support.servers import LiveServer
@@ -101,7 +102,7 @@ def test_the_database_is_migrated_while_sessions_run(
             time.sleep(1.0)
             server.stop()
             migrate.downgrade(settings.sqlalchemy_url, "0001", settings.key_of_identities())
-            server.diptych("db", "upgrade")
+            migrate.upgrade(settings.sqlalchemy_url, "head", settings.key_of_identities())
             server.start()
         time.sleep(1.0)
     hold(settings, server.url, crowd.books)
@@ -116,7 +117,7 @@ def test_the_study_is_changed_while_sessions_run(
         for number in range(3):
             time.sleep(0.8)
             (steady / "debrief.md").write_text(f"# Thank you\n\nNumber {number}.\n")
-            server.diptych("study", "open", "steady")
+            open_here(settings, steady)
             versions += 1
     hold(settings, server.url, crowd.books)
     report(record_property, crowd, versions - 1)
