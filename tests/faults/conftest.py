@@ -13,6 +13,7 @@ from support.servers import LiveServer
 from support.tiny_studies import category_study
 from support.walker import open_study
 
+from diptych import migrate
 from diptych.app import create_app
 from diptych.database import db
 from diptych.keys import study_key
@@ -59,6 +60,7 @@ def server(settings: Settings, steady: Path) -> Iterator[LiveServer]:
         },
         settings.home.parent / "server.log",
     )
+    migrate.upgrade(settings.sqlalchemy_url, "head", settings.key_of_identities())
     open_here(settings, steady)
     made.start()
     yield made
