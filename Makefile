@@ -39,7 +39,7 @@ test: lint types $(FRONTEND)/node_modules/.stamp $(BUNDLE) browser ## everything
 	$(NPM) run typecheck
 	$(NPM) run lint
 	$(NPM) test
-	$(BIN)/python -m pytest -m "not benchmark" -rsfE $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not benchmark" -rsfE $(PYTEST_ARGS)
 
 check: lint types ## the fast part of `make test`, a few minutes: format, lint, types, unit tests
 	$(BIN)/python -m pytest -n 2 -m "not slow and not postgres and not browser and not benchmark" $(PYTEST_ARGS)

@@ -29,8 +29,21 @@ BOTH = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: playwright keeps an event loop running in the main thread."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Faults come late and browsers last, each sort in one process where there are several.
+
+    Playwright keeps an event loop running in the main thread; and two faults at a time would leave
+    neither of them much of the machine.
+    """
+    items.sort(key=_turn)
+    for item in items:
+        if _turn(item):
+            item.add_marker(pytest.mark.xdist_group("faults" if _turn(item) == 1 else "browser"))
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("browser") is not None:
+        return 2
+    return int("faults" in item.path.parts)
 
 
 @pytest.fixture(scope="session")
