@@ -55,8 +55,7 @@ def as_after_a_while(engine: Engine, *, analyzed: bool = True) -> None:
         postgresql = engine.dialect.name == "postgresql"
         if postgresql or analyzed:
             connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")
-        if postgresql:  # a host in use has long written out what is stored
-            connection.exec_driver_sql("CHECKPOINT")
+        # A host in use has long written out what is stored.
         connection.exec_driver_sql(
             "CHECKPOINT" if postgresql else "PRAGMA wal_checkpoint(TRUNCATE)"
         )

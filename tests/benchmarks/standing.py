@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fill import copy_session
+from fill import as_after_a_while, copy_session
 from flask import Flask
 from flask.testing import FlaskClient
 from sql_cost import answer_to, enter
@@ -73,9 +73,8 @@ class Standing:
                     {"m": f"{mark}-%"},
                 )
                 found += [Joining(self._tokens.make(i), p, answered) for i, p, answered in rows]
-        if engine.dialect.name == "postgresql":  # as its own statistics would be by and by
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("ANALYZE sessions, trials, responses, participants")
+        if engine.dialect.name == "postgresql":
+            as_after_a_while(engine)
         engine.dispose()
         # From every place in turn, whoever is left out.
         return [found[place * each + i] for i in range(each) for place in range(len(found) // each)]
