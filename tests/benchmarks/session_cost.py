@@ -13,12 +13,10 @@ from typing import Any
 
 from flask.testing import FlaskClient
 from load import is_last
-from sql_cost import TRANSACTION_CONTROL, answer_to
-from sqlalchemy import event
+from sql_cost import TRANSACTION_CONTROL, answer_to, listened
 from support.databases import PostgreSQL
 from support.round_trips import RoundTrips
 
-from diptych.app import create_app
 from diptych.database import db
 from diptych.settings import Settings
 
@@ -80,12 +78,7 @@ def measure_session(settings: Settings, study: str, proxy: RoundTrips | None = N
         study: name of the study.
         proxy: the proxy that `settings` connects through, to count round trips.
     """
-    app = create_app(settings)
-    sent: list[str] = []
-    with app.app_context():
-        event.listen(
-            db.engine, "before_cursor_execute", lambda _c, _k, sql, *_rest: sent.append(sql)
-        )
+    app, sent = listened(settings)
     counting = _Counting(app.test_client(), sent, proxy)
     for turn in range(SESSIONS):
         counting.headers = {}

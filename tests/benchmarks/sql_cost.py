@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from support.databases import PostgreSQL
@@ -29,6 +30,17 @@ class Cost:
     example: tuple[str, ...]  # the statements of one answer
 
 
+def listened(settings: Settings) -> tuple[Flask, list[str]]:
+    """A host in this process, and the list that every statement it sends is added to."""
+    app = create_app(settings)
+    sent: list[str] = []
+    with app.app_context():
+        event.listen(
+            db.engine, "before_cursor_execute", lambda _c, _k, sql, *_rest: sent.append(sql)
+        )
+    return app, sent
+
+
 def measure(settings: Settings, study: str, proxy: RoundTrips | None = None) -> Cost:
     """Take one session in this process and count what its answers send to the database.
 
@@ -37,12 +49,7 @@ def measure(settings: Settings, study: str, proxy: RoundTrips | None = None) -> 
         study: name of the study.
         proxy: the proxy that `settings` connects through, to count round trips.
     """
-    app = create_app(settings)
-    sent: list[str] = []
-    with app.app_context():
-        event.listen(
-            db.engine, "before_cursor_execute", lambda _c, _k, sql, *_rest: sent.append(sql)
-        )
+    app, sent = listened(settings)
     client = app.test_client()
     state, token = enter(client, study)
     headers = {"Authorization": f"Bearer {token}"}
