@@ -46,6 +46,23 @@ def _turn(item: pytest.Item) -> int:
     return int("faults" in item.path.parts)
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A table of what each fault test has sent, been told and found, to be copied into the docs."""
+    wanted = ("sent", "acknowledged", "stored", "sessions", "faults")
+    rows = []
+    for outcome in ("passed", "failed"):
+        for each in terminalreporter.stats.get(outcome, ()):
+            told = dict(getattr(each, "user_properties", ()))
+            if each.when == "call" and all(name in told for name in wanted):
+                name = each.nodeid.rpartition("/")[2]
+                rows.append((name, *(f"{told[key]:,}" for key in wanted)))
+    if not rows:
+        return
+    terminalreporter.section("answers and faults")
+    for row in [("test", *wanted), ("---", *["---:"] * len(wanted)), *sorted(set(rows))]:
+        terminalreporter.write_line(f"| {' | '.join(row)} |")
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A real PostgreSQL server, one a test run."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.crowd import Crowd
@@ -71,20 +70,3 @@ def server(settings: Settings, steady: Path) -> Iterator[LiveServer]:
 def crowd(server: LiveServer, settings: Settings) -> Crowd:
     """Twelve people at once who take the study through everything."""
     return Crowd(server.url, "steady", study_key(settings.secret(), "simulate", "steady"))
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """A table of what each fault test has sent, been told and found, to be copied into the docs."""
-    wanted = ("sent", "acknowledged", "stored", "sessions", "faults")
-    rows = []
-    for outcome in ("passed", "failed"):
-        for each in terminalreporter.stats.get(outcome, ()):
-            told = dict(getattr(each, "user_properties", ()))
-            if each.when == "call" and all(name in told for name in wanted):
-                name = each.nodeid.rpartition("/")[2]
-                rows.append((name, *(f"{told[key]:,}" for key in wanted)))
-    if not rows:
-        return
-    terminalreporter.section("answers and faults")
-    for row in [("test", *wanted), ("---", *["---:"] * len(wanted)), *sorted(set(rows))]:
-        terminalreporter.write_line(f"| {' | '.join(row)} |")
