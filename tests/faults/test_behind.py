@@ -8,7 +8,7 @@ import time
 
 import pytest
 from support.crowd import Crowd
-from support.rows import query
+from support.rows import query, wait_until_settled
 from support.servers import LiveServer
 
 from diptych.settings import Settings
@@ -41,10 +41,7 @@ def test_ended_sessions_are_settled_though_nobody_looks(
 ) -> None:
     takes_one_each(crowd)
     assert ended(settings) == crowd.people
-    deadline = time.monotonic() + 20
-    while query(settings, UNSETTLED)[0][0] and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert query(settings, UNSETTLED)[0][0] == 0
+    wait_until_settled(settings)
     assert query(settings, "SELECT count(*) FROM session_results")[0][0] == crowd.people
     assert server.pid
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.rows import query
+from support.rows import query, wait_until_settled
 from support.servers import LiveServer
 from support.tiny_studies import category_study
 
@@ -51,6 +51,7 @@ def come(server: LiveServer, study: str, observer: str, n: int, **more: Any) -> 
 
 def flags(settings: Settings, study: str) -> dict[str, set[str]]:
     """Rules that flag each session of people, by public id."""
+    wait_until_settled(settings)
     found: dict[str, set[str]] = {
         row.public_id: set()
         for row in query(

@@ -59,7 +59,8 @@ def load_images(walker: Walker, urls: Iterable[str]) -> None:
         assert reply.status_code == 200
         assert {name.lower() for name, _ in reply.headers} <= {
             "content-type", "content-length", "cache-control", "date",
-            "x-content-type-options", "x-request-id", "referrer-policy",
+            "x-content-type-options", "x-request-id", "referrer-policy", "accept-ranges",
+            "content-security-policy", "cross-origin-resource-policy",
         }  # fmt: skip
         assert_plain_png(reply.data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from sqlalchemy import create_engine, text
@@ -28,3 +29,17 @@ def stored(settings: Settings) -> list[tuple[int, int, Any]]:
     """(session, trial index, answer) of every stored response."""
     rows = query(settings, "SELECT session_id, trial_index, answer FROM responses ORDER BY 1, 2")
     return [(s, i, json.loads(a) if isinstance(a, str) else a) for s, i, a in rows]
+
+
+def wait_until_settled(settings: Settings, seconds: float = 30) -> None:
+    """Wait for a serving host to have settled every session that has ended.
+
+    Raises:
+        TimeoutError: when it has not after so many seconds.
+    """
+    unsettled = "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL AND result_at IS NULL"
+    deadline = time.monotonic() + seconds
+    while left := int(query(settings, unsettled)[0][0]):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{left} sessions have ended and are not settled")
+        time.sleep(0.1)
