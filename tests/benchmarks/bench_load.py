@@ -43,6 +43,8 @@ from think import PACES
 from yardstick import BareServer, Plan, compare, make_table, settling
 
 SETUPS = ("sqlite:1", "postgresql:1", "postgresql:3")
+#: So many who have come at once are given a second more until they are measured.
+CALM = 100
 PARTS = ("load", "yardstick", "settling")
 console = Console()
 
@@ -127,8 +129,10 @@ class SetupRun:
 
         async def step(n: int) -> Measured:
             told.begin(f"{self.label}: {n:,} participants come")
+            coming = max(0, n - crowd.size)
             await crowd.become(n, told.told)
-            await asyncio.sleep(self.options.settle)
+            # Those who have just come are more load together than any that is to be measured.
+            await asyncio.sleep(self.options.settle + coming / CALM)
             told.begin(f"{self.label}: {n:,} participants")
             return await crowd.measure(self.options.seconds, meter, told.told)
 
