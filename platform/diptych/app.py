@@ -58,8 +58,6 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_BODY,
         VALIDATION_ERROR_STATUS_CODE=422,
         DESCRIPTION="What a participant's browser, or a simulated participant, says to the host.",
-        # Bundles have their content's hash in the name: they may be kept for good.
-        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     db.init_app(app)

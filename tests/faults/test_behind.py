@@ -8,13 +8,12 @@ import time
 
 import pytest
 from support.crowd import Crowd
-from support.rows import query, wait_until_settled
+from support.rows import query, unsettled, wait_until_settled
 from support.servers import LiveServer
 
 from diptych.settings import Settings
 
 pytestmark = pytest.mark.slow
-UNSETTLED = "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL AND result_at IS NULL"
 
 
 def ended(settings: Settings) -> int:
@@ -52,7 +51,7 @@ def test_a_server_that_stops_settles_what_has_ended(
     takes_one_each(crowd)
     server.stop()
     assert ended(settings) == crowd.people
-    assert query(settings, UNSETTLED)[0][0] == 0
+    assert unsettled(settings) == 0
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -31,15 +31,20 @@ def stored(settings: Settings) -> list[tuple[int, int, Any]]:
     return [(s, i, json.loads(a) if isinstance(a, str) else a) for s, i, a in rows]
 
 
+def unsettled(settings: Settings) -> int:
+    """How many sessions have ended and are not settled."""
+    ended = "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL AND result_at IS NULL"
+    return int(query(settings, ended)[0][0])
+
+
 def wait_until_settled(settings: Settings, seconds: float = 30) -> None:
     """Wait for a serving host to have settled every session that has ended.
 
     Raises:
         TimeoutError: when it has not after so many seconds.
     """
-    unsettled = "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL AND result_at IS NULL"
     deadline = time.monotonic() + seconds
-    while left := int(query(settings, unsettled)[0][0]):
+    while left := unsettled(settings):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{left} sessions have ended and are not settled")
         time.sleep(0.1)

@@ -106,9 +106,7 @@ class Limits:
         Raises:
             TooManyRequests: when it has made too many.
         """
-        wait_s = self._requests.take(session_id)
-        if wait_s:
-            raise _refusal(wait_s)
+        _refuse_for(self._requests.take(session_id))
 
     def entry(self) -> None:
         """Count an entry from the request's address.
@@ -116,9 +114,7 @@ class Limits:
         Raises:
             TooManyRequests: when too many came from there.
         """
-        wait_s = self._entries.take(place(request.remote_addr))
-        if wait_s:
-            raise _refusal(wait_s)
+        _refuse_for(self._entries.take(place(request.remote_addr)))
 
     def wrong(self) -> None:
         """Count a wrong token or key from the request's address.
@@ -126,9 +122,7 @@ class Limits:
         Raises:
             TooManyRequests: when too many came from there.
         """
-        wait_s = self._guesses.take(place(request.remote_addr))
-        if wait_s:
-            raise _refusal(wait_s)
+        _refuse_for(self._guesses.take(place(request.remote_addr)))
 
     def before_looking(self) -> None:
         """Ask before something is looked up in the database that may be a guess.
@@ -136,9 +130,7 @@ class Limits:
         Raises:
             TooManyRequests: when too many wrong ones came from the request's address.
         """
-        wait_s = self._guesses.wait(place(request.remote_addr))
-        if wait_s:
-            raise _refusal(wait_s)
+        _refuse_for(self._guesses.wait(place(request.remote_addr)))
 
 
 def attach(app: APIFlask, settings: Settings) -> None:
@@ -157,6 +149,8 @@ def place(address: str | None) -> str:
     return network(address) or address or ""
 
 
-def _refusal(wait_s: float) -> TooManyRequests:
-    # Whole seconds, rounded up: whoever waits as long is let through.
-    return TooManyRequests(MESSAGE, retry_after=max(1, math.ceil(wait_s)))
+def _refuse_for(wait_s: float) -> None:
+    """Refuse the request if somebody has to wait."""
+    if wait_s:
+        # Whole seconds, rounded up: whoever waits as long is let through.
+        raise TooManyRequests(MESSAGE, retry_after=max(1, math.ceil(wait_s)))
