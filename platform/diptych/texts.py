@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
@@ -10,6 +11,9 @@ from diptych.studies.content import StudyContent
 
 # No raw HTML and no typographic guessing: a study's text can't bring a script along.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+# The parser sorts its rules out when it is first used, and threads that come meanwhile find only
+# some of them: the first people of a study would see a wrong text, or an error.
+_markdown.render("*x*")
 
 DEFAULTS = {
     "practice": "# Practice\n\nFirst a few trials to practise. They do not count.",
@@ -30,6 +34,7 @@ DEFAULTS = {
 }
 
 
+@lru_cache(maxsize=1024)  # everybody is shown the same few texts
 def html(markdown: str) -> str:
     """Markdown as HTML; HTML in the source is shown as text."""
     return str(_markdown.render(markdown)).strip()
