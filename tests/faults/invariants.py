@@ -33,7 +33,7 @@ def stored(settings: Settings) -> dict[tuple[str, int], Any]:
 
 def hold(settings: Settings, url: str, books: Books) -> None:
     """All that a fault must leave true."""
-    assert not books.wrong, books.wrong[:5]
+    assert not books.wrong, "\n".join([*books.wrong[:5], what_the_server_said(settings)])
     assert books.acknowledged, "nothing was answered: the test shows nothing"
     kept = stored(settings)
     books.stored = len(kept)
@@ -47,6 +47,15 @@ def hold(settings: Settings, url: str, books: Books) -> None:
     _everybody_came_to_an_end(settings, books)
     asyncio.run(_host_tells_what_is_stored(settings, url, books))
     _dashboard_and_export_agree(settings, url, kept)
+
+
+def what_the_server_said(settings: Settings) -> str:
+    """The last unexpected error in the server's log, with what led to it."""
+    log = settings.home.parent / "server.log"
+    before, found, after = (log.read_text(errors="replace") if log.exists() else "").rpartition(
+        "unexpected error"
+    )
+    return before[-200:] + found + after[:4000] if found else "The server's log names no error."
 
 
 def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
