@@ -10,9 +10,14 @@ from sqlalchemy import Engine
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
+def since_boot_s() -> float:
+    """How long the machine runs, in s: nobody sets this clock."""
+    return time.clock_gettime(_SINCE_BOOT)
+
+
 def _boot() -> float:
     """When the machine was started, by its clock as it is now, in s since 1970-01-01 UTC."""
-    return time.time() - time.clock_gettime(_SINCE_BOOT)
+    return time.time() - since_boot_s()
 
 
 _BEGAN = _boot()

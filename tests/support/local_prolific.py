@@ -10,6 +10,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,7 @@ class LocalProlific:
         hidden_in_details: keys that a single submission does not show.
         unit: by how much the amounts of a bonus are taken for too much.
         asked: `METHOD path` of every request.
+        ahead_s: by how much its clock is ahead of this machine's; None: it tells no time.
     """
 
     def __init__(self) -> None:
@@ -92,6 +94,7 @@ class LocalProlific:
         self.hidden_in_details: tuple[str, ...] = ()
         self.unit = 1
         self.asked: list[str] = []
+        self.ahead_s: float | None = 0.0
         self._later: list[Callable[[], None]] = []
         self._bulks: dict[str, list[tuple[str, int]]] = {}
         self._numbers, self._lock = count(1), threading.RLock()
@@ -146,6 +149,7 @@ class LocalProlific:
 
     def _routes(self) -> list[tuple[str, str, Callable[..., tuple[int, Any]]]]:
         return [
+            ("GET", r"/users/me/", lambda *_: (200, {"id": "researcher"})),
             ("GET", r"/submissions/", self._list),
             ("POST", r"/submissions/bulk-approve/", self._bulk_approve),
             ("POST", r"/submissions/bonus-payments/", self._set_up),
@@ -335,6 +339,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        if keyword == "Date":
+            ahead_s = self.server.prolific.ahead_s
+            if ahead_s is None:
+                return
+            value = self.date_time_string(time.time() + ahead_s)
+        super().send_header(keyword, value)
 
     def log_message(self, *_: Any) -> None:
         """Says nothing."""

@@ -53,7 +53,7 @@ def compare(
     recruiter: str,
     here: Mapping[int, Subject],
     books: Sequence[Submission],
-    asked_at: int,
+    settled: frozenset[str],
     user: User | None,
 ) -> Compared:
     """Write down what the books show and the ledger doesn't.
@@ -63,7 +63,8 @@ def compare(
         recruiter: whose books they are.
         here: the sessions of the place, by id.
         books: its submissions, read before this is called.
-        asked_at: when they began to be read (ms): what was settled later need not stand in them.
+        settled: keys of the orders that were done before the books began to be read: what was
+            settled later need not stand in them.
         user: who reconciles.
     """
     result = Compared()
@@ -89,7 +90,7 @@ def compare(
                 else:
                     _write_found(connection, study_id, recruiter, one, action, amount)
                     result.found += 1
-            result.differences += _differences(one, asked_at)
+            result.differences += _differences(one, settled)
     outcomes = [Outcome(key, "confirmed", reason=AFTER_ALL) for key in after_all]
     result.confirmed = conclude(study_id, outcomes, user).confirmed
     return result
@@ -152,10 +153,10 @@ def _write_found(
     )
 
 
-def _differences(one: _Shown, asked_at: int) -> list[str]:
+def _differences(one: _Shown, settled: frozenset[str]) -> list[str]:
     """Where the books say something else than the ledger, about orders settled before."""
     who, found = one.subject.session.public_id[:8], []
-    sure = [e for e in one.entries if e.state == "confirmed" and e.at < asked_at]
+    sure = [e for e in one.entries if e.state == "confirmed" and e.key in settled]
     approvals = [e for e in sure if e.action == "approve"]
     if approvals and not one.shown.paid:
         found.append(f"session {who}: approved here, {one.shown.status} on the platform")

@@ -99,6 +99,7 @@ def write(
     actor: str | None = None,
     reference: str | None = None,
     reason: str | None = None,
+    at: int | None = None,
 ) -> None:
     """Insert one row of a state for each order.
 
@@ -110,8 +111,9 @@ def write(
         actor: who does it where that is no user, such as a platform.
         reference: the platform's name for the orders.
         reason: why.
+        at: when (ms), where a clock is better known than this host's; None: now.
     """
-    at, rows = now_ms(), []
+    rows = []
     for order in orders:
         given = vars(order) if isinstance(order, Entry) else order
         what = ("key", "study_id", "session_id", "recruiter", "action", "amount", "currency")
@@ -119,7 +121,7 @@ def write(
             {key: given[key] for key in what}
             | {
                 "state": state,
-                "at": at,
+                "at": now_ms() if at is None else at,
                 "user_id": None if user is None else user.id,
                 "actor": actor or (COMMAND_LINE if user is None else user.name),
                 "reference": reference,

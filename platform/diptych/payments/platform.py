@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from diptych.database import now_ms
+
 Action = Literal["approve", "reject", "request_return", "screen_out", "bonus"]
 ACTIONS: tuple[Action, ...] = ("approve", "reject", "request_return", "screen_out", "bonus")
+#: So far (ms) from the platform's a clock may be and still be believed.
+APART_MS = 60_000
 
 
 class PlatformFault(Exception):
@@ -97,6 +101,26 @@ class Platform(ABC):
         if order.action not in self.actions:
             return f"{self.name} knows no {order.action}"
         return None
+
+    def their_ms(self) -> int | None:
+        """What time it is by the platform's own clock (ms); None when it does not say.
+
+        Raises:
+            PlatformFault: when the platform does not answer; nothing was done.
+        """
+        return None
+
+    def now_ms(self) -> int:
+        """What time it is (ms), by which the time of grace is counted.
+
+        This host's clock, unless the platform's is far from it: a clock that was set must not cut
+        the time short in which the platform may still carry out what it was told.
+
+        Raises:
+            PlatformFault: when the platform does not answer; nothing was done.
+        """
+        ours, theirs = now_ms(), self.their_ms()
+        return ours if theirs is None or abs(theirs - ours) <= APART_MS else theirs
 
     @abstractmethod
     def send(self, orders: Sequence[Order], named: Callable[[Order, str], None]) -> list[Outcome]:

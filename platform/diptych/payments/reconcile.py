@@ -1,9 +1,10 @@
 """The ledger against the platform's own books.
 
 An order that is in doubt is looked up: what the books show is confirmed, what they do not show has
-failed once the time of grace is over, for a platform may carry out later what it has taken. What
-the books show and the ledger does not know (approved or paid on the platform itself) is written
-down as found, so that both come to the same. Sessions that were returned there end here.
+failed once the time of grace is over, for a platform may carry out later what it has taken. That
+time is counted by the platform's clock where this host's is far from it. What the books show and
+the ledger does not know (approved or paid on the platform itself) is written down as found, so
+that both come to the same. Sessions that were returned there end here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import select
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.database import now_ms, reading
+from diptych.database import reading
 from diptych.host import Host
 from diptych.journey.state import LIVE
 from diptych.payments import ledger
@@ -72,7 +73,7 @@ def reconcile(host: Host, study_id: int, user: User | None) -> Reconciled:
         places = {subject.place for subject in some.values() if subject.place} | set(doubts)
         for place in sorted(places):
             here = {n: subject for n, subject in some.items() if subject.place == place}
-            asked_at = now_ms()
+            settled = _settled(study_id)
             try:
                 # The books first: whatever they show was marked as sent before it was paid.
                 books = list(platform.submissions(place))
@@ -80,7 +81,7 @@ def reconcile(host: Host, study_id: int, user: User | None) -> Reconciled:
             except PlatformFault as fault:
                 result.problems.append(without_ids(str(fault), doubts.get(place, [])))
                 continue
-            compared = compare(study_id, recruiter, here, books, asked_at, user)
+            compared = compare(study_id, recruiter, here, books, settled, user)
             result.found += compared.found
             result.confirmed += compared.confirmed
             result.differences += compared.differences
@@ -118,6 +119,12 @@ def _by_recruiter(study_id: int) -> dict[str, dict[int, Subject]]:
     return found
 
 
+def _settled(study_id: int) -> frozenset[str]:
+    """The keys of the orders that are known to be done by now."""
+    with reading() as connection:
+        return frozenset(ledger.keys_in(connection, study_id, "confirmed"))
+
+
 def _doubts(study_id: int, recruiter: str) -> dict[str, list[Order]]:
     """The orders in doubt with a recruiter, by the place they are about."""
     with reading() as connection:
@@ -147,7 +154,7 @@ def _look_up(
     with reading() as connection:
         others = confirmed_at(connection, study_id, asked)
         entries = ledger.entries(connection, [order.key for order in asked])
-    since = now_ms() - host.settings.payment_grace_minutes * 60_000
+    since = platform.now_ms() - host.settings.payment_grace_minutes * 60_000
     certain = [
         outcome
         for outcome in platform.look_up(asked, others)

@@ -3,7 +3,8 @@
 An order is marked `sent` in a transaction of its own before the platform hears of it: that key and
 state are unique, so no other process sends it. Whatever happens then (the process is killed, the
 connection drops) it stays `sent`, and only `reconcile` says what became of it. Nothing that may
-have been carried out is ever sent again by itself.
+have been carried out is ever sent again by itself. When it was marked is said by the platform's
+clock where this host's is far from it, since the time of grace is counted from then.
 """
 
 from __future__ import annotations
@@ -118,7 +119,13 @@ def _round(
         recruiter = batch.entries[0].recruiter
         if recruiter in unusable:
             continue
-        ready = _mark_sent(study_id, batch, user, sent)
+        try:
+            at = platform.now_ms()
+        except PlatformFault as fault:  # it does not even tell the time: all stays as it is
+            sent.trouble(str(fault))
+            unusable.add(recruiter)
+            continue
+        ready = _mark_sent(study_id, batch, user, sent, at)
         if not ready:
             continue
         progress = True
@@ -169,7 +176,7 @@ def _batches(
     return batches
 
 
-def _mark_sent(study_id: int, batch: _Batch, user: User | None, sent: Sent) -> list[Order]:
+def _mark_sent(study_id: int, batch: _Batch, user: User | None, sent: Sent, at: int) -> list[Order]:
     """Mark those orders of a batch as sent that may be: nobody else sends them from now on."""
     ready: list[Entry] = []
     with writing() as connection:
@@ -200,7 +207,7 @@ def _mark_sent(study_id: int, batch: _Batch, user: User | None, sent: Sent) -> l
             # Two of one person at once could not be told apart in the platform's books.
             doubtful.add(beginning)
             ready.append(entry)
-        ledger.write(connection, "sent", ready, user)
+        ledger.write(connection, "sent", ready, user, at=at)
     return [batch.orders[entry.key] for entry in ready]
 
 

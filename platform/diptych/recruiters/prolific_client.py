@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from diptych import clocks
 from diptych.payments.platform import PlatformFault
 
 #: Waits (s) before asking again, where asking again is safe.
@@ -58,6 +59,8 @@ class Client:
         pauses: tuple[float, ...] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        # By how much Prolific's clock is ahead of the time since this machine was started (s).
+        self._ahead_s: float | None = None
         self._pauses, self._sleep = PAUSES if pauses is None else pauses, sleep
         # httpx tells every address at level INFO; submissions' ids stand in it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -66,6 +69,28 @@ class Client:
             headers={"Authorization": f"Token {token}", "Accept": "application/json"},
             timeout=_TIMEOUT,
         )
+
+    def their_ms(self) -> int | None:
+        """What time it is at Prolific (ms), by what its latest reply said of it.
+
+        Returns:
+            None when its replies don't say.
+
+        Raises:
+            PlatformFault: when there is no reply.
+        """
+        if self._ahead_s is None:
+            unheard = ""
+            try:
+                reply = self.get("/users/me/")
+                unheard = "" if reply.status else reply.reason
+            except PlatformFault:
+                pass  # it refuses the token: whoever sends with it is told so
+            if unheard:
+                raise PlatformFault(f"{unheard}: nothing was done")
+        if self._ahead_s is None:
+            return None
+        return int((self._ahead_s + clocks.since_boot_s()) * 1000)
 
     def get(self, path: str, **query: Any) -> Reply:
         """Ask; asks again where there was no answer.
@@ -111,12 +136,15 @@ class Client:
             name = type(fault).__name__
             return Reply("unknown", {}, f"the connection to Prolific broke off ({name})"), None
         status, body = reply.status_code, _json(reply)
+        said = _date(reply.headers.get("Date"))
+        if said is not None:
+            self._ahead_s = said - clocks.since_boot_s()
         if status in (401, 403):
             raise PlatformFault(
                 f"Prolific refuses the token or its rights ({status}): {_detail(body)}"
             )
         if status == 429:
-            wait = _seconds(reply.headers.get("Retry-After"))
+            wait = _seconds(reply.headers.get("Retry-After"), said)
             return Reply("unheard", body, "Prolific asks to wait (429)", status), wait
         if status >= 500 or status == 408:
             return Reply("unknown", body, f"Prolific is in trouble ({status})", status), None
@@ -165,15 +193,21 @@ def _detail(body: Any) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def _seconds(header: str | None) -> float | None:
-    """What a Retry-After header asks for (s): a number, or a date."""
+def _date(header: str | None) -> float | None:
+    """A date of HTTP, in s since 1970-01-01 UTC; None where there is none."""
+    try:
+        return email.utils.parsedate_to_datetime(header or "").timestamp()
+    except (TypeError, ValueError):
+        return None
+
+
+def _seconds(header: str | None, now: float | None) -> float | None:
+    """What a Retry-After header asks for (s): a number, or a date on the clock that shows `now`."""
     if not header:
         return None
     try:
         return max(0.0, float(header))
     except ValueError:
         pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
+    until = _date(header)
+    return None if until is None else max(0.0, until - (time.time() if now is None else now))

@@ -93,6 +93,9 @@ class ProlificPlatform(Platform):
             return "the amount must be more than 0"
         return super().check(order)
 
+    def their_ms(self) -> int | None:
+        return self.client.their_ms()
+
     def send(self, orders: Sequence[Order], named: Callable[[Order, str], None]) -> list[Outcome]:
         action = orders[0].action
         if action == "bonus":
