@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -232,3 +233,12 @@ def test_a_bonus_on_the_second_page_is_found(mturk: LocalMTurk, platform: MTurkP
     mturk.trouble("drop-after", "SendBonus")
     assert one(platform, order("bonus", done)).state == "confirmed"
     assert len(mturk.api.books) == 106
+
+
+def test_the_books_tell_the_time(mturk: LocalMTurk, platform: MTurkPlatform) -> None:
+    """By which the time of grace is counted where this host's clock is wrong."""
+    place = hit(mturk)
+    assert platform.their_ms() is None
+    list(platform.submissions(place))
+    told = platform.their_ms()
+    assert told is not None and abs(told / 1000 - time.time()) < 60

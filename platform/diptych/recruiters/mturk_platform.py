@@ -8,6 +8,7 @@ MTurk's list of bonuses for good.
 
 from __future__ import annotations
 
+import email.utils
 import hashlib
 import re
 import time
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from diptych import clocks
 from diptych.payments.platform import Order, Outcome, Platform, PlatformFault, Submission
 from diptych.recruiters.mturk_client import (
     Clients,
@@ -69,6 +71,15 @@ class MTurkPlatform(Platform):
         self.grace_s = 60 * settings.payment_grace_minutes
         self.pauses = tuple(PAUSES if pauses is None else pauses)
         self.clock = clock
+        # By how much MTurk's clock is ahead of the time since this machine was started (s).
+        self._ahead_s: float | None = None
+
+    def their_ms(self) -> int | None:
+        # Known once the books are read. Before that there is no need: MTurk itself refuses what
+        # was signed by a clock that is minutes from its own, so that nothing is sent by one.
+        if self._ahead_s is None:
+            return None
+        return int((self._ahead_s + clocks.since_boot_s()) * 1000)
 
     def check(self, order: Order) -> str | None:
         if order.action in _INSTEAD:
@@ -158,9 +169,14 @@ class MTurkPlatform(Platform):
 
     def _reward(self, place: str) -> int | None:
         try:
-            return minor(self.clients.asking.get_hit(HITId=place)["HIT"]["Reward"])
+            reply = self.clients.asking.get_hit(HITId=place)
         except expected():
             return None  # the lists that follow say what is wrong
+        said = reply["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+        if said:
+            at = email.utils.parsedate_to_datetime(said).timestamp()
+            self._ahead_s = at - clocks.since_boot_s()
+        return minor(reply["HIT"]["Reward"])
 
     def assignment(self, order: Order) -> dict[str, Any] | None:
         """The submitted assignment of an order, with the reward of its HIT as `Reward`.
