@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -30,9 +30,17 @@ def table(model: type[Base]) -> Table:
     return cast(Table, model.__table__)
 
 
-def insert_row(connection: Connection, statement: Insert) -> int:
-    """Insert one row and return the number it got as its key."""
-    key = connection.execute(statement).inserted_primary_key
+def insert_row(
+    connection: Connection, statement: Insert, values: Mapping[str, Any] | None = None
+) -> int:
+    """Insert one row and return the number it got as its key.
+
+    Args:
+        connection: a transaction.
+        statement: the insert, with its values or without.
+        values: those of the row: a statement that is built once and given them costs half as much.
+    """
+    key = connection.execute(statement, values).inserted_primary_key
     assert key is not None
     return int(key[0])
 

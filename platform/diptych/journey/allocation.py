@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
 from diptych.database import now_ms
 from diptych.journey.state import LIVE, SESSIONS
@@ -45,18 +46,31 @@ def count_places(connection: Connection, study_id: int, spec: StudySpec, kind: s
     """The places of a study that are taken now, over all its versions.
 
     For a decision that must hold, the caller has locked the study: two arrivals at the same moment
-    then see each other. Both statements are answered by one index.
+    then see each other.
     """
-    ours = (SESSIONS.c.study_id == study_id) & (SESSIONS.c.kind == kind)
     silent_since = now_ms() - int(spec.recruitment.dropout_minutes * 60_000)
-    live = SESSIONS.c.status.in_(LIVE) & (SESSIONS.c.last_seen_at > silent_since)
+    parameters = {"study": study_id, "kind": kind, "silent_since": silent_since}
     taken: Counter[tuple[int, str]] = Counter()
-    for takes_a_place in (SESSIONS.c.status == "completed", live):
-        rows = connection.execute(
-            select(SESSIONS.c.version_id, SESSIONS.c.condition, func.count())
-            .where(ours, takes_a_place, SESSIONS.c.condition.is_not(None))
-            .group_by(SESSIONS.c.version_id, SESSIONS.c.condition)
-        )
-        for version_id, condition, count in rows:
-            taken[version_id, condition] += count
+    for version_id, condition, count in connection.execute(_TAKEN, parameters):
+        taken[version_id, condition] += count
     return Places(kind, taken)
+
+
+def _counted(takes_a_place: ColumnElement[bool]) -> Select[Any]:
+    return (
+        select(SESSIONS.c.version_id, SESSIONS.c.condition, func.count())
+        .where(
+            SESSIONS.c.study_id == bindparam("study"),
+            SESSIONS.c.kind == bindparam("kind"),
+            takes_a_place,
+            SESSIONS.c.condition.is_not(None),
+        )
+        .group_by(SESSIONS.c.version_id, SESSIONS.c.condition)
+    )
+
+
+# In two parts, each of which is answered by one index.
+_TAKEN = union_all(
+    _counted(SESSIONS.c.status == "completed"),
+    _counted(SESSIONS.c.status.in_(LIVE) & (SESSIONS.c.last_seen_at > bindparam("silent_since"))),
+)

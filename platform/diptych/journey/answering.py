@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row
 
 from diptych.database import now_ms, reading, writing
 from diptych.host import Host
@@ -20,7 +20,8 @@ from diptych.journey.faults import JourneyFault
 from diptych.journey.replanning import NextTrial, needs_replanning, replan
 from diptych.journey.state import (
     LIVE,
-    SESSIONS,
+    Changed,
+    change,
     is_late,
     load_session,
     planned,
@@ -170,7 +171,7 @@ def _decide(
 def _reply(host: Host, decided: Decided) -> dict[str, Any]:
     """The reply to an answer that is stored."""
     if decided.moved:
-        session = _Moved(decided.row, decided.moved)
+        session = Changed(decided.row, decided.moved)
         next_state = state(host, session, decided.following)
     else:
         with reading() as connection:
@@ -250,9 +251,7 @@ def _store_and_replan(
     host: Host, connection: Connection, decided: Decided, events: list[Any]
 ) -> bool:
     row, values = decided.row, decided.values
-    locked = connection.execute(
-        select(SESSIONS).where(SESSIONS.c.id == row.id).with_for_update()
-    ).one()
+    locked = load_session(connection, row.id, lock=True)
     if locked.position != row.position or locked.status not in ("practising", "running"):
         return False
     insert_answer(connection, decided, events)
@@ -264,16 +263,5 @@ def _store_and_replan(
     if replanned.ended:
         moved |= {"status": replanned.ended, "step": "end", "ended_at": values["received_at"]}
     moved |= replanned.columns
-    connection.execute(update(SESSIONS).where(SESSIONS.c.id == row.id).values(moved))
+    change(connection, locked, moved)
     return True
-
-
-class _Moved:
-    """A session's row with the columns an answer has changed: saves reading it again."""
-
-    def __init__(self, row: Row[Any], moved: dict[str, Any]) -> None:
-        self._row = row
-        self.__dict__.update(moved)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._row, name)

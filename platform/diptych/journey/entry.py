@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import addresses, models, recruiters, texts
@@ -38,6 +38,20 @@ PREVIEWS_KEPT_MS = 24 * 3_600_000
 # Who comes with a key of the study: purpose of the key -> kind of participant.
 KINDS_BY_KEY = {"preview": "preview", "simulate": "simulated", "machine": "machine"}
 PSEUDONYM_LENGTH = 32
+# Built once: these are asked at every entry.
+_KNOWN = select(IDENTITIES.c.participant_id).where(
+    IDENTITIES.c.recruiter == bindparam("recruiter"),
+    IDENTITIES.c.external_id == bindparam("external_id"),
+)
+_LATEST = (
+    select(SESSIONS)
+    .where(
+        SESSIONS.c.study_id == bindparam("study"),
+        SESSIONS.c.participant_id == bindparam("participant"),
+    )
+    .order_by(SESSIONS.c.take.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -174,7 +188,10 @@ def _enter(visit: _Visit) -> Entered:
         latest = _latest(connection, visit, participant_id) if participant_id else None
         excluded = participant_id is not None and _took_another(connection, visit, participant_id)
         excluded = excluded and visit.kind != "machine"  # it remembers nothing of other studies
-        places = count_places(connection, visit.study_id, visit.content.spec, visit.kind)
+        # Looked at without a lock, so that most are turned away here; consent looks again.
+        full = visit.kind == "person" and count_places(
+            connection, visit.study_id, visit.content.spec, visit.kind
+        ).full(visit.content.spec)
     if latest is not None:
         late = is_late(latest, visit.content)
         once = _only_once(latest, late, visit)
@@ -190,7 +207,7 @@ def _enter(visit: _Visit) -> Entered:
             "not_eligible",
             "You have taken part in a related study before, so you can't take part in this one.",
         )
-    if places.full(visit.content.spec):
+    if full:
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     return _begin(visit, participant_id, 1 if latest is None else latest.take + 1)
 
@@ -210,12 +227,8 @@ def _only_once(latest: Any, late: bool, visit: _Visit) -> bool:
 def _known(connection: Connection, visit: _Visit) -> int | None:
     if visit.arriving.external_id is None:
         return None
-    return connection.execute(
-        select(IDENTITIES.c.participant_id).where(
-            IDENTITIES.c.recruiter == _namespace(visit),
-            IDENTITIES.c.external_id == visit.arriving.external_id,
-        )
-    ).scalar()
+    who = {"recruiter": _namespace(visit), "external_id": visit.arriving.external_id}
+    return connection.execute(_KNOWN, who).scalar()
 
 
 def _namespace(visit: _Visit) -> str:
@@ -224,12 +237,8 @@ def _namespace(visit: _Visit) -> str:
 
 
 def _latest(connection: Connection, visit: _Visit, participant_id: int) -> Any:
-    return connection.execute(
-        select(SESSIONS)
-        .where(SESSIONS.c.study_id == visit.study_id, SESSIONS.c.participant_id == participant_id)
-        .order_by(SESSIONS.c.take.desc())
-        .limit(1)
-    ).one_or_none()
+    whose = {"study": visit.study_id, "participant": participant_id}
+    return connection.execute(_LATEST, whose).one_or_none()
 
 
 def _took_another(connection: Connection, visit: _Visit, participant_id: int) -> bool:
@@ -269,22 +278,23 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
             participant_id = _new_participant(connection, visit, at)
         session_id = insert_row(
             connection,
-            insert(SESSIONS).values(
-                public_id=uuid.uuid4().hex,
-                study_id=visit.study_id,
-                version_id=visit.version_id,
-                participant_id=participant_id,
-                take=take,
-                kind=visit.kind,
-                recruiter=visit.recruiter.name,
-                seed=secrets.randbits(53),
-                status="entered",
-                step="consent",
-                browser=dict(visit.browser),
-                entered_at=at,
-                last_seen_at=at,
-                address_hash=visit.mark(at),
-            ),
+            insert(SESSIONS),
+            {
+                "public_id": uuid.uuid4().hex,
+                "study_id": visit.study_id,
+                "version_id": visit.version_id,
+                "participant_id": participant_id,
+                "take": take,
+                "kind": visit.kind,
+                "recruiter": visit.recruiter.name,
+                "seed": secrets.randbits(53),
+                "status": "entered",
+                "step": "consent",
+                "browser": dict(visit.browser),
+                "entered_at": at,
+                "last_seen_at": at,
+                "address_hash": visit.mark(at),
+            },
         )
         _arrive(connection, session_id, visit)
     return Entered(session_id, is_new=True)
@@ -297,24 +307,29 @@ def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
         public_id = name  # a machine needs no pseudonym: the tables say which one it was
     participant_id = insert_row(
         connection,
-        insert(PARTICIPANTS).values(public_id=public_id, kind=visit.kind, created_at=at),
+        insert(PARTICIPANTS),
+        {"public_id": public_id, "kind": visit.kind, "created_at": at},
     )
     if visit.arriving.external_id is not None:
         connection.execute(
-            insert(IDENTITIES).values(
-                recruiter=_namespace(visit),
-                external_id=visit.arriving.external_id,
-                participant_id=participant_id,
-            )
+            insert(IDENTITIES),
+            {
+                "recruiter": _namespace(visit),
+                "external_id": visit.arriving.external_id,
+                "participant_id": participant_id,
+            },
         )
     return participant_id
 
 
 def _arrive(connection: Connection, session_id: int, visit: _Visit) -> None:
     connection.execute(
-        insert(ARRIVALS).values(
-            session_id=session_id, at=now_ms(), parameters=dict(visit.arriving.parameters)
-        )
+        insert(ARRIVALS),
+        {
+            "session_id": session_id,
+            "at": now_ms(),
+            "parameters": dict(visit.arriving.parameters),
+        },
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from diptych import models
 from diptych.database import table
 from diptych.host import Host, generator
-from diptych.journey.state import TRIALS, planned
-from diptych.journey.steps import trial_rows
+from diptych.journey.state import TRIALS, planned, trial_at
+from diptych.journey.steps import insert_trials
 from diptych.policies import Past
 from diptych.studies.content import StudyContent
 from diptych.tasks import PlannedTrial
@@ -85,10 +85,10 @@ def replan(
         if again:
             _insert_block(connection, session, again)
             columns["n_trials"] = session.n_trials + len(again)
-    following = _trial_at(connection, session.id, session.position + 1)
+    following = trial_at(connection, session.id, session.position + 1)
     if following is not None and following.item is None:
         _choose(host, connection, session, content, following)
-        following = _trial_at(connection, session.id, session.position + 1)
+        following = trial_at(connection, session.id, session.position + 1)
     if following is None:
         return Replanned(None, None, columns)
     return Replanned(
@@ -99,14 +99,8 @@ def replan(
 def _ends_practice(connection: Connection, session: Row[Any], trial: PlannedTrial) -> bool:
     if trial.phase != "practice":
         return False
-    following = _trial_at(connection, session.id, session.position + 1)
+    following = trial_at(connection, session.id, session.position + 1)
     return following is None or (following.phase, following.block) != ("practice", trial.block)
-
-
-def _trial_at(connection: Connection, session_id: int, index: int) -> Row[Any] | None:
-    return connection.execute(
-        select(TRIALS).where(TRIALS.c.session_id == session_id, TRIALS.c.trial_index == index)
-    ).one_or_none()
 
 
 def _wrong_in_block(connection: Connection, session_id: int, block: int) -> int:
@@ -132,7 +126,7 @@ def _insert_block(connection: Connection, session: Row[Any], block: list[Planned
     rows = connection.execute(select(TRIALS).where(to_come).order_by(TRIALS.c.trial_index)).all()
     connection.execute(TRIALS.delete().where(to_come))
     trials = [*block, *map(planned, rows)]
-    connection.execute(insert(TRIALS), trial_rows(session.id, session.position + 1, trials))
+    insert_trials(connection, session.id, session.position + 1, trials)
 
 
 def _choose(

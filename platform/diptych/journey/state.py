@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, select, update
 
 from diptych import models, texts
 from diptych.database import now_ms, reading, table, writing
@@ -47,6 +48,15 @@ _LOCKED_SESSION = _SESSION.with_for_update()
 _TRIAL = select(TRIALS).where(
     TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index == bindparam("index")
 )
+_TO_COME = select(TRIALS).where(
+    TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index >= bindparam("index")
+)
+_LAST_ARRIVAL = (
+    select(ARRIVALS.c.parameters)
+    .where(ARRIVALS.c.session_id == bindparam("session"))
+    .order_by(ARRIVALS.c.id.desc())
+    .limit(1)
+)
 
 
 def load_session(connection: Connection, session_id: int, *, lock: bool = False) -> Row[Any]:
@@ -60,6 +70,30 @@ def load_session(connection: Connection, session_id: int, *, lock: bool = False)
     if row is None:
         raise JourneyFault("bad_token", "This session does not exist any more.")
     return row
+
+
+class Changed:
+    """A session's row with the columns that were changed since: saves reading it again."""
+
+    def __init__(self, row: Any, values: Mapping[str, Any]) -> None:
+        self._row = row
+        self.__dict__.update(values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._row, name)
+
+
+@cache
+def _change(names: tuple[str, ...]) -> Update:
+    values = {name: bindparam(f"new_{name}", type_=SESSIONS.c[name].type) for name in names}
+    return update(SESSIONS).where(SESSIONS.c.id == bindparam("of_session")).values(values)
+
+
+def change(connection: Connection, session: Any, values: Mapping[str, Any]) -> Changed:
+    """Change columns of a session that the caller has locked; returns it as it is then."""
+    parameters = {f"new_{name}": value for name, value in values.items()}
+    connection.execute(_change(tuple(sorted(values))), parameters | {"of_session": session.id})
+    return Changed(session, values)
 
 
 def is_late(session: Any, content: StudyContent) -> bool:
@@ -79,6 +113,11 @@ def time_out(session_id: int) -> None:
         ).rowcount
     if ended:
         host().when_ended(session_id)
+
+
+def trial_at(connection: Connection, session_id: int, index: int) -> Row[Any] | None:
+    """A row of the table `trials`; None past the end of the plan."""
+    return connection.execute(_TRIAL, {"session": session_id, "index": index}).one_or_none()
 
 
 def planned(row: Any) -> PlannedTrial:
@@ -159,9 +198,7 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
     """The current trial, without anything that tells its answer."""
     if row is None:
         with reading() as connection:
-            row = connection.execute(
-                _TRIAL, {"session": session.id, "index": session.position}
-            ).one()
+            row = trial_at(connection, session.id, session.position)
     task = host.task(session.version_id, session.condition)
     trial = planned(row)
 
@@ -190,11 +227,8 @@ def image_urls(host: Host, session_id: int) -> list[str]:
     """Addresses of all images of the trials still to come, in an order that tells nothing."""
     with reading() as connection:
         session = load_session(connection, session_id)
-        rows = connection.execute(
-            select(TRIALS).where(
-                TRIALS.c.session_id == session_id, TRIALS.c.trial_index >= session.position
-            )
-        ).all()
+        parameters = {"session": session_id, "index": session.position}
+        rows = connection.execute(_TO_COME, parameters).all()
     if session.condition is None:
         return []
     task = host.task(session.version_id, session.condition)
@@ -224,13 +258,13 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
 
 def _end(host: Host, session: Any, content: StudyContent) -> dict[str, Any]:
     with reading() as connection:
-        parameters = connection.execute(
-            select(ARRIVALS.c.parameters)
-            .where(ARRIVALS.c.session_id == session.id)
-            .order_by(ARRIVALS.c.id.desc())
-            .limit(1)
-        ).scalar()
-    return ending(host, content, session.status, session.recruiter, parameters or {})
+        parameters = last_arrival(connection, session.id)
+    return ending(host, content, session.status, session.recruiter, parameters)
+
+
+def last_arrival(connection: Connection, session_id: int) -> dict[str, str]:
+    """The recruiter's own ids of the latest arrival; nothing once they are forgotten."""
+    return connection.execute(_LAST_ARRIVAL, {"session": session_id}).scalar() or {}
 
 
 def ending(

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select
 
 from diptych import models
-from diptych.database import now_ms, reading, table, writing
+from diptych.database import now_ms, table, writing
 from diptych.host import Host, generator
 from diptych.journey.allocation import count_places
 from diptych.journey.entry import forget_participants
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
     ARRIVALS,
-    SESSIONS,
     TRIALS,
+    change,
     ending,
     is_late,
+    last_arrival,
     load_session,
     state,
     step_after,
     steps_of,
     time_out,
+    trial_at,
 )
 from diptych.journey.typed import Typed
 from diptych.policies import Past
@@ -65,6 +68,14 @@ class Debrief(_Body):
     """The debrief was read."""
 
 
+_LOCKED_STUDY = (
+    select(table(models.Study).c.id)
+    .where(table(models.Study).c.id == bindparam("study"))
+    .with_for_update()
+)
+# Asking for something in return makes it one statement for all rows: or PostgreSQL gets one each.
+_INSERT_TRIALS = insert(TRIALS).returning(TRIALS.c.trial_index)
+
 BODIES: dict[str, type[_Body]] = {
     "consent": Consent,
     "instructions": Instructions,
@@ -72,6 +83,25 @@ BODIES: dict[str, type[_Body]] = {
     "feedback": Feedback,
     "debrief": Debrief,
 }
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What a step comes to.
+
+    Attributes:
+        session: the session afterwards.
+        trial: its current trial, where that is known.
+        told: its State, where nothing is left that it could be made from.
+    """
+
+    session: Any
+    trial: Any = None
+    told: dict[str, Any] | None = None
+
+
+class _TooLate(Exception):
+    """The session was left for longer than its study lets it resume."""
 
 
 def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, Any]:
@@ -83,68 +113,61 @@ def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, An
     Raises:
         JourneyFault: when the step is not the session's, or its body does not fit.
     """
-    with reading() as connection:
-        session = load_session(connection, session_id)
-    content = frozen(session.version_id)
-    if is_late(session, content):
+    try:
+        return _take_once(host, session_id, step, body)
+    except _TooLate:
         time_out(session_id)
-    declined = None
+    return _take_once(host, session_id, step, body)
+
+
+def _take_once(host: Host, session_id: int, step: str, body: Any) -> dict[str, Any]:
     with writing() as connection:
         # The lock makes a doubled request wait, and then find the step taken.
         before = load_session(connection, session_id, lock=True)
+        content = frozen(before.version_id, connection)
+        if is_late(before, content):
+            raise _TooLate
         order = steps_of(content)
         if step not in order:
             raise JourneyFault("wrong_step", f"This study has no step {step!r}.")
+        taken = _Taken(before)
         if before.step == step:
-            declined = _TAKE[step](host, connection, before, content, body)
+            taken = _TAKE[step](host, connection, before, content, body)
         elif before.step != "end" and order.index(step) > order.index(before.step):
             raise JourneyFault("wrong_step", f"The step {before.step!r} comes first.")
-        session = load_session(connection, session_id)
-    if before.ended_at is None and session.ended_at is not None:
+    if before.ended_at is None and taken.session.ended_at is not None:
         host.when_ended(session_id)
-    return declined or state(host, session)
+    return taken.told or state(host, taken.session, taken.trial)
 
 
-def _go_on(connection: Connection, session: Any, content: StudyContent, **values: Any) -> None:
-    values = {"step": step_after(content, session.step), "last_seen_at": now_ms()} | values
-    connection.execute(update(SESSIONS).where(SESSIONS.c.id == session.id).values(values))
+def _go_on(connection: Connection, session: Any, content: StudyContent, **values: Any) -> _Taken:
+    """Change a session, and lead it to its next step if nothing else is said."""
+    at, trial = now_ms(), None
+    values = {"step": step_after(content, session.step), "last_seen_at": at} | values
     if values["step"] == "trials":
-        start_trials(connection, session)
-
-
-def start_trials(connection: Connection, session: Any) -> None:
-    """Open the first trial."""
-    first = connection.execute(
-        select(TRIALS.c.phase).where(TRIALS.c.session_id == session.id, TRIALS.c.trial_index == 0)
-    ).scalar_one()
-    at = now_ms()
-    values = {
-        "status": "practising" if first == "practice" else "running",
-        "started_at": at,
-        "presented_at": at,
-    }
-    connection.execute(update(SESSIONS).where(SESSIONS.c.id == session.id).values(values))
+        trial = trial_at(connection, session.id, 0)
+        assert trial is not None, "a plan has no trial"
+        status = "practising" if trial.phase == "practice" else "running"
+        values |= {"status": status, "started_at": at, "presented_at": at}
+    return _Taken(change(connection, session, values), trial)
 
 
 def _consent(
     host: Host, connection: Connection, session: Any, content: StudyContent, body: Consent
-) -> dict[str, Any] | None:
+) -> _Taken:
     if not body.agreed:
         return _decline(host, connection, session, content)
-    studies = table(models.Study)
     # Everybody who consents to any version of the study queues here, so that conditions stay
     # balanced and no more people get in than it wants.
-    connection.execute(
-        select(studies.c.id).where(studies.c.id == session.study_id).with_for_update()
-    )
+    connection.execute(_LOCKED_STUDY, {"study": session.study_id})
     places = count_places(connection, session.study_id, content.spec, session.kind)
     if places.full(content.spec):
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     rng = generator(session.seed, "condition")
     condition = places.condition(session.version_id, content.spec, rng).name
     trials = _plan(host, session, content, condition)
-    connection.execute(insert(TRIALS), trial_rows(session.id, 0, trials))
-    _go_on(
+    insert_trials(connection, session.id, 0, trials)
+    return _go_on(
         connection,
         session,
         content,
@@ -153,7 +176,6 @@ def _consent(
         condition=condition,
         n_trials=len(trials),
     )
-    return None
 
 
 def _plan(host: Host, session: Any, content: StudyContent, condition: str) -> list[PlannedTrial]:
@@ -167,9 +189,11 @@ def _plan(host: Host, session: Any, content: StudyContent, condition: str) -> li
     return trials
 
 
-def trial_rows(session_id: int, start: int, trials: list[PlannedTrial]) -> list[dict[str, Any]]:
-    """Rows of the table `trials` for planned trials, the first at index `start`."""
-    return [
+def insert_trials(
+    connection: Connection, session_id: int, start: int, trials: list[PlannedTrial]
+) -> None:
+    """Store planned trials, the first of them at index `start`."""
+    rows = [
         {
             "session_id": session_id,
             "trial_index": start + number,
@@ -180,54 +204,49 @@ def trial_rows(session_id: int, start: int, trials: list[PlannedTrial]) -> list[
         }
         for number, trial in enumerate(trials)
     ]
+    connection.execute(_INSERT_TRIALS, rows)
 
 
-def _decline(
-    host: Host, connection: Connection, session: Any, content: StudyContent
-) -> dict[str, Any]:
+def _decline(host: Host, connection: Connection, session: Any, content: StudyContent) -> _Taken:
     """End politely and keep nothing but that somebody has declined, and on which day."""
-    parameters = connection.execute(
-        select(ARRIVALS.c.parameters)
-        .where(ARRIVALS.c.session_id == session.id)
-        .order_by(ARRIVALS.c.id.desc())
-        .limit(1)
-    ).scalar()
+    parameters = last_arrival(connection, session.id)
     for rows in (table(models.Event), ARRIVALS):
         connection.execute(rows.delete().where(rows.c.session_id == session.id))
     day = now_ms() // 86_400_000 * 86_400_000
-    connection.execute(
-        update(SESSIONS)
-        .where(SESSIONS.c.id == session.id)
-        .values(
-            participant_id=None,
-            status="declined",
-            step="end",
-            browser={},
-            address_hash=None,
-            seed=0,
-            entered_at=day,
-            last_seen_at=day,
-            ended_at=day,
-        )
+    emptied = change(
+        connection,
+        session,
+        {
+            "participant_id": None,
+            "status": "declined",
+            "step": "end",
+            "browser": {},
+            "address_hash": None,
+            "seed": 0,
+            "entered_at": day,
+            "last_seen_at": day,
+            "ended_at": day,
+        },
     )
     forget_participants(connection, [session.participant_id])
-    return {
+    told = {
         "session": {"id": session.public_id, "status": "declined"},
         "step": "end",
-        "content": ending(host, content, "declined", session.recruiter, parameters or {}),
+        "content": ending(host, content, "declined", session.recruiter, parameters),
         "progress": {"done": 0, "of": 0},
     }
+    return _Taken(emptied, told=told)
 
 
 def _instructions(
     host: Host, connection: Connection, session: Any, content: StudyContent, body: Instructions
-) -> None:
-    _go_on(connection, session, content, instructions_ms=body.read_ms)
+) -> _Taken:
+    return _go_on(connection, session, content, instructions_ms=body.read_ms)
 
 
 def _comprehension(
     host: Host, connection: Connection, session: Any, content: StudyContent, body: Comprehension
-) -> None:
+) -> _Taken:
     questions = content.spec.comprehension
     if len(body.answers) != len(questions):
         raise JourneyFault(
@@ -237,35 +256,33 @@ def _comprehension(
         )
     attempts = session.comprehension_attempts + 1
     right = all(a == q.answer for a, q in zip(body.answers, questions, strict=True))
-    if right or session.kind == "machine":  # it has read no instructions
-        _go_on(connection, session, content, comprehension_attempts=attempts)
-        return
-    values: dict[str, Any] = {"comprehension_attempts": attempts, "last_seen_at": now_ms()}
-    if attempts >= content.spec.recruitment.comprehension_attempts:
-        values |= {"status": "screened_out", "step": "end", "ended_at": now_ms()}
-    else:
-        # Whoever answers wrongly may read the instructions again.
-        values |= {"step": "instructions"}
-    connection.execute(update(SESSIONS).where(SESSIONS.c.id == session.id).values(values))
+    values: dict[str, Any] = {"comprehension_attempts": attempts}
+    if not right and session.kind != "machine":  # which has read no instructions
+        if attempts >= content.spec.recruitment.comprehension_attempts:
+            values |= {"status": "screened_out", "step": "end", "ended_at": now_ms()}
+        else:
+            # Whoever answers wrongly may read the instructions again.
+            values |= {"step": "instructions"}
+    return _go_on(connection, session, content, **values)
 
 
 def _feedback(
     host: Host, connection: Connection, session: Any, content: StudyContent, body: Feedback
-) -> None:
-    _go_on(connection, session, content, feedback_text=body.text.strip() or None)
+) -> _Taken:
+    return _go_on(connection, session, content, feedback_text=body.text.strip() or None)
 
 
 def _debrief(
     host: Host, connection: Connection, session: Any, content: StudyContent, body: Debrief
-) -> None:
-    _go_on(connection, session, content)
+) -> _Taken:
+    return _go_on(connection, session, content)
 
 
-def _trials(*_: Any) -> None:
+def _trials(*_: Any) -> _Taken:
     raise JourneyFault("wrong_step", "Trials are answered one by one.")
 
 
-_TAKE: dict[str, Callable[..., dict[str, Any] | None]] = {
+_TAKE: dict[str, Callable[..., _Taken]] = {
     "consent": _consent,
     "instructions": _instructions,
     "comprehension": _comprehension,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import models
@@ -223,6 +223,20 @@ def _study_named(name: str) -> Row[Any]:
     return study
 
 
+_NEWEST = (
+    select(models.StudyVersion.study_id, models.StudyVersion.id, models.Study.state)
+    .join(models.Study, models.Study.id == models.StudyVersion.study_id)
+    .where(models.Study.name == bindparam("study"))
+    .order_by(models.StudyVersion.created_at.desc(), models.StudyVersion.id.desc())
+    .limit(1)
+)
+_CURRENT = (
+    _NEWEST.where(models.StudyVersion.opened_at.is_not(None))
+    .order_by(None)
+    .order_by(models.StudyVersion.opened_at.desc(), models.StudyVersion.id.desc())
+)
+
+
 def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]:
     """(study id, version id, state) of what somebody who enters now is shown.
 
@@ -233,20 +247,13 @@ def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]
     Raises:
         UnknownStudy: when there is no such study, or none that was ever opened.
     """
-    study = _study_named(name)
-    versions = models.StudyVersion
-    newest = select(versions.id).where(versions.study_id == study.id)
-    if preview:
-        newest = newest.order_by(versions.created_at.desc(), versions.id.desc())
-    else:
-        newest = newest.where(versions.opened_at.is_not(None)).order_by(
-            versions.opened_at.desc(), versions.id.desc()
-        )
-    with reading() as connection:
-        version_id = connection.execute(newest.limit(1)).scalar()
-    if version_id is None:
+    if "\x00" in name:  # PostgreSQL can't even look for it
         raise UnknownStudy(name)
-    return study.id, version_id, study.state
+    with reading() as connection:
+        found = connection.execute(_NEWEST if preview else _CURRENT, {"study": name}).one_or_none()
+    if found is None:
+        raise UnknownStudy(name)
+    return found.study_id, found.id, found.state
 
 
 def overview() -> list[Mapping[str, Any]]:
