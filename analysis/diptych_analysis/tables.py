@@ -195,7 +195,7 @@ def _read_table(
     for column in (*declared, *extras):
         cells = raw[column.name] if column.name in names else None
         if cells is not None and file.suffix == ".csv" and column.type in ("string", "list"):
-            cells = cells.str.replace(GUARD, "", regex=True)
+            cells = cells.str.replace(GUARD, r"\1", regex=True)
         checked[column.name] = _checked(str(file), column, cells, len(raw))
     return pd.DataFrame(checked, index=raw.index), extras
 
@@ -223,7 +223,7 @@ def _read_raw(file: Path) -> pd.DataFrame:
 
 
 def _names(header: pd.DataFrame) -> pd.Index[str]:
-    return pd.Index(header.iloc[0].str.replace(GUARD, "", regex=True))
+    return pd.Index(header.iloc[0].str.replace(GUARD, r"\1", regex=True))
 
 
 def _nullable(kind: object) -> object:

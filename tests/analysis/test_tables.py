@@ -242,6 +242,8 @@ FORMULAS = (
     "'",
     "＝1+1",
     "\n=1",
+    "a;=1",
+    "a; '@b;\t=1",
 )
 
 
@@ -253,7 +255,9 @@ def test_no_cell_is_a_formula_and_every_text_comes_back(tmp_path: Path, words: s
         (stored,) = csv.DictReader(file)
     for key in ("label", "response", "response_ranking"):
         assert not stored[key].startswith(tuple("=+-@＝＋－＠\t\r\n"))
-    assert stored["label"].endswith(words) and stored["response_ranking"].endswith(f"{words}|B")
+    bare = words.replace("'", "")
+    assert stored["label"].replace("'", "") == bare
+    assert stored["response_ranking"].replace("'", "") == f"{bare}|B"
     assert stored["angle"] == "-3.5", "numbers are no text"
     (found,) = read_tables(tmp_path).trials.to_dict("records")
     assert (found["label"], found["response"]) == (words, words)
