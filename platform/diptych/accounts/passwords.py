@@ -36,7 +36,9 @@ def check(name: str, password: str) -> User | None:
             select(USERS).where(USERS.c.name == name.strip().lower(), USERS.c.disabled_at.is_(None))
         ).one_or_none()
     known = row is not None and row.password_hash is not None
-    stored = row.password_hash if row is not None and known else _nobodys_hash()
+    # Asked for whoever comes: made only for the first unknown name, it would tell that one.
+    nobodys = _nobodys_hash()
+    stored = row.password_hash if row is not None and known else nobodys
     if not fits(stored, password) or row is None or not known:
         return None
     if hasher.check_needs_rehash(stored):

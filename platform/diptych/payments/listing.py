@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import hmac
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -114,9 +116,15 @@ def _stands(state: str) -> ColumnElement[bool]:
     return rules.get(state, or_(False))
 
 
-def finance_csv(study_id: int, study: str) -> Iterator[str]:
+def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
     """The orders of a study as CSV, row by row: amounts in major units, times in UTC, no ids of
-    people but the sessions' own."""
+    people but the sessions' own.
+
+    Args:
+        study_id: the study.
+        study: its name.
+        secret: of the host, with which orders are named here.
+    """
     yield _csv_line(HEAD)
     last = 0
     while True:
@@ -141,7 +149,7 @@ def finance_csv(study_id: int, study: str) -> Iterator[str]:
             settled = entry.at if entry.state in ("confirmed", "failed") else None
             yield _csv_line(
                 (
-                    entry.key,
+                    _name(entry.key, secret),
                     entry.state,
                     study,
                     names[entry.session_id],
@@ -157,6 +165,17 @@ def finance_csv(study_id: int, study: str) -> Iterator[str]:
                     entry.actor,
                 )
             )
+
+
+def _name(key: str, secret: bytes) -> str:
+    """What an order is called outside: its key begins with a hash over platforms' ids.
+
+    Whoever has the platform's own list could work out the hash of each line, and see which session
+    is whose.
+    """
+    beginning, _, rest = key.partition("-")
+    digest = hmac.new(secret, f"order:{beginning}".encode(), hashlib.sha256).hexdigest()
+    return f"{digest[:16]}-{rest}"
 
 
 def _when(at: int | None) -> str:

@@ -140,7 +140,8 @@ def as_csv(study: str) -> Response:
     """The ledger for the finance office."""
     audit.note(user(), "export.ledger", study_id=opened().id)
     reply = Response(
-        stream_with_context(listing.finance_csv(opened().id, study)), mimetype="text/csv"
+        stream_with_context(listing.finance_csv(opened().id, study, host().secret)),
+        mimetype="text/csv",
     )
     reply.headers["Content-Disposition"] = f'attachment; filename="{study}-ledger.csv"'
     return reply
