@@ -1,4 +1,8 @@
-"""Log-ins: kept on the server, so that they can be ended from there."""
+"""Log-ins: kept on the server, so that they can be ended from there.
+
+One from further ahead than it could last was begun while the clock was wrong, and is over: or it
+would last until that time has come.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, insert, not_, or_, select, update
 
 from diptych import models
 from diptych.accounts.users import USERS, User, user_from
@@ -36,7 +40,10 @@ def token_hash(token: str) -> str:
 def begin(user: User, user_agent: str = "") -> str:
     """Log a user in; the returned token is the cookie's value and stands nowhere else."""
     token, at = secrets.token_urlsafe(32), now_ms()
-    over = or_(LOGINS.c.last_seen_at < at - IDLE_MS, LOGINS.c.created_at < at - ABSOLUTE_MS)
+    over = or_(
+        not_(LOGINS.c.last_seen_at.between(at - IDLE_MS, at + IDLE_MS)),
+        not_(LOGINS.c.created_at.between(at - ABSOLUTE_MS, at + ABSOLUTE_MS)),
+    )
     with writing() as connection:
         connection.execute(LOGINS.delete().where(LOGINS.c.user_id == user.id, over))
         connection.execute(
@@ -65,7 +72,7 @@ def read(token: str, *, counts_as_use: bool = True) -> LoggedIn | None:
             .where(LOGINS.c.token_hash == token_hash(token), USERS.c.disabled_at.is_(None))
         ).one_or_none()
     at = now_ms()
-    if row is None or at - row.last_seen_at > IDLE_MS or at - row[1] > ABSOLUTE_MS:
+    if row is None or abs(at - row.last_seen_at) > IDLE_MS or abs(at - row[1]) > ABSOLUTE_MS:
         return None
     if counts_as_use and at - row.last_seen_at > _SEEN_EVERY_MS:
         with writing() as connection:
@@ -120,8 +127,8 @@ def all_of(user: User) -> list[OpenLogin]:
             select(LOGINS)
             .where(
                 LOGINS.c.user_id == user.id,
-                LOGINS.c.last_seen_at >= at - IDLE_MS,
-                LOGINS.c.created_at >= at - ABSOLUTE_MS,
+                LOGINS.c.last_seen_at.between(at - IDLE_MS, at + IDLE_MS),
+                LOGINS.c.created_at.between(at - ABSOLUTE_MS, at + ABSOLUTE_MS),
             )
             .order_by(LOGINS.c.last_seen_at.desc(), LOGINS.c.id.desc())
         ).all()
