@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from diptych import models
@@ -106,7 +106,8 @@ def move() -> Any:
         .where(
             SESSIONS.c.id == bindparam("of_session"),
             SESSIONS.c.position == bindparam("of_index"),
-            SESSIONS.c.status.in_(("practising", "running")),
+            # Not `in_`, which SQLAlchemy writes out anew each time.
+            or_(SESSIONS.c.status == "practising", SESSIONS.c.status == "running"),
         )
         .values({name: bindparam(f"new_{name}") for name in columns})
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from diptych import models
 from diptych.database import table
@@ -50,38 +50,45 @@ class SessionFacts:
         return [trial for trial in self.answered if trial["phase"] != "practice"]
 
 
+# Built once: these are asked at the end of every session.
+_SESSION = select(SESSIONS).where(SESSIONS.c.id == bindparam("session"))
+_EVENTS = select(EVENTS).where(EVENTS.c.session_id == bindparam("session")).order_by(EVENTS.c.id)
+_TRIALS = (
+    select(
+        TRIALS,
+        SESSIONS.c.kind,
+        SESSIONS.c.position,
+        SESSIONS.c.presented_at,
+        RESPONSES.c.answer,
+        RESPONSES.c.correct,
+        RESPONSES.c.rt_ms,
+        RESPONSES.c.onset_uncertainty_ms,
+        RESPONSES.c.presented_at.label("shown_at"),
+        RESPONSES.c.received_at,
+    )
+    .join(SESSIONS, SESSIONS.c.id == TRIALS.c.session_id)
+    .outerjoin(
+        RESPONSES,
+        (RESPONSES.c.session_id == TRIALS.c.session_id)
+        & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
+    )
+    .where(TRIALS.c.session_id == bindparam("session"))
+    .order_by(TRIALS.c.trial_index)
+)
+
+
 def facts(host: Host, connection: Connection, session_id: int) -> SessionFacts:
     """Read one session whole.
 
     Raises:
         LookupError: when there is no such session.
     """
-    session = connection.execute(select(SESSIONS).where(SESSIONS.c.id == session_id)).one_or_none()
+    of = {"session": session_id}
+    session = connection.execute(_SESSION, of).one_or_none()
     if session is None:
         raise LookupError(f"no session {session_id}")
     content = frozen(session.version_id, connection)
-    rows = connection.execute(
-        select(
-            TRIALS,
-            SESSIONS.c.kind,
-            SESSIONS.c.position,
-            SESSIONS.c.presented_at,
-            RESPONSES.c.answer,
-            RESPONSES.c.correct,
-            RESPONSES.c.rt_ms,
-            RESPONSES.c.onset_uncertainty_ms,
-            RESPONSES.c.presented_at.label("shown_at"),
-            RESPONSES.c.received_at,
-        )
-        .join(SESSIONS, SESSIONS.c.id == TRIALS.c.session_id)
-        .outerjoin(
-            RESPONSES,
-            (RESPONSES.c.session_id == TRIALS.c.session_id)
-            & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
-        )
-        .where(TRIALS.c.session_id == session_id)
-        .order_by(TRIALS.c.trial_index)
-    ).all()
+    rows = connection.execute(_TRIALS, of).all()
     trials: list[dict[str, Any]] = []
     if session.condition is not None:
         task = host.task(session.version_id, session.condition)
@@ -89,7 +96,5 @@ def facts(host: Host, connection: Connection, session_id: int) -> SessionFacts:
             {**trial_row({}, task, row), "block": row.block, "received_at": row.received_at}
             for row in rows
         ]
-    events = connection.execute(
-        select(EVENTS).where(EVENTS.c.session_id == session_id).order_by(EVENTS.c.id)
-    ).all()
+    events = connection.execute(_EVENTS, of).all()
     return SessionFacts(session, content, trials, events)

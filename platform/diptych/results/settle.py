@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -294,10 +294,10 @@ def _settle(host: Host, study_id: int, ids: Sequence[int]) -> int:
         # One that was emptied since it was read is worked out anew, by a page.
         fresh = [each for each in worked if open_.get(each.facts.session.id) == each.status]
         decided = _decided(connection, open_)
-        changes = Changes()
+        settled = _Settled()
         for each in fresh:
-            _write(connection, each, decided.get(each.facts.session.id), changes)
-        tallies.add(connection, changes)
+            _add(each, decided.get(each.facts.session.id), settled)
+        _write(connection, settled)
     return len(fresh)
 
 
@@ -346,11 +346,30 @@ def _decided(connection: Connection, ids: Iterable[int]) -> dict[int, bool]:
     return {session_id: action == "exclude" for session_id, action in rows}
 
 
-def _write(connection: Connection, each: Worked, decided: bool | None, changes: Changes) -> None:
-    """Write one session's results, and collect what it adds to the tallies."""
-    found, session = each.facts, each.facts.session
-    at = session.ended_at if session.status in EMPTIED else now_ms()  # a day, no more
-    connection.execute(update(SESSIONS).where(SESSIONS.c.id == session.id).values(result_at=at))
+@dataclass
+class _Settled:
+    """What sessions that are settled together come to, table by table.
+
+    Attributes:
+        now: when they are settled (ms).
+        at: ids of sessions by the time (ms) that is noted as that of their settling.
+        results: rows of `session_results`.
+        findings: rows of `quality_results`.
+        changes: what they add to the tallies.
+    """
+
+    now: int = field(default_factory=now_ms)
+    at: dict[int, list[int]] = field(default_factory=dict)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
+
+
+def _add(each: Worked, decided: bool | None, settled: _Settled) -> None:
+    """Add what one session comes to; `decided`: whether somebody has excluded it."""
+    found, session, changes = each.facts, each.facts.session, settled.changes
+    at = session.ended_at if session.status in EMPTIED else settled.now  # a day, no more
+    settled.at.setdefault(at, []).append(session.id)
     for name, counts in each.course.items():
         changes.add(Key(session.study_id, session.kind, "all", name), counts)
     if session.kind == "preview" or session.status in EMPTIED:
@@ -361,35 +380,34 @@ def _write(connection: Connection, each: Worked, decided: bool | None, changes: 
     for name, counts in each.figures.items():
         for scope in ("all", "kept") if kept else ("all",):
             changes.add(Key(session.study_id, session.kind, scope, name), counts)
-    for rows in (RESULTS, QUALITY):
-        connection.execute(rows.delete().where(rows.c.session_id == session.id))
     measured = measures.measures(found)
-    connection.execute(
-        insert(RESULTS).values(
-            session_id=session.id,
-            study_id=session.study_id,
-            kind=session.kind,
-            status=session.status,
-            score=measured.score,
-            duration_ms=measured.duration_ms,
-            median_rt_ms=measured.median_rt_ms,
-            n_flags=sum(result.flagged for result in found.findings),
-            excluded=excluded,
-            counted="kept" if kept else "all",
-            computed_at=at,
-        )
+    whose = {"session_id": session.id, "study_id": session.study_id, "kind": session.kind}
+    settled.results.append(
+        {
+            **whose,
+            "status": session.status,
+            "score": measured.score,
+            "duration_ms": measured.duration_ms,
+            "median_rt_ms": measured.median_rt_ms,
+            "n_flags": sum(result.flagged for result in found.findings),
+            "excluded": excluded,
+            "counted": "kept" if kept else "all",
+            "computed_at": at,
+        }
     )
     names = ("rule", "flagged", "auto", "value", "threshold", "evidence")
-    if found.findings:
-        connection.execute(
-            insert(QUALITY),
-            [
-                {
-                    "session_id": session.id,
-                    "study_id": session.study_id,
-                    "kind": session.kind,
-                    **{n: getattr(result, n) for n in names},
-                }
-                for result in found.findings
-            ],
-        )
+    for result in found.findings:
+        settled.findings.append({**whose, **{name: getattr(result, name) for name in names}})
+
+
+def _write(connection: Connection, settled: _Settled) -> None:
+    """Write down what sessions come to, each table once."""
+    for at, ids in settled.at.items():
+        connection.execute(update(SESSIONS).where(SESSIONS.c.id.in_(ids)).values(result_at=at))
+    ids = [row["session_id"] for row in settled.results]
+    for table_, rows in ((RESULTS, settled.results), (QUALITY, settled.findings)):
+        if ids:
+            connection.execute(table_.delete().where(table_.c.session_id.in_(ids)))
+        if rows:
+            connection.execute(insert(table_), rows)
+    tallies.add(connection, settled.changes)
