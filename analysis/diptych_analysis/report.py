@@ -66,15 +66,33 @@ def _study(page: Page, tables: Tables) -> None:
         (tables.sessions["status"] == "completed")
         & ~tables.sessions["excluded"].fillna(False).astype(bool)
     ]
-    trials = tables.trials[tables.trials["session_id"].isin(done["session_id"])]
+    everybody = tables.trials[tables.trials["session_id"].isin(done["session_id"])]
+    trials = _of_one_kind(page, everybody)
     learning = trials[trials["task"] == "category_learning"]
     choices = trials[trials["task"] == "two_afc"]
     if not learning.empty:
         _category_learning(page, learning)
     if not choices.empty:
         _two_afc(page, choices, tables)
+        if "mis" in tables.items.columns:
+            _agreement(page, everybody[everybody["phase"] == "test"], tables)
     if trials.empty:
         page.add("<p>No finished sessions yet.</p>")
+
+
+def _of_one_kind(page: Page, trials: pd.DataFrame) -> pd.DataFrame:
+    """Trials of people where there are any, else of simulated ones, else of machines; told.
+
+    They are never pooled: a study that was tried with simulated participants keeps their rows.
+    """
+    taken = trials.groupby("participant_kind", observed=True)["session_id"].nunique()
+    kinds = [kind for kind in KIND_WORDS if taken.get(kind, 0)]
+    if not kinds:
+        return trials
+    shown, *others = (f"{taken[kind]:,} {KIND_WORDS[kind]}" for kind in kinds)
+    left = f"; {' and '.join(others)} are left out of them" if others else ""
+    page.add(f"<p>Completed sessions in the figures: {shown}{left}.</p>")
+    return trials[trials["participant_kind"] == kinds[0]]
 
 
 def _with_code(text: str) -> str:
@@ -146,9 +164,6 @@ def _two_afc(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
     from diptych_analysis import report_figures as figures
 
     test = trials[trials["phase"] == "test"]
-    # machines answer with probabilities; they are pooled with nobody
-    people = test[test["participant_kind"] != "machine"]
-    test = people if len(people) else test
     if "difficulty" in tables.items.columns:
         known = tables.items.drop_duplicates("item_id").set_index("item_id")["difficulty"]
         test = test.assign(difficulty=test["item_id"].map(known))
@@ -164,12 +179,10 @@ def _two_afc(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
     )
     page.add('<div class="row">')
     page.figure(figures.by_difficulty(test), "Right answers by the difficulty of the item.")
-    if len(people):
+    if not (test["participant_kind"] == "machine").all():  # which answer with probabilities
         page.figure(figures.by_confidence(test), "Right answers by the confidence given (1 to 3).")
     page.add("</div>")
     page.figure(figures.response_times(test), "Response times of right and wrong answers.")
-    if "mis" in tables.items.columns:
-        _agreement(page, test, tables)
 
 
 def _agreement(page: Page, test: pd.DataFrame, tables: Tables) -> None:

@@ -56,6 +56,24 @@ def test_the_page_stands_alone(tmp_path: Path, simulated: Callable[..., Tables])
     assert f"{micro:.2f}" in head and json.dumps("clouds")[1:-1] in head
 
 
+@pytest.mark.slow
+def test_people_are_never_pooled_with_simulated_ones(
+    tmp_path: Path, simulated: Callable[..., Tables]
+) -> None:
+    tables = simulated(9)
+    people = {f"s{number:03d}" for number in range(2)}
+    for name in ("sessions", "trials"):
+        table = getattr(tables, name)
+        kind = table["session_id"].isin(people).map({True: "person", False: "simulated"})
+        table["participant_kind"] = kind
+    write_tables(tables, tmp_path / "x", ("csv",))
+    page = write_report(tmp_path / "x", None, tmp_path / "report").read_text()
+    told = "Completed sessions in the figures: 2 people; 7 simulated participants are left out"
+    assert told in page
+    assert "Every participant on this page" not in page
+    assert page.count("2 sessions") >= 1 and "9 sessions" not in page
+
+
 def test_the_curves_pool_neighbours_but_not_phases(simulated: Callable[..., Tables]) -> None:
     trials = simulated(20).trials
     curve = smoothed_accuracy(trials, 2)

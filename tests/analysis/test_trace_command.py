@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from diptych_analysis.tables import Tables, write_tables
 from diptych_analysis.tracing import results as shown
-from diptych_analysis.tracing.cli import trace
+from diptych_analysis.tracing.cli import trace, trace_folder
 from diptych_analysis.tracing.early_warning import (
     early_warning,
     final_scores,
@@ -100,6 +100,24 @@ def test_bad_requests_are_one_line(export: Path, tmp_path: Path) -> None:
     assert "holds no model" in refused("predict", tmp_path, export)
     (tmp_path / "trials.csv").write_text("x")
     assert "neither sessions.parquet nor sessions.csv" in refused(tmp_path)
+
+
+def test_people_are_not_trained_on_together_with_simulated_ones(
+    tmp_path: Path, simulated: Callable[..., Tables]
+) -> None:
+    tables = simulated(20)
+    for table in (tables.sessions, tables.trials):
+        late = table["session_id"] >= "s008"
+        table["participant_kind"] = late.map({True: "person", False: "simulated"})
+    write_tables(tables, tmp_path / "x", ("csv",))
+
+    def taken(*kinds: str) -> tuple[int, list[str]]:
+        found = trace_folder(tmp_path / "x", specs=["gt"], splits=1, kinds=kinds)
+        return found["learners"], found["participant_kinds"]
+
+    assert taken() == (12, ["person"])
+    assert taken("simulated") == (8, ["simulated"])
+    assert taken("person", "simulated") == (20, ["person", "simulated"])
 
 
 @pytest.mark.slow

@@ -27,6 +27,10 @@ def trace() -> None:
     """Train tracing models on tidy tables, or ask a saved one (`trace predict MODEL DIR`)."""
 
 
+#: Whose sessions are taken when nobody says whose: the first of these that there are.
+KINDS = ("person", "simulated", "machine")
+
+
 @contextmanager
 def _faults() -> Iterator[None]:
     """Faults of data and requests as one line on the terminal."""
@@ -50,10 +54,17 @@ def _specs(text: str) -> list[str]:
     return list(dict.fromkeys(specs))
 
 
-def _read(folder: Path, status: str, excluded: bool, rt_column: str) -> tuple[Tables, Sequences]:
+def _read(
+    folder: Path, status: str, excluded: bool, rt_column: str, kinds: tuple[str, ...]
+) -> tuple[Tables, Sequences]:
     tables = read_tables(folder)
+    statuses = status.split(",")
+    if not kinds:
+        # A study that was tried with simulated participants keeps their rows beside people's.
+        there = tables.sessions[tables.sessions["status"].isin(statuses)]
+        kinds = tuple(kind for kind in KINDS if (there["participant_kind"] == kind).any())[:1]
     sequences = sequences_from(
-        tables, statuses=status.split(","), excluded=excluded, rt_column=rt_column
+        tables, statuses=statuses, excluded=excluded, rt_column=rt_column, kinds=kinds or None
     )
     return tables, sequences
 
@@ -82,6 +93,14 @@ def _read(folder: Path, status: str, excluded: bool, rt_column: str) -> tuple[Ta
 @click.option("--epochs", default=400, show_default=True, type=click.IntRange(1))
 @click.option("--status", default="completed", show_default=True, help="Sessions to use.")
 @click.option("--excluded", is_flag=True, help="Use excluded sessions too.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(KINDS),
+    help="Whose sessions; again for each kind. By default people's where there are any, else those "
+    "of simulated participants, else of machines.",
+)
 @click.option("--rt-column", default="rt_ms", show_default=True, help="Column of response times.")
 @click.option("--per-class", is_flag=True, help="Show the classes' average precision too.")
 @click.option("--more", is_flag=True, help="Show log loss and calibration error too.")
@@ -106,6 +125,8 @@ def run(folder: Path, **options: Any) -> None:
         found = trace_folder(folder, specs=_specs(options["models"]), console=Console(), **options)
     for table in shown.terminal(found, per_class=options["per_class"], more=options["more"]):
         Console().print(table)
+    told = ", ".join(found["participant_kinds"])
+    click.echo(f"{found['learners']} learners of kind: {told}.")
     if options["json_file"] is not None:
         options["json_file"].parent.mkdir(parents=True, exist_ok=True)
         write_json(options["json_file"], found)
@@ -134,6 +155,7 @@ def trace_folder(
     status: str = "completed",
     excluded: bool = False,
     rt_column: str = "rt_ms",
+    kinds: tuple[str, ...] = (),
     save: Path | None = None,
     report: Path | None = None,
     **_: object,
@@ -142,7 +164,7 @@ def trace_folder(
     from diptych_analysis.tracing.runs import make_jobs, results_of
     from diptych_analysis.tracing.runs import run as run_jobs
 
-    tables, sequences = _read(folder, status, excluded, rt_column)
+    tables, sequences = _read(folder, status, excluded, rt_column, kinds)
     settings: dict[str, Any] = {"epochs": epochs}
     if encoder != "none":
         settings |= {"dim": dim, "size": image_size, "weights": weights}
