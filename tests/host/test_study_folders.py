@@ -74,6 +74,23 @@ def test_unknown_keys_name_the_known_ones(tmp_path: Path) -> None:
     assert "fullscreen" in allowed
 
 
+def test_an_unknown_key_names_the_nearest_and_hides_no_other_fault(tmp_path: Path) -> None:
+    changes = {"minuts": 5, "task": {"rank": 9}, "screen": {"dept": 3, "touch": True}}
+    folder = category_study(tmp_path / "broken", changes=changes)
+    found = {key: (what, allowed) for _, key, what, allowed in faults_of(folder)}
+    assert set(found) == {"minuts", "screen.dept", "task.rank"}
+    assert found["minuts"][1].startswith("minutes (this one?), comprehension, ")
+    assert "(this one?)" not in found["screen.dept"][1]
+
+
+def test_what_waits_for_known_keys_is_told_too(tmp_path: Path) -> None:
+    question = {"question": "?", "options": ["a", "b"], "answer": 7, "hint": "no"}
+    folder = category_study(tmp_path / "broken", changes={"comprehension": [question]})
+    [unknown, answer] = faults_of(folder)
+    assert unknown[1:3] == ("comprehension.0.hint", "an unknown key")
+    assert answer[1] == "comprehension.0" and "below 2" in answer[3]
+
+
 def test_plug_ins_and_their_parameters_are_checked(tmp_path: Path) -> None:
     folder = category_study(
         tmp_path / "broken",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib.util
 import json
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -141,7 +142,7 @@ class _Reader:
         self.faults.append(Fault(file, key, found, allowed))
 
     def read(self) -> LoadedStudy | None:
-        spec = self.read_spec()
+        spec = self.read_spec(past_unknown=True)
         texts = self._read_texts()
         if spec is None:
             return None
@@ -161,7 +162,11 @@ class _Reader:
         self.faults.extend(check_plan(content))
         return LoadedStudy(content, self.images)
 
-    def read_spec(self) -> StudySpec | None:
+    def read_spec(self, *, past_unknown: bool = False) -> StudySpec | None:
+        """study.toml, None when it has faults; with `past_unknown` unknown keys are passed over.
+
+        They are faults still, but what is wrong besides is then found in the same go.
+        """
         path = self.folder / "study.toml"
         if not NAME.fullmatch(self.folder.name):
             self.fault(
@@ -184,13 +189,24 @@ class _Reader:
         except ValidationError as fault:
             for error in fault.errors():
                 self._spec_fault(error)
+            unknown = [e["loc"] for e in fault.errors() if e["type"] == "extra_forbidden"]
+            if not past_unknown or len(unknown) < fault.error_count():
+                return None
+        try:
+            return StudySpec.model_validate(_without(data, unknown))
+        except ValidationError as fault:  # of checks that wait until all keys are known
+            for error in fault.errors():
+                self._spec_fault(error)
             return None
 
     def _spec_fault(self, error: Any) -> None:
         key = ".".join(str(part) for part in error["loc"])
         if error["type"] == "extra_forbidden":
-            known = ", ".join(_known_keys(error["loc"][:-1])) or "no key"
-            self.fault("study.toml", key, "an unknown key", known)
+            known = _known_keys(error["loc"][:-1])
+            near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+            named = [f"{name} (this one?)" if name in near else name for name in known]
+            named.sort(key=lambda name: not name.endswith("?)"))
+            self.fault("study.toml", key, "an unknown key", ", ".join(named) or "no key")
         elif error["type"] == "missing":
             self.fault("study.toml", key, "nothing", "a value: " + error["msg"])
         else:
@@ -258,6 +274,23 @@ class _Reader:
             self.fault("study.toml", "items.manifest", f"{manifest!r}, no such file", "a CSV file")
             return {}
         return read_items(path, {s.file: s.place for s in stimuli}, self)
+
+
+def _without(data: Any, locations: Sequence[tuple[Any, ...]]) -> Any:
+    """A copy of read TOML without the keys at some places."""
+    if isinstance(data, list):
+        below = [[rest for first, *rest in locations if first == i] for i in range(len(data))]
+        return [
+            _without(v, [tuple(r) for r in rests]) for v, rests in zip(data, below, strict=True)
+        ]
+    if not isinstance(data, dict):
+        return data
+    kept = {}
+    for key, value in data.items():
+        rests = [tuple(rest) for first, *rest in locations if first == key]
+        if () not in rests:
+            kept[key] = _without(value, rests)
+    return kept
 
 
 def _known_keys(location: tuple[Any, ...]) -> list[str]:
