@@ -60,6 +60,7 @@ def test_practice_is_repeated_until_all_is_right(app: Flask, tmp_path: Path) -> 
     assert walker.trial["notice"]["title"] == "Practice"
     assert walker.state["progress"] == {"done": 0, "of": 7}
 
+    assert walker.trial["show"]["counter"] is None  # what does not count is not counted
     practise(app, walker, True, False)
     assert (walker.trial["phase"], walker.trial["index"]) == ("practice", 2)
     assert walker.trial["notice"]["title"] == "Once more"

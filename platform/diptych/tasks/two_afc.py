@@ -58,7 +58,9 @@ class TwoAFCParameters(TaskParameters):
     feedback_ms: int = Field(
         1150, ge=0, le=60_000, description="How long the feedback frame stands alone, in ms."
     )
-    counter: bool = Field(True, description="Whether a counter of right answers is shown.")
+    counter: bool = Field(
+        True, description="Whether a counter of right answers is shown, after the practice."
+    )
     show_score: bool = Field(True, description="Whether the debrief tells the score.")
 
 
@@ -245,7 +247,9 @@ class TwoAFC(Task):
             "bottom": queries["negative" if top == "positive" else "positive"],
             "enable_after_ms": self.parameters.enable_after_ms,
             "counter": {"correct": tally.correct, "of": tally.answered}
-            if self.parameters.counter and trial.phase in self.parameters.feedback
+            if self.parameters.counter
+            and trial.phase in self.parameters.feedback
+            and trial.phase != "practice"  # which is not in the tally
             else None,
         }
 
