@@ -110,7 +110,9 @@ def read_manifest(archive: Path) -> Manifest:
     except FileNotFoundError:
         raise BackupFault(f"there is no file {archive}") from None
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError):
-        raise BackupFault(f"{archive} is no back-up made by `diptych backup`") from None
+        raise BackupFault(
+            f"{archive} is no back-up made by `diptych backup`, or a damaged one"
+        ) from None
     if manifest.format != FORMAT:
         raise BackupFault(f"{archive} has format {manifest.format}; this version reads {FORMAT}")
     return manifest
@@ -249,7 +251,13 @@ def _run(program: str, *arguments: str, environment: dict[str, str]) -> None:
         [found, *arguments], env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise BackupFault(f"{program} failed: {done.stderr.strip()}")
+        advice = ""
+        if "version mismatch" in done.stderr:
+            advice = (
+                "\nInstall the client programs of the database's version or newer (on Debian: "
+                "postgresql-client-18 from apt.postgresql.org, say), and have them first in PATH."
+            )
+        raise BackupFault(f"{program} failed: {done.stderr.strip()}{advice}")
 
 
 def _dump_postgresql(where: URL, folder: Path) -> tuple[Path, str, dict[str, int]]:

@@ -5,8 +5,10 @@ Every check answers with a `Finding`: what was looked at, how it is, and what to
 
 from __future__ import annotations
 
+import re
 import shutil
 import stat
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -92,7 +94,7 @@ def examine(engine: Engine, settings: Settings, static: Path) -> Iterator[Findin
     yield bundle(static)
     yield studies(engine, settings)
     yield accounts(engine)
-    yield backups(settings)
+    yield dump_program(engine) or backups(settings)
 
 
 def database(engine: Engine) -> Finding:
@@ -149,6 +151,13 @@ def tables(engine: Engine, settings: Settings) -> Finding:
             current = MigrationContext.configure(connection).get_current_revision()
         if current == head:
             return Finding("tables", "ok", f"at revision {head}")
+        if current is None:
+            return Finding(
+                "tables",
+                "fault",
+                "none yet",
+                "The first `diptych serve` makes them; so does `diptych db upgrade`.",
+            )
         return Finding(
             "tables",
             "fault",
@@ -250,7 +259,7 @@ def secret(settings: Settings) -> Finding:
     path = settings.home / "secret.key"
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
         return Finding("secret", "fault", f"{path} can be read by others", f"chmod 600 {path}")
-    return Finding("secret", "ok", f"{path}, made once; keep it with the back-ups")
+    return Finding("secret", "ok", f"{path}, made once; keep a copy, but not beside the back-ups")
 
 
 def proxies(settings: Settings) -> Finding:
@@ -305,15 +314,41 @@ def accounts(engine: Engine) -> Finding:
                 )
             ).all()
         if admins:
-            return Finding("accounts", "ok", f"{len(admins)} administrators")
+            return Finding(
+                "accounts", "ok", f"{len(admins)} administrator{'' if len(admins) == 1 else 's'}"
+            )
         return Finding(
             "accounts",
             "warning",
             "nobody can log in to the dashboard",
-            "Use the one-time link that `diptych serve` prints at its first start.",
+            "Use the link that `diptych serve` prints while there is no account, or make one: "
+            "`diptych user add NAME --admin`.",
         )
 
     return _quietly(check, "accounts")
+
+
+def dump_program(engine: Engine) -> Finding | None:
+    """What is wrong with `pg_dump`, if anything: of an older PostgreSQL it refuses a newer one."""
+    program = shutil.which("pg_dump")
+    if engine.dialect.name != "postgresql" or program is None:
+        return None
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"\d+", told.stdout)
+    try:
+        with engine.connect() as connection:
+            number = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+    except Exception:
+        return None  # the check of the database says so
+    server = int(number) // 10_000
+    if found is None or int(found[0]) >= server:
+        return None
+    return Finding(
+        "back-ups",
+        "warning",
+        f"{program} is of PostgreSQL {found[0]}, too old for the database's {server}",
+        f"Install the client programs of PostgreSQL {server} or newer: `diptych backup` fails.",
+    )
 
 
 def backups(settings: Settings) -> Finding:

@@ -160,6 +160,31 @@ def test_back_ups_are_looked_for(settings: Settings) -> None:
     assert installation.backups(settings).text == "the last was made 3 days ago"
 
 
+def test_a_database_without_tables_is_told_how_it_gets_them(
+    engine: sa.Engine, settings: Settings
+) -> None:
+    migrate.downgrade(settings.sqlalchemy_url, "base")
+    found = installation.tables(engine, settings)
+    assert (found.grade, found.text) == ("fault", "none yet")
+    assert "diptych serve" in found.mend and "backup" not in found.mend
+
+
+@pytest.mark.parametrize(("version", "fits"), [("9.6.24", False), ("99.1 (Debian)", True)])
+def test_a_pg_dump_older_than_the_database_is_found(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, fits: bool
+) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {version}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found = installation.dump_program(engine)
+    if fits or engine.dialect.name == "sqlite":
+        assert found is None
+    else:
+        assert found is not None and found.grade == "warning"
+        assert "PostgreSQL 9" in found.text
+
+
 def test_the_command(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIPTYCH_HOME", str(tmp_path))
     monkeypatch.setenv("DIPTYCH_DATABASE_URL", settings.database_url)
