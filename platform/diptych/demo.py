@@ -310,7 +310,7 @@ def show_links(demo: Demo, *, once: bool) -> None:
     links.add_row("Health", f"{demo.url}/healthz")
     links.add_row("API", f"{demo.url}/api/v1/openapi.json")
     links.add_row("Tables", f"{HERE / 'export'}/")
-    end = "Stopped, as ONCE=1 asks" if once else "Ctrl-C stops the server"
+    end = "Stopped, as ONCE=1 asks: make demo serves it" if once else "Ctrl-C stops the server"
     console.print(Panel(links, title="Diptych", subtitle=end, border_style="green", padding=(1, 2)))
     link = first_account(demo)
     if link and not once:

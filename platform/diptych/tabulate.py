@@ -136,7 +136,8 @@ class StudyTables:
             for status in EMPTIED
         }
         newest = self._contents[self._versions[-1]].spec
-        about = newest.description or newest.title
+        about = (newest.description or newest.title).strip()
+        about += "" if about.endswith((".", "!", "?")) else "."
         counts = (
             f"{SAID[status]}: {count}."
             for status, count in self.emptied.items()

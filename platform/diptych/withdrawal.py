@@ -79,7 +79,10 @@ def by_name(name: str) -> int:
             select(SESSIONS.c.participant_id, SESSIONS.c.status).where(SESSIONS.c.public_id == name)
         ).one_or_none()
     if session is None:
-        raise WithdrawalFault(f"there is no participant and no session {name!r} here")
+        raise WithdrawalFault(
+            f"there is no participant and no session {name!r} here; a name is given whole, all 32 "
+            "characters, as the page of a session shows it"
+        )
     if session.participant_id is None:
         raise WithdrawalFault(f"session {name} is {session.status}: nothing of its person is kept")
     return int(session.participant_id)

@@ -50,10 +50,22 @@ def test_from_nothing_to_an_open_study(home: Path, task: str) -> None:
     assert "no faults" in run("study", "validate", "mine")
     assert "/s/mine?preview=" in run("study", "preview", "mine")
     assert "draft" in run("study", "list")
-    assert "participants: http" in run("study", "open", "mine")
+    opened = run("study", "open", "mine")
+    assert "participants: http" in opened
+    assert "missing:      Consent text, Instructions, Debrief, Contact" in opened
     for command, state in (("pause", "paused"), ("close", "closed"), ("open", "open")):
         run("study", command, "mine")
         assert state in run("study", "list")
+
+
+def test_serve_says_when_links_lead_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DIPTYCH_BASE_URL", raising=False)
+    there = "set DIPTYCH_BASE_URL, e.g. to http://127.0.0.1:8123."
+    assert there in run("serve", "--port", "8123", "--", "--print-config")
+    assert "DIPTYCH_BASE_URL" not in run("serve", "--port", "8000", "--", "--print-config")
+    monkeypatch.setenv("DIPTYCH_BASE_URL", "https://study.example.org")
+    said = run("serve", "--port", "8123", "--", "--print-config")
+    assert "DIPTYCH_BASE_URL" not in said
 
 
 def test_a_study_with_faults_is_not_opened(home: Path) -> None:

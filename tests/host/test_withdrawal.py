@@ -285,7 +285,7 @@ def test_export_writes_every_row_and_erase_asks(tiny: Flask, command: Any, tmp_p
     asked = command("participant", "erase", walker.public_id, input="n\n")
     assert asked.exit_code == 1 and session_of(tiny, walker) == session
     done = command("participant", "erase", person["public_id"], "--yes")
-    assert done.exit_code == 0 and "Deleted: 1 sessions" in done.output
+    assert done.exit_code == 0 and "Deleted: 1 session with" in done.output
     assert_empty(tiny, session)
     nobody = command("participant", "erase", "--platform-id", "prolific:goes", "--yes")
     assert nobody.exit_code == 1 and "nobody came from prolific" in nobody.output
@@ -303,7 +303,7 @@ def test_an_owner_erases_on_the_page_of_the_session(tiny: Flask) -> None:
     assert editor.post(f"{page}/erase").status_code == 403
     assert session_of(tiny, walker) == session
     reply = owner.post(f"{page}/erase", follow_redirects=True)
-    assert "Deleted: 1 sessions" in reply.text and walker.public_id not in reply.text
+    assert "Deleted: 1 session with" in reply.text and walker.public_id not in reply.text
     assert session_of(tiny, walker)["status"] == "withdrawn"
     # Of a study that is somebody else's, nothing.
     assert session_of(tiny, other) == there

@@ -77,6 +77,7 @@ def cli() -> None:
 
     \b
       diptych study new my_study        a folder to fill
+      diptych study build my_study      lists its images, or draws placeholders
       diptych study validate my_study   every fault in one go
       diptych study open my_study       freeze this version and let people in
       diptych serve                     the host

@@ -10,7 +10,7 @@ import click
 from diptych.settings import Settings
 
 
-@click.command()
+@click.command(short_help="Write the whole database into one file.")
 @click.argument("to", type=click.Path(path_type=Path), required=False)
 def backup(to: Path | None) -> None:
     """Write the whole database into one file, while hosts go on answering.

@@ -12,7 +12,7 @@ import click
 from diptych.cli.context import with_app
 
 
-@click.group()
+@click.group(short_help="What is stored of one person: export, erase.")
 def participant() -> None:
     """What is stored of one person: hand it out, or delete it after a withdrawal.
 
@@ -52,7 +52,7 @@ def export(name: str | None, platform_id: str | None, to: Path) -> None:
     # It names somebody: for nobody else's eyes.
     with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-    click.echo(f"{len(whole['sessions'])} sessions written to {to}.")
+    click.echo(f"{_sessions(len(whole['sessions']))} written to {to}.")
 
 
 @participant.command()
@@ -78,13 +78,17 @@ def erase(name: str | None, platform_id: str | None, yes: bool) -> None:
             f"{session.public_id}  {session.study}  {session.status}, {session.n_responses} answers"
         )
     if not yes:
-        click.confirm(f"Delete these {len(sessions)} sessions and their person?", abort=True)
+        click.confirm(f"Delete {_sessions(len(sessions))} and the person?", abort=True)
     try:
         gone = withdrawal.erase(host(), person)
     except withdrawal.WithdrawalFault as fault:
         raise click.ClickException(f"nothing was deleted: {fault}") from None
-    click.echo(f"Deleted: {gone.sessions} sessions with {gone.answers} answers.")
+    click.echo(f"Deleted: {_sessions(gone.sessions)} with {gone.answers} answers.")
     click.echo("Back-ups made before still hold them: see docs/privacy.md.")
+
+
+def _sessions(count: int) -> str:
+    return f"{count} session{'' if count == 1 else 's'}"
 
 
 def _found(name: str | None, platform_id: str | None) -> int:

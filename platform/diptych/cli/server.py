@@ -82,6 +82,11 @@ def _welcome(settings: Settings, listening_at: str) -> None:
     from diptych.cli.user import first_link
 
     as_set = settings.base_url != Settings.model_fields["base_url"].default
+    if not as_set and listening_at != settings.base_url:
+        click.echo(
+            f"Links that Diptych shows begin with {settings.base_url}, not where this host "
+            f"listens: set DIPTYCH_BASE_URL, e.g. to {listening_at}."
+        )
     link = first_link(settings.base_url if as_set else listening_at)
     if link is not None:
         click.echo(

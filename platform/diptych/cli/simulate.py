@@ -15,7 +15,7 @@ from diptych.settings import Settings
 console = Console()
 
 
-@click.command()
+@click.command(short_help="Let simulated people, or a machine, take STUDY.")
 @click.argument("study")
 @click.option(
     "-n", "--participants", "n", type=click.IntRange(1), help="How many: 40, or 1 machine."
@@ -112,7 +112,14 @@ def simulate(
                 progress=progress,
             )
     except (SimulationFault, UnknownObserver, MachineFault) as fault:
-        raise click.ClickException(str(fault)) from None
+        hint = ""
+        if "link is not valid" in str(fault):
+            # The key is made from this installation's secret: another host has another one.
+            hint = (
+                f"\nIs the host at {base_url or settings.base_url} run with the same DIPTYCH_HOME "
+                "or DIPTYCH_SECRET_KEY as this command? --base-url names another host."
+            )
+        raise click.ClickException(f"{fault}{hint}") from None
     outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.most_common())
     who = (
         f"Machine {summary.run}" if kind == "machine" else f"{len(summary.taken)} simulated people"

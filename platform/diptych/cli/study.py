@@ -129,7 +129,8 @@ def validate(name: str) -> None:
     console.print(
         f"  {spec.task.name}: {phases} trials; {len(content.stimuli)} stimuli, "
         f"{len(content.items) or len(content.stimuli)} items; "
-        f"{len(spec.conditions)} condition(s); version {content.content_hash[:12]}"
+        f"{len(spec.conditions)} condition{'' if len(spec.conditions) == 1 else 's'}; "
+        f"version {content.content_hash[:12]}"
     )
 
 
@@ -173,11 +174,12 @@ def _freeze(folder: Path, *, opening: bool) -> None:
     from diptych.host import host
     from diptych.keys import study_key
     from diptych.studies import load_study
-    from diptych.studies.versions import freeze
+    from diptych.studies.versions import freeze, study_id_of
 
     with console.status(f"Freezing {folder.name} …"):
         loaded = load_study(folder)
         _, is_new = freeze(loaded, opening=opening)
+        study_id = study_id_of(folder.name)
     version = loaded.content.content_hash[:12]
     what = "a new version" if is_new else "the same version as before"
     console.print(f"[bold]{folder.name}[/] {version} ({what})")
@@ -186,6 +188,19 @@ def _freeze(folder: Path, *, opening: bool) -> None:
         console.print(f"  participants: {link}", highlight=False, soft_wrap=True)
     key = study_key(host().secret, "preview", folder.name)
     console.print(f"  preview:      {link}?preview={key}", highlight=False, soft_wrap=True)
+    if opening:
+        _tell_what_is_missing(loaded.content, study_id)
+
+
+def _tell_what_is_missing(content: Any, study_id: int) -> None:
+    """People may be let in whatever the checklist says; but nobody should do it unawares."""
+    from diptych.host import host
+    from diptych.studies.readiness import checks
+
+    missing = [c.title for c in checks(host(), content, study_id) if c.state == "missing"]
+    if missing:
+        console.print(f"  [yellow]missing:[/]      {', '.join(missing)}", highlight=False)
+        console.print(f"                `diptych study checklist {content.name}` says more.")
 
 
 @study.command()
@@ -224,9 +239,13 @@ def checklist(name: str, strict: bool) -> None:
         study_id = None
     found = checks(host(), content, study_id)
     colours = {"done": "green", "look": "yellow", "missing": "red"}
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=8)
     for check in found:
-        told = f"[{colours[check.state]}]{check.state:8}[/] [bold]{check.title}[/]: "
-        console.print(told + escape(f"{check.found} {check.advice}".strip()), highlight=False)
+        told = escape(f"{check.found} {check.advice}".strip())
+        state = f"[{colours[check.state]}]{check.state}[/]"
+        table.add_row(state, f"[bold]{check.title}[/]: {told}")
+    console.print(table)
     if strict and any(check.state == "missing" for check in found):
         raise click.ClickException("something is missing before people can be let in")
 

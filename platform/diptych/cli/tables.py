@@ -39,7 +39,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield update
 
 
-@click.command()
+@click.command(short_help="Write the tidy tables of STUDY.")
 @click.argument("study")
 @click.option(
     "--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."

@@ -157,7 +157,8 @@ def erase(study: str, session: str) -> Any:
     except withdrawal.WithdrawalFault as fault:
         flash(f"Nothing was deleted: {fault}.", "warning")
         return redirect(url_for("dashboard_participants.session", study=study, session=session))
-    flash(f"Deleted: {gone.sessions} sessions with {gone.answers} answers.", "success")
+    sessions = "1 session" if gone.sessions == 1 else f"{gone.sessions} sessions"
+    flash(f"Deleted: {sessions} with {gone.answers} answers.", "success")
     return redirect(url_for("dashboard_participants.table", study=study))
 
 
