@@ -59,7 +59,7 @@ export function faultScreen(
   if (fault.kind === "touch") {
     card.append(
       h("h1", { text: "This study needs a mouse or a trackpad" }),
-      say("Please open the same link on a computer. You will begin where you are now."),
+      say("Please open the same link on a computer."),
     );
     return card;
   }
@@ -72,7 +72,7 @@ export function faultScreen(
     say(
       fault.can_grow || fault.maybe_zoomed
         ? "Make the window larger, or zoom out. The page goes on by itself, just where it was."
-        : "Please open the same link on a larger screen. You will go on just where you are now.",
+        : "Please open the same link on a larger screen, such as a computer's.",
     ),
   );
   if (fault.maybe_zoomed) {

@@ -33,6 +33,11 @@ export const CODES: Record<string, string> = {
   ended: "This session has ended",
 };
 
+/** What to do about it, where the host's own message leaves that open. */
+export const ADVICE: Record<string, string> = {
+  unknown_study: "Please check that the link is whole, as it was given to you.",
+};
+
 const ORDINALS = ["First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth"];
 
 /** 1 -> "1st". */

@@ -565,6 +565,13 @@ describe("pages without a way on", () => {
     expect(page.textContent).toContain("The host's own words.");
   });
 
+  it("a link to no study says what to look at", async () => {
+    host.refusal = { status: 404, code: "unknown_study", message: "The host's own words." };
+    open();
+    const page = await until("error-unknown_study");
+    expect(page.textContent).toContain("check that the link is whole");
+  });
+
   it("a preview shows the text and begins nothing", async () => {
     open({ assignmentId: "ASSIGNMENT_ID_NOT_AVAILABLE" });
     await until("preview");

@@ -2,7 +2,7 @@ import { h, icon, prose } from "../dom";
 import { leaveFullscreen } from "../fullscreen";
 import { actions, button, card } from "../shell";
 import type { Exit, Progress, StateAt } from "../types";
-import { CODES, duration, OUTCOMES } from "../words";
+import { ADVICE, CODES, duration, OUTCOMES } from "../words";
 import type { Context } from "./context";
 
 /** So long a form that was submitted is not submitted again. */
@@ -96,6 +96,7 @@ export function standstill(
     title,
     h("h1", { text: title }),
     h("p", { text: said.message }),
+    ADVICE[said.code] ? h("p", { text: ADVICE[said.code] }) : null,
     said.contact ? h("p", { class: "facts", text: `Contact: ${said.contact}` }) : null,
     said.reload
       ? actions(button("Load the page again", { testid: "reload", onclick: reload }))
