@@ -44,6 +44,9 @@ export class Shell {
     document.title = `${name} · ${this.title}`;
     this.stage.classList.toggle("bare", options.bare ?? false);
     this.stage.replaceChildren(screen);
+    // What was said of the screen before would still be found by a screen reader.
+    clearTimeout(this.speaking);
+    this.voice.textContent = "";
     settle(screen);
     window.scrollTo(0, 0);
     const target = options.focus ?? screen.querySelector<HTMLElement>("h1") ?? screen;

@@ -99,6 +99,7 @@ describe("the journey", () => {
     await pass(50);
     await answer("B", false);
     const area = (await until("feedback-text")) as HTMLTextAreaElement;
+    expect(document.querySelector(".unseen[aria-live]")?.textContent).toBe("");
     area.value = "It was nice.";
     click("feedback-submit");
     await until("finish");
