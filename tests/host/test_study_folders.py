@@ -83,6 +83,14 @@ def test_an_unknown_key_names_the_nearest_and_hides_no_other_fault(tmp_path: Pat
     assert "(this one?)" not in found["screen.dept"][1]
 
 
+def test_what_is_allowed_is_said_in_few_words(tmp_path: Path) -> None:
+    narrow = category_study(tmp_path / "narrow", changes={"screen": {"min_width": -3}})
+    [(*_, least)] = faults_of(narrow)
+    assert least == "greater than or equal to 0"
+    told = category_study(tmp_path / "told", changes={"task": {"feedback": ["traning"]}})
+    assert {allowed for *_, allowed in faults_of(told)} == {"'practice', 'training' or 'test'"}
+
+
 def test_what_waits_for_known_keys_is_told_too(tmp_path: Path) -> None:
     question = {"question": "?", "options": ["a", "b"], "answer": 7, "hint": "no"}
     folder = category_study(tmp_path / "broken", changes={"comprehension": [question]})

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def allowed_by(message: str) -> str:
+    """What could stand there, from pydantic's words: they stand behind "allowed:" already."""
+    return message.removeprefix("Value error, ").removeprefix("Input should be ")
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault.

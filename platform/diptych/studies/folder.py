@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from diptych.images import ImageFault, ServableImage, read_servable
 from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
-from diptych.studies.faults import Fault, StudyFault
+from diptych.studies.faults import Fault, StudyFault, allowed_by
 from diptych.studies.manifests import read_items, read_stimuli
 from diptych.studies.spec import StudySpec
 
@@ -210,7 +210,7 @@ class _Reader:
         elif error["type"] == "missing":
             self.fault("study.toml", key, "nothing", "a value: " + error["msg"])
         else:
-            self.fault("study.toml", key, repr(error["input"]), error["msg"])
+            self.fault("study.toml", key, repr(error["input"]), allowed_by(error["msg"]))
 
     def _read_texts(self) -> dict[str, str]:
         texts: dict[str, str] = {}

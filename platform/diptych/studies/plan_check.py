@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from diptych.plugins import UnknownPlugin
 from diptych.studies.content import StudyContent
-from diptych.studies.faults import Fault
+from diptych.studies.faults import Fault, allowed_by
 from diptych.studies.spec import Plugged
 
 FILE = "study.toml"
@@ -62,7 +62,7 @@ def parameter_faults(model: type[BaseModel], given: dict[str, Any], where: str) 
             elif error["type"] == "missing":
                 yield Fault(FILE, key, "nothing", "a value")
             else:
-                yield Fault(FILE, key, repr(error["input"]), error["msg"])
+                yield Fault(FILE, key, repr(error["input"]), allowed_by(error["msg"]))
 
 
 def _policy(plugged: Plugged, key: str, policies: Any) -> tuple[Any, list[Fault]]:
