@@ -66,28 +66,27 @@ class Bucket:
 
     def take(self, key: Hashable) -> float:
         """Count one; returns 0, or how long to wait (s): then this one was not counted."""
-        if not self._gap_s:
-            return 0.0
-        now = self._clock()
-        due = max(self._due.get(key, 0.0), now) + self._gap_s
-        over = due - now - WINDOW_S
-        if over > _ROUNDING_S:
-            return over
-        self._due[key] = due
-        if len(self._due) > self._most:
-            self._forget(now)
-        return 0.0
+        wait, due = self._look(key)
+        if not wait and self._gap_s:
+            self._due[key] = due
+            if len(self._due) > self._most:
+                self._forget()
+        return wait
 
     def wait(self, key: Hashable) -> float:
         """How long (s) until one more would be taken; nothing is counted."""
-        if not self._gap_s:
-            return 0.0
-        now = self._clock()
-        over = max(self._due.get(key, 0.0), now) + self._gap_s - now - WINDOW_S
-        return over if over > _ROUNDING_S else 0.0
+        return self._look(key)[0]
 
-    def _forget(self, now: float) -> None:
+    def _look(self, key: Hashable) -> tuple[float, float]:
+        """How long to wait before one more (s), and when the key is due once that is counted."""
+        now = self._clock()
+        due = max(self._due.get(key, 0.0), now) + self._gap_s
+        over = due - now - WINDOW_S
+        return (over if over > _ROUNDING_S and self._gap_s else 0.0), due
+
+    def _forget(self) -> None:
         """Drop whom nothing is held against any more; done ever more seldom as they get more."""
+        now = self._clock()
         self._due = {key: due for key, due in self._due.copy().items() if due > now}
         self._most = max(KEPT_AT_LEAST, 2 * len(self._due))
 
