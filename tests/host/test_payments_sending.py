@@ -115,6 +115,20 @@ def test_a_connection_cut_before_paying_waits_out_the_grace_and_fails(
     assert len({order.key for order in paying.orders()}) == 2
 
 
+def test_nothing_is_marked_as_sent_while_prolific_does_not_answer_at_all(paying: Paying) -> None:
+    """Orders wait, and need no second key: it was not even asked."""
+    bonus_orders(paying, [50])
+    paying.prolific.misbehave = lambda _: "drop"
+    sent = paying.send()
+    assert (sent.waiting, sent.failed, sent.in_doubt) == (1, 0, 0)
+    assert "nothing was done" in sent.problems[0]
+    assert paying.states() == ["intended"]
+    paying.prolific.misbehave = lambda _: None
+    paying.send()
+    paying.reconcile()
+    assert paying.confirmed() == paying.prolific.total() == 50
+
+
 def test_too_many_requests_are_waited_out(paying: Paying) -> None:
     bonus_orders(paying, [50])
     paying.prolific.faults = [("429", "bonus-payments"), ("429", PAY), ("429", PAY)]

@@ -217,6 +217,37 @@ def test_the_token_stands_in_no_message(prolific: LocalProlific) -> None:
         ProlificPlatform(Settings())
 
 
+def test_prolific_tells_the_time(prolific: LocalProlific) -> None:
+    """By its latest reply, whatever that says; without one there is no telling."""
+    platform = speaking(prolific)
+    told = platform.their_ms()
+    assert told is not None and told == pytest.approx(platform.now_ms(), abs=60_000)
+    prolific.ahead_s = 3 * 86_400.0
+    assert platform.their_ms() == pytest.approx(told, abs=60_000)  # counted on from the reply
+    ahead = speaking(prolific)
+    assert ahead.now_ms() == pytest.approx(platform.now_ms() + 3 * 86_400_000, abs=60_000)
+    # What is refused tells the time as well.
+    refused = ProlificPlatform(Settings(), Client(prolific.url, "no token", pauses=()))
+    assert refused.now_ms() == pytest.approx(ahead.now_ms(), abs=60_000)
+    prolific.ahead_s = None
+    silent = speaking(prolific)
+    assert silent.their_ms() is None
+    assert silent.now_ms() == pytest.approx(platform.now_ms(), abs=60_000)
+    prolific.misbehave = lambda _: "drop"
+    with pytest.raises(PlatformFault, match="nothing was done"):
+        speaking(prolific).now_ms()
+
+
+def test_a_date_to_wait_for_is_one_on_prolifics_clock(prolific: LocalProlific) -> None:
+    prolific.ahead_s = 3 * 86_400.0
+    until = datetime.now(UTC) + timedelta(days=3, seconds=20)
+    prolific.retry_after = format_datetime(until, usegmt=True)
+    prolific.faults = [("429", "GET")]
+    waits = Waits()
+    list(speaking(prolific, waits).submissions(STUDY))
+    assert len(waits.all) == 1 and 10 < waits.all[0] <= 22
+
+
 def test_the_local_prolific_is_as_unforgiving_as_the_real_one(prolific: LocalProlific) -> None:
     """Were paying idempotent here, no test could catch a second payment."""
     entry = prolific.take(STUDY, "anna")
