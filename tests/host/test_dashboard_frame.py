@@ -169,3 +169,8 @@ def test_no_cent_is_lost_in_writing(minor: int, currency: str) -> None:
     text = formats.money(minor, currency).replace("−", "-")
     digits = int("".join(c for c in text if c.isdigit() or c == "-"))
     assert digits == minor
+
+
+def test_the_hosts_bare_address_leads_to_the_dashboard(app: Flask) -> None:
+    reply = app.test_client().get("/")
+    assert (reply.status_code, reply.location) == (302, "/dashboard/")

@@ -1,15 +1,21 @@
-"""The participant's page, and a start page."""
+"""The participant's page, and where whoever knows only the host's name is led."""
 
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, make_response, render_template
+from flask import Response, make_response, redirect, render_template
 
 from diptych.studies.versions import UnknownStudy, current_version, frozen
 from diptych.web.bundle import bundle
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)
 ENTRY = "src/main.ts"
+
+
+@blueprint.get("/")
+def root() -> Response:
+    """Researchers find the dashboard without its address; participants come by a study's link."""
+    return make_response(redirect("/dashboard/"))
 
 
 @blueprint.get("/s/<study>")
