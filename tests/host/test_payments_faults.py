@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.local_prolific import FAULTS, LocalProlific, local_prolific
 from support.paying import Paying, paying_host
@@ -163,6 +163,8 @@ def retriable(paying: Paying) -> bool:
     moves=st.lists(st.tuples(st.sampled_from(WHAT), st.integers(0, 8)), min_size=4, max_size=20),
     seed=st.integers(0, 2**32),
 )
+# Prolific approves, says 500, and asks whoever tries again to wait.
+@example(moves=[("approve", 0), ("approve", 0), ("reconcile", 0), ("send", 0)], seed=1849)
 def test_every_cent_agrees_whatever_goes_wrong(
     migrated: Any, prolific: LocalProlific, moves: list[tuple[str, int]], seed: int
 ) -> None:

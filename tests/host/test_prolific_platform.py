@@ -128,6 +128,19 @@ def test_what_was_done_is_found_by_looking(
     assert prolific.total() == amount
 
 
+@pytest.mark.parametrize("fault", ["drop_after", "500_after"])
+def test_that_a_repetition_was_not_heard_does_not_undo_what_was_done(
+    prolific: LocalProlific, fault: str
+) -> None:
+    prolific.faults = [(fault, "transition"), ("429", "transition"), ("429", "transition")]
+    one = order(prolific, "approve")
+    platform = speaking(prolific)
+    (outcome,) = platform.send([one], nobody)
+    assert prolific.total() == 150
+    assert outcome.state == "unknown"
+    assert [found.state for found in platform.look_up([one], [])] == ["confirmed"]
+
+
 def test_only_pay_and_its_like_are_never_repeated(prolific: LocalProlific) -> None:
     one = order(prolific, "bonus", 50)
     prolific.faults = [("500", "bonus-payments/"), ("500", "/pay/")]

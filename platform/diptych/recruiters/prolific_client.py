@@ -116,14 +116,21 @@ class Client:
 
     def _request(self, method: str, path: str, *, again: bool, **options: Any) -> Reply:
         pauses = list(self._pauses)
+        heard: Reply | None = None  # what may have been carried out, though it was not said so
         while True:
-            reply, wait = self._once(method, path, **options)
+            try:
+                reply, wait = self._once(method, path, **options)
+            except PlatformFault:
+                if heard is None:
+                    raise
+                return heard
             safe = reply.state == "unheard" or (again and reply.state == "unknown")
-            if not safe or not pauses:
-                return reply
+            if not safe or not pauses or (wait is not None and wait > LONGEST_WAIT_S):
+                # That this one was not heard, or was refused, says nothing of the ones before it.
+                return reply if heard is None or reply.state == "done" else heard
+            if reply.state == "unknown" and method != "GET":
+                heard = reply
             pause = pauses.pop(0)
-            if wait is not None and wait > LONGEST_WAIT_S:
-                return reply
             self._sleep(pause if wait is None else wait)
 
     def _once(self, method: str, path: str, **options: Any) -> tuple[Reply, float | None]:
