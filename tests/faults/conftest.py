@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.crowd import Crowd
 from support.servers import LiveServer
+from support.set_clock import LIBRARY, Clock
 from support.tiny_studies import category_study
 from support.walker import open_study
 
@@ -64,6 +65,14 @@ def server(settings: Settings, steady: Path) -> Iterator[LiveServer]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    """A clock for the hosts that live by it."""
+    if not LIBRARY.exists():
+        pytest.skip("the package libfaketime has built its library on Linux only")
+    return Clock(tmp_path / "clock")
 
 
 @pytest.fixture

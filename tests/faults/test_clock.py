@@ -18,7 +18,7 @@ from sqlalchemy import update
 from support.crowd import Crowd
 from support.rows import count, query
 from support.servers import LiveServer
-from support.set_clock import DAY, HOUR, LIBRARY, MINUTE, Clock
+from support.set_clock import DAY, HOUR, MINUTE, Clock
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study
 
@@ -29,13 +29,6 @@ from diptych.keys import study_key
 from diptych.settings import Settings
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> Clock:
-    if not LIBRARY.exists():
-        pytest.skip("the package libfaketime has built its library on Linux only")
-    return Clock(tmp_path / "clock")
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from support.desk import PASSWORD, Desk
 from support.local_prolific import FAULTS, TOKEN, LocalProlific, local_prolific
 from support.paying import Paying, paying_host
 from support.servers import LiveServer
-from support.set_clock import DAY, HOUR, LIBRARY, MINUTE, Clock
+from support.set_clock import DAY, HOUR, MINUTE, Clock
 
 from diptych.accounts import users
 from diptych.database import db, reading
-from diptych.payments import again, budget, running
+from diptych.payments import budget, running
 from diptych.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -32,13 +32,6 @@ sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True
 PAY = r"POST /bulk-bonus-payments/.*/pay/"
 #: What a session of `paying` is paid by the study's rule, in pence.
 REWARD, BONUS = 180, 25
-
-
-@pytest.fixture
-def clock(tmp_path: Path) -> Clock:
-    if not LIBRARY.exists():
-        pytest.skip("the package libfaketime has built its library on Linux only")
-    return Clock(tmp_path / "clock")
 
 
 @pytest.fixture
@@ -88,10 +81,6 @@ def pay(host: LiveServer, doing: str) -> str:
     return " ".join(host.diptych("pay", "tiny", doing).split())
 
 
-def failed(paying: Paying) -> list[str]:
-    return [order.key for order in paying.orders() if order.state == "failed"]
-
-
 @sqlite_only
 @pytest.mark.parametrize(
     "sent_at, asked_at",
@@ -108,8 +97,7 @@ def test_a_payment_under_way_is_not_given_up(
     assert "1 in doubt" in pay(wound, "send")
     clock.set(asked_at)
     assert "0 confirmed, 0 failed, 1 in doubt" in pay(wound, "reconcile")
-    with paying.app.app_context():
-        assert again.try_again(paying.study_id, failed(paying), None) == 0
+    assert paying.try_again() == 0
     paying.send()
     paying.prolific.held = False
     paying.prolific.work()
@@ -129,8 +117,7 @@ def test_what_never_arrived_is_given_up_in_time_though_the_clock_stands_back(
     assert "1 in doubt" in pay(wound, "reconcile")
     paying.prolific.ahead_s = 2 * HOUR  # so much time has passed
     assert "1 failed, 0 in doubt" in pay(wound, "reconcile")
-    with paying.app.app_context():
-        assert again.try_again(paying.study_id, failed(paying), None) == 1
+    assert paying.try_again() == 1
     paying.send()
     paying.reconcile()
     assert paying.confirmed() == paying.prolific.total() == 50
@@ -184,7 +171,7 @@ def test_the_clock_jumps_while_decisions_are_made_and_paid(
                 for slip in desk.slips[:1] + desk.slips[-1:]:
                     desk.confirm(slip)
             else:
-                desk.press(move, {"key": failed(paying)} if move == "again" else {})
+                desk.press(move, {"key": paying.failed()} if move == "again" else {})
             no_harm(paying, whole)
         # The trouble is over, but for the clock; hour after hour somebody looks after it.
         prolific.misbehave, prolific.held = lambda _: None, False
@@ -192,7 +179,7 @@ def test_the_clock_jumps_while_decisions_are_made_and_paid(
             prolific.ahead_s = 2.0 * HOUR * hour
             for button in ("reconcile", "again", "send"):
                 prolific.work()
-                desk.press(button, {"key": failed(paying)} if button == "again" else {})
+                desk.press(button, {"key": paying.failed()} if button == "again" else {})
             no_harm(paying, whole)
             if paying.confirmed() == whole:
                 break

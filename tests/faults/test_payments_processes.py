@@ -21,7 +21,7 @@ from support.servers import DIPTYCH
 from support.wire import Wire
 
 from diptych.database import db, reading
-from diptych.payments import again, budget
+from diptych.payments import budget
 from diptych.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -124,9 +124,7 @@ def go_on(paying: Paying) -> None:
         prolific.ahead_s += 7200.0
         prolific.work()
         paying.reconcile()
-        keys = [order.key for order in paying.orders() if order.state == "failed"]
-        with paying.app.app_context():
-            more = again.try_again(paying.study_id, keys, None)
+        more = paying.try_again()
         paying.send()
         if not more and set(paying.states()) <= {"confirmed", "failed"}:
             return
@@ -165,9 +163,7 @@ def test_killed_again_and_again_while_it_pays(paying: Paying) -> None:
         at(paying, request, acted, kill)
         process.communicate(timeout=120)
         no_harm(paying)
-        keys = [order.key for order in paying.orders() if order.state == "failed"]
-        with paying.app.app_context():
-            again.try_again(paying.study_id, keys, None)
+        paying.try_again()
     go_on(paying)
     everybody_paid_once(paying)
 
@@ -190,8 +186,6 @@ def test_the_database_goes_away_while_it_pays(
         if heard and what == "gone":
             assert process.returncode == 1 and "Error: the database" in said, said
         no_harm(paying)
-        keys = [order.key for order in paying.orders() if order.state == "failed"]
-        with paying.app.app_context():
-            again.try_again(paying.study_id, keys, None)
+        paying.try_again()
     go_on(paying)
     everybody_paid_once(paying)

@@ -21,7 +21,7 @@ from support.local_prolific import FAULTS, LocalProlific, local_prolific
 from support.paying import Paying, paying_host
 
 from diptych.database import db, reading
-from diptych.payments import again, concluding, ledger, sending
+from diptych.payments import concluding, ledger, sending
 from diptych.recruiters import prolific_client
 from diptych.settings import Settings
 
@@ -83,8 +83,7 @@ def play(paying: Paying, sessions: list[int], moves: list[tuple[str, int]], seed
             prolific.work()
             paying.reconcile()
         elif what == "again":
-            with paying.app.app_context():
-                again.try_again(paying.study_id, failed(paying), None)
+            paying.try_again()
         elif what in ("work", "hold"):
             prolific.held = what == "hold"
             prolific.work()
@@ -103,10 +102,6 @@ def db_forgets(paying: Paying) -> None:
     """A process that has died holds no connection any more."""
     with paying.app.app_context():
         db.session.remove()
-
-
-def failed(paying: Paying) -> list[str]:
-    return [order.key for order in paying.orders() if order.state == "failed"]
 
 
 def check_no_harm(paying: Paying, most: int = TIGHT) -> None:
@@ -138,19 +133,13 @@ def settle_all(paying: Paying) -> None:
     for _ in range(20):
         prolific.work()
         paying.reconcile()
-        with paying.app.app_context():
-            again.try_again(paying.study_id, failed(paying), None)
+        paying.try_again()
         paying.send()
         prolific.work()
         paying.reconcile()
-        if not set(paying.states()) & {"intended", "sent"} and not retriable(paying):
+        if not set(paying.states()) & {"intended", "sent"} and not paying.try_again():
             return
     raise AssertionError(f"still not settled: {Counter(paying.states())}")
-
-
-def retriable(paying: Paying) -> bool:
-    with paying.app.app_context():
-        return bool(again.try_again(paying.study_id, failed(paying), None))
 
 
 @pytest.mark.slow

@@ -15,7 +15,6 @@ import pytest
 from support.local_prolific import TOKEN, local_prolific
 from support.paying import Paying, paying_host
 
-from diptych.payments import again
 from diptych.settings import Settings
 
 
@@ -79,9 +78,7 @@ def test_a_killed_process_neither_forgets_nor_pays_twice(paying: Paying, when: s
     prolific.work()
     result = paying.reconcile()
     assert (result.confirmed, result.failed) == ((2, 0) if when == "after" else (0, 2))
-    with paying.app.app_context():
-        keys = [order.key for order in paying.orders() if order.state == "failed"]
-        again.try_again(paying.study_id, keys, None)
+    paying.try_again()
     paying.send()
     paying.reconcile()
     assert paying.confirmed() == prolific.total() == 120

@@ -15,7 +15,7 @@ from diptych import models
 from diptych.app import create_app
 from diptych.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
-from diptych.payments import budget, decisions, ledger, sending
+from diptych.payments import again, budget, decisions, ledger, sending
 from diptych.payments.reconcile import Reconciled, reconcile
 from diptych.settings import Settings
 from support.local_prolific import TOKEN, LocalProlific
@@ -137,6 +137,15 @@ class Paying:
         """Compare with the books."""
         with self.app.app_context():
             return reconcile(self.host, self.study_id, None)
+
+    def failed(self) -> list[str]:
+        """Keys of the orders that have failed."""
+        return [order.key for order in self.orders() if order.state == "failed"]
+
+    def try_again(self) -> int:
+        """Order anew what has failed; returns how many orders that are."""
+        with self.app.app_context():
+            return again.try_again(self.study_id, self.failed(), None)
 
     def budget(self, amount: int, currency: str = "GBP") -> None:
         """Set the budget (minor units)."""

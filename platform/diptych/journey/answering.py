@@ -21,6 +21,7 @@ from diptych.journey.replanning import NextTrial, needs_replanning, replan
 from diptych.journey.state import (
     LIVE,
     Changed,
+    TooLate,
     change,
     is_late,
     load_session,
@@ -74,7 +75,7 @@ def answer(
     for _ in range(2):
         try:
             reply = _answer_once(host, session_id, index, response, timing, events)
-        except _TooLate:
+        except TooLate:
             time_out(session_id)
             raise JourneyFault(
                 "ended", "Too much time has passed to go on with this session."
@@ -116,10 +117,6 @@ def _answer_once(
     if reply["next"]["step"] != "trials" and not decided.repeated:
         host.when_ended(session_id)  # an answer after which there are no more trials ends it
     return reply
-
-
-class _TooLate(Exception):
-    """The session was left for longer than its study lets it resume."""
 
 
 def _refuse_unknown(session_id: int) -> NoReturn:
@@ -182,7 +179,7 @@ def _reply(host: Host, decided: Decided) -> dict[str, Any]:
 
 def _refuse_untimely(row: Row[Any], content: StudyContent, index: int) -> None:
     if is_late(row, content):
-        raise _TooLate
+        raise TooLate
     if row.status not in ("practising", "running"):
         code = "wrong_step" if row.status in LIVE else "ended"
         raise JourneyFault(code, f"This session is {row.status}.")

@@ -96,6 +96,10 @@ def change(connection: Connection, session: Any, values: Mapping[str, Any]) -> C
     return Changed(session, values)
 
 
+class TooLate(Exception):
+    """The session was left for longer than its study lets it resume."""
+
+
 def is_late(session: Any, content: StudyContent) -> bool:
     """Whether a live session was left for longer than its study lets it resume."""
     limit = content.spec.recruitment.resume_within_minutes * 60_000

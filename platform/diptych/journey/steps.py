@@ -18,6 +18,7 @@ from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
     ARRIVALS,
     TRIALS,
+    TooLate,
     change,
     ending,
     is_late,
@@ -100,10 +101,6 @@ class _Taken:
     told: dict[str, Any] | None = None
 
 
-class _TooLate(Exception):
-    """The session was left for longer than its study lets it resume."""
-
-
 def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, Any]:
     """Take one step; a step that was taken before changes nothing.
 
@@ -115,7 +112,7 @@ def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, An
     """
     try:
         return _take_once(host, session_id, step, body)
-    except _TooLate:
+    except TooLate:
         time_out(session_id)
     return _take_once(host, session_id, step, body)
 
@@ -126,7 +123,7 @@ def _take_once(host: Host, session_id: int, step: str, body: Any) -> dict[str, A
         before = load_session(connection, session_id, lock=True)
         content = frozen(before.version_id, connection)
         if is_late(before, content):
-            raise _TooLate
+            raise TooLate
         order = steps_of(content)
         if step not in order:
             raise JourneyFault("wrong_step", f"This study has no step {step!r}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Executable, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import models
@@ -213,14 +213,19 @@ def study_id_of(name: str) -> int:
 
 
 def _study_named(name: str) -> Row[Any]:
+    studies = table(models.Study)
+    return _found(select(studies).where(studies.c.name == bindparam("study")), name)
+
+
+def _found(statement: Executable, name: str) -> Row[Any]:
+    """The one row that a statement finds for the name of a study."""
     if "\x00" in name:  # PostgreSQL can't even look for it
         raise UnknownStudy(name)
-    studies = table(models.Study)
     with reading() as connection:
-        study = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
-    if study is None:
+        row = connection.execute(statement, {"study": name}).one_or_none()
+    if row is None:
         raise UnknownStudy(name)
-    return study
+    return row
 
 
 _NEWEST = (
@@ -247,12 +252,7 @@ def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]
     Raises:
         UnknownStudy: when there is no such study, or none that was ever opened.
     """
-    if "\x00" in name:  # PostgreSQL can't even look for it
-        raise UnknownStudy(name)
-    with reading() as connection:
-        found = connection.execute(_NEWEST if preview else _CURRENT, {"study": name}).one_or_none()
-    if found is None:
-        raise UnknownStudy(name)
+    found = _found(_NEWEST if preview else _CURRENT, name)
     return found.study_id, found.id, found.state
 
 
