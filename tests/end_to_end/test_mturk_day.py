@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, Frame, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from support import mturk_credentials
 from support.dashboard import researcher
 from support.inspection import listening
 from support.local_mturk import LocalMTurk
 from support.mturk_study import REWARD, open_on_mturk, take
 from support.servers import LiveServer
-from support.visitor import Visitor
+from support.visitor import in_the_frame
 from support.walker import Walker, rows
 
 from diptych import models
@@ -108,22 +108,15 @@ def at_mturk(context: BrowserContext, mturk: LocalMTurk, hit: str, worker: str) 
     return page
 
 
-def study_frame(page: Page) -> Frame:
-    page.locator("iframe[name=study]").wait_for()
-    found = page.frame("study")
-    assert found is not None
-    return found
-
-
 def take_in_a_browser(context: BrowserContext, mturk: LocalMTurk, hit: str, worker: str) -> None:
     """Preview, accept, the whole study, submit."""
     page = at_mturk(context, mturk, hit, worker)
-    preview = Visitor(page, study_frame(page))
+    preview = in_the_frame(page)
     assert preview.look() == "preview"
     assert "Accept" in preview.text()
     page.click("#accept")
     page.click("#on")
-    visitor = Visitor(page, study_frame(page))
+    visitor = in_the_frame(page)
     assert visitor.to_the_end() == "end-completed"
     visitor.press("exit")
     visitor.where.locator("#done").wait_for()
@@ -218,7 +211,7 @@ def test_a_day_on_mechanical_turk(
     page = at_mturk(context, mturk, hit, "ABROWSER")
     assert page.locator("#closed").count() == 1
     again = at_mturk(context, mturk, hit, "AFIVE")
-    assert Visitor(again, study_frame(again)).look() == "preview"
+    assert in_the_frame(again).look() == "preview"
     page.close()
     again.close()
 

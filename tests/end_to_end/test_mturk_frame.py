@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 from support.rows import count
 from support.servers import LiveServer
-from support.visitor import Visitor
+from support.visitor import Visitor, in_the_frame
 
 from diptych.settings import Settings
 
@@ -60,9 +60,7 @@ class Worker:
         page = self.page or self.context.new_page()
         self.page = page
         page.goto(f"{SANDBOX}/projects/x/tasks/y")
-        frame = page.frame("study")
-        assert frame is not None
-        return Visitor(page, frame)
+        return in_the_frame(page)
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.crowd import Crowd
 from support.servers import LiveServer
-from support.set_clock import LIBRARY, Clock
+from support.set_clock import Clock, build
 from support.tiny_studies import category_study
 from support.walker import open_study
 
@@ -67,12 +68,18 @@ def server(settings: Settings, steady: Path) -> Iterator[LiveServer]:
     made.stop()
 
 
+@pytest.fixture(scope="session")
+def faketime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library by which a clock can be set for some processes."""
+    if sys.platform != "linux":
+        pytest.skip("the clock of single processes can be set on Linux only")
+    return build(tmp_path_factory.mktemp("faketime") / "src")
+
+
 @pytest.fixture
-def clock(tmp_path: Path) -> Clock:
+def clock(tmp_path: Path, faketime: Path) -> Clock:
     """A clock for the hosts that live by it."""
-    if not LIBRARY.exists():
-        pytest.skip("the package libfaketime has built its library on Linux only")
-    return Clock(tmp_path / "clock")
+    return Clock(tmp_path / "clock", faketime)
 
 
 @pytest.fixture

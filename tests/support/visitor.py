@@ -171,3 +171,11 @@ class Visitor:
             if what.startswith(("end-", "error-", "preview")):
                 return what
         raise AssertionError(f"no end within {most} steps")
+
+
+def in_the_frame(page: Page) -> Visitor:
+    """Somebody in the frame `study` of a recruiter's page, of whatever origin."""
+    # Not by `page.frame("study")`: a frame of another process has no name until it has loaded.
+    frame = page.locator("iframe[name=study]").element_handle().content_frame()
+    assert frame is not None
+    return Visitor(page, frame)
