@@ -6,7 +6,9 @@ both; a test compares them with what stands in the repository.
 
 from __future__ import annotations
 
+import inspect
 import sys
+import textwrap
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -194,9 +196,21 @@ def commands() -> Iterator[str]:
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
         options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
         usage = " ".join([path, *(a.make_metavar(click.Context(command)) for a in arguments)])
-        yield f"### `{usage}`\n\n{' '.join((command.help or '').split())}\n"
+        yield f"### `{usage}`\n\n{in_markdown(command.help or '')}\n"
         if options:
             yield table(("Option", "Default", "Meaning"), [option_row(o) for o in options])
+
+
+def in_markdown(help_text: str) -> str:
+    """A command's help: its paragraphs, and as they stand those that click must not wrap."""
+    paragraphs = inspect.cleandoc(help_text).split("\n\n")
+    as_it_stands = "\b\n"
+    return "\n\n".join(
+        f"```text\n{textwrap.dedent(text.removeprefix(as_it_stands))}\n```"
+        if text.startswith(as_it_stands)
+        else " ".join(text.split())
+        for text in paragraphs
+    )
 
 
 def option_row(option: click.Option) -> tuple[str, str, str]:

@@ -103,6 +103,15 @@ class Tables:
         found: pd.DataFrame = getattr(self, table)
         return found
 
+    def whose(self, statuses: Sequence[str], among: Sequence[str] = KINDS) -> tuple[str, ...]:
+        """Whose sessions count where nobody says it: people's, else simulated, else machines'.
+
+        A study that was tried with simulated participants keeps their rows beside people's.
+        Returns one kind of `among`; none where no session has one of the statuses.
+        """
+        there = self.sessions[self.sessions["status"].isin(list(statuses))]["participant_kind"]
+        return tuple(kind for kind in among if (there == kind).any())[:1]
+
 
 _DTYPES = {
     "string": "string",

@@ -249,6 +249,27 @@ def test_what_can_not_be_compared_is_said_in_one_sentence(study: Tables) -> None
         compare(Tables(study.sessions, study.trials, study.stimuli, flat))
 
 
+def test_the_command_takes_people_where_there_are_any(tmp_path: Path) -> None:
+    tables = simulated_study()
+    simulated = tables.sessions["participant_kind"] == "simulated"
+    people = set(tables.sessions.loc[simulated, "session_id"].iloc[:4])
+    for table in (tables.sessions, tables.trials):
+        table.loc[table["session_id"].isin(people), "participant_kind"] = "person"
+    write_tables(tables, tmp_path / "x", ("csv",))
+
+    def told(*kinds: str) -> dict[str, int]:
+        out = tmp_path / "found.json"
+        options = [word for kind in kinds for word in ("--kind", kind)]
+        done = correlate(tmp_path / "x", "--json", out, *options)
+        assert done.exit_code == 0, done.output
+        found: dict[str, int] = json.loads(out.read_text())["participants"]
+        return found
+
+    assert told() == {"person": 4}
+    assert told("simulated") == {"simulated": 6}
+    assert told("simulated", "person") == {"person": 4, "simulated": 6}
+
+
 def test_the_command_tells_prints_and_writes(exported: Path, tmp_path: Path) -> None:
     out, rows = tmp_path / "made" / "found.json", tmp_path / "made" / "units.csv"
     done = correlate(exported, "--json", out, "--csv", rows, "--answers-needed", "0.8")

@@ -47,7 +47,8 @@ def _faults() -> Iterator[None]:
     "kinds",
     multiple=True,
     type=click.Choice(["person", "simulated"]),
-    help="Whose answers count; again for each kind. [default: both]",
+    help="Whose answers count; again for each kind. By default people's where there are any, else "
+    "those of simulated participants.",
 )
 @click.option("--condition", "conditions", multiple=True, help="Only sessions of this condition.")
 @click.option(
@@ -152,9 +153,10 @@ def correlate_folder(
     tables = read_tables(folder)
     if not tables.name:
         tables.name = folder.resolve().name
+    statuses = [part.strip() for part in status.split(",") if part.strip()]
     choices = Choices(
-        kinds=kinds or HUMAN,
-        statuses=[part.strip() for part in status.split(",") if part.strip()],
+        kinds=kinds or tables.whose(statuses, HUMAN) or HUMAN,
+        statuses=statuses,
         excluded=excluded,
         conditions=conditions or None,
         weighted=weighted,

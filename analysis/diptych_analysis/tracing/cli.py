@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from diptych_analysis.tables import TableFault, Tables, read_tables, write_json
+from diptych_analysis.tables import KINDS, TableFault, Tables, read_tables, write_json
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences, sequences_from
 
 
@@ -28,7 +28,6 @@ def trace() -> None:
 
 
 #: Whose sessions are taken when nobody says whose: the first of these that there are.
-KINDS = ("person", "simulated", "machine")
 
 
 @contextmanager
@@ -59,10 +58,7 @@ def _read(
 ) -> tuple[Tables, Sequences]:
     tables = read_tables(folder)
     statuses = status.split(",")
-    if not kinds:
-        # A study that was tried with simulated participants keeps their rows beside people's.
-        there = tables.sessions[tables.sessions["status"].isin(statuses)]
-        kinds = tuple(kind for kind in KINDS if (there["participant_kind"] == kind).any())[:1]
+    kinds = kinds or tables.whose(statuses)
     sequences = sequences_from(
         tables, statuses=statuses, excluded=excluded, rt_column=rt_column, kinds=kinds or None
     )
