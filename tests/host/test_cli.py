@@ -41,6 +41,13 @@ def test_every_command_has_help_that_says_what_it_does(command: str) -> None:
     assert len(result.output.split()) > 15
 
 
+@pytest.mark.parametrize("group", ["", *sorted(COMMANDS)])
+def test_no_list_of_commands_is_cut_short(group: str) -> None:
+    shown = CliRunner().invoke(cli, [*group.split(), "--help"], terminal_width=80).output
+    _, _, listed = shown.partition("Commands:")
+    assert "..." not in listed
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("task", ["category_learning", "two_afc"])
 def test_from_nothing_to_an_open_study(home: Path, task: str) -> None:

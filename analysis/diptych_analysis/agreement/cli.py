@@ -28,7 +28,7 @@ def _faults() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-@click.command()
+@click.command(short_help="Compare people's scores of units with a machine's.")
 @click.argument("folder", metavar="EXPORT_DIR", type=folder_in)
 @click.option("--scores", type=folder_in, help="Folder that `diptych mis … --to` wrote.")
 @click.option(

@@ -22,7 +22,7 @@ class _RunByDefault(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_RunByDefault)
+@click.group(cls=_RunByDefault, short_help="Train tracing models on tidy tables.")
 def trace() -> None:
     """Train tracing models on tidy tables, or ask a saved one (`trace predict MODEL DIR`)."""
 

@@ -150,7 +150,7 @@ def extend(study: str, hit_id: str, assignments: int, hours: float) -> None:
     console.print(f"[bold green]✓[/] {hit_id} is extended.")
 
 
-@mturk.command()
+@mturk.command(short_help="Give all who took part the qualification.")
 @click.argument("study")
 @with_app
 @_told

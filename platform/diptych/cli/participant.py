@@ -25,7 +25,7 @@ _BY_PLATFORM = click.option(
 )
 
 
-@participant.command()
+@participant.command(short_help="Write every row about a person to one file.")
 @click.argument("name", required=False)
 @_BY_PLATFORM
 @click.option(

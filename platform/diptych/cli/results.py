@@ -10,12 +10,12 @@ import click
 from diptych.cli.context import with_app
 
 
-@click.group()
+@click.group(short_help="Show results of the analysis on the dashboard.")
 def results() -> None:
     """Show results of `diptych trace` and `diptych correlate` on the dashboard."""
 
 
-@results.command()
+@results.command(short_help="Keep the result in PATH for STUDY.")
 @click.argument("study")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--name", help="Name to keep a file by; without it, the file's own.")

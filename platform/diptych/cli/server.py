@@ -163,7 +163,7 @@ def db() -> None:
     """Make and migrate the database."""
 
 
-@db.command()
+@db.command(short_help="Bring the database to a revision.")
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the database to a revision; makes the tables of an empty one."""

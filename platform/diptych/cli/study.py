@@ -21,7 +21,7 @@ def study() -> None:
     """Make, check, open and close studies."""
 
 
-@study.command()
+@study.command(short_help="Make the folder of a new study.")
 @click.argument("name")
 @click.option(
     "--task", default="category_learning", show_default=True, help="Kind of trial of the study."
@@ -162,7 +162,7 @@ def open_(name: str) -> None:
     _freeze(study_folder(name), opening=True)
 
 
-@study.command()
+@study.command(short_help="Freeze the study as it stands for a preview.")
 @click.argument("name")
 @with_app
 def preview(name: str) -> None:
@@ -203,7 +203,7 @@ def _tell_what_is_missing(content: Any, study_id: int) -> None:
         console.print(f"                `diptych study checklist {content.name}` says more.")
 
 
-@study.command()
+@study.command(short_help="Where to send people: a link for each recruiter.")
 @click.argument("name")
 @with_app
 def links(name: str) -> None:
@@ -217,7 +217,7 @@ def links(name: str) -> None:
         console.print(f"{recruiter:10} {link}", highlight=False, markup=False, soft_wrap=True)
 
 
-@study.command()
+@study.command(short_help="What to look at before people are let in.")
 @click.argument("name")
 @click.option("--strict", is_flag=True, help="Exit with 1 while something is missing.")
 @with_app

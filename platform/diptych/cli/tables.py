@@ -99,7 +99,7 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
         console.print(f"  {name:9} {len(getattr(tables, name)):>9,}", highlight=False)
 
 
-@click.command()
+@click.command(short_help="Write one HTML report, with figures, on tables.")
 @click.argument(
     "folders",
     nargs=-1,

@@ -16,7 +16,7 @@ def user() -> None:
     """Accounts of researchers: add, list, give roles, make one-time links."""
 
 
-@user.command()
+@user.command(short_help="Make an account, and a link to set its password.")
 @click.argument("name")
 @click.option("--admin", is_flag=True, help="An administrator: owns every study, adds users.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -75,7 +75,7 @@ def role(name: str, study: str, role: str) -> None:
     click.echo(f"{found.name} {said}.")
 
 
-@user.command()
+@user.command(short_help="Make a one-time link to set a new password.")
 @click.argument("name")
 @with_app
 def link(name: str) -> None:
