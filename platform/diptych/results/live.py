@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, update
 
 from diptych import models
 from diptych.database import now_ms, reading, table, writing
@@ -215,42 +215,45 @@ def end_silent(host: Host, study_id: int, kind: str, most: int = MOST_ENDED) -> 
     Returns:
         How many, at most `most`; they are settled too.
     """
-    at = now_ms()
     here = (SESSIONS.c.study_id == study_id) & (SESSIONS.c.kind == kind)
     with reading() as connection:
-        versions = list(
-            connection.execute(
-                select(VERSIONS.c.id).where(VERSIONS.c.study_id == study_id)
-            ).scalars()
-        )
-        by_limit: dict[float, list[int]] = {}
-        for version_id in versions:
-            minutes = frozen(version_id, connection).spec.recruitment.resume_within_minutes
-            by_limit.setdefault(minutes, []).append(version_id)
-        late = or_(
-            *(
-                and_(
-                    SESSIONS.c.version_id.in_(ids),
-                    SESSIONS.c.last_seen_at < at - int(minutes * MINUTE),
-                )
-                for minutes, ids in by_limit.items()
-            )
-        )
-        still_late = SESSIONS.c.status.in_(LIVE) & late
+        limits = _limits(connection, study_id)
         ids = list(
-            connection.execute(select(SESSIONS.c.id).where(here, still_late).limit(most)).scalars()
+            connection.execute(
+                select(SESSIONS.c.id).where(here, _are_late(limits, now_ms())).limit(most)
+            ).scalars()
         )
     if not ids:
         return 0
     with writing() as connection:
-        # Somebody may have come back since: the condition is looked at again.
+        # Somebody may have come back since, or the clock have been set: it is looked at again.
+        at = now_ms()
         ended = connection.execute(
             update(SESSIONS)
-            .where(SESSIONS.c.id.in_(ids), still_late)
+            .where(SESSIONS.c.id.in_(ids), _are_late(limits, at))
             .values(status="timed_out", step="end", ended_at=at)
         ).rowcount
     settle.catch_up(host, study_id, most)
     return int(ended)
+
+
+def _limits(connection: Connection, study_id: int) -> dict[float, list[int]]:
+    """The versions of a study by the minutes within which they let a session resume."""
+    versions = connection.execute(select(VERSIONS.c.id).where(VERSIONS.c.study_id == study_id))
+    limits: dict[float, list[int]] = {}
+    for version_id in versions.scalars():
+        minutes = frozen(version_id, connection).spec.recruitment.resume_within_minutes
+        limits.setdefault(minutes, []).append(version_id)
+    return limits
+
+
+def _are_late(limits: Mapping[float, list[int]], at: int) -> ColumnElement[bool]:
+    """Live sessions that were left for longer than their version lets them resume."""
+    late = (
+        and_(SESSIONS.c.version_id.in_(ids), SESSIONS.c.last_seen_at < at - int(minutes * MINUTE))
+        for minutes, ids in limits.items()
+    )
+    return SESSIONS.c.status.in_(LIVE) & or_(false(), *late)
 
 
 def _under_way(
