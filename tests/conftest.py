@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from support.browser import ARGUMENTS, NoBrowser, find_chromium
 from support.databases import PostgreSQL, running_postgresql
 from support.servers import LiveServer
@@ -21,6 +23,16 @@ from diptych.migrate import upgrade
 from diptych.settings import Settings
 from diptych.studies.folder import load_study
 from diptych.studies.versions import freeze
+
+# How long an example takes is up to the machine, and to what else it does: no property may fail by
+# the clock. One that fails prints how to see the same example again.
+hypothesis_settings.register_profile(
+    "whatever the machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+hypothesis_settings.load_profile("whatever the machine")
 
 BOTH = [
     pytest.param("sqlite", id="sqlite"),
