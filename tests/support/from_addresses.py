@@ -12,6 +12,7 @@ from diptych.app import create_app
 from diptych.results import settle
 from diptych.settings import Settings
 from diptych.studies.versions import study_id_of
+from support.moments import DAY, well_within
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
@@ -20,7 +21,11 @@ RULE = {"quality": {"max_same_address": 0}}
 
 
 def behind_a_proxy(settings: Settings, studies: Path, **more: Any) -> Flask:
-    """A host behind one proxy: `tiny` has the rule, `tiny_2afc` has not."""
+    """A host behind one proxy: `tiny` has the rule, `tiny_2afc` has not.
+
+    Marks tell people of one day apart: there is time for a test before midnight (UTC).
+    """
+    well_within(DAY, room_s=120)
     category_study(studies / "tiny", changes=RULE)
     app = create_app(settings.model_copy(update={"proxy_hops": 1, **more}))
     for name in ("tiny", "tiny_2afc"):
