@@ -13,6 +13,7 @@ from PIL import Image
 from diptych_analysis.tables import Tables
 from diptych_analysis.tracing.encoders import EncoderFault
 from diptych_analysis.tracing.models import Tracer, make_model
+from diptych_analysis.tracing.progress import Epoch, listening, writing
 from diptych_analysis.tracing.runs import Job, do, make_jobs, results_of, run
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences, sequences_from
 from diptych_analysis.tracing.training import choice_loss, evaluate
@@ -110,7 +111,17 @@ def test_other_processes_are_not_begun_anew_and_tell_their_epochs(
     assert {(fit.spec, fit.number) for fit in fits} == {(job.spec, job.number) for job in jobs}
     assert not [str(w.message) for w in recwarn if "worker" in str(w.message)]
     assert {(spec, number) for spec, number, _ in told} <= {(j.spec, j.number) for j in jobs}
-    assert any(spec == "dkt" and epoch > 1 for spec, _, epoch in told)
+    last = {(spec, number): epoch for spec, number, epoch in told}
+    assert last.items() >= {(f.spec, f.number): f.epochs for f in fits if f.spec == "dkt"}.items()
+
+
+def test_what_is_told_last_is_heard_however_soon_it_is_over() -> None:
+    heard: list[tuple[int, Epoch]] = []
+    with listening(lambda number, epoch: heard.append((number, epoch))) as folder:
+        tell = writing(folder / "3")
+        tell(1, 0.7, 0.8)
+        tell(2, 0.5, 0.6)
+    assert heard == [(3, (2, 0.5, 0.6))]
 
 
 @pytest.mark.slow

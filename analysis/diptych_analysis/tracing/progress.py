@@ -43,7 +43,9 @@ def listening(heard: Callable[[int, Epoch], None]) -> Iterator[Path]:
 
 def _read(folder: Path, heard: Callable[[int, Epoch], None], over: threading.Event) -> None:
     last: dict[str, str] = {}
-    while not over.wait(SECONDS):
+    going = True
+    while going:
+        going = not over.wait(SECONDS)  # and once more after the last has been written
         for file in sorted(folder.iterdir()):
             text = file.read_text()
             # empty: caught between being opened and being written
