@@ -39,7 +39,7 @@ def _run(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     page.write_text("before\n\n<!-- load -->\nold\n<!-- end of load -->\n\nafter\n")
     done = subprocess.run(
         [sys.executable, BENCHMARKS / "bench_load.py", "--quick", "--json", found, "--docs", page,
-         "--trials", "9", *arguments],
+         "--trials", "9", "--seconds", "10", *arguments],
         env={**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)},
         capture_output=True,
         text=True,
@@ -193,10 +193,12 @@ def test_the_end_of_a_window_is_noted_from_the_participants_side(part: Any) -> N
     books.took("answer", 0.2)
     books.error("within")
     now = time.perf_counter()
-    books.under_way = {("a", 0): ("answer", now - 9), ("b", 0): ("answer", now)}
+    # Whoever began in a minute has not waited yet, however long this takes.
+    books.under_way = {("a", 0): ("answer", now - 9), ("b", 0): ("answer", now + 60)}
     books.end()
     books.took("answer", 0.3)
-    assert books.times["answer"][0] == 0.2
-    assert [round(seconds) for seconds in books.times["answer"][1:]] == [9], "nobody is forgotten"
+    noted, *waiting = books.times["answer"]
+    assert noted == 0.2
+    assert [seconds >= 9 for seconds in waiting] == [True], "nobody is forgotten"
     assert books.errors == {"within": 1}
     assert books.errors_ever == {"before": 1, "within": 1}
