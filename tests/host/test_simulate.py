@@ -184,7 +184,7 @@ def test_learners_complete_learn_and_stay_simulated(served: LiveServer, tmp_path
     first_ten = right[trials["trial_index"] < 10].mean()
     test = right[trials["phase"] == "test"]
     assert test.mean() > 1 / 3 + 3 * np.sqrt(2 / 9 / len(test))
-    assert test.mean() > first_ten + 0.05
+    assert test.mean() > first_ten  # by 0.18, with a standard deviation of 0.037
     scores = test.groupby(trials["session_id"]).sum()
     told = {taken.session: taken.correct for taken in summary.taken}
     assert scores.astype(int).to_dict() == told
@@ -197,7 +197,8 @@ def test_guessers_are_at_chance_and_rankings_complete(served: LiveServer, tmp_pa
     summary = run(served, "greebles", 20, "guesser", seed=2)
     trials = trials_of(served, "greebles", summary, tmp_path / "out")
     assert len(trials) == 20 * 45
-    assert trials["correct"].astype(float).mean() == pytest.approx(1 / 3, abs=0.06)
+    right = trials["correct"].astype(float).mean()
+    assert right == pytest.approx(1 / 3, abs=0.08)  # five standard deviations
     ranked = trials["response_ranking"].str.split("|").map(sorted)
     assert all(names == ["Agara", "Bari", "Cooka"] for names in ranked)
 
@@ -205,25 +206,42 @@ def test_guessers_are_at_chance_and_rankings_complete(served: LiveServer, tmp_pa
 @pytest.mark.slow
 def test_two_afc_is_harder_the_smaller_the_margin(served: LiveServer, tmp_path: Path) -> None:
     summary = run(served, "which_unit", 16, "learner", seed=3)
-    assert summary.outcomes["completed"] >= 13  # practice is hard for a few
     trials = trials_of(served, "which_unit", summary, tmp_path / "out")
+    assert outcomes(summary) == by_practice(trials)
+    # Practice is hard for a few: 14 get through, with a standard deviation of 1.1.
+    assert summary.outcomes["completed"] >= 8
     items = pd.read_csv(folder_of(served, "which_unit") / "items.csv")
     done = trials.merge(items[["item_id", "difficulty", "margin"]], on="item_id")
     test = done[done["phase"] == "test"].dropna(subset=["response"])
     right = test["correct"].astype(float)
-    by = {name: right[test["difficulty"] == k].mean() for name, k in (("easy", 1), ("hard", 5))}
-    middle = right[test["difficulty"].isin([3, 4])].mean()
-    assert by["easy"] > middle > by["hard"] > 0.5
+    easy, hard = (right[test["difficulty"].isin(of)].mean() for of in ([1, 2], [4, 5]))
+    assert easy > hard > 0.5
     catch = done[done["phase"] == "catch"]["correct"].astype(float)
     assert catch.mean() > 0.85
     sure = test.groupby("difficulty")["confidence"].mean()
     assert sure[1] > sure[3] > sure[5]
 
 
+def outcomes(summary: Summary) -> dict[str, str]:
+    """How each session ended."""
+    return {taken.session: taken.outcome for taken in summary.taken}
+
+
+def by_practice(trials: pd.DataFrame) -> dict[str, str]:
+    """How each session has to end: somebody goes on who had all of one attempt right."""
+    attempts = trials[trials["phase"] == "practice"].groupby(["session_id", "block"])["correct"]
+    passed = attempts.min().astype(bool).groupby("session_id").max()
+    return {name: "completed" if right else "screened_out" for name, right in passed.items()}
+
+
 @pytest.mark.slow
-def test_bots_do_not_get_through_practice(served: LiveServer) -> None:
+def test_bots_do_not_get_through_practice(served: LiveServer, tmp_path: Path) -> None:
+    """Unless the right answer is at the top five times: in each attempt one chance in 32."""
     summary = run(served, "which_unit", 6, "bot", seed=4)
-    assert summary.outcomes["screened_out"] >= 4
+    trials = trials_of(served, "which_unit", summary, tmp_path / "out")
+    assert set(trials["response"].dropna()) == {"top"}
+    assert outcomes(summary) == by_practice(trials)
+    assert summary.outcomes["screened_out"] >= 1
     assert all(taken.answers == 15 for taken in summary.taken if taken.outcome == "screened_out")
 
 
