@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from support.crowd import Books, Crowd
 from support.rows import query
-from support.told_counts import Dashboard, answers_of, dashboard, statuses_of
+from support.told_counts import Dashboard, answers_of, as_asked_to_wait, dashboard, statuses_of
 
 from diptych.settings import Settings
 
@@ -92,11 +92,15 @@ def _everybody_came_to_an_end(settings: Settings, books: Books) -> None:
 async def _host_tells_what_is_stored(settings: Settings, url: str, books: Books) -> None:
     """Nobody is shown an answer as stored that is not: progress is the stored count."""
     counts = dict(tuple(r) for r in query(settings, "SELECT public_id, n_responses FROM sessions"))
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         for session, token in list(books.tokens.items())[:40]:
-            reply = await client.get(
-                f"{url}/api/v1/session", headers={"Authorization": f"Bearer {token}"}
-            )
+            for pause in as_asked_to_wait():
+                reply = await client.get(
+                    f"{url}/api/v1/session", headers={"Authorization": f"Bearer {token}"}
+                )
+                if reply.status_code != 503:
+                    break
+                await asyncio.sleep(pause)
             assert reply.status_code == 200, reply.text
             said = reply.json()
             assert said["session"]["id"] == session

@@ -32,7 +32,7 @@ def takes_one_each(crowd: Crowd) -> None:
     """Everybody takes the study once."""
     crowd.lives = 1
     with crowd:
-        crowd.wait(60)
+        crowd.wait()
 
 
 def test_ended_sessions_are_settled_though_nobody_looks(
@@ -70,7 +70,7 @@ def test_a_worker_without_a_free_thread_leaves_new_people_to_the_other(
         )
         time.sleep(0.5)
         for _ in range(30):
-            fresh = http.client.HTTPConnection("127.0.0.1", narrow.port, timeout=10)
+            fresh = http.client.HTTPConnection("127.0.0.1", narrow.port, timeout=60)
             fresh.request("GET", "/healthz")
             assert fresh.getresponse().status == 200
             fresh.close()

@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from faults.conftest import SECONDS
 from faults.invariants import hold, report
-from support.crowd import Crowd
+from support.crowd import PATIENCE, Crowd
 from support.databases import PostgreSQL, running_postgresql
 from support.servers import LiveServer
 from support.wire import Wire
@@ -82,7 +83,10 @@ def test_the_database_is_gone_for_a_while(
         time.sleep(1)
         wire.cut()
         before = len(crowd.books.acknowledged)
-        time.sleep(min(20.0, SECONDS))
+        end = time.monotonic() + min(20.0, SECONDS)
+        while time.monotonic() < end or not crowd.books.troubles.get("503"):
+            assert time.monotonic() < end + PATIENCE, crowd.books.troubles
+            time.sleep(0.1)
         # A reply that was on its way when the wire was cut may still have come.
         assert len(crowd.books.acknowledged) - before <= crowd.people
         wire.mend()
@@ -105,26 +109,41 @@ def test_the_database_crashes(
         end = time.monotonic() + SECONDS
         while time.monotonic() < end or crashes < 2:
             time.sleep(1.5)
-            with own_postgresql.connect() as connection:
-                found = connection.execute(
-                    "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
-                    "AND pid != pg_backend_pid() ORDER BY random() LIMIT 1"
-                ).fetchone()
-            if found is None:
-                continue
-            os.kill(found[0], signal.SIGKILL)
-            crashes += 1
+            crashes += _crash(own_postgresql)
             _wait_for(own_postgresql)
     hold(settings, server.url, crowd.books)
     report(record_property, crowd, crashes)
 
 
+def _crash(server: PostgreSQL) -> bool:
+    """Kill a process of the server's, and see it fall; False when there was none to kill."""
+    with server.connect() as witness:
+        found = witness.execute(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+            "AND pid != pg_backend_pid() ORDER BY random() LIMIT 1"
+        ).fetchone()
+        if found is None:
+            return False
+        try:
+            os.kill(found[0], signal.SIGKILL)
+        except ProcessLookupError:  # the host has let go of its connection just now
+            return False
+        # The server lets people in until it has noticed; then it ends this connection too.
+        end = time.monotonic() + PATIENCE
+        with pytest.raises(psycopg.OperationalError):
+            while time.monotonic() < end:
+                witness.execute("SELECT 1")
+                time.sleep(0.01)
+    return True
+
+
 def _wait_for(server: PostgreSQL) -> None:
-    for _ in range(100):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
             with server.connect() as connection:
                 connection.execute("SELECT 1")
                 return
-        except Exception:
+        except psycopg.OperationalError:
             time.sleep(0.1)
     raise AssertionError("PostgreSQL did not come up again")

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+#: Seconds after which a crowd that gets no further is given up: no test depends on how many.
+PATIENCE = 300.0
 TIMING = {"rt_ms": 640.5, "onset_ms": 1000.0, "onset_uncertainty_ms": 8.3, "answered_ms": 1640.5}
 Place = tuple[str, int]  # (public id of the session, trial index)
 
@@ -251,7 +253,7 @@ class Crowd:
         """Whether anybody is still taking the study."""
         return self._thread.is_alive()
 
-    def wait(self, seconds: float = 120) -> None:
+    def wait(self, seconds: float = PATIENCE) -> None:
         """Wait until everybody has taken the study as often as `lives` says."""
         self._thread.join(timeout=seconds)
 
@@ -262,8 +264,8 @@ class Crowd:
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
         """Nobody new comes; who is on the way goes on to the end."""
         self.closing.set()
-        self.patience = time.monotonic() + (5 if kind else 60)
-        self._thread.join(timeout=90)
+        self.patience = time.monotonic() + (5 if kind else PATIENCE)
+        self._thread.join(timeout=30 if kind else PATIENCE + 30)
         if kind is None:
             assert not self._thread.is_alive(), "the crowd did not come to an end"
             if self._fault is not None:

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from support.http_messages import LONGEST_HEAD, BrokenMessage, Message, read_message
-from support.servers import free_port
+from support.servers import PATIENCE, free_port
 
 BAD_GATEWAY = Message(b"HTTP/1.1 502 Bad Gateway", [(b"Content-Type", b"text/plain")], b"", False)
 _NGINX = """
@@ -75,7 +75,8 @@ class ReverseProxy:
     def __enter__(self) -> ReverseProxy:
         self._folder = tempfile.TemporaryDirectory(prefix="diptych-proxy-")
         self._process = subprocess.Popen(self._command(Path(self._folder.name)))
-        for _ in range(100):
+        until = time.monotonic() + PATIENCE
+        while self._process.poll() is None and time.monotonic() < until:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return self
             time.sleep(0.05)
@@ -86,7 +87,7 @@ class ReverseProxy:
         assert self._process is not None
         assert self._folder is not None
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(PATIENCE)
         self._folder.cleanup()
 
     @property

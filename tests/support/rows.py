@@ -37,7 +37,7 @@ def unsettled(settings: Settings) -> int:
     return int(query(settings, ended)[0][0])
 
 
-def wait_until_settled(settings: Settings, seconds: float = 30) -> None:
+def wait_until_settled(settings: Settings, seconds: float = 180) -> None:
     """Wait for a serving host to have settled every session that has ended.
 
     Raises:

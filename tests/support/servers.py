@@ -13,14 +13,27 @@ import urllib.request
 from pathlib import Path
 
 DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
+#: A server has so long to begin, and to end, s: much more than it needs on a busy machine.
+PATIENCE = 180.0
+_kept: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A loopback TCP port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback TCP port for a server that this process is going to start.
+
+    Linux gives it to nobody else as long as this process lives: it is bound here, which keeps off
+    whoever asks for any port, and lets a server listen that names it. Elsewhere it is a port that
+    nobody listened on a moment ago.
+    """
+    probe = socket.socket()
+    if sys.platform == "linux":
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _kept.append(probe)
+    probe.bind(("127.0.0.1", 0))
+    port: int = probe.getsockname()[1]
+    if probe not in _kept:
+        probe.close()
+    return port
 
 
 class LiveServer:
@@ -65,7 +78,7 @@ class LiveServer:
         """Start and wait until the health page answers.
 
         Raises:
-            RuntimeError: with the end of the log, if it has not answered after 30 s.
+            RuntimeError: with the end of the log, if it has not answered in time.
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -75,11 +88,10 @@ class LiveServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        for _ in range(300):
-            if self._process.poll() is not None:
-                break
+        until = time.monotonic() + PATIENCE
+        while self._process.poll() is None and time.monotonic() < until:
             try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=1):
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=10):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
@@ -115,10 +127,10 @@ class LiveServer:
                 os.killpg(self._process.pid, how)
             else:
                 self._process.send_signal(how)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
         except ProcessLookupError:
             pass
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
         self._process = None

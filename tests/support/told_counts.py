@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +77,11 @@ class Dashboard:
         return list(csv.DictReader(io.StringIO(self._get(f"/studies/{study}/export/{name}.csv"))))
 
     def _get(self, path: str, **query: str) -> str:
-        reply = self.client.get(f"/dashboard{path}", params=query)
+        for pause in as_asked_to_wait():
+            reply = self.client.get(f"/dashboard{path}", params=query)
+            if reply.status_code != 503:
+                break
+            time.sleep(pause)
         assert reply.status_code == 200, f"{path}: {reply.status_code} {reply.text[:300]}"
         return reply.text
 
@@ -92,6 +97,16 @@ def dashboard(settings: Settings, url: str) -> Iterator[Dashboard]:
         db.engine.dispose()
     with httpx.Client(base_url=url, cookies={COOKIE: token}, timeout=60) as client:
         yield Dashboard(client)
+
+
+def as_asked_to_wait() -> Iterator[float]:
+    """How long (s) to wait before each further try of a request that was answered with 503.
+
+    After its database has been away, a worker finds the connections that broke when it next uses
+    one: it says so to whoever asked, and that they may ask again. A host that has found that out
+    and says so still, is at fault.
+    """
+    yield from [1.0] * 20
 
 
 def answers_of(rows: list[Row]) -> dict[tuple[str, int], Row]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import threading
 from collections import Counter
 
 from support.http_messages import LONGEST_HEAD, BrokenMessage, Message, read_message
-from support.servers import free_port
 
 
 class UnrulyNetwork:
@@ -39,8 +39,8 @@ class UnrulyNetwork:
         self, port: int, chances: dict[str, float], longest: float = 1.0, seed: int = 0
     ) -> None:
         self.target, self.chances, self.longest = port, chances, longest
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.done: Counter[str] = Counter()
         self.overtaken = 0
         self._rng = random.Random(seed)
@@ -52,12 +52,13 @@ class UnrulyNetwork:
 
     def __enter__(self) -> UnrulyNetwork:
         self._thread.start()
-        assert self._ready.wait(10), "the network could not listen"
+        assert self._ready.wait(60), "the network could not listen"
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._listener.close()
 
     def settle(self) -> None:
         """Wait until everything that is under way has arrived."""
@@ -71,7 +72,7 @@ class UnrulyNetwork:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=LONGEST_HEAD)
+            asyncio.start_server(self._serve, sock=self._listener, limit=LONGEST_HEAD)
         )
         self._ready.set()
         self._loop.run_forever()

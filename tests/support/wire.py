@@ -28,7 +28,7 @@ class Wire:
 
     def __enter__(self) -> Wire:
         self._thread.start()
-        assert self._ready.wait(10), "the wire could not listen"
+        assert self._ready.wait(60), "the wire could not listen"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -50,7 +50,7 @@ class Wire:
         self._call(self._end_all)
 
     def _call(self, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        asyncio.run_coroutine_threadsafe(make(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(make(), self._loop).result(60)
 
     async def _end_all(self) -> None:
         for writer in list(self._writers):
@@ -84,6 +84,10 @@ class Wire:
             )
         except OSError:
             writer.transport.abort()
+            return
+        if not self._whole:  # it was cut while this connection was made
+            writer.transport.abort()
+            there[1].transport.abort()
             return
         self._writers |= {writer, there[1]}
         await asyncio.gather(_pass_on(reader, there[1]), _pass_on(there[0], writer))
