@@ -161,7 +161,7 @@ def test_killed_again_and_again_while_it_pays(paying: Paying) -> None:
             process.wait()
 
         at(paying, request, acted, kill)
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
         no_harm(paying)
         paying.try_again()
     go_on(paying)
@@ -180,7 +180,7 @@ def test_the_database_goes_away_while_it_pays(
     for doing, request, acted in STOPS[1:6]:
         heard = at(paying, request, acted, wire.cut if what == "gone" else wire.drop)
         process = begin(paying, doing, cut_off)
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=600)
         wire.mend()
         assert "Traceback" not in said.partition("sending to prolific")[0]
         if heard and what == "gone":

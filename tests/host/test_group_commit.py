@@ -133,5 +133,5 @@ for number in range(100):
         connection.exec_driver_sql("INSERT INTO answers VALUES (?, 'x')", (who,))
 """
     processes = [subprocess.Popen([sys.executable, "-c", code, str(n)]) for n in (1, 2, 3)]
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [process.wait(600) for process in processes] == [0, 0, 0]
     assert len(stored(engine)) == 300

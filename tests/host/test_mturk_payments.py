@@ -211,7 +211,7 @@ def send_and_be_killed(
     with mturk.lock:  # nothing is answered before it is known whom to kill
         process = subprocess.Popen(program, env=environment)
         mturk.watch = (operation, acted, lambda: os.kill(process.pid, signal.SIGKILL))
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert process.wait(timeout=600) == -signal.SIGKILL
     mturk.watch = None
 
 

@@ -72,7 +72,7 @@ def test_a_killed_process_neither_forgets_nor_pays_twice(paying: Paying, when: s
         env=environment,
         stdout=subprocess.PIPE,
     )
-    assert sender.wait(60) == -signal.SIGKILL
+    assert sender.wait(600) == -signal.SIGKILL
     assert killed
     assert paying.states() == ["sent", "sent"]
     prolific.work()
