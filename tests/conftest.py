@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import expect
 from support.browser import ARGUMENTS, NoBrowser, find_chromium
 from support.databases import PostgreSQL, running_postgresql
 from support.servers import LiveServer
@@ -209,6 +210,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     chromium = find_chromium()
     if chromium is None:
         raise NoBrowser("no Chromium here: `make browser` installs one")
+    # Of its own it waits 5 s, which a page takes on a busy machine.
+    expect.set_options(timeout=60_000)
     return {
         **browser_type_launch_args,
         "executable_path": str(chromium),

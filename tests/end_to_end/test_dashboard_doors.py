@@ -104,7 +104,7 @@ def test_everything_is_reached_with_the_keyboard_and_the_focus_is_seen(
     assert page.evaluate(_NAME) == "Skip to the content"
     assert page.evaluate(_FOCUS_SHOWS)
     page.keyboard.press("Enter")
-    assert page.evaluate("() => document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
     seen = []
     for _ in range(40):
         page.keyboard.press("Tab")

@@ -38,7 +38,7 @@ class Looker(Visitor):
         self.seen: dict[str, Features] = {}
         self.shots = os.environ.get("DIPTYCH_SCREENSHOTS")
 
-    def look(self, timeout_s: float = 20) -> str:
+    def look(self, timeout_s: float = 60) -> str:
         what = super().look(timeout_s)
         if self.shots and not (shot := Path(self.shots) / f"{what}.png").exists():
             self.page.screenshot(path=shot)

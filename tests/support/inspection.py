@@ -31,11 +31,15 @@ _TOO_WIDE = """
     .slice(0, 6).map((e) => e.tagName.toLowerCase() + "." + e.className);
 }
 """
+# By the second frame whoever waits for something to come into view has been told of the first.
 _SCROLL = """
 async () => {
+  const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+  await document.fonts.ready;
   for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
     window.scrollTo(0, y);
-    await new Promise((done) => setTimeout(done, 30));
+    await frame();
+    await frame();
   }
   window.scrollTo(0, 0);
 }
@@ -73,9 +77,10 @@ def listening(page: Page) -> Iterator[list[str]]:
 
 
 def settle(page: Page) -> None:
-    """Wait until what is drawn when it comes into view is drawn."""
+    """Wait until the page has loaded, and what is drawn when it comes into view is drawn."""
+    page.wait_for_load_state()
     page.evaluate(_SCROLL)
-    page.wait_for_function(_QUIET, timeout=20_000)
+    page.wait_for_function(_QUIET, timeout=60_000)
 
 
 def too_wide(page: Page) -> list[str]:

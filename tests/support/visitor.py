@@ -85,7 +85,7 @@ class Visitor:
             self.acknowledged.add(int(found[1]))
             self.answers[int(found[1])] = body["response"]
 
-    def look(self, timeout_s: float = 20) -> str:
+    def look(self, timeout_s: float = 60) -> str:
         """What the page offers now: a way on, `rank`, `choose`, `preview`, `end-…` or `error-…`."""
         handle = self.where.wait_for_function(
             _LOOK, arg=list(WAYS_ON), timeout=1000 * timeout_s, polling=30
@@ -138,7 +138,7 @@ class Visitor:
             self.press(what)
         return what
 
-    def wait(self, until: Callable[[], bool], timeout_s: float = 30) -> None:
+    def wait(self, until: Callable[[], bool], timeout_s: float = 60) -> None:
         """Let the page go on until something holds.
 
         Raises:
