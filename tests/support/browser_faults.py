@@ -31,8 +31,9 @@ from support.visitor import Visitor
 
 #: study -> number of trials
 STUDIES = {"learn": 6, "choose": 5}
-#: A break in this study ends it at once, as others end after hours.
-HASTY_S = 8.0
+#: A break of so many seconds in this study ends it, as others end after hours. A browser on a busy
+#: machine must not take as long from one page to the next.
+HASTY_S = 20.0
 NAMED = {"entered", "consented", "practising", "running", "completed", "declined", "screened_out"}
 NAMED |= {"timed_out", "returned"}
 
@@ -142,7 +143,7 @@ class Person(Visitor):
 
     def at(self, other: Person) -> Person:
         """Open the same link as somebody who is there already: one more window of one session."""
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.address, self.session = other.address, other.session
         self.page.goto(self.address)
         self.look()
