@@ -41,22 +41,58 @@ BOTH = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Faults come late and browsers last, each sort in one process where there are several.
+#: Modules for which something is made once that takes long, in one process of several.
+TOGETHER = (
+    "analysis/test_models.py",
+    "analysis/test_trace_command.py",
+    "host/test_dashboard_figures.py",
+    "host/test_figure_counts.py",
+    "host/test_machines.py",
+    "host/test_shipped_greebles.py",
+    "host/test_shipped_lite0_units.py",
+    "host/test_shipped_studies.py",
+    "host/test_shipped_which_unit.py",
+    "host/test_simulate.py",
+    "tests/test_first_study.py",
+)
 
-    Playwright keeps an event loop running in the main thread; and two faults at a time would leave
-    neither of them much of the machine.
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Faults come late and browsers last: Playwright keeps an event loop running in the thread.
+
+    Of several processes one begins with all faults, so that the others have tests left meanwhile.
     """
-    items.sort(key=_turn)
-    for item in items:
-        if _turn(item):
-            item.add_marker(pytest.mark.xdist_group("faults" if _turn(item) == 1 else "browser"))
+    several = hasattr(config, "workerinput")
+    items.sort(key=lambda item: -1 if several and _turn(item) == 1 else _turn(item))
 
 
 def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("browser") is not None:
         return 2
     return int("faults" in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadgroup`: never two faults at a time, and what takes long is made once.
+
+    Two faults would leave neither of them much of the machine. Tests are told by their names: the
+    mark `xdist_group` does nothing with pytest 9.2, which keeps the names that xdist would change.
+    """
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            if path.endswith(TOGETHER):
+                return path
+            # Those with a browser come last, in all processes.
+            is_fault = "/faults/" in path and not path.endswith("_browser.py")
+            return "faults" if is_fault else nodeid
+
+    return Groups(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
