@@ -3,18 +3,22 @@
 A connection of a participant stays with the worker that took it, for a whole session. Gunicorn's
 worker takes every connection that it is quick enough for, so that the one that is awake already
 may take all, and leave the other cores idle. This one leaves a new connection to the others for as
-long as all of its threads are busy, and takes it only if nobody else has after a few milliseconds.
+long as all of its threads are busy, and takes it only if nobody else has, however often it looks.
 """
 
 from __future__ import annotations
 
+import select
 import time
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-#: So long (s) a busy worker leaves new connections to the others before it takes one itself.
-AFTER_YOU = 0.005
+#: A busy worker looks so often (s) whether somebody is left at the door.
+LOOKING = 0.005
+#: It takes them itself when there was somebody at each of so many looks, one after the other. At
+#: one look it can be somebody who has come this moment, and whom another worker is about to take.
+AFTER_YOU = 10
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -23,6 +27,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._next_look = 0.0
+        self._looks = 0
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Gunicorn asks for this before it waits, whenever it could take connections."""
@@ -36,13 +41,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Wait for connections and requests; a busy worker first looks for somebody left over."""
-        now = time.monotonic()
-        if self.alive and not self._accepting and now >= self._next_look:
-            self._next_look = now + AFTER_YOU
-            if self.nr_conns < self.worker_connections:
-                for listener in self.sockets:
-                    self.accept(listener)
+        if self._accepting:
+            self._looks = 0
+        elif self.alive and self.nr_conns < self.worker_connections:
+            now = time.monotonic()
+            if now >= self._next_look:
+                self._next_look = now + LOOKING
+                self._look()
+            if self._looks:
+                timeout = min(timeout, max(self._next_look - time.monotonic(), 0.0))
         super().wait_for_and_dispatch_events(timeout)
+
+    def _look(self) -> None:
+        """Take whoever is still at the door after all these looks."""
+        door = select.poll()
+        for listener in self.sockets:
+            door.register(listener.fileno(), select.POLLIN)
+        left = {number for number, _ in door.poll(0)}
+        self._looks = self._looks + 1 if left else 0
+        if self._looks > AFTER_YOU:
+            for listener in self.sockets:
+                if listener.fileno() in left:
+                    self.accept(listener)
 
     def _has_free_thread(self) -> bool:
         at_work = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import selectors
+import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
 from diptych.cli.server import gunicorn_arguments
+from diptych.serving import AFTER_YOU, LOOKING, Worker
 
 DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
 DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"
@@ -94,3 +105,68 @@ def test_a_worker_may_hold_more_connections_than_files_are_open_by_default() -> 
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 1000
+
+
+# Which worker takes whom --------------------------------------------------------------------
+
+
+@pytest.fixture
+def door() -> Iterator[socket.socket]:
+    """Where people come in, whichever worker takes them."""
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        made.setblocking(False)
+        yield made
+
+
+@pytest.fixture
+def busy(door: socket.socket) -> Iterator[Worker]:
+    """A worker whose only thread is at work for somebody it has taken before."""
+    config = Config()
+    config.set("threads", 1)
+    worker, done = (
+        Worker(0, os.getpid(), [door], None, 60, config, Logger(config)),
+        threading.Event(),
+    )
+    worker.method_queue.init()
+    worker.poller, worker.tpool, worker.nr_conns = (
+        selectors.DefaultSelector(),
+        ThreadPoolExecutor(1),
+        1,
+    )
+    worker.tpool.submit(done.wait)
+    yield worker
+    worker.tpool.shutdown(wait=False, cancel_futures=True)
+    done.set()
+    worker.tpool.shutdown()
+    worker.poller.close()
+    worker.method_queue.close()
+    worker.tmp.close()
+
+
+def comes(door: socket.socket) -> socket.socket:
+    """Somebody stands at the door."""
+    person = socket.create_connection(door.getsockname())
+    assert select.select([door], [], [], 60)[0]
+    return person
+
+
+def test_a_busy_worker_takes_nobody_whom_another_one_takes(
+    busy: Worker, door: socket.socket
+) -> None:
+    """It looks by chance in the very moment in which somebody comes, again and again."""
+    for _ in range(3 * AFTER_YOU):
+        with comes(door):
+            time.sleep(LOOKING)  # it looks no more often
+            busy.wait_for_and_dispatch_events(0)
+            assert busy.nr_conns == 1, "who was taken waits for the one who is at work"
+            door.accept()[0].close()
+        time.sleep(LOOKING)
+        busy.wait_for_and_dispatch_events(0)
+
+
+def test_a_busy_worker_takes_whom_nobody_takes(busy: Worker, door: socket.socket) -> None:
+    end = time.monotonic() + 60
+    with comes(door):
+        while busy.nr_conns == 1 and time.monotonic() < end:
+            busy.wait_for_and_dispatch_events(1)
+        assert busy.nr_conns == 2
