@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from support.servers import LiveServer, free_port
+from support.servers import PATIENCE, LiveServer, free_port
 
 from diptych.keys import study_key
 from diptych.settings import Settings
@@ -57,16 +57,17 @@ def behind_nginx(live_server: LiveServer, tmp_path: Path) -> Iterator[httpx.Clie
     )
     proxy = subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-p", str(folder)])
     try:
-        for _ in range(100):
+        until = time.monotonic() + PATIENCE
+        while proxy.poll() is None and time.monotonic() < until:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             yield client
     finally:
         proxy.terminate()
-        proxy.wait(10)
+        proxy.wait(PATIENCE)
 
 
 def test_what_is_the_same_for_all_is_kept_and_nothing_else(

@@ -28,7 +28,7 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 from prometheus_client import REGISTRY
 from support.databases import PostgreSQL
-from support.servers import LiveServer, free_port
+from support.servers import PATIENCE, LiveServer, free_port
 from support.tiny_studies import category_study
 
 from diptych import migrate
@@ -110,7 +110,7 @@ def test_every_plain_command_runs(machine: dict[str, str], tmp_path: Path) -> No
             env=environment | {"PATH": machine[""]},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=900,
             check=False,
         )
         if "doctor" in text:
@@ -230,12 +230,12 @@ def behind_nginx(settings: Settings, tmp_path: Path) -> Iterator[tuple[LiveServe
         server.start()
         configuration = _nginx(folder, block("nginx"), tls, plain, server.port)
         proxy = subprocess.Popen([NGINX, "-c", str(configuration), "-p", str(folder)])
-        _listening(tls)
+        _listening(proxy, tls)
         yield server, tls, plain
     finally:
         if proxy is not None:
             proxy.terminate()
-            proxy.wait(10)
+            proxy.wait(PATIENCE)
         server.stop()
 
 
@@ -287,8 +287,9 @@ def _certificate(folder: Path) -> None:
     )
 
 
-def _listening(port: int) -> None:
-    for _ in range(100):
+def _listening(proxy: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + PATIENCE
+    while proxy.poll() is None and time.monotonic() < until:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -310,7 +311,7 @@ def test_nginx_before_a_host(behind_nginx: tuple[LiveServer, int, int], tmp_path
         "X-Forwarded-Port": "1",
         "X-Forwarded-For": "203.0.113.7",
     }
-    with httpx.Client(verify=trust, base_url=base, headers=headers) as client:
+    with httpx.Client(verify=trust, base_url=base, headers=headers, timeout=60) as client:
         health = client.get("/healthz")
         assert health.json()["status"] == "ok"
         # Headers of security are the host's own: nginx adds none of them a second time.
@@ -337,7 +338,8 @@ def test_nginx_before_a_host(behind_nginx: tuple[LiveServer, int, int], tmp_path
         long = client.post("/api/v1/sessions", json={"study": "x" * 400_000})
         assert (long.status_code, long.json()["error"]["code"]) == (413, "too_large")
         assert client.post("/api/v1/sessions", content=b"x" * 600_000).status_code == 413
-    moved = httpx.get(f"http://127.0.0.1:{plain}/s/tiny", headers={"Host": "study.example.org"})
+    here = {"Host": "study.example.org"}
+    moved = httpx.get(f"http://127.0.0.1:{plain}/s/tiny", headers=here, timeout=60)
     assert moved.headers["Location"] == "https://study.example.org/s/tiny"
     log = (tmp_path / "nginx" / "diptych.log").read_text()
     assert log.count("\n") >= 6

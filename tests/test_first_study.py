@@ -6,7 +6,6 @@ import csv
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.servers import PATIENCE, free_port
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "first-study.md"
 BLOCKS = re.findall(r"(?ms)^```sh( serve)?\n(.*?)^```$", PAGE.read_text(encoding="utf-8"))
@@ -48,7 +48,7 @@ class Reader:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=900,
             check=False,
         )
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
@@ -65,12 +65,14 @@ class Reader:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        for _ in range(300):
+        until = time.monotonic() + PATIENCE
+        while self.server.poll() is None and time.monotonic() < until:
             try:
                 if httpx.get(f"{self.url}/healthz").status_code == 200:
                     return
             except httpx.HTTPError:
-                time.sleep(0.1)
+                pass
+            time.sleep(0.1)
         raise TimeoutError("the host of the page does not answer")
 
     @property
@@ -82,15 +84,7 @@ class Reader:
         """Close the second terminal."""
         if self.server is not None:
             self.server.send_signal(signal.SIGTERM)
-            self.server.wait(30)
-
-
-def free_port() -> str:
-    """A port that nobody listens at, of as many digits as the one in the text."""
-    while True:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            return str(found.getsockname()[1])
+            self.server.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +94,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     # The commands as they are installed: without the folder of this repository on the path.
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     environment.pop("PYTHONPATH", None)
-    port = free_port()
+    port = str(free_port())
     # The links that are printed must lead to the host that runs.
     environment["DIPTYCH_BASE_URL"] = f"http://127.0.0.1:{port}"
     made = Reader(tmp_path_factory.mktemp("first-study"), port, [], environment)
@@ -155,17 +149,18 @@ def test_the_page_ends_with_a_link_for_prolific(reader: Reader) -> None:
 def test_the_printed_preview_link_is_a_way_in(reader: Reader) -> None:
     (link,) = re.findall(r"preview: +(\S+)", printed(reader, "diptych study preview shapes"))
     assert link.startswith(f"{reader.url}/s/shapes?preview=")
-    assert httpx.get(link).status_code == 200
+    assert httpx.get(link, timeout=60).status_code == 200
     key = link.split("preview=")[1]
     entry = {"study": "shapes", "entry": {"preview": key}, "browser": {}}
-    assert httpx.post(f"{reader.url}/api/v1/sessions", json=entry).status_code == 201
+    entered = httpx.post(f"{reader.url}/api/v1/sessions", json=entry, timeout=60)
+    assert entered.status_code == 201
 
 
 def test_the_printed_link_sets_a_password_and_the_dashboard_knows_the_study(
     reader: Reader,
 ) -> None:
     (link,) = re.findall(rf"({reader.url}/dashboard/link/\S+)", printed(reader, "diptych user add"))
-    with httpx.Client(follow_redirects=True) as browser:
+    with httpx.Client(follow_redirects=True, timeout=60) as browser:
         form = browser.get(link)
         (token,) = set(re.findall(r'name="csrf_token" value="([^"]+)"', form.text))
         password = "a long enough password"
