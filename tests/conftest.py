@@ -115,7 +115,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """A real PostgreSQL server, one a test run."""
-    with running_postgresql({"max_connections": "100", "log_min_messages": "fatal"}) as server:
+    with running_postgresql({"log_min_messages": "fatal"}) as server:
         yield server
 
 

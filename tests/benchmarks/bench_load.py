@@ -239,7 +239,7 @@ def main() -> int:
         with ExitStack() as stack:
             server = None
             if kind == "postgresql":
-                server = stack.enter_context(running_postgresql({"max_connections": "200"}))
+                server = stack.enter_context(running_postgresql())
             for name in setups if "load" in options.parts else ():
                 SetupRun(name, options).run(server, results)
             if {"yardstick", "settling"} & set(options.parts):

@@ -28,7 +28,7 @@ SOCKET = ".s.PGSQL.5432"
 @pytest.fixture(scope="module")
 def own_postgresql() -> Iterator[PostgreSQL]:
     """A server that no other test uses: it is going to crash."""
-    with running_postgresql({"max_connections": "100", "log_min_messages": "panic"}) as server:
+    with running_postgresql({"log_min_messages": "panic"}) as server:
         yield server
 
 
