@@ -31,6 +31,11 @@ WHAT = (
     "approve", "bonus 10", "bonus 25", "send", "send", "send", "reconcile", "again", "work",
     "hold", "kill",
 )  # fmt: skip
+DECIDED_ANEW = [
+    ("send", 0), ("approve", 0), ("approve", 0), ("bonus 25", 0), ("approve", 0), ("reconcile", 0),
+    ("approve", 0), ("send", 0), ("approve", 1), ("approve", 0), ("approve", 0), ("kill", 1),
+    ("reconcile", 0), ("approve", 0), ("approve", 1), *[("approve", 0)] * 5,
+]  # fmt: skip
 #: The share of requests that go wrong.
 TROUBLE = 0.45
 
@@ -154,6 +159,8 @@ def settle_all(paying: Paying) -> None:
 )
 # Prolific approves, says 500, and asks whoever tries again to wait.
 @example(moves=[("approve", 0), ("approve", 0), ("reconcile", 0), ("send", 0)], seed=1849)
+# A reward fails, and somebody approves again instead of trying it again.
+@example(moves=DECIDED_ANEW, seed=399)
 def test_every_cent_agrees_whatever_goes_wrong(
     migrated: Any, prolific: LocalProlific, moves: list[tuple[str, int]], seed: int
 ) -> None:
@@ -167,9 +174,12 @@ def test_every_cent_agrees_whatever_goes_wrong(
             check_no_harm(paying, AMPLE)
             # Every cent: what the ledger calls paid is what Prolific has paid.
             assert paying.confirmed() == paying.prolific.total()
-            # Nobody is forgotten: each decision has been paid for, exactly once.
-            owed = sum(180 if o.action == "approve" else o.amount for o in originals(paying))
-            assert paying.prolific.total() == owed
+            # Nobody is forgotten: each decision has been paid for, exactly once. A reward is one
+            # for each submission, also where it was decided anew after it had failed.
+            first = originals(paying)
+            rewarded = {o.session_id for o in first if o.action == "approve"}
+            bonuses = sum(o.amount for o in first if o.action != "approve")
+            assert paying.prolific.total() == 180 * len(rewarded) + bonuses
         finally:
             with paying.app.app_context():
                 db.session.remove()
