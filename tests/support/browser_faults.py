@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import BrowserContext, Page, Route
 from sqlalchemy import create_engine, text
 
 from diptych.app import create_app
@@ -25,9 +25,10 @@ from diptych.settings import Settings
 from diptych.studies.folder import load_study
 from diptych.studies.versions import freeze
 from support.rows import query
-from support.servers import LiveServer
+from support.servers import LiveServer, free_port
 from support.tiny_studies import category_study, two_afc_study
 from support.visitor import Visitor
+from support.wire import Wire
 
 #: study -> number of trials
 STUDIES = {"learn": 6, "choose": 5}
@@ -57,6 +58,26 @@ class Hosted:
 
     settings: Settings
     server: LiveServer
+    wire: Wire
+
+    @property
+    def url(self) -> str:
+        """Where browsers find it: at the other end of a wire."""
+        return f"http://127.0.0.1:{self.wire.listen}"
+
+    def lose(self, context: BrowserContext) -> None:
+        """Take the network from a browser, which is told so.
+
+        The wire is cut too: Chromium's own offline lets requests slip through, of a page that is
+        just being left for one.
+        """
+        context.set_offline(True)
+        self.wire.cut()
+
+    def find(self, context: BrowserContext) -> None:
+        """Give the network back."""
+        self.wire.mend()
+        context.set_offline(False)
 
     def sessions(self) -> int:
         """How many sessions there are."""
@@ -102,8 +123,10 @@ def hosted(database_url: str, folder: Path) -> Iterator[Hosted]:
         secret_key="a secret for the tests",
     )
     write_studies(settings.studies)
+    port = free_port()
     server = LiveServer(
         {
+            "DIPTYCH_BASE_URL": f"http://127.0.0.1:{port}",
             "DIPTYCH_HOME": str(settings.home),
             "DIPTYCH_DATABASE_URL": settings.database_url,
             "DIPTYCH_STUDIES": str(settings.studies),
@@ -119,7 +142,8 @@ def hosted(database_url: str, folder: Path) -> Iterator[Hosted]:
         db.engine.dispose()
     server.start()
     try:
-        yield Hosted(settings, server)
+        with Wire(port, [server.port]) as wire:
+            yield Hosted(settings, server, wire)
     finally:
         server.stop()
 
@@ -131,7 +155,7 @@ class Person(Visitor):
         super().__init__(page)
         self.host = host
         self.study = study
-        self.address = f"{host.server.url}/s/{study}?participant={name}"
+        self.address = f"{host.url}/s/{study}?participant={name}"
         self.session = 0
 
     def come(self) -> Person:
