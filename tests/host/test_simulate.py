@@ -126,9 +126,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     for name, small in (("greebles", {"per_class": 30}), ("which_unit", {})):
         ignore = shutil.ignore_patterns("stimuli", "assets", "*.csv", "__pycache__")
         shutil.copytree(STUDIES / name, folder / "studies" / name, ignore=ignore)
-        if name == "which_unit":  # half the test is enough to see what it shows
-            toml = folder / "studies" / name / "study.toml"
-            toml.write_text(toml.read_text().replace("\ntest = 40\n", "\ntest = 20\n"))
         spec = importlib.util.spec_from_file_location(name, STUDIES / name / "generate.py")
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
@@ -187,7 +184,7 @@ def test_learners_complete_learn_and_stay_simulated(served: LiveServer, tmp_path
     first_ten = right[trials["trial_index"] < 10].mean()
     test = right[trials["phase"] == "test"]
     assert test.mean() > 1 / 3 + 3 * np.sqrt(2 / 9 / len(test))
-    assert test.mean() > first_ten  # by 0.18, with a standard deviation of 0.037
+    assert test.mean() > first_ten + 0.05  # it is 0.18, with a standard deviation of 0.037
     scores = test.groupby(trials["session_id"]).sum()
     told = {taken.session: taken.correct for taken in summary.taken}
     assert scores.astype(int).to_dict() == told
@@ -200,8 +197,7 @@ def test_guessers_are_at_chance_and_rankings_complete(served: LiveServer, tmp_pa
     summary = run(served, "greebles", 20, "guesser", seed=2)
     trials = trials_of(served, "greebles", summary, tmp_path / "out")
     assert len(trials) == 20 * 45
-    right = trials["correct"].astype(float).mean()
-    assert right == pytest.approx(1 / 3, abs=0.08)  # five standard deviations
+    assert trials["correct"].astype(float).mean() == pytest.approx(1 / 3, abs=0.06)
     ranked = trials["response_ranking"].str.split("|").map(sorted)
     assert all(names == ["Agara", "Bari", "Cooka"] for names in ranked)
 
@@ -217,8 +213,9 @@ def test_two_afc_is_harder_the_smaller_the_margin(served: LiveServer, tmp_path: 
     done = trials.merge(items[["item_id", "difficulty", "margin"]], on="item_id")
     test = done[done["phase"] == "test"].dropna(subset=["response"])
     right = test["correct"].astype(float)
-    easy, hard = (right[test["difficulty"].isin(of)].mean() for of in ([1, 2], [4, 5]))
-    assert easy > hard > 0.5
+    by = {name: right[test["difficulty"] == k].mean() for name, k in (("easy", 1), ("hard", 5))}
+    middle = right[test["difficulty"].isin([3, 4])].mean()
+    assert by["easy"] > middle > by["hard"] > 0.5
     catch = done[done["phase"] == "catch"]["correct"].astype(float)
     assert catch.mean() > 0.85
     sure = test.groupby("difficulty")["confidence"].mean()

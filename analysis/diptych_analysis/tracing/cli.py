@@ -27,9 +27,6 @@ def trace() -> None:
     """Train tracing models on tidy tables, or ask a saved one (`trace predict MODEL DIR`)."""
 
 
-#: Whose sessions are taken when nobody says whose: the first of these that there are.
-
-
 @contextmanager
 def _faults() -> Iterator[None]:
     """Faults of data and requests as one line on the terminal."""
