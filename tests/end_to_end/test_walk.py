@@ -116,7 +116,7 @@ def test_an_answer_that_could_not_be_sent_survives_a_reload(
     page.get_by_test_id("banner-network").wait_for()
     assert len(stored(settings)) == 1
     # Just after a try: what a page sends while it is left is not stopped by the route.
-    with page.expect_event("requestfailed"):
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/response")):
         pass
     page.reload()
     assert visitor.look() == "start"

@@ -54,7 +54,6 @@ def host(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def person(host: Hosted, page: Page) -> Callable[[str], Person]:
     """Somebody new, who has opened the link of a study."""
     page.set_default_timeout(60_000)
-    host.wire.mend()  # a test may have failed while it was cut
     return lambda study: Person(page, host, study, f"p{next(_numbers)}").come()
 
 
@@ -71,15 +70,14 @@ def test_offline_in_the_middle_of_the_trials(
     who.step()
     who.to("trial")
     before = who.progress()
-    host.lose(context)
-    who.answer(who.look(), 1)
-    who.page.get_by_test_id("banner-network").wait_for()
-    for _ in range(max(2, int(min(60.0, SECONDS)))):
-        who.page.wait_for_timeout(1000)
-        assert "not saved yet" in (who.banner() or "")
-        assert who.progress() == before == len(who.acknowledged)
-        who.honest()
-    host.find(context)
+    with host.offline(context):
+        who.answer(who.look(), 1)
+        who.page.get_by_test_id("banner-network").wait_for()
+        for _ in range(max(2, int(min(60.0, SECONDS)))):
+            who.page.wait_for_timeout(1000)
+            assert "not saved yet" in (who.banner() or "")
+            assert who.progress() == before == len(who.acknowledged)
+            who.honest()
     who.wait(lambda: len(who.acknowledged) == (before or 0) + 1)
     who.wait(lambda: who.banner() is None)
     assert who.to_the_end() == "end-completed"
@@ -99,14 +97,13 @@ def test_offline_at_every_other_step(
         if what == "rank":
             who.step(number)
             continue
-        host.lose(context)
-        who.press(what)
-        who.page.wait_for_timeout(100)
-        if who.page.locator("[aria-busy=true], [data-testid=loading]").count():
-            who.page.get_by_test_id("banner-network").wait_for()
-            assert "offline" in (who.banner() or "")
-            told.add(what)
-        host.find(context)
+        with host.offline(context):
+            who.press(what)
+            who.page.wait_for_timeout(100)
+            if who.page.locator("[aria-busy=true], [data-testid=loading]").count():
+                who.page.get_by_test_id("banner-network").wait_for()
+                assert "offline" in (who.banner() or "")
+                told.add(what)
         who.wait(lambda: who.banner() is None)
         who.honest()
     assert told >= set(ASKING)
@@ -120,13 +117,12 @@ def test_loaded_again_while_offline(
     """The browser has nothing to show then; the answer was kept all the same."""
     who = person(study)
     who.to("trial")
-    host.lose(context)
-    who.answer(who.look())
-    who.page.get_by_test_id("banner-network").wait_for()
-    with pytest.raises(Error, match="net::ERR_"):
-        who.page.reload()
-    assert host.answers(who.session) == []
-    host.find(context)
+    with host.offline(context):
+        who.answer(who.look())
+        who.page.get_by_test_id("banner-network").wait_for()
+        with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
+            who.page.reload()
+        assert host.answers(who.session) == []
     who.page.goto(who.address)
     assert who.look() == "start"
     # What the page did before the reload may have slipped through in the moment of coming back.
@@ -463,11 +459,10 @@ def test_offline_for_longer_than_the_limit(
     who.to("trial")
     who.step()
     who.to("trial")
-    host.lose(context)
-    who.answer(who.look())
-    who.page.get_by_test_id("banner-network").wait_for()
-    who.page.wait_for_timeout(1000 * (HASTY_S + 1))
-    host.find(context)
+    with host.offline(context):
+        who.answer(who.look())
+        who.page.get_by_test_id("banner-network").wait_for()
+        who.page.wait_for_timeout(1000 * (HASTY_S + 1))
     assert who.look() == "end-timed_out"
     assert "came too late" in who.text()
     hold(host, who, status="timed_out", answers=1)

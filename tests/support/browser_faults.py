@@ -62,22 +62,23 @@ class Hosted:
 
     @property
     def url(self) -> str:
-        """Where browsers find it: at the other end of a wire."""
-        return f"http://127.0.0.1:{self.wire.listen}"
+        """Where browsers find it: at the other end of the wire."""
+        return self.server.environment["DIPTYCH_BASE_URL"]
 
-    def lose(self, context: BrowserContext) -> None:
-        """Take the network from a browser, which is told so.
+    @contextmanager
+    def offline(self, context: BrowserContext) -> Iterator[None]:
+        """Take the network from a browser, which is told so, and give it back.
 
         The wire is cut too: Chromium's own offline lets requests slip through, of a page that is
         just being left for one.
         """
         context.set_offline(True)
         self.wire.cut()
-
-    def find(self, context: BrowserContext) -> None:
-        """Give the network back."""
-        self.wire.mend()
-        context.set_offline(False)
+        try:
+            yield
+        finally:
+            self.wire.mend()
+            context.set_offline(False)
 
     def sessions(self) -> int:
         """How many sessions there are."""
