@@ -21,7 +21,8 @@ from support.walker import Walker, open_study, rows
 from diptych import models
 from diptych.settings import Settings
 
-BENCHMARKS = Path(__file__).parent / "benchmarks"
+TESTS = Path(__file__).parent
+BENCHMARKS = TESTS.parent / "benchmarks"
 SESSION = ("page", "bundle", "entry", "consent", "instructions", "picture list", "picture")
 
 
@@ -40,7 +41,7 @@ def _run(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, BENCHMARKS / "bench_load.py", "--quick", "--json", found, "--docs", page,
          "--trials", "9", "--seconds", "10", *arguments],
-        env={**os.environ, "PYTHONPATH": str(BENCHMARKS.parent)},
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
         capture_output=True,
         text=True,
         check=False,
@@ -74,6 +75,7 @@ def _is_whole(found: dict[str, Any], hosts: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_quick_run_on_sqlite_with_its_yardstick(tmp_path: Path) -> None:
     found = _run(tmp_path, "--setups", "sqlite:1", "--parts", "load", "yardstick")
     _is_whole(found, 1)
@@ -87,6 +89,7 @@ def test_a_quick_run_on_sqlite_with_its_yardstick(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.postgres
+@pytest.mark.exhaustive
 def test_a_quick_run_on_three_hosts_behind_a_proxy(tmp_path: Path) -> None:
     found = _run(tmp_path, "--setups", "postgresql:3", "--parts", "load")
     _is_whole(found, 1)

@@ -25,7 +25,7 @@ from diptych.keys import study_key
 from diptych.quality import RULES
 from diptych.simulate import simulate
 
-STUDIES = Path(__file__).parents[2] / "studies"
+STUDIES = Path(__file__).parents[1] / "studies"
 SECRET = "a secret for counting flags"
 #: The first are honest; what speaks against them is a false alarm.
 HONEST = ("learner", "noisy")

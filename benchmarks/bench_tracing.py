@@ -1,6 +1,6 @@
 """Speed and memory of training tracing models, beside a plain version of the published loop.
 
-    python tests/benchmarks/bench_tracing.py [--threads 1] [--quick]
+    python benchmarks/bench_tracing.py [--threads 1] [--quick]
 
 The yardstick is what the published research code does: every learner-trial's image as floats,
 duplicates and all; the whole batch through the CNN; a Python loop over trials through the LSTM.

@@ -1,6 +1,6 @@
 """Speed and memory of scoring units, beside slow and bare versions.
 
-    python tests/benchmarks/bench_machines.py [--quick]
+    python benchmarks/bench_machines.py [--quick]
 
 Three questions: scoring from given features and activations against a version that goes task by
 task; scoring a whole network against the bare forward passes over the same images; memory as the
