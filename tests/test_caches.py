@@ -21,6 +21,7 @@ from diptych.settings import Settings
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 PAGE = Path(__file__).parents[1] / "docs" / "images-and-caches.md"
 pytestmark = [
+    pytest.mark.exhaustive,
     pytest.mark.slow,
     pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True),
 ]

@@ -21,7 +21,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "first-study.md"
 BLOCKS = re.findall(r"(?ms)^```sh( serve)?\n(.*?)^```$", PAGE.read_text(encoding="utf-8"))
 PORT = "8000"  # the one in the text; the test takes a free one in its place
 MINUTES = re.compile(r"(?m)^## .*\((\d+) minutes\)$")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.exhaustive, pytest.mark.slow]
 
 
 @dataclass

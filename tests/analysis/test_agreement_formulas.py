@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import binom, mannwhitneyu, pearsonr, spearmanr
@@ -47,7 +47,6 @@ def test_coefficients_are_scipys(both: tuple[np.ndarray, np.ndarray]) -> None:
     assert ranks == pytest.approx(spearmanr(x, y).statistic, abs=1e-12)
 
 
-@settings(max_examples=25)
 @given(paired, st.floats(0.1, 9), st.floats(-3, 3))
 def test_scale_and_place_of_a_score_do_not_matter(
     both: tuple[np.ndarray, np.ndarray], factor: float, shift: float

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
@@ -146,7 +146,6 @@ def test_the_state_of_the_lstm_leads_to_its_predictions(sequences: Sequences) ->
         hyperplanes(model, sequences)
 
 
-@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), k=st.integers(1, 4))
 def test_plackett_luce_draws_without_replacement(seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
@@ -202,7 +201,6 @@ def by_enumeration(right: list[int], parameters: tuple[float, ...]) -> tuple[lis
     return before, total
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     right=st.lists(st.integers(0, 1), min_size=1, max_size=6),
     parameters=st.tuples(*[st.floats(0.05, 0.45)] * 4),

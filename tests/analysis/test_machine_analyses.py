@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 from support.simulated_units import (
@@ -227,7 +227,6 @@ def test_depth_has_thirty_bins_and_width_five() -> None:
     assert by_width(scores).bins["layers"].tolist() == [18] * 5
 
 
-@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=3, max_size=30))
 def test_correlations_are_symmetric_and_those_of_the_definition(
     pairs: list[tuple[int, int]],

@@ -173,6 +173,7 @@ def test_kept_activations_serve_any_number_of_items(folder: Path, tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_processes_and_a_dask_cluster_give_the_same_tables(folder: Path, tmp_path: Path) -> None:
     from dask.distributed import LocalCluster
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.properties import costly
 
 from diptych_analysis.tables import PHASES, Tables
 from diptych_analysis.tracing.models import MODELS, ModelFault, Tracer, make_model, parse_spec
@@ -93,9 +94,7 @@ def first_allowed(spec: str, encoder: str, what: str, time: int) -> int:
 
 
 @pytest.mark.parametrize(("spec", "encoder"), ALL, ids=IDS)
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@costly()
 @given(data=st.data())
 def test_nothing_is_known_before_it_happens(
     spec: str,

@@ -28,7 +28,7 @@ def scores(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spec", ["dkt", "cls_pred_y"])
+@pytest.mark.parametrize("spec", ["dkt", pytest.param("cls_pred_y", marks=pytest.mark.exhaustive)])
 def test_learning_is_traced(simulated: Callable[..., Tables], spec: str) -> None:
     """The host's simulated learners begin as guessers and end as different as people do."""
     sequences = sequences_from(simulated(150, "host", training=20, test=10, seed=1))
@@ -44,7 +44,9 @@ def test_learning_is_traced(simulated: Callable[..., Tables], spec: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["guesser", "unchanging"])
+@pytest.mark.parametrize(
+    "kind", ["guesser", pytest.param("unchanging", marks=pytest.mark.exhaustive)]
+)
 def test_no_learning_is_found_where_there_is_none(
     simulated: Callable[..., Tables], kind: str
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
@@ -93,7 +93,6 @@ def test_the_thesis_split_of_150_learners(simulated: Make) -> None:
         assert [len(x) for x in (split.train, split.validation, split.test)] == [105, 20, 25]
 
 
-@settings(max_examples=30, deadline=None)
 @given(n=st.integers(6, 40), doubled=st.integers(0, 5), seed=st.integers(0, 99))
 def test_no_learner_straddles_a_split(n: int, doubled: int, seed: int) -> None:
     sequences = several_sessions(n, doubled)

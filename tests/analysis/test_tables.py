@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.properties import costly
 
 from diptych_analysis.tables import (
     TABLES,
@@ -68,7 +69,7 @@ def write(to: Path, trials: list[dict[str, object]], formats: tuple[str, ...]) -
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@costly()
 @given(trials=trial_rows)
 def test_what_is_written_is_read_from_either_format(
     trials: list[dict[str, object]], tmp_path_factory: pytest.TempPathFactory

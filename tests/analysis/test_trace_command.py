@@ -121,6 +121,7 @@ def test_people_are_not_trained_on_together_with_simulated_ones(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_report_has_every_figure(export: Path, tmp_path: Path) -> None:
     invoke(
         *(export, "--models", "static,dkt,cls_pred_y", "--encoder", "embedding"),
@@ -205,6 +206,7 @@ def test_states_are_laid_out_by_umap_where_it_is_and_by_pca_where_not(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_figures_of_the_real_learners(real: Path, tmp_path: Path) -> None:
     """DKT above static above the ground truth, near the figures computed elsewhere."""
     from diptych.importers import import_dataset

@@ -125,6 +125,7 @@ def test_what_is_told_last_is_heard_however_soon_it_is_over() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_jobs_on_a_cluster_give_the_same(sequences: Sequences) -> None:
     distributed = pytest.importorskip("dask.distributed", reason="the extra `cluster` is missing")
     jobs = make_jobs(sequences, ["static", "dkt"], splits=1, settings={"epochs": 1})

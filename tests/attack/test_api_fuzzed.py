@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from support.properties import costly
 from support.walker import Walker, first_choice, link, open_study, rows
 
 from diptych import models
@@ -28,12 +29,6 @@ from diptych.keys import SessionTokens
 from diptych.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_kind", ["sqlite"])]
-EXAMPLES = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 INSIDE = re.compile(r"Traceback|File \"|sqlalchemy|sqlite3|psycopg|SELECT |/diptych/", re.I)
 _numbers = count()
 
@@ -67,7 +62,6 @@ def _try_every_operation(schema: Any, check: Callable[[Any], None]) -> None:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
             @given(case=operation.as_strategy(generation_mode=mode))
-            @EXAMPLES
             def attack(case: Any) -> None:
                 check(case)
 
@@ -110,7 +104,6 @@ def victims(tiny: Flask) -> Iterator[tuple[Flask, str, str]]:
 
 
 @given(data=st.data())
-@EXAMPLES
 def test_no_token_but_the_right_one_opens_a_session(
     victims: tuple[Flask, str, str], data: st.DataObject
 ) -> None:
@@ -171,8 +164,8 @@ def test_an_expired_token_opens_nothing(settings: Settings, studies_folder) -> N
     assert walker.api("GET", "/session").status_code == 401
 
 
+@costly()
 @given(data=st.data())
-@EXAMPLES
 def test_any_order_of_requests_leaves_one_answer_a_trial(tiny: Flask, data: st.DataObject) -> None:
     """Out of order, twice, for later trials, after the end: the tables stay whole."""
     walker = walk(tiny)

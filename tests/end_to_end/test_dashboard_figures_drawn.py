@@ -13,17 +13,16 @@ from diptych.app import create_app
 from diptych.settings import Settings
 from diptych.web.dashboard.access import COOKIE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    # A browser sees nothing of the database.
+    pytest.mark.parametrize("database_kind", ["sqlite"]),
+]
 DRAWN = "figure.chart[data-drawn] svg.marks"
 
 
-@pytest.fixture
-def database_kind() -> str:
-    """A browser sees nothing of the database."""
-    return "sqlite"
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
 def test_figures_are_drawn_and_can_be_read_as_tables(
     live_server: LiveServer, settings: Settings, browser: Browser, theme: str
 ) -> None:

@@ -25,7 +25,7 @@ from diptych import models
 from diptych.accounts import administration, links
 from diptych.settings import Settings
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.browser, pytest.mark.slow]
 SIZES = {"wide": (1280, 900), "narrow": (400, 860)}
 
 

@@ -178,9 +178,11 @@ def test_a_double_press_decides_once(seen: Seen, desk: Page) -> None:
     assert len(rows(seen.app, models.Decision)) == 6
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
 def test_the_pages_of_a_decision_hold_what_a_visitor_may_expect(
-    seen: Seen, browser: Browser, scheme: Literal["light", "dark"]
+    seen: Seen,
+    browser: Browser,
+    scheme: Literal["light", pytest.param("dark", marks=pytest.mark.exhaustive)],
 ) -> None:
     """Every sort of decision, wide and narrow: reachable, labelled, nothing sticks out."""
     context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")

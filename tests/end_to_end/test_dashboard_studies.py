@@ -178,9 +178,11 @@ def addresses(lab: Lab) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
 def test_pages_that_have_something_to_say_hold_what_a_visitor_may_expect(
-    lab: Lab, browser: Browser, scheme: Literal["light", "dark"]
+    lab: Lab,
+    browser: Browser,
+    scheme: Literal["light", pytest.param("dark", marks=pytest.mark.exhaustive)],
 ) -> None:
     context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
     lab.log_in(context)

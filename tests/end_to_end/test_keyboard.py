@@ -53,7 +53,7 @@ class Typist(Visitor):
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@pytest.mark.parametrize("study", ["tiny", "tiny_2afc"])
+@pytest.mark.parametrize("study", ["tiny_2afc", pytest.param("tiny", marks=pytest.mark.exhaustive)])
 def test_a_study_can_be_taken_without_a_mouse(
     study: str, live_server: LiveServer, page: Page
 ) -> None:

@@ -29,6 +29,7 @@ from diptych.settings import Settings
 from diptych.web.dashboard.access import COOKIE
 
 pytestmark = [
+    pytest.mark.exhaustive,
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.parametrize("database_kind", ["sqlite"]),

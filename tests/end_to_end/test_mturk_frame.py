@@ -72,7 +72,9 @@ def worker(live_server: LiveServer, context: BrowserContext) -> Iterator[Worker]
 pytestmark.append(pytest.mark.parametrize("database_kind", ["sqlite"]))
 
 
-@pytest.mark.parametrize("storage", ["allowed", "forbidden"])
+@pytest.mark.parametrize(
+    "storage", ["forbidden", pytest.param("allowed", marks=pytest.mark.exhaustive)]
+)
 def test_taken_in_a_frame_on_another_site_without_cookies(
     storage: str, worker: Worker, context: BrowserContext
 ) -> None:

@@ -106,7 +106,7 @@ def secrets_of(folder: Path) -> list[str]:
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@pytest.mark.parametrize("study", ["tiny", "tiny_2afc"])
+@pytest.mark.parametrize("study", ["tiny", pytest.param("tiny_2afc", marks=pytest.mark.exhaustive)])
 def test_nothing_a_browser_receives_before_the_last_answer_tells_the_truth(
     study: str, marked: Path, live_server: LiveServer, page: Page
 ) -> None:

@@ -24,7 +24,7 @@ from diptych.studies import build_study
 from diptych_analysis.machines.similarity import Features, similarity
 from diptych_analysis.machines.study_items import margin
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.exhaustive, pytest.mark.browser, pytest.mark.slow]
 SHIPPED = Path(__file__).parents[2] / "studies" / "lite0_units"
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.crowd import Crowd
+from support.lanes import fault_seconds
 from support.servers import LiveServer
 from support.set_clock import Clock, build
 from support.tiny_studies import category_study
@@ -20,14 +20,11 @@ from diptych.database import db
 from diptych.keys import study_key
 from diptych.settings import Settings
 
-#: Seconds that each fault is kept up; `make soak SECONDS=…` sets more.
-SECONDS = float(os.environ.get("DIPTYCH_SOAK_SECONDS", "6"))
-
 
 @pytest.fixture
-def seconds() -> float:
-    """How long a fault test lasts."""
-    return SECONDS
+def seconds(pytestconfig: pytest.Config) -> float:
+    """How long a fault is kept up, s."""
+    return fault_seconds(pytestconfig)
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from faults.conftest import SECONDS
 from faults.invariants import hold, report
 from support.crowd import PATIENCE, Crowd
 from support.databases import PostgreSQL, running_postgresql
@@ -61,12 +60,17 @@ def crowd(server: LiveServer, settings: Settings) -> Crowd:
 
 
 def test_connections_break(
-    server: LiveServer, crowd: Crowd, wire: Wire, settings: Settings, record_property
+    server: LiveServer,
+    crowd: Crowd,
+    wire: Wire,
+    settings: Settings,
+    seconds: float,
+    record_property,
 ) -> None:
     """Every connection to the database ends at once, in the middle of whatever it was doing."""
     breaks = 0
     with crowd:
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             time.sleep(0.4)
             wire.drop()
@@ -76,14 +80,19 @@ def test_connections_break(
 
 
 def test_the_database_is_gone_for_a_while(
-    server: LiveServer, crowd: Crowd, wire: Wire, settings: Settings, record_property
+    server: LiveServer,
+    crowd: Crowd,
+    wire: Wire,
+    settings: Settings,
+    seconds: float,
+    record_property,
 ) -> None:
     """20 s when soaking; as long as the test lasts otherwise."""
     with crowd:
         time.sleep(1)
         wire.cut()
         before = len(crowd.books.acknowledged)
-        end = time.monotonic() + min(20.0, SECONDS)
+        end = time.monotonic() + min(20.0, seconds)
         while time.monotonic() < end or not crowd.books.troubles.get("503"):
             assert time.monotonic() < end + PATIENCE, crowd.books.troubles
             time.sleep(0.1)
@@ -101,12 +110,13 @@ def test_the_database_crashes(
     crowd: Crowd,
     own_postgresql: PostgreSQL,
     settings: Settings,
+    seconds: float,
     record_property,
 ) -> None:
     """kill -9 of one of its processes: PostgreSQL ends all others and recovers from its log."""
     crashes = 0
     with crowd:
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while time.monotonic() < end or crashes < 2:
             time.sleep(1.5)
             crashes += _crash(own_postgresql)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.conftest import SECONDS, open_here
+from faults.conftest import open_here
 from faults.invariants import hold, report
 from support.crowd import Crowd
 from support.reverse_proxy import ReverseProxy
@@ -21,8 +21,6 @@ from diptych.settings import Settings
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 pytestmark.append(pytest.mark.parametrize("database_kind", ["postgresql"]))
 ARMS = ("short", "long", "wide")
-#: Places of the study; a soak fills more.
-PLACES = 30 * max(1, int(SECONDS / 10))
 NGINX = pytest.mark.skipif(
     not (shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")),
     reason="nginx is not installed; the same is shown with a proxy of our own",
@@ -30,13 +28,19 @@ NGINX = pytest.mark.skipif(
 
 
 @pytest.fixture
-def hosts(settings: Settings) -> Iterator[list[LiveServer]]:
+def places(seconds: float) -> int:
+    """Places of the study; a soak fills more."""
+    return 30 * max(1, int(seconds / 10))
+
+
+@pytest.fixture
+def hosts(settings: Settings, places: int) -> Iterator[list[LiveServer]]:
     """Three gunicorn hosts on three ports, all of the opinion that one proxy is before them."""
     folder = category_study(
         settings.studies / "arms",
         changes={
             "conditions": [{"name": name} for name in ARMS],
-            "recruitment": {"participants": PLACES, "once": False},
+            "recruitment": {"participants": places, "once": False},
         },
     )
     made = [
@@ -63,15 +67,15 @@ def hosts(settings: Settings) -> Iterator[list[LiveServer]]:
 
 @pytest.mark.parametrize("nginx", [False, pytest.param(True, marks=NGINX)], ids=["own", "nginx"])
 def test_a_study_fills_exactly_balanced_while_hosts_die(
-    nginx: bool, hosts: list[LiveServer], settings: Settings, record_property
+    nginx: bool, hosts: list[LiveServer], settings: Settings, places: int, record_property
 ) -> None:
     """More people come than there are places, to whichever host the proxy picks; hosts die."""
     deaths = 0
     with ReverseProxy([host.port for host in hosts], nginx=nginx) as proxy:
         crowd = Crowd(proxy.url, "arms", "", people=15, purpose="from", think=0.2)
-        crowd.lives = PLACES
+        crowd.lives = places
         with crowd:
-            while crowd.is_busy and deaths < PLACES:
+            while crowd.is_busy and deaths < places:
                 time.sleep(0.7)
                 hosts[deaths % len(hosts)].restart()
                 deaths += 1
@@ -86,5 +90,5 @@ def test_a_study_fills_exactly_balanced_while_hosts_die(
             "AND kind = 'person' GROUP BY condition",
         )
     )
-    assert arms == dict.fromkeys(ARMS, PLACES // len(ARMS))
+    assert arms == dict.fromkeys(ARMS, places // len(ARMS))
     report(record_property, crowd, deaths)

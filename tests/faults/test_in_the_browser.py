@@ -15,7 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from faults.conftest import SECONDS
 from playwright.sync_api import BrowserContext, Error, Page, Route
 from support.browser_faults import (
     CHANGES,
@@ -31,7 +30,10 @@ from support.browser_faults import (
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-both_tasks = pytest.mark.parametrize("study", STUDIES)
+#: The page is the same for both tasks: the gate tries each fault with one of them.
+both_tasks = pytest.mark.parametrize(
+    "study", ["learn", pytest.param("choose", marks=pytest.mark.exhaustive)]
+)
 _numbers = count()
 
 #: What the page offers at each step that is left by a request, before and after the trials too.
@@ -62,7 +64,11 @@ def person(host: Hosted, page: Page) -> Callable[[str], Person]:
 
 @both_tasks
 def test_offline_in_the_middle_of_the_trials(
-    study: str, host: Hosted, person: Callable[[str], Person], context: BrowserContext
+    study: str,
+    host: Hosted,
+    person: Callable[[str], Person],
+    context: BrowserContext,
+    seconds: float,
 ) -> None:
     """The page says that the answer is not stored yet, and sends it by itself."""
     who = person(study)
@@ -73,7 +79,7 @@ def test_offline_in_the_middle_of_the_trials(
     with host.offline(context):
         who.answer(who.look(), 1)
         who.page.get_by_test_id("banner-network").wait_for()
-        for _ in range(max(2, int(min(60.0, SECONDS)))):
+        for _ in range(max(2, int(min(60.0, seconds)))):
             who.page.wait_for_timeout(1000)
             assert "not saved yet" in (who.banner() or "")
             assert who.progress() == before == len(who.acknowledged)

@@ -194,6 +194,7 @@ def test_only_ones_own_logins_can_be_ended(ada: Flask) -> None:
 # --- guessing
 
 
+@pytest.mark.both_databases
 def test_guessing_a_name_takes_longer_and_longer_but_locks_nobody_out(ada: Flask) -> None:
     browser = Browser(ada)
     for _ in range(throttle.FREE_FOR_NAME):
@@ -257,6 +258,7 @@ def test_after_half_a_day_failures_are_forgotten(ada: Flask) -> None:
         assert throttle.forget_old() == 2
 
 
+@pytest.mark.both_databases
 def test_attempts_at_the_same_moment_are_all_counted(ada: Flask) -> None:
     attempt = throttle.Attempt.of(b"secret", "ada", "10.0.0.1")
     through: list[bool] = []
@@ -332,6 +334,7 @@ def test_a_link_sets_a_password_once(ada: Flask) -> None:
     assert Browser(ada).log_in("ada", "a new long password").status_code == 302
 
 
+@pytest.mark.both_databases
 def test_of_many_who_use_a_link_at_once_one_succeeds(ada: Flask) -> None:
     with ada.app_context():
         user = find_user("ada")

@@ -98,6 +98,7 @@ def test_the_history_is_right_and_the_policy_obeyed(app: Flask, walker: Walker) 
     assert [bool(row["correct"]) for row in rows(app, Response)] == rights
 
 
+@pytest.mark.both_databases
 def test_the_same_answer_again_does_not_choose_again(app: Flask, walker: Walker) -> None:
     body = {"ranking": ["Bari", "Agara"]}
     windows = [Walker(app.test_client()) for _ in range(6)]

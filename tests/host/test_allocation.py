@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
+from support.properties import costly
 from support.tiny_studies import category_study
 from support.walker import Walker, at_once, change, error_code, link, open_study, rows
 
 from diptych.models import Session, Trial
+
+pytestmark = pytest.mark.both_databases
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 MINUTE = 60_000
@@ -143,12 +146,7 @@ def test_each_consent_gets_the_condition_that_the_rule_names(app: Flask, tmp_pat
     weights: dict[str, float] = {"a": 1, "b": 2, "c": 0.5, "closed": 0}
     counter = iter(range(1000))
 
-    @settings(
-        max_examples=10,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
+    @costly(phases=(Phase.generate,))
     @given(fates=FATES)
     def check(fates: list[str]) -> None:
         name = f"study{next(counter)}"

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase
-from hypothesis import settings as hypothesis_settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,6 +18,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.properties import costly
 from support.tiny_studies import CLASSES, category_study, two_afc_study
 from support.walker import (
     TIMING,
@@ -35,6 +35,8 @@ from werkzeug.test import TestResponse
 from diptych.app import create_app
 from diptych.models import Event, Response, Session, Trial
 from diptych.settings import Settings
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -340,13 +342,7 @@ def test_any_interleaving_of_answers_keeps_every_promise(tiny: Flask) -> None:
     machine = type("AnswersHere", (Answers,), {"app": tiny})
     run_state_machine_as_test(
         machine,
-        settings=hypothesis_settings(
-            max_examples=12,
-            stateful_step_count=15,
-            deadline=None,
-            phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=costly(stateful_step_count=15, phases=(Phase.generate, Phase.shrink)),
     )
 
 

@@ -66,6 +66,7 @@ def answer_all(server: LiveServer, settings: Settings, n: int, run: str) -> int:
     return done.answers
 
 
+@pytest.mark.both_databases
 def test_what_is_restored_is_what_was_there(
     live_server: LiveServer, settings: Settings, url: str, elsewhere: str, tmp_path: Path
 ) -> None:
@@ -141,6 +142,7 @@ def test_made_and_restored_under_load(
     assert (kept, loose) == (made[-1], 0)
 
 
+@pytest.mark.both_databases
 def test_a_database_with_rows_is_kept(
     live_server: LiveServer, settings: Settings, url: str, tmp_path: Path
 ) -> None:
@@ -166,6 +168,7 @@ def test_sqlite_is_not_replaced_under_a_running_host(
     assert answer_all(live_server, settings, 1, "b") == answers
 
 
+@pytest.mark.both_databases
 def test_a_damaged_one_changes_nothing(url: str, elsewhere: str, tmp_path: Path) -> None:
     whole = tmp_path / "b.zip"
     backup(url, whole)
@@ -219,6 +222,7 @@ def test_the_commands(settings: Settings, tmp_path: Path, monkeypatch: pytest.Mo
     assert "there is no file" in missing.output
 
 
+@pytest.mark.both_databases
 def test_an_older_one_can_be_brought_up(empty_database_url: str, tmp_path: Path) -> None:
     url = Settings(database_url=empty_database_url).sqlalchemy_url
     migrate.upgrade(url, "0001")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny_studies import category_study, merged, two_afc_study
 
@@ -179,7 +179,6 @@ def test_what_is_advised_is_enough_and_not_a_penny_too_much(tmp_path: Path) -> N
     base = tiny(tmp_path)
     spec = base.content.spec
 
-    @settings(max_examples=100, deadline=None)
     @given(st.decimals("0.05", "20", places=2).map(float), st.integers(1, 90))
     def holds(reward: float, minutes: int) -> None:
         paid = spec.model_copy(

@@ -139,6 +139,7 @@ def test_a_bonus_sent_twice_is_ordered_once_and_a_second_one_is_another_decision
     assert len(rows(app, models.LedgerEntry)) == 4
 
 
+@pytest.mark.both_databases
 def test_two_presses_at_the_same_moment_order_one_bonus(
     app: Flask, people: Callable[[int], list[Walker]]
 ) -> None:

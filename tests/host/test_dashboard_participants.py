@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.dashboard import researcher, study_id
 from support.walker import Walker, change, link, open_study, rows
@@ -24,6 +24,8 @@ from diptych.participants.narrowing import BEYOND
 from diptych.participants.rows import standing
 from diptych.participants.wanted import SORTS, Wanted, WantedFault, read_wanted
 from diptych.payments import ledger
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -257,7 +259,6 @@ TEXT = st.characters(exclude_characters="\0", exclude_categories=("Cs",))
         order=st.sampled_from(("asc", "desc")),
     )
 )
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_address_says_what_is_wanted(wanted: Wanted) -> None:
     assert read_wanted(dict(parse_qsl(wanted.query()))) == wanted
 

@@ -427,6 +427,7 @@ def test_what_was_looked_at_is_what_is_opened(opened: Flask, studies_folder: Pat
     assert len(audit(opened)) == 1
 
 
+@pytest.mark.both_databases
 def test_owners_who_open_the_same_folder_at_once_make_one_version(
     opened: Flask, studies_folder: Path
 ) -> None:

@@ -44,6 +44,7 @@ def someone(app: Flask, study: str = "tiny") -> Walker:
     return Walker(app.test_client(), study)
 
 
+@pytest.mark.both_databases
 def test_a_person_takes_part_once_and_resumes(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path)
     first = someone(app).start(**prolific("anna"))
@@ -76,6 +77,7 @@ def test_a_study_that_allows_it_can_be_taken_again(app: Flask, tmp_path: Path) -
     assert len(rows(app, Participant)) == 1
 
 
+@pytest.mark.both_databases
 def test_the_same_person_arriving_at_once_is_one_participant(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path)
     walkers = [someone(app) for _ in range(8)]
@@ -86,6 +88,7 @@ def test_the_same_person_arriving_at_once_is_one_participant(app: Flask, tmp_pat
     assert len(rows(app, Arrival)) == 8
 
 
+@pytest.mark.both_databases
 def test_different_people_arriving_at_once_are_different(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path)
     walkers = [someone(app) for _ in range(8)]
@@ -160,6 +163,7 @@ def test_paused_and_closed_studies_let_nobody_new_in_but_everybody_go_on(
 
 
 @SQLITE
+@pytest.mark.both_databases
 def test_a_full_study_lets_nobody_new_in(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path, participants=2)
     first = someone(app).start(**prolific("anna"))
@@ -273,6 +277,7 @@ def test_mturks_preview_stores_nothing(app: Flask, tmp_path: Path) -> None:
     assert someone(app).arrive(**MTURK).status_code == 201
 
 
+@pytest.mark.both_databases
 def test_whoever_comes_back_too_late_is_told_so(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path, resume_within_minutes=10)
     walker = someone(app).start(**prolific("anna"))

@@ -26,6 +26,8 @@ from diptych.studies.versions import UnknownStudy, freeze
 from diptych.tabulate import export_study
 from diptych_analysis.tables import read_tables
 
+pytestmark = pytest.mark.both_databases
+
 WORKER = "5f0c0ffee0ddba11"
 
 
@@ -212,6 +214,7 @@ def test_the_command(app: Flask, client, opened: Path, settings: Settings, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_memory_stays_flat(app: Flask, client, opened: Path, tmp_path: Path) -> None:
     walk = Walk(client, "tiny").begin().finish(random.Random(10))
     small = peak_of_export(app, tmp_path / "small")

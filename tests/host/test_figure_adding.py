@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.dashboard import study_id
 from support.figure_sessions import open_category
@@ -74,7 +74,6 @@ some = st.lists(st.integers(0, 10**6), min_size=1, max_size=8)
 
 
 @pytest.mark.parametrize("study", STUDIES)
-@settings(max_examples=40, deadline=None)
 @given(first=some, second=some, order=st.randoms(use_true_random=False))
 def test_counts_of_a_and_of_b_are_the_counts_of_both(
     study: str, first: list[int], second: list[int], order: random.Random

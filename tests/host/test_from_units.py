@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from support.simulated_units import simulated_images, simulated_layers, simulated_run
@@ -117,7 +117,6 @@ def test_a_catch_item_shows_a_query_among_the_examples_and_no_other_item_does(
     easiest=st.integers(0, 8), drawn=st.integers(0, 8), hardest=st.integers(0, 8),
     tasks=st.integers(1, 6), seed=st.integers(0, 2**31 - 1),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
 def test_groups_never_overlap_and_no_unit_is_both_tested_and_practised(
     scored: tuple[Path, Path], easiest: int, drawn: int, hardest: int, tasks: int, seed: int
 ) -> None:

@@ -19,6 +19,8 @@ from diptych import models
 from diptych.database import db, now_ms
 from diptych.results.live import LiveView, live_view
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = 3_600_000
 
 

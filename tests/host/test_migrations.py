@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -11,6 +12,8 @@ from diptych import migrate, models  # noqa: F401
 from diptych.cli import cli
 from diptych.database import Base
 from diptych.settings import Settings
+
+pytestmark = pytest.mark.both_databases
 
 
 def tables(url: str) -> set[str]:

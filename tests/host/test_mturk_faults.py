@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as rules
+from hypothesis import given
 from hypothesis import strategies as st
 from support.local_mturk import FAULTS, LocalMTurk
 from support.local_mturk_api import Assignment
@@ -174,7 +173,6 @@ MISHAPS = st.lists(
 
 
 @pytest.mark.slow
-@rules(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     actions=st.lists(st.sampled_from(["approve", "reject", "bonus"]), min_size=1, max_size=8),
     mishaps=MISHAPS,

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given
-from hypothesis import settings as rules
+from hypothesis import given
 from hypothesis import strategies as st
 from support import mturk_credentials
 from support.local_mturk import FAULTS, LocalMTurk
 from support.mturk_study import REWARD, open_on_mturk, take
+from support.properties import costly
 from support.walker import rows
 
 from diptych import models
@@ -261,7 +261,7 @@ MISHAPS = st.lists(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@rules(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@costly()
 @given(wanted=DECISIONS, mishaps=MISHAPS)
 def test_nobody_is_paid_twice_and_nobody_is_forgotten(
     app: Flask,

@@ -21,6 +21,8 @@ from diptych.payments.subjects import earned
 from diptych.settings import Settings
 from diptych.studies.spec import Payment
 
+pytestmark = pytest.mark.both_databases
+
 LONG = "We are sorry. " * 10
 
 

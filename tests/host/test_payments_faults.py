@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.local_prolific import FAULTS, LocalProlific, local_prolific
 from support.paying import Paying, paying_host
+from support.properties import costly
 
 from diptych.database import db, reading
 from diptych.payments import concluding, ledger, sending
@@ -148,11 +149,7 @@ def settle_all(paying: Paying) -> None:
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@costly()
 @given(
     moves=st.lists(st.tuples(st.sampled_from(WHAT), st.integers(0, 8)), min_size=4, max_size=20),
     seed=st.integers(0, 2**32),

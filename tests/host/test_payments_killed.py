@@ -17,6 +17,8 @@ from support.paying import Paying, paying_host
 
 from diptych.settings import Settings
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def paying(settings: Settings, tmp_path: Path) -> Iterator[Paying]:

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given
-from hypothesis import settings as options
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 from support.dashboard import study_id
+from support.properties import costly
 from support.walker import Walker, at_once, open_study, rows
 
 from diptych import models
 from diptych.database import now_ms, reading, table, writing
 from diptych.payments import ledger, running
 from diptych.results import settle
+
+pytestmark = pytest.mark.both_databases
 
 STATES = ("intended", "sent", "named", "failed", "confirmed")
 
@@ -65,10 +67,7 @@ written = st.lists(
 )
 
 
-@options(
-    max_examples=25, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@costly()
 @given(written, st.integers(0, 3))
 def test_whatever_is_written_the_sums_are_those_of_the_rows(
     paid: Flask, several: list[tuple[str, list[int]]], before: int

@@ -18,6 +18,8 @@ from diptych.payments.ledger import Total, totals
 from diptych.recruiters import prolific_client
 from diptych.settings import Settings
 
+pytestmark = pytest.mark.both_databases
+
 LONG = "We are sorry. " * 10
 PAY = r"POST /bulk-bonus-payments/.*/pay/"
 

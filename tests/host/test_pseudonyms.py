@@ -69,6 +69,7 @@ def test_a_person_keeps_it_in_every_session_and_study_and_with_a_new_key(
     assert pseudonym(opened, here) == pseudonym(opened, there) == pseudonym(renewed, again)
 
 
+@pytest.mark.both_databases
 def test_hosts_with_one_database_agree_even_at_the_same_moment(
     opened: Flask, settings: Settings
 ) -> None:

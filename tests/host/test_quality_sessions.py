@@ -104,6 +104,7 @@ def test_a_session_in_an_excluded_study_counts_as_a_repeat(
     assert not found(app, eve.public_id)["max_repeats"]["flagged"]
 
 
+@pytest.mark.both_databases
 def test_lookalikes_are_what_a_search_through_all_sessions_finds(
     app: Flask, studies_folder: Path
 ) -> None:

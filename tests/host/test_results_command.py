@@ -89,12 +89,6 @@ def agreement_json() -> dict[str, Any]:
 
 
 @pytest.fixture
-def database_kind() -> str:
-    """The results are rows like all others: SQLite stands for both."""
-    return "sqlite"
-
-
-@pytest.fixture
 def opened(app: Flask, tmp_path: Path) -> Flask:
     open_study(app, category_study(tmp_path / "studies" / "tiny"))
     return app

@@ -22,6 +22,8 @@ from diptych.settings import Settings
 from diptych.studies.faults import StudyFault
 from diptych.studies.folder import load_study
 
+pytestmark = pytest.mark.both_databases
+
 DAY = 86_400_000
 LIMITS = {"privacy": {"identities_days": 30, "answers_days": 365}}
 

@@ -18,6 +18,8 @@ from diptych.models import Arrival, Identity
 from diptych.seal import Seal, SealFault
 from diptych.settings import Settings
 
+pytestmark = pytest.mark.both_databases
+
 WHO = {"PROLIFIC_PID": "5f0e1d2c3b4a5968", "STUDY_ID": "study7", "SESSION_ID": "sub42"}
 
 

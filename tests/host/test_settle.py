@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given
-from hypothesis import settings as options
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 from support.dashboard import study_id
+from support.properties import costly
 from support.recount import recount, tallied
 from support.tiny_studies import category_study
 from support.walker import Walker, at_once, change, link, open_study, rows
@@ -23,6 +23,8 @@ from diptych.database import now_ms, reading, table, writing
 from diptych.results import settle, tallies
 from diptych.results.tallies import Changes, Key
 from diptych.tasks.category_learning import CategoryLearning
+
+pytestmark = pytest.mark.both_databases
 
 HOUR = 3_600_000
 KEPT = ("person", "kept", "fractions")
@@ -208,10 +210,7 @@ OPERATIONS = ("complete", "quick", "time out", "decline", "exclude", "include", 
               "catch up", "resettle", "simulated")  # fmt: skip
 
 
-@options(
-    max_examples=12, deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)  # fmt: skip
+@costly()
 @given(st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 99)), max_size=8))
 def test_whatever_happens_the_counts_are_those_of_a_recount(
     tiny: Flask, client: FlaskClient, operations: list[tuple[str, int]]
@@ -267,9 +266,7 @@ counts = st.dictionaries(
 )
 
 
-@options(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@costly()
 @given(st.lists(counts, max_size=6), st.randoms())
 def test_sums_do_not_depend_on_order_and_what_is_taken_out_leaves_no_trace(
     tiny: Flask, several: list[dict[str, list[float]]], random: Any

@@ -13,7 +13,7 @@ from diptych.studies import build_study, load_study
 
 SHIPPED = Path(__file__).parents[2] / "studies" / "lite0_units"
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.exhaustive, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

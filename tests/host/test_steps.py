@@ -100,6 +100,7 @@ def test_declining_twice_says_the_same_twice(app: Flask, tmp_path: Path) -> None
     assert back.step_name == "consent"
 
 
+@pytest.mark.both_databases
 def test_consent_and_refusal_at_once_leave_one_of_the_two(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path)
     for _ in range(3):
@@ -183,6 +184,7 @@ def test_a_step_taken_again_changes_nothing(app: Flask, tmp_path: Path) -> None:
     assert stored["status"] == "completed"
 
 
+@pytest.mark.both_databases
 def test_doubled_consent_plans_once(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path)
     walker = someone(app).enter()

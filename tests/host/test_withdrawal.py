@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from hypothesis import HealthCheck, given
-from hypothesis import settings as options
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 from support.dashboard import researcher, study_id
+from support.properties import costly
 from support.recount import recount, tallied
 from support.walker import Walker, at_once, error_code, open_study, rows
 
@@ -25,6 +25,8 @@ from diptych.payments import ledger
 from diptych.results import live, settle
 from diptych.settings import Settings
 from diptych.tabulate import export_study
+
+pytestmark = pytest.mark.both_databases
 
 DAY = 86_400_000
 OF_SESSIONS = (
@@ -215,9 +217,7 @@ def test_of_one_study_only_the_person_stays_known_to_the_others(tiny: Flask) -> 
         max_size=6,
     )
 )
-@options(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@costly()
 def test_counts_are_a_recount_whatever_is_erased(
     tiny: Flask, course: list[tuple[str, str]]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -11,11 +12,17 @@ from sqlalchemy import select
 
 from diptych import models
 from diptych.accounts import logins, users
-from diptych.database import reading, table
+from diptych.database import reading, table, writing
 from diptych.host import Host
 from diptych.web.dashboard.access import COOKIE
 
 PASSWORD = "correct horse battery"
+
+
+@cache
+def _hashed() -> str:
+    """The hash of `PASSWORD`: it is slow on purpose, and made once."""
+    return users.password_hash(PASSWORD)
 
 
 class Researcher:
@@ -25,7 +32,7 @@ class Researcher:
         self.app, self.client = app, app.test_client()
         with app.app_context():
             found = users.find_user(name)
-            self.user = found or users.add_user(name, PASSWORD, is_admin=is_admin)
+            self.user = found or _add_user(name, is_admin)
             token = logins.begin(self.user, "the tests")
             host: Host = app.extensions["diptych"]
             self.csrf = hmac.new(host.secret, f"csrf:{token}".encode(), hashlib.sha256).hexdigest()
@@ -39,6 +46,11 @@ class Researcher:
         """POST a form below /dashboard."""
         form = {"csrf_token": self.csrf, **(data or {})}
         return self.client.post(f"/dashboard{path}", data=form, **options)
+
+
+def _add_user(name: str, is_admin: bool) -> users.User:
+    with writing() as connection:
+        return users.insert_user(connection, name, _hashed(), is_admin=is_admin)
 
 
 def researcher(app: Flask, role: str | None, study: str = "tiny", name: str = "") -> Researcher:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from support.kept import copy_of, hash_of_files, kept, versions
 
 CLASSES = ("Agara", "Bari", "Cooka")
 RECRUITMENT = {
@@ -74,6 +78,12 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
         writer.writerows(rows)
 
 
+def _draw(draw: Callable[[Path], None], arguments: Mapping[str, Any], folder: Path) -> None:
+    """Put drawn images and their manifests into a folder: copies of those kept between runs."""
+    sources = hash_of_files(Path(__file__))
+    copy_of(kept(draw, sources, versions("pillow", "numpy"), json.dumps(arguments)), folder)
+
+
 def _blob(path: Path, hue: tuple[int, int, int], size: float, rng: np.random.Generator) -> None:
     """A 32 x 32 image: one disc of a radius (pixels) on grey noise, so that no two are the same."""
     noise = rng.integers(96, 160, (32, 32, 3), dtype=np.uint8)
@@ -102,7 +112,6 @@ def category_study(
         changes: laid over study.toml, table by table; None takes a key out.
         texts: further or other Markdown files, name -> text.
     """
-    rng = np.random.default_rng(7)
     spec = {
         "title": "Tiny creatures",
         "description": "Learn three kinds of discs.",
@@ -113,8 +122,15 @@ def category_study(
         "stimuli": {"manifest": "stimuli.csv"},
         "recruitment": RECRUITMENT,
     }
+    _draw(partial(_draw_discs, per_class=per_class), {"per_class": per_class}, folder)
     _write(folder, merged(spec, changes or {}), texts or {})
-    (folder / "stimuli").mkdir(exist_ok=True)
+    return folder
+
+
+def _draw_discs(folder: Path, per_class: int) -> None:
+    """Draw the images of a category-learning study, and list them in stimuli.csv."""
+    rng = np.random.default_rng(7)
+    (folder / "stimuli").mkdir()
     rows: list[dict[str, Any]] = []
     hues = ((200, 60, 60), (60, 180, 60), (60, 60, 200))
     order = rng.permutation(per_class * len(CLASSES))
@@ -125,7 +141,6 @@ def category_study(
         _blob(folder / name, hues[label], size, rng)
         rows.append({"file": name, "label": CLASSES[label], "size": round(size, 3)})
     _write_csv(folder / "stimuli.csv", rows)
-    return folder
 
 
 def two_afc_study(
@@ -149,7 +164,7 @@ def two_afc_study(
         changes: laid over study.toml, table by table; None takes a key out.
         texts: further or other Markdown files, name -> text.
     """
-    rng = np.random.default_rng(8)
+    kinds = {"practice": practice, "test": test, "catch": catch}
     spec = {
         "title": "Which picture belongs?",
         "description": "Two queries, two sets of explanations.",
@@ -163,13 +178,21 @@ def two_afc_study(
             "feedback_delay_ms": 50,
             "feedback_ms": 100,
         },
-        "phases": {"practice": practice, "test": test, "catch": catch},
+        "phases": kinds,
         "stimuli": {"manifest": "stimuli.csv"},
         "items": {"manifest": "items.csv"},
         "recruitment": RECRUITMENT,
     }
+    drawn = {"kinds": kinds, "explanations": explanations}
+    _draw(partial(_draw_items, **drawn), drawn, folder)
     _write(folder, merged(spec, changes or {}), texts or {})
-    (folder / "stimuli").mkdir(exist_ok=True)
+    return folder
+
+
+def _draw_items(folder: Path, kinds: dict[str, int], explanations: int) -> None:
+    """Draw the images of a 2-AFC study, and list them in stimuli.csv and items.csv."""
+    rng = np.random.default_rng(8)
+    (folder / "stimuli").mkdir()
     stimuli: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
 
@@ -181,8 +204,7 @@ def two_afc_study(
         stimuli.append({"file": name, "label": "any", "red": int(red)})
         return name
 
-    kinds = ["practice"] * practice + ["test"] * test + ["catch"] * catch
-    for n, kind in enumerate(kinds):
+    for n, kind in enumerate(kind for kind, number in kinds.items() for _ in range(number)):
         items.append(
             {
                 "item_id": f"item-{n:02d}",
@@ -197,4 +219,3 @@ def two_afc_study(
         )
     _write_csv(folder / "stimuli.csv", stimuli)
     _write_csv(folder / "items.csv", items)
-    return folder

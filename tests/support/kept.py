@@ -1,0 +1,75 @@
+"""What takes long to make is kept between runs, under a hash of what it is made from.
+
+Drawn images, built studies and fitted toy models lie in `.test-cache/`, which git ignores. A run
+without that folder makes everything again and must pass too; `make clean` removes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".test-cache"
+
+
+@cache
+def hash_of_files(*places: Path) -> str:
+    """Return a hash of source files: of each file named, and of each `.py` file of a folder."""
+    whole = hashlib.sha256()
+    for place in places:
+        files: Iterable[Path] = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+        for file in files:
+            whole.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+@cache
+def versions(*packages: str) -> str:
+    """Return names and versions of installed packages."""
+    return " ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+
+
+def kept(make: Callable[[Path], object], *made_from: object) -> Path:
+    """Return a folder that `make` has filled, now or in an earlier run. Nobody may change it.
+
+    Parameters
+    ----------
+    make : callable
+        Fills the empty folder that it is given.
+    *made_from : object
+        All that the content depends on, as text: arguments, hashes of sources, versions.
+    """
+    key = hashlib.sha256("\0".join(map(str, made_from)).encode()).hexdigest()[:32]
+    place = FOLDER / key
+    if place.is_dir():
+        return place
+    FOLDER.mkdir(exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=FOLDER, prefix="new-"))
+    try:
+        make(new)
+        new.rename(place)
+    except OSError:
+        # Another process was first: what it made is the same.
+        if not place.is_dir():
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    return place
+
+
+def copy_of(place: Path, to: Path) -> Path:
+    """Copy a kept folder into another, whose files tests may change; returns it."""
+    shutil.copytree(place, to, dirs_exist_ok=True, copy_function=_copy)
+    return to
+
+
+def _copy(source: str, target: str) -> None:
+    shutil.copyfile(source, target)
+    os.utime(target)
