@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Z95 = 1.959963984540054
 
@@ -12,6 +15,8 @@ def wilson(
     right: npt.ArrayLike, n: npt.ArrayLike, z: float = Z95
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Wilson's score interval of a proportion, low and high; 0 to 1 where nothing was counted."""
+    import numpy as np
+
     k, m = np.asarray(right, dtype=float), np.asarray(n, dtype=float)
     safe = np.maximum(m, 1)
     p = k / safe

@@ -1,7 +1,8 @@
 """Writers of the tidy tables: streaming, memory flat in the number of rows.
 
 `CsvWriter` and `ParquetWriter` take batches of row mappings; `DatasetWriter` writes a whole folder
-of tables with its dictionary, and puts it in place only when everything has been written.
+of tables with its dictionary, and puts it in place only when everything has been written. PyArrow
+is imported when the first Parquet file is written.
 """
 
 from __future__ import annotations
@@ -16,29 +17,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from diptych_analysis.columns import LIST_SEPARATOR, TABLES, Column, TableName
+from diptych_analysis.dataset_metadata import data_dictionary, dataset_description, write_json
 from diptych_analysis.formulas import guarded
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = Mapping[str, object]
 FORMATS = ("csv", "parquet")
-_ARROW = {
-    "string": pa.string(),
-    "list": pa.string(),
-    "integer": pa.int64(),
-    "number": pa.float64(),
-    "boolean": pa.bool_(),
-    "datetime": pa.timestamp("ms", tz="UTC"),
-}
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     """The Parquet schema of a table with these columns (a list is a string joined by `|`)."""
-    return pa.schema([pa.field(c.name, _ARROW[c.type]) for c in columns])
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "list": pa.string(),
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "datetime": pa.timestamp("ms", tz="UTC"),
+    }
+    return pa.schema([pa.field(c.name, types[c.type]) for c in columns])
 
 
 def iso(moment: datetime) -> str:
@@ -120,6 +124,8 @@ class ParquetWriter:
     """A Parquet file with typed columns; holds at most `group` rows in memory."""
 
     def __init__(self, to: Path | BinaryIO, columns: Sequence[Column], group: int = 20_000) -> None:
+        import pyarrow.parquet as pq
+
         self.columns = tuple(columns)
         self.group = group
         self._schema = arrow_schema(self.columns)
@@ -138,6 +144,8 @@ class ParquetWriter:
         return count
 
     def _flush(self) -> None:
+        import pyarrow as pa
+
         arrays = [
             pa.array(waiting, type=field.type)
             for waiting, field in zip(self._waiting, self._schema, strict=True)
@@ -245,8 +253,6 @@ class DatasetWriter:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _describe(self, folder: Path) -> None:
-        from diptych_analysis.tables import data_dictionary, dataset_description, write_json
-
         about = {"name": self.name, "description": self.description, "columns": self.columns}
         write_json(folder / "data_dictionary.json", data_dictionary(rows=self.rows, **about))  # type: ignore[arg-type]
         write_json(folder / "dataset_description.json", dataset_description(**about))  # type: ignore[arg-type]

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, select
 
 from diptych import clocks, migrate, models
@@ -144,11 +142,7 @@ def tables(engine: Engine, settings: Settings) -> Finding:
     """The tables are those of this version."""
 
     def check() -> Finding:
-        head = ScriptDirectory.from_config(
-            migrate.config(settings.sqlalchemy_url)
-        ).get_current_head()
-        with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        current, head = migrate.revisions(engine, settings.sqlalchemy_url)
         if current == head:
             return Finding("tables", "ok", f"at revision {head}")
         if current is None:

@@ -1,14 +1,17 @@
-"""Alembic, without a configuration file: the migrations ship with the package."""
+"""Alembic, without a configuration file: the migrations ship with the package.
+
+Alembic is imported when it is used: the workers of a host migrate nothing.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 class BehindFault(Exception):
@@ -24,6 +27,8 @@ def migrations_folder() -> Path:
 
 def config(url: str, identity_key: bytes | None = None) -> Config:
     """Alembic's configuration for a database; the key is needed where platform ids stand in it."""
+    from alembic.config import Config
+
     found = Config()
     found.attributes["identity_key"] = identity_key
     found.set_main_option("script_location", str(migrations_folder()))
@@ -33,12 +38,41 @@ def config(url: str, identity_key: bytes | None = None) -> Config:
 
 def upgrade(url: str, revision: str = "head", identity_key: bytes | None = None) -> None:
     """Bring a database up to a revision; makes the tables of an empty one."""
+    from alembic import command
+
     command.upgrade(config(url, identity_key), revision)
 
 
 def downgrade(url: str, revision: str, identity_key: bytes | None = None) -> None:
     """Take a database back to a revision (`base`: no tables)."""
+    from alembic import command
+
     command.downgrade(config(url, identity_key), revision)
+
+
+def revisions(engine: Engine, url: str) -> tuple[str | None, str | None]:
+    """Return the revision of a database's tables, and the newest one.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the database.
+    url : str
+        Its URL.
+
+    Returns
+    -------
+    current : str or None
+        Revision of the tables; None where there are none.
+    head : str or None
+        Revision that this version of Diptych needs.
+    """
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current, ScriptDirectory.from_config(config(url)).get_current_head()
 
 
 def ensure_head(engine: Engine, url: str) -> None:
@@ -47,9 +81,7 @@ def ensure_head(engine: Engine, url: str) -> None:
     Raises:
         BehindFault: when tables exist but not those of this version.
     """
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(config(url)).get_current_head()
+    current, head = revisions(engine, url)
     if current is None:
         upgrade(url)
     elif current != head:

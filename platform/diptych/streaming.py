@@ -12,8 +12,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 from diptych import identities
 from diptych.tabulate import IDENTITIES, StudyTables
 from diptych_analysis.columns import TABLES, Column, TableName
+from diptych_analysis.dataset_metadata import data_dictionary, dataset_description
 from diptych_analysis.table_files import WRITERS
-from diptych_analysis.tables import data_dictionary, dataset_description
 
 #: Rows between two looks at whether something can be sent.
 BATCH = 500

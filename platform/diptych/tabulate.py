@@ -27,7 +27,7 @@ from diptych.tidy_rows import (
     trial_row,
 )
 from diptych_analysis.columns import TABLES, Column, TableName
-from diptych_analysis.tables import CsvWriter, DatasetWriter
+from diptych_analysis.table_files import CsvWriter, DatasetWriter
 
 SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
 PARTICIPANTS, EVENTS = table(models.Participant), table(models.Event)

@@ -18,7 +18,7 @@ from diptych.tabulate import IDENTITIES, StudyTables, open_tables
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.columns import DESCRIPTIONS, TABLES, TableName
-from diptych_analysis.tables import FORMATS
+from diptych_analysis.table_files import FORMATS
 
 blueprint = pages("exports")
 #: What may be asked for beside the tables' own names.
