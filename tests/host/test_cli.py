@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from diptych.cli import COMMANDS, cli
 
 # Runs the command line as a user does, faults told in words included.
 DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
+HEAVY = ("sqlalchemy", "alembic", "flask", "pydantic", "numpy", "pandas", "pyarrow", "torch")
 BLOCKED = ("torch", "timm", "sklearn", "scipy", "altair", "vl_convert", "joblib")
 
 
@@ -48,8 +50,46 @@ def test_no_list_of_commands_is_cut_short(group: str) -> None:
     assert "..." not in listed
 
 
+def imported(code: str, names: tuple[str, ...]) -> list[str]:
+    """Which of the packages a new Python has imported after some code."""
+    report = f"print([name for name in {names!r} if name in sys.modules], file=sys.stderr)"
+    whole = f"import sys\ntry:\n    {code}\nfinally:\n    {report}"
+    done = subprocess.run(
+        [sys.executable, "-c", whole], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[str] = ast.literal_eval(done.stderr.splitlines()[-1])
+    return found
+
+
+def test_the_list_of_commands_imports_none_of_them() -> None:
+    code = "from diptych.cli import main; sys.argv = ['diptych', '--help']; main()"
+    assert imported(code, (*HEAVY, "rich", "diptych.settings", "diptych.cli.study")) == []
+
+
+def test_help_on_a_command_imports_no_heavy_package() -> None:
+    code = (
+        "from click.testing import CliRunner; from diptych.cli import COMMANDS, cli; "
+        "assert all(CliRunner().invoke(cli, [c, '--help']).exit_code == 0 for c in COMMANDS)"
+    )
+    assert imported(code, (*HEAVY, "diptych.cli.study")) == ["diptych.cli.study"]
+
+
+def test_a_host_that_starts_imports_nothing_for_tables_and_migrations(home: Path) -> None:
+    names = ("flask", "pandas", "numpy", "pyarrow", "alembic", "torch")
+    assert imported("import diptych; diptych.create_app()", names) == ["flask"]
+
+
+def test_the_list_of_commands_says_what_each_does() -> None:
+    shown = CliRunner().invoke(cli, ["--help"], terminal_width=80).output
+    listed = [line.split(maxsplit=1) for line in shown.partition("Commands:\n")[2].splitlines()]
+    assert listed == [[name, place.summary] for name, place in COMMANDS.items()]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("task", ["category_learning", "two_afc"])
+@pytest.mark.parametrize(
+    "task", ["category_learning", pytest.param("two_afc", marks=pytest.mark.exhaustive)]
+)
 def test_from_nothing_to_an_open_study(home: Path, task: str) -> None:
     run("study", "new", "mine", "--task", task)
     assert "not built yet" in run("study", "validate", "mine", code=1)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.tables import TableFault, Tables, read_tables, write_json
+if TYPE_CHECKING:
+    from diptych_analysis.tables import Tables
 
 folder_in = click.Path(exists=True, file_okay=False, path_type=Path)
 file_out = click.Path(dir_okay=False, path_type=Path)
@@ -21,6 +22,7 @@ def _faults() -> Iterator[None]:
     """Faults of data and requests as one line on the terminal."""
     from diptych_analysis.agreement.faults import AgreementFault
     from diptych_analysis.machines.faults import MachineFault
+    from diptych_analysis.tables import TableFault
 
     try:
         yield
@@ -28,7 +30,7 @@ def _faults() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-@click.command(short_help="Compare people's scores of units with a machine's.")
+@click.command()
 @click.argument("folder", metavar="EXPORT_DIR", type=folder_in)
 @click.option("--scores", type=folder_in, help="Folder that `diptych mis … --to` wrote.")
 @click.option(
@@ -106,6 +108,7 @@ def correlate(folder: Path, **options: Any) -> None:
     from rich.console import Console
 
     from diptych_analysis.agreement import results
+    from diptych_analysis.dataset_metadata import write_json
 
     console = Console()
     with _faults(), console.status("Comparing …"):
@@ -148,6 +151,7 @@ def correlate_folder(
     """
     from diptych_analysis.agreement.compare import Choices, compare
     from diptych_analysis.agreement.his import HUMAN
+    from diptych_analysis.tables import read_tables
 
     source = _source(scores, runs, similarity, images)
     tables = read_tables(folder)

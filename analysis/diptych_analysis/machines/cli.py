@@ -18,7 +18,7 @@ Folder = click.Path(file_okay=False, path_type=Path)
 File = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command(short_help="Score how well a network's units can be told.")
+@click.command()
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--images", type=Folder, required=True, help="Folder of images, and folders in it.")
 @click.option(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.tables import KINDS, TableFault, Tables, read_tables, write_json
-from diptych_analysis.tracing.sequences import SequenceFault, Sequences, sequences_from
+from diptych_analysis.columns import KINDS
+
+if TYPE_CHECKING:
+    from diptych_analysis.tables import Tables
+    from diptych_analysis.tracing.sequences import Sequences
 
 
 class _RunByDefault(click.Group):
@@ -22,7 +25,7 @@ class _RunByDefault(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_RunByDefault, short_help="Train tracing models on tidy tables.")
+@click.group(cls=_RunByDefault)
 def trace() -> None:
     """Train tracing models on tidy tables, or ask a saved one (`trace predict MODEL DIR`)."""
 
@@ -30,7 +33,9 @@ def trace() -> None:
 @contextmanager
 def _faults() -> Iterator[None]:
     """Faults of data and requests as one line on the terminal."""
+    from diptych_analysis.tables import TableFault
     from diptych_analysis.tracing.models import ModelFault
+    from diptych_analysis.tracing.sequences import SequenceFault
 
     try:
         yield
@@ -53,6 +58,9 @@ def _specs(text: str) -> list[str]:
 def _read(
     folder: Path, status: str, excluded: bool, rt_column: str, kinds: tuple[str, ...]
 ) -> tuple[Tables, Sequences]:
+    from diptych_analysis.tables import read_tables
+    from diptych_analysis.tracing.sequences import sequences_from
+
     tables = read_tables(folder)
     statuses = status.split(",")
     kinds = kinds or tables.whose(statuses)
@@ -112,6 +120,7 @@ def run(folder: Path, **options: Any) -> None:
     """Train and score models on the tables in FOLDER, over reshuffled splits by learner."""
     from rich.console import Console
 
+    from diptych_analysis.dataset_metadata import write_json
     from diptych_analysis.tracing import results as shown
 
     with _faults():
@@ -249,8 +258,10 @@ def predict(
     images: Path | None,
 ) -> None:
     """Predict the responses in FOLDER by a saved MODEL: a row a trial, `p:CLASS` a class."""
+    from diptych_analysis.tables import read_tables
     from diptych_analysis.tracing.models import Tracer
     from diptych_analysis.tracing.runs import predictions_frame
+    from diptych_analysis.tracing.sequences import sequences_from
 
     with _faults():
         asked = Tracer.load(model, images=images)

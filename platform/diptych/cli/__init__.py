@@ -1,38 +1,81 @@
-"""`diptych …`: every command, loaded when it is asked for so that `--help` is quick."""
+"""`diptych …`: every command. `--help` lists them without importing them, so that it is quick."""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from diptych import __version__
 
-# command -> where it is; a command whose packages are not installed says which extra brings them.
+
+class Place(NamedTuple):
+    """Where a command is defined, and its line in `diptych --help`."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+#: Every command, in the order of `diptych --help`.
 COMMANDS = {
-    "study": "diptych.cli.study:study",
-    "db": "diptych.cli.server:db",
-    "serve": "diptych.cli.server:serve",
-    "user": "diptych.cli.user:user",
-    "doctor": "diptych.cli.doctor:doctor",
-    "backup": "diptych.cli.backup:backup",
-    "restore": "diptych.cli.backup:restore",
-    "simulate": "diptych.cli.simulate:simulate",
-    "mturk": "diptych.cli.mturk:mturk",
-    "quality": "diptych.cli.quality:quality",
-    "export": "diptych.cli.tables:export",
-    "import": "diptych.cli.tables:import_",
-    "pay": "diptych.cli.pay:pay",
-    "participant": "diptych.cli.participant:participant",
-    "retention": "diptych.cli.participant:retention",
-    "trace": "diptych_analysis.tracing.cli:trace",
-    "mis": "diptych_analysis.machines.cli:mis",
-    "mis-report": "diptych_analysis.machines.analyses.cli:mis_report",
-    "correlate": "diptych_analysis.agreement.cli:correlate",
-    "results": "diptych.cli.results:results",
-    "report": "diptych.cli.tables:report",
+    "study": Place("diptych.cli.study", "study", "Make, check, open and close studies."),
+    "db": Place("diptych.cli.server", "db", "Make and migrate the database."),
+    "serve": Place(
+        "diptych.cli.server", "serve", "Serve the open studies with gunicorn until Ctrl-C."
+    ),
+    "user": Place("diptych.cli.user", "user", "Accounts of researchers, and their roles."),
+    "doctor": Place(
+        "diptych.cli.doctor", "doctor", "Check this installation, and say what to mend."
+    ),
+    "backup": Place("diptych.cli.backup", "backup", "Write the whole database into one file."),
+    "restore": Place(
+        "diptych.cli.backup", "restore", "Put a back-up in the place of the database."
+    ),
+    "simulate": Place(
+        "diptych.cli.simulate", "simulate", "Let simulated people, or a machine, take STUDY."
+    ),
+    "mturk": Place("diptych.cli.mturk", "mturk", "Offer studies on Amazon Mechanical Turk."),
+    "quality": Place(
+        "diptych.cli.quality", "quality", "Show how many sessions of STUDY each quality rule flags."
+    ),
+    "export": Place("diptych.cli.tables", "export", "Write the tidy tables of STUDY."),
+    "import": Place(
+        "diptych.cli.tables", "import_", "Read other people's data into the tidy tables."
+    ),
+    "pay": Place(
+        "diptych.cli.pay", "pay", "See, send and look up what a study pays its participants."
+    ),
+    "participant": Place(
+        "diptych.cli.participant", "participant", "What is stored of one person: export, erase."
+    ),
+    "retention": Place(
+        "diptych.cli.participant",
+        "retention",
+        "Delete what is kept no longer by `[privacy]` of each study.",
+    ),
+    "trace": Place("diptych_analysis.tracing.cli", "trace", "Train tracing models on tidy tables."),
+    "mis": Place(
+        "diptych_analysis.machines.cli", "mis", "Score how well a network's units can be told."
+    ),
+    "mis-report": Place(
+        "diptych_analysis.machines.analyses.cli",
+        "mis_report",
+        "Compare models, layers and units by their scores.",
+    ),
+    "correlate": Place(
+        "diptych_analysis.agreement.cli",
+        "correlate",
+        "Compare people's scores of units with a machine's.",
+    ),
+    "results": Place(
+        "diptych.cli.results", "results", "Show results of the analysis on the dashboard."
+    ),
+    "report": Place(
+        "diptych.cli.tables", "report", "Write one HTML report, with figures, on tables."
+    ),
 }
 
 
@@ -45,26 +88,32 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        module, attribute, summary = COMMANDS[cmd_name]
         try:
             command: click.Command = getattr(importlib.import_module(module), attribute)
         except ModuleNotFoundError as fault:
             if (fault.name or "").startswith("diptych"):
                 raise
             return _missing(cmd_name, fault.name or "a package")
+        command.short_help = summary
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in COMMANDS.items()])
 
 
 def _missing(name: str, package: str) -> click.Command:
-    @click.command(name, help=_needs(package))
+    @click.command(name, help=needs(package))
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def command(arguments: Any) -> None:
-        raise click.ClickException(_needs(package))
+        raise click.ClickException(needs(package))
 
     return command
 
 
-def _needs(package: str) -> str:
+def needs(package: str) -> str:
+    """Say which extra brings a package that a command needs."""
     return f"This command needs {package}, which is not installed: pip install 'diptych[models]'"
 
 
@@ -89,37 +138,15 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: faults that the user can mend are told in words, not in a stack trace."""
-    from sqlalchemy.exc import ArgumentError, OperationalError
-
-    from diptych.migrate import BehindFault
-    from diptych.settings import SettingsFault
-    from diptych.studies.faults import StudyFault
-    from diptych.studies.versions import UnknownStudy
-
+    """Run the command line; errors that the user can fix are printed in words."""
     try:
         cli()
-    except UnknownStudy as fault:
-        click.echo(
-            f"Error: this host knows no open study {str(fault)!r}; "
-            "`diptych study list` shows those it knows",
-            err=True,
-        )
-        sys.exit(1)
-    except ModuleNotFoundError as fault:
-        if (fault.name or "diptych").startswith("diptych"):
+    except Exception as error:
+        # It knows errors of many packages, and most commands end without one.
+        from diptych.cli.error_messages import error_message
+
+        message = error_message(error)
+        if message is None:
             raise
-        click.echo(f"Error: {_needs(fault.name or 'a package')}", err=True)
-        sys.exit(1)
-    except (BehindFault, SettingsFault, StudyFault) as fault:
-        click.echo(f"Error: {fault}", err=True)
-        sys.exit(1)
-    except OSError as fault:
-        where = "" if fault.filename is None else f"{str(fault.filename)[:300]}: "
-        click.echo(f"Error: {where}{fault.strerror or fault}", err=True)
-        sys.exit(1)
-    except (ArgumentError, OperationalError) as fault:
-        # Neither the statement nor what it was given, which may be somebody's.
-        said = str(getattr(fault, "orig", None) or fault).strip()
-        click.echo(f"Error: the database (DIPTYCH_DATABASE_URL): {said}", err=True)
+        click.echo(f"Error: {message}", err=True)
         sys.exit(1)

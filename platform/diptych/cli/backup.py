@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
-from diptych.settings import Settings
 
-
-@click.command(short_help="Write the whole database into one file.")
+@click.command()
 @click.argument("to", type=click.Path(path_type=Path), required=False)
 def backup(to: Path | None) -> None:
     """Write the whole database into one file, while hosts go on answering.
@@ -21,6 +19,7 @@ def backup(to: Path | None) -> None:
     DIPTYCH_HOME) is not in it: keep that too.
     """
     from diptych import backup as backups
+    from diptych.settings import Settings
 
     settings = Settings.from_environment()
     to = to or settings.home / "backups"
@@ -47,6 +46,7 @@ def restore(archive: Path, replace: bool, check: bool) -> None:
     An older back-up is brought up to this version by `diptych db upgrade` afterwards.
     """
     from diptych import backup as backups
+    from diptych.settings import Settings
 
     settings = Settings.from_environment()
     try:

@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from diptych.settings import Settings
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -21,6 +19,7 @@ def with_app(function: F) -> F:
     def run(*args: Any, **kwargs: Any) -> Any:
         from diptych import create_app, migrate
         from diptych.database import db
+        from diptych.settings import Settings
 
         settings = Settings.from_environment()
         app = create_app(settings)
@@ -33,6 +32,8 @@ def with_app(function: F) -> F:
 
 def study_folder(name: str) -> Path:
     """The folder of a study: a path, or a name under DIPTYCH_STUDIES, or one that is shipped."""
+    from diptych.settings import Settings
+
     given = Path(name)
     settings = Settings.from_environment()
     shipped = Path(__file__).parent.parent / "_studies"

@@ -11,8 +11,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from diptych.settings import Settings
-
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
 
 
@@ -28,6 +26,7 @@ def doctor(as_json: bool) -> None:
     from diptych import installation
     from diptych.app import create_app
     from diptych.database import db
+    from diptych.settings import Settings
 
     settings = Settings.from_environment()
     app = create_app(settings, checked=False)

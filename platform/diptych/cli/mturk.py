@@ -16,7 +16,7 @@ from diptych.cli.context import with_app
 console = Console()
 
 
-@click.group(short_help="Offer studies on Amazon Mechanical Turk.")
+@click.group()
 def mturk() -> None:
     """Offer studies on Amazon Mechanical Turk (its sandbox, unless DIPTYCH_MTURK_SANDBOX=false)."""
 

@@ -12,7 +12,7 @@ import click
 from diptych.cli.context import with_app
 
 
-@click.group(short_help="What is stored of one person: export, erase.")
+@click.group()
 def participant() -> None:
     """What is stored of one person: hand it out, or delete it after a withdrawal.
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Connection
 
 from diptych.cli.context import with_app
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 console = Console()
 DOING = ("status", "send", "reconcile", "budget")

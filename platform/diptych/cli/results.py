@@ -10,7 +10,7 @@ import click
 from diptych.cli.context import with_app
 
 
-@click.group(short_help="Show results of the analysis on the dashboard.")
+@click.group()
 def results() -> None:
     """Show results of `diptych trace` and `diptych correlate` on the dashboard."""
 

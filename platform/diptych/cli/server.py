@@ -7,11 +7,12 @@ import resource
 import sys
 import tempfile
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych.settings import Settings
+if TYPE_CHECKING:
+    from diptych.settings import Settings
 
 #: A file system in memory, on Linux.
 MEMORY = "/dev/shm"  # noqa: S108  (gunicorn makes its own file in it, and unlinks it at once)
@@ -62,6 +63,7 @@ def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> N
     """
     from diptych import create_app, migrate
     from diptych.database import db as database
+    from diptych.settings import Settings
 
     settings = Settings.from_environment()
     with create_app(settings).app_context():
@@ -81,7 +83,7 @@ def _welcome(settings: Settings, listening_at: str) -> None:
     """At a first start nobody has an account, and no password is ever a default one."""
     from diptych.cli.user import first_link
 
-    as_set = settings.base_url != Settings.model_fields["base_url"].default
+    as_set = settings.base_url != type(settings).model_fields["base_url"].default
     if not as_set and listening_at != settings.base_url:
         click.echo(
             f"Links that Diptych shows begin with {settings.base_url}, not where this host "
@@ -168,6 +170,7 @@ def db() -> None:
 def upgrade(revision: str) -> None:
     """Bring the database to a revision; makes the tables of an empty one."""
     from diptych import migrate
+    from diptych.settings import Settings
 
     settings = Settings.from_environment()
     if settings.sqlalchemy_url.startswith("sqlite"):
@@ -182,6 +185,7 @@ def upgrade(revision: str) -> None:
 def downgrade(revision: str) -> None:
     """Take the database back to a revision (`base`: no tables)."""
     from diptych import migrate
+    from diptych.settings import Settings
 
     settings = Settings.from_environment()
     migrate.downgrade(settings.sqlalchemy_url, revision, settings.key_of_identities())

@@ -10,12 +10,11 @@ from rich.console import Console
 
 from diptych.cli.context import study_folder
 from diptych.cli.tables import progress_bar
-from diptych.settings import Settings
 
 console = Console()
 
 
-@click.command(short_help="Let simulated people, or a machine, take STUDY.")
+@click.command()
 @click.argument("study")
 @click.option(
     "-n", "--participants", "n", type=click.IntRange(1), help="How many: 40, or 1 machine."
@@ -84,6 +83,7 @@ def simulate(
     from diptych.keys import study_key
     from diptych.observers import UnknownObserver, observer_class
     from diptych.observers.entries import read_template
+    from diptych.settings import Settings
     from diptych.simulate import PURPOSES, SimulationFault
     from diptych.simulate import simulate as run_simulation
     from diptych.studies import load_study

@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from diptych.cli.context import study_folder, with_app
-from diptych.settings import Settings
 
 console = Console()
 
@@ -38,6 +37,7 @@ def new(name: str, task: str) -> None:
 
 def _new_folder(name: str) -> Path:
     """Where a new study goes: in the studies folder itself, never beside or below it."""
+    from diptych.settings import Settings
     from diptych.studies.folder import NAME
 
     if not NAME.fullmatch(name):

@@ -39,7 +39,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
         yield update
 
 
-@click.command(short_help="Write the tidy tables of STUDY.")
+@click.command()
 @click.argument("study")
 @click.option(
     "--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."
@@ -99,7 +99,7 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
         console.print(f"  {name:9} {len(getattr(tables, name)):>9,}", highlight=False)
 
 
-@click.command(short_help="Write one HTML report, with figures, on tables.")
+@click.command()
 @click.argument(
     "folders",
     nargs=-1,

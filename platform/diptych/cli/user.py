@@ -11,7 +11,7 @@ from diptych.cli.context import with_app
 ROLES = ("viewer", "editor", "owner")
 
 
-@click.group(short_help="Accounts of researchers, and their roles.")
+@click.group()
 def user() -> None:
     """Accounts of researchers: add, list, give roles, make one-time links."""
 

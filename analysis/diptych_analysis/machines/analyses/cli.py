@@ -10,7 +10,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command("mis-report", short_help="Compare models, layers and units by their scores.")
+@click.command("mis-report")
 @click.argument("out", type=_FOLDER)
 @click.option("--accuracy", type=_FILE, help="CSV of the models' accuracy: model, accuracy.")
 @click.option("--checkpoints", type=_FILE, help="CSV of a training's models: model, epoch.")
