@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +16,11 @@ from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+#: Modes whose pixels stand in a PNG as they are, and those with a palette.
+_PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16")
+_PNG_MODES = (*_PLAIN_MODES, "P")
+#: EXIF's tag for the side that is up.
+_ORIENTATION = 0x0112
 
 
 class ImageFault(Exception):
@@ -24,19 +29,39 @@ class ImageFault(Exception):
 
 @dataclass(frozen=True)
 class ServableImage:
-    """An image as the browser gets it.
+    """An image file that can be served.
 
-    Attributes:
-        data: the bytes, without metadata.
-        media_type: such as `image/png`.
-        width: in pixels.
-        height: in pixels.
+    Attributes
+    ----------
+    source : bytes
+        The bytes of the file.
+    media_type : str
+        Media type of the served image: `image/png` or `image/jpeg`.
+    width, height : int
+        Size of the served image, in pixels.
     """
 
-    data: bytes
+    source: bytes = field(repr=False)
     media_type: str
     width: int
     height: int
+
+    def encode(self) -> bytes:
+        """Return the served image, without metadata (comments, EXIF, times).
+
+        A JPEG keeps its compressed picture bit for bit, unless EXIF turns it: then it becomes an
+        upright PNG. Every other image is written as a new PNG, without loss. This takes several
+        times as long as reading it, and the result is not kept.
+
+        Returns
+        -------
+        bytes
+            A file of type `media_type`.
+        """
+        if self.media_type == "image/jpeg":
+            return _strip_jpeg(self.source)
+        with Pillow.open(io.BytesIO(self.source)) as image:
+            return _png(_upright(image))
 
 
 def content_hash(data: bytes) -> str:
@@ -45,13 +70,22 @@ def content_hash(data: bytes) -> str:
 
 
 def servable(data: bytes) -> ServableImage:
-    """The image of a file, freed of metadata (comments, EXIF, times) that could tell its class.
+    """Read an image file whole, and check that it can be served.
 
-    A JPEG keeps its compressed picture bit for bit, unless EXIF turns it: then it becomes an
-    upright PNG. Everything else is written anew, without loss, as PNG.
+    Parameters
+    ----------
+    data : bytes
+        The bytes of the file.
 
-    Raises:
-        ImageFault: when the bytes are no PNG, JPEG, WebP or GIF image that can be read whole.
+    Returns
+    -------
+    ServableImage
+        The image. It is not encoded yet.
+
+    Raises
+    ------
+    ImageFault
+        If the bytes are not a complete PNG, JPEG, WebP or GIF image.
     """
     try:
         with Pillow.open(io.BytesIO(data)) as image:
@@ -59,19 +93,30 @@ def servable(data: bytes) -> ServableImage:
             if kind not in _MEDIA_TYPES:
                 raise ImageFault(f"is a {kind} image; allowed are PNG, JPEG, WebP and GIF")
             image.load()
-            turned = image.getexif().get(0x0112, 1) != 1
+            turned = image.getexif().get(_ORIENTATION, 1) != 1
             if kind == "JPEG" and not turned:
-                return ServableImage(_strip_jpeg(data), "image/jpeg", image.width, image.height)
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
-                upright = upright.convert("RGB")
-            out = io.BytesIO()
-            clean = upright.copy()
-            clean.info = {k: v for k, v in upright.info.items() if k == "transparency"}
-            clean.save(out, "PNG")
-            return ServableImage(out.getvalue(), "image/png", clean.width, clean.height)
+                return ServableImage(data, "image/jpeg", image.width, image.height)
+            upright = _upright(image)
+            if upright.mode not in _PLAIN_MODES or "transparency" in upright.info:
+                _png(upright)  # reports what the encoder rejects: plain pixels never are
+            return ServableImage(data, "image/png", upright.width, upright.height)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as fault:
         raise ImageFault(f"can't be read as an image ({fault})") from None
+
+
+def _upright(image: Pillow.Image) -> Pillow.Image:
+    """Return a copy of an image, turned as its EXIF says, in a mode that PNG has."""
+    upright = ImageOps.exif_transpose(image)
+    return upright if upright.mode in _PNG_MODES else upright.convert("RGB")
+
+
+def _png(image: Pillow.Image) -> bytes:
+    """Return an image as PNG: its pixels and its transparency, nothing else."""
+    clean = image.copy()
+    clean.info = {k: v for k, v in image.info.items() if k == "transparency"}
+    out = io.BytesIO()
+    clean.save(out, "PNG")
+    return out.getvalue()
 
 
 def _strip_jpeg(data: bytes) -> bytes:

@@ -41,7 +41,7 @@ def test_eyes_see_standardised_numbers_and_never_the_label(tmp_path: Path) -> No
     loaded = load_study(category_study(tmp_path / "tiny"))
     eyes = Eyes(loaded)
     stimuli = loaded.content.stimuli
-    seen = np.array([eyes.see(loaded.images[s.stimulus_id].data) for s in stimuli])
+    seen = np.array([eyes.see(loaded.images[s.stimulus_id].encode()) for s in stimuli])
     size = np.array([s.attributes["size"] for s in stimuli], dtype=float)
     assert seen.shape == (len(stimuli), 1)  # `size` alone: label and file name are no features
     assert seen[:, 0] == pytest.approx((size - size.mean()) / size.std())
@@ -53,7 +53,7 @@ def test_eyes_see_thumbnails_where_there_are_no_numbers(tmp_path: Path) -> None:
     manifest["size"] = "in words"
     manifest.to_csv(folder / "stimuli.csv", index=False)
     loaded = load_study(folder)
-    seen = np.array([Eyes(loaded).see(image.data) for image in loaded.images.values()])
+    seen = np.array([Eyes(loaded).see(image.encode()) for image in loaded.images.values()])
     assert seen.shape == (24, 48)
     assert np.abs(seen.mean(axis=0)).max() < 1e-9
 

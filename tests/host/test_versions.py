@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy import select
 from support.tiny_studies import category_study
 
+from diptych import models
+from diptych.database import reading
 from diptych.studies import load_study
 from diptych.studies.versions import (
     UnknownStudy,
@@ -40,6 +44,7 @@ def consent(client: FlaskClient, token: str) -> dict:
     ).get_json()
 
 
+@pytest.mark.both_databases
 def test_what_is_frozen_is_what_was_loaded(app: Flask, folder: Path) -> None:
     loaded = load_study(folder).content
     with app.app_context():
@@ -63,6 +68,7 @@ def test_a_change_makes_a_version_and_leaves_running_sessions(
     assert "Quite other" in str(consent(client, enter(client)["token"])["content"]["pages"])
 
 
+@pytest.mark.both_databases
 def test_images_of_a_running_session_survive_their_files(
     app: Flask, client: FlaskClient, folder: Path
 ) -> None:
@@ -80,6 +86,45 @@ def test_images_of_a_running_session_survive_their_files(
         reply = client.get(url)
         assert reply.status_code == 200
         assert len(reply.data) > 100
+
+
+def test_images_are_encoded_once_when_they_are_frozen(
+    app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formats: list[str | None] = []
+    save = Image.Image.save
+
+    def note(image: Image.Image, fp: io.BytesIO, format: str | None = None) -> None:
+        formats.append(format)
+        save(image, fp, format)
+
+    monkeypatch.setattr(Image.Image, "save", note)
+    loaded = load_study(folder)
+    assert formats == []
+    with app.app_context():
+        freeze(loaded, opening=True)
+        assert formats == ["PNG"] * len(loaded.images)
+        freeze(load_study(folder), opening=True)
+        (folder / "debrief.md").write_text("# Other")
+        _, is_new = freeze(load_study(folder), opening=True)
+    assert is_new
+    assert len(formats) == len(loaded.images)
+
+
+def test_the_stored_image_is_the_one_that_was_read(app: Flask, folder: Path) -> None:
+    loaded = load_study(folder)
+    stimulus = loaded.content.stimuli[0]
+    with Image.open(folder / stimulus.file) as image:
+        size, before = image.size, image.convert("RGB").tobytes()
+    Image.new("RGB", (3, 3), "black").save(folder / stimulus.file)
+    with app.app_context():
+        freeze(loaded, opening=True)
+        with reading() as connection:
+            data = connection.execute(
+                select(models.Image.data).where(models.Image.hash == stimulus.stimulus_id)
+            ).scalar_one()
+    with Image.open(io.BytesIO(data)) as stored:
+        assert (stored.size, stored.convert("RGB").tobytes()) == (size, before)
 
 
 def test_going_back_to_an_earlier_content_opens_that_version_again(

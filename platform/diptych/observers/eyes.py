@@ -35,13 +35,13 @@ class Eyes:
         self._study = study.content.name
         stimuli = study.content.stimuli
         raw = _attributes(stimuli)
+        served = [study.images[stimulus.stimulus_id].encode() for stimulus in stimuli]
         if raw is None:
-            raw = np.stack([_thumbnail(study.images[s.stimulus_id].data) for s in stimuli])
+            raw = np.stack([_thumbnail(data) for data in served])
         spread = raw.std(axis=0)
         seen = (raw - raw.mean(axis=0))[:, spread > 0] / spread[spread > 0]
         self._features: Mapping[str, Features] = {
-            hashlib.sha256(study.images[stimulus.stimulus_id].data).hexdigest(): row
-            for stimulus, row in zip(stimuli, seen, strict=True)
+            hashlib.sha256(data).hexdigest(): row for data, row in zip(served, seen, strict=True)
         }
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:

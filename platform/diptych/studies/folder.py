@@ -46,8 +46,8 @@ class LoadedStudy:
 
     Attributes:
         content: the study.
-        images: servable picture by content hash: stimuli and pictures of the texts.
-        paths: file by content hash.
+        images: image by content hash: stimuli and pictures of the texts. Each holds the bytes
+            that the hash is of, whatever happens to the file.
     """
 
     content: StudyContent

@@ -34,15 +34,36 @@ def freeze(loaded: LoadedStudy, *, opening: bool, user: User | None = None) -> t
     Returns:
         Id of the version, and whether it is new.
     """
+    pictures = _new_images(loaded)
     try:
-        return _freeze(loaded, opening, user)
+        return _freeze(loaded.content, pictures, opening, user)
     except IntegrityError:
         # Somebody froze the same content, or the first of this study, at the same moment.
-        return _freeze(loaded, opening, user)
+        return _freeze(loaded.content, pictures, opening, user)
 
 
-def _freeze(loaded: LoadedStudy, opening: bool, user: User | None) -> tuple[int, bool]:
-    content = loaded.content
+def _new_images(loaded: LoadedStudy) -> list[dict[str, Any]]:
+    """Return rows of the images that are not stored yet.
+
+    Encoding takes seconds for a large study, so it comes before the transaction: no participant
+    waits for it. Stored images are never deleted.
+    """
+    with reading() as connection:
+        stored = _stored_images(connection)
+    return [
+        {"hash": name, "media_type": image.media_type, "data": image.encode()}
+        for name, image in loaded.images.items()
+        if name not in stored
+    ]
+
+
+def _stored_images(connection: Connection) -> set[str]:
+    return set(connection.execute(select(table(models.Image).c.hash)).scalars())
+
+
+def _freeze(
+    content: StudyContent, pictures: list[dict[str, Any]], opening: bool, user: User | None
+) -> tuple[int, bool]:
     with writing() as connection:
         study_id, state = _study_row(connection, content.name)
         versions = table(models.StudyVersion)
@@ -51,7 +72,7 @@ def _freeze(loaded: LoadedStudy, opening: bool, user: User | None) -> tuple[int,
                 versions.c.study_id == study_id, versions.c.content_hash == content.content_hash
             )
         ).scalar()
-        version_id = found or _insert(connection, study_id, loaded)
+        version_id = found or _insert(connection, study_id, content, pictures)
         if opening:
             _open(connection, study_id, version_id)
         elif state is None:
@@ -116,8 +137,9 @@ def _set_state(connection: Connection, study_id: int, state: str) -> None:
     connection.execute(update(studies).where(studies.c.id == study_id).values(state=state))
 
 
-def _insert(connection: Connection, study_id: int, loaded: LoadedStudy) -> int:
-    content = loaded.content
+def _insert(
+    connection: Connection, study_id: int, content: StudyContent, pictures: list[dict[str, Any]]
+) -> int:
     values = {
         "study_id": study_id,
         "content_hash": content.content_hash,
@@ -127,13 +149,8 @@ def _insert(connection: Connection, study_id: int, loaded: LoadedStudy) -> int:
         "opened_at": None,
     }
     version_id = insert_row(connection, insert(models.StudyVersion).values(values))
-    images = table(models.Image)
-    known = set(connection.execute(select(images.c.hash)).scalars())
-    pictures = [
-        {"hash": name, "media_type": image.media_type, "data": image.data}
-        for name, image in loaded.images.items()
-        if name not in known
-    ]
+    stored = _stored_images(connection)
+    images = [picture for picture in pictures if picture["hash"] not in stored]
     stimuli = [
         {
             "version_id": version_id,
@@ -159,7 +176,7 @@ def _insert(connection: Connection, study_id: int, loaded: LoadedStudy) -> int:
         }
         for place, item in enumerate(content.items.values())
     ]
-    for target, rows in ((images, pictures), (models.Stimulus, stimuli), (models.Item, items)):
+    for target, rows in ((models.Image, images), (models.Stimulus, stimuli), (models.Item, items)):
         if rows:
             connection.execute(insert(target), rows)
     return version_id
