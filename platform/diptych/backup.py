@@ -25,7 +25,7 @@ from sqlalchemy import Connection, create_engine, func, inspect, make_url, selec
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from diptych import __version__
+from diptych import __version__, models  # noqa: F401  (the tables must be known)
 from diptych.database import Base
 
 FORMAT = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from support.databases import client_programs
 from support.rows import count
-from support.servers import LiveServer
+from support.servers import DIPTYCH, LiveServer
 
 from diptych import migrate
 from diptych.backup import BackupFault, backup, read_manifest, restore
@@ -220,6 +221,18 @@ def test_the_commands(settings: Settings, tmp_path: Path, monkeypatch: pytest.Mo
     missing = run(cli, ["restore", "nothing.zip"])
     assert missing.exit_code == 1
     assert "there is no file" in missing.output
+
+
+def test_the_command_in_a_process_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    """It knows the tables, whatever else was imported."""
+    done = subprocess.run(
+        [*DIPTYCH, "backup", tmp_path / "b.zip"],
+        env={**os.environ, "DIPTYCH_DATABASE_URL": settings.database_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "0 sessions, 0 responses" in done.stdout, done.stderr
 
 
 @pytest.mark.both_databases
