@@ -44,9 +44,8 @@ def test_learning_is_traced(simulated: Callable[..., Tables], spec: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kind", ["guesser", pytest.param("unchanging", marks=pytest.mark.exhaustive)]
-)
+@pytest.mark.parametrize("kind", ["guesser", "unchanging"])
+@pytest.mark.exhaustive
 def test_no_learning_is_found_where_there_is_none(
     simulated: Callable[..., Tables], kind: str
 ) -> None:

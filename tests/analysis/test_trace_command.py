@@ -179,6 +179,7 @@ def test_accuracy_over_time_counts_neighbours_of_the_same_phase(sequences: Seque
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_states_are_laid_out_by_umap_where_it_is_and_by_pca_where_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -95,6 +95,7 @@ def test_from_the_first_link_to_a_colleague_with_a_role(
     assert not heard, heard
 
 
+@pytest.mark.exhaustive
 def test_everything_is_reached_with_the_keyboard_and_the_focus_is_seen(
     live_server: LiveServer, page: Page
 ) -> None:
@@ -121,6 +122,7 @@ def test_everything_is_reached_with_the_keyboard_and_the_focus_is_seen(
     page.wait_for_url(f"{live_server.url}/dashboard/login")
 
 
+@pytest.mark.exhaustive
 def test_times_are_those_of_the_viewer(live_server: LiveServer, browser: Browser) -> None:
     context = browser.new_context(timezone_id="Asia/Kathmandu", locale="en-GB")
     page = context.new_page()

@@ -94,6 +94,7 @@ def shown(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.exhaustive
 def test_a_session_is_found_while_typing(seen: Seen, desk: Page) -> None:
     wanted = seen.walkers[2].public_id
     desk.goto(seen.server.url + TABLE)
@@ -167,6 +168,7 @@ def test_sessions_are_excluded_in_bulk_and_one_comes_back(seen: Seen, desk: Page
     assert seen.excluded() == set(ticked[1:])
 
 
+@pytest.mark.exhaustive
 def test_a_double_press_decides_once(seen: Seen, desk: Page) -> None:
     desk.goto(seen.server.url + TABLE)
     desk.locator("input[name=scope][value=all]").check()
@@ -179,6 +181,7 @@ def test_a_double_press_decides_once(seen: Seen, desk: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
 def test_the_pages_of_a_decision_hold_what_a_visitor_may_expect(
     seen: Seen,
     browser: Browser,
@@ -215,6 +218,7 @@ def test_the_pages_of_a_decision_hold_what_a_visitor_may_expect(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.exhaustive
 def test_a_narrow_table_is_made_of_cards(seen: Seen, desk: Page) -> None:
     desk.set_viewport_size({"width": 400, "height": 860})
     desk.goto(seen.server.url + TABLE)

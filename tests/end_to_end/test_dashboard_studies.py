@@ -96,6 +96,7 @@ def tab_to(page: Page, text: str, most: int = 60) -> None:
     raise AssertionError(f"{text} can't be reached by Tab")
 
 
+@pytest.mark.exhaustive
 def test_a_study_is_paused_and_closed_by_keyboard_alone(lab: Lab, page: Page) -> None:
     page.goto(f"{lab.server.url}/dashboard/studies")
     tab_to(page, "tiny")
@@ -127,6 +128,7 @@ def test_a_version_is_opened_after_a_look_at_what_changes(lab: Lab, page: Page) 
     expect(page.get_by_role("heading", name="debrief.md")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_links_are_copied_and_lead_where_they_should(lab: Lab, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{lab.server.url}{STUDY}/recruitment")
@@ -179,6 +181,7 @@ def addresses(lab: Lab) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
 def test_pages_that_have_something_to_say_hold_what_a_visitor_may_expect(
     lab: Lab,
     browser: Browser,

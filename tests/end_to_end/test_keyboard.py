@@ -69,6 +69,7 @@ def test_a_study_can_be_taken_without_a_mouse(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.exhaustive
 def test_it_is_usable_at_200_percent_zoom(live_server: LiveServer, browser: Browser) -> None:
     """A laptop's screen with twice as large letters: half as many CSS pixels, nothing cut off."""
     context = browser.new_context(

@@ -90,6 +90,7 @@ def test_taken_in_a_frame_on_another_site_without_cookies(
     assert len(form) >= 2, "MTurk wants at least one field beside the assignment"
 
 
+@pytest.mark.exhaustive
 def test_a_reload_of_the_hit_goes_on_even_without_storage(
     worker: Worker, context: BrowserContext
 ) -> None:

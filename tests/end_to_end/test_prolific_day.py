@@ -33,6 +33,7 @@ from diptych.settings import Settings
 from diptych.simulate import simulate
 
 pytestmark = [
+    pytest.mark.exhaustive,
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.parametrize("database_kind", ["sqlite"]),

@@ -76,7 +76,7 @@ def test_from_the_link_to_completion_past_a_reload_and_a_killed_server(
     assert n_responses == n_trials == len(visitor.acknowledged) == TASKS[study]
 
 
-@pytest.mark.parametrize("study", TASKS)
+@pytest.mark.parametrize("study", ["tiny", pytest.param("tiny_2afc", marks=pytest.mark.exhaustive)])
 def test_a_reply_lost_after_the_commit_is_asked_for_again(
     study: str, live_server: LiveServer, settings: Settings, page: Page
 ) -> None:
@@ -129,6 +129,7 @@ def test_an_answer_that_could_not_be_sent_survives_a_reload(
     assert_stored_once(settings, visitor)
 
 
+@pytest.mark.exhaustive
 def test_the_link_opened_again_after_the_end_says_that_it_is_done(
     live_server: LiveServer, settings: Settings, page: Page
 ) -> None:

@@ -72,7 +72,7 @@ def test_connections_break(
     with crowd:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            time.sleep(0.4)
+            crowd.wait_for_answers(crowd.people // 2)
             wire.drop()
             breaks += 1
     hold(settings, server.url, crowd.books)
@@ -89,7 +89,7 @@ def test_the_database_is_gone_for_a_while(
 ) -> None:
     """20 s when soaking; as long as the test lasts otherwise."""
     with crowd:
-        time.sleep(1)
+        crowd.wait_for_answers(crowd.people)
         wire.cut()
         before = len(crowd.books.acknowledged)
         end = time.monotonic() + min(20.0, seconds)
@@ -99,7 +99,7 @@ def test_the_database_is_gone_for_a_while(
         # A reply that was on its way when the wire was cut may still have come.
         assert len(crowd.books.acknowledged) - before <= crowd.people
         wire.mend()
-        time.sleep(1)
+        crowd.wait_for_answers(crowd.people)
     assert crowd.books.troubles.get("503", 0) > 0, crowd.books.troubles
     hold(settings, server.url, crowd.books)
     report(record_property, crowd, 1)
@@ -118,7 +118,7 @@ def test_the_database_crashes(
     with crowd:
         end = time.monotonic() + seconds
         while time.monotonic() < end or crashes < 2:
-            time.sleep(1.5)
+            crowd.wait_for_answers(crowd.people)
             crashes += _crash(own_postgresql)
             _wait_for(own_postgresql)
     hold(settings, server.url, crowd.books)

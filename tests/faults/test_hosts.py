@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,7 +75,7 @@ def test_a_study_fills_exactly_balanced_while_hosts_die(
         crowd.lives = places
         with crowd:
             while crowd.is_busy and deaths < places:
-                time.sleep(0.7)
+                crowd.wait_for_answers(crowd.people)
                 hosts[deaths % len(hosts)].restart()
                 deaths += 1
             crowd.wait()

@@ -117,6 +117,7 @@ def test_offline_at_every_other_step(
 
 
 @both_tasks
+@pytest.mark.exhaustive
 def test_loaded_again_while_offline(
     study: str, host: Hosted, person: Callable[[str], Person], context: BrowserContext
 ) -> None:
@@ -220,6 +221,7 @@ def test_two_tabs_that_answer_in_turns(
 
 
 @both_tasks
+@pytest.mark.exhaustive
 def test_two_tabs_that_answer_at_the_same_moment(
     study: str, host: Hosted, person: Callable[[str], Person], context: BrowserContext
 ) -> None:
@@ -227,6 +229,7 @@ def test_two_tabs_that_answer_at_the_same_moment(
     _race(one, context)
 
 
+@pytest.mark.exhaustive
 def test_two_tabs_at_the_same_moment_on_postgresql(
     postgresql: Any, migrated_postgresql: str, tmp_path: Path, page: Page, context: BrowserContext
 ) -> None:
@@ -310,6 +313,7 @@ def _place(who: Person) -> str:
     return f"{who.look()} {who.said('page-count') or ''}".strip()
 
 
+@pytest.mark.exhaustive
 def test_leaving_by_back_and_coming_again_by_forward(
     host: Hosted, person: Callable[[str], Person]
 ) -> None:
@@ -457,6 +461,7 @@ def test_a_page_that_slept_on_a_host_that_did_not(
     hold(host, who, status="timed_out", answers=1)
 
 
+@pytest.mark.exhaustive
 def test_offline_for_longer_than_the_limit(
     host: Hosted, person: Callable[[str], Person], context: BrowserContext
 ) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from faults.conftest import open_here
 from faults.invariants import hold, report
-from support.crowd import PATIENCE, Crowd
+from support.crowd import Crowd
 from support.servers import LiveServer
 
 from diptych import migrate
@@ -41,7 +41,7 @@ def test_workers_are_killed(
     with crowd:
         end = until(seconds)
         while time.monotonic() < end or kills < 3:
-            time.sleep(rng.uniform(0.2, 1.0))
+            crowd.wait_for_answers(rng.randrange(2, 24))
             alive = workers(server)
             # A process that has ended by now can't be killed any more.
             with contextlib.suppress(IndexError, ProcessLookupError):
@@ -58,7 +58,7 @@ def test_the_whole_server_is_killed(
     with crowd:
         end = until(seconds)
         while time.monotonic() < end or kills < 2:
-            time.sleep(1.0)
+            crowd.wait_for_answers(crowd.people)
             server.restart()
             kills += 1
     hold(settings, server.url, crowd.books)
@@ -74,16 +74,12 @@ def test_the_disk_is_full_for_a_while(
     with crowd:
         end = until(seconds)
         while time.monotonic() < end or full < 2:
-            time.sleep(0.7)
+            crowd.wait_for_answers(crowd.people)
             pids = workers(server)
             for pid in pids:
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-            before, refused = len(crowd.books.acknowledged), crowd.books.troubles.get("503", 0)
-            limit = until(PATIENCE)
-            time.sleep(0.8)
-            while crowd.books.troubles.get("503", 0) == refused:
-                assert time.monotonic() < limit, "nothing was refused"
-                time.sleep(0.1)
+            before = len(crowd.books.acknowledged)
+            crowd.wait_for_refusals(3 * crowd.people)
             during = len(crowd.books.acknowledged) - before
             assert during <= crowd.people, "answers were acknowledged while nothing can be written"
             for pid in pids:
@@ -103,12 +99,12 @@ def test_the_database_is_migrated_while_sessions_run(
     """Stop, take the tables back one revision and up again, start: the sessions go on."""
     with crowd:
         for _ in range(2):
-            time.sleep(1.0)
+            crowd.wait_for_answers(crowd.people)
             server.stop()
             migrate.downgrade(settings.sqlalchemy_url, "0001", settings.key_of_identities())
             migrate.upgrade(settings.sqlalchemy_url, "head", settings.key_of_identities())
             server.start()
-        time.sleep(1.0)
+        crowd.wait_for_answers(crowd.people)
     hold(settings, server.url, crowd.books)
     report(record_property, crowd, 2)
 
@@ -119,7 +115,7 @@ def test_the_study_is_changed_while_sessions_run(
     versions = 1
     with crowd:
         for number in range(3):
-            time.sleep(0.8)
+            crowd.wait_for_answers(crowd.people)
             (steady / "debrief.md").write_text(f"# Thank you\n\nNumber {number}.\n")
             open_here(settings, steady)
             versions += 1

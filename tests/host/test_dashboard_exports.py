@@ -228,6 +228,7 @@ def test_the_example_of_the_page_runs(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_large_download_is_never_held_whole(tiny: Flask, client: FlaskClient) -> None:
     whole = Walker(client).start().finish()
     multiply_session(tiny, whole.public_id, 8000)

@@ -372,10 +372,10 @@ def take(server: LiveServer, study: str, n: int = 1, **options: Any) -> Summary:
     ("scale", "batch", "seed", "within"),
     [
         (Scale(), 32, 0, 1e-6),
-        (Scale(0.05), 1, 1, 1e-6),
+        pytest.param(Scale(0.05), 1, 1, 1e-6, marks=pytest.mark.exhaustive),
         (Scale(4, "product"), 5, 2, 1e-6),
         # So sharp a scale multiplies by 100 what batches of other sizes round in another way.
-        (Scale(0.01), 64, 3, 1e-5),
+        pytest.param(Scale(0.01), 64, 3, 1e-5, marks=pytest.mark.exhaustive),
     ],
 )
 def test_a_machine_gives_what_the_offline_road_gives(
@@ -415,6 +415,7 @@ def test_a_machine_gives_what_the_offline_road_gives(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_command_takes_a_study_once(served: LiveServer) -> None:
     command = ("simulate", "mixed", "--observer", "machine", "--model", "efficientnet-lite1")
     assert "Machine efficientnet-lite1 (1 completed), 9 answers" in served.diptych(*command)
@@ -422,6 +423,7 @@ def test_the_command_takes_a_study_once(served: LiveServer) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_viewers_are_simulated_people(served: LiveServer, tmp_path: Path) -> None:
     summary = take(
         served, "mixed", 4, observer="viewer", model="efficientnet-lite0", run="viewers", seed=1

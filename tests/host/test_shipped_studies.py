@@ -60,7 +60,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["greebles", "which_unit"])
+@pytest.mark.parametrize(
+    "name", ["greebles", pytest.param("which_unit", marks=pytest.mark.exhaustive)]
+)
 def test_same_seed_same_bytes_other_seed_other_pictures(
     name: str, built: dict[str, Path], tmp_path: Path
 ) -> None:
@@ -128,7 +130,9 @@ def test_which_unit_names_tell_nothing_of_role_or_unit(built: dict[str, Path]) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["greebles", "which_unit"])
+@pytest.mark.parametrize(
+    "name", ["which_unit", pytest.param("greebles", marks=pytest.mark.exhaustive)]
+)
 def test_the_whole_study_builds_and_has_no_faults(name: str, tmp_path: Path) -> None:
     folder = tmp_path / name
     shutil.copytree(STUDIES / name, folder, ignore=shutil.ignore_patterns(*BUILT))

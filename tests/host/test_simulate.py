@@ -193,6 +193,7 @@ def test_learners_complete_learn_and_stay_simulated(served: LiveServer, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_guessers_are_at_chance_and_rankings_complete(served: LiveServer, tmp_path: Path) -> None:
     summary = run(served, "greebles", 20, "guesser", seed=2)
     trials = trials_of(served, "greebles", summary, tmp_path / "out")
@@ -203,6 +204,7 @@ def test_guessers_are_at_chance_and_rankings_complete(served: LiveServer, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_afc_is_harder_the_smaller_the_margin(served: LiveServer, tmp_path: Path) -> None:
     summary = run(served, "which_unit", 16, "learner", seed=3)
     trials = trials_of(served, "which_unit", summary, tmp_path / "out")

@@ -253,6 +253,21 @@ class Crowd:
         """Whether anybody is still taking the study."""
         return self._thread.is_alive()
 
+    def wait_for_answers(self, number: int) -> None:
+        """Wait until so many more answers are acknowledged, or everybody has gone."""
+        until, enough = time.monotonic() + PATIENCE, len(self.books.acknowledged) + number
+        while len(self.books.acknowledged) < enough and self.is_busy:
+            assert time.monotonic() < until, f"nobody answers: {self.books.troubles}"
+            time.sleep(0.01)
+
+    def wait_for_refusals(self, number: int) -> None:
+        """Wait until the host has said so many more times that it can't store anything (503)."""
+        until = time.monotonic() + PATIENCE
+        enough = self.books.troubles.get("503", 0) + number
+        while self.books.troubles.get("503", 0) < enough:
+            assert time.monotonic() < until, f"nothing was refused: {self.books.troubles}"
+            time.sleep(0.01)
+
     def wait(self, seconds: float = PATIENCE) -> None:
         """Wait until everybody has taken the study as often as `lives` says."""
         self._thread.join(timeout=seconds)
