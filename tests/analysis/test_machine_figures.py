@@ -221,6 +221,7 @@ def stored(folder: Path, run: Run, images: pd.DataFrame) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_command_prints_tables_and_writes_the_page(tmp_path: Path, net: Run) -> None:
     images = simulated_images(tmp_path / "images")
     out = stored(tmp_path / "out", (net[0].assign(weights="w"), net[1]), images)

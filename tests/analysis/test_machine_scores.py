@@ -275,6 +275,7 @@ def test_a_network_that_is_not_there_is_named(name: str, told: str) -> None:
         load_network(name)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_loads_by_name_or_by_order_or_is_refused(tmp_path: Path) -> None:
     made = load_network("timm:resnet18+untrained")
     state = {key: value + 0.5 for key, value in made.module.state_dict().items()}
@@ -318,6 +319,7 @@ def test_layers_are_known_by_type_and_order_and_pooled_over_space_or_tokens() ->
     assert swin["stages.0.blocks.0.mlp.fc1"] == 160
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_layers_and_names_faults(folder: Path, tmp_path: Path) -> None:
     common = ["--images", str(folder), "--to", str(tmp_path / "out"), "-N", "2", "-K", "3"]
     done = CliRunner().invoke(

@@ -340,6 +340,7 @@ def test_leaving_by_back_and_coming_again_by_forward(
 
 
 @both_tasks
+@pytest.mark.exhaustive
 def test_loaded_again_at_every_step(
     study: str, host: Hosted, person: Callable[[str], Person]
 ) -> None:

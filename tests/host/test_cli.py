@@ -105,6 +105,7 @@ def test_from_nothing_to_an_open_study(home: Path, task: str) -> None:
         assert state in run("study", "list")
 
 
+@pytest.mark.slow
 def test_serve_says_when_links_lead_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DIPTYCH_BASE_URL", raising=False)
     there = "set DIPTYCH_BASE_URL, e.g. to http://127.0.0.1:8123."
@@ -198,6 +199,7 @@ main()
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_faults_of_files_and_of_the_database_are_told_in_one_line(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

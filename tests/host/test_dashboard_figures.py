@@ -117,6 +117,7 @@ def strings(value: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("study", ["tiny", "tiny_2afc"])
+@pytest.mark.slow
 def test_every_figure_is_a_picture_too(taken: Flask, study: str) -> None:
     viewer = researcher(taken, "viewer", study)
     for name in names(taken, study):

@@ -18,6 +18,9 @@ MEANINGLESS = ("body_width", "head_size", "head_width")
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def greebles() -> ModuleType:
     spec = importlib.util.spec_from_file_location("shipped_greebles", FOLDER / "generate.py")
@@ -103,7 +106,6 @@ def pictures(
     return images, {name: np.array([float(row[name]) for row in manifest]) for name in names}
 
 
-@pytest.mark.slow
 def test_the_belly_has_the_colour_of_the_manifest(
     pictures: tuple[Array, dict[str, Array]],
 ) -> None:
@@ -115,7 +117,6 @@ def test_the_belly_has_the_colour_of_the_manifest(
         assert np.corrcoef(shown, attributes[name])[0, 1] > 0.97
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),
     [
@@ -140,7 +141,6 @@ def test_attributes_can_be_read_off_the_pixels(
     assert 1 - left > least
 
 
-@pytest.mark.slow
 def test_the_head_is_as_tall_as_the_manifest_says(
     pictures: tuple[Array, dict[str, Array]],
 ) -> None:

@@ -20,6 +20,9 @@ STUDIES = Path(__file__).parents[2] / "studies"
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
 
 
+pytestmark = pytest.mark.slow
+
+
 def generator(name: str) -> ModuleType:
     """The generator of a shipped study."""
     spec = importlib.util.spec_from_file_location(f"shipped_{name}", STUDIES / name / "generate.py")
@@ -59,7 +62,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["greebles", pytest.param("which_unit", marks=pytest.mark.exhaustive)]
 )
@@ -129,7 +131,6 @@ def test_which_unit_names_tell_nothing_of_role_or_unit(built: dict[str, Path]) -
     assert abs(means[0] - means[1]) < 0.1 * len(number)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["which_unit", pytest.param("greebles", marks=pytest.mark.exhaustive)]
 )

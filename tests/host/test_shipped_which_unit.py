@@ -22,6 +22,9 @@ Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 Row = dict[str, str]
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row], dict[str, Row]]:
     """The built study: its folder, its items, and its stimuli by file."""
@@ -112,7 +115,6 @@ def measured(study: tuple[Path, list[Row], dict[str, Row]]) -> dict[str, dict[st
     return {file: measure(folder / file) for file in queries | set(list(stimuli)[::10])}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_manifest_agrees_with_the_pixels(
     unit: str,
@@ -127,7 +129,6 @@ def test_manifest_agrees_with_the_pixels(
         assert said == seen
 
 
-@pytest.mark.slow
 def test_the_right_query_is_right_in_the_pixels(
     study: tuple[Path, list[Row], dict[str, Row]], measured: dict[str, dict[str, float]]
 ) -> None:

@@ -237,6 +237,7 @@ def by_practice(trials: pd.DataFrame) -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_bots_do_not_get_through_practice(served: LiveServer, tmp_path: Path) -> None:
     """Unless the right answer is at the top five times: in each attempt one chance in 32."""
     summary = run(served, "which_unit", 6, "bot", seed=4)

@@ -1,6 +1,6 @@
 """Lanes: which tests run, on which databases, with how many examples and how long a fault lasts.
 
-`check` runs unit tests without servers, browsers or PostgreSQL. `gate` runs on every change. `all`
+`check` runs unit tests: no database, server or browser. `gate` runs on every change. `all`
 runs everything. The tests are the same: a lane only chooses among them by their marks.
 """
 
@@ -27,6 +27,8 @@ class Lane:
         The name that `--lane` takes.
     left_out : tuple of str
         Marks of tests that the lane does not run.
+    without_database : bool
+        Whether tests that use a database are left out.
     every_database : bool
         Whether every test of the database runs on both databases, or only those with the mark
         `both_databases`.
@@ -40,6 +42,7 @@ class Lane:
 
     name: str
     left_out: tuple[str, ...]
+    without_database: bool
     every_database: bool
     examples: int
     derandomized: bool
@@ -54,10 +57,10 @@ class Lane:
 LANES = {
     lane.name: lane
     for lane in (
-        Lane("check", ("exhaustive", "browser", "postgres", "slow"), False, 30, True, 2.0),
-        Lane("gate", ("exhaustive",), False, 30, True, 2.0),
+        Lane("check", ("exhaustive", "browser", "postgres", "slow"), True, False, 30, True, 2.0),
+        Lane("gate", ("exhaustive",), False, False, 30, True, 2.0),
         # Ten times the 100 examples that Hypothesis tries unless it is told otherwise.
-        Lane("all", (), True, 1000, False, 6.0),
+        Lane("all", (), False, True, 1000, False, 6.0),
     )
 }
 
@@ -116,8 +119,14 @@ def choose_databases(metafunc: pytest.Metafunc) -> None:
 
 def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what the lane does not run."""
-    unwanted = lane_of(config).left_out
-    out = [item for item in items if any(item.get_closest_marker(mark) for mark in unwanted)]
+    lane = lane_of(config)
+    out = [item for item in items if _is_left_out(item, lane)]
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in set(out)]
+
+
+def _is_left_out(item: pytest.Item, lane: Lane) -> bool:
+    if lane.without_database and "database_kind" in getattr(item, "fixturenames", ()):
+        return True
+    return any(item.get_closest_marker(mark) for mark in lane.left_out)
