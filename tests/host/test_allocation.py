@@ -72,6 +72,16 @@ def test_two_versions_share_the_places_of_a_study(app: Flask, tmp_path: Path) ->
 
 
 @SQLITE
+def test_the_places_of_another_study_are_its_own(app: Flask, tmp_path: Path) -> None:
+    for name in ("tiny", "other"):
+        make(app, tmp_path, {"a": 1, "b": 1}, name, participants=2)
+        for _ in range(2):
+            Walker(app.test_client(), name).enter().take("consent", agreed=True)
+        assert error_code(Walker(app.test_client(), name).arrive()) == "study_full"
+    assert conditions(app) == {"a": 2, "b": 2}
+
+
+@SQLITE
 def test_weights_are_shares_and_zero_closes_a_condition(app: Flask, tmp_path: Path) -> None:
     make(app, tmp_path, {"a": 2, "b": 1, "closed": 0, "half": 0.5})
     for _ in range(14):

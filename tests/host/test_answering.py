@@ -133,6 +133,28 @@ def test_an_answer_out_of_order_is_refused(tiny: Flask, walker: Walker) -> None:
     assert rows(tiny, Response) == []
 
 
+def test_the_end_is_told_once_after_the_last_answer(tiny: Flask, walker: Walker) -> None:
+    """Not before, and not again when that answer comes again."""
+    told: list[int] = []
+    tiny.extensions["diptych"].when_ended = told.append
+    for index in range(4):
+        assert told == []
+        walker.answer(ranking("Bari", "Agara"))
+        if index < 3:
+            walker.post(index, ranking("Bari", "Agara"))
+    assert told == [session_row(tiny, walker)["id"]]
+    walker.post(3, ranking("Bari", "Agara"))
+    assert told == [session_row(tiny, walker)["id"]]
+
+
+def test_times_of_nothing_are_stored(tiny: Flask, walker: Walker) -> None:
+    """A clock may say 0, and less than a millisecond."""
+    for index, ms in enumerate((0.0, 0.25)):
+        timing = dict.fromkeys(TIMING, ms)
+        assert walker.post(index, ranking("Bari", "Agara"), timing=timing).status_code == 200
+    assert [row["rt_ms"] for row in rows(tiny, Response)] == [0.0, 0.25]
+
+
 def test_answers_after_the_end(tiny: Flask, walker: Walker) -> None:
     walker.finish(lambda trial: ranking("Bari", "Agara"))
     assert walker.step_name == "end"
