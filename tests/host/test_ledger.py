@@ -60,8 +60,9 @@ def test_an_order_stands_where_its_furthest_line_stands(paid: Flask) -> None:
         write(("failed", 40), reason="no such submission")
         assert (standing().state, standing().reason) == ("failed", "no such submission")
         assert standing().reference == "bulk-1"
-        write(("confirmed", 35))
+        write(("confirmed", 35), reference="paid-2")
         found = standing()
+        assert found.reference == "paid-2"
         assert (found.state, found.at, found.first_at) == ("confirmed", 35, 10)
 
 
