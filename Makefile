@@ -50,11 +50,11 @@ check: ## before every commit, at most 90 seconds once installed: format, lint, 
 
 test-all: lint types page-checks browser ## everything: both databases, every journey, every fault, many examples; goes on where it was stopped
 	@$(BIN)/python tests/tools/times_table.py --estimate all
-	$(PYTEST) --lane=all --resume=test-results/passed-all.txt $(PYTEST_ARGS)
+	$(PYTEST) --lane=all --resume=.test-runs/passed-all.txt $(PYTEST_ARGS)
 
 test-times: $(BUNDLE) browser ## what each test file costs (LANE=gate, check or all), kept in tests/times.json and docs/testing.md
-	$(PYTEST) --lane=$(LANE) --times=test-results/times-$(LANE).json --junitxml test-results/$(LANE).xml --durations 20 $(PYTEST_ARGS)
-	$(BIN)/python tests/tools/times_table.py --keep test-results/times-$(LANE).json
+	$(PYTEST) --lane=$(LANE) --times=.test-runs/times-$(LANE).json --junitxml .test-runs/$(LANE).xml --durations 20 $(PYTEST_ARGS)
+	$(BIN)/python tests/tools/times_table.py --keep .test-runs/times-$(LANE).json
 
 mutate: $(BUNDLE) ## how many deliberate faults in the modules that carry the promises the gate finds; about an hour
 	$(BIN)/python tests/tools/mutate.py $(MUTATE_ARGS)
@@ -111,7 +111,7 @@ browser: .venv/stamp-dev ## find a Chromium for the browser tests, or install on
 frontend: $(BUNDLE) ## bundle the participant's page
 
 clean: ## remove what was built and measured, but not the installed packages
-	rm -rf demo dist build test-results .test-cache platform/diptych/static/dist
+	rm -rf demo dist build test-results .test-cache .test-runs platform/diptych/static/dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 

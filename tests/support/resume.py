@@ -1,7 +1,7 @@
 """A run that goes on where it was stopped: `--resume FILE` leaves out what has passed already.
 
 FILE names the tests that passed, and the content of the checkout that they passed with. A changed
-checkout begins again.
+checkout begins again. FILE may not lie in test-results/, which pytest-playwright empties.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ examples:
   mutate.py --list                            show the sample, run nothing
   mutate.py --lane check                      fewer tests: without servers and PostgreSQL
   mutate.py --pytest-args='-k "not killed"'   fewer tests still
-  mutate.py --survivors test-results/mutants-gate.jsonl
+  mutate.py --survivors .test-runs/mutants-gate.jsonl
                                               after new tests: those that survived before
   mutate.py --mutants ledger.py:spent         those whose names contain this
 
@@ -288,7 +288,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pytest-args", default="", help="more arguments of pytest, in one string")
     parser.add_argument(
         "--results", metavar="FILE", type=Path,
-        help="append results here (default: test-results/mutants-LANE.jsonl)",
+        help="append results here (default: .test-runs/mutants-LANE.jsonl)",
     )  # fmt: skip
     options = parser.parse_args(arguments)
     if options.number < 1 or options.jobs < 1:
@@ -303,7 +303,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run mutants and show the results; return the exit code."""
     options = parse(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    file = options.results or ROOT / "test-results" / f"mutants-{options.lane}.jsonl"
+    file = options.results or ROOT / ".test-runs" / f"mutants-{options.lane}.jsonl"
     try:
         modules = read_modules(MODULES, options.only, options.choice)
         chosen = [(module, choose(module, options)) for module in modules]

@@ -1,6 +1,6 @@
 """Keep what each lane costs in tests/times.json, and draw the tables of docs/testing.md from it.
 
-    python tests/tools/times_table.py --keep test-results/times-gate.json
+    python tests/tools/times_table.py --keep .test-runs/times-gate.json
     python tests/tools/times_table.py --estimate all
 
 `make test-times LANE=gate` runs a lane and keeps its times.
