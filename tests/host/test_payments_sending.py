@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.local_prolific import TOKEN, LocalProlific, local_prolific
@@ -13,7 +14,7 @@ from support.paying import PLACE, Paying, paying_host
 from support.walker import at_once, change, rows
 
 from diptych import models
-from diptych.payments import again
+from diptych.payments import again, sending
 from diptych.payments.ledger import Total, totals
 from diptych.recruiters import prolific_client
 from diptych.settings import Settings
@@ -229,6 +230,46 @@ def test_nothing_is_sent_without_a_budget_nor_beyond_it(
     paying.decide([other], "request_return", message="No answers arrived.")
     assert paying.send().confirmed == 1
     assert prolific.submissions[paying.submission(other)].return_requested
+
+
+def test_what_fails_leaves_its_money_to_what_waits(paying: Paying) -> None:
+    """Within one sending: the next order may go once the first has failed."""
+    some = paying.sessions([5, 5])
+    paying.budget(180)
+    paying.decide(some, "reject", message=LONG)
+    paying.decide(some[:1], "bonus", amount=180)
+    paying.decide(some[1:], "bonus", amount=180)
+    paying.prolific.submissions[paying.submission(some[0])].study_id = "another"
+    paying.send()
+    paying.reconcile()
+    bonuses = [order.state for order in paying.orders() if order.action == "bonus"]
+    assert bonuses == ["failed", "confirmed"]
+
+
+def test_each_sending_is_in_the_audit_log(paying: Paying) -> None:
+    paying.decide(paying.sessions([5, 5]), "approve")
+    sent = paying.send()
+
+    def logged() -> list[Any]:
+        found = rows(paying.app, models.AuditEntry, action="ledger.send")
+        return [(row["actor"], row["study_id"], row["detail"]) for row in found]
+
+    counts = {"confirmed": sent.confirmed, "failed": sent.failed, "in_doubt": sent.in_doubt}
+    assert sent.confirmed + sent.in_doubt == 2
+    assert logged() == [("command line", paying.study_id, counts)]
+    paying.send()  # nothing is left to send
+    assert len(logged()) == 1
+
+
+def test_nothing_is_begun_after_the_time_of_one_page(paying: Paying) -> None:
+    paying.decide(paying.sessions([5]), "approve")
+    with paying.app.app_context():
+        sent = sending.send(paying.host, paying.study_id, None, seconds=-1.0)
+        assert (sent.waiting, paying.prolific.total()) == (1, 0)
+        assert "not all could be sent in the time of one page" in sent.problems[0]
+        sending.send(paying.host, paying.study_id, None, seconds=None)
+    paying.reconcile()
+    assert paying.states() == ["confirmed"]
 
 
 def test_two_processes_send_each_order_once(paying: Paying) -> None:
