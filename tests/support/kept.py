@@ -1,7 +1,7 @@
 """What takes long to make is kept between runs, under a hash of what it is made from.
 
-Drawn images, built studies and fitted toy models lie in `.test-cache/`, which git ignores. A run
-without that folder makes everything again and must pass too; `make clean` removes it.
+It lies in `.test-cache/`, which git ignores. A run without that folder makes everything again and
+must pass too; `make clean` removes it.
 """
 
 from __future__ import annotations
