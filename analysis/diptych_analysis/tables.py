@@ -244,8 +244,7 @@ def _nullable(kind: object) -> object:
 def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
     """One column in its own type, or a `TableFault` that names the first bad row (from 1)."""
     if cells is None:
-        missing = float("nan") if column.type == "number" else None
-        return pd.Series([missing] * length, dtype=_DTYPES[column.type])
+        return pd.Series([None] * length, dtype=_DTYPES[column.type])
     text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
     empty = text.isna() | (text == "")
     if column.required and bool(empty.any()):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,9 @@ def test_a_machines_mean_confidence_is_its_score(study: Tables) -> None:
     for unit, part in own.groupby("unit"):
         assert scores.loc[unit, "mis"] == pytest.approx(part["confidence"].mean())
         assert scores.loc[unit, "accuracy"] == pytest.approx(part["correct"].astype(float).mean())
+    nameless = replace(study, items=study.items.assign(model=study.items["model"].mask(
+        study.items["unit"] == "block.0:0")))  # fmt: skip
+    assert set(machine_scores(nameless)["unit"]) == set(scores.index)
     assert machine_scores(simulated_study(machine=False)).empty
     with pytest.raises(AgreementFault, match="machine: HIS is of person or simulated"):
         answers_of(study, kinds=("machine",))

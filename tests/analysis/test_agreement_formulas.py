@@ -47,6 +47,12 @@ def test_coefficients_are_scipys(both: tuple[np.ndarray, np.ndarray]) -> None:
     assert ranks == pytest.approx(spearmanr(x, y).statistic, abs=1e-12)
 
 
+def test_pairs_of_numbers_correlate_fully_or_not_at_all() -> None:
+    x, y = [[0, 1], [0, 1], [0, 1]], [[0, 2], [2, 0], [1, 1]]  # the first: both spreads make 1
+    for method in ("pearson", "spearman"):
+        assert rows_correlation(x, y, method) == pytest.approx([1, -1, np.nan], nan_ok=True)
+
+
 @given(paired, st.floats(0.1, 9), st.floats(-3, 3))
 def test_scale_and_place_of_a_score_do_not_matter(
     both: tuple[np.ndarray, np.ndarray], factor: float, shift: float
@@ -94,6 +100,28 @@ def test_resamples_without_a_coefficient_are_left_out_and_told() -> None:
 def test_what_has_no_correlation_is_refused(x: list[float], y: list[float], told: str) -> None:
     with pytest.raises(AgreementFault, match=told):
         correlate(x, y)
+
+
+@pytest.mark.parametrize(
+    ("his", "score", "told"),
+    [
+        ([0.5, 0.5, 0.5], None, "HIS is 0.5 for every one of 3 units"),
+        ([0.5, 0.5, 0.5], [0.1, 0.2, 0.3], "HIS is 0.5 for every one of 3 units"),
+        ([0.5, 0.6, 0.7], [0.1, 0.1, 0.1], "score is 0.1 for every one of 3 units"),
+        ([0.5, 0.6, 0.7], [0.1, np.inf, 0.1], "score of unit number 1 is inf"),
+    ],
+)
+def test_a_ceiling_says_which_numbers_it_can_not_use(
+    his: list[float], score: list[float] | None, told: str
+) -> None:
+    with pytest.raises(AgreementFault, match=told):
+        noise_ceiling(his, 10, score)
+
+
+@pytest.mark.parametrize("wanted", [-0.5, 0, 1, 1.5, np.nan])
+def test_a_ceiling_to_reach_lies_between_0_and_1(wanted: float) -> None:
+    with pytest.raises(AgreementFault, match="allowed is more than 0 and less than 1"):
+        answers_needed([0.2, 0.5, 0.9], wanted)
 
 
 def test_the_ceiling_is_the_simulation_of_appendix_c() -> None:

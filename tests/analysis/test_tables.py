@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -155,6 +156,9 @@ def test_missing_columns_files_and_folders_are_named(tmp_path: Path) -> None:
     (tmp_path / "x" / "trials.csv").unlink()
     with pytest.raises(TableFault, match=r"neither trials\.parquet nor trials\.csv"):
         read_tables(tmp_path / "x")
+    (tmp_path / "x" / "sessions.csv").unlink()
+    with pytest.raises(TableFault, match=r"neither sessions\.parquet nor sessions\.csv"):
+        read_tables(tmp_path / "x")
     with pytest.raises(TableFault, match="no such folder"):
         read_tables(tmp_path / "y")
     (tmp_path / "x" / "data_dictionary.json").write_text('{"tables": 3}')
@@ -194,6 +198,26 @@ def test_writing_again_in_another_format_leaves_no_old_tables(tmp_path: Path) ->
     write(tmp_path / "x", [{"label": "new"}], ("csv",))
     assert list(read_tables(tmp_path / "x").trials["label"]) == ["new"]
     assert (tmp_path / "x" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027])
+def test_a_new_folder_may_be_read_by_whom_the_umask_lets(tmp_path: Path, mask: int) -> None:
+    usual = os.umask(mask)
+    try:
+        write(tmp_path / "x", [], ("csv",))
+    finally:
+        os.umask(usual)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o777 & ~mask
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "nan", "1"])
+def test_a_column_may_have_any_name(tmp_path: Path, name: str) -> None:
+    for kind in ("csv", "parquet"):
+        extras = {"trials": [Column(name, "string", "An attribute.")]}
+        with DatasetWriter(tmp_path / kind, (kind,), name="x", extras=extras) as out:
+            out.write("sessions", [SESSION])
+            out.write("trials", [{**TRIAL, name: "here"}])
+        assert list(read_tables(tmp_path / kind).trials[name]) == ["here"]
 
 
 def test_every_column_is_described(tmp_path: Path) -> None:

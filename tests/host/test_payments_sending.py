@@ -232,6 +232,33 @@ def test_nothing_is_sent_without_a_budget_nor_beyond_it(
     assert prolific.submissions[paying.submission(other)].return_requested
 
 
+def test_an_order_beyond_the_budget_holds_up_no_other(paying: Paying) -> None:
+    bonus_orders(paying, [90, 50, 10])
+    paying.decide(paying.sessions([5]), "approve")  # 1.80, in a request before the bonuses
+    paying.budget(100)
+    sent = paying.send()
+    assert paying.reconcile().failed == 0
+    assert {order.amount: order.state for order in paying.orders()} == {
+        90: "confirmed", 50: "intended", 10: "confirmed", 180: "intended",
+    }  # fmt: skip
+    assert sent.waiting == 2
+    assert paying.prolific.total() == 100
+
+
+def test_who_has_a_payment_in_doubt_holds_up_nobody_else(paying: Paying) -> None:
+    (first,) = bonus_orders(paying, [50])
+    paying.decide([first], "bonus", amount=60)
+    paying.prolific.faults = [("drop_after", PAY)]
+    assert paying.send().in_doubt == 1
+    bonus_orders(paying, [70])
+    sent = paying.send()
+    assert (sent.waiting, sent.in_doubt) == (1, 1)
+    assert paying.states() == ["sent", "intended", "confirmed"]
+    paying.reconcile()
+    paying.send()
+    assert paying.confirmed() == paying.prolific.total() == 50 + 60 + 70
+
+
 def test_what_fails_leaves_its_money_to_what_waits(paying: Paying) -> None:
     """Within one sending: the next order may go once the first has failed."""
     some = paying.sessions([5, 5])

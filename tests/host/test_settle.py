@@ -156,6 +156,65 @@ def test_what_could_not_be_settled_is_caught_up_with(tiny: Flask, client: FlaskC
     assert_counted(tiny)
 
 
+def test_only_a_session_that_has_ended_can_be_settled(
+    tiny: Flask, client: FlaskClient, caplog: Any
+) -> None:
+    host = tiny.extensions["diptych"]
+    Walker(client).start()
+    running = one_of(tiny)
+    with tiny.app_context():
+        for session_id in (running, running + 1):
+            with pytest.raises(LookupError, match=f"no ended session {session_id}"):
+                settle.settle(host, session_id)
+            settle.settle_quietly(host, session_id)
+            assert f"session {session_id} ended, but could not be settled" in caplog.text
+    assert rows(tiny, models.SessionResult) == rows(tiny, models.Tally) == []
+
+
+def test_a_session_ended_from_outside_is_settled_at_once(tiny: Flask, client: FlaskClient) -> None:
+    host = tiny.extensions["diptych"]
+    Walker(client).start()
+    with tiny.app_context():
+        assert settle.end_session(host, one_of(tiny), "returned")
+        assert not settle.end_session(host, one_of(tiny), "timed_out")
+    assert (one(tiny)["status"], one(tiny, models.SessionResult)["status"]) == ("returned",) * 2
+    assert one(tiny)["result_at"] is not None
+    assert_counted(tiny)
+
+
+def test_who_is_excluded_stays_so_when_all_is_settled_anew(
+    tiny: Flask, client: FlaskClient
+) -> None:
+    host = tiny.extensions["diptych"]
+    for _ in range(2):
+        Walker(client).start().finish()
+    told: list[tuple[int, int]] = []
+    with tiny.app_context():
+        decide(tiny, one_of(tiny), "exclude")
+        excluded = one(tiny, models.SessionResult, session_id=one_of(tiny))
+        assert (excluded["excluded"], excluded["counted"]) == (True, "all")
+        settle.resettle(host, study_id("tiny"), lambda done, of: told.append((done, of)))
+    again = one(tiny, models.SessionResult, session_id=one_of(tiny))
+    assert (again["excluded"], again["counted"], kept(tiny)) == (True, "all", 1)
+    assert told == [(2, 2)]
+    assert_counted(tiny)
+
+
+def test_a_tally_gives_back_the_numbers_of_its_own_kind(tiny: Flask) -> None:
+    """Whole numbers as such, and broken ones as they were."""
+    with tiny.app_context():
+        this = study_id("tiny")
+        changes = Changes()
+        changes.add(Key(this, "person", "all", "own"), {"a": [3, 0.25, -2.5, 0]})
+        changes.add(Key(this, "simulated", "all", "own"), {"a": [7, 7, 7, 7]})
+        with writing() as connection:
+            tallies.add(connection, changes)
+        with reading() as connection:
+            found = tallies.read_several(connection, this, "person", "all", ["own", "another"])
+    assert found == {"own": (1, {"a": [3, 0.25, -2.5, 0]}), "another": (0, {})}
+    assert [type(number) for number in found["own"][1]["a"]] == [int, float, float, int]
+
+
 def one_of(app: Flask) -> int:
     return int(rows(app, models.Session)[0]["id"])
 
