@@ -57,7 +57,7 @@ test-times: $(BUNDLE) browser ## what each test file costs (LANE=gate, check or 
 	$(BIN)/python tests/tools/times_table.py --keep .test-runs/times-$(LANE).json
 
 mutate: $(BUNDLE) ## how many deliberate faults in the modules that carry the promises the gate finds; about an hour
-	$(BIN)/python tests/tools/mutate.py $(MUTATE_ARGS)
+	PYTHONPATH=tests $(BIN)/python tests/tools/mutate.py $(MUTATE_ARGS)
 
 page-checks: $(FRONTEND)/node_modules/.stamp $(BUNDLE)
 	$(NPM) run typecheck

@@ -11,9 +11,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import expect
-from support import lanes, resume, times
+from support import running
 from support.browser import ARGUMENTS, NoBrowser, find_chromium
 from support.databases import PostgreSQL, running_postgresql
+from support.running import pytest_addoption as pytest_addoption
+from support.running import pytest_configure as pytest_configure
+from support.running import pytest_generate_tests as pytest_generate_tests
 from support.servers import LiveServer
 from support.templates import share_compiled_templates
 from support.tiny_studies import category_study, two_afc_study
@@ -26,28 +29,9 @@ from diptych.studies.folder import load_study
 from diptych.studies.versions import freeze
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare `--lane`, `--times` and `--resume`."""
-    for module in (lanes, times, resume):
-        module.add_option(parser)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Load the lane's Hypothesis profile before any test module is imported."""
-    lane = lanes.lane_of(config)
-    lanes.load_profile(lane)
+def pytest_sessionstart() -> None:
+    """Compile each template of the pages once for all applications of this process."""
     share_compiled_templates()
-    config.pluginmanager.register(times.Timer())
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(times.Bill(lane.name, config.getoption("--times")))
-        if config.getoption("--resume"):
-            passed = resume.Passed(Path(config.getoption("--resume")), resume.content_key())
-            config.pluginmanager.register(passed, "passed")
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Choose the databases of each test by lane and mark."""
-    lanes.choose_databases(metafunc)
 
 
 #: Modules for which something is made once that takes long, in one process of several.
@@ -73,8 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Faults come late and browsers last: Playwright keeps an event loop running in the thread. Of
     several processes one begins with all faults, so that the others have tests left meanwhile.
     """
-    lanes.leave_out(config, items)
-    resume.leave_out(config, items)
+    running.pytest_collection_modifyitems(config, items)
     several = hasattr(config, "workerinput")
     items.sort(key=lambda item: -1 if several and _turn(item) == 1 else _turn(item))
 

@@ -17,34 +17,20 @@ TESTS = Path(__file__).parent
 BARE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 CONFTEST = """
 import pytest
-from support import lanes, resume, times
-
-def pytest_addoption(parser):
-    for module in (lanes, times, resume):
-        module.add_option(parser)
-
-def pytest_configure(config):
-    for mark in ("exhaustive", "both_databases", "postgres", "slow", "browser"):
-        config.addinivalue_line("markers", mark)
-    lane = lanes.lane_of(config)
-    lanes.load_profile(lane)
-    config.pluginmanager.register(times.Timer())
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(times.Bill(lane.name, None))
-        if config.getoption("--resume"):
-            passed = resume.Passed(config.rootpath / "passed.txt", config.getoption("--resume"))
-            config.pluginmanager.register(passed, "passed")
-
-def pytest_generate_tests(metafunc):
-    lanes.choose_databases(metafunc)
-
-def pytest_collection_modifyitems(config, items):
-    lanes.leave_out(config, items)
-    resume.leave_out(config, items)
+from support.running import *
 
 @pytest.fixture
 def database_kind(request):
     return request.param
+"""
+MARKS = """
+[pytest]
+markers =
+    exhaustive
+    both_databases
+    postgres
+    slow
+    browser
 """
 MODULE = """
 import os, pytest
@@ -77,23 +63,26 @@ def test_that_fails_at_first():
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    """A few tests under the lanes of this suite."""
-    (tmp_path / "conftest.py").write_text(CONFTEST)
-    (tmp_path / "test_some.py").write_text(MODULE)
-    return tmp_path
+    """A checkout with a few tests, which run with the hooks of this suite."""
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "test_some.py").write_text(MODULE)
+    (folder / "pytest.ini").write_text(MARKS)
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    return folder
 
 
 def run(suite: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     """Run the few tests; returns exit status and what was printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "-rA", "--rootdir", suite, "-c", os.devnull,
-         "-p", "no:cacheprovider", suite, *arguments],
+        [sys.executable, "-B", "-m", "pytest", "-v", "-rA", "-p", "no:cacheprovider", *arguments],
         env={**os.environ, "PYTHONPATH": str(TESTS), **BARE, **environment},
         capture_output=True,
         text=True,
         check=False,
         cwd=suite,
-    )  # fmt: skip
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -124,13 +113,15 @@ def test_a_lane_runs_what_its_marks_say(
 
 
 def test_a_stopped_run_goes_on_with_what_has_not_passed(suite: Path) -> None:
-    status, printed = run(suite, "--lane", "all", "--resume", "this content")
+    going_on = ("--lane=all", f"--resume={suite.parent / 'passed.txt'}")
+    status, printed = run(suite, *going_on)
     assert status == 1 and names(printed) == ALL
-    status, printed = run(suite, "--lane", "all", "--resume", "this content", MENDED="1")
+    status, printed = run(suite, *going_on, MENDED="1")
     assert status == 0 and names(printed) == {"test_that_fails_at_first"}
     assert f"{len(ALL)} tests have passed, {len(ALL) - 1} of them in earlier runs" in printed
     # Another content of the checkout: nothing has passed with it yet.
-    _, printed = run(suite, "--lane", "all", "--resume", "other content", MENDED="1")
+    (suite / "new.txt").write_text("A file that git does not ignore.")
+    _, printed = run(suite, *going_on, MENDED="1")
     assert names(printed) == ALL
 
 

@@ -11,23 +11,23 @@ import importlib.metadata
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.checkout import ROOT, hash_of
+
 FOLDER = ROOT / ".test-cache"
 
 
 @cache
-def hash_of_files(*places: Path) -> str:
+def hash_of_sources(*places: Path) -> str:
     """Return a hash of source files: of each file named, and of each `.py` file of a folder."""
-    whole = hashlib.sha256()
-    for place in places:
-        files: Iterable[Path] = sorted(place.rglob("*.py")) if place.is_dir() else [place]
-        for file in files:
-            whole.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
-    return whole.hexdigest()
+    return hash_of(
+        file
+        for place in places
+        for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])
+    )
 
 
 @cache

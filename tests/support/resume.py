@@ -6,14 +6,10 @@ checkout begins again. FILE may not lie in test-results/, which pytest-playwrigh
 
 from __future__ import annotations
 
-import hashlib
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def add_option(parser: pytest.Parser) -> None:
@@ -22,21 +18,6 @@ def add_option(parser: pytest.Parser) -> None:
         "--resume",
         help="leave out the tests that this file names as passed, and add those that pass now",
     )
-
-
-def content_key(root: Path = ROOT) -> str:
-    """Return a hash of the files of a checkout, as they are now, that git does not ignore."""
-    listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        check=True,
-    ).stdout
-    whole = hashlib.sha256()
-    for name in sorted(set(listed.split(b"\0")) - {b""}):
-        path = root / name.decode()
-        if path.is_file():
-            whole.update(name + b"\0" + hashlib.sha256(path.read_bytes()).digest())
-    return whole.hexdigest()
 
 
 class Passed:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from support.kept import copy_of, hash_of_files, kept, versions
+from support.kept import copy_of, hash_of_sources, kept, versions
 
 CLASSES = ("Agara", "Bari", "Cooka")
 RECRUITMENT = {
@@ -80,7 +80,7 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def _draw(draw: Callable[[Path], None], arguments: Mapping[str, Any], folder: Path) -> None:
     """Put drawn images and their manifests into a folder: copies of those kept between runs."""
-    sources = hash_of_files(Path(__file__))
+    sources = hash_of_sources(Path(__file__))
     copy_of(kept(draw, sources, versions("pillow", "numpy"), json.dumps(arguments)), folder)
 
 

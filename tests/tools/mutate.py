@@ -29,18 +29,17 @@ from pathlib import Path
 
 from mutation_points import Mutant, mutants_of, sample
 from mutation_runs import (
-    ROOT,
     Result,
     RunFault,
     Worker,
     append_result,
-    content_hash,
     read_results,
     workers,
 )
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from support.checkout import ROOT, hash_of
 
 MODULES = Path(__file__).with_name("mutants.toml")
 #: Time limit of a test against a mutant: so many times its time without a mutant, and so many s.
@@ -115,7 +114,7 @@ def read_modules(file: Path, only: Sequence[str], choice: Sequence[str]) -> list
                 raise RunFault(f"{file.name}: module {name}: no test file {test}")
         mutants = [each for source in sources for each in mutants_of(ROOT / source, source)]
         tests = declared[name]["tests"]
-        key = content_hash([ROOT / path for path in (*sources, *tests)], choice)
+        key = hash_of(map(Path, (*sources, *tests)), *choice)[:16]
         modules.append(Module(name, sources, tuple(tests), tuple(mutants), key))
     return modules
 

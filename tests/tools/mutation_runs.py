@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import compileall
-import hashlib
 import json
 import os
 import shutil
@@ -17,7 +16,8 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.checkout import ROOT, files_of
+
 BUNDLE = "platform/diptych/static/dist"
 CHILD = "tests/tools/mutation_child.py"
 #: Roots of the packages, which the copy's take the place of.
@@ -110,14 +110,6 @@ def append_result(file: Path, result: Result) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8") as opened:
         opened.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
-
-
-def content_hash(files: Sequence[Path], choice: Sequence[str]) -> str:
-    """Return a hash of files and of what is chosen among their tests."""
-    whole = hashlib.sha256("\0".join(choice).encode())
-    for file in files:
-        whole.update(hashlib.sha256(file.read_bytes()).digest())
-    return whole.hexdigest()[:16]
 
 
 class Worker:
@@ -241,17 +233,10 @@ def workers(jobs: int) -> Iterator[list[Worker]]:
 
 
 def _copy_checkout(folder: Path) -> None:
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout
     main = folder / "main"
-    for name in sorted(set(listed.split("\0")) - {""}):
-        if (ROOT / name).is_file():
-            (main / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, main / name)
+    for file in files_of():
+        (main / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, main / file)
     if (ROOT / BUNDLE).is_dir():
         shutil.copytree(ROOT / BUNDLE, main / BUNDLE, dirs_exist_ok=True)
     _link_shared(folder)
