@@ -105,8 +105,10 @@ def test_offline_at_every_other_step(
             continue
         with host.offline(context):
             who.press(what)
-            who.page.wait_for_timeout(100)
-            if who.page.locator("[aria-busy=true], [data-testid=loading]").count():
+            waiting = who.page.locator("[aria-busy=true], [data-testid=loading]")
+            if what in ASKING:
+                waiting.first.wait_for()
+            if waiting.count():
                 who.page.get_by_test_id("banner-network").wait_for()
                 assert "offline" in (who.banner() or "")
                 told.add(what)
