@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.kept import hash_of_sources, kept, versions
 from support.properties import costly
 
+import diptych_analysis
 from diptych_analysis.tables import PHASES, Tables
 from diptych_analysis.tracing.models import MODELS, ModelFault, Tracer, make_model, parse_spec
 from diptych_analysis.tracing.sequences import NOTHING, Sequences, sequences_from
@@ -38,24 +41,26 @@ def sequences(simulated: Callable[..., Tables]) -> Sequences:
 
 
 @pytest.fixture(scope="module")
-def fitted(
-    sequences: Sequences, pictures: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], Tracer]:
-    """Every model fitted for two epochs, saved and loaded, once."""
-    folder = tmp_path_factory.mktemp("models")
-    made: dict[tuple[str, str], Tracer] = {}
+def fitted(sequences: Sequences, pictures: Path) -> Callable[[str, str], Tracer]:
+    """Every model fitted for two epochs and loaded; the fitted files are kept between runs."""
+    here = Path(__file__)
+    sources = hash_of_sources(
+        Path(diptych_analysis.__file__).parent, here, here.with_name("conftest.py")
+    )
 
+    def fit(spec: str, encoder: str, folder: Path) -> None:
+        images = {"images": pictures} if encoder == "cnn" else {}
+        model = make_model(spec, encoder=encoder, epochs=2, **images)
+        model.fit(sequences.rows(slice(0, 12)), sequences.rows(slice(12, 14)))
+        model.save(folder / "model")
+        before = model.predict_proba(sequences)
+        loaded = Tracer.load(folder / "model", images=pictures)
+        assert np.abs(loaded.predict_proba(sequences) - before).max() < 1e-9
+
+    @cache
     def get(spec: str, encoder: str) -> Tracer:
-        if (spec, encoder) not in made:
-            images = {"images": pictures} if encoder == "cnn" else {}
-            model = make_model(spec, encoder=encoder, epochs=2, **images)
-            model.fit(sequences.rows(slice(0, 12)), sequences.rows(slice(12, 14)))
-            place = folder / f"{spec}-{encoder}"
-            model.save(place)
-            made[spec, encoder] = Tracer.load(place, images=pictures)
-            before = model.predict_proba(sequences)
-            assert np.abs(made[spec, encoder].predict_proba(sequences) - before).max() < 1e-9
-        return made[spec, encoder]
+        made_from = sources, versions("torch", "numpy", "pandas"), spec, encoder
+        return Tracer.load(kept(partial(fit, spec, encoder), *made_from) / "model", images=pictures)
 
     return get
 

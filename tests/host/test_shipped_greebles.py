@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.shipped import built, generator
 
-FOLDER = Path(__file__).parents[2] / "studies" / "greebles"
 CLASSES = ("Agara", "Bari", "Cooka")
 PAIRS = ((0, 1), (0, 2), (1, 2))
 MEANINGLESS = ("body_width", "head_size", "head_width")
@@ -22,19 +19,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def greebles() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("shipped_greebles", FOLDER / "generate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def sampled(greebles: ModuleType) -> tuple[dict[str, Array], Array]:
+def sampled() -> tuple[dict[str, Array], Array]:
     """Attributes of 6,000 creatures a class, and their classes."""
     rng = np.random.default_rng(11)
-    parts = [greebles.sample_attributes(label, 6000, rng) for label in range(3)]
+    parts = [generator("greebles").sample_attributes(label, 6000, rng) for label in range(3)]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return columns, np.repeat(np.arange(3), 6000)
 
@@ -93,12 +81,9 @@ def test_an_ideal_observer_is_right_four_times_in_five(
 
 
 @pytest.fixture(scope="module")
-def pictures(
-    greebles: ModuleType, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Array, dict[str, Array]]:
+def pictures() -> tuple[Array, dict[str, Array]]:
     """270 pictures (270, 128, 128, 3) between 0 and 1, and their attributes."""
-    folder = tmp_path_factory.mktemp("greebles")
-    greebles.build(folder, seed=3, per_class=90)
+    folder = built("greebles", seed=3, per_class=90)
     with (folder / "stimuli.csv").open(newline="", encoding="utf-8") as file:
         manifest = list(csv.DictReader(file))
     images = np.array([np.asarray(Image.open(folder / row["file"])) for row in manifest]) / 255

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.shipped import STUDIES, generator
 
 from diptych.studies import build_study, load_study
 
-SHIPPED = Path(__file__).parents[2] / "studies" / "lite0_units"
+SHIPPED = STUDIES / "lite0_units"
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
 pytestmark = [pytest.mark.exhaustive, pytest.mark.slow]
 
@@ -61,13 +61,12 @@ def test_the_numbers_are_those_of_the_machine_on_the_images_that_are_shown(study
 
 
 def test_every_photograph_is_credited(study: Path) -> None:
-    spec = importlib.util.spec_from_file_location("shipped_lite0_units", SHIPPED / "generate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     lines = (study / "README.md").read_text(encoding="utf-8").splitlines()
     credited = {
         line.split("|")[1].strip() for line in lines if line.endswith(("CC0 |", "domain |"))
     }
-    names = {Path(name).stem.split("_motion")[0].replace("_", " ") for name in module.PHOTOGRAPHS}
+    names = {
+        Path(name).stem.split("_motion")[0].replace("_", " ")
+        for name in generator("lite0_units").PHOTOGRAPHS
+    }
     assert names == credited

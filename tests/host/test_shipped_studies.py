@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import importlib.util
 import shutil
 import struct
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.shipped import STUDIES, built, generator
 
 from diptych.studies import build_study, load_study
 
-STUDIES = Path(__file__).parents[2] / "studies"
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
 
 
 pytestmark = pytest.mark.slow
 
 
-def generator(name: str) -> ModuleType:
-    """The generator of a shipped study."""
-    spec = importlib.util.spec_from_file_location(f"shipped_{name}", STUDIES / name / "generate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def build(name: str, folder: Path, seed: int) -> Path:
-    """Build a shipped study into a folder; of the Greebles only 12 a class, to be quick."""
-    small = {"per_class": 12} if name == "greebles" else {}
-    generator(name).build(folder, seed, **small)
-    return folder
+#: Of the Greebles only 12 a class, to be quick.
+SMALL: dict[str, dict[str, int]] = {"greebles": {"per_class": 12}, "which_unit": {}}
 
 
 def digest(folder: Path) -> dict[str, str]:
@@ -54,35 +40,34 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Both studies, built once."""
-    return {
-        name: build(name, tmp_path_factory.mktemp(name), seed=5)
-        for name in ("greebles", "which_unit")
-    }
+def studies() -> dict[str, Path]:
+    """Both studies."""
+    return {name: built(name, 5, **small) for name, small in SMALL.items()}
 
 
 @pytest.mark.parametrize(
     "name", ["greebles", pytest.param("which_unit", marks=pytest.mark.exhaustive)]
 )
 def test_same_seed_same_bytes_other_seed_other_pictures(
-    name: str, built: dict[str, Path], tmp_path: Path
+    name: str, studies: dict[str, Path], tmp_path: Path
 ) -> None:
-    first = digest(built[name])
-    assert digest(build(name, tmp_path / "again", seed=5)) == first
-    other = digest(build(name, tmp_path / "other", seed=6))
+    first = digest(studies[name])
+    for seed, to in ((5, "again"), (6, "other")):
+        generator(name).build(tmp_path / to, seed, **SMALL[name])
+    assert digest(tmp_path / "again") == first
+    other = digest(tmp_path / "other")
     pictures = {key for key in first if key.startswith("stimuli/")}
     assert all(first[key] != other.get(key) for key in pictures)
 
 
 @pytest.mark.parametrize("name", ["greebles", "which_unit"])
 def test_pictures_carry_no_metadata_and_no_two_are_the_same(
-    name: str, built: dict[str, Path]
+    name: str, studies: dict[str, Path]
 ) -> None:
-    files = sorted((built[name] / "stimuli").iterdir())
+    files = sorted((studies[name] / "stimuli").iterdir())
     for path in files:
         assert set(chunks(path.read_bytes())) <= {"IHDR", "PLTE", "IDAT", "IEND"}
-    assert len(set(digest(built[name] / "stimuli").values())) == len(files)
+    assert len(set(digest(studies[name] / "stimuli").values())) == len(files)
 
 
 def chunks(png: bytes) -> list[str]:
@@ -97,18 +82,18 @@ def chunks(png: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["greebles", "which_unit"])
-def test_manifest_and_files_agree(name: str, built: dict[str, Path]) -> None:
-    files = [row["file"] for row in rows(built[name] / "stimuli.csv")]
+def test_manifest_and_files_agree(name: str, studies: dict[str, Path]) -> None:
+    files = [row["file"] for row in rows(studies[name] / "stimuli.csv")]
     assert len(set(files)) == len(files)
-    assert set(files) == {f"stimuli/{path.name}" for path in (built[name] / "stimuli").iterdir()}
+    assert set(files) == {f"stimuli/{path.name}" for path in (studies[name] / "stimuli").iterdir()}
     expected = {"greebles": (128, 128), "which_unit": (112, 112)}[name]
     for file in files:
-        with Image.open(built[name] / file) as picture:
+        with Image.open(studies[name] / file) as picture:
             assert picture.size == expected
 
 
-def test_greeble_names_and_order_tell_nothing_of_the_class(built: dict[str, Path]) -> None:
-    manifest = rows(built["greebles"] / "stimuli.csv")
+def test_greeble_names_and_order_tell_nothing_of_the_class(studies: dict[str, Path]) -> None:
+    manifest = rows(studies["greebles"] / "stimuli.csv")
     names = [Path(row["file"]).stem for row in manifest]
     assert not any(c.lower() in n.lower() for c in ("agara", "bari", "cooka") for n in names)
     labels = np.array([row["label"] for row in manifest])
@@ -119,9 +104,9 @@ def test_greeble_names_and_order_tell_nothing_of_the_class(built: dict[str, Path
     assert max(thirds) < 11  # of 12: no third of the manifest belongs to one class
 
 
-def test_which_unit_names_tell_nothing_of_role_or_unit(built: dict[str, Path]) -> None:
-    number = {row["file"]: k for k, row in enumerate(rows(built["which_unit"] / "stimuli.csv"))}
-    items = rows(built["which_unit"] / "items.csv")
+def test_which_unit_names_tell_nothing_of_role_or_unit(studies: dict[str, Path]) -> None:
+    number = {row["file"]: k for k, row in enumerate(rows(studies["which_unit"] / "stimuli.csv"))}
+    items = rows(studies["which_unit"] / "items.csv")
     above = [number[i["query_positive"]] > number[i["query_negative"]] for i in items]
     assert 0.25 < np.mean(above) < 0.75
     means = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
+from support.shipped import built
 
-FOLDER = Path(__file__).parents[2] / "studies" / "which_unit"
 UNITS = (
     "hue", "steepness", "fineness", "count", "size", "position_x", "position_y", "petals",
 )  # fmt: skip
@@ -26,14 +25,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Row], dict[str, Row]]:
+def study() -> tuple[Path, list[Row], dict[str, Row]]:
     """The built study: its folder, its items, and its stimuli by file."""
-    spec = importlib.util.spec_from_file_location("shipped_which_unit", FOLDER / "generate.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    folder = tmp_path_factory.mktemp("which_unit")
-    module.build(folder, 2022)
+    folder = built("which_unit", seed=2022)
     return folder, rows(folder / "items.csv"), {r["file"]: r for r in rows(folder / "stimuli.csv")}
 
 

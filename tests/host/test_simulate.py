@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import shutil
 import threading
 import time
@@ -15,7 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from support.kept import copy_of
 from support.servers import LiveServer
+from support.shipped import STUDIES, built
 from support.tiny_studies import category_study, two_afc_study
 
 from diptych.keys import study_key
@@ -25,7 +26,6 @@ from diptych.observers.visitor import Refused, SimulationFault, Visitor
 from diptych.simulate import Summary, simulate
 from diptych.studies import load_study
 
-STUDIES = Path(__file__).parents[2] / "studies"
 SECRET = "a secret for the simulation"
 
 
@@ -126,11 +126,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     for name, small in (("greebles", {"per_class": 30}), ("which_unit", {})):
         ignore = shutil.ignore_patterns("stimuli", "assets", "*.csv", "__pycache__")
         shutil.copytree(STUDIES / name, folder / "studies" / name, ignore=ignore)
-        spec = importlib.util.spec_from_file_location(name, STUDIES / name / "generate.py")
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.build(folder / "studies" / name, 1, **small)
+        copy_of(built(name, 1, **small), folder / "studies" / name)
     questions = {
         "comprehension": [
             {"question": "How many kinds?", "options": ["one", "two", "three"], "answer": 2},
