@@ -140,6 +140,7 @@ def test_times_are_those_of_the_viewer(live_server: LiveServer, browser: Browser
     assert expected in shown.inner_text(), (stored, shown.inner_text())
 
 
+@pytest.mark.exhaustive
 def test_without_javascript_everything_still_works(
     live_server: LiveServer, browser: Browser
 ) -> None:

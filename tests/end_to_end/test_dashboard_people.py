@@ -112,6 +112,7 @@ def test_a_session_is_found_while_typing(seen: Seen, desk: Page) -> None:
     expect(desk.locator("#sessions tbody tr")).to_have_count(6)
 
 
+@pytest.mark.exhaustive
 def test_the_table_is_sorted_narrowed_and_left_by_keyboard(seen: Seen, desk: Page) -> None:
     desk.goto(seen.server.url + TABLE)
     newest = shown(desk)
@@ -180,12 +181,12 @@ def test_a_double_press_decides_once(seen: Seen, desk: Page) -> None:
     assert len(rows(seen.app, models.Decision)) == 6
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.exhaustive
 def test_the_pages_of_a_decision_hold_what_a_visitor_may_expect(
     seen: Seen,
     browser: Browser,
-    scheme: Literal["light", pytest.param("dark", marks=pytest.mark.exhaustive)],
+    scheme: Literal["light", "dark"],
 ) -> None:
     """Every sort of decision, wide and narrow: reachable, labelled, nothing sticks out."""
     context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")

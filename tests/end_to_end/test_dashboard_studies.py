@@ -144,6 +144,7 @@ def test_links_are_copied_and_lead_where_they_should(lab: Lab, page: Page) -> No
     assert copied.endswith("</ExternalQuestion>")
 
 
+@pytest.mark.exhaustive
 def test_the_preview_is_a_way_in_that_leaves_no_person(lab: Lab, page: Page) -> None:
     versions = rows(lab.app, models.StudyVersion)
     newest = max(
@@ -180,12 +181,12 @@ def addresses(lab: Lab) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.exhaustive
 def test_pages_that_have_something_to_say_hold_what_a_visitor_may_expect(
     lab: Lab,
     browser: Browser,
-    scheme: Literal["light", pytest.param("dark", marks=pytest.mark.exhaustive)],
+    scheme: Literal["light", "dark"],
 ) -> None:
     context = browser.new_context(color_scheme=scheme, reduced_motion="reduce")
     lab.log_in(context)

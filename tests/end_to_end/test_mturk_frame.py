@@ -108,6 +108,7 @@ def test_a_reload_of_the_hit_goes_on_even_without_storage(
     assert 0 not in again.acknowledged
 
 
+@pytest.mark.exhaustive
 def test_a_preview_of_the_hit_shows_the_study_and_stores_nothing(
     worker: Worker, settings: Settings
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_preview_of_the_hit_shows_the_study_and_stores_nothing(
     assert worker.open(IDS).look() == "consent-agree"
 
 
+@pytest.mark.exhaustive
 def test_an_address_that_would_send_answers_elsewhere_is_refused(worker: Worker) -> None:
     visitor = worker.open(IDS | {"turkSubmitTo": "https://www.mturk.com.example.org"})
     assert visitor.look() == "error-not_eligible"

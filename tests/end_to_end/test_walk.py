@@ -76,7 +76,8 @@ def test_from_the_link_to_completion_past_a_reload_and_a_killed_server(
     assert n_responses == n_trials == len(visitor.acknowledged) == TASKS[study]
 
 
-@pytest.mark.parametrize("study", ["tiny", pytest.param("tiny_2afc", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("study", ["tiny", "tiny_2afc"])
+@pytest.mark.exhaustive
 def test_a_reply_lost_after_the_commit_is_asked_for_again(
     study: str, live_server: LiveServer, settings: Settings, page: Page
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_reply_lost_after_the_commit_is_asked_for_again(
     assert_stored_once(settings, visitor)
 
 
+@pytest.mark.exhaustive
 def test_an_answer_that_could_not_be_sent_survives_a_reload(
     live_server: LiveServer, settings: Settings, page: Page
 ) -> None:
