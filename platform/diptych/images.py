@@ -13,14 +13,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from PIL import Image as Pillow
-from PIL import ImageOps, UnidentifiedImageError
 
-_MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
-#: Modes whose pixels stand in a PNG as they are, and those with a palette.
-_PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16")
-_PNG_MODES = (*_PLAIN_MODES, "P")
-#: EXIF's tag for the side that is up.
-_ORIENTATION = 0x0112
+from diptych_analysis.pictures import PictureFault, read_picture, read_whole
+
+KINDS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
 class ImageFault(Exception):
@@ -39,18 +35,21 @@ class ServableImage:
         Media type of the served image: `image/png` or `image/jpeg`.
     width, height : int
         Size of the served image, in pixels.
+    frames : int
+        Number of pictures in the file; the first is served.
     """
 
     source: bytes = field(repr=False)
     media_type: str
     width: int
     height: int
+    frames: int = 1
 
     def encode(self) -> bytes:
-        """Return the served image, without metadata (comments, EXIF, times).
+        """Return the served image: the pixels that machines see, without metadata.
 
-        A JPEG keeps its compressed picture bit for bit, unless EXIF turns it: then it becomes an
-        upright PNG. Every other image is written as a new PNG, without loss. This takes several
+        A JPEG whose stored picture is what is seen keeps it bit for bit. Every other image is
+        written as a PNG of its sRGB pixels (`diptych_analysis.pictures`). This takes several
         times as long as reading it, and the result is not kept.
 
         Returns
@@ -60,8 +59,7 @@ class ServableImage:
         """
         if self.media_type == "image/jpeg":
             return _strip_jpeg(self.source)
-        with Pillow.open(io.BytesIO(self.source)) as image:
-            return _png(_upright(image))
+        return _png(read_picture(self.source))
 
 
 def content_hash(data: bytes) -> str:
@@ -85,45 +83,33 @@ def servable(data: bytes) -> ServableImage:
     Raises
     ------
     ImageFault
-        If the bytes are not a complete PNG, JPEG, WebP or GIF image.
+        If the bytes are not a complete PNG, JPEG, WebP or GIF image, or one that is too large.
     """
     try:
-        with Pillow.open(io.BytesIO(data)) as image:
-            kind = image.format or "unknown"
-            if kind not in _MEDIA_TYPES:
-                raise ImageFault(f"is a {kind} image; allowed are PNG, JPEG, WebP and GIF")
-            image.load()
-            turned = image.getexif().get(_ORIENTATION, 1) != 1
-            if kind == "JPEG" and not turned:
-                return ServableImage(data, "image/jpeg", image.width, image.height)
-            upright = _upright(image)
-            if upright.mode not in _PLAIN_MODES or "transparency" in upright.info:
-                _png(upright)  # reports what the encoder rejects: plain pixels never are
-            return ServableImage(data, "image/png", upright.width, upright.height)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as fault:
-        raise ImageFault(f"can't be read as an image ({fault})") from None
+        header = read_whole(data)[0]
+        if header.kind not in KINDS:
+            raise ImageFault(f"is a {header.kind} image; allowed are PNG, JPEG, WebP and GIF")
+    except PictureFault as fault:
+        raise ImageFault(str(fault)) from None
+    stays = header.kind == "JPEG" and header.as_stored
+    media_type = "image/jpeg" if stays else "image/png"
+    return ServableImage(data, media_type, header.width, header.height, header.frames)
 
 
-def _upright(image: Pillow.Image) -> Pillow.Image:
-    """Return a copy of an image, turned as its EXIF says, in a mode that PNG has."""
-    upright = ImageOps.exif_transpose(image)
-    return upright if upright.mode in _PNG_MODES else upright.convert("RGB")
-
-
-def _png(image: Pillow.Image) -> bytes:
-    """Return an image as PNG: its pixels and its transparency, nothing else."""
-    clean = image.copy()
-    clean.info = {k: v for k, v in image.info.items() if k == "transparency"}
+def _png(picture: Pillow.Image) -> bytes:
+    """Return a picture as PNG: grey as such, which takes a third of the bytes."""
     out = io.BytesIO()
-    clean.save(out, "PNG")
+    red, green, blue = picture.split()
+    is_grey = red.tobytes() == green.tobytes() == blue.tobytes()
+    (red if is_grey else picture).save(out, "PNG")
     return out.getvalue()
 
 
 def _strip_jpeg(data: bytes) -> bytes:
     """A JPEG without its APP1-APP13, APP15 and comment segments; the picture is untouched.
 
-    Kept are JFIF (APP0), the colour profile (APP2 `ICC_PROFILE`) and Adobe's colour transform
-    (APP14), without which colours would change. What stands behind the end is left out too.
+    Kept are JFIF (APP0) and Adobe's colour transform (APP14), without which colours would change;
+    a profile that says nothing but sRGB goes. What stands behind the end is left out too.
     """
     out = bytearray(data[:2])
     at = 2
@@ -137,8 +123,7 @@ def _strip_jpeg(data: bytes) -> bytes:
         length = 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         segment = data[at : at + length]
         is_application = 0xE1 <= marker <= 0xEF
-        is_colour = marker == 0xEE or (marker == 0xE2 and segment[4:15] == b"ICC_PROFILE")
-        if marker != 0xFE and (not is_application or is_colour):
+        if marker != 0xFE and (not is_application or marker == 0xEE):
             out += segment
         at += length
         if marker == 0xDA:  # a scan follows; a progressive JPEG has several

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from diptych.journey.state import planned
-from diptych.studies.content import FrozenItem, StudyContent
+from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.tasks import Task
 from diptych_analysis.columns import Column
 
@@ -82,8 +82,8 @@ def session_row(shared: dict[str, Any], session: Any, judged: Mapping[str, Any])
 
 
 def stimulus_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
-    """Rows of the table `stimuli`."""
-    for stimulus in content.stimuli:
+    """Rows of the table `stimuli`, one for each picture."""
+    for stimulus in _distinct(content):
         yield {
             "study": content.name,
             "study_version": content.content_hash[:12],
@@ -96,12 +96,20 @@ def stimulus_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
         }
 
 
+def _distinct(content: StudyContent) -> list[FrozenStimulus]:
+    """The stimuli without those whose picture has come before: ids stand once in a table."""
+    first: dict[str, FrozenStimulus] = {}
+    for stimulus in content.stimuli:
+        first.setdefault(stimulus.stimulus_id, stimulus)
+    return list(first.values())
+
+
 def item_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
     """Rows of the table `items`."""
     shared = {"study": content.name, "study_version": content.content_hash[:12]}
     if not content.items:
         # Where a trial shows one stimulus, that stimulus is the item.
-        for s in content.stimuli:
+        for s in _distinct(content):
             item_id = s.stimulus_id
             yield {**shared, "item_id": item_id, "role": "stimulus", "place": 0,
                    "stimulus_id": item_id}  # fmt: skip

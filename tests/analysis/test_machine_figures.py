@@ -143,7 +143,7 @@ def test_pictures_say_what_they_lack(tmp_path: Path) -> None:
     with pytest.raises(MachineFault, match="no image 7 in the set"):
         Pictures(images, tmp_path).square(7, 10)
     (tmp_path / "001.png").write_bytes(b"no image")
-    with pytest.raises(MachineFault, match=r"001\.png: can't be read as an image"):
+    with pytest.raises(MachineFault, match=r"001\.png' can't be read as an image"):
         Pictures(images, tmp_path).square(1, 10)
 
 

@@ -240,6 +240,27 @@ def test_images_of_other_sizes_and_colours_are_brought_to_one(
     assert model.net.encoder.store.pixels.shape[1:] == (3, 32, 32)  # type: ignore[attr-defined]
 
 
+def test_an_encoder_sees_the_pixels_that_participants_see(
+    tmp_path: Path, simulated: Callable[..., Tables]
+) -> None:
+    from support.odd_images import odd_images
+
+    from diptych_analysis.pictures import read_picture
+    from diptych_analysis.tracing.encoders.images import ImageStore
+
+    sequences = sequences_from(simulated(6, training=20, test=4))
+    odd = list(odd_images().values())
+    for number, name in enumerate(sequences.stimulus_file):
+        (tmp_path / Path(str(name)).name).write_bytes(odd[number % len(odd)].data)
+    store = ImageStore(tmp_path)
+    places = store.add(sequences)
+    shown = np.unique(sequences.stimulus[sequences.mask])
+    assert len(shown) >= len(odd)
+    for number in shown:
+        seen = np.asarray(read_picture(odd[number % len(odd)].data))
+        assert (store.pixels[places[number]].permute(1, 2, 0).numpy() == seen).all()
+
+
 def test_the_thesis_cnn_has_the_sizes_of_its_table(tmp_path: Path) -> None:
     from diptych_analysis.tracing.encoders.cnn import ThesisCNN
     from diptych_analysis.tracing.encoders.images import ImageStore

@@ -19,6 +19,7 @@ from support.walker import Walker, open_study
 
 from diptych.database import db
 from diptych.images import ImageFault, ImageTokens, servable
+from diptych_analysis.pictures import read_picture
 
 SECRET_WORD = b"Cooka-the-answer"
 
@@ -49,7 +50,7 @@ def test_a_png_keeps_its_pixels_and_loses_its_words(mode: str) -> None:
     image = servable(data)
     served = image.encode()
     assert SECRET_WORD not in served
-    assert (pixels(served) == pixels(data)).all()
+    assert (pixels(served) == np.asarray(read_picture(data).convert("RGBA"))).all()
     assert (image.media_type, image.width, image.height) == ("image/png", 17, 11)
 
 
@@ -92,28 +93,6 @@ def test_a_jpeg_that_exif_turns_is_served_upright() -> None:
 def test_what_is_no_image_is_refused(data: bytes) -> None:
     with pytest.raises(ImageFault):
         servable(data)
-
-
-def test_what_png_could_reject_is_reported_when_the_file_is_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    plain = [encoded(noise(mode), "PNG") for mode in ("L", "RGB", "RGBA")]
-    unusual = [
-        encoded(noise().quantize(9), "PNG"),
-        encoded(noise().quantize(9), "GIF", transparency=3),
-        encoded(noise(), "PNG", transparency=(1, 2, 3)),
-    ]
-    assert all(servable(data).encode() for data in (*plain, *unusual))
-
-    def reject(*arguments: object, **options: object) -> None:
-        raise ValueError("rejected")
-
-    monkeypatch.setattr(Image.Image, "save", reject)
-    for data in plain:
-        servable(data)  # encodes nothing
-    for data in unusual:
-        with pytest.raises(ImageFault, match="rejected"):
-            servable(data)
 
 
 def test_a_one_pixel_image_is_an_image() -> None:

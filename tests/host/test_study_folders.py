@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from support.tiny_studies import category_study, two_afc_study
 
+from diptych.cli import cli
 from diptych.studies import StudyFault, build_study, load_study
+from diptych.tidy_rows import item_rows, stimulus_rows
 
 
 def faults_of(folder: Path) -> list[tuple[str, str, str, str]]:
@@ -142,6 +145,80 @@ def test_missing_and_unreadable_images_and_labels(tmp_path: Path) -> None:
     assert "as in row 5" in found
     assert "'../../etc/passwd', no such file" in found
     assert "'a|b'" in found
+
+
+def repeat_first(folder: Path, label: str | None = None) -> tuple[str, str]:
+    """Copy the first picture of a study under another name, in a row of its own at the end."""
+    names: list[str] = []
+
+    def change(rows: list[dict[str, str]]) -> None:
+        again = rows[0] | {"file": "again.png", "label": label or rows[0]["label"]}
+        (folder / "again.png").write_bytes((folder / rows[0]["file"]).read_bytes())
+        names.extend((rows[0]["file"], rows[0]["label"]))
+        rows.append(again)
+
+    rewrite(folder / "stimuli.csv", change)
+    return names[0], names[1]
+
+
+def test_one_picture_in_two_classes_is_a_fault_that_names_both(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "twice")
+    other = load_study(folder).content.stimuli[-1].label
+    file, label = repeat_first(folder, other)
+    assert label != other
+    assert faults_of(folder) == [
+        (
+            "stimuli.csv",
+            "again.png, label",
+            f"{other!r} for the same picture as {file}, which is {label!r} there",
+            "one class for one picture",
+        )
+    ]
+
+
+def test_one_picture_twice_in_a_class_is_told_and_stands_once_in_the_tables(
+    tmp_path: Path,
+) -> None:
+    folder = category_study(tmp_path / "twice")
+    before = load_study(folder)
+    assert before.remarks == ()
+    file, _ = repeat_first(folder)
+    loaded = load_study(folder)
+    assert loaded.remarks == (f"stimuli.csv: one picture under 2 names: {file}, again.png",)
+    for rows in (stimulus_rows, item_rows):
+        ids = [row["stimulus_id"] for row in rows(loaded.content)]
+        assert ids == [row["stimulus_id"] for row in rows(before.content)]
+        assert len(set(ids)) == len(ids)
+
+
+def test_moving_pictures_are_told(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "moving")
+
+    def change(rows: list[dict[str, str]]) -> None:
+        films = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue", "green")]
+        films[0].save(folder / "film.gif", save_all=True, append_images=films[1:])
+        rows[0]["file"] = "film.gif"
+
+    rewrite(folder / "stimuli.csv", change)
+    told = "stimuli.csv: film.gif holds 3 pictures; participants and machines see the first"
+    assert load_study(folder).remarks == (told,)
+    run = CliRunner().invoke(cli, ["study", "validate", str(folder)], env={"COLUMNS": "200"})
+    assert run.exit_code == 0 and told in run.output
+
+
+def test_an_image_too_large_to_be_read_is_a_fault_with_file_and_size(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "large")
+
+    def change(rows: list[dict[str, str]]) -> None:
+        Image.new("1", (14_000, 13_000)).save(folder / "large.png")
+        rows[0]["file"] = "large.png"
+
+    rewrite(folder / "stimuli.csv", change)
+    ((_, key, found, _),) = faults_of(folder)
+    assert key == "row 2, file"
+    assert found == (
+        "'large.png', which is 14,000 x 13,000 pixels large; at most 64 million pixels are allowed"
+    )
 
 
 def test_a_label_without_a_second_class(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from diptych_analysis.machines.faults import MachineFault
+from diptych_analysis.pictures import PictureFault, read_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
 
@@ -67,30 +68,19 @@ class ImageSet:
 
 
 def open_image(file: Path) -> Image.Image:
-    """An image as people see it: upright, RGB, see-through parts on white.
+    """An image as people see it: see `diptych_analysis.pictures`.
 
     Raises:
         MachineFault: a file that is missing or no image, naming it.
     """
     try:
-        with Image.open(file) as image:
-            upright = ImageOps.exif_transpose(image)
-            return as_rgb(upright)
+        return read_picture(file.read_bytes())
     except FileNotFoundError:
         raise MachineFault(f"no image {str(file)!r}") from None
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise MachineFault(f"the image {str(file)!r} can't be read: {error}") from error
-
-
-def as_rgb(image: Image.Image) -> Image.Image:
-    """Any mode as 8-bit RGB: 16-bit grey is scaled, transparency laid on white."""
-    if image.mode.startswith("I;16") or image.mode == "I":
-        return image.convert("I").point(lambda value: value / 257).convert("L").convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        seen = image.convert("RGBA")
-        white = Image.new("RGBA", seen.size, "white")
-        return Image.alpha_composite(white, seen).convert("RGB")
-    return image.convert("RGB")
+    except OSError as error:
+        raise MachineFault(f"the image {str(file)!r} can't be read: {error.strerror}") from error
+    except PictureFault as fault:
+        raise MachineFault(f"the image {str(file)!r} {fault}") from None
 
 
 def image_set(folder: Path, known: pd.DataFrame | None = None, threads: int = 4) -> ImageSet:

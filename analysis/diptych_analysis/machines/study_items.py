@@ -10,7 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.images import as_rgb, open_image
+from diptych_analysis.machines.images import open_image
 from diptych_analysis.machines.mis import Scale
 from diptych_analysis.machines.similarity import Features, Similarity
 
@@ -75,4 +75,4 @@ def score_items(
 
 
 def _image(found: Path | Image.Image) -> Image.Image:
-    return as_rgb(found) if isinstance(found, Image.Image) else open_image(found)
+    return found.convert("RGB") if isinstance(found, Image.Image) else open_image(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,8 @@ def validate(name: str) -> None:
 
     folder = study_folder(name)
     with console.status(f"Reading {folder.name} …"):
-        content = load_study(folder).content
-    spec = content.spec
+        loaded = load_study(folder)
+    content, spec = loaded.content, loaded.content.spec
     phases = ", ".join(f"{count} {phase}" for phase, count in spec.phases.items())
     console.print(f"[bold green]✓[/] [bold]{content.name}[/] has no faults.")
     console.print(
@@ -132,6 +133,13 @@ def validate(name: str) -> None:
         f"{len(spec.conditions)} condition{'' if len(spec.conditions) == 1 else 's'}; "
         f"version {content.content_hash[:12]}"
     )
+    _tell_remarks(loaded.remarks)
+
+
+def _tell_remarks(remarks: Sequence[str]) -> None:
+    """What is no fault of a folder, but should be known."""
+    for remark in remarks:
+        console.print(f"  [yellow]![/] {escape(remark)}", highlight=False, soft_wrap=True)
 
 
 @study.command("list")
@@ -183,6 +191,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
     version = loaded.content.content_hash[:12]
     what = "a new version" if is_new else "the same version as before"
     console.print(f"[bold]{folder.name}[/] {version} ({what})")
+    _tell_remarks(loaded.remarks)
     link = f"{host().settings.base_url}/s/{folder.name}"
     if opening:
         console.print(f"  participants: {link}", highlight=False, soft_wrap=True)

@@ -157,16 +157,15 @@ def _image_file(path: Path, url: str) -> Path | None:
 
 
 def _image_facts(file: Path) -> dict[str, object]:
-    from PIL import Image, UnidentifiedImageError
+    from diptych_analysis.pictures import PictureFault, read_header
 
     content = file.read_bytes()
     try:
-        with Image.open(file) as image:
-            width, height = image.size
-    except (UnidentifiedImageError, OSError) as error:
-        raise ImportFault(file, f"an image that can't be read: {error}") from error
+        header = read_header(content)
+    except PictureFault as fault:
+        raise ImportFault(file, str(fault)) from None
     digest = hashlib.sha256(content).hexdigest()
-    return {"stimulus_id": digest, "width": width, "height": height}
+    return {"stimulus_id": digest, "width": header.width, "height": header.height}
 
 
 def _trials(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image
 from diptych.observers import Features
 from diptych.studies.content import FrozenStimulus
 from diptych.studies.folder import LoadedStudy
+from diptych_analysis.pictures import read_picture
 
 THUMBNAIL = 4  # pixels a side
 
@@ -76,6 +76,5 @@ def _attributes(stimuli: Sequence[FrozenStimulus]) -> Features | None:
 
 def _thumbnail(data: bytes) -> Features:
     """Mean colours of a 4 x 4 grid of an image, (48,), between 0 and 1."""
-    with Image.open(io.BytesIO(data)) as image:
-        small = image.convert("RGB").resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
-        return np.asarray(small, dtype=np.float64).ravel() / 255
+    small = read_picture(data).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.float64).ravel() / 255

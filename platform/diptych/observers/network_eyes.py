@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from PIL import Image
 
 from diptych.observers import Features
 from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.images import as_rgb
 from diptych_analysis.machines.similarity import Shuffled, similarity
+from diptych_analysis.pictures import read_picture
 
 
 class NetworkEyes:
@@ -53,9 +51,6 @@ class NetworkEyes:
         return [self._features[name] for name in names]
 
     def _compute(self, wanted: Mapping[str, bytes]) -> dict[str, Features]:
-        pictures = []
-        for data in wanted.values():
-            with Image.open(io.BytesIO(data)) as picture:
-                pictures.append(as_rgb(picture))
+        pictures = [read_picture(data) for data in wanted.values()]
         rows = np.asarray(self._similarity.features(pictures), dtype=np.float64)
         return dict(zip(wanted, rows, strict=True))

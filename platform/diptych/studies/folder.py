@@ -9,7 +9,7 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -48,10 +48,12 @@ class LoadedStudy:
         content: the study.
         images: image by content hash: stimuli and pictures of the texts. Each holds the bytes
             that the hash is of, whatever happens to the file.
+        remarks: what is no fault, but should be known, a sentence each.
     """
 
     content: StudyContent
     images: Mapping[str, ServableImage] = field(repr=False)
+    remarks: tuple[str, ...] = ()
 
 
 def load_study(folder: Path) -> LoadedStudy:
@@ -117,6 +119,17 @@ def _run(path: Path, name: str) -> ModuleType:
     return module
 
 
+def _repeated(content: StudyContent) -> Iterator[str]:
+    """A remark on each picture that several stimuli show."""
+    files: dict[str, list[str]] = {}
+    for stimulus in content.stimuli:
+        files.setdefault(stimulus.stimulus_id, []).append(stimulus.file)
+    for same in files.values():
+        if len(same) > 1:
+            manifest = content.spec.stimuli.manifest
+            yield f"{manifest}: one picture under {len(same)} names: {', '.join(same)}"
+
+
 def _inside(folder: Path, name: str) -> bool:
     """Whether a relative name stays inside the folder, also where links lead."""
     return (folder / name).resolve().is_relative_to(folder.resolve())
@@ -137,6 +150,7 @@ class _Reader:
         self.folder = folder
         self.faults: list[Fault] = []
         self.images: dict[str, ServableImage] = {}
+        self.remarks: list[str] = []
 
     def fault(self, file: str, key: str, found: str, allowed: str) -> None:
         self.faults.append(Fault(file, key, found, allowed))
@@ -160,7 +174,8 @@ class _Reader:
         from diptych.studies.plan_check import check_plan
 
         self.faults.extend(check_plan(content))
-        return LoadedStudy(content, self.images)
+        self.remarks.extend(_repeated(content))
+        return LoadedStudy(content, self.images, tuple(self.remarks))
 
     def read_spec(self, *, past_unknown: bool = False) -> StudySpec | None:
         """study.toml, None when it has faults; with `past_unknown` unknown keys are passed over.
@@ -251,6 +266,11 @@ class _Reader:
         except (ImageFault, OSError) as fault:
             self.fault(file, key, f"{name!r}, which {fault}", allowed)
             return None
+        if image.frames > 1:
+            self.remarks.append(
+                f"{file}: {name} holds {image.frames} pictures; participants and machines see the "
+                "first"
+            )
         self.images[content_hash] = image
         return content_hash
 

@@ -8,9 +8,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from diptych.studies.unit_choice import UnitItem, UnitsFault
+from diptych_analysis.pictures import PictureFault, read_picture
 
 QUALITY = 92  # of JPEG: no block can be seen at this size
 RIGHT = (22, 138, 74)  # colour of the frame around a right answer
@@ -29,15 +30,9 @@ def square(path: Path, sha256: str, side: int) -> Image.Image:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise UnitsFault(f"{path} is not the image that was scored: its content has changed")
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            upright = ImageOps.exif_transpose(image)
-            if "A" in upright.getbands() or "transparency" in upright.info:
-                seen = upright.convert("RGBA")
-                upright = Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen)
-            size = (side, side)
-            return ImageOps.fit(upright.convert("RGB"), size, Image.Resampling.LANCZOS)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as fault:
-        raise UnitsFault(f"{path} can't be read as an image: {fault}") from None
+        return ImageOps.fit(read_picture(data), (side, side), Image.Resampling.LANCZOS)
+    except PictureFault as fault:
+        raise UnitsFault(f"{path}: {fault}") from None
 
 
 def jpeg(picture: Image.Image) -> bytes:

@@ -83,6 +83,7 @@ class CategoryLearning(Task):
             if not stimulus.label:
                 file = spec.stimuli.manifest
                 yield Fault(file, f"{stimulus.file}, label", "nothing", "the class of the image")
+        yield from self._contradictions()
         if len(content.labels) < 2:
             found = ", ".join(content.labels) or "none"
             yield Fault(spec.stimuli.manifest, "label", f"the classes {found}", "two or more")
@@ -95,6 +96,20 @@ class CategoryLearning(Task):
             )
         for message in policy.faults(self.pool, trials):
             yield Fault("study.toml", policy_key, message, "a policy that fits the stimuli")
+
+    def _contradictions(self) -> Iterator[Fault]:
+        """A fault for each picture that stands under a class and under another one."""
+        first: dict[str, FrozenStimulus] = {}
+        for stimulus in self.content.stimuli:
+            other = first.setdefault(stimulus.stimulus_id, stimulus)
+            if other.label != stimulus.label:
+                yield Fault(
+                    self.content.spec.stimuli.manifest,
+                    f"{stimulus.file}, label",
+                    f"{stimulus.label!r} for the same picture as {other.file}, which is "
+                    f"{other.label!r} there",
+                    "one class for one picture",
+                )
 
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
         pool, history, trials = self.pool, list[Past](), list[PlannedTrial]()

@@ -14,6 +14,7 @@ from diptych_analysis.charts import INK, PALETTE, QUIET
 from diptych_analysis.machines.analyses.frames import require
 from diptych_analysis.machines.analyses.units import EASIEST, HARDEST, easiest_and_hardest, tasks_of
 from diptych_analysis.machines.faults import MachineFault
+from diptych_analysis.machines.images import open_image
 
 POSITIVE, NEGATIVE, FRAME = PALETTE[0], PALETTE[1], PALETTE[2]
 GAP = 0.05  # between pictures, in tiles
@@ -49,13 +50,8 @@ class Pictures:
         if (image, side) not in self._read:
             if image not in self._files:
                 raise MachineFault(f"images: no image {image} in the set")
-            file = self._folder / self._files[image]
-            try:
-                with Image.open(file) as opened:
-                    upright = ImageOps.exif_transpose(opened).convert("RGB")
-            except OSError as error:
-                raise MachineFault(f"{file}: can't be read as an image: {error}") from error
-            self._read[image, side] = ImageOps.fit(upright, (side, side))
+            picture = open_image(self._folder / self._files[image])
+            self._read[image, side] = ImageOps.fit(picture, (side, side))
         return self._read[image, side]
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
+from diptych_analysis.pictures import PictureFault, read_header, read_picture
 from diptych_analysis.tracing.batches import Batch
 from diptych_analysis.tracing.encoders import Encoder, EncoderFault
 from diptych_analysis.tracing.sequences import Ints, Sequences
+
+T = TypeVar("T")
 
 
 class ImageStore:
@@ -57,8 +59,7 @@ class ImageStore:
         if old:
             rows[:old] = self.pixels.permute(0, 2, 3, 1)
         for place, (name, file) in enumerate(zip(names, files, strict=True), start=old):
-            with _opened(name, file) as image:
-                rows[place] = _pixels(image, shape)
+            rows[place] = _pixels(_read(name, file, read_picture), shape)
         self.pixels = rows.permute(0, 3, 1, 2)
         self.number |= {name: old + k for k, name in enumerate(names)}
 
@@ -76,13 +77,14 @@ class ImageStore:
         raise EncoderFault(f"stimulus {name!r}: no image {file!r} in {self.folder}")
 
 
-@contextmanager
-def _opened(name: str, file: Path) -> Iterator[Image.Image]:
+def _read(name: str, file: Path, how: Callable[[bytes], T]) -> T:
+    """What a reader of images makes of a stimulus's file."""
     try:
-        with Image.open(file) as image:
-            yield image
-    except (UnidentifiedImageError, OSError, ValueError) as error:
-        raise EncoderFault(f"stimulus {name!r}: {file} can't be read: {error}") from error
+        return how(file.read_bytes())
+    except OSError as error:
+        raise EncoderFault(f"stimulus {name!r}: {file} can't be read: {error.strerror}") from error
+    except PictureFault as fault:
+        raise EncoderFault(f"stimulus {name!r}: {file} {fault}") from None
 
 
 def _common_shape(names: list[str], files: list[Path]) -> tuple[int, int, int]:
@@ -90,9 +92,9 @@ def _common_shape(names: list[str], files: list[Path]) -> tuple[int, int, int]:
     sizes: Counter[tuple[int, int]] = Counter()
     grey = True
     for name, file in zip(names, files, strict=True):
-        with _opened(name, file) as image:
-            sizes[image.size] += 1
-            grey = grey and image.mode in ("1", "L", "I;16")
+        header = _read(name, file, read_header)
+        sizes[header.width, header.height] += 1
+        grey = grey and header.grey
     (width, height), _ = sizes.most_common(1)[0]
     return (1 if grey else 3, height, width)
 

@@ -149,6 +149,7 @@ def _show_folder(name: str, status: int = 200) -> Any:
         most=MOST_THUMBNAILS,
         frozen_as=_same(versions, loaded),
         compared=compared,
+        remarks=() if loaded is None else loaded.remarks,
         checks=[] if loaded is None else checks(host(), loaded.content, study_id),
     )
     return (page, status) if status != 200 else page
