@@ -14,8 +14,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from PIL import Image as Pillow
 
-from diptych_analysis.pictures import PictureFault, read_picture, read_whole
-
 KINDS = ("PNG", "JPEG", "WEBP", "GIF")
 
 
@@ -59,6 +57,8 @@ class ServableImage:
         """
         if self.media_type == "image/jpeg":
             return _strip_jpeg(self.source)
+        from diptych_analysis.pictures import read_picture
+
         return _png(read_picture(self.source))
 
 
@@ -85,6 +85,9 @@ def servable(data: bytes) -> ServableImage:
     ImageFault
         If the bytes are not a complete PNG, JPEG, WebP or GIF image, or one that is too large.
     """
+    # A host that only serves images does not need what reads them: numpy.
+    from diptych_analysis.pictures import PictureFault, read_whole
+
     try:
         header = read_whole(data)[0]
         if header.kind not in KINDS:
