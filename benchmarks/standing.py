@@ -69,10 +69,10 @@ class Standing:
                 ).one()
                 mark = copy_session(connection, row.id, each)
                 rows = connection.execute(
-                    text("SELECT id, public_id, n_responses FROM sessions WHERE public_id LIKE :m"),
+                    text("SELECT public_id, n_responses FROM sessions WHERE public_id LIKE :m"),
                     {"m": f"{mark}-%"},
                 )
-                found += [Joining(self._tokens.make(i), p, answered) for i, p, answered in rows]
+                found += [Joining(self._tokens.make(p), p, answered) for p, answered in rows]
         if engine.dialect.name == "postgresql":
             as_after_a_while(engine)
         engine.dispose()

@@ -151,30 +151,31 @@ class ImageTokens:
 
     A name is the authenticated encryption (AES-SIV, RFC 5297) of session, version and place: the
     same image in the same session always has the same name, so that browsers cache it, and two
-    sessions share no name, so that participants can't tell each other which is which.
+    sessions share no name, so that participants can't tell each other which is which. The session
+    is named by its public id: the number of its row may have been another session's before.
     """
 
     def __init__(self, secret: bytes) -> None:
         key = hmac.new(secret, b"diptych image names", hashlib.sha512).digest()
         self._cipher = AESSIV(key)
 
-    def name(self, session_id: int, version_id: int, place: int) -> str:
+    def name(self, public_id: str, version_id: int, place: int) -> str:
         """The name of the image at `place` of a version's stimuli, for one session."""
-        plain = b"".join(n.to_bytes(6, "big") for n in (session_id, version_id, place))
+        session = hashlib.blake2b(public_id.encode(), digest_size=16).digest()
+        plain = session + version_id.to_bytes(6, "big") + place.to_bytes(6, "big")
         sealed = self._cipher.encrypt(plain, None)
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
-    def read(self, name: str) -> tuple[int, int, int] | None:
-        """(session_id, version_id, place) of a name, or None when it was not made here."""
+    def read(self, name: str) -> tuple[int, int] | None:
+        """(version_id, place) of a name, or None when it was not made here."""
         try:
             sealed = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4))
             plain = self._cipher.decrypt(sealed, None)
         except (InvalidTag, ValueError):
             return None
-        session_id, version_id, place = (
-            int.from_bytes(plain[i : i + 6], "big") for i in range(0, 18, 6)
-        )
-        return session_id, version_id, place
+        # The last twelve bytes, also of names that hold a row's number: pages that were open while
+        # the host was brought up to date still show them.
+        return int.from_bytes(plain[-12:-6], "big"), int.from_bytes(plain[-6:], "big")
 
 
 @lru_cache(maxsize=16384)

@@ -6,32 +6,57 @@ import base64
 import hashlib
 import hmac
 import time
+from dataclasses import dataclass
 
 from itsdangerous import BadSignature, TimestampSigner
 
 
+@dataclass(frozen=True)
+class Named:
+    """What a token names.
+
+    Attributes
+    ----------
+    session : str
+        The public id of a session; of a token that an older version of Diptych made, the number
+        of its row.
+    made_at : float
+        When the token was made, s since 1970, without the fraction of the second.
+    """
+
+    session: str
+    made_at: float
+
+
 class SessionTokens:
-    """Tokens that name a session: signed, with the time they were made."""
+    """Tokens that name a session by its public id: signed, with the time they were made.
+
+    A row's number would not do: after a restore, or on SQLite after the last rows are gone, the
+    same number goes to somebody else.
+    """
 
     def __init__(self, secret: bytes, days: float) -> None:
         self._signer = TimestampSigner(secret, salt="diptych session", digest_method=hashlib.sha256)
         self._seconds = int(days * 86_400)
 
-    def make(self, session_id: int) -> str:
+    def make(self, public_id: str) -> str:
         """The token of a session."""
-        return self._signer.sign(str(session_id)).decode()
+        return self._signer.sign(public_id).decode()
 
-    def read(self, token: str) -> int | None:
-        """The session of a token; None when it is forged, spoilt or too old.
+    def read(self, token: str) -> Named | None:
+        """What a token names; None when it is forged, spoilt or too old.
 
         A token that seems to be from the future was made before the clock was set back, or by a
         host whose clock is ahead: the signature says that it is ours, and its session goes on.
         """
         try:
             session, made_at = self._signer.unsign(token, return_timestamp=True)
-            return None if time.time() - made_at.timestamp() > self._seconds else int(session)
+            name = session.decode()
         except (BadSignature, ValueError):
             return None
+        if time.time() - made_at.timestamp() > self._seconds:
+            return None
+        return Named(name, made_at.timestamp())
 
     def is_ours(self, token: str) -> bool:
         """Whether it was signed here, be it too old by now: then it is no guess."""

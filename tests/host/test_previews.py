@@ -49,11 +49,10 @@ def places(app: Flask, trial: previews.ShownTrial) -> list[int]:
     found = []
     for group in trial.images:
         for url in group.urls:
-            read = host.images.read(url.removeprefix("/i/"))
-            assert read is not None
-            session_id, _, place = read
-            assert session_id == previews.NO_SESSION
-            found.append(place)
+            name = url.removeprefix("/i/")
+            read = host.images.read(name)
+            assert read is not None and name == host.images.name(previews.NO_SESSION, *read)
+            found.append(read[1])
     return found
 
 

@@ -4,7 +4,7 @@ from diptych.journey.answering import answer
 from diptych.journey.entry import Entered, Preview, enter
 from diptych.journey.events import note_reload, record_events
 from diptych.journey.faults import JourneyFault
-from diptych.journey.state import describe_session, image_urls
+from diptych.journey.state import describe_session, image_urls, session_of
 from diptych.journey.steps import take_step
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "image_urls",
     "note_reload",
     "record_events",
+    "session_of",
     "take_step",
 ]

@@ -20,7 +20,7 @@ from diptych.studies.spec import Question
 from diptych.tasks import PlannedTrial, Tally, Task
 
 #: Images of previews are named for a session that nobody has.
-NO_SESSION = 0
+NO_SESSION = ""
 _ENDINGS = ("completed", "screened_out", "declined", "timed_out", "returned")
 _NOTICES = ("practice", "practice_again", "half_way", "phase_change")
 _TITLES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from diptych import models, texts
 from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host, host
 from diptych.journey.faults import JourneyFault
+from diptych.keys import Named
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 from diptych.tasks import REGISTRY, PlannedTrial, Tally
@@ -42,7 +44,15 @@ def step_after(content: StudyContent, step: str) -> str:
     return steps[steps.index(step) + 1]
 
 
+PUBLIC_ID_LENGTH = 32
+#: How long tokens that name a session's row by its number are taken.
+OLD_TOKENS_S = 86_400
+
 # Built once: these are asked at every step.
+_NAMED = select(SESSIONS.c.id).where(SESSIONS.c.public_id == bindparam("public_id"))
+_NUMBERED = select(SESSIONS.c.id).where(
+    SESSIONS.c.id == bindparam("session"), SESSIONS.c.entered_at <= bindparam("began_by")
+)
 _SESSION = select(SESSIONS).where(SESSIONS.c.id == bindparam("session"))
 _LOCKED_SESSION = _SESSION.with_for_update()
 _TRIAL = select(TRIALS).where(
@@ -70,6 +80,26 @@ def load_session(connection: Connection, session_id: int, *, lock: bool = False)
     if row is None:
         raise JourneyFault("bad_token", "This session does not exist any more.")
     return row
+
+
+def session_of(named: Named) -> int | None:
+    """The number of the session that a token names; None when there is none.
+
+    Tokens of older versions name the row by its number. For a day they go on, but never to a
+    session that began after them: its number was another session's before.
+    """
+    with reading() as connection:
+        if not named.session.isdecimal() or len(named.session) == PUBLIC_ID_LENGTH:
+            found = connection.execute(_NAMED, {"public_id": named.session})
+        elif time.time() - named.made_at < OLD_TOKENS_S and len(named.session) < 18:
+            # Its second may have begun before the session did.
+            began_by = int(1000 * named.made_at) + 999
+            found = connection.execute(
+                _NUMBERED, {"session": int(named.session), "began_by": began_by}
+            )
+        else:
+            return None
+        return found.scalar_one_or_none()
 
 
 class Changed:
@@ -208,7 +238,7 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
 
     @cache  # each is asked for twice, in `show` and in `images`
     def url(place: int) -> str:
-        return image_url(host, session.id, session.version_id, place)
+        return image_url(host, session.public_id, session.version_id, place)
 
     tally = Tally(session.n_correct, session.n_counted)
     return {
@@ -222,9 +252,9 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
     }
 
 
-def image_url(host: Host, session_id: int, version_id: int, place: int) -> str:
-    """The address of an image for one session."""
-    return "/i/" + host.images.name(session_id, version_id, place)
+def image_url(host: Host, public_id: str, version_id: int, place: int) -> str:
+    """The address of an image for one session, which is named by its public id."""
+    return "/i/" + host.images.name(public_id, version_id, place)
 
 
 def image_urls(host: Host, session_id: int) -> list[str]:
@@ -237,7 +267,7 @@ def image_urls(host: Host, session_id: int) -> list[str]:
         return []
     task = host.task(session.version_id, session.condition)
     places = {place for row in rows if row.item for place in task.places(planned(row))}
-    return sorted(image_url(host, session_id, session.version_id, place) for place in places)
+    return sorted(image_url(host, session.public_id, session.version_id, place) for place in places)
 
 
 def _score(host: Host, session: Any) -> dict[str, int] | None:

@@ -27,7 +27,7 @@ def stimulus(name: str) -> Response:
     found = host().images.read(name)
     if found is None:
         abort(404)
-    _, version_id, place = found
+    version_id, place = found
     stimuli = frozen(version_id).stimuli
     if place >= len(stimuli):
         abort(404)

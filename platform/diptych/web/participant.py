@@ -143,12 +143,15 @@ def _session_required(view: View) -> View:
     def checked(*args: Any, **kwargs: Any) -> Any:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         tokens = host().tokens
-        session_id = tokens.read(token) if scheme == "Bearer" else None
-        if session_id is None:
+        named = tokens.read(token) if scheme == "Bearer" else None
+        if named is None:
             # One that has only become too old was no guess.
             if token and not tokens.is_ours(token):
                 limits().wrong()
             raise JourneyFault("bad_token", "This needs the token of a session.")
+        session_id = journey.session_of(named)
+        if session_id is None:
+            raise JourneyFault("bad_token", "This session does not exist any more.")
         limits().session(session_id)
         return view(session_id, *args, **kwargs)
 
@@ -172,10 +175,8 @@ def enter(json_data: Entry) -> Response:
     found = journey.enter(host(), json_data.study, json_data.entry, browser, request.remote_addr)
     if isinstance(found, journey.Preview):
         return _json(found.body)
-    body = {
-        "token": host().tokens.make(found.session_id),
-        **journey.describe_session(host(), found.session_id),
-    }
+    described = journey.describe_session(host(), found.session_id)
+    body = {"token": host().tokens.make(described["session"]["id"]), **described}
     return _json(body, 201 if found.is_new else 200)
 
 
