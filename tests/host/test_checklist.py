@@ -57,6 +57,21 @@ def found(given_: Given, name: str) -> Check:
     return next(check for check in checklist(given_) if check.name == name)
 
 
+def test_names_of_excluded_studies_must_be_those_of_studies(tmp_path: Path) -> None:
+    assert not [check for check in checklist(tiny(tmp_path)) if check.name == "excluded"]
+    wish = {"recruitment": {"exclude_studies": ["greebles", "wich_unit", "zebra"]}}
+    known = ("greebles", "which_unit", "tiny")
+    line = found(tiny(tmp_path, wish, studies=known), "excluded")
+    assert line.state == "missing"
+    assert "no study 'wich_unit' or 'zebra'" in line.found
+    assert (
+        "'wich_unit' is near 'which_unit'." in line.advice
+        and "is near 'greebles'" not in line.advice
+    )
+    wish["recruitment"]["exclude_studies"] = ["greebles"]
+    assert found(tiny(tmp_path, wish, studies=known), "excluded").state == "done"
+
+
 def test_a_study_in_order_has_nothing_to_look_at(tmp_path: Path) -> None:
     checks = checklist(tiny(tmp_path))
     assert {check.name: check.state for check in checks} == {check.name: "done" for check in checks}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
-from support.tiny_studies import category_study
+from support.tiny_studies import category_study, merged
 from support.walker import rows
 
 from diptych import models
@@ -89,3 +89,17 @@ def test_a_folder_with_faults_has_no_checklist(host: Settings, tmp_path: Path) -
     folder = category_study(host.studies / "tiny")
     (folder / "consent.md").unlink()
     assert diptych("study", "checklist", "tiny").exit_code != 0
+
+
+def test_a_misspelt_study_to_exclude_is_told_when_a_study_is_opened(host: Settings) -> None:
+    category_study(host.studies / "discs")
+    wish = merged(IN_ORDER, {"recruitment": {"exclude_studies": ["disc"]}})
+    category_study(host.studies / "tiny", changes=wish)
+    told = diptych("study", "open", "tiny")
+    assert told.exit_code == 0 and "Excluded studies" in told.output
+    told = diptych("study", "checklist", "tiny")
+    assert "'disc' is near 'discs'" in " ".join(told.output.split())
+    category_study(
+        host.studies / "tiny", changes=merged(wish, {"recruitment": {"exclude_studies": ["discs"]}})
+    )
+    assert "Excluded studies" not in diptych("study", "open", "tiny").output

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -61,6 +62,7 @@ class Given:
         median_minutes: of completed sessions of people, from consent to end; None without any.
         timed_sessions: how many sessions that median stands on.
         pay_floor: least pay an hour in the study's currency; 0 for the default of the currency.
+        studies: names of all studies of this host, and of the folders it could open.
     """
 
     content: StudyContent
@@ -70,6 +72,7 @@ class Given:
     median_minutes: float | None = None
     timed_sessions: int = 0
     pay_floor: float = 0
+    studies: tuple[str, ...] = ()
 
     @property
     def recruiters(self) -> tuple[str, ...]:
@@ -247,6 +250,31 @@ def _codes(given: Given) -> Iterator[Check]:
         yield Check("codes", "done", title, found)
 
 
+def _excluded(given: Given) -> Iterator[Check]:
+    names = given.content.spec.recruitment.exclude_studies
+    if not names:
+        return
+    title = "Excluded studies"
+    unknown = [name for name in names if name not in given.studies]
+    if not unknown:
+        found = f"Who has entered {' or '.join(names)} can't take this study."
+        yield Check("excluded", "done", title, found)
+        return
+    near = [
+        f"{name!r} is near {likely[0]!r}"
+        for name in unknown
+        if (likely := get_close_matches(name, given.studies, n=1))
+    ]
+    yield Check(
+        "excluded",
+        "missing",
+        title,
+        f"This host has no study {' or '.join(map(repr, unknown))}: nobody is excluded by that.",
+        "Write the names as in the list of studies under `[recruitment] exclude_studies`."
+        + (f" {'; '.join(near)}." if near else ""),
+    )
+
+
 def _catch(given: Given) -> Iterator[Check]:
     spec = given.content.spec
     if "catch" not in tasks.REGISTRY.get(spec.task.name).phases:
@@ -318,6 +346,7 @@ CHECKS: tuple[Callable[[Given], Iterator[Check]], ...] = (
     _catch,
     _quality,
     _codes,
+    _excluded,
     _token,
     _address,
     _bundle,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import select
+
 import diptych
+from diptych import models
+from diptych.database import reading, table
 from diptych.host import Host
 from diptych.studies.checklist import Check, Given, checklist
 from diptych.studies.content import StudyContent
+from diptych.studies.history import study_folders
 from diptych.studies.listing import numbers
 
 BUNDLE = Path(diptych.__file__).parent / "static" / "dist" / ".vite" / "manifest.json"
@@ -30,7 +35,14 @@ def known(host: Host, content: StudyContent, study_id: int | None = None) -> Giv
         median_minutes=None if counted is None else counted.median_minutes,
         timed_sessions=0 if counted is None else counted.timed,
         pay_floor=host.settings.pay_floor,
+        studies=_studies(host) if content.spec.recruitment.exclude_studies else (),
     )
+
+
+def _studies(host: Host) -> tuple[str, ...]:
+    with reading() as connection:
+        opened = connection.execute(select(table(models.Study).c.name)).scalars()
+        return tuple(sorted({*opened, *study_folders(host.settings.studies)}))
 
 
 def checks(host: Host, content: StudyContent, study_id: int | None = None) -> list[Check]:
