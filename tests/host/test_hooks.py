@@ -100,6 +100,12 @@ def test_what_is_not_signed_or_old_is_not_heard(paying: Paying, tell: Tell) -> N
         {"participant_id": "somebody else"},
         {"resource_id": "another"},
         {"event_type": "study.status.change"},
+        {"participant_id": "\ud800"},
+        {"participant_id": "\0"},
+        {"participant_id": ["a", {}]},
+        {"resource_id": "\udfff"},
+        {"status": "\ud800"},
+        {"status": None},
     ],
 )
 def test_other_news_change_nothing(paying: Paying, tell: Tell, changes: dict[str, Any]) -> None:

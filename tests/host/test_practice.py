@@ -17,7 +17,7 @@ from diptych.studies.versions import frozen
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
-def make(app: Flask, tmp_path: Path, practice: int = 2, attempts: int = 3) -> Walker:
+def make(app: Flask, tmp_path: Path, practice: int = 2, attempts: int = 3, **task: Any) -> Walker:
     """Somebody at the first trial of a 2-AFC study with practice."""
     folder = two_afc_study(
         tmp_path / "studies/pair",
@@ -25,7 +25,7 @@ def make(app: Flask, tmp_path: Path, practice: int = 2, attempts: int = 3) -> Wa
         test=4,
         catch=1,
         explanations=2,
-        changes={"task": {"practice_attempts": attempts}},
+        changes={"task": {"practice_attempts": attempts, **task}},
     )
     open_study(app, folder)
     return Walker(app.test_client(), "pair").start()
@@ -90,6 +90,26 @@ def test_practice_is_repeated_until_all_is_right(app: Flask, tmp_path: Path) -> 
     assert session["n_counted"] == 5
     assert session["status"] == "completed"
     assert len(rows(app, Response)) == 11
+
+
+@pytest.mark.parametrize("told", [("practice", "catch"), ("practice", "test"), ("test", "catch")])
+def test_the_counter_counts_only_what_feedback_has_told(
+    app: Flask, tmp_path: Path, told: tuple[str, ...]
+) -> None:
+    """It would tell whether the others were right."""
+    walker = make(app, tmp_path, feedback=list(told))
+    practise(app, walker, True, True)
+    right = of = 0
+    for number in range(5):
+        phase = walker.trial["phase"]
+        seen = {"correct": right, "of": of} if phase in told else None
+        assert walker.trial["show"]["counter"] == seen
+        assert walker.load().state["content"]["trial"]["show"]["counter"] == seen
+        reply = walker.answer(choice(app, walker, number % 2 == 0))
+        assert (reply["feedback"] is not None) == (phase in told)
+        if phase in told:
+            right, of = right + (number % 2 == 0), of + 1
+    assert of == {"catch": 1, "test": 4}[told[1]] if told[0] == "practice" else of == 5
 
 
 def test_after_the_last_attempt_the_session_ends_politely(app: Flask, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from diptych.tasks import REGISTRY, PlannedTrial, Tally
 SESSIONS = table(models.Session)
 TRIALS = table(models.Trial)
 ARRIVALS = table(models.Arrival)
+RESPONSES = table(models.Response)
 LIVE = ("entered", "consented", "practising", "running")
 #: Sessions of which nothing is kept but that they were, and on which day: of who declined, who has
 #: withdrawn, and of those whose answers have been kept for as long as their study says.
@@ -240,7 +241,9 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
     def url(place: int) -> str:
         return image_url(host, session.public_id, session.version_id, place)
 
-    tally = Tally(session.n_correct, session.n_counted)
+    told = task.told_phases()
+    counted = session.n_correct, session.n_counted
+    tally = Tally(*(counted if told is None else _counted_in(session.id, told)))
     return {
         "index": session.position,
         "phase": trial.phase,
@@ -250,6 +253,28 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
         "images": sorted({url(place) for place in task.places(trial)}),
         "notice": texts.notice(content, trial.notice) if trial.notice else None,
     }
+
+
+def _counted_in(session_id: int, phases: tuple[str, ...]) -> tuple[int, int]:
+    """Right answers and answers of a session, practice left out, in some phases."""
+    answers = RESPONSES.join(
+        TRIALS,
+        (TRIALS.c.session_id == RESPONSES.c.session_id)
+        & (TRIALS.c.trial_index == RESPONSES.c.trial_index),
+    )
+    asked = (
+        select(RESPONSES.c.correct)
+        .select_from(answers)
+        .where(
+            RESPONSES.c.session_id == session_id,
+            TRIALS.c.phase.in_(phases),
+            TRIALS.c.phase != "practice",
+            RESPONSES.c.correct.is_not(None),
+        )
+    )
+    with reading() as connection:
+        found = list(connection.execute(asked).scalars())
+    return sum(found), len(found)
 
 
 def image_url(host: Host, public_id: str, version_id: int, place: int) -> str:

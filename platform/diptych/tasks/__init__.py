@@ -67,7 +67,7 @@ class PlannedTrial:
 
 @dataclass(frozen=True)
 class Tally:
-    """The session's answers so far, practice left out."""
+    """The session's answers so far that its participant may know of, practice left out."""
 
     correct: int
     answered: int
@@ -134,6 +134,10 @@ class Task(ABC):
             Trials to practise again; an empty list to go on; None to end the session politely.
         """
         return []
+
+    def told_phases(self) -> tuple[str, ...] | None:
+        """Phases whose answers may stand in a `Tally` that is shown; None for all but practice."""
+        return None
 
     @abstractmethod
     def places(self, trial: PlannedTrial) -> list[int]:

@@ -228,6 +228,11 @@ class TwoAFC(Task):
         assert trial.item is not None
         return "top" if trial.item["top"] == "positive" else "bottom"
 
+    def told_phases(self) -> tuple[str, ...] | None:
+        """Those with feedback: a count of the others would tell whether they were right."""
+        silent = set(self.phases) - {"practice", *self.parameters.feedback}
+        return self.parameters.feedback if silent else None
+
     def places(self, trial: PlannedTrial) -> list[int]:
         return [place for places in self._item(trial).stimuli.values() for place in places]
 

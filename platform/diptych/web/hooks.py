@@ -19,6 +19,7 @@ from sqlalchemy import select
 from diptych.database import reading
 from diptych.host import host
 from diptych.journey.state import LIVE
+from diptych.journey.typed import storable
 from diptych.payments.subjects import ARRIVALS, IDENTITIES, SESSIONS
 from diptych.results.settle import end_session
 
@@ -69,7 +70,7 @@ def _changed(event: dict[str, Any]) -> None:
             .join(ARRIVALS, ARRIVALS.c.session_id == SESSIONS.c.id)
             .where(
                 IDENTITIES.c.recruiter == "prolific",
-                IDENTITIES.c.external_id == str(event.get("participant_id", "")),
+                IDENTITIES.c.external_id == storable(str(event.get("participant_id", ""))),
                 SESSIONS.c.recruiter == "prolific",
                 SESSIONS.c.status.in_(LIVE),
             )
