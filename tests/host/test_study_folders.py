@@ -221,6 +221,49 @@ def test_an_image_too_large_to_be_read_is_a_fault_with_file_and_size(tmp_path: P
     )
 
 
+HOSTILE: dict[str, tuple[str, str]] = {
+    "digits": ("study.toml", f"x = {'9' * 6000}\n"),
+    "nested lists": ("study.toml", f"x = {'[' * 5000}{']' * 5000}\n"),
+    "nested tables": ("study.toml", f"[{'.'.join('a' * 3000)}]\n"),
+    "a large file": ("study.toml", f"# {'x' * 600_000}\n"),
+    "a large text": ("consent.md", "word " * 120_000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_a_fault_like_all_others(tmp_path: Path, name: str) -> None:
+    folder = category_study(tmp_path / "hostile")
+    file, text = HOSTILE[name]
+    (folder / file).write_text(text)
+    ((where, _, found, allowed),) = faults_of(folder)
+    assert where == file and len(found) < 300 and allowed
+
+
+@pytest.mark.parametrize("minutes", ["inf", "nan", "-inf", "9" * 4000])
+def test_a_number_that_is_none_is_told_in_short(tmp_path: Path, minutes: str) -> None:
+    folder = category_study(tmp_path / "numbers")
+    spec = (folder / "study.toml").read_text()
+    (folder / "study.toml").write_text(spec.replace("minutes = 1", f"minutes = {minutes}"))
+    ((_, key, found, _),) = faults_of(folder)
+    assert key == "minutes" and len(found) < 300
+
+
+@pytest.mark.parametrize("part", ["![", "![a](", "![[a]", "![a]", "](", "![]("])
+def test_a_text_full_of_beginnings_of_pictures_is_read(tmp_path: Path, part: str) -> None:
+    """Searched to its end from each beginning, each of these would take a quarter of an hour."""
+    folder = category_study(tmp_path / "hostile")
+    (folder / "consent.md").write_text(part * (499_000 // len(part)))
+    assert load_study(folder).content.texts["consent"]
+
+
+def test_the_description_of_a_picture_may_hold_brackets(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "brackets")
+    Image.new("RGB", (8, 8)).save(folder / "x.png")
+    (folder / "consent.md").write_text("![a disc [red], as \\[3\\] shows](x.png) and ![](x.png)")
+    text = load_study(folder).content.texts["consent"]
+    assert text.count("](/a/") == 2 and "x.png" not in text
+
+
 def test_a_label_without_a_second_class(tmp_path: Path) -> None:
     folder = category_study(tmp_path / "broken", changes={"task": {"rank": 1}})
     rewrite(folder / "stimuli.csv", lambda rows: [row.update(label="Same") for row in rows])

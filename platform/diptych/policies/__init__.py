@@ -37,7 +37,7 @@ class Past:
 class PolicyParameters(BaseModel):
     """Parameters of a policy in `[policy]` of study.toml, beside its name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Policy(ABC):

@@ -11,7 +11,6 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,7 +36,12 @@ OPTIONAL_TEXTS = (
 )
 NUL = "a NUL character"  # which no database stores
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_PICTURE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)(\))")
+# A description holds brackets in pairs only: else a text full of `![` would be searched to its end
+# from each of them.
+_PICTURE = re.compile(r"!\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\(")
+_END_OF_NAME = re.compile(r"[)\s]")
+#: Longest text and study.toml, in bytes: some hundred pages.
+LONGEST = 500_000
 
 
 @dataclass
@@ -130,6 +134,11 @@ def _repeated(content: StudyContent) -> Iterator[str]:
             yield f"{manifest}: one picture under {len(same)} names: {', '.join(same)}"
 
 
+def _shortened(text: str, most: int = 200) -> str:
+    """The beginning of what may be very long."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
 def _inside(folder: Path, name: str) -> bool:
     """Whether a relative name stays inside the folder, also where links lead."""
     return (folder / name).resolve().is_relative_to(folder.resolve())
@@ -191,13 +200,8 @@ class _Reader:
             found = self._not_there(path)
             self.fault("study.toml", "", found, "a file that describes the study")
             return None
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-            if "\\u0000" in json.dumps(data, default=str):
-                self.fault("study.toml", "", NUL, "texts without it")
-                return None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-            self.fault("study.toml", "", str(fault), "valid TOML in UTF-8")
+        data = self._toml(path)
+        if data is None:
             return None
         try:
             return StudySpec.model_validate(data)
@@ -214,6 +218,28 @@ class _Reader:
                 self._spec_fault(error)
             return None
 
+    def _toml(self, path: Path) -> dict[str, Any] | None:
+        if self._is_too_long(path):
+            return None
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            if "\\u0000" not in json.dumps(data, default=str):
+                return data
+            self.fault(path.name, "", NUL, "texts without it")
+        # tomllib raises a plain ValueError for whole numbers of some thousand digits.
+        except ValueError as fault:
+            self.fault(path.name, "", _shortened(str(fault)), "valid TOML in UTF-8")
+        except RecursionError:
+            self.fault(path.name, "", "tables within tables without an end", "a few levels")
+        return None
+
+    def _is_too_long(self, path: Path) -> bool:
+        size = path.stat().st_size
+        if size > LONGEST:
+            allowed = f"at most {LONGEST:,} bytes"
+            self.fault(path.name, "", f"a file of {size:,} bytes", allowed)
+        return size > LONGEST
+
     def _spec_fault(self, error: Any) -> None:
         key = ".".join(str(part) for part in error["loc"])
         if error["type"] == "extra_forbidden":
@@ -225,13 +251,16 @@ class _Reader:
         elif error["type"] == "missing":
             self.fault("study.toml", key, "nothing", "a value: " + error["msg"])
         else:
-            self.fault("study.toml", key, repr(error["input"]), allowed_by(error["msg"]))
+            found = _shortened(repr(error["input"]))
+            self.fault("study.toml", key, found, allowed_by(error["msg"]))
 
     def _read_texts(self) -> dict[str, str]:
         texts: dict[str, str] = {}
         for name in (*REQUIRED_TEXTS, *OPTIONAL_TEXTS):
             path = self.folder / f"{name}.md"
             if _is_file(self.folder, path.name):
+                if self._is_too_long(path):
+                    continue
                 try:
                     text = path.read_text(encoding="utf-8")
                 except UnicodeDecodeError as fault:
@@ -240,7 +269,7 @@ class _Reader:
                 if not text.strip() or "\0" in text:
                     found = NUL if text.strip() else "an empty file"
                     self.fault(path.name, "", found, "Markdown")
-                texts[name] = _PICTURE.sub(partial(self._picture, path), text)
+                texts[name] = self._with_pictures(path, text)
             elif name in REQUIRED_TEXTS or path.is_file():
                 self.fault(path.name, "", self._not_there(path), "a Markdown text")
         return texts
@@ -249,10 +278,23 @@ class _Reader:
         """Why a file of the folder is not read."""
         return "a link that leads out of the folder" if path.is_file() else "no such file"
 
-    def _picture(self, text: Path, match: re.Match[str]) -> str:
-        name = match[2]
-        content_hash = self.image(name, text.name, "picture")
-        return f"{match[1]}/a/{content_hash}{match[3]}" if content_hash else match[0]
+    def _with_pictures(self, path: Path, text: str) -> str:
+        """A text with the addresses of its pictures for their names."""
+        parts, done, at = [], 0, 0
+        while picture := _PICTURE.search(text, at):
+            start = picture.end()
+            end = _END_OF_NAME.search(text, start)
+            if end is None:
+                break
+            at = end.end()
+            name = text[start : end.start()]
+            if end[0] != ")" or not name:
+                continue  # no picture begins between here and there either
+            content_hash = self.image(name, path.name, "picture")
+            if content_hash:
+                parts += [text[done:start], f"/a/{content_hash}"]
+                done = end.start()
+        return "".join([*parts, text[done:]])
 
     def image(self, name: str, file: str, key: str) -> str | None:
         """The content hash of an image in the folder; None, and a fault, when it has none."""

@@ -12,9 +12,9 @@ Phase = Literal["practice", "training", "test", "catch"]
 
 
 class Section(BaseModel):
-    """A table of study.toml: unknown keys are faults."""
+    """A table of study.toml: unknown keys are faults, and so are inf and nan."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Plugged(BaseModel):
@@ -66,7 +66,7 @@ class Condition(Section):
 class Recruitment(Section):
     """`[recruitment]`: who takes part, and how often."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     participants: int = Field(
         100, ge=1, description="Entries end once so many people have completed or are on their way."

@@ -29,13 +29,13 @@ ImageURL = Callable[[int], str]
 class TaskParameters(BaseModel):
     """Parameters of a task in `[task]` of study.toml, beside its name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class TaskResponse(BaseModel):
     """What the browser sends as the answer to one trial: unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ResponseFault(Exception):
