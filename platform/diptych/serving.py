@@ -14,6 +14,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from diptych.web.discretion import Discreet, without_visitor
+
 #: A busy worker looks so often (s) whether somebody is left at the door.
 LOOKING = 0.005
 #: It takes them itself when there was somebody at each of so many looks, one after the other. At
@@ -28,6 +30,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(*args, **kwargs)
         self._next_look = 0.0
         self._looks = 0
+
+    def init_process(self) -> None:
+        """Gunicorn calls this in the worker's own process, and serves until it returns."""
+        # What gunicorn says of a request that it can't read quotes it, and names the address.
+        for log in (self.log.error_log, self.log.access_log):
+            for handler in log.handlers:
+                handler.addFilter(Discreet(without_visitor))
+        super().init_process()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Gunicorn asks for this before it waits, whenever it could take connections."""

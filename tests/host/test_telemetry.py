@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -92,11 +93,18 @@ def test_what_goes_wrong_is_told_without_saying_with_whom(
         assert kind in told and "test_telemetry.py" in told
         for part in (worker, submission, session, str(walker.token), "Ada", "secret-"):
             assert part not in told
-    assert "[id] [id] [id] 1." in told  # of a token, its number and time may stay: no key to it
+    assert "[id] [id] [id] [id]." in told  # of a token, its time may stay
 
 
-def test_a_proxys_request_id_is_kept_if_it_is_one(logged: Flask) -> None:
-    client = logged.test_client()
+def test_a_request_id_that_no_proxy_has_set_is_not_written(logged: Flask) -> None:
+    given = {"X-Request-ID": "5f0e1d2c3b4a59687a6b5c4d"}
+    assert logged.test_client().get("/healthz", headers=given).headers["X-Request-ID"] not in (
+        *given.values(), "",
+    )  # fmt: skip
+
+
+def test_a_proxys_request_id_is_kept_if_it_is_one(settings: Settings) -> None:
+    client = create_app(settings.model_copy(update={"proxy_hops": 1})).test_client()
 
     def told(given: str) -> str:
         return client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"]
@@ -104,6 +112,25 @@ def test_a_proxys_request_id_is_kept_if_it_is_one(logged: Flask) -> None:
     assert told("0123456789abcdef") == "0123456789abcdef"
     assert told("<script>alert(1)</script>") != "<script>alert(1)</script>"
     assert told("a") != told("a")
+
+
+@pytest.mark.slow
+def test_requests_that_can_not_be_read_leave_nobody_in_the_log(live_server: LiveServer) -> None:
+    """Gunicorn quotes them."""
+    person, key = "5f0e1d2c3b4a59687a6b5c4d", "A2QR7XW6UV1ZTP"
+    for line in (
+        f"GET /s/tiny?PROLIFIC_PID={person} HTTP/9.9\r\n\r\n",
+        f"GET /s/tiny?workerId={key} {key} HTTP/1.1\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: here\r\n{key} {person}: x\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: here\r\nContent-Length: {person}\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", live_server.port), timeout=60) as visitor:
+            visitor.sendall(line.encode())
+            assert b" 400 " in visitor.makefile("rb").readline()
+    told = [line for line in live_server.log.read_text().splitlines() if "Invalid" in line]
+    assert len(told) == 4
+    for part in (person, key, "127.0.0.1"):
+        assert not [line for line in told if part in line]
 
 
 def test_quiet_by_default(app: Flask, capsys: pytest.CaptureFixture[str]) -> None:

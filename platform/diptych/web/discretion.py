@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import Callable
 
 _LEFT_OUT = "[id]"
 #: PostgreSQL's second line of an error, with values of the row.
@@ -26,6 +27,16 @@ _IDS = re.compile(
     r")\b"
 )
 
+#: Addresses: IPv4 wherever one stands, IPv6 where gunicorn names it or with four colons and more,
+#: so that no time of day is taken for one. Then what stands behind the `?` of a request.
+_ADDRESSES = re.compile(
+    r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"
+    r"|(?<=\bip=)[^\s,]+?(?=:?(?:\s|$))"
+    r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){4,7}[0-9a-fA-F]{0,4}(?![\w:])"
+)
+_QUERIES = re.compile(r"\?[^\s'\"]+")
+_ADDRESS_LEFT_OUT = "[address]"
+
 
 def without_ids(text: str) -> str:
     """The text, with what looks like an id or a token left out.
@@ -36,13 +47,30 @@ def without_ids(text: str) -> str:
     return _IDS.sub(_LEFT_OUT, _ROWS.sub("", text))
 
 
+def without_visitor(text: str) -> str:
+    """The text without ids, and without addresses and queries: what a server says of a request.
+
+    Args:
+        text: a message or a traceback.
+    """
+    return without_ids(_ADDRESSES.sub(_ADDRESS_LEFT_OUT, _QUERIES.sub("?…", text)))
+
+
 class Discreet(logging.Filter):
-    """Takes ids out of the lines of a handler."""
+    """Takes ids out of the lines of a handler.
+
+    Args:
+        tell: gives a message or a traceback without what must not be written.
+    """
+
+    def __init__(self, tell: Callable[[str], str] = without_ids) -> None:
+        super().__init__()
+        self._tell = tell
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Always true: every line is written."""
-        record.msg, record.args = without_ids(record.getMessage()), ()
+        record.msg, record.args = self._tell(record.getMessage()), ()
         if record.exc_info:
             told = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
-            record.exc_info, record.exc_text = None, without_ids(told)
+            record.exc_info, record.exc_text = None, self._tell(told)
         return True

@@ -66,7 +66,8 @@ def attach(app: APIFlask, settings: Settings) -> None:
         REQUESTS.labels(request.method, route, status).observe(seconds)
         if status >= 500:
             FAULTS.labels(route).inc()
-        given = request.headers.get("X-Request-ID", "")
+        # From anybody else than a proxy of ours it could be somebody's id.
+        given = request.headers.get("X-Request-ID", "") if settings.proxy_hops else ""
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         response.headers["X-Request-ID"] = request_id
         if not quiet:
