@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner
+from flask import Flask
+from support.walker import Walker, open_study
 
 from diptych import migrate, models  # noqa: F401
 from diptych.cli import cli
-from diptych.database import Base
+from diptych.database import Base, db
 from diptych.settings import Settings
 
 pytestmark = pytest.mark.both_databases
@@ -67,3 +71,34 @@ def test_a_database_that_is_behind_is_refused(empty_database_url: str) -> None:
         raise AssertionError("a database that is behind was taken")
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("ALTER TABLE responses RENAME TO gone", "ALTER TABLE gone RENAME TO responses"),
+        (
+            "ALTER TABLE sessions RENAME COLUMN step TO gone",
+            "ALTER TABLE sessions RENAME COLUMN gone TO step",
+        ),
+    ],
+    ids=["table", "column"],
+)
+def test_tables_of_another_revision_are_waited_for(
+    app: Flask, studies_folder: Path, change: tuple[str, str]
+) -> None:
+    """A host that runs while its tables are taken back or forth asks to try again."""
+    open_study(app, studies_folder / "tiny")
+    walker = Walker(app.test_client()).start()
+
+    def alter(statement: str) -> None:
+        with app.app_context(), db.engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
+    alter(change[0])
+    answer = {"ranking": walker.trial["show"]["classes"][: walker.trial["show"]["rank"]]}
+    reply = walker.post(0, answer)
+    assert (reply.status_code, reply.json["error"]["code"]) == (503, "busy")
+    assert reply.headers["Retry-After"] == "1"
+    alter(change[1])
+    assert walker.post(0, answer).status_code == 200

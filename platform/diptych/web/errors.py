@@ -10,7 +10,7 @@ from typing import Any
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, jsonify, request
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -18,6 +18,7 @@ from diptych.journey import JourneyFault
 from diptych.web.dashboard import error_pages
 
 log = logging.getLogger("diptych")
+UNDEFINED_TABLE, UNDEFINED_COLUMN = "42P01", "42703"
 _CODES = {
     401: "bad_token",
     404: "not_found",
@@ -99,6 +100,12 @@ def attach(app: APIFlask) -> None:
         )
         reply.headers["Retry-After"] = "1"
         return reply, status
+
+    @app.errorhandler(ProgrammingError)
+    def wrong_tables(fault: ProgrammingError) -> tuple[Response, int]:
+        # PostgreSQL's word for tables that are not those of this version: they are being migrated.
+        behind = getattr(fault.orig, "sqlstate", None) in (UNDEFINED_TABLE, UNDEFINED_COLUMN)
+        return database_away(fault) if behind else unexpected(fault)
 
     @app.errorhandler(Exception)
     def unexpected(fault: Exception) -> tuple[Response, int]:
