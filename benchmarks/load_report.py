@@ -219,8 +219,10 @@ def verdicts(results: Results) -> list[tuple[bool, str]]:
         ))  # fmt: skip
     for label, turns in results.turns.items():
         times = median(turns, "answer", "both") / median(turns, "bare", "both")
-        slower = median(turns, "bare", "rate") / median(turns, "answer", "rate")
-        if not math.isnan(times):
+        slower = median(turns, "bare", "rate") / (median(turns, "answer", "rate") or math.nan)
+        if math.isnan(slower) and not math.isnan(times):
+            found.append((False, f"{label}: no answers were left for a turn: begin more sessions"))
+        elif not math.isnan(times):
             words = (
                 f"{label}: an answered trial costs {times:.2f} times the CPU of a bare route "
                 f"(at most {MOST_TIMES}); the bare route takes {slower:.2f} times as many a second"

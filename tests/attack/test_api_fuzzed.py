@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,8 +96,10 @@ TOKENS = SessionTokens(b"another secret", 30)
 
 
 @pytest.fixture
-def victims(tiny: Flask) -> Iterator[tuple[Flask, str, str]]:
-    """The host, the token of one session, and of another."""
+def victims(settings: Settings, studies_folder: Path) -> Iterator[tuple[Flask, str, str]]:
+    """A host that counts no guesses, the token of one session, and of another."""
+    tiny = create_app(settings.model_copy(update={"limit_guesses": 0}))
+    open_study(tiny, studies_folder / "tiny")
     first, second = walk(tiny), walk(tiny)
     assert first.token
     assert second.token
