@@ -50,7 +50,7 @@ check: ## before every commit, at most 90 seconds once installed: format, lint, 
 
 test-all: lint types page-checks browser ## everything: both databases, every journey, every fault, many examples; goes on where it was stopped
 	@$(BIN)/python tests/tools/times_table.py --estimate all
-	$(PYTEST) --lane=all --resume=.test-runs/passed-all.txt $(PYTEST_ARGS)
+	$(PYTEST) --lane=all --resume=.test-runs/passed-all.txt --times=.test-runs/times-all.json $(PYTEST_ARGS)
 
 test-times: $(BUNDLE) browser ## what each test file costs (LANE=gate, check or all), kept in tests/times.json and docs/testing.md
 	$(PYTEST) --lane=$(LANE) --times=.test-runs/times-$(LANE).json --junitxml .test-runs/$(LANE).xml --durations 20 $(PYTEST_ARGS)
