@@ -30,6 +30,9 @@ DEFAULTS = {
     "expired": "# This session has ended\n\nIts answers were kept for as long as was agreed, "
     "and then deleted. You can close this window.",
     "completed": "# Thank you\n\nAll your answers are stored. You can close this window.",
+    "paid_already": "# You have taken part before\n\nYour participation in this study is accepted "
+    "already, and it is paid once. Please return this new submission: there is nothing more to do "
+    "in it.",
     "mturk_preview": "# Preview\n\nAccept the HIT to take part.",
 }
 

@@ -14,6 +14,7 @@ from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host, host
 from diptych.journey.faults import JourneyFault
 from diptych.keys import Named
+from diptych.payments.participations import order_ids, paid, stem, workers
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 from diptych.tasks import REGISTRY, PlannedTrial, Tally
@@ -318,7 +319,23 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
 def _end(host: Host, session: Any, content: StudyContent) -> dict[str, Any]:
     with reading() as connection:
         parameters = last_arrival(connection, session.id)
+        paid_before = _is_paid_otherwise(connection, session, parameters)
+    if paid_before:
+        # No code and no form: the platform would pay for the same work once more.
+        html = texts.text(content, "paid_already")
+        return {"outcome": session.status, "html": html, "exit": None}
     return ending(host, content, session.status, session.recruiter, parameters)
+
+
+def _is_paid_otherwise(connection: Connection, session: Any, parameters: dict[str, str]) -> bool:
+    """Whether the work of a session is paid for under another submission than the latest."""
+    stems = paid(connection, [session.id]).get(session.id)
+    if not stems or session.participant_id is None:
+        return False
+    worker = workers(connection, [session.participant_id]).get(
+        (session.recruiter, session.participant_id)
+    )
+    return stem(session.recruiter, *order_ids(session.recruiter, parameters), worker) not in stems
 
 
 def last_arrival(connection: Connection, session_id: int) -> dict[str, str]:

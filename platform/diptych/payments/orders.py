@@ -12,8 +12,9 @@ from diptych import models
 from diptych.database import in_parts, table
 from diptych.host import Host
 from diptych.payments.ledger import Entry
+from diptych.payments.participations import order_ids, stem, workers
 from diptych.payments.platform import Action, Order, Outcome, Platform, PlatformFault
-from diptych.payments.subjects import ARRIVALS, SESSIONS, order_ids, stem, workers
+from diptych.payments.subjects import ARRIVALS, SESSIONS
 from diptych.studies.versions import frozen
 
 DECISIONS = table(models.Decision)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,14 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from diptych import models, recruiters
+from diptych import models
 from diptych.database import in_parts, table
 from diptych.payments.ledger import LEDGER, RANK, STATE_OF
 from diptych.payments.money import rounded, to_minor
+from diptych.payments.participations import order_ids, paid, stem, workers
 from diptych.studies.spec import Payment
 
 SESSIONS, ARRIVALS = table(models.Session), table(models.Arrival)
-IDENTITIES, TRIALS = table(models.Identity), table(models.Trial)
+TRIALS = table(models.Trial)
 RESPONSES = table(models.Response)
 
 
@@ -47,12 +47,6 @@ class Subject:
         return stem(self.session.recruiter, self.place, self.submission, self.worker)
 
 
-def stem(recruiter: str, place: str | None, submission: str | None, worker: str | None) -> str:
-    """The beginning of the keys of all orders about one participation of one person."""
-    text = "\n".join((recruiter, place or "", submission or "", worker or ""))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def subjects(
     connection: Connection, study_id: int, session_ids: Sequence[int]
 ) -> dict[int, Subject]:
@@ -62,35 +56,22 @@ def subjects(
         rows = connection.execute(
             select(SESSIONS).where(SESSIONS.c.id.in_(some), SESSIONS.c.study_id == study_id)
         ).all()
-        latest = (
-            select(func.max(ARRIVALS.c.id))
-            .where(ARRIVALS.c.session_id.in_(some))
-            .group_by(ARRIVALS.c.session_id)
-        )
-        came = {
-            row.session_id: row.parameters
-            for row in connection.execute(select(ARRIVALS).where(ARRIVALS.c.id.in_(latest)))
-        }
+        came: dict[int, list[Mapping[str, str]]] = {}
+        arrivals = select(ARRIVALS).where(ARRIVALS.c.session_id.in_(some))
+        for row in connection.execute(arrivals.order_by(ARRIVALS.c.id.desc())):
+            came.setdefault(row.session_id, []).append(row.parameters)
         people = workers(connection, [row.participant_id for row in rows if row.participant_id])
+        paid_as = paid(connection, some)
         for row in rows:
-            place, submission = order_ids(row.recruiter, came.get(row.id) or {})
             worker = people.get((row.recruiter, row.participant_id))
-            found[row.id] = Subject(row, worker, place, submission)
+            known = [
+                Subject(row, worker, *order_ids(row.recruiter, parameters))
+                for parameters in came.get(row.id) or [{}]
+            ]
+            # The submission that the work is paid under, whatever its person came back with.
+            stems = paid_as.get(row.id, set())
+            found[row.id] = next((s for s in known if s.stem in stems), known[0])
     return {number: found[number] for number in dict.fromkeys(session_ids) if number in found}
-
-
-def order_ids(recruiter: str, parameters: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """(place, submission) by which a platform knows an arrival; nothing where it knows none."""
-    known = recruiters.REGISTRY.all().get(recruiter)
-    return (known.order_ids(parameters) if known else None) or (None, None)
-
-
-def workers(connection: Connection, participants: Sequence[int]) -> dict[tuple[str, int], str]:
-    """The platform ids of participants, by (recruiter, participant)."""
-    rows = connection.execute(
-        select(IDENTITIES).where(IDENTITIES.c.participant_id.in_(set(participants)))
-    )
-    return {(row.recruiter, row.participant_id): row.external_id for row in rows}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from diptych.database import reading
 from diptych.host import host
 from diptych.journey.state import LIVE
 from diptych.journey.typed import storable
-from diptych.payments.subjects import ARRIVALS, IDENTITIES, SESSIONS
+from diptych.payments.participations import IDENTITIES
+from diptych.payments.subjects import ARRIVALS, SESSIONS
 from diptych.results.settle import end_session
 
 blueprint = APIBlueprint("hooks", __name__, enable_openapi=False)

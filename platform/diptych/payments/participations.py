@@ -1,0 +1,55 @@
+"""Participations: one person under one submission of a platform, by which orders are keyed.
+
+A session may have come under several: whoever is sent back by the platform, or takes the study a
+second time there, comes with another submission. Its work is one all the same, and is paid once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from diptych import models, recruiters
+from diptych.database import in_parts, table
+from diptych.payments.ledger import LEDGER, RANK, STATE_OF
+
+IDENTITIES = table(models.Identity)
+#: Orders that pay for the work of a session as a whole.
+PAYING = ("approve", "screen_out")
+
+
+def stem(recruiter: str, place: str | None, submission: str | None, worker: str | None) -> str:
+    """The beginning of the keys of all orders about one participation of one person."""
+    text = "\n".join((recruiter, place or "", submission or "", worker or ""))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def order_ids(recruiter: str, parameters: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """(place, submission) by which a platform knows an arrival; nothing where it knows none."""
+    known = recruiters.REGISTRY.all().get(recruiter)
+    return (known.order_ids(parameters) if known else None) or (None, None)
+
+
+def workers(connection: Connection, participants: Sequence[int]) -> dict[tuple[str, int], str]:
+    """The platform ids of participants, by (recruiter, participant)."""
+    rows = connection.execute(
+        select(IDENTITIES).where(IDENTITIES.c.participant_id.in_(set(participants)))
+    )
+    return {(row.recruiter, row.participant_id): row.external_id for row in rows}
+
+
+def paid(connection: Connection, session_ids: Sequence[int]) -> dict[int, set[str]]:
+    """Stems under which the work of sessions is paid for: ordered, and not failed."""
+    found: dict[int, set[str]] = {}
+    for some in in_parts(session_ids):
+        orders = connection.execute(
+            select(LEDGER.c.session_id, LEDGER.c.key, func.max(RANK))
+            .where(LEDGER.c.session_id.in_(some), LEDGER.c.action.in_(PAYING))
+            .group_by(LEDGER.c.session_id, LEDGER.c.key)
+        )
+        for session_id, key, rank in orders:
+            if STATE_OF[rank] != "failed":
+                found.setdefault(session_id, set()).add(key.partition("-")[0])
+    return found
