@@ -51,6 +51,7 @@ def test_pairs_of_numbers_correlate_fully_or_not_at_all() -> None:
     x, y = [[0, 1], [0, 1], [0, 1]], [[0, 2], [2, 0], [1, 1]]  # the first: both spreads make 1
     for method in ("pearson", "spearman"):
         assert rows_correlation(x, y, method) == pytest.approx([1, -1, np.nan], nan_ok=True)
+    assert np.isnan(rows_correlation([0, 1e-200], [0, 1])), "too small to be squared"
 
 
 @given(paired, st.floats(0.1, 9), st.floats(-3, 3))
@@ -105,10 +106,10 @@ def test_what_has_no_correlation_is_refused(x: list[float], y: list[float], told
 @pytest.mark.parametrize(
     ("his", "score", "told"),
     [
-        ([0.5, 0.5, 0.5], None, "HIS is 0.5 for every one of 3 units"),
-        ([0.5, 0.5, 0.5], [0.1, 0.2, 0.3], "HIS is 0.5 for every one of 3 units"),
-        ([0.5, 0.6, 0.7], [0.1, 0.1, 0.1], "score is 0.1 for every one of 3 units"),
-        ([0.5, 0.6, 0.7], [0.1, np.inf, 0.1], "score of unit number 1 is inf"),
+        ([0.5, 0.5, 0.5], None, "^HIS is 0.5 for every one of 3 units"),
+        ([0.5, 0.5, 0.5], [0.1, 0.2, 0.3], "^HIS is 0.5 for every one of 3 units"),
+        ([0.5, 0.6, 0.7], [0.1, 0.1, 0.1], "^score is 0.1 for every one of 3 units"),
+        ([0.5, 0.6, 0.7], [0.1, np.inf, 0.1], "^score of unit number 1 is inf"),
     ],
 )
 def test_a_ceiling_says_which_numbers_it_can_not_use(

@@ -11,13 +11,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from support.copies import multiply_session
 from support.tiny_studies import category_study, two_afc_study
 
+from diptych import models
 from diptych.cli import cli
+from diptych.database import reading
 from diptych.host import host
 from diptych.keys import study_key
 from diptych.settings import Settings
@@ -117,6 +120,9 @@ def test_every_answer_is_a_row(app: Flask, client: FlaskClient, opened: Path, tm
     assert sessions.loc[dropped.session, "status"] == "running"
     assert sessions.loc[walks[0].session, "exclusion_reasons"] == "min_instructions_s"
     assert not sessions.loc[dropped.session, "excluded"]
+    (event,) = tables.events.to_dict("records")
+    assert (event["kind"], event["at_ms"], event["trial_index"]) == ("blur", 12.5, 2)
+    assert sessions.loc[walks[0].session, "entered_at"] <= event["at"] <= pd.Timestamp.now("UTC")
 
 
 def test_stimuli_join_by_content_hash(app: Flask, client, opened: Path, tmp_path) -> None:
@@ -140,8 +146,11 @@ def test_two_afc_rows_say_where_the_right_query_stood(
     assert len(answered) == len(walk.said)
     assert (answered["correct"] == (answered["label"] == answered["response"])).all()
     assert set(tables.trials["unit"]) == {"red"}
-    queries = tables.items[tables.items["role"].isin(["query_positive", "query_negative"])]
-    assert set(queries["stimulus_id"]) <= set(tables.stimuli["stimulus_id"])
+    counts = tables.items.groupby("item_id")["role"].value_counts().unstack()
+    one, nine = ["query_negative", "query_positive"], ["negative", "positive"]
+    assert sorted(counts.columns) == sorted([*one, *nine])
+    assert (counts[one] == 1).all(axis=None) and (counts[nine] == 9).all(axis=None)
+    assert set(tables.items["stimulus_id"]) == set(tables.stimuli["stimulus_id"])
     first = tables.trials[tables.trials["phase"] == "practice"]
     assert set(first["block"]) <= {1, 2, 3}
 
@@ -190,9 +199,19 @@ def test_versions_stand_side_by_side(app: Flask, client, opened: Path, tmp_path)
     with app.app_context():
         freeze(load_study(opened / "tiny"), opening=True)
     Walk(client, "tiny").begin().finish(rng)
+    Walk(client, "tiny_2afc").begin().finish(rng)  # of another study, and so in no table of this
     export(app, "tiny", tmp_path / "out")
     tables = read_tables(tmp_path / "out")
-    assert tables.sessions["study_version"].nunique() == 2
+    with app.app_context(), reading() as connection:
+        hashes = connection.execute(
+            sa.select(models.StudyVersion.content_hash)
+            .join(models.Study, models.Study.id == models.StudyVersion.study_id)
+            .where(models.Study.name == "tiny")
+        )
+        versions = {content_hash[:12] for content_hash in hashes.scalars()}
+    assert len(versions) == 2
+    for name in ("sessions", "trials", "stimuli", "items"):
+        assert set(tables.frame(name)["study_version"]) == versions, name  # type: ignore[arg-type]
     assert len(tables.stimuli) == 48
 
 
