@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from flask import Flask
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 from support.properties import costly
-from support.tiny_studies import category_study
+from support.tiny_studies import category_study, merged
 from support.walker import Walker, at_once, change, error_code, link, open_study, rows
 
-from diptych.models import Session, Trial
+from diptych.models import Session, SessionResult, Trial
 
 pytestmark = pytest.mark.both_databases
 
@@ -69,6 +70,73 @@ def test_two_versions_share_the_places_of_a_study(app: Flask, tmp_path: Path) ->
     new = [someone(app) for _ in range(6)]
     replies = at_once([lambda w=w: w.step("consent", agreed=True) for w in (*old, *new)])  # type: ignore[misc]
     assert Counter(reply.status_code for reply in replies) == {200: 6, 409: 6}
+
+
+def change_study(app: Flask, tmp_path: Path, **changes: Any) -> None:
+    """Open another version of `tiny`, which `make` has made with conditions a and b."""
+    spec = {"conditions": [{"name": "a"}, {"name": "b"}], "recruitment": {"participants": 100}}
+    folder = tmp_path / "studies" / "tiny"
+    shutil.rmtree(folder)
+    changed = merged(spec, changes)
+    open_study(app, category_study(folder, per_class=2, training=1, test=1, changes=changed))
+
+
+def test_conditions_stay_balanced_over_versions(app: Flask, tmp_path: Path) -> None:
+    """Four in a, four who dropped out of b, a comma in a text: now b's turn."""
+    make(app, tmp_path, {"a": 1, "b": 1})
+    for _ in range(8):
+        walker = someone(app).take("consent", agreed=True)
+        if condition_of(app, walker) == "b":
+            change(app, Session, {"status": "returned"}, public_id=walker.public_id)
+        else:
+            change(app, Session, {"status": "completed"}, public_id=walker.public_id)
+    done = conditions(app, status="completed")
+    change_study(app, tmp_path, minutes=2)
+    for _ in range(done["a"]):
+        someone(app).take("consent", agreed=True)
+    assert conditions(app, status="completed") == done
+    assert conditions(app, status="consented") == {"b": done["a"]}
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": {"rank": 1}},
+        {"phases": {"test": 2}},
+        {"policy": {"name": "balanced"}},
+        {"conditions": [{"name": "a", "task": {"rank": 1}}, {"name": "b", "task": {"rank": 1}}]},
+    ],
+    ids=["task", "phases", "policy", "own task"],
+)
+def test_a_condition_of_another_content_is_another_one(
+    app: Flask, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    make(app, tmp_path, {"a": 1, "b": 0})
+    for _ in range(3):
+        someone(app).take("consent", agreed=True)
+    change_study(app, tmp_path, **changes)
+    for _ in range(4):
+        someone(app).take("consent", agreed=True)
+    assert conditions(app) == {"a": 3 + 2, "b": 2}
+
+
+def test_who_is_excluded_gives_the_place_back_where_the_study_says_so(
+    app: Flask, tmp_path: Path
+) -> None:
+    make(app, tmp_path, {"a": 1, "b": 1}, participants=2, replace_excluded=True)
+    for _ in range(2):
+        Walker(app.test_client()).start().finish()
+    assert error_code(Walker(app.test_client()).arrive()) == "study_full"
+    change(app, SessionResult, {"excluded": True})
+    for _ in range(2):
+        someone(app).take("consent", agreed=True)
+    assert conditions(app) == {"a": 2, "b": 2}
+    assert error_code(Walker(app.test_client()).arrive()) == "study_full"
+    make(app, tmp_path, {"a": 1, "b": 1}, "usual", participants=1)
+    Walker(app.test_client(), "usual").start().finish()
+    change(app, SessionResult, {"excluded": True})
+    assert error_code(Walker(app.test_client(), "usual").arrive()) == "study_full"
 
 
 @SQLITE

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
-from diptych.database import now_ms
+from diptych import models
+from diptych.database import now_ms, table
 from diptych.journey.state import LIVE, SESSIONS
 from diptych.studies.spec import Condition, StudySpec
+
+RESULTS = table(models.SessionResult)
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,24 @@ class Places:
         """Whether a study has all the people it wants; others than people never fill it."""
         return self.kind == "person" and self.taken.total() >= spec.recruitment.participants
 
-    def condition(self, version_id: int, spec: StudySpec, rng: random.Random) -> Condition:
-        """The condition that has the fewest participants for its weight; ties by lot."""
+    def condition(
+        self, spec: StudySpec, rng: random.Random, version: Callable[[int], StudySpec]
+    ) -> Condition:
+        """The condition that has the fewest participants for its weight; ties by lot.
+
+        A condition that other versions of the study have, too, is balanced over all of them.
+
+        Args:
+            spec: the version whose conditions there are to choose from.
+            rng: by which ties are broken.
+            version: gives each version by its number.
+        """
+        taken = Counter[str]()
+        for (number, name), count in self.taken.items():
+            if spec.shares(version(number), name):
+                taken[name] += count
         loads = {
-            condition.name: (self.taken[version_id, condition.name] + 1) / condition.weight
+            condition.name: (taken[condition.name] + 1) / condition.weight
             for condition in spec.conditions
             if condition.weight > 0
         }
@@ -53,6 +71,9 @@ def count_places(connection: Connection, study_id: int, spec: StudySpec, kind: s
     taken: Counter[tuple[int, str]] = Counter()
     for version_id, condition, count in connection.execute(_TAKEN, parameters):
         taken[version_id, condition] += count
+    if spec.recruitment.replace_excluded:
+        for version_id, condition, count in connection.execute(_EXCLUDED, parameters):
+            taken[version_id, condition] -= count
     return Places(kind, taken)
 
 
@@ -73,4 +94,16 @@ def _counted(takes_a_place: ColumnElement[bool]) -> Select[Any]:
 _TAKEN = union_all(
     _counted(SESSIONS.c.status == "completed"),
     _counted(SESSIONS.c.status.in_(LIVE) & (SESSIONS.c.last_seen_at > bindparam("silent_since"))),
+)
+# Those who have completed and are excluded.
+_EXCLUDED = (
+    select(SESSIONS.c.version_id, SESSIONS.c.condition, func.count())
+    .join(RESULTS, RESULTS.c.session_id == SESSIONS.c.id)
+    .where(
+        RESULTS.c.study_id == bindparam("study"),
+        RESULTS.c.kind == bindparam("kind"),
+        RESULTS.c.excluded,
+        SESSIONS.c.status == "completed",
+    )
+    .group_by(SESSIONS.c.version_id, SESSIONS.c.condition)
 )

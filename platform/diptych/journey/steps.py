@@ -161,7 +161,7 @@ def _consent(
     if places.full(content.spec):
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     rng = generator(session.seed, "condition")
-    condition = places.condition(session.version_id, content.spec, rng).name
+    condition = places.condition(content.spec, rng, lambda n: frozen(n, connection).spec).name
     trials = _plan(host, session, content, condition)
     insert_trials(connection, session.id, 0, trials)
     return _go_on(

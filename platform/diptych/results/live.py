@@ -23,7 +23,7 @@ from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 
 SESSIONS, EVENTS = table(models.Session), table(models.Event)
-VERSIONS = table(models.StudyVersion)
+VERSIONS, RESULTS = table(models.StudyVersion), table(models.SessionResult)
 #: The stage at which a session under way stands, by its status.
 _STAGE_OF = {"entered": 0, "consented": 1, "practising": 2, "running": 3}
 MINUTE = 60_000
@@ -88,7 +88,9 @@ class LiveView:
         ends: sessions that ended without completing, by how.
         silent: sessions under way that were silent so long that their place is free again.
         wanted: how many people the study wants; None for others than people.
-        places: places taken: completed, or under way and not silent.
+        places: places taken: completed (and usable, where the study replaces who is excluded), or
+            under way and not silent.
+        usable: completed sessions that are not excluded.
         conditions: the balance of conditions.
         hour: sessions that entered, by slices of five minutes: (begin of the slice, number).
         left_before: sessions left before the first trial, by where.
@@ -107,6 +109,7 @@ class LiveView:
     silent: int
     wanted: int | None
     places: int
+    usable: int
     conditions: tuple[Balance, ...]
     hour: tuple[tuple[int, int], ...]
     left_before: tuple[tuple[str, int], ...]
@@ -153,6 +156,7 @@ def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
         under_way = _under_way(connection, study_id, kind, silent_since)
         hour = _last_hour(connection, study_id, kind, at)
         newest = _newest_errors(connection, study_id, kind)
+        usable = _usable(connection, study_id, kind)
     funnel = _whole(counted[measures.FUNNEL][1])
     conditions = _balance(content, _whole(counted[measures.CONDITIONS][1]), under_way)
     time = time_spent(counted[measures.DURATIONS])
@@ -164,7 +168,9 @@ def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
         ends=tuple((name, funnel[name]) for name in measures.OTHER_ENDS if funnel.get(name)),
         silent=sum(n for (_, _, active), n in under_way.items() if not active),
         wanted=spec.recruitment.participants if kind == "person" else None,
-        places=completed + sum(n for (_, c, active), n in under_way.items() if active and c),
+        places=(usable if spec.recruitment.replace_excluded else completed)
+        + sum(n for (_, c, active), n in under_way.items() if active and c),
+        usable=usable,
         conditions=conditions,
         hour=hour,
         left_before=before,
@@ -290,6 +296,18 @@ def _last_hour(
     )
     found = {int(number) * SLICE: n for number, n in rows}
     return tuple((when, found.get(when, 0)) for when in range(begin, at + 1, SLICE))
+
+
+def _usable(connection: Connection, study_id: int, kind: str) -> int:
+    """Completed sessions that are not excluded; those that are not settled yet are left out."""
+    return connection.execute(
+        select(func.count()).where(
+            RESULTS.c.study_id == study_id,
+            RESULTS.c.kind == kind,
+            RESULTS.c.status == "completed",
+            RESULTS.c.excluded.is_(False),
+        )
+    ).scalar_one()
 
 
 def _newest_errors(connection: Connection, study_id: int, kind: str) -> tuple[tuple[Any, ...], ...]:

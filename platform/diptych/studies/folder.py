@@ -40,6 +40,8 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 # from each of them.
 _PICTURE = re.compile(r"!\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\(")
 _END_OF_NAME = re.compile(r"[)\s]")
+#: Keys that came after version 0.1: a study that does not use them is the same study as before.
+LATER = (("recruitment", "replace_excluded", False),)
 #: Longest text and study.toml, in bytes: some hundred pages.
 LONGEST = 500_000
 
@@ -378,8 +380,12 @@ def _hash(
     items: Mapping[str, FrozenItem],
 ) -> str:
     """SHA-256 over the content of a study, in hex: equal exactly when nothing differs."""
+    described = spec.model_dump(mode="json")
+    for section, key, default in LATER:
+        if described[section][key] == default:
+            del described[section][key]
     body = {
-        "spec": spec.model_dump(mode="json"),
+        "spec": described,
         "texts": dict(texts),
         "stimuli": [(s.stimulus_id, s.file, s.label, dict(s.attributes)) for s in stimuli],
         "items": [

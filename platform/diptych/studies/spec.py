@@ -71,6 +71,11 @@ class Recruitment(Section):
     participants: int = Field(
         100, ge=1, description="Entries end once so many people have completed or are on their way."
     )
+    replace_excluded: bool = Field(
+        False,
+        description="A completed session that is excluded gives its place back, so that entries go "
+        "on until `participants` usable sessions are there.",
+    )
     recruiters: tuple[str, ...] = Field(
         ("direct",), min_length=1, description="Where participants may come from."
     )
@@ -328,6 +333,16 @@ class StudySpec(Section):
     def condition(self, name: str) -> Condition:
         """The condition of a name."""
         return next(c for c in self.conditions if c.name == name)
+
+    def shares(self, other: StudySpec, name: str) -> bool:
+        """Whether a condition is the same, but for its weight, in another version of the study."""
+        if name not in {c.name for c in self.conditions} & {c.name for c in other.conditions}:
+            return False
+        ours, theirs = (
+            (spec.condition(name).task, spec.condition(name).policy or spec.policy)
+            for spec in (self, other)
+        )
+        return ours == theirs and (self.task, self.phases) == (other.task, other.phases)
 
     def trials(self, phase: str) -> int:
         """Number of trials of a phase; 0 where the study has none."""
