@@ -29,6 +29,10 @@ from diptych import __version__, models  # noqa: F401  (the tables must be known
 from diptych.database import Base
 
 FORMAT = 1
+_OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 MANIFEST, SQLITE, DUMP = "manifest.json", "database.sqlite3", "database.dump"
 
 
@@ -124,11 +128,13 @@ def restore(archive: Path, url: str, *, replace: bool = False) -> Manifest:
     Args:
         archive: what `backup` wrote.
         url: SQLAlchemy URL of the database, of the same kind as the one that was backed up.
-        replace: whether a database that holds rows may be replaced.
+        replace: whether a database that holds rows, or that can't be read, may be replaced. What
+            can't be read is put aside under another name.
 
     Raises:
         BackupFault: when the archive is damaged, the database is of another kind, holds rows, or
-            is in use. The database is as it was then.
+            is in use. The database is as it was then. Also when what was restored is not what the
+            back-up says it holds.
     """
     manifest = read_manifest(archive)
     where = make_url(url)
@@ -148,8 +154,30 @@ def restore(archive: Path, url: str, *, replace: bool = False) -> Manifest:
         if manifest.database == "sqlite":
             _put_sqlite(file, where, manifest)
         else:
+            _refuse_in_use(where)
             _put_postgresql(file, where)
+    _check_restored(where, manifest)
     return manifest
+
+
+def _check_restored(where: URL, manifest: Manifest) -> None:
+    """Hold what is there now against what the back-up says."""
+    engine = create_engine(where)
+    try:
+        with engine.connect() as connection:
+            if manifest.database == "sqlite":
+                said = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+                if said != "ok":
+                    raise BackupFault(f"the restored database is damaged: {said}")
+            there = _count_rows(connection)
+    except DBAPIError as fault:
+        raise BackupFault(f"the restored database can't be read: {fault.orig}") from None
+    finally:
+        engine.dispose()
+    wrong = [name for name, count in manifest.rows.items() if there.get(name) != count]
+    if wrong:
+        told = ", ".join(f"{name} {there.get(name)} of {manifest.rows[name]}" for name in wrong)
+        raise BackupFault(f"rows are missing, or too many, after restoring: {told}")
 
 
 def _extract(archive: Path, name: str, folder: Path, manifest: Manifest) -> Path:
@@ -192,7 +220,10 @@ def _holds_rows(where: URL) -> bool:
         with engine.connect() as connection:
             return any(_count_rows(connection).values())
     except DBAPIError as fault:
-        raise BackupFault(f"the database can't be read: {fault.orig}") from None
+        raise BackupFault(
+            f"the database here can't be read: {fault.orig}; --replace puts the back-up in its "
+            "place, and puts it aside"
+        ) from None
     finally:
         engine.dispose()
 
@@ -217,16 +248,35 @@ def _put_sqlite(file: Path, where: URL, manifest: Manifest) -> None:
         said = copy.execute("PRAGMA integrity_check").fetchone()[0]
     if said != "ok":
         raise BackupFault(f"the database in the back-up is damaged: {said}")
-    if target.exists():
-        # Leaving WAL needs the file for oneself: this fails while a host has it open.
-        with closing(sqlite3.connect(target, timeout=0.2)) as old:
-            try:
-                alone = old.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete"
-            except sqlite3.OperationalError:
-                alone = False
-        if not alone:
-            raise BackupFault(f"{target} is in use: stop the host first")
+    if target.exists() and not _is_left_alone(target):
+        raise BackupFault(f"{target} is in use: stop the host first")
+    # What a host that was killed had not yet written into the database would be played into the
+    # restored one, which it does not belong to.
+    for left in ("-wal", "-shm"):
+        _put_aside(target.with_name(target.name + left))
     file.replace(target)
+
+
+def _is_left_alone(target: Path) -> bool:
+    """Whether nobody has a database open; one that is damaged is put aside."""
+    with closing(sqlite3.connect(target, timeout=0.2)) as old:
+        try:
+            old.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            # Leaving WAL needs the file for oneself: this fails while a host has it open.
+            return bool(old.execute("PRAGMA journal_mode=DELETE").fetchone()[0] == "delete")
+        except sqlite3.OperationalError:
+            return False
+        except sqlite3.DatabaseError:  # no database, or not any more
+            pass
+    _put_aside(target)
+    return True
+
+
+def _put_aside(file: Path) -> None:
+    """Give a file another name, so that nothing is lost that somebody may still need."""
+    if file.exists():
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        file.rename(file.with_name(f"{file.name}.before-restore-{moment}"))
 
 
 def _libpq(where: URL) -> tuple[str, dict[str, str]]:
@@ -282,6 +332,22 @@ def _dump_postgresql(where: URL, folder: Path) -> tuple[Path, str, dict[str, int
     finally:
         engine.dispose()
     return file, *found
+
+
+def _refuse_in_use(where: URL) -> None:
+    engine = create_engine(where)
+    try:
+        with engine.connect() as connection:
+            others = connection.exec_driver_sql(_OTHERS).scalar_one()
+    except DBAPIError as fault:
+        raise BackupFault(f"the database can't be reached: {fault.orig}") from None
+    finally:
+        engine.dispose()
+    if others:
+        raise BackupFault(
+            f"the database is in use by {others} other connection{'s' if others > 1 else ''}: "
+            "stop the hosts first"
+        )
 
 
 def _put_postgresql(file: Path, where: URL) -> None:

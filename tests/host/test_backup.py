@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import os
 import subprocess
 import threading
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -158,15 +160,66 @@ def test_a_database_with_rows_is_kept(
     assert everything(url)["responses"] == []
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])
-def test_sqlite_is_not_replaced_under_a_running_host(
+@pytest.mark.both_databases
+def test_a_database_is_not_replaced_under_a_running_host(
     live_server: LiveServer, settings: Settings, url: str, tmp_path: Path
 ) -> None:
     backup(url, tmp_path / "b.zip")
     answers = answer_all(live_server, settings, 1, "a")
-    with pytest.raises(BackupFault, match="stop the host first"):
+    with pytest.raises(BackupFault, match=r"stop the hosts? first"):
         restore(tmp_path / "b.zip", url, replace=True)
     assert answer_all(live_server, settings, 1, "b") == answers
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_what_a_killed_host_has_left_is_not_played_into_the_restored_database(
+    live_server: LiveServer, settings: Settings, url: str, tmp_path: Path
+) -> None:
+    backup(url, tmp_path / "b.zip")
+    wanted = everything(url)
+    answer_all(live_server, settings, 1, "later")
+    live_server.kill()
+    file = Path(sa.make_url(url).database or "")
+    left = file.with_name(f"{file.name}-wal")
+    assert left.stat().st_size
+    kept = left.read_bytes()
+    file.rename(tmp_path / "moved away")
+    restore(tmp_path / "b.zip", url)
+    assert everything(url) == wanted
+    (aside,) = file.parent.glob(f"{left.name}.before-restore-*")
+    assert aside.read_bytes() == kept, "with the database it belongs to, it can still be read"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize("damage", ["no database", "a page is gone"])
+def test_a_database_that_can_not_be_read_is_replaced(url: str, tmp_path: Path, damage: str) -> None:
+    backup(url, tmp_path / "b.zip")
+    wanted = everything(url)
+    file = Path(sa.make_url(url).database or "")
+    data = file.read_bytes()
+    file.write_bytes(b"x" * 5000 if damage == "no database" else data[:100] + b"\xff" * 8000)
+    with pytest.raises(BackupFault, match=r"can't be read.*--replace"):
+        restore(tmp_path / "b.zip", url)
+    damaged = file.read_bytes()
+    restore(tmp_path / "b.zip", url, replace=True)
+    assert everything(url) == wanted
+    (aside,) = file.parent.glob(f"{file.name}.before-restore-*")
+    assert aside.read_bytes() == damaged
+
+
+@pytest.mark.both_databases
+def test_what_was_restored_is_counted(url: str, elsewhere: str, tmp_path: Path) -> None:
+    backup(url, tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(parts["manifest.json"])
+    manifest["rows"]["sessions"] += 3
+    parts["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(BackupFault, match="sessions 0 of 3"):
+        restore(tmp_path / "other.zip", elsewhere)
 
 
 @pytest.mark.both_databases
