@@ -78,8 +78,8 @@ def test_images_of_a_running_session_survive_their_files(
     consent(client, token)
     headers = {"Authorization": f"Bearer {token}"}
     urls = client.get("/api/v1/session/images", headers=headers).get_json()["images"]
-    for path in (folder / "stimuli").iterdir():
-        Image.new("RGB", (3, 3), "black").save(path)
+    for number, path in enumerate((folder / "stimuli").iterdir()):
+        Image.new("RGB", (3, 3), (number, 0, 0)).save(path)
     with app.app_context():
         freeze(load_study(folder), opening=True)
     for url in urls:

@@ -160,7 +160,10 @@ def _fill(module: nn.Module, file: Path, architecture: str) -> None:
     if not file.is_file():
         raise MachineFault(f"no file of weights {str(file)!r}")
     try:
-        found: Mapping[str, Tensor] = load_state_dict(str(file), use_ema=False)
+        found: Mapping[str, Tensor] = load_state_dict(str(file), use_ema=False, weights_only=True)
+        odd = [name for name, value in found.items() if not isinstance(value, Tensor)]
+        if odd:
+            raise TypeError(f"{odd[0]!r} is no tensor")
     except Exception as error:  # pickles can raise anything
         raise MachineFault(f"the weights {str(file)!r} can't be read: {error}") from error
     wanted = module.state_dict()

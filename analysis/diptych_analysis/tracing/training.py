@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from diptych_analysis.tracing.batches import Batch
+from diptych_analysis.weights import WeightsFault, read_saved
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,13 @@ def _write(file: Path, saved: dict[str, Any]) -> None:
 def _resume(
     file: Path, net: nn.Module, optimizer: torch.optim.Optimizer
 ) -> tuple[Progress, dict[str, Tensor]]:
-    saved = torch.load(file, weights_only=True)
-    net.load_state_dict(saved["net"])
-    optimizer.load_state_dict(saved["optimizer"])
-    return Progress(**saved["progress"]), saved["best"]
+    saved = read_saved(file)
+    try:
+        net.load_state_dict(saved["net"])
+        optimizer.load_state_dict(saved["optimizer"])
+        return Progress(**saved["progress"]), saved["best"]
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise WeightsFault(
+            f"{str(file)!r} is no checkpoint of this training ({error}); without it training "
+            "begins anew"
+        ) from error

@@ -14,6 +14,7 @@ from diptych_analysis.tracing.encoders import EncoderFault
 from diptych_analysis.tracing.encoders.images import ImageEncoder, ImageStore, store_for
 from diptych_analysis.tracing.sequences import Ints, Sequences
 from diptych_analysis.tracing.training import Settings
+from diptych_analysis.weights import WeightsFault, read_weights
 
 CHUNK = 32
 
@@ -42,9 +43,9 @@ def load_timm(name: str, weights: str) -> nn.Module:
 
 def _load(model: nn.Module, name: str, file: Path) -> None:
     try:
-        found = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError) as error:
-        raise EncoderFault(f"weights {file} can't be read: {error}") from error
+        found = read_weights(file)
+    except WeightsFault as fault:
+        raise EncoderFault(str(fault)) from None
     wanted = model.state_dict()
     if not wanted.keys() <= found.keys():
         ordered = dict(zip(wanted, found.values(), strict=False))

@@ -118,7 +118,7 @@ class Tracer(ABC):
         """
         file = Path(folder) / "model.json"
         try:
-            kept = json.loads(file.read_text())
+            kept = json.loads(file.read_text(encoding="utf-8"))
             if kept["format"] != FORMAT:
                 raise ModelFault(f"{file}: format {kept['format']}, expected {FORMAT}")
             model = make_model(kept["spec"], encoder=kept["encoder"], images=images)
@@ -126,7 +126,8 @@ class Tracer(ABC):
             model._read(Path(folder), kept)
         except FileNotFoundError as error:
             raise ModelFault(f"{folder} holds no model: no {Path(error.filename).name}") from error
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, IndexError, AttributeError, UnicodeDecodeError,
+                json.JSONDecodeError) as error:  # fmt: skip
             raise ModelFault(f"{file}: malformed: {error!r}") from error
         return model
 

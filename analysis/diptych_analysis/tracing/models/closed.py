@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -50,8 +51,14 @@ class ClosedTracer(Tracer):
         return {}
 
     def _read(self, folder: Path, kept: dict[str, Any]) -> None:
-        with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
-            self.arrays = dict(arrays)
+        file = folder / "arrays.npz"
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                self.arrays = dict(arrays)
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, TypeError) as error:
+            raise ModelFault(f"{file} can't be read: {error}") from error
 
 
 def uniform_padding(probabilities: Probabilities, sequences: Sequences) -> Probabilities:

@@ -21,6 +21,7 @@ from diptych_analysis.tracing.models.networks import Shape, TracingNet, build
 from diptych_analysis.tracing.sequences import Sequences
 from diptych_analysis.tracing.stepping import Stepper
 from diptych_analysis.tracing.training import Progress, Settings, train
+from diptych_analysis.weights import WeightsFault, read_weights
 
 ENCODER_SETTINGS = ("images", "dim", "weights", "cache", "size")
 
@@ -150,8 +151,9 @@ class NeuralTracer(Tracer):
             psi = build(self.kind, self._shape(encoder, len(self.classes), self.n_times))
         self.net = Network(encoder, psi)
         try:
-            weights = torch.load(folder / "weights.pt", weights_only=True, map_location="cpu")
-            self.net.load_state_dict(weights)
+            self.net.load_state_dict(read_weights(folder / "weights.pt"))
+        except WeightsFault as fault:
+            raise ModelFault(str(fault)) from None
         except RuntimeError as error:
             raise ModelFault(f"{folder}: weights do not fit the model: {error}") from error
 
@@ -159,12 +161,15 @@ class NeuralTracer(Tracer):
 def _fit(
     model: NeuralTracer, data: Batch, held_out: Batch, watch: Watch | None, checkpoint: Path | None
 ) -> Progress:
-    return train(
-        model.net,
-        data,
-        held_out,
-        model.settings,
-        ranking="ranking" in model.options,
-        watch=watch,
-        checkpoint=checkpoint,
-    )
+    try:
+        return train(
+            model.net,
+            data,
+            held_out,
+            model.settings,
+            ranking="ranking" in model.options,
+            watch=watch,
+            checkpoint=checkpoint,
+        )
+    except WeightsFault as fault:
+        raise ModelFault(str(fault)) from None
