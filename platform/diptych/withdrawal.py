@@ -6,6 +6,7 @@ are as if nobody had answered in it; the ledger and what was decided stay, for m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from diptych.host import Host
 from diptych.journey.entry import forget_participants
 from diptych.journey.state import LIVE
 from diptych.payments import ledger
+from diptych.quality import crowd
+from diptych.quality.beyond import NAMING_RULES
 from diptych.results import settle, tallies
 
 SESSIONS, PARTICIPANTS = table(models.Session), table(models.Participant)
@@ -29,6 +32,7 @@ EVENTS, DECISIONS = table(models.Event), table(models.Decision)
 RESULTS, QUALITY = table(models.SessionResult), table(models.QualityResult)
 LEDGER, STUDIES = table(models.LedgerEntry), table(models.Study)
 VERSIONS = table(models.StudyVersion)
+_NAME = re.compile(r"[0-9a-f]{32}")
 DAY_MS = 86_400_000
 #: What is left in the columns of a session that was emptied, beside its status and its days.
 _NOTHING: dict[str, Any] = {
@@ -269,6 +273,31 @@ def unsettled(connection: Connection, ids: Sequence[int]) -> set[int]:
     return set(rows.scalars())
 
 
+def _strike_out(connection: Connection, study_id: int, gone: Sequence[Any]) -> None:
+    """Take sessions out of what was found of others, and of the same people elsewhere.
+
+    That somebody began within half an hour of them, in the same browser, says what they had.
+    """
+    names = {row.public_id for row in gone}
+    people = {row.participant_id for row in gone if row.participant_id is not None}
+    theirs = select(SESSIONS.c.id).where(SESSIONS.c.participant_id.in_(people))
+    found = connection.execute(
+        select(QUALITY.c.session_id, QUALITY.c.rule, QUALITY.c.evidence).where(
+            (QUALITY.c.study_id == study_id) | QUALITY.c.session_id.in_(theirs),
+            QUALITY.c.rule.in_(NAMING_RULES),
+            QUALITY.c.value > 0,
+        )
+    ).all()
+    for row in found:
+        evidence = _NAME.sub(lambda name: "erased" if name[0] in names else name[0], row.evidence)
+        if evidence != row.evidence:
+            connection.execute(
+                update(QUALITY)
+                .where(QUALITY.c.session_id == row.session_id, QUALITY.c.rule == row.rule)
+                .values(evidence=evidence)
+            )
+
+
 def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: str) -> int:
     """Make shells of sessions that have ended, and take them out of every count.
 
@@ -292,6 +321,9 @@ def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: s
     for study_id in sorted({row.study_id for row in rows}):
         theirs = [row.id for row in rows if row.study_id == study_id]
         settle.take_out(host, connection, study_id, theirs)
+        shells = [row for row in rows if row.study_id == study_id]
+        _strike_out(connection, study_id, shells)
+        crowd.forget(connection, study_id, {row.public_id for row in shells})
     answers = 0
     for going in _GOING:
         gone = connection.execute(going.delete().where(going.c.session_id.in_(ids)))

@@ -15,13 +15,15 @@ from sqlalchemy import insert
 from support.dashboard import researcher, study_id
 from support.properties import costly
 from support.recount import recount, tallied
-from support.walker import Walker, at_once, error_code, open_study, rows
+from support.tiny_studies import category_study
+from support.walker import Walker, at_once, change, error_code, open_study, rows
 
 from diptych import models, withdrawal
 from diptych.accounts import audit
 from diptych.cli import cli
-from diptych.database import now_ms, reading, writing
+from diptych.database import Base, now_ms, reading, writing
 from diptych.payments import ledger
+from diptych.quality import crowd
 from diptych.results import live, settle
 from diptych.settings import Settings
 from diptych.tabulate import export_study
@@ -130,6 +132,63 @@ def test_everything_about_the_person_goes_and_the_ledger_stays(tiny: Flask) -> N
     with tiny.app_context():
         assert settle.resettle(tiny.extensions["diptych"], session["study_id"]) == 0
     assert tallied(tiny, "tiny") == before
+
+
+def summary(study: int) -> dict[str, Any]:
+    """What the crowd's answers came to, as the page shows it."""
+    with reading() as connection:
+        found: dict[str, Any] = crowd.stored(connection, study, "person").data
+    return found
+
+
+def everywhere(app: Flask, *words: str) -> set[tuple[str, str]]:
+    """Tables and columns in whose rows one of the words stands."""
+    with app.app_context(), reading() as connection:
+        return {
+            (each.name, column)
+            for each in Base.metadata.sorted_tables
+            for row in connection.execute(each.select()).mappings()
+            for column, value in row.items()
+            if any(word in json.dumps(value, default=str) for word in words)
+        }
+
+
+def test_no_finding_or_summary_of_others_names_who_is_erased(
+    app: Flask, studies_folder: Path
+) -> None:
+    """After every kind of judging: every column of every table is searched."""
+    rules = {"max_lookalikes": 0, "max_repeats": 0, "min_crowd_accuracy": 0.9}
+    folder = category_study(
+        studies_folder / "tiny", per_class=1, training=0, test=3, changes={"quality": rules}
+    )
+    open_study(app, folder)
+    host = app.extensions["diptych"]
+    walkers = [comes(app, name).finish() for name in ("goes", "b", "c", "d")]
+    goes, number = walkers[0], session_of(app, walkers[0])["study_id"]
+    change(app, models.Session, {"browser": {"user_agent": "the same", "width": 1280}})
+    with app.app_context():
+        crowd.work_out(host, number)
+        assert settle.resettle(host, number) == 0
+        before = summary(number)
+    pseudonym = rows(app, models.Participant, id=session_of(app, goes)["participant_id"])
+    words = (goes.public_id, pseudonym[0]["public_id"], "sub-goes")
+    assert {("quality_results", "evidence"), ("analysis_results", "data")} <= everywhere(
+        app, *words
+    )
+    erase(app, goes)
+    # The shell is known by its id, and so is what was decided and audited about it.
+    assert everywhere(app, *words) <= {("sessions", "public_id"), ("audit_log", "subject")}
+    with app.app_context():
+        after = summary(number)
+    assert (before["sessions"], after["sessions"]) == (4, 3)
+    assert sum(after["histogram"]) == 3 and len(after["lowest"]) == 3
+    values = [row["value"] for row in rows(app, models.QualityResult, rule="min_crowd_accuracy")]
+    assert after["mean"] == pytest.approx(sum(values) / 3)
+    evidence = [row["evidence"] for row in rows(app, models.QualityResult, rule="max_lookalikes")]
+    assert any("erased" in words for words in evidence)
+    for walker in walkers[1:]:
+        erase(app, walker)
+    assert rows(app, models.AnalysisResult) == []
 
 
 def test_tables_leave_shells_out_and_say_how_many(tiny: Flask, tmp_path: Path) -> None:

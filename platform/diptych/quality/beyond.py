@@ -21,6 +21,8 @@ MOST_COMPARED = 500
 _ALIKE = ("user_agent", "width", "height", "pixel_ratio", "language")
 CROWD_RULE, ADDRESS_RULE = "min_crowd_accuracy", "max_same_address"
 REPEATS_RULE, LOOKALIKES_RULE = "max_repeats", "max_lookalikes"
+#: Rules whose evidence names other sessions.
+NAMING_RULES = (REPEATS_RULE, LOOKALIKES_RULE, ADDRESS_RULE)
 _ALL = (REPEATS_RULE, LOOKALIKES_RULE, CROWD_RULE, ADDRESS_RULE)
 _DAY_MS = 86_400_000
 

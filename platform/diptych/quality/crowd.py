@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from diptych import models
 from diptych.database import db, now_ms, table, writing
@@ -241,6 +241,37 @@ def _store(study_id: int, kind: str, estimates: Sequence[Estimate], items: int) 
                 study_id=study_id, kind=STORED_AS, name=kind, created_at=now_ms(), data=summary
             )
         )
+
+
+def forget(connection: Connection, study_id: int, public_ids: Collection[str]) -> None:
+    """Take sessions out of the summaries of a study, once their own findings are gone."""
+    summaries = connection.execute(
+        select(STORED.c.name, STORED.c.data).where(
+            STORED.c.study_id == study_id, STORED.c.kind == STORED_AS
+        )
+    ).all()
+    for kind, summary in summaries:
+        left = [each for each in summary["lowest"] if each[0] not in public_ids]
+        mine = (
+            QUALITY.c.rule == CROWD_RULE,
+            QUALITY.c.study_id == study_id,
+            QUALITY.c.kind == kind,
+        )
+        values = list(connection.execute(select(QUALITY.c.value).where(*mine)).scalars())
+        if len(left) == len(summary["lowest"]) and len(values) == summary["sessions"]:
+            continue
+        changed = {
+            **summary,
+            "sessions": len(values),
+            "mean": sum(values) / max(1, len(values)),
+            "histogram": _histogram(values),
+            "lowest": left,
+        }
+        whose = (STORED.c.study_id == study_id, STORED.c.kind == STORED_AS, STORED.c.name == kind)
+        if values:
+            connection.execute(update(STORED).where(*whose).values(data=changed))
+        else:
+            connection.execute(delete(STORED).where(*whose))
 
 
 def _histogram(values: Sequence[float]) -> list[int]:
