@@ -29,7 +29,7 @@ _SRGB_XY = (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
 _SRGB_GAMMA = 1 / 2.2
 Floats = npt.NDArray[np.float64]
 
-# Ours is smaller, and its message names the size (`_checked`).
+# Ours is smaller, and its message names the size (`_check_size`).
 Image.MAX_IMAGE_PIXELS = None
 
 
