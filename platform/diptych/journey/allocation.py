@@ -72,9 +72,14 @@ def count_places(connection: Connection, study_id: int, spec: StudySpec, kind: s
     for version_id, condition, count in connection.execute(_TAKEN, parameters):
         taken[version_id, condition] += count
     if spec.recruitment.replace_excluded:
-        for version_id, condition, count in connection.execute(_EXCLUDED, parameters):
-            taken[version_id, condition] -= count
+        taken.subtract(count_excluded(connection, study_id, kind))
     return Places(kind, taken)
+
+
+def count_excluded(connection: Connection, study_id: int, kind: str) -> Counter[tuple[int, str]]:
+    """Completed sessions that are excluded, by (id of the version, condition)."""
+    found = connection.execute(_EXCLUDED, {"study": study_id, "kind": kind})
+    return Counter({(version_id, condition): count for version_id, condition, count in found})
 
 
 def _counted(takes_a_place: ColumnElement[bool]) -> Select[Any]:
@@ -95,7 +100,6 @@ _TAKEN = union_all(
     _counted(SESSIONS.c.status == "completed"),
     _counted(SESSIONS.c.status.in_(LIVE) & (SESSIONS.c.last_seen_at > bindparam("silent_since"))),
 )
-# Those who have completed and are excluded.
 _EXCLUDED = (
     select(SESSIONS.c.version_id, SESSIONS.c.condition, func.count())
     .join(RESULTS, RESULTS.c.session_id == SESSIONS.c.id)

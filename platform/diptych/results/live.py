@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 from diptych import models
 from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host
+from diptych.journey.allocation import count_excluded
 from diptych.journey.state import EMPTIED, LIVE
 from diptych.results import measures, settle, tallies
 from diptych.results.measures import STAGES, quantile_ms
@@ -23,7 +24,7 @@ from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 
 SESSIONS, EVENTS = table(models.Session), table(models.Event)
-VERSIONS, RESULTS = table(models.StudyVersion), table(models.SessionResult)
+VERSIONS = table(models.StudyVersion)
 #: The stage at which a session under way stands, by its status.
 _STAGE_OF = {"entered": 0, "consented": 1, "practising": 2, "running": 3}
 MINUTE = 60_000
@@ -156,12 +157,13 @@ def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
         under_way = _under_way(connection, study_id, kind, silent_since)
         hour = _last_hour(connection, study_id, kind, at)
         newest = _newest_errors(connection, study_id, kind)
-        usable = _usable(connection, study_id, kind)
+        excluded = count_excluded(connection, study_id, kind).total()
     funnel = _whole(counted[measures.FUNNEL][1])
     conditions = _balance(content, _whole(counted[measures.CONDITIONS][1]), under_way)
     time = time_spent(counted[measures.DURATIONS])
     before, left = _left(_whole(counted[measures.LEFT][1]), funnel)
     completed = funnel.get("completed", 0)
+    usable = completed - excluded
     return LiveView(
         kind=kind,
         stages=_stages(funnel, under_way, practice=spec.trials("practice") > 0),
@@ -296,18 +298,6 @@ def _last_hour(
     )
     found = {int(number) * SLICE: n for number, n in rows}
     return tuple((when, found.get(when, 0)) for when in range(begin, at + 1, SLICE))
-
-
-def _usable(connection: Connection, study_id: int, kind: str) -> int:
-    """Completed sessions that are not excluded; those that are not settled yet are left out."""
-    return connection.execute(
-        select(func.count()).where(
-            RESULTS.c.study_id == study_id,
-            RESULTS.c.kind == kind,
-            RESULTS.c.status == "completed",
-            RESULTS.c.excluded.is_(False),
-        )
-    ).scalar_one()
 
 
 def _newest_errors(connection: Connection, study_id: int, kind: str) -> tuple[tuple[Any, ...], ...]:
