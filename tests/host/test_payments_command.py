@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
-from support.local_prolific import TOKEN, LocalProlific, local_prolific
+from support.local_prolific import TOKEN, LocalProlific
 from support.paying import Paying, paying_host
 
 from diptych.cli import cli
 from diptych.settings import Settings
-
-
-@pytest.fixture
-def prolific() -> Iterator[LocalProlific]:
-    with local_prolific() as made:
-        yield made
 
 
 def test_a_bonus_from_budget_to_books(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.local_prolific import LocalProlific, local_prolific
+from support.local_prolific import LocalProlific
 from support.paying import Paying, paying_host
 from support.walker import at_once, change, rows
 
@@ -24,12 +23,6 @@ from diptych.studies.spec import Payment
 pytestmark = pytest.mark.both_databases
 
 LONG = "We are sorry. " * 10
-
-
-@pytest.fixture
-def prolific() -> Iterator[LocalProlific]:
-    with local_prolific() as made:
-        yield made
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.local_prolific import FAULTS, LocalProlific, local_prolific
+from support.local_prolific import FAULTS, LocalProlific
 from support.paying import Paying, paying_host
 from support.properties import costly
 
@@ -43,12 +43,6 @@ TROUBLE = 0.45
 
 class PowerCut(BaseException):
     """The process ends here and now."""
-
-
-@pytest.fixture
-def prolific() -> Iterator[LocalProlific]:
-    with local_prolific() as made:
-        yield made
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.dashboard import Researcher, researcher
-from support.local_prolific import LocalProlific, local_prolific
+from support.local_prolific import LocalProlific
 from support.paying import PAYMENT, Paying, paying_host
 from support.tiny_studies import category_study, merged
 from support.walker import open_study, rows
@@ -22,12 +21,6 @@ from diptych.settings import Settings
 
 PAGE = "/studies/tiny/payments"
 PAY = r"POST /bulk-bonus-payments/.*/pay/"
-
-
-@pytest.fixture
-def prolific() -> Iterator[LocalProlific]:
-    with local_prolific() as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.local_prolific import TOKEN, LocalProlific, local_prolific
+from support.local_prolific import TOKEN, LocalProlific
 from support.paying import PLACE, Paying, paying_host
 from support.walker import at_once, change, rows
 
@@ -23,12 +22,6 @@ pytestmark = pytest.mark.both_databases
 
 LONG = "We are sorry. " * 10
 PAY = r"POST /bulk-bonus-payments/.*/pay/"
-
-
-@pytest.fixture
-def prolific() -> Iterator[LocalProlific]:
-    with local_prolific() as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
-from support.local_prolific import LocalProlific, local_prolific
+from support.local_prolific import LocalProlific
 from support.paying import PLACE, Paying, paying_host
 from support.walker import Walker, rows
 
@@ -20,12 +19,6 @@ from diptych.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 SECOND = "study2"
-
-
-@pytest.fixture
-def prolific() -> Iterator[LocalProlific]:
-    with local_prolific() as made:
-        yield made
 
 
 @pytest.fixture
