@@ -150,7 +150,8 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
         raise PictureFault("can't be read as an image (its kind is not known)") from None
     # Damaged files end in errors of many kinds: of zlib, struct, indices, keys and types.
     except Exception as error:
-        raise PictureFault(f"can't be read as an image ({error or type(error).__name__})") from None
+        told = str(error) or type(error).__name__
+        raise PictureFault(f"can't be read as an image ({told})") from None
 
 
 def _check_size(width: int, height: int) -> None:
