@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import mturk_credentials
 from support.local_mturk import FAULTS, LocalMTurk
+from support.local_prolific import TOKEN, LocalProlific
 from support.mturk_study import REWARD, open_on_mturk, take
 from support.properties import costly
-from support.walker import rows
+from support.walker import Walker, rows
 
 from diptych import models
 from diptych.app import create_app
@@ -31,6 +32,10 @@ from diptych.recruiters import mturk_platform
 from diptych.recruiters.mturk_hits import create_hit
 from diptych.settings import Settings
 
+ON_BOTH = {
+    "recruiters": ["direct", "mturk", "prolific"],
+    "prolific": {"completed": "DONE", "screened_out": "OUT", "declined": "NO"},
+}
 MESSAGES = {"reject": "Neither of the two checks was passed.", "bonus": "For your score"}
 SEND = """
 from diptych.app import create_app
@@ -174,8 +179,6 @@ def test_a_worker_who_returned_is_not_paid_for_who_came_after(
     app: Flask, mturk: LocalMTurk, host: Host
 ) -> None:
     """The first leaves after consenting; the second gets the same assignment id."""
-    from support.walker import Walker
-
     (hit,) = create_hit(host, "tiny", 1)
     left = mturk.site.accept("AFIRST", hit.id)
     Walker(app.test_client()).start(**mturk.site.entry(left)).finish()
@@ -189,6 +192,39 @@ def test_a_worker_who_returned_is_not_paid_for_who_came_after(
     assert [(p.worker, p.cents) for p in mturk.api.books] == [("ASECOND", REWARD)]
     assert reconcile.reconcile(host, study_id(app), None).differences == []
     assert ledger_says(app) == books_say(mturk)
+
+
+@pytest.mark.both_databases
+def test_a_platform_without_its_token_holds_up_no_other(
+    settings: Settings, mturk: LocalMTurk, prolific: LocalProlific, tmp_path: Path
+) -> None:
+    """A study on two platforms; Prolific's orders, which are the older ones, can't go."""
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    change = {"prolific_api": prolific.url, "prolific_token_file": token}
+    app = create_app(settings.model_copy(update=change))
+    open_on_mturk(app, settings.studies / "tiny", recruitment=ON_BOTH)
+    prolific.study("place1", REWARD)
+    host = app.extensions["diptych"]
+    study = study_id(app)
+    with app.app_context():
+        budget.set_budget(study, 1_000_000, "USD", None)
+        entry = prolific.take("place1", "p" * 24)
+        Walker(app.test_client(), "tiny").start(**entry).finish()
+        prolific.complete(entry["SESSION_ID"])
+        (on_prolific,) = [row["id"] for row in rows(app, models.Session)]
+        (on_mturk,) = people(app, mturk, host, "A1")
+        decide(app, host, [on_prolific], "approve")
+        decide(app, host, [on_mturk], "approve")
+        token.unlink()
+        sent = sending.send(host, study, None)
+        assert (sent.confirmed, sent.waiting, sent.in_doubt) == (1, 1, 0)
+        assert "DIPTYCH_PROLIFIC_TOKEN_FILE" in sent.problems[0]
+        assert (books_say(mturk), prolific.total()) == ([("approve", REWARD)], 0)
+        token.write_text(TOKEN)
+        sent = sending.send(host, study, None)
+        assert (sent.confirmed, sent.waiting) == (1, 0)
+        assert prolific.total() == REWARD
 
 
 # A process that is killed

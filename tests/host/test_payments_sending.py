@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from support.local_prolific import TOKEN, LocalProlific
-from support.paying import PLACE, Paying, paying_host
-from support.walker import at_once, change, rows
+from support.paying import PAYMENT, PLACE, Paying, paying_host
+from support.tiny_studies import category_study, merged
+from support.walker import at_once, change, open_study, rows
 
 from diptych import models
 from diptych.payments import again, sending
@@ -223,6 +224,24 @@ def test_nothing_is_sent_without_a_budget_nor_beyond_it(
     paying.decide([other], "request_return", message="No answers arrived.")
     assert paying.send().confirmed == 1
     assert prolific.submissions[paying.submission(other)].return_requested
+
+
+def test_without_a_budget_what_costs_nothing_goes_all_the_same(
+    settings: Settings, tmp_path: Path, prolific: LocalProlific
+) -> None:
+    """Both are one request to Prolific: the first, which has to wait, holds up no other."""
+    paying = paying_host(settings, tmp_path / "studies", prolific)
+    paid, unpaid = paying.sessions([5, 5])
+    free = category_study(
+        tmp_path / "free" / "tiny", changes=merged(PAYMENT, {"payment": {"reward": 0}})
+    )
+    version = open_study(paying.app, free)
+    change(paying.app, models.Session, {"version_id": version}, id=unpaid)
+    paying.decide([paid, unpaid], "approve")
+    sent = paying.send()
+    assert paying.states() == ["intended", "confirmed"]
+    assert (sent.waiting, sent.in_doubt) == (1, 0)
+    assert "no budget is set" in sent.problems[0]
 
 
 def test_an_order_beyond_the_budget_holds_up_no_other(paying: Paying) -> None:
