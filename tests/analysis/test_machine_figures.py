@@ -207,7 +207,10 @@ def test_the_page_says_all_that_the_scores_allow(tmp_path: Path, net: Run) -> No
 
 def test_the_page_of_a_single_layer_is_written(tmp_path: Path) -> None:
     scores, _ = simulated_run(simulated_layers("a", ("conv",), 1, 3), constant=0.0)
-    text = write_machine_report(tmp_path, scores).read_text()
+    left = ("a", "w", "attn.bias", "linear", "its rows are not images: 49 for 3 images, 49 for 2")
+    left_out = pd.DataFrame([left], columns=["model", "weights", "layer", "layer_type", "reason"])
+    text = write_machine_report(tmp_path, scores, left_out=left_out).read_text()
+    assert "<h2>Layers that are left out</h2>" in text and left[-1] in text
     assert "No unit is constant." in text
     assert "at least two are needed, here is conv" in text
     assert "nan" not in re.sub(r"<script>.*</script>", "", text, flags=re.S).lower()

@@ -101,6 +101,7 @@ def mis(models: tuple[str, ...], **options: Any) -> None:
         raise click.ClickException(str(fault)) from None
     for table in tables:
         console.print(layer_table(table))
+        _tell_left_out(console, options["to"], table)
     _write(tables, options)
 
 
@@ -251,6 +252,17 @@ def layer_table(scores: pd.DataFrame) -> Any:
     return table
 
 
+def _tell_left_out(console: Any, folder: Path, scores: pd.DataFrame) -> None:
+    """Which layers of a model can't be scored, reason by reason."""
+    from diptych_analysis.machines.store import read_left_out
+
+    left_out = read_left_out(folder)
+    own = left_out[left_out["weights"] == scores["weights"].iloc[0]]
+    for reason, layers in own.groupby("reason", sort=False)["layer"]:
+        names = ", ".join(layers.head(3)) + (", ..." if len(layers) > 3 else "")
+        console.print(f"Left out: {len(layers)} layers ({names}): {reason}", highlight=False)
+
+
 def _write(tables: list[pd.DataFrame], options: Mapping[str, Any]) -> None:
     if options["json_file"] is not None:
         from diptych_analysis.tables import write_json
@@ -280,5 +292,6 @@ def _write(tables: list[pd.DataFrame], options: Mapping[str, Any]) -> None:
             store.read_items(folder),
             store.read_images(folder),
             options["images"],
+            left_out=store.read_left_out(folder),
         )
         click.echo(f"Report: {page}")

@@ -43,6 +43,7 @@ def write_machine_report(
     image_folder: Path | None = None,
     accuracy: pd.DataFrame | None = None,
     checkpoints: pd.DataFrame | None = None,
+    left_out: pd.DataFrame | None = None,
 ) -> Path:
     """Writes `to`/index.html, tables/*.csv, figures/*.png and *.svg; returns the page.
 
@@ -54,16 +55,21 @@ def write_machine_report(
         image_folder: what the images' file names are relative to.
         accuracy: model, accuracy (`read_accuracy`).
         checkpoints: model, epoch (`read_checkpoints`), if the models are one training's.
+        left_out: rows of left_out.parquet: layers that can't be scored.
 
     The page loads nothing from anywhere. Raises `MachineFault` as `examine` does, and where an
     image that is to be shown can't be read.
     """
     found = examine(scores, items, accuracy, checkpoints)
-    return write_findings(to, found, images, image_folder)
+    return write_findings(to, found, images, image_folder, left_out)
 
 
 def write_findings(
-    to: Path, found: Findings, images: pd.DataFrame | None, image_folder: Path | None
+    to: Path,
+    found: Findings,
+    images: pd.DataFrame | None,
+    image_folder: Path | None,
+    left_out: pd.DataFrame | None = None,
 ) -> Path:
     """The page about what was found already; as `write_machine_report`."""
     writing = _Writing(to)
@@ -89,6 +95,8 @@ def write_findings(
         writing.units(found, images, image_folder)
     writing.page.add("<h2>Every layer</h2>")
     writing.page.add(f'<div class="long">{tables_of.layers_table(found).html()}</div>')
+    if left_out is not None and len(left_out):
+        writing.section("Layers that are left out", tables_of.left_out_table(left_out), iter(()))
     return writing.finish(found)
 
 

@@ -26,9 +26,10 @@ from diptych_analysis.machines.activations import (
     extremes_on_disk,
 )
 from diptych_analysis.machines.extremes import Extremes
+from diptych_analysis.machines.faults import MachineFault
 from diptych_analysis.machines.images import ImageSet, image_set, index_frame
 from diptych_analysis.machines.items import Plan
-from diptych_analysis.machines.layers import Layer, choose_layers, scorable_layers
+from diptych_analysis.machines.layers import Layer, choose_layers, examine_layers
 from diptych_analysis.machines.mis import Scale, margins
 from diptych_analysis.machines.networks import Network, load_network
 from diptych_analysis.machines.similarity import Shuffled, Similarity, similarity
@@ -112,18 +113,19 @@ def score_network(
     network = model if isinstance(model, Network) else load_network(model, work.device)
     found = _images(images, store)
     keep = plan.keep(len(found))
-    chosen = choose_layers(network, layers, kinds, directions)
+    examined = examine_layers(network)
+    chosen = choose_layers(network, layers, kinds, directions, examined=examined)
+    store.add_left_out(network.name, network.key, examined.left_out)
     compared = _similarity(similarity, work.device)
     about = _about(network, found, compared, plan, scale or Scale())
-    done = store.layers_done(about)
+    done = store.layers_done(about, chosen, len(found))
     missing = [layer for layer in chosen if layer.name not in done]
     if missing:
         source = Source(model if isinstance(model, str) else network, work.device, work.each())
         extremes = _extremes(source, network.key, missing, found, keep, store, work)
         features = _features(similarity, compared, found, store, work)
-        everything = scorable_layers(network)
         tables = [
-            _score_layer(layer, extremes[layer.name], features, plan, about, everything, work)
+            _score_layer(layer, extremes[layer.name], features, plan, about, examined.layers, work)
             for layer in missing
         ]
         scores = pd.concat([table[0] for table in tables], ignore_index=True)
@@ -180,15 +182,22 @@ def _extremes(
         kept = store.read_extremes(weights, images.key, name, keep)
         if kept is None and work.activations is not None:
             kept = _from_disk(work.activations, layer, len(images), keep)
-        if kept is not None:
+        if kept is not None and _fits(kept, layer, len(images)):
             found[layer.name] = kept
     left = [layer for layer in layers if layer.name not in found]
     if left:
         passed = _pass(source, weights, left, images, keep, store, work)
         for layer in left:
+            if not _fits(passed[layer.name], layer, len(images)):
+                raise MachineFault(f"layer {layer.name!r} gave other units than at first")
             store.write_extremes(weights, images.key, _cache_name(layer), passed[layer.name])
         found |= passed
     return found
+
+
+def _fits(kept: Extremes, layer: Layer, images: int) -> bool:
+    """Whether extremes are those of a layer's units over a set of images."""
+    return (len(kept.high), kept.count) == (layer.width, images)
 
 
 def _cache_name(layer: Layer) -> str:
@@ -216,7 +225,7 @@ def _pass(
     work: Work,
 ) -> Found:
     """One forward pass over the blocks that an earlier, stopped run has not done."""
-    names = [_cache_name(layer) for layer in layers]
+    names = [(_cache_name(layer), layer.width, layer.rows) for layer in layers]
     checkpoint = Checkpoint(store.cache, (weights, names, images.key, keep, work.activations))
     done, found = checkpoint.read(keep)
     if work.activations is not None and not done:

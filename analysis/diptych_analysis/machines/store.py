@@ -3,6 +3,7 @@
     OUT/scores.parquet/     a row a unit; one file for what one run added
     OUT/items.parquet/      a row an item of a unit, likewise
     OUT/images.parquet/     the image sets, one file each
+    OUT/left_out.parquet/   layers that can't be scored, and why: one file a network
     OUT/cache/              features of images, extremes of layers, unfinished passes
 
 pandas reads each folder as one table. Files are written whole or not at all.
@@ -22,10 +23,12 @@ import pandas as pd
 from diptych_analysis.machines.extremes import Extremes
 from diptych_analysis.machines.faults import MachineFault
 from diptych_analysis.machines.images import ImageSet
+from diptych_analysis.machines.layers import Layer, LeftOut
 from diptych_analysis.machines.similarity import Features
 
 #: What says which computation a score belongs to, with `layer` and `unit`.
 KEY = ("model", "weights", "image_set", "similarity", "n", "k", "queries", "scale", "scale_reading")
+LEFT_OUT = ["model", "weights", "layer", "layer_type", "reason"]
 #: Features up to so many bytes are held in memory.
 IN_MEMORY = 64 * 2**20
 
@@ -55,17 +58,45 @@ class Store:
         _write(items, self.folder / "items.parquet" / name)
         _write(scores, self.folder / "scores.parquet" / name)
 
-    def layers_done(self, about: dict[str, Any]) -> set[str]:
-        """Layers that this computation has scored already."""
-        folder = self.folder / "scores.parquet"
-        if not folder.is_dir():
-            return set()
+    def layers_done(self, about: dict[str, Any], layers: Sequence[Layer], images: int) -> set[str]:
+        """Those of `layers` that this computation has scored already, over so many images.
+
+        Scores that an earlier version of Diptych made of other units, or of windows that it took
+        for images, are removed, with their items.
+        """
+        widths = {layer.name: layer.width for layer in layers}
         found: set[str] = set()
-        for file in sorted(folder.glob("*.parquet")):
-            frame = pd.read_parquet(file, columns=[*KEY, "layer"])
+        wrong: set[str] = set()
+        for file in _files(self.folder / "scores.parquet"):
+            frame = pd.read_parquet(file, columns=[*KEY, "layer", "width", "images"])
             same = np.logical_and.reduce([frame[name] == about[name] for name in KEY])
-            found |= set(frame.loc[same, "layer"])
-        return found
+            own = frame[same & frame["layer"].isin(widths)].drop_duplicates("layer")
+            right = (own["width"] == own["layer"].map(widths)) & (own["images"] == images)
+            found |= set(own.loc[right, "layer"])
+            wrong |= set(own.loc[~right, "layer"])
+        for table in ("scores", "items") if wrong else ():
+            self._remove(table, about, wrong)
+        return found - wrong
+
+    def _remove(self, table: str, about: dict[str, Any], layers: set[str]) -> None:
+        """Take the rows of some layers of one computation out of a table."""
+        for file in _files(self.folder / f"{table}.parquet"):
+            frame = pd.read_parquet(file)
+            known = [frame[name] == about[name] for name in KEY if name in frame]
+            gone = np.logical_and.reduce([*known, frame["layer"].isin(layers)])
+            if gone.all():
+                file.unlink()
+            elif gone.any():
+                _write(frame[~gone], file)
+
+    def add_left_out(self, model: str, weights: str, layers: Sequence[LeftOut]) -> None:
+        """Keep which layers of a network can't be scored."""
+        file = self.folder / "left_out.parquet" / f"{digest(model, weights)}.parquet"
+        if not layers:
+            file.unlink(missing_ok=True)
+            return
+        rows = [(model, weights, layer.name, layer.kind, layer.reason) for layer in layers]
+        _write(pd.DataFrame(rows, columns=LEFT_OUT), file)
 
     def add_images(self, images: ImageSet) -> None:
         """Keep which number is which file."""
@@ -159,11 +190,21 @@ def read_images(folder: Path) -> pd.DataFrame:
     return _read(folder, "images")
 
 
+def read_left_out(folder: Path) -> pd.DataFrame:
+    """Layers that can't be scored: model, weights, layer, layer_type, reason; often no row."""
+    frames = [pd.read_parquet(file) for file in _files(folder / "left_out.parquet")]
+    return pd.concat([pd.DataFrame(columns=LEFT_OUT), *frames], ignore_index=True)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+
+
 def _read(
     folder: Path, table: str, filters: Sequence[tuple[str, str, str]] | None = None
 ) -> pd.DataFrame:
     where = folder / f"{table}.parquet"
-    files = sorted(where.glob("*.parquet")) if where.is_dir() else []
+    files = _files(where)
     if not files:
         raise MachineFault(
             f"no {table} in {str(folder)!r}: `diptych mis MODEL --images DIR --to {folder}` writes "

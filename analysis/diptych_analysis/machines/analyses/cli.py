@@ -38,7 +38,7 @@ def mis_report(
     from diptych_analysis.machines.analyses.training import read_checkpoints
     from diptych_analysis.machines.faults import MachineFault
     from diptych_analysis.machines.report import write_findings
-    from diptych_analysis.machines.store import read_images, read_items, read_scores
+    from diptych_analysis.machines.store import read_images, read_items, read_left_out, read_scores
 
     console = Console()
     try:
@@ -55,7 +55,7 @@ def mis_report(
         if found.no_significance:
             console.print(f"Layer types not tested: {found.no_significance}", highlight=False)
         if to is not None:
-            page = write_findings(to, found, read_images(out), images)
+            page = write_findings(to, found, read_images(out), images, read_left_out(out))
             console.print(f"Report: {page}", highlight=False)
     except MachineFault as fault:
         raise click.ClickException(str(fault)) from fault

@@ -192,6 +192,18 @@ def comparison_table(compared: pd.DataFrame) -> Table:
     return Table("comparison", title, run_summary(compared), columns)
 
 
+def left_out_table(left_out: pd.DataFrame) -> Table:
+    """Layers that can't be scored, and why."""
+    columns: Columns = (
+        ("layer", "layer", WORDS),
+        ("layer_type", "type", WORDS),
+        ("reason", "why", WORDS),
+    )
+    if left_out["model"].nunique() > 1:
+        columns = (("model", "model", WORDS), *columns)
+    return Table("left-out", "Layers that are left out", left_out, columns)
+
+
 def layers_table(found: Findings) -> Table:
     """Every layer of every model."""
     columns: Columns = (
