@@ -22,10 +22,13 @@ class Named:
         of its row.
     made_at : float
         When the token was made, s since 1970, without the fraction of the second.
+    came : str
+        Mark of the arrival that it was given to (`journey.claims.mark_of`); empty without one.
     """
 
     session: str
     made_at: float
+    came: str = ""
 
 
 class SessionTokens:
@@ -39,9 +42,9 @@ class SessionTokens:
         self._signer = TimestampSigner(secret, salt="diptych session", digest_method=hashlib.sha256)
         self._seconds = int(days * 86_400)
 
-    def make(self, public_id: str) -> str:
-        """The token of a session."""
-        return self._signer.sign(public_id).decode()
+    def make(self, public_id: str, came: str = "") -> str:
+        """The token of a session, for whoever came with certain ids."""
+        return self._signer.sign(f"{public_id}~{came}" if came else public_id).decode()
 
     def read(self, token: str) -> Named | None:
         """What a token names; None when it is forged, spoilt or too old.
@@ -51,12 +54,12 @@ class SessionTokens:
         """
         try:
             session, made_at = self._signer.unsign(token, return_timestamp=True)
-            name = session.decode()
+            name, _, came = session.decode().partition("~")
         except (BadSignature, ValueError):
             return None
         if time.time() - made_at.timestamp() > self._seconds:
             return None
-        return Named(name, made_at.timestamp())
+        return Named(name, made_at.timestamp(), came)
 
     def is_ours(self, token: str) -> bool:
         """Whether it was signed here, be it too old by now: then it is no guess."""

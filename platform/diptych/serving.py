@@ -1,15 +1,20 @@
-"""The gunicorn worker that serves Diptych: gunicorn's own with threads, and one rule more.
+"""The gunicorn worker that serves Diptych: gunicorn's own with threads, and two rules more.
 
 A connection of a participant stays with the worker that took it, for a whole session. Gunicorn's
 worker takes every connection that it is quick enough for, so that the one that is awake already
 may take all, and leave the other cores idle. This one leaves a new connection to the others for as
 long as all of its threads are busy, and takes it only if nobody else has, however often it looks.
+
+A connection gets a thread once it has said something. Gunicorn gives each new one a thread for five
+seconds, so that some dozens of silent ones would keep everybody else waiting.
 """
 
 from __future__ import annotations
 
 import select
+import selectors
 import time
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -44,7 +49,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().set_accept_enabled(enabled and self._has_free_thread())
 
     def enqueue_req(self, conn: Any) -> None:
-        """Hand a request to the threads."""
+        """Hand a request to the threads; who has said nothing yet waits without one."""
+        if not (conn.initialized or conn.data_ready or _has_spoken(conn.sock)):
+            self._wait_for(conn)
+            return
         super().enqueue_req(conn)
         if not self._has_free_thread():
             self.set_accept_enabled(False)
@@ -74,6 +82,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 if listener.fileno() in left:
                     self.accept(listener)
 
+    def _wait_for(self, conn: Any) -> None:
+        """Listen to a new connection for as long as to one that is kept alive."""
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(
+            conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn)
+        )
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """A worker that stops waits no longer for the silent ones than for those kept alive."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
     def _has_free_thread(self) -> bool:
         at_work = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
         return bool(at_work < self.cfg.threads)
+
+
+def _has_spoken(sock: Any) -> bool:
+    """Whether something waits to be read, be it the connection's end."""
+    ear = select.poll()
+    ear.register(sock.fileno(), select.POLLIN)
+    return bool(ear.poll(0))

@@ -50,6 +50,7 @@ def test_a_person_takes_part_once_and_resumes(app: Flask, tmp_path: Path) -> Non
     first = someone(app).start(**prolific("anna"))
     first.answer()
     again = someone(app)
+    again.token = first.token  # the same browser: tests/attack/test_typed_ids.py has the others
     reply = again.arrive(**prolific("anna", "s2"))
     assert reply.status_code == 200
     assert again.public_id == first.public_id

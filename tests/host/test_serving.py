@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from support.servers import LiveServer
 
 from diptych.cli.server import gunicorn_arguments
 from diptych.serving import AFTER_YOU, LOOKING, Worker
@@ -162,6 +164,36 @@ def test_a_busy_worker_takes_nobody_whom_another_one_takes(
             door.accept()[0].close()
         time.sleep(LOOKING)
         busy.wait_for_and_dispatch_events(0)
+
+
+def test_who_says_nothing_takes_no_thread(busy: Worker, door: socket.socket) -> None:
+    """The worker's thread is busy: who speaks waits for it, who is silent waits for nothing."""
+    busy.set_accept_enabled(True)
+    with comes(door) as silent:
+        busy.accept(door)
+        assert (busy.nr_conns, len(busy.pending_conns)) == (2, 1)
+        assert not busy.poller.select(0)
+        silent.sendall(b"GET / HTTP/1.1\r\n")
+        (conn,) = busy.pending_conns
+        busy.wait_for_and_dispatch_events(60)
+        assert conn.data_ready and not busy.pending_conns
+
+
+@pytest.mark.slow
+def test_a_crowd_of_silent_connections_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Gunicorn's own worker would give each of them a thread for five seconds: 100 s in all."""
+    home = {"DIPTYCH_HOME": str(tmp_path), "DIPTYCH_SECRET_KEY": "a secret for the tests"}
+    server = LiveServer(home, tmp_path / "log", workers=1)
+    server.start()
+    try:
+        place = ("127.0.0.1", server.port)
+        silent = [socket.create_connection(place) for _ in range(100)]
+        reply = httpx.get(f"{server.url}/healthz", timeout=30)
+        assert reply.status_code == 200
+        server.stop()  # which waits for none of them
+        assert all(each.recv(1) == b"" for each in silent)
+    finally:
+        server.stop()
 
 
 def test_a_busy_worker_takes_whom_nobody_takes(busy: Worker, door: socket.socket) -> None:

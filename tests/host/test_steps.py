@@ -313,8 +313,8 @@ def test_a_workers_second_assignment_is_the_one_that_is_submitted(
     app: Flask, tmp_path: Path
 ) -> None:
     make(app, tmp_path)
-    someone(app).start(**MTURK)
-    walker = someone(app).enter(**{**MTURK, "assignmentId": "second"}).finish()
+    walker = someone(app).start(**MTURK)
+    walker.enter(**{**MTURK, "assignmentId": "second"}).finish()
     assert walker.state["content"]["exit"]["fields"]["assignmentId"] == "second"
 
 

@@ -206,6 +206,51 @@ def test_moving_pictures_are_told(tmp_path: Path) -> None:
     assert run.exit_code == 0 and told in run.output
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"recruitment": {"recruiters": ["direct"]}},
+            "study.toml: recruitment.prolific is not used: recruitment.recruiters names direct",
+        ),
+        (
+            {"payment": {"reward": 1, "bonus": {"base": 1, "phases": ["practice"]}}},
+            "study.toml: payment.bonus.phases names 'practice', of which the study has no trials; "
+            "it has training, test",
+        ),
+        (
+            {"task": {"feedback": ["practice"]}},
+            "study.toml: task.feedback names 'practice', of which the study has no trials; it has "
+            "training, test",
+        ),
+        (
+            {"recruitment": {"mturk": {"countries": ["UK"]}, "recruiters": ["mturk", "prolific"]}},
+            "study.toml: recruitment.mturk.countries: 'UK' is no country of ISO 3166 (Great "
+            "Britain is 'GB')",
+        ),
+        (
+            {"payment": {"currency": "EUO", "reward": 1}},
+            "study.toml: payment.currency 'EUO' is no currency of ISO 4217",
+        ),
+        ({"language": "germn"}, "study.toml: language 'germn' begins with no language of ISO 639"),
+    ],
+)
+def test_names_that_refer_to_nothing_are_told(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    """Each of them was taken in silence, and did nothing."""
+    assert load_study(category_study(tmp_path / "tiny")).remarks == ()
+    assert load_study(category_study(tmp_path / "other", changes=change)).remarks == (told,)
+
+
+def test_a_text_with_a_misspelt_name_is_told_with_the_nearest(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "tiny")
+    for name in ("declned.md", "README.md"):
+        (folder / name).write_text("Thank you.")
+    told = "declned.md: no text of a study has this name (did you mean 'declined'?); it is not used"
+    assert load_study(folder).remarks == (told,)
+
+
 def test_an_image_too_large_to_be_read_is_a_fault_with_file_and_size(tmp_path: Path) -> None:
     folder = category_study(tmp_path / "large")
 

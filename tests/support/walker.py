@@ -93,6 +93,8 @@ class Walker:
     def arrive(self, browser: Mapping[str, Any] | None = None, **entry: str) -> TestResponse:
         """Enter the study, whatever the reply."""
         body = {"study": self.study, "entry": entry, "browser": dict(browser or {})}
+        if self.token is not None:  # as the page does: it tells what this browser knows
+            body["token"] = self.token
         reply = self.api("POST", "/sessions", body)
         if reply.status_code < 300:
             self.token = reply.json["token"]

@@ -15,14 +15,16 @@ from sqlalchemy.exc import IntegrityError
 from diptych import addresses, models, recruiters, texts
 from diptych.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
+from diptych.journey import claims
 from diptych.journey.allocation import count_places
+from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
-    ARRIVALS,
     EMPTIED,
     LIVE,
     SESSIONS,
+    Changed,
     is_late,
     study_doc,
     time_out,
@@ -56,10 +58,17 @@ _LATEST = (
 
 @dataclass(frozen=True)
 class Entered:
-    """A session that was begun or is gone on with."""
+    """A session that was begun or is gone on with.
+
+    Attributes:
+        session_id: its row.
+        is_new: whether it was begun.
+        came: mark of the arrival, for the token.
+    """
 
     session_id: int
     is_new: bool
+    came: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,22 @@ class Preview:
     """A platform only shows the page: nothing is stored."""
 
     body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What speaks for somebody who comes with the id of a person who is known.
+
+    Attributes:
+        session: public id of a session whose token the browser holds; None without one.
+        confirmed: whether they have said that the session under way is theirs.
+    """
+
+    session: str | None = None
+    confirmed: bool = False
+
+
+NOTHING = Claim()
 
 
 @dataclass(frozen=True)
@@ -81,6 +106,7 @@ class _Visit:
     recruiter: Recruiter
     arriving: Arriving
     browser: Mapping[str, Any]
+    claim: Claim
     # The mark of where somebody comes from, at a time; not shown, since it knows the address.
     mark: Callable[[int], str | None] = field(repr=False)
 
@@ -91,6 +117,7 @@ def enter(
     entry: Mapping[str, str],
     browser: Mapping[str, Any],
     address: str | None = None,
+    claim: Claim = NOTHING,
 ) -> Entered | Preview:
     """Begin a session, or go on with the one this participant has.
 
@@ -101,12 +128,13 @@ def enter(
         browser: what the browser says of itself.
         address: where the request comes from: forgotten at once, but for its mark for a day
             (`diptych.addresses`) where the study has `max_same_address`.
+        claim: what speaks for who comes with the id of somebody known.
 
     Raises:
-        JourneyFault: when the study is unknown, paused, closed or full, the link is not valid, or
-            the participant can't take part (again).
+        JourneyFault: when the study is unknown, paused, closed or full, the link is not valid, the
+            participant can't take part (again), or may be somebody else (`journey.claims`).
     """
-    visit = _read(host, study, entry, browser, address)
+    visit = _read(host, study, entry, browser, address, claim)
     if visit.arriving.preview:
         spec = visit.content.spec
         intro = texts.html(f"# {spec.title}\n\n{spec.description}")
@@ -134,6 +162,7 @@ def _read(
     entry: Mapping[str, str],
     browser: Mapping[str, Any],
     address: str | None,
+    claim: Claim,
 ) -> _Visit:
     kind = _kind(host, study, entry)
     try:
@@ -154,7 +183,9 @@ def _read(
     mark: Callable[[int], str | None] = _unmarked
     if kind == "person" and content.spec.quality.max_same_address is not None:
         mark = partial(addresses.mark, host.settings.key_of_identities(), address, study_id)
-    return _Visit(study_id, version_id, state, content, kind, recruiter, arriving, browser, mark)
+    return _Visit(
+        study_id, version_id, state, content, kind, recruiter, arriving, browser, claim, mark
+    )
 
 
 def _unmarked(at: int) -> None:
@@ -197,10 +228,10 @@ def _enter(visit: _Visit) -> Entered:
         once = _only_once(latest, late, visit)
         if late:
             time_out(latest.id)
-        elif latest.status in LIVE or once:
-            _come_back(latest, visit)
+        if once or latest.status in LIVE:
+            _come_back(latest, visit, late)
         if once or (latest.status in LIVE and visit.kind != "machine"):
-            return Entered(latest.id, is_new=False)
+            return Entered(latest.id, False, mark_of(visit.arriving.parameters))
     _check_open(visit)
     if excluded:
         raise JourneyFault(
@@ -256,12 +287,24 @@ def _took_another(connection: Connection, visit: _Visit, participant_id: int) ->
     return took is not None
 
 
-def _come_back(session: Any, visit: _Visit) -> None:
+def _come_back(session: Any, visit: _Visit, late: bool) -> None:
+    """Somebody comes to their session again; where they are too late, only to its end."""
     with writing() as connection:
-        if held_status(connection, session.id) in (None, *EMPTIED):
+        status = held_status(connection, session.id)
+        if status in (None, *EMPTIED):
+            return
+        claims.check(
+            connection,
+            Changed(session, {"status": status}),
+            visit.recruiter,
+            visit.arriving,
+            holds_token=visit.claim.session == session.public_id,
+            confirmed=visit.claim.confirmed,
+        )
+        if late:
             return
         if visit.arriving.parameters:
-            _arrive(connection, session.id, visit)
+            arrived(connection, session.id, visit.arriving.parameters)
         note(connection, session.id, "reentry", session.position or None)
         if session.status in LIVE:
             connection.execute(
@@ -296,8 +339,8 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
                 "address_hash": visit.mark(at),
             },
         )
-        _arrive(connection, session_id, visit)
-    return Entered(session_id, is_new=True)
+        arrived(connection, session_id, visit.arriving.parameters)
+    return Entered(session_id, True, mark_of(visit.arriving.parameters))
 
 
 def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
@@ -320,17 +363,6 @@ def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
             },
         )
     return participant_id
-
-
-def _arrive(connection: Connection, session_id: int, visit: _Visit) -> None:
-    connection.execute(
-        insert(ARRIVALS),
-        {
-            "session_id": session_id,
-            "at": now_ms(),
-            "parameters": dict(visit.arriving.parameters),
-        },
-    )
 
 
 def purge_previews(connection: Connection, before: int) -> None:

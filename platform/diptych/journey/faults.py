@@ -13,6 +13,8 @@ CODES = {
     "study_paused": 409,
     "study_closed": 409,
     "study_full": 409,
+    "other_arrival": 409,
+    "in_use": 409,
     "already_answered": 409,
     "out_of_order": 409,
     "wrong_step": 409,

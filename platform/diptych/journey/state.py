@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Update, bindparam, select, update
 from diptych import models, texts
 from diptych.database import now_ms, reading, table, writing
 from diptych.host import Host, host
+from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
 from diptych.keys import Named
 from diptych.payments.participations import order_ids, paid, stem, workers
@@ -21,7 +22,6 @@ from diptych.tasks import REGISTRY, PlannedTrial, Tally
 
 SESSIONS = table(models.Session)
 TRIALS = table(models.Trial)
-ARRIVALS = table(models.Arrival)
 RESPONSES = table(models.Response)
 LIVE = ("entered", "consented", "practising", "running")
 #: Sessions of which nothing is kept but that they were, and on which day: of who declined, who has
@@ -62,12 +62,6 @@ _TRIAL = select(TRIALS).where(
 )
 _TO_COME = select(TRIALS).where(
     TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index >= bindparam("index")
-)
-_LAST_ARRIVAL = (
-    select(ARRIVALS.c.parameters)
-    .where(ARRIVALS.c.session_id == bindparam("session"))
-    .order_by(ARRIVALS.c.id.desc())
-    .limit(1)
 )
 
 
@@ -161,8 +155,14 @@ def planned(row: Any) -> PlannedTrial:
     return PlannedTrial(row.phase, row.item, row.block, row.notice)
 
 
-def describe_session(host: Host, session_id: int) -> dict[str, Any]:
-    """StudyDoc and State of a session, as the browser gets them when it (re)loads."""
+def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, Any]:
+    """StudyDoc and State of a session, as the browser gets them when it (re)loads.
+
+    Args:
+        host: the host.
+        session_id: the session.
+        came: mark of the arrival that the token was given to (`journey.arrivals`).
+    """
     with reading() as connection:
         session = load_session(connection, session_id)
     content = frozen(session.version_id)
@@ -170,7 +170,22 @@ def describe_session(host: Host, session_id: int) -> dict[str, Any]:
         time_out(session_id)
         with reading() as connection:
             session = load_session(connection, session_id)
-    return {"study": study_doc(content, session.condition), **state(host, session)}
+    told = study_doc(content, session.condition)
+    told["next_person"] = _next_person(host, content, session)
+    return {"study": told, **state(host, session, came=came)}
+
+
+def _next_person(host: Host, content: StudyContent, session: Any) -> str:
+    """Whether somebody else at this computer may begin a session over the same link."""
+    if session.kind != "person":
+        return "no"
+    recruiter = host.recruiter(content, session.recruiter)
+    if recruiter.next_person(known=False) == "no":
+        return "no"
+    people = [session.participant_id] if session.participant_id else []
+    with reading() as connection:
+        known = bool(workers(connection, people))
+    return recruiter.next_person(known=known)
 
 
 def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, Any]:
@@ -189,27 +204,31 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
         "parameters": parameters.model_dump(mode="json", include=set(task_class.public)),
         "screen": spec.screen.model_dump(mode="json"),
         "resume_within_minutes": spec.recruitment.resume_within_minutes,
+        "next_person": "no",
     }
 
 
-def state(host: Host, session: Any, trial: Any = None) -> dict[str, Any]:
+def state(host: Host, session: Any, trial: Any = None, *, came: str = "") -> dict[str, Any]:
     """The State of a session.
 
     Args:
         host: the host.
         session: a row of `sessions`, or anything with its columns.
         trial: row of the current trial where it is known already.
+        came: mark of the arrival that the token was given to.
     """
     content = frozen(session.version_id)
     return {
         "session": {"id": session.public_id, "status": session.status},
         "step": session.step,
-        "content": _content(host, session, content, trial),
+        "content": _content(host, session, content, trial, came),
         "progress": {"done": session.position, "of": session.n_trials},
     }
 
 
-def _content(host: Host, session: Any, content: StudyContent, trial: Any) -> dict[str, Any]:
+def _content(
+    host: Host, session: Any, content: StudyContent, trial: Any, came: str
+) -> dict[str, Any]:
     match session.step:
         case "trials":
             return {"trial": trial_doc(host, session, content, trial)}
@@ -225,7 +244,7 @@ def _content(host: Host, session: Any, content: StudyContent, trial: Any) -> dic
         case "debrief":
             return {"html": texts.text(content, "debrief"), "score": _score(host, session)}
         case "end":
-            return _end(host, session, content)
+            return _end(host, session, content, came)
         case step:
             return {"html": texts.text(content, step)}
 
@@ -316,9 +335,9 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
     return {"correct": sum(map(bool, answers)), "of": len(answers)}
 
 
-def _end(host: Host, session: Any, content: StudyContent) -> dict[str, Any]:
+def _end(host: Host, session: Any, content: StudyContent, came: str) -> dict[str, Any]:
     with reading() as connection:
-        parameters = last_arrival(connection, session.id)
+        parameters = parameters_of(connection, session.id, came)
         paid_before = _is_paid_otherwise(connection, session, parameters)
     if paid_before:
         # No code and no form: the platform would pay for the same work once more.
@@ -328,7 +347,7 @@ def _end(host: Host, session: Any, content: StudyContent) -> dict[str, Any]:
 
 
 def _is_paid_otherwise(connection: Connection, session: Any, parameters: dict[str, str]) -> bool:
-    """Whether the work of a session is paid for under another submission than the latest."""
+    """Whether the work of a session is paid for under another submission than this one."""
     stems = paid(connection, [session.id]).get(session.id)
     if not stems or session.participant_id is None:
         return False
@@ -336,11 +355,6 @@ def _is_paid_otherwise(connection: Connection, session: Any, parameters: dict[st
         (session.recruiter, session.participant_id)
     )
     return stem(session.recruiter, *order_ids(session.recruiter, parameters), worker) not in stems
-
-
-def last_arrival(connection: Connection, session_id: int) -> dict[str, str]:
-    """The recruiter's own ids of the latest arrival; nothing once they are forgotten."""
-    return connection.execute(_LAST_ARRIVAL, {"session": session_id}).scalar() or {}
 
 
 def ending(

@@ -13,16 +13,15 @@ from diptych import models
 from diptych.database import now_ms, table, writing
 from diptych.host import Host, generator
 from diptych.journey.allocation import count_places
+from diptych.journey.arrivals import ARRIVALS, finish_as, parameters_of
 from diptych.journey.entry import forget_participants
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
-    ARRIVALS,
     TRIALS,
     TooLate,
     change,
     ending,
     is_late,
-    last_arrival,
     load_session,
     state,
     step_after,
@@ -101,8 +100,15 @@ class _Taken:
     told: dict[str, Any] | None = None
 
 
-def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, Any]:
+def take_step(host: Host, session_id: int, step: str, body: Any, came: str = "") -> dict[str, Any]:
     """Take one step; a step that was taken before changes nothing.
+
+    Args:
+        host: the host.
+        session_id: the session.
+        step: its name.
+        body: what the participant sent.
+        came: mark of the arrival that the token was given to (`journey.arrivals`).
 
     Returns:
         The State afterwards.
@@ -111,13 +117,13 @@ def take_step(host: Host, session_id: int, step: str, body: Any) -> dict[str, An
         JourneyFault: when the step is not the session's, or its body does not fit.
     """
     try:
-        return _take_once(host, session_id, step, body)
+        return _take_once(host, session_id, step, body, came)
     except TooLate:
         time_out(session_id)
-    return _take_once(host, session_id, step, body)
+    return _take_once(host, session_id, step, body, came)
 
 
-def _take_once(host: Host, session_id: int, step: str, body: Any) -> dict[str, Any]:
+def _take_once(host: Host, session_id: int, step: str, body: Any, came: str) -> dict[str, Any]:
     with writing() as connection:
         # The lock makes a doubled request wait, and then find the step taken.
         before = load_session(connection, session_id, lock=True)
@@ -130,11 +136,13 @@ def _take_once(host: Host, session_id: int, step: str, body: Any) -> dict[str, A
         taken = _Taken(before)
         if before.step == step:
             taken = _TAKE[step](host, connection, before, content, body)
+            if came and taken.session.ended_at is not None:
+                finish_as(connection, session_id, came)
         elif before.step != "end" and order.index(step) > order.index(before.step):
             raise JourneyFault("wrong_step", f"The step {before.step!r} comes first.")
     if before.ended_at is None and taken.session.ended_at is not None:
         host.when_ended(session_id)
-    return taken.told or state(host, taken.session, taken.trial)
+    return taken.told or state(host, taken.session, taken.trial, came=came)
 
 
 def _go_on(connection: Connection, session: Any, content: StudyContent, **values: Any) -> _Taken:
@@ -206,7 +214,7 @@ def insert_trials(
 
 def _decline(host: Host, connection: Connection, session: Any, content: StudyContent) -> _Taken:
     """End politely and keep nothing but that somebody has declined, and on which day."""
-    parameters = last_arrival(connection, session.id)
+    parameters = parameters_of(connection, session.id)
     for rows in (table(models.Event), ARRIVALS):
         connection.execute(rows.delete().where(rows.c.session_id == session.id))
     day = now_ms() // 86_400_000 * 86_400_000

@@ -10,7 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from diptych.host import Host
 
 log = logging.getLogger("diptych")
+
+
+#: What a page does with a session that somebody left on this computer: go on with it; go on, and
+#: offer to begin anew; ask who is there.
+NextPerson = Literal["no", "ask", "kiosk"]
 
 
 class RecruiterParameters(BaseModel):
@@ -46,11 +51,13 @@ class Arriving:
         external_id: the platform's id of the person; None for somebody unknown.
         parameters: the platform's other ids, needed to send the person back; kept with identities.
         preview: True when the platform only shows the page (MTurk before a HIT is accepted).
+        vouched: True when the platform was asked, and says that these ids are this person's.
     """
 
     external_id: str | None
     parameters: Mapping[str, str] = field(default_factory=dict)
     preview: bool = False
+    vouched: bool = False
 
 
 class Recruiter(ABC):
@@ -90,12 +97,20 @@ class Recruiter(ABC):
 
         Args:
             outcome: completed, declined, screened_out, timed_out or returned.
-            parameters: those of the latest arrival.
+            parameters: those of the arrival that the participant's token was given to.
 
         Returns:
             `{"kind": "redirect", "url": …}`, `{"kind": "form", "action": …, "fields": {…}}`, or
             None when there is nowhere to go.
         """
+
+    def next_person(self, *, known: bool) -> NextPerson:
+        """Whether the next person at a computer may begin a session of their own over one link.
+
+        Args:
+            known: whether the link has said who they are.
+        """
+        return "no"
 
     def platform(self) -> Platform | None:
         """What decides about submissions and pays; None where there is no such platform.

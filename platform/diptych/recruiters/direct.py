@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diptych.recruiters import Arriving, Recruiter, identifier
+from pydantic import Field
+
+from diptych.recruiters import (
+    Arriving,
+    NextPerson,
+    Recruiter,
+    RecruiterParameters,
+    identifier,
+)
+
+
+class DirectParameters(RecruiterParameters):
+    """`[recruitment.direct]`: who sits at the computer."""
+
+    kiosk: bool = Field(
+        False,
+        description="One computer, one person after the other: the plain link asks who is there, "
+        "and the last page leads on to the next person.",
+    )
 
 
 class Direct(Recruiter):
     """Anybody with the link; `?participant=ID` names somebody the lab already knows."""
 
     name = "direct"
+    Parameters = DirectParameters
+    parameters: DirectParameters
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:
@@ -24,3 +44,8 @@ class Direct(Recruiter):
 
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
         return None
+
+    def next_person(self, *, known: bool) -> NextPerson:
+        if known:
+            return "no"
+        return "kiosk" if self.parameters.kiosk else "ask"

@@ -56,7 +56,7 @@ class Prolific(Recruiter):
         token = self.settings.prolific_secret()
         if token:
             self._verify(token, participant, parameters["STUDY_ID"], parameters["SESSION_ID"])
-        return Arriving(participant, parameters)
+        return Arriving(participant, parameters, vouched=bool(token))
 
     def _verify(self, token: str, participant: str, study: str, submission: str) -> None:
         """Anybody can type such a URL: ask Prolific whether the submission is this person's."""

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from diptych.images import ImageFault, ServableImage, read_servable
+from diptych.studies import references
 from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.studies.faults import Fault, StudyFault, allowed_by
 from diptych.studies.manifests import read_items, read_stimuli
@@ -186,6 +187,8 @@ class _Reader:
 
         self.faults.extend(check_plan(content))
         self.remarks.extend(_repeated(content))
+        names = (*REQUIRED_TEXTS, *OPTIONAL_TEXTS)
+        self.remarks.extend(references.remarks(self.folder, spec, names))
         return LoadedStudy(content, self.images, tuple(self.remarks))
 
     def read_spec(self, *, past_unknown: bool = False) -> StudySpec | None:

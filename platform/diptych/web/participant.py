@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from diptych import journey
@@ -69,6 +69,12 @@ class Entry(_Body):
     study: str = Field(max_length=64)
     entry: dict[str, str] = Field(default_factory=dict, max_length=50)
     browser: Browser = Field(default_factory=lambda: Browser.model_validate({}))
+    token: str | None = Field(
+        None, max_length=300, description="Of a session of this study that this browser knows."
+    )
+    confirmed: bool = Field(
+        False, description="The person says that the session under way is theirs."
+    )
 
 
 class Answer(_Body):
@@ -153,6 +159,7 @@ def _session_required(view: View) -> View:
         if session_id is None:
             raise JourneyFault("bad_token", "This session does not exist any more.")
         limits().session(session_id)
+        g.came = named.came
         return view(session_id, *args, **kwargs)
 
     return checked
@@ -172,11 +179,16 @@ def enter(json_data: Entry) -> Response:
     """Begins a session (201), or goes on with the one this participant has (200)."""
     _limit_entry(json_data)
     browser = json_data.browser.model_dump()
-    found = journey.enter(host(), json_data.study, json_data.entry, browser, request.remote_addr)
+    held = host().tokens.read(json_data.token) if json_data.token else None
+    claim = journey.Claim(held.session if held else None, json_data.confirmed)
+    found = journey.enter(
+        host(), json_data.study, json_data.entry, browser, request.remote_addr, claim
+    )
     if isinstance(found, journey.Preview):
         return _json(found.body)
-    described = journey.describe_session(host(), found.session_id)
-    body = {"token": host().tokens.make(described["session"]["id"]), **described}
+    described = journey.describe_session(host(), found.session_id, found.came)
+    token = host().tokens.make(described["session"]["id"], found.came)
+    body = {"token": token, **described}
     return _json(body, 201 if found.is_new else 200)
 
 
@@ -195,7 +207,7 @@ def _limit_entry(body: Entry) -> None:
 @blueprint.doc(summary="Where the session stands", security="BearerAuth", responses=[401, 429])
 def session(session_id: int) -> Response:
     """What a page that is loaded again shows; that it was loaded again is an event."""
-    described = journey.describe_session(host(), session_id)
+    described = journey.describe_session(host(), session_id, g.came)
     journey.note_reload(session_id)
     return _json(described)
 
@@ -249,7 +261,7 @@ def _add_step(name: str, body: type[BaseModel]) -> None:
         summary=f"Take the step {name}", security="BearerAuth", responses=[401, 409, 413, 422, 429]
     )
     def step(session_id: int, json_data: BaseModel) -> Response:
-        return _json(journey.take_step(host(), session_id, name, json_data))
+        return _json(journey.take_step(host(), session_id, name, json_data, g.came))
 
 
 for _name, _step_body in BODIES.items():

@@ -4,6 +4,7 @@ import { EventLog, windowSize } from "./events";
 import { guard, pageOf, REARM_MS } from "./history";
 import { Outbox } from "./outbox";
 import { watchScreen } from "./screencheck";
+import { claim, offerAnew, whoIsThere } from "./screens/claim";
 import { comprehension } from "./screens/comprehension";
 import type { Context } from "./screens/context";
 import { end, standstill } from "./screens/end";
@@ -88,19 +89,15 @@ export class Journey {
     this.client.token = this.tokens.get();
     if (this.client.token !== null) {
       try {
-        return await this.client.get<Resumed>("/session");
+        const resumed = await this.client.get<Resumed>("/session");
+        if (await this.isSamePerson(resumed)) return resumed;
+        this.forget();
       } catch (error) {
         if (!isUnknownSession(error)) throw error;
-        this.tokens.clear();
-        this.client.token = null;
+        this.forget();
       }
     }
-    const { study, entry } = this.options;
-    const entered = await this.client.post<Entered>("/sessions", {
-      study,
-      entry,
-      browser: browser(),
-    });
+    const entered = await this.arrive(false);
     if (entered.token !== null) {
       this.client.token = entered.token;
       this.tokens.set(entered.token);
@@ -108,10 +105,44 @@ export class Journey {
     return entered;
   }
 
+  private forget(): void {
+    this.tokens.clear();
+    this.client.token = null;
+  }
+
+  /** Begins anew, for somebody else at this computer. */
+  private readonly nextPerson = (): void => {
+    this.forget();
+    this.outbox.clear();
+    window.location.reload();
+  };
+
+  /** Whether who is here is who began the session that this computer knows. */
+  private async isSamePerson({ study, step }: Resumed): Promise<boolean> {
+    if (study.next_person === "kiosk") return step !== "end" && whoIsThere({ shell: this.shell });
+    if (study.next_person === "ask") offerAnew(this.shell, this.nextPerson);
+    return true;
+  }
+
+  /** Asks to be let in; where the host wants to know whether somebody is the same person, they say. */
+  private async arrive(confirmed: boolean): Promise<Entered> {
+    const { study, entry } = this.options;
+    const body = { study, entry, browser: browser(), token: this.tokens.held(), confirmed };
+    try {
+      return await this.client.post<Entered>("/sessions", body);
+    } catch (error) {
+      if (confirmed || !(error instanceof ApiError) || error.code !== "other_arrival") throw error;
+      await claim({ shell: this.shell }, error.message);
+      return this.arrive(true);
+    }
+  }
+
   private context({ study, step }: Entered | Resumed): Context {
     const { client, shell, events, outbox } = this;
     const page = step === "instructions" ? pageOf(history.state) : 0;
-    return { client, shell, events, outbox, study, elsewhere: false, page, instructions: [] };
+    const nextPerson = study.next_person === "kiosk" ? this.nextPerson : null;
+    const fresh = { elsewhere: false, page, instructions: [] };
+    return { client, shell, events, outbox, study, nextPerson, ...fresh };
   }
 
   private async walk(ctx: Context, first: State, onStep: () => void): Promise<void> {
@@ -164,7 +195,7 @@ export class Journey {
     this.shell.clearBanner("network");
     const contact = ctx?.study.contact;
     if (error instanceof ApiError) {
-      if (isUnknownSession(error)) this.tokens.clear();
+      if (isUnknownSession(error)) this.forget();
       const { code, message, status } = error;
       // What the host says on entry is written for participants; what it says of a body is not.
       const readable = status !== 422 && message;

@@ -96,12 +96,14 @@ function fingerprint(text: string): string {
 export class TokenStore {
   private readonly place: KeyValue;
   private readonly key: string;
+  private readonly latest: string;
 
   constructor(study: string, entry: Record<string, string>, place?: KeyValue) {
     const passing = "preview" in entry || "simulate" in entry;
     this.place = place ?? (passing ? perTab() : lasting());
     const link = JSON.stringify(Object.entries(entry).sort());
     this.key = `diptych.token.${study}.${fingerprint(link)}`;
+    this.latest = `diptych.token.${study}`;
   }
 
   get(): string | null {
@@ -110,9 +112,19 @@ export class TokenStore {
 
   set(token: string): void {
     this.place.setItem(this.key, token);
+    this.place.setItem(this.latest, token);
+  }
+
+  /**
+   * The token that was given last in this study, over whatever link. It opens nothing by itself:
+   * the host takes it as a sign that who comes with another submission is the same person.
+   */
+  held(): string | null {
+    return this.place.getItem(this.latest);
   }
 
   clear(): void {
+    if (this.held() === this.get()) this.place.removeItem(this.latest);
     this.place.removeItem(this.key);
   }
 }

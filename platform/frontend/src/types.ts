@@ -12,6 +12,8 @@ export interface StudyDoc {
   parameters: Record<string, unknown>;
   screen: ScreenNeeds;
   resume_within_minutes: number;
+  /** What to do with a session that somebody left on this computer. */
+  next_person: "no" | "ask" | "kiosk";
 }
 
 /** What the study asks of the window and the device; sizes in CSS pixels. */

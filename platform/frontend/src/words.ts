@@ -30,6 +30,7 @@ export const CODES: Record<string, string> = {
   study_full: "The study is full",
   not_eligible: "This study is not open to you",
   already_took: "You have taken part already",
+  in_use: "This study is open elsewhere",
   ended: "This session has ended",
 };
 

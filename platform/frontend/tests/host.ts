@@ -50,6 +50,7 @@ export class Host {
     parameters: { feedback_ms: 0 },
     screen: { min_width: 0, min_height: 0, touch: true, fullscreen: false },
     resume_within_minutes: 60,
+    next_person: "no",
   };
   /** Ends every session, as when nobody has come for too long. */
   timeOut(): void {

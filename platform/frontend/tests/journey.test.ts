@@ -573,6 +573,83 @@ describe("pages without a way on", () => {
     expect(page.textContent).toContain("check that the link is whole");
   });
 
+  it("somebody who may be another person says who they are, and goes on", async () => {
+    const message = "You have begun this study before.";
+    host.refusal = { status: 409, code: "other_arrival", message };
+    open({ workerId: "A1", assignmentId: "2" });
+    const asked = await until("claim-screen");
+    expect(asked.textContent).toContain(message);
+    expect(host.at("/sessions").map(({ body }) => body.confirmed)).toEqual([false]);
+    host.refusal = null;
+    await pass(300);
+    click("claim");
+    await until("consent-agree");
+    expect(host.at("/sessions").map(({ body }) => body.confirmed)).toEqual([false, true]);
+  });
+
+  it("at a kiosk the page asks who is there", async () => {
+    host.study.next_person = "kiosk";
+    open();
+    click((await until("consent-agree")).dataset.testid as string);
+    await until("next");
+    open();
+    await until("who-screen");
+    await pass(300);
+    click("same-person");
+    await until("next");
+    open();
+    await until("who-screen");
+    await pass(300);
+    click("new-person");
+    await until("consent-agree");
+    expect(host.sessions.size).toBe(2);
+  });
+
+  it("at a kiosk a finished session is nobody's any more", async () => {
+    host.study.next_person = "kiosk";
+    host.exit = null;
+    open();
+    await until("consent-agree");
+    click("consent-decline");
+    expect((await until("next-person")).textContent).toContain("next person");
+    open();
+    await until("consent-agree");
+    expect(host.sessions.size).toBe(2);
+  });
+
+  it("over a plain link somebody else may begin anew, until the page is used", async () => {
+    host.study.next_person = "ask";
+    open();
+    await until("consent-agree");
+    expect(maybe("banner-anew")).toBeNull();
+    open();
+    expect((await until("banner-anew")).textContent).toContain("Not you?");
+    find("banner-anew").querySelector("button")?.click();
+    open();
+    await until("consent-agree");
+    expect(host.sessions.size).toBe(2);
+    open();
+    await until("banner-anew");
+    find("consent-agree").dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    expect(maybe("banner-anew")).toBeNull();
+  });
+
+  it("a session that is open elsewhere is not offered", async () => {
+    host.refusal = { status: 409, code: "in_use", message: "Please go on there." };
+    open();
+    const screen = await until("error-in_use");
+    expect(screen.textContent).toContain("Please go on there.");
+    expect(maybe("claim")).toBeNull();
+  });
+
+  it("a browser that knows a session of the study shows its token over any link", async () => {
+    open({ workerId: "A1", assignmentId: "1" });
+    await until("consent-agree");
+    open({ workerId: "A1", assignmentId: "2" });
+    await until("consent-agree");
+    expect(host.at("/sessions").map(({ body }) => body.token)).toEqual([null, "token-1"]);
+  });
+
   it("a preview shows the text and begins nothing", async () => {
     open({ assignmentId: "ASSIGNMENT_ID_NOT_AVAILABLE" });
     await until("preview");

@@ -11,6 +11,8 @@ export interface Context {
   events: EventLog;
   outbox: Outbox;
   study: StudyDoc;
+  /** Begins anew for the next person at this computer; null where nobody else comes. */
+  nextPerson: (() => void) | null;
   /** Whether the last answer was refused because another window had gone on with the session. */
   elsewhere: boolean;
   /** Page of the instructions that was open before a reload; once it is shown, 0. */

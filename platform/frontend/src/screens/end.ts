@@ -27,7 +27,7 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
     title,
     outcome === "completed" ? h("div", { class: "notice-icon done" }, icon("check")) : null,
     body,
-    exit ? wayOut(exit) : closing,
+    exit ? wayOut(exit) : ctx.nextPerson === null ? closing : next(ctx.nextPerson),
   );
   screen.classList.add("short");
   screen.dataset.testid = `end-${outcome}`;
@@ -54,6 +54,9 @@ export function isWebAddress(url: string): boolean {
     return false;
   }
 }
+
+const next = (begin: () => void): HTMLElement =>
+  actions(button("Ready for the next person", { testid: "next-person", onclick: begin }));
 
 function wayOut(exit: Exit): HTMLElement {
   const address = exit.kind === "redirect" ? exit.url : exit.action;

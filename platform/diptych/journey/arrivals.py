@@ -1,0 +1,57 @@
+"""Arrivals: the platform's ids that a session was entered with, each time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from diptych import models
+from diptych.database import now_ms, table
+
+ARRIVALS = table(models.Arrival)
+# Built once: asked at every end.
+_LATEST_FIRST = (
+    select(ARRIVALS.c.parameters)
+    .where(ARRIVALS.c.session_id == bindparam("session"))
+    .order_by(ARRIVALS.c.id.desc())
+)
+
+
+def mark_of(parameters: Mapping[str, str]) -> str:
+    """12 hex digits by which a token names the arrival that it came with; none without ids."""
+    if not parameters:
+        return ""
+    return hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def arrived(connection: Connection, session_id: int, parameters: Mapping[str, str]) -> None:
+    """Keep the ids of an arrival: they are the session's latest."""
+    connection.execute(
+        insert(ARRIVALS), {"session_id": session_id, "at": now_ms(), "parameters": dict(parameters)}
+    )
+
+
+def parameters_of(connection: Connection, session_id: int, came: str = "") -> dict[str, str]:
+    """The platform's ids of the arrival that a token was given to.
+
+    Args:
+        connection: to the database.
+        session_id: the session.
+        came: the mark that the token carries; without one the latest arrival is meant.
+
+    Returns:
+        Nothing where there were none, or once they are forgotten.
+    """
+    found = connection.execute(_LATEST_FIRST, {"session": session_id}).scalars()
+    same = (dict(each) for each in found if not came or mark_of(each) == came)
+    return next(same, {})
+
+
+def finish_as(connection: Connection, session_id: int, came: str) -> None:
+    """Whoever ends a session is its person: the ids that their token came with are its latest."""
+    mine = parameters_of(connection, session_id, came)
+    if mine and mine != parameters_of(connection, session_id):
+        arrived(connection, session_id, mine)

@@ -1,0 +1,84 @@
+"""Claims: who comes with somebody's platform id and another submission, and may be somebody else.
+
+Whoever knows a worker's id can type it into an entry link. The platform's other ids, of the
+submission, are hard to guess: the same ones are the same person. Others are taken where the
+platform itself vouches for them, or where the browser holds a token of the session. Otherwise a
+session that somebody is at is not handed over; one that was left is, once its person says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from diptych.database import now_ms
+from diptych.journey.arrivals import ARRIVALS
+from diptych.journey.faults import JourneyFault
+from diptych.journey.state import LIVE
+from diptych.recruiters import Arriving, Recruiter
+
+#: Nobody is at a session that was silent for so long.
+LEFT_AFTER_MS = 10 * 60_000
+
+
+def check(
+    connection: Connection,
+    session: Any,
+    recruiter: Recruiter,
+    arriving: Arriving,
+    *,
+    holds_token: bool,
+    confirmed: bool,
+) -> None:
+    """Refuse an arrival that may be somebody else's.
+
+    Args:
+        connection: to the database.
+        session: the session that the person's id leads to.
+        recruiter: where the arrival comes from.
+        arriving: what its link says.
+        holds_token: whether the browser has a token of this session.
+        confirmed: whether the person has said that the session is theirs.
+
+    Raises:
+        JourneyFault: `other_arrival` where the person has to say so first, `in_use` while somebody
+            is at the session, `not_eligible` where the session has ended.
+    """
+    if not arriving.parameters or arriving.vouched or holds_token:
+        return
+    known = list(
+        connection.execute(
+            select(ARRIVALS.c.parameters).where(ARRIVALS.c.session_id == session.id)
+        ).scalars()
+    )
+    own = _submission(recruiter, arriving.parameters)
+    if not known or any(_submission(recruiter, each) == own for each in known):
+        return
+    if session.status not in LIVE:
+        raise JourneyFault(
+            "not_eligible",
+            "You have taken part in this study before, under another submission. Please return "
+            "this one. If you can't hand in the other one any more, write to the researchers.",
+        )
+    silent = now_ms() - session.last_seen_at
+    if silent < LEFT_AFTER_MS:
+        minutes = max(1, round((LEFT_AFTER_MS - silent) / 60_000))
+        unit = "minute" if minutes == 1 else "minutes"
+        raise JourneyFault(
+            "in_use",
+            "This study is under way in another window, under another submission. Please go on "
+            f"there. If that window is closed, you can go on here in {minutes} {unit}.",
+        )
+    if not confirmed:
+        raise JourneyFault(
+            "other_arrival",
+            "You have begun this study before, under another submission or in another browser. If "
+            "that was you, you can go on where you were; this submission then counts.",
+        )
+
+
+def _submission(recruiter: Recruiter, parameters: Mapping[str, str]) -> object:
+    """What of an arrival's ids is of one submission alone."""
+    return recruiter.order_ids(parameters) or dict(parameters)
