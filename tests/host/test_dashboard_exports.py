@@ -23,7 +23,7 @@ from support.servers import LiveServer
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
-from diptych import models
+from diptych import exporting, models
 from diptych.accounts import api_tokens
 from diptych.host import host
 from diptych.settings import Settings
@@ -112,6 +112,62 @@ def test_flags_and_decisions_stand_beside_every_session(tiny: Flask) -> None:
     assert [row["flags"] for row in table] == ["max_clock_conflicts", "", "max_clock_conflicts"]
     assert {row["excluded"] for row in table} == {"false"}
     assert table[2]["feedback_text"] == '\'=HYPERLINK("http://example.org")', "no formula"
+
+
+# Large ones, beside the host ------------------------------------------------------------------
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every export is a large one."""
+    monkeypatch.setattr(exporting, "LARGE", 0)
+
+
+@pytest.mark.slow
+@pytest.mark.both_databases
+@pytest.mark.usefixtures("large")
+def test_a_process_of_its_own_writes_the_same(tiny: Flask, tmp_path: Path) -> None:
+    viewer = researcher(tiny, "viewer")
+    folder = unpacked(viewer.post("/studies/tiny/export", ALL), tmp_path / "zip")
+    with tiny.app_context():
+        export_study(host(), "tiny", tmp_path / "command", ("csv", "parquet"))
+    for theirs in (tmp_path / "command").glob("*.csv"):
+        assert (folder / theirs.name).read_text() == theirs.read_text(), theirs.name
+    assert len(list(folder.iterdir())) == len(list((tmp_path / "command").iterdir()))
+    one = viewer.get("/studies/tiny/export/trials.csv")
+    assert one.data == (tmp_path / "command" / "trials.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("large")
+def test_a_host_makes_one_large_download_at_a_time(
+    tiny: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "PATIENCE_S", 0.0)
+    viewer = researcher(tiny, "viewer")
+    first = viewer.client.get("/dashboard/studies/tiny/export/trials.csv", buffered=False)
+    next(iter(first.response))
+    second = viewer.get("/studies/tiny/export/trials.csv")
+    assert second.status_code == 409
+    assert "one at a time" in second.text
+    first.close()  # whoever asked has gone away: so has the process
+    third = viewer.get("/studies/tiny/export/trials.csv")
+    assert third.status_code == 200 and third.text.count("\n") == 19
+
+
+@pytest.mark.usefixtures("large")
+def test_a_process_that_fails_leaves_no_file_that_looks_whole(
+    tiny: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer = researcher(tiny, "viewer")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert viewer.get("/studies/tiny/export/trials.csv").status_code == 500
+    half = tmp_path / "half"
+    half.write_text("#!/bin/sh\ncat > /dev/null\necho study,session_id\nexit 1\n")
+    half.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(half))
+    reply = viewer.client.get("/dashboard/studies/tiny/export/trials.csv", buffered=False)
+    with pytest.raises(RuntimeError, match="the export of tiny ended with 1"):
+        b"".join(reply.response)
 
 
 # Platform ids ---------------------------------------------------------------------------------

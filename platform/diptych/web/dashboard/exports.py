@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -10,14 +10,14 @@ from flask import Response, abort, render_template, request, stream_with_context
 
 from diptych.accounts import audit
 from diptych.database import reading
+from diptych.exporting import Busy, Wanted, export
 from diptych.host import host
 from diptych.quality.overview import recorded
-from diptych.streaming import table_stream, zip_stream
 from diptych.studies.versions import UnknownStudy
-from diptych.tabulate import IDENTITIES, StudyTables, open_tables
+from diptych.tabulate import IDENTITIES
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
-from diptych_analysis.columns import DESCRIPTIONS, TABLES, TableName
+from diptych_analysis.columns import DESCRIPTIONS, TABLES
 from diptych_analysis.table_files import FORMATS
 
 blueprint = pages("exports")
@@ -45,7 +45,7 @@ def page(study: str) -> str:
 @access("viewer")
 def download(study: str) -> Response:
     """The chosen tables as one zip archive, sent while it is written."""
-    names = cast(list[TableName], [n for n in TABLES if n in request.form.getlist("table")])
+    names = [n for n in TABLES if n in request.form.getlist("table")]
     kind = request.form.get("format", "csv")
     if kind not in KINDS:
         abort(400, f"format: {kind!r} is not one of {', '.join(KINDS)}")
@@ -56,12 +56,8 @@ def download(study: str) -> Response:
         _allow_ids("a zip archive")
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     name = f"{study}-{day}{'-with-ids' if with_ids else ''}.zip"
-    return _sent(
-        study,
-        lambda tables: zip_stream(tables, names, KINDS[kind], with_ids=with_ids),
-        name,
-        "application/zip",
-    )
+    wanted = Wanted(study=study, tables=tuple(names), formats=KINDS[kind], with_ids=with_ids)
+    return _sent(wanted, name, "application/zip")
 
 
 @blueprint.get("/studies/<study>/export/<file>")
@@ -74,12 +70,8 @@ def one(study: str, file: str) -> Response:
         abort(404, f"There is no {file!r}; there are {files}.")
     if name == IDENTITIES:
         _allow_ids(file)
-    return _sent(
-        study,
-        lambda tables: table_stream(tables, name, format_),
-        f"{study}-{file}",
-        _TYPES[format_],
-    )
+    wanted = Wanted(study=study, tables=(name,), formats=(format_,), packed=False)
+    return _sent(wanted, f"{study}-{file}", _TYPES[format_])
 
 
 def _allow_ids(how: str) -> None:
@@ -89,16 +81,9 @@ def _allow_ids(how: str) -> None:
     audit.note(user(), "export.ids", study_id=rules.study().id, detail={"to": how})
 
 
-def _sent(
-    study: str, make: Callable[[StudyTables], Iterator[bytes]], name: str, type_: str
-) -> Response:
+def _sent(wanted: Wanted, name: str, type_: str) -> Response:
     """A file that is made while it is sent."""
-
-    def chunks() -> Iterator[bytes]:
-        with open_tables(host(), study) as tables:
-            yield from make(tables)
-
-    stream = stream_with_context(_begun(chunks()))
+    stream = stream_with_context(_begun(export(host(), wanted)))
     response = Response(cast(Any, stream), mimetype=None, content_type=type_)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
@@ -113,6 +98,12 @@ def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
         first = next(chunks, b"")
     except UnknownStudy:
         abort(404, "This study has no version yet, so there is nothing to export.")
+    except Busy:
+        abort(
+            409,
+            "Another large download is being made on this host, which makes one at a time so that "
+            "participants do not wait. Ask for this one again when the other is done.",
+        )
 
     def all_of_them() -> Iterator[bytes]:
         try:
