@@ -66,13 +66,37 @@ class SessionTokens:
         return self._signer.validate(token)
 
 
+#: What a key of a study allows.
+PURPOSES = ("preview", "simulate", "machine")
+
+
 def study_key(secret: bytes, purpose: str, study: str) -> str:
-    """The key that allows `preview`, `simulate` or `machine` on one study."""
-    digest = hmac.new(secret, f"{purpose}:{study}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+    """The host's own key for `preview`, `simulate` or `machine` on one study.
+
+    Whoever has the host's secret can make it, and nobody else: it is never shown. Keys to hand out
+    are those of `diptych.accounts.study_keys`.
+    """
+    return _mac(secret, f"host:{purpose}:{study}")
 
 
 def is_study_key(given: str, secret: bytes, purpose: str, study: str) -> bool:
-    """Whether a given key is the right one, compared in constant time."""
+    """Whether a given key is the host's own, compared in constant time."""
     right = study_key(secret, purpose, study).encode()
     return hmac.compare_digest(given.encode(errors="replace"), right)
+
+
+def named_key(secret: bytes, purpose: str, study: str, name: str) -> str:
+    """A key to hand out: its name, by which it is listed and revoked, and what proves it."""
+    return f"{name}.{_mac(secret, f'named:{purpose}:{study}:{name}')}"
+
+
+def name_in_key(given: str, secret: bytes, purpose: str, study: str) -> str | None:
+    """The name of a key that was made here for this; None when it was not."""
+    name = given.partition(".")[0]
+    right = named_key(secret, purpose, study, name).encode(errors="replace")
+    return name if hmac.compare_digest(given.encode(errors="replace"), right) else None
+
+
+def _mac(secret: bytes, text: str) -> str:
+    digest = hmac.new(secret, text.encode(errors="replace"), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()

@@ -156,7 +156,7 @@ def test_the_preview_is_a_way_in_that_leaves_no_person(lab: Lab, page: Page) -> 
         expect(picture).to_have_js_property("complete", True)
         assert picture.evaluate("image => image.naturalWidth") == 32
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Take it yourself").click()
+        page.get_by_role("button", name="Take it yourself").click()
     expect(opened.value.get_by_text("You may pause at any time.")).to_be_visible()
     kinds = [row["kind"] for row in rows(lab.app, models.Session)]
     assert kinds == ["person", "preview"]

@@ -30,7 +30,10 @@ PUBLIC = {"/dashboard/login", "/dashboard/link/<token>"}
 #: Parts of addresses that name nothing of one study: a kind of figure, a table, a place.
 GENERAL = {"place", "name", "form", "file"}
 #: What a viewer may send without changing anything.
-SENT_BY_VIEWERS = {"/dashboard/studies/<study>/export"}  # which tables to make; ids need more
+SENT_BY_VIEWERS = {
+    "/dashboard/studies/<study>/export",  # which tables to make; ids need more
+    "/dashboard/studies/<study>/versions/preview/take",  # makes a preview key of their own
+}
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 

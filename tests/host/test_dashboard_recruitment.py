@@ -56,7 +56,10 @@ def opened(app: Flask, studies_folder: Path) -> Flask:
 
 
 def test_every_link_lets_in_whom_it_is_for(opened: Flask) -> None:
-    page = text(researcher(opened, "editor").get("/studies/tiny/recruitment"))
+    editor = researcher(opened, "editor")
+    for purpose in ("preview", "simulate"):
+        editor.post("/studies/tiny/recruitment/keys", {"purpose": purpose})
+    page = text(editor.get("/studies/tiny/recruitment"))
     links = {
         "person": copyable(page, "link-direct"),
         "preview": copyable(page, "link-preview"),

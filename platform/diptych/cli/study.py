@@ -179,8 +179,8 @@ def preview(name: str) -> None:
 
 
 def _freeze(folder: Path, *, opening: bool) -> None:
+    from diptych.accounts import study_keys
     from diptych.host import host
-    from diptych.keys import study_key
     from diptych.studies import load_study
     from diptych.studies.versions import freeze, study_id_of
 
@@ -195,7 +195,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
     link = f"{host().settings.base_url}/s/{folder.name}"
     if opening:
         console.print(f"  participants: {link}", highlight=False, soft_wrap=True)
-    key = study_key(host().secret, "preview", folder.name)
+    key = study_keys.ensure(host().secret, study_id, folder.name, "preview", None)
     console.print(f"  preview:      {link}?preview={key}", highlight=False, soft_wrap=True)
     if opening:
         _tell_what_is_missing(loaded.content, study_id)
@@ -210,6 +210,47 @@ def _tell_what_is_missing(content: Any, study_id: int) -> None:
     if missing:
         console.print(f"  [yellow]missing:[/]      {', '.join(missing)}", highlight=False)
         console.print(f"                `diptych study checklist {content.name}` says more.")
+
+
+@study.command(short_help="Keys for trying a study: list them, revoke one.")
+@click.argument("name")
+@click.option("--revoke", metavar="KEY", help="First part of the key that is to be useless.")
+@with_app
+def keys(name: str, revoke: str | None) -> None:
+    """List the keys by which the study NAME is taken as a preview, simulated or by a machine.
+
+    \b
+      diptych study keys greebles
+      diptych study keys greebles --revoke 5f0c0ffee0dd
+
+    A key works for as long as its account may do what it allows, and until it is revoked. Keys are
+    made on the dashboard under Recruitment; `diptych study open` makes one for its preview link.
+    """
+    from datetime import UTC, datetime
+
+    from rich.table import Table
+
+    from diptych.accounts import study_keys
+    from diptych.studies.versions import study_id_of
+
+    study_id = study_id_of(name)
+    if revoke is not None:
+        if not study_keys.revoke(study_id, revoke, None):
+            raise click.ClickException(f"{name} has no key {revoke!r}: `diptych study keys {name}`")
+        console.print(f"The key {revoke} is revoked: its links lead nowhere.")
+        return
+    found = study_keys.listed(study_id)
+    if not found:
+        console.print(f"Nobody has a key of {name}.")
+        return
+    table = Table("key", "for", "by", "made", "last used", "works")
+    for key in found:
+        made, used = (
+            "never" if at is None else f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M}"
+            for at in (key.created_at, key.last_used_at)
+        )
+        table.add_row(key.name, key.purpose, key.user, made, used, "yes" if key.works else "no")
+    console.print(table)
 
 
 @study.command(short_help="Where to send people: a link for each recruiter.")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import addresses, models, recruiters, texts
+from diptych.accounts import study_keys
 from diptych.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey import claims
@@ -29,7 +30,6 @@ from diptych.journey.state import (
     study_doc,
     time_out,
 )
-from diptych.keys import is_study_key
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import UnknownStudy, current_version, frozen
@@ -195,7 +195,7 @@ def _unmarked(at: int) -> None:
 def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
     for purpose, kind in KINDS_BY_KEY.items():
         if purpose in entry:
-            if not is_study_key(entry[purpose], host.secret, purpose, study):
+            if not study_keys.admits(entry[purpose], host.secret, purpose, study):
                 raise JourneyFault("not_eligible", f"This {purpose} link is not valid.")
             return kind
     return "person"

@@ -7,6 +7,7 @@ from diptych.models.accounts import (
     LoginFailure,
     Membership,
     OneTimeLink,
+    StudyKey,
     User,
 )
 from diptych.models.hosting import (
@@ -50,6 +51,7 @@ __all__ = [
     "SessionResult",
     "Stimulus",
     "Study",
+    "StudyKey",
     "StudyVersion",
     "Tally",
     "Trial",

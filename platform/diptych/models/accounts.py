@@ -82,6 +82,21 @@ class ApiToken(Base):
     revoked_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class StudyKey(Base):
+    """A key by which somebody takes a study as a preview, a simulated participant or a machine."""
+
+    __tablename__ = "study_keys"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    name: Mapped[str] = mapped_column(String(16), unique=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # none: the command line
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    last_used_at: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
 class AuditEntry(Base):
     """Who did what, when. Only ever inserted."""
 

@@ -11,13 +11,13 @@ from flask import Response, current_app, g, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from diptych import journey
+from diptych.accounts import study_keys
 from diptych.host import host
 from diptych.journey.answering import Timing
 from diptych.journey.entry import KINDS_BY_KEY
 from diptych.journey.faults import JourneyFault
 from diptych.journey.steps import BODIES
 from diptych.journey.typed import Typed
-from diptych.keys import is_study_key
 from diptych.web.limits import limits
 
 blueprint = APIBlueprint("participant", __name__, url_prefix="/api/v1", tag="participant")
@@ -195,7 +195,7 @@ def enter(json_data: Entry) -> Response:
 def _limit_entry(body: Entry) -> None:
     """Count an entry by its address, unless it comes with a right key of the study."""
     for purpose in KINDS_BY_KEY.keys() & body.entry.keys():
-        if is_study_key(body.entry[purpose], host().secret, purpose, body.study):
+        if study_keys.admits(body.entry[purpose], host().secret, purpose, body.study):
             return
         limits().wrong()
     limits().entry()

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection, select
 
 from diptych import models
+from diptych.accounts import study_keys
 from diptych.database import reading, table
 from diptych.host import Host, host
 from diptych.journey.previews import recruiter_of
-from diptych.keys import study_key
+from diptych.keys import PURPOSES, named_key
 from diptych.payments.platform import PlatformFault
 from diptych.recruiters.mturk_hits import create_hit
 from diptych.recruiters.mturk_offer import HitFault, preview_hit
@@ -87,7 +88,8 @@ def index(study: str) -> str:
         prolific=prolific_settings(content, given.minutes),
         codes=completion_codes(content),
         question=external_question(host(), study),
-        keys=_keys(study) if here.allows("editor") else {},
+        keys=study_keys.listed(here.id) if here.allows("editor") else [],
+        own=_own_keys(here),
         base=f"{host().settings.base_url.rstrip('/')}/s/{study}",
     )
 
@@ -155,12 +157,34 @@ def external_question(to: Host, study_name: str) -> str:
     )
 
 
-def _keys(study_name: str) -> dict[str, str]:
-    """The keys of a study: whoever has one can take it as its kind of participant."""
+def _own_keys(here: Any) -> dict[str, str]:
+    """The user's own keys by purpose: whoever has one takes the study as that kind."""
     return {
-        purpose: study_key(host().secret, purpose, study_name)
-        for purpose in ("preview", "simulate", "machine")
+        key.purpose: named_key(host().secret, key.purpose, here.name, key.name)
+        for key in reversed(study_keys.listed(here.id))
+        if key.works and key.user == user().name
     }
+
+
+@blueprint.post("/studies/<study>/recruitment/keys")
+@access("editor")
+def make_key(study: str) -> Any:
+    """A key of one's own for trying the study."""
+    purpose = request.form.get("purpose", "")
+    if purpose not in PURPOSES:
+        abort(400, f"purpose: {purpose!r} is not one of {', '.join(PURPOSES)}")
+    study_keys.ensure(host().secret, _study().id, study, purpose, user())
+    return redirect(url_for("dashboard_recruitment.index", study=study, _anchor="try"))
+
+
+@blueprint.post("/studies/<study>/recruitment/keys/<name>/revoke")
+@access("editor")
+def revoke_key(study: str, name: str) -> Any:
+    """Make a key useless, whoever made it."""
+    if not study_keys.revoke(_study().id, name, user()):
+        abort(404, "This study has no such key, or it was revoked before.")
+    flash(f"The key {name} is revoked: its links lead nowhere.", "success")
+    return redirect(url_for("dashboard_recruitment.index", study=study, _anchor="try"))
 
 
 @blueprint.get("/studies/<study>/recruitment/mturk")

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 
+from diptych.accounts import study_keys
 from diptych.database import reading
 from diptych.host import host
 from diptych.journey import previews
-from diptych.keys import study_key
 from diptych.results.settle import catch_up
 from diptych.studies.difference import difference
 from diptych.studies.history import Version, find_version, history
@@ -78,7 +78,6 @@ def preview(study: str) -> str:
         abort(404, f"There is no condition {condition!r}; there are {', '.join(conditions)}.")
     seed = _number("seed", 1, 0, 2**31 - 1)
     count = _number("n", 6, 1, MOST_TRIALS)
-    key = study_key(host().secret, "preview", study)
     return render_template(
         "dashboard/preview.html",
         versions=versions,
@@ -91,8 +90,16 @@ def preview(study: str) -> str:
         most=MOST_TRIALS,
         participant_pages=previews.pages(host(), version.id, content),
         trials=previews.trials(host(), version.id, content, condition, seed, count),
-        link=f"/s/{study}?preview={key}",
     )
+
+
+@blueprint.post("/studies/<study>/versions/preview/take")
+@access("viewer")
+def take(study: str) -> Any:
+    """To the participant's page, with a preview key of one's own."""
+    here = _study()
+    key = study_keys.ensure(host().secret, here.id, study, "preview", user())
+    return redirect(f"/s/{study}?preview={key}", 303)
 
 
 def _study() -> Any:
