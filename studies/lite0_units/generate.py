@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from diptych_analysis.pictures import read_picture
+
 # Only what its maker has given to the public; README.md says whose each is.
 PHOTOGRAPHS = (
     "astronaut.png", "brick.png", "camera.png", "chelsea.png", "clock_motion.png", "coffee.png",
@@ -33,8 +35,7 @@ def crop(photographs: Path, folder: Path) -> int:
     """Cut every photograph into squares that tile it; the number of those that show something."""
     count = 0
     for name in PHOTOGRAPHS:
-        with Image.open(photographs / name) as file:
-            photograph = file.convert("RGB")
+        photograph = read_picture((photographs / name).read_bytes())
         for parts in PARTS:
             side = min(photograph.size) // parts
             for top in range(0, photograph.height - side + 1, side):

@@ -26,7 +26,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_has_no_faults_and_three_groups_of_units(study: Path) -> None:
-    load_study(study)
+    assert load_study(study).remarks == ()
     items = pd.read_csv(study / "items.csv")
     test = items[items["kind"] == "test"]
     units = test.drop_duplicates("unit").groupby("group")["mis"]

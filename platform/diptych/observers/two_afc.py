@@ -205,7 +205,9 @@ class Viewer(NetworkObserver, Learner):
     among the examples is recognised.
     """
 
-    RECOGNISED = 0.9999  # similarity from which on two pictures are the same one
+    #: Similarity from which on two pictures are the same one, be it another crop of it: such are at
+    #: 0.96 to 0.99 in `lite0_units` (efficientnet-lite2), other pictures at 0.95 at most.
+    RECOGNISED = 0.955
     SURE = 2.0  # log-odds that recognition adds
 
     def __init__(self, rng: np.random.Generator, scale: Scale) -> None:

@@ -137,6 +137,28 @@ def _repeated(content: StudyContent) -> Iterator[str]:
             yield f"{manifest}: one picture under {len(same)} names: {', '.join(same)}"
 
 
+def _given_away(content: StudyContent) -> Iterator[str]:
+    """A remark on items whose answer can be read off the addresses of their pictures."""
+    told = [
+        item.item_id
+        for item in content.items.values()
+        if any(_among_others(item, role) for role in item.stimuli if role.startswith("query"))
+    ]
+    manifest = content.spec.items.manifest if content.spec.items else ""
+    if told:
+        some = ", ".join(told[:3]) + (", …" if len(told) > 3 else "")
+        yield (
+            f"{manifest}: {len(told)} items show a query among their explanations ({some}), under "
+            "one address: a script can tell. Give such a query a file of its own, for example "
+            "another crop"
+        )
+
+
+def _among_others(item: FrozenItem, role: str) -> bool:
+    others = {place for name, places in item.stimuli.items() if name != role for place in places}
+    return not others.isdisjoint(item.stimuli[role])
+
+
 def _shortened(text: str, most: int = 200) -> str:
     """The beginning of what may be very long."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
@@ -187,6 +209,7 @@ class _Reader:
 
         self.faults.extend(check_plan(content))
         self.remarks.extend(_repeated(content))
+        self.remarks.extend(_given_away(content))
         names = (*REQUIRED_TEXTS, *OPTIONAL_TEXTS)
         self.remarks.extend(references.remarks(self.folder, spec, names))
         return LoadedStudy(content, self.images, tuple(self.remarks))

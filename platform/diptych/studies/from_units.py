@@ -17,12 +17,14 @@ from PIL import Image
 
 from diptych.studies.folder import NAME, load_study
 from diptych.studies.unit_choice import UnitItem, UnitsFault, Wanted, choose_items, read_scored
-from diptych.studies.unit_pictures import draw_assets, jpeg, square
+from diptych.studies.unit_pictures import draw_assets, jpeg, recropped, square
 
 TEXTS = Path(__file__).parent / "unit_texts"
 LONGEST = 60  # test trials a participant, unless more are asked for
 SIDES = range(32, 1025)  # pixels
 ROLES = ("query_positive", "query_negative", "positives", "negatives")
+#: An item with a picture of its own (or nothing), and the image that is shown.
+Shown = tuple[str, int]
 ATTRIBUTES = ("group", "model", "layer", "mis", "probability", "margin")
 
 __all__ = ["UnitsFault", "Wanted", "make_study_from_units", "write_items"]
@@ -136,26 +138,43 @@ def _images(item: UnitItem) -> tuple[int, ...]:
     return (item.query_positive, item.query_negative, *item.positives, *item.negatives)
 
 
+def _shown(item: UnitItem) -> list[Shown]:
+    """What stands in an item, in the order of `ROLES`: whose own picture, and of which image."""
+    own = item.item_id if item.kind == "catch" else ""
+    queries = [(own, image) for image in (item.query_positive, item.query_negative)]
+    return [*queries, *(("", image) for image in (*item.positives, *item.negatives))]
+
+
 def _instructions_last(items: list[UnitItem]) -> list[UnitItem]:
     return sorted(items, key=lambda item: item.kind == "instructions")
 
 
 def _write_stimuli(
     folder: Path, items: list[UnitItem], pictures: dict[int, Image.Image], seed: int
-) -> dict[int, str]:
-    """Write each picture once, in an order that tells nothing; file by image."""
+) -> dict[Shown, str]:
+    """Write each picture once, in an order that tells nothing.
+
+    The queries of a catch item are among its own explanations. They get files of their own, of
+    another crop: by the same address a script would know the answer.
+
+    Returns:
+        File by image; those of catch queries by item and image.
+    """
     shutil.rmtree(folder / "stimuli", ignore_errors=True)
     (folder / "stimuli").mkdir(parents=True)
-    used = sorted({image for item in items for image in _images(item)})
+    used: list[Shown] = sorted({key for item in items for key in _shown(item)})
     names: dict[str, str] = {}  # by content: the same picture twice is one stimulus
-    files: dict[int, str] = {}
-    for image in np.random.default_rng([seed, 1]).permutation(used):
-        data = jpeg(pictures[int(image)])
+    files: dict[Shown, str] = {}
+    rng = np.random.default_rng([seed, 1])
+    for number in rng.permutation(len(used)):
+        item_id, image = used[number]
+        picture = recropped(pictures[image], rng) if item_id else pictures[image]
+        data = jpeg(picture)
         content = hashlib.sha256(data).hexdigest()
         if content not in names:
             names[content] = f"stimuli/{len(names) + 1:04d}.jpg"
             (folder / names[content]).write_bytes(data)
-        files[int(image)] = names[content]
+        files[used[number]] = names[content]
     with (folder / "stimuli.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "label"])
@@ -163,16 +182,18 @@ def _write_stimuli(
     return files
 
 
-def _row(item: UnitItem, model: str, files: dict[int, str]) -> list[object]:
+def _row(item: UnitItem, model: str, files: dict[Shown, str]) -> list[object]:
+    k = len(item.positives)
+    query_positive, query_negative, *others = (files[key] for key in _shown(item))
     attributes = (item.group, model, item.layer, item.mis, item.probability, item.margin)
     return [
         item.item_id,
         item.kind,
         f"{item.layer}:{item.unit}",
-        files[item.query_positive],
-        files[item.query_negative],
-        ";".join(files[image] for image in item.positives),
-        ";".join(files[image] for image in item.negatives),
+        query_positive,
+        query_negative,
+        ";".join(others[:k]),
+        ";".join(others[k:]),
         *("" if value is None else value for value in attributes),
     ]
 

@@ -8,12 +8,14 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from diptych.studies.unit_choice import UnitItem, UnitsFault
 from diptych_analysis.pictures import PictureFault, read_picture
 
 QUALITY = 92  # of JPEG: no block can be seen at this size
+RECROPPED = (0.97, 0.99)  # share of a side that another crop of a picture keeps
 RIGHT = (22, 138, 74)  # colour of the frame around a right answer
 
 
@@ -33,6 +35,20 @@ def square(path: Path, sha256: str, side: int) -> Image.Image:
         return ImageOps.fit(read_picture(data), (side, side), Image.Resampling.LANCZOS)
     except PictureFault as fault:
         raise UnitsFault(f"{path}: {fault}") from None
+
+
+def recropped(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Most of a square picture, scaled back to its size: people see the same, no pixel is the same.
+
+    Args:
+        picture: a square picture.
+        rng: says which part.
+    """
+    side = picture.width
+    kept = round(side * float(rng.uniform(*RECROPPED)))
+    left, top = (int(n) for n in rng.integers(0, side - kept + 1, 2))
+    part = picture.crop((left, top, left + kept, top + kept))
+    return part.resize((side, side), Image.Resampling.LANCZOS)
 
 
 def jpeg(picture: Image.Image) -> bytes:
