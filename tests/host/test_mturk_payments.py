@@ -227,6 +227,31 @@ def test_a_platform_without_its_token_holds_up_no_other(
         assert prolific.total() == REWARD
 
 
+@pytest.mark.both_databases
+@pytest.mark.parametrize("until", ["decided", "paid"])
+def test_work_that_is_approved_is_not_paid_under_a_second_assignment(
+    app: Flask, mturk: LocalMTurk, host: Host, until: str
+) -> None:
+    """Somebody has accepted two HITs at once: later the qualification would hide the second."""
+    hit, other = (create_hit(host, "tiny", 1)[0] for _ in range(2))
+    first, second = (mturk.site.accept("A1", each.id) for each in (hit, other))
+    browser = Walker(app.test_client(), "tiny").start(**mturk.site.entry(first)).finish()
+    mturk.site.submit(first, browser.state["content"]["exit"]["fields"])
+    (session,) = [row["id"] for row in rows(app, models.Session)]
+    decide(app, host, [session], "approve")
+    if until == "paid":
+        sending.send(host, study_id(app), None)
+    browser.enter(**mturk.site.entry(second))
+    assert browser.step_name == "end" and browser.state["content"]["exit"] is None
+    assert "return" in browser.state["content"]["html"]
+    plan = decisions.preview(host, study_id(app), [session], "approve", "", None)
+    assert plan.steps == () and "an earlier approval" in plan.left_out[0].reason
+    sending.send(host, study_id(app), None)
+    reconcile.reconcile(host, study_id(app), None)
+    assert books_say(mturk) == ledger_says(app) == [("approve", REWARD)]
+    assert [a.id for a in mturk.api.assignments if a.status == "Approved"] == [first.id]
+
+
 # A process that is killed
 
 
