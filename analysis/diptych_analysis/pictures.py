@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -55,6 +55,8 @@ class Header:
         Whether the pixels have no colour.
     as_stored : bool
         Whether the stored pixels are what is seen: upright, opaque, 8 bits, in sRGB.
+    see_through : bool
+        Whether some part of the picture is not opaque; known once it is read whole.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class Header:
     frames: int
     grey: bool
     as_stored: bool
+    see_through: bool = False
 
 
 def read_header(data: bytes) -> Header:
@@ -114,7 +117,10 @@ def read_whole(data: bytes) -> tuple[Header, Image.Image]:
         header = _header(image)
         image.load()
         upright = image if header.turn == 1 else ImageOps.exif_transpose(image)
-        return header, _on_paper(_in_srgb(_eight_bits(upright), image))
+        seen = _in_srgb(_eight_bits(upright), image)
+        if seen.mode == "RGBA" and np.asarray(seen.getchannel("A")).min(initial=255) < 255:
+            header = replace(header, see_through=True)
+        return header, _on_paper(seen)
 
 
 def _header(image: Image.Image) -> Header:

@@ -35,6 +35,8 @@ class ServableImage:
         Size of the served image, in pixels.
     frames : int
         Number of pictures in the file; the first is served.
+    see_through : bool
+        Whether some part of it is not opaque in the file; it lies on white when it is served.
     """
 
     source: bytes = field(repr=False)
@@ -42,6 +44,7 @@ class ServableImage:
     width: int
     height: int
     frames: int = 1
+    see_through: bool = False
 
     def encode(self) -> bytes:
         """Return the served image: the pixels that machines see, without metadata.
@@ -96,7 +99,9 @@ def servable(data: bytes) -> ServableImage:
         raise ImageFault(str(fault)) from None
     stays = header.kind == "JPEG" and header.as_stored
     media_type = "image/jpeg" if stays else "image/png"
-    return ServableImage(data, media_type, header.width, header.height, header.frames)
+    return ServableImage(
+        data, media_type, header.width, header.height, header.frames, header.see_through
+    )
 
 
 def _png(picture: Pillow.Image) -> bytes:

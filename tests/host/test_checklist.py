@@ -72,6 +72,18 @@ def test_names_of_excluded_studies_must_be_those_of_studies(tmp_path: Path) -> N
     assert found(tiny(tmp_path, wish, studies=known), "excluded").state == "done"
 
 
+@pytest.mark.parametrize(("replace", "state"), [(False, "look"), (True, "done")])
+def test_excluded_sessions_are_counted_against_those_that_are_wanted(
+    tmp_path: Path, replace: bool, state: str
+) -> None:
+    assert "usable" not in {check.name for check in checklist(tiny(tmp_path, completed=2))}
+    wish = {"recruitment": {"participants": 2, "replace_excluded": replace}}
+    line = found(tiny(tmp_path, wish, completed=2, excluded=2), "usable")
+    assert line.state == state
+    assert line.found.startswith("0 of 2 usable: 2 have completed, 2 of them are excluded.")
+    assert ("replace_excluded = true" in line.advice) is not replace
+
+
 def test_a_study_in_order_has_nothing_to_look_at(tmp_path: Path) -> None:
     checks = checklist(tiny(tmp_path))
     assert {check.name: check.state for check in checks} == {check.name: "done" for check in checks}

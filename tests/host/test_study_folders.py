@@ -191,6 +191,20 @@ def test_one_picture_twice_in_a_class_is_told_and_stands_once_in_the_tables(
         assert len(set(ids)) == len(ids)
 
 
+def test_see_through_pictures_are_told_once(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "clear")
+
+    def change(rows: list[dict[str, str]]) -> None:
+        for number, alpha in enumerate((0, 128, 255)):
+            name = f"clear{number}.png"
+            Image.new("RGBA", (8, 8), (9 * number, 0, 200, alpha)).save(folder / name)
+            rows[number]["file"] = name
+
+    rewrite(folder / "stimuli.csv", change)
+    (told,) = load_study(folder).remarks
+    assert told.startswith("2 pictures have see-through parts (clear0.png, clear1.png): people")
+
+
 def test_moving_pictures_are_told(tmp_path: Path) -> None:
     folder = category_study(tmp_path / "moving")
 

@@ -63,6 +63,8 @@ class Given:
         timed_sessions: how many sessions that median stands on.
         pay_floor: least pay an hour in the study's currency; 0 for the default of the currency.
         studies: names of all studies of this host, and of the folders it could open.
+        completed: sessions of people that have completed.
+        excluded: how many of them are excluded.
     """
 
     content: StudyContent
@@ -73,6 +75,8 @@ class Given:
     timed_sessions: int = 0
     pay_floor: float = 0
     studies: tuple[str, ...] = ()
+    completed: int = 0
+    excluded: int = 0
 
     @property
     def recruiters(self) -> tuple[str, ...]:
@@ -275,6 +279,26 @@ def _excluded(given: Given) -> Iterator[Check]:
     )
 
 
+def _usable(given: Given) -> Iterator[Check]:
+    """Once somebody is excluded: whether there will be as many usable sessions as wanted."""
+    if not given.excluded:
+        return
+    rules = given.content.spec.recruitment
+    usable = given.completed - given.excluded
+    found = (
+        f"{usable} of {rules.participants} usable: {given.completed} have completed, "
+        f"{given.excluded} of them are excluded."
+    )
+    if rules.replace_excluded:
+        yield Check("usable", "done", "Usable sessions", f"{found} Their places are given back.")
+    else:
+        advice = (
+            "Excluded sessions keep their places. With `[recruitment] replace_excluded = true` "
+            "entries go on until as many usable ones are there."
+        )
+        yield Check("usable", "look", "Usable sessions", found, advice)
+
+
 def _catch(given: Given) -> Iterator[Check]:
     spec = given.content.spec
     if "catch" not in tasks.REGISTRY.get(spec.task.name).phases:
@@ -347,6 +371,7 @@ CHECKS: tuple[Callable[[Given], Iterator[Check]], ...] = (
     _quality,
     _codes,
     _excluded,
+    _usable,
     _token,
     _address,
     _bundle,

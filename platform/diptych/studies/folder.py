@@ -126,6 +126,17 @@ def _run(path: Path, name: str) -> ModuleType:
     return module
 
 
+def _on_white(names: list[str]) -> Iterator[str]:
+    """A remark on pictures that are not opaque."""
+    if names:
+        some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        count = "1 picture has" if len(names) == 1 else f"{len(names)} pictures have"
+        yield (
+            f"{count} see-through parts ({some}): people and machines see them on white. For "
+            "another background paint it into the files"
+        )
+
+
 def _repeated(content: StudyContent) -> Iterator[str]:
     """A remark on each picture that several stimuli show."""
     files: dict[str, list[str]] = {}
@@ -185,6 +196,7 @@ class _Reader:
         self.faults: list[Fault] = []
         self.images: dict[str, ServableImage] = {}
         self.remarks: list[str] = []
+        self.see_through: list[str] = []
 
     def fault(self, file: str, key: str, found: str, allowed: str) -> None:
         self.faults.append(Fault(file, key, found, allowed))
@@ -208,6 +220,7 @@ class _Reader:
         from diptych.studies.plan_check import check_plan
 
         self.faults.extend(check_plan(content))
+        self.remarks.extend(_on_white(list(dict.fromkeys(self.see_through))))
         self.remarks.extend(_repeated(content))
         self.remarks.extend(_given_away(content))
         names = (*REQUIRED_TEXTS, *OPTIONAL_TEXTS)
@@ -341,6 +354,8 @@ class _Reader:
                 f"{file}: {name} holds {image.frames} pictures; participants and machines see the "
                 "first"
             )
+        if image.see_through:
+            self.see_through.append(name)
         self.images[content_hash] = image
         return content_hash
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import diptych
 from diptych import models
 from diptych.database import reading, table
 from diptych.host import Host
+from diptych.journey.allocation import count_excluded
 from diptych.studies.checklist import Check, Given, checklist
 from diptych.studies.content import StudyContent
 from diptych.studies.history import study_folders
@@ -27,6 +28,7 @@ def known(host: Host, content: StudyContent, study_id: int | None = None) -> Giv
         study_id: the study, where the host knows it: its sessions tell how long it takes.
     """
     counted = None if study_id is None else numbers(study_id)
+    completed, excluded = (0, 0) if study_id is None else _ended(study_id)
     return Given(
         content=content,
         base_url=host.settings.base_url,
@@ -36,7 +38,22 @@ def known(host: Host, content: StudyContent, study_id: int | None = None) -> Giv
         timed_sessions=0 if counted is None else counted.timed,
         pay_floor=host.settings.pay_floor,
         studies=_studies(host) if content.spec.recruitment.exclude_studies else (),
+        completed=completed,
+        excluded=excluded,
     )
+
+
+def _ended(study_id: int) -> tuple[int, int]:
+    """People's sessions that have completed, and how many of them are excluded."""
+    sessions = table(models.Session)
+    completed = select(func.count()).where(
+        sessions.c.study_id == study_id,
+        sessions.c.kind == "person",
+        sessions.c.status == "completed",
+    )
+    with reading() as connection:
+        excluded = count_excluded(connection, study_id, "person").total()
+        return connection.execute(completed).scalar_one(), excluded
 
 
 def _studies(host: Host) -> tuple[str, ...]:
