@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
 
 from diptych.studies.content import StudyContent
 
@@ -41,6 +42,21 @@ DEFAULTS = {
 def html(markdown: str) -> str:
     """Markdown as HTML; HTML in the source is shown as text."""
     return str(_markdown.render(markdown)).strip()
+
+
+def pictures(markdown: str) -> list[str]:
+    """Where the pictures of a text lie, as the parser tells it: with `%20` for a space."""
+    return [
+        str(part.attrs["src"])
+        for token in _markdown.parse(markdown)
+        for part in token.children or ()
+        if part.type == "image"
+    ]
+
+
+def destination(raw: str) -> str:
+    """What the parser makes of a destination as it is written."""
+    return str(_markdown.normalizeLink(unescapeAll(raw)))
 
 
 def text(content: StudyContent, name: str) -> str:

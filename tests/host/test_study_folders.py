@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 from support.tiny_studies import category_study, two_afc_study
 
+from diptych import texts
 from diptych.cli import cli
 from diptych.studies import StudyFault, build_study, load_study
 from diptych.tidy_rows import item_rows, stimulus_rows
@@ -26,10 +28,9 @@ def faults_of(folder: Path) -> list[tuple[str, str, str, str]]:
 def rewrite(path: Path, change: Callable[[list[dict[str, str]]], Any]) -> None:
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    names = list(rows[0])
     change(rows)
     with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, names)
+        writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
 
@@ -189,6 +190,78 @@ def test_one_picture_twice_in_a_class_is_told_and_stands_once_in_the_tables(
         ids = [row["stimulus_id"] for row in rows(loaded.content)]
         assert ids == [row["stimulus_id"] for row in rows(before.content)]
         assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1", "2", "30"], [1, 2, 30]),
+        (["0.5", "1.50", "-2"], [0.5, 1.5, -2]),
+        (["1e-05", "0.1", ""], [1e-05, 0.1, None]),
+        (["1_2", "3", "4"], ["1_2", "3", "4"]),
+        (["007", "008", "9"], ["007", "008", "9"]),
+        (["12e3", "1", "2"], ["12e3", "1", "2"]),
+        (["12345678901234567890", "1", "2"], ["12345678901234567890", "1", "2"]),
+        (["0.12345678901234567890123", "1", ""], ["0.12345678901234567890123", "1", None]),
+        (["nan", "1", "2"], ["nan", "1", "2"]),
+        (["inf", "-inf", "1e999"], ["inf", "-inf", "1e999"]),
+        (["+1", "1", "2"], ["+1", "1", "2"]),
+        (["-0", "0", "1"], ["-0", "0", "1"]),
+        (["n/a", "1.50", "2"], ["n/a", "1.50", "2"]),
+        (["\u0663", "1", "2"], ["\u0663", "1", "2"]),
+        (["", "", ""], [None, None, None]),
+    ],
+)
+def test_a_number_is_one_that_comes_back_as_it_was_typed(
+    tmp_path: Path, cells: list[str], values: list[Any]
+) -> None:
+    """And a column with one other cell stays text, as it was typed."""
+    folder = category_study(tmp_path / "numbers")
+
+    def change(rows: list[dict[str, str]]) -> None:
+        for number, row in enumerate(rows):
+            row["code"] = cells[number % 3]
+
+    rewrite(folder / "stimuli.csv", change)
+    found = [s.attributes["code"] for s in load_study(folder).content.stimuli[:3]]
+    assert [(type(a), a) for a in found] == [(type(b), b) for b in values]
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("file,label,label", "'label' more than once"),
+        ("file,label,note,note", "'note' more than once"),
+        ("file,label,,", "no name for column 3, 4"),
+        ("file,label, ", "no name for column 3"),
+    ],
+)
+def test_headers_that_could_be_misread_are_faults(tmp_path: Path, header: str, told: str) -> None:
+    folder = category_study(tmp_path / "headers")
+    path = folder / "stimuli.csv"
+    _, *rows = path.read_text().splitlines()
+    more = "," * (header.count(",") - 1)
+    cells = [",".join(row.split(",")[:2]) + more for row in rows]
+    path.write_text("\n".join([header, *cells]))
+    (fault,) = faults_of(folder)
+    assert fault[:3] == ("stimuli.csv", "header", told)
+
+
+def test_cells_may_hold_line_breaks_and_files_a_byte_order_mark(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "marks")
+
+    def change(rows: list[dict[str, str]]) -> None:
+        rows[0]["note"] = 'two\nlines, and "quotes"'
+        for row in rows[1:]:
+            row["note"] = "x"
+
+    rewrite(folder / "stimuli.csv", change)
+    before = load_study(folder).content
+    assert before.stimuli[0].attributes["note"] == 'two\nlines, and "quotes"'
+    for name in ("stimuli.csv", "study.toml", "consent.md", "debrief.md"):
+        path = folder / name
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_study(folder).content.content_hash == before.content_hash
 
 
 def test_see_through_pictures_are_told_once(tmp_path: Path) -> None:
@@ -382,6 +455,36 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     assert {file for file, *_ in faults_of(folder)} == {
         "study.toml", "consent.md", "instructions.md", "debrief.md",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "![words](assets/my pic.png)",  # no picture to CommonMark: it is shown as it stands
+        "![words](<assets/my pic.png>)",
+        "![words](assets/my%20pic.png)",
+        '![words](<assets/my pic.png> "a title")',
+        "![words](assets/plain.png 'a title')",
+        "![words][one]\n\n[one]: <assets/my pic.png> 'a title'",
+        "![one]\n\n[one]: assets/plain.png",
+        "![one][]\n\n[one]:\n   assets/plain.png",
+        "![words](assets/brackets(1).png)",
+        r"![words](assets/brackets\(1\).png)",
+        "![words [in] words](assets/a&amp;b.png)",
+        "- ![words](assets/plain.png) and ![words](<assets/my pic.png>)",
+        "| a |\n| - |\n| ![words](assets/plain.png) |",
+    ],
+)
+def test_every_picture_that_a_participant_is_shown_is_there(tmp_path: Path, written: str) -> None:
+    """However it is written: once only the plainest way was looked at, and others led nowhere."""
+    folder = category_study(tmp_path / "pictures", texts={"debrief.md": f"# End\n\n{written}\n"})
+    (folder / "assets").mkdir(exist_ok=True)
+    for number, name in enumerate(("my pic", "plain", "brackets(1)", "a&b")):
+        Image.new("RGB", (8, 8), (90 * number, 0, 0)).save(folder / "assets" / f"{name}.png")
+    loaded = load_study(folder)
+    shown = re.findall('src="([^"]*)"', texts.text(loaded.content, "debrief"))
+    assert all(source.removeprefix("/a/") in loaded.images for source in shown)
+    assert len(shown) == len(texts.pictures(written))
 
 
 def test_pictures_of_texts_are_found_or_told(tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ def _score(model: str, console: Any, options: Mapping[str, Any]) -> pd.DataFrame
             **{name: options[name] for name in ("jobs", "cluster", "device", "threads")},
             activations=options["activations"],
             watch=watch,
+            tell=lambda words: console.print(words, highlight=False),
         )
         given = {
             "images": options["images"],

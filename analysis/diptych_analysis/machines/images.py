@@ -13,9 +13,8 @@ import pandas as pd
 from PIL import Image
 
 from diptych_analysis.machines.faults import MachineFault
+from diptych_analysis.picture_files import SUFFIXES, picture_files
 from diptych_analysis.pictures import PictureFault, read_picture
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
 
 
 @dataclass(frozen=True)
@@ -27,12 +26,14 @@ class ImageSet:
         files: paths relative to the folder, (n,).
         hashes: SHA-256 of the files, (n,).
         duplicates: files left out, each with the one that it repeats.
+        left_out: files that are hidden or no images.
     """
 
     folder: Path
     files: tuple[str, ...]
     hashes: tuple[str, ...]
     duplicates: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.files)
@@ -97,11 +98,7 @@ def image_set(folder: Path, known: pd.DataFrame | None = None, threads: int = 4)
     """
     if not folder.is_dir():
         raise MachineFault(f"no folder of images {str(folder)!r}")
-    found = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
+    found, left_out = picture_files(folder)
     if not found:
         raise MachineFault(
             f"no images in {str(folder)!r}; files of these kinds are looked for: "
@@ -115,7 +112,7 @@ def image_set(folder: Path, known: pd.DataFrame | None = None, threads: int = 4)
             repeated.append((name, first[hashes[name]]))
         else:
             first[hashes[name]] = name
-    return ImageSet(folder, tuple(first.values()), tuple(first), tuple(repeated))
+    return ImageSet(folder, tuple(first.values()), tuple(first), tuple(repeated), tuple(left_out))
 
 
 def _hashes(

@@ -35,6 +35,7 @@ from diptych_analysis.machines.networks import Network, load_network
 from diptych_analysis.machines.similarity import Shuffled, Similarity, similarity
 from diptych_analysis.machines.store import IN_MEMORY, DiskRows, Store
 from diptych_analysis.parallel import in_parallel
+from diptych_analysis.picture_files import in_words
 
 #: Called with what is being done, images (or layers) done, and of how many.
 Watch = Callable[[str, int, int], None]
@@ -52,6 +53,7 @@ class Work:
         threads: of torch in each process; None: all cores for one process, else 1.
         activations: folder for the activations of all images, or None.
         watch: told how far it is.
+        tell: told in a sentence what is worth knowing.
     """
 
     jobs: int = 1
@@ -60,6 +62,7 @@ class Work:
     threads: int | None = None
     activations: Path | None = None
     watch: Watch = field(default=lambda what, done, of: None, repr=False)
+    tell: Callable[[str], None] = field(default=lambda words: None, repr=False)
 
     def each(self) -> int:
         """Threads of torch in each process."""
@@ -111,7 +114,7 @@ def score_network(
     """
     work, store, plan = work or Work(), Store(to), Plan(n, k, percentile)
     network = model if isinstance(model, Network) else load_network(model, work.device)
-    found = _images(images, store)
+    found = _images(images, store, work)
     keep = plan.keep(len(found))
     examined = examine_layers(network)
     chosen = choose_layers(network, layers, kinds, directions, examined=examined)
@@ -135,10 +138,12 @@ def score_network(
     return _scores_of(store, about, [layer.name for layer in chosen])
 
 
-def _images(folder: Path, store: Store) -> ImageSet:
+def _images(folder: Path, store: Store, work: Work) -> ImageSet:
     index = store.cache / "index.parquet"
     known = pd.read_parquet(index) if index.exists() else None
     found = image_set(folder, known)
+    if found.left_out:
+        work.tell(f"{folder}: {in_words(list(found.left_out))}")
     index.parent.mkdir(parents=True, exist_ok=True)
     index_frame(found).to_parquet(index, index=False)
     return found

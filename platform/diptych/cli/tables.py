@@ -131,6 +131,6 @@ def report(folders: tuple[Path, ...], traces: tuple[Path, ...], to: Path) -> Non
 
 def _result(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as fault:
         raise click.ClickException(f"{path}: not JSON ({fault})") from None

@@ -74,7 +74,7 @@ def import_dataset(
 def load_json(file: Path) -> object:
     """What a JSON file holds; `ImportFault` when it is missing or is no JSON."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ImportFault(file, "no such file") from None
     except UnicodeDecodeError as error:

@@ -25,6 +25,7 @@ from diptych.importers import (
     load_json,
     no_progress,
 )
+from diptych_analysis.picture_files import is_hidden
 from diptych_analysis.tables import LIST_SEPARATOR, Column, Tables
 
 TRAINING_TRIALS = 30
@@ -100,7 +101,7 @@ class _Row:
 
 def _about(path: Path) -> tuple[Path, dict[str, Any]]:
     found = []
-    for file in sorted(path.glob("*.json")):
+    for file in sorted(file for file in path.glob("*.json") if not is_hidden(file.name)):
         content = load_json(file)
         if isinstance(content, dict) and {"image_urls", "labels", "class_names"} <= content.keys():
             found.append((file, content))
@@ -118,7 +119,8 @@ def _about(path: Path) -> tuple[Path, dict[str, Any]]:
 
 
 def _platform_statuses(path: Path) -> dict[str, str]:
-    for file in sorted([*path.glob("*.csv"), *path.glob("mongodb_data/*.csv")]):
+    files = sorted([*path.glob("*.csv"), *path.glob("mongodb_data/*.csv")])
+    for file in (file for file in files if not is_hidden(file.name)):
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
             names = {name.strip().lower(): name for name in reader.fieldnames or ()}

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from diptych.images import ImageFault, ServableImage, read_servable
-from diptych.studies import references
+from diptych.studies import references, text_pictures
 from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.studies.faults import Fault, StudyFault, allowed_by
 from diptych.studies.manifests import read_items, read_stimuli
@@ -37,10 +37,6 @@ OPTIONAL_TEXTS = (
 )
 NUL = "a NUL character"  # which no database stores
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-# A description holds brackets in pairs only: else a text full of `![` would be searched to its end
-# from each of them.
-_PICTURE = re.compile(r"!\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]\(")
-_END_OF_NAME = re.compile(r"[)\s]")
 #: Keys that came after version 0.1: a study that does not use them is the same study as before.
 LATER = (("recruitment", "replace_excluded", False),)
 #: Longest text and study.toml, in bytes: some hundred pages.
@@ -263,7 +259,7 @@ class _Reader:
         if self._is_too_long(path):
             return None
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
             if "\\u0000" not in json.dumps(data, default=str):
                 return data
             self.fault(path.name, "", NUL, "texts without it")
@@ -303,7 +299,7 @@ class _Reader:
                 if self._is_too_long(path):
                     continue
                 try:
-                    text = path.read_text(encoding="utf-8")
+                    text = path.read_text(encoding="utf-8-sig")
                 except UnicodeDecodeError as fault:
                     self.fault(path.name, "", str(fault), "Markdown in UTF-8")
                     continue
@@ -321,21 +317,18 @@ class _Reader:
 
     def _with_pictures(self, path: Path, text: str) -> str:
         """A text with the addresses of its pictures for their names."""
-        parts, done, at = [], 0, 0
-        while picture := _PICTURE.search(text, at):
-            start = picture.end()
-            end = _END_OF_NAME.search(text, start)
-            if end is None:
-                break
-            at = end.end()
-            name = text[start : end.start()]
-            if end[0] != ")" or not name:
-                continue  # no picture begins between here and there either
-            content_hash = self.image(name, path.name, "picture")
-            if content_hash:
-                parts += [text[done:start], f"/a/{content_hash}"]
-                done = end.start()
-        return "".join([*parts, text[done:]])
+        named = text_pictures.named(text)
+        served = {
+            source: f"/a/{content_hash}"
+            for source, name in named.items()
+            if (content_hash := self.image(name, path.name, "picture"))
+        }
+        moved = text_pictures.moved(text, served)
+        left = [name for source, name in text_pictures.named(moved).items() if source in served]
+        for name in left:
+            allowed = "a picture written as ![words](file)"
+            self.fault(path.name, "picture", f"{name!r}, written in an odd way", allowed)
+        return moved
 
     def image(self, name: str, file: str, key: str) -> str | None:
         """The content hash of an image in the folder; None, and a fault, when it has none."""

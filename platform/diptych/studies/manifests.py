@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +23,8 @@ ITEM_COLUMNS = (
     "positives",
     "negatives",
 )
+#: Whole numbers up to this are the same as a float, and so in any table.
+MOST_WHOLE = 2**53
 _STIMULUS_TABLE = {"study", "study_version", "stimulus_id", "width", "height"}
 _ITEM_TABLE = {"study", "study_version", "role", "place", "stimulus_id"}
 
@@ -39,7 +45,9 @@ def read_stimuli(path: Path, checker: Checker) -> list[FrozenStimulus]:
     """The stimuli of a manifest, in its order; rows with faults are left out."""
     stimuli: list[FrozenStimulus] = []
     seen: dict[str, int] = {}
-    for line, row in _rows(path, ("file", "label"), _STIMULUS_TABLE, checker):
+    rows = list(_rows(path, ("file", "label"), _STIMULUS_TABLE, checker))
+    of = attributes_of([row for _, row in rows], ("file", "label"))
+    for (line, row), attributes in zip(rows, of, strict=True):
         file, label = row.pop("file"), row.pop("label")
         key = f"row {line}, file"
         if file in seen:
@@ -60,7 +68,7 @@ def read_stimuli(path: Path, checker: Checker) -> list[FrozenStimulus]:
                 label=label,
                 width=image.width,
                 height=image.height,
-                attributes={name: value_of(text) for name, text in row.items()},
+                attributes=attributes,
             )
         )
     return stimuli
@@ -69,7 +77,9 @@ def read_stimuli(path: Path, checker: Checker) -> list[FrozenStimulus]:
 def read_items(path: Path, place_of: Mapping[str, int], checker: Checker) -> dict[str, FrozenItem]:
     """The items of a manifest by item_id, in its order; rows with faults are left out."""
     items: dict[str, FrozenItem] = {}
-    for line, row in _rows(path, ITEM_COLUMNS, _ITEM_TABLE, checker):
+    rows = list(_rows(path, ITEM_COLUMNS, _ITEM_TABLE, checker))
+    of = attributes_of([row for _, row in rows], ITEM_COLUMNS)
+    for (line, row), attributes in zip(rows, of, strict=True):
         item_id, kind, unit = (row.pop(name).strip() for name in ITEM_COLUMNS[:3])
         if not item_id or len(item_id) > 128 or item_id in items:
             checker.fault(
@@ -84,7 +94,6 @@ def read_items(path: Path, place_of: Mapping[str, int], checker: Checker) -> dic
                 found = f"{unknown[0]!r}" if unknown else "nothing"
                 checker.fault(path.name, f"row {line}, {role}", found, "files of the manifest")
             places[role] = tuple(place_of[name] for name in files if name in place_of)
-        attributes = {name: value_of(text) for name, text in row.items()}
         items[item_id] = FrozenItem(item_id, kind, unit, places, attributes)
     return items
 
@@ -101,7 +110,8 @@ def _rows(
     if "\0" in text:
         checker.fault(path.name, "", "a NUL character", "CSV in UTF-8 without it")
         return
-    reader = csv.DictReader(text.splitlines())
+    # The whole text, not line by line: a cell in quotes may hold line breaks.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         yield from _checked(path, reader, required, reserved, checker)
     except csv.Error as fault:
@@ -127,6 +137,16 @@ def _checked(
     if taken:
         checker.fault(path.name, "header", ", ".join(taken), "names the tables do not use already")
         return
+    unnamed = [str(place) for place, name in enumerate(header, 1) if not name.strip()]
+    if unnamed:
+        found = f"no name for column {', '.join(unnamed)}"
+        checker.fault(path.name, "header", found, "a name for each column")
+        return
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        found = f"{', '.join(map(repr, twice))} more than once"
+        checker.fault(path.name, "header", found, "each name once")
+        return
     odd = [name for name in header if guarded(name) != name]
     if odd:
         # They become columns of the tables, and a spreadsheet would compute them there.
@@ -142,14 +162,61 @@ def _checked(
         yield reader.line_num, {name: cell.strip() for name, cell in row.items()}
 
 
-def value_of(text: str) -> int | float | str | None:
-    """A cell as a number where it is one; None where it is empty."""
-    if text == "":
+Value = int | float | str | None
+#: A whole number, or one with decimals, as people and programs write it; no `007`, no `1_2`.
+_PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+
+
+def attributes_of(
+    rows: Sequence[Mapping[str, str]], others: Collection[str]
+) -> list[dict[str, Value]]:
+    """The attributes of each row; empty cells are None.
+
+    A column holds numbers where each cell that is not empty is one, and texts as they were typed
+    elsewhere: one `n/a` or `007` makes all of it text.
+
+    Args:
+        rows: cells by the name of their column.
+        others: columns that are no attributes.
+    """
+    names = [name for name in (rows[0] if rows else ()) if name not in others]
+    numbers = {
+        name
+        for name in names
+        if all(number_of(row[name]) is not None for row in rows if row[name] != "")
+    }
+    return [
+        {
+            name: None
+            if row[name] == ""
+            else number_of(row[name])
+            if name in numbers
+            else row[name]
+            for name in names
+        }
+        for row in rows
+    ]
+
+
+def number_of(text: str) -> int | float | None:
+    """The number that a cell holds; None where it would not come back as it was typed.
+
+    `1.50` is one, for it is worth the same; `007`, `1_2`, `12e3` and more digits than a number of
+    64 bits can hold are names or codes of something.
+    """
+    if not _PLAIN.fullmatch(text):
+        return _written_by_a_program(text)
+    if "." not in text:
+        number = int(text)
+        return number if str(number) == text and abs(number) <= MOST_WHOLE else None
+    found = float(text)
+    return found if Decimal(text) == Decimal(repr(found)) else None
+
+
+def _written_by_a_program(text: str) -> float | None:
+    """Numbers like `1e-05`, which programs write for small ones."""
+    try:
+        found = float(text)
+    except ValueError:
         return None
-    for kind in (int, float):
-        try:
-            number = kind(text)
-        except ValueError:
-            continue
-        return number if number == number and abs(number) != float("inf") else text
-    return text
+    return found if repr(found) == text and found - found == 0 else None

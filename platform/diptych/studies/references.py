@@ -8,6 +8,7 @@ from pathlib import Path
 
 from diptych import recruiters
 from diptych.studies.spec import StudySpec
+from diptych_analysis.picture_files import is_hidden
 
 #: Files of a folder that nobody writes for a study's texts.
 OTHERS = ("readme", "changelog", "license", "licence", "notes")
@@ -35,6 +36,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _unused_texts(folder: Path, texts: list[str]) -> Iterator[str]:
     for path in sorted(folder.glob("*.md")):
+        if is_hidden(path.name):
+            continue
         if path.stem not in texts and path.stem.lower() not in OTHERS:
             near = nearest(path.stem, texts)
             yield f"{path.name}: no text of a study has this name{near}; it is not used"

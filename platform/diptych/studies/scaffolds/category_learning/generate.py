@@ -1,4 +1,4 @@
-"""Writes stimuli.csv from the images in stimuli/<class>/.
+"""Writes stimuli.csv from the images in stimuli/<class>/, and in folders within these.
 
 Without any images it draws placeholders (circles and squares), so that the study can be tried.
 """
@@ -11,17 +11,29 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from diptych_analysis.picture_files import in_words, picture_files
+
 
 def build(folder: Path, seed: int) -> None:
     """Called by `diptych study build`."""
     images = folder / "stimuli"
-    if not any(images.glob("*/*")):
+    found, left_out = find_images(images)
+    if not found:
         draw_placeholders(images, random.Random(seed))
+        found, left_out = find_images(images)
+    if left_out:
+        print(in_words(left_out))
     with (folder / "stimuli.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file", "label"])
-        for path in sorted(images.glob("*/*")):
-            writer.writerow([path.relative_to(folder).as_posix(), path.parent.name])
+        for name in found:
+            writer.writerow([f"stimuli/{name}", name.split("/")[0]])
+
+
+def find_images(images: Path) -> tuple[list[str], list[str]]:
+    """Images that stand in the folder of a class, and all other files."""
+    found, others = picture_files(images)
+    return [n for n in found if "/" in n], [n for n in found if "/" not in n] + others
 
 
 def draw_placeholders(images: Path, rng: random.Random) -> None:
