@@ -6,7 +6,6 @@ A lab adds a format of its own by registering a subclass of `Importer` under `di
 from __future__ import annotations
 
 import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -69,20 +68,6 @@ def import_dataset(
     tables = importers.get(name)().read(Path(path), progress)
     write_tables(tables, Path(to), formats)
     return tables
-
-
-def load_json(file: Path) -> object:
-    """What a JSON file holds; `ImportFault` when it is missing or is no JSON."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise ImportFault(file, "no such file") from None
-    except UnicodeDecodeError as error:
-        raise ImportFault(file, f"not UTF-8: {error}") from error
-    except json.JSONDecodeError as error:
-        raise ImportFault(
-            file, f"no JSON: {error.msg} (column {error.colno})", error.lineno
-        ) from error
 
 
 def content_version(*files: Path) -> str:

@@ -17,11 +17,15 @@ from diptych.importers import (
     Progress,
     content_version,
     frame,
-    load_json,
     no_progress,
 )
+from diptych.importers.reading import Row, at, json_of
 from diptych_analysis.tables import Column, Tables
 
+#: In autumn an hour of the night comes twice.
+_CLOCKS_BACK = timedelta(hours=1)
+#: No two answers of a session lie further apart.
+_LONGEST = timedelta(hours=12)
 _LISTS = ("image_id", "gt_label", "response", "is_train", "time")
 _GAP = Column(
     "since_previous_ms",
@@ -52,7 +56,7 @@ class ExplainTeach(Importer):
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
         """The experiment as tidy tables; `ImportFault` names the learner (row, from 1)."""
         files = [path / f for f in ("results.json", "settings.json", "teaching_images.json")]
-        results, settings, images = (load_json(file) for file in files)
+        results, settings, images = (json_of(file) for file in files)
         if not isinstance(results, list):
             raise ImportFault(files[0], "expected a list with one object a learner")
         classes = _class_names(files[1], settings)
@@ -60,13 +64,15 @@ class ExplainTeach(Importer):
         study = {"study": path.resolve().name, "study_version": content_version(*files)}
         other: dict[int, int] = {}
         sessions, trials = [], []
-        for row, learner in enumerate(results, start=1):
-            _check_learner(files[0], row, learner, classes)
+        for row, given in enumerate(results, start=1):
+            with at(files[0], row) as here:
+                learner = _checked_learner(here, given, classes)
             foreign = _saw_other_images(files[0], row, learner, listed)
             if foreign:
                 _note_other_images(files[0], row, learner, other)
             prefix = f"{study['study']}:other:" if foreign else f"{study['study']}:"
-            session, answered = _one_learner(files[0], row, learner, classes, study, prefix)
+            with at(files[0], row) as here:
+                session, answered = _one_learner(here, row, learner, classes, study, prefix)
             sessions.append(session)
             trials.extend(answered)
             progress(row, len(results))
@@ -82,19 +88,24 @@ class ExplainTeach(Importer):
 
 def _class_names(file: Path, settings: object) -> list[str]:
     names = settings.get("class_names") if isinstance(settings, dict) else None
-    if not isinstance(names, list) or not names or len(set(names)) != len(names):
+    known = [str(name) for name in names] if isinstance(names, list) else []
+    if not known or len(set(known)) != len(known):
         raise ImportFault(file, "expected class_names, a list of different names")
-    return [str(name) for name in names]
+    return known
 
 
 def _listed_images(file: Path, images: object, n_classes: int) -> list[dict[str, Any]]:
     if not isinstance(images, list):
         raise ImportFault(file, "expected a list with one object an image")
+    listed = []
     for row, image in enumerate(images, start=1):
-        label = image.get("class_label") if isinstance(image, dict) else None
-        if isinstance(label, bool) or label not in range(n_classes):
-            raise ImportFault(file, f"class_label {label!r}; allowed are 0 to {n_classes - 1}", row)
-    return images
+        with at(file, row) as here:
+            if not isinstance(image, dict):
+                raise here("expected an object")
+            label = here.whole("class_label", image.get("class_label"), n_classes)
+            url = image.get("image_url")
+            listed.append({"class_label": label, "image_url": None if url is None else str(url)})
+    return listed
 
 
 def _stimuli(
@@ -143,49 +154,59 @@ def _note_other_images(file: Path, row: int, learner: Any, other: dict[int, int]
             raise ImportFault(file, reason, row)
 
 
-def _check_learner(file: Path, row: int, learner: Any, classes: list[str]) -> None:
+def _checked_learner(here: Row, learner: Any, classes: list[str]) -> dict[str, Any]:
+    """A learner with whole numbers where they belong."""
     if not isinstance(learner, dict):
-        raise ImportFault(file, f"expected an object, found {learner!r}", row)
+        raise here(f"expected an object, found {learner!r:.80}")
     for key in _LISTS:
         if not isinstance(learner.get(key), list):
-            raise ImportFault(file, f"{key}: expected a list, found {learner.get(key)!r}", row)
+            raise here(f"{key}: expected a list, found {learner.get(key)!r:.80}")
     lengths = {key: len(learner[key]) for key in _LISTS}
     if len(set(lengths.values())) > 1:
-        raise ImportFault(file, f"lists of unequal length: {lengths}", row)
+        raise here(f"lists of unequal length: {lengths}")
     if not isinstance(learner.get("strategy"), str):
-        raise ImportFault(
-            file, f"strategy: expected a name, found {learner.get('strategy')!r}", row
-        )
+        raise here(f"strategy: expected a name, found {learner.get('strategy')!r:.80}")
     allowed = {"gt_label": len(classes), "response": len(classes), "is_train": 2, "image_id": 10**9}
-    for key, below in allowed.items():
-        for place, value in enumerate(learner[key]):
-            if isinstance(value, bool) or value not in range(below):
-                reason = f"{key}[{place}] is {value!r}; allowed are 0 to {below - 1}"
-                raise ImportFault(file, reason, row)
+    numbers = {
+        key: [here.whole(f"{key}[{n}]", value, below) for n, value in enumerate(learner[key])]
+        for key, below in allowed.items()
+    }
+    return {**learner, **numbers, "score": here.percent("score", learner.get("score"))}
 
 
-def _answer_times(file: Path, row: int, learner: Any) -> list[datetime]:
-    """When each answer was given; the date stands only at the session's end."""
+def _answer_times(here: Row, learner: Any) -> list[datetime]:
+    """When each answer was given; the date stands only at the session's end.
+
+    Backwards from there: a clock that shows more than the one after it was before midnight, or, by
+    an hour at most, before the clocks went back in autumn.
+    """
     try:
-        end = datetime.fromisoformat(learner.get("completion_time")).replace(tzinfo=UTC)
+        end = _end(learner)
         clocks = [datetime.strptime(clock, "%H:%M:%S").time() for clock in learner["time"]]
     except (TypeError, ValueError) as error:
-        raise ImportFault(file, f"unreadable time: {error}", row) from error
+        raise here(f"unreadable time: {error}") from error
     times: list[datetime] = []
     later = end
-    for clock in reversed(clocks):
+    for place, clock in reversed(list(enumerate(clocks))):
         moment = datetime.combine(later.date(), clock, UTC)
-        if moment > later:  # the session ran over midnight
-            moment -= timedelta(days=1)
+        if moment > later:
+            moment -= _CLOCKS_BACK if moment - later <= _CLOCKS_BACK else timedelta(days=1)
+        if later - moment > _LONGEST:
+            raise here(f"time[{place}] is {clock}, and the time after it {later.time()}: too long")
         times.append(moment)
         later = moment
     return times[::-1]
 
 
+def _end(learner: Any) -> datetime:
+    found = datetime.fromisoformat(learner.get("completion_time"))
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
 def _one_learner(
-    file: Path, row: int, learner: Any, classes: list[str], study: dict[str, str], prefix: str
+    here: Row, row: int, learner: Any, classes: list[str], study: dict[str, str], prefix: str
 ) -> tuple[dict[str, object], list[dict[str, object]]]:
-    times = _answer_times(file, row, learner)
+    times = _answer_times(here, learner)
     who: dict[str, object] = {
         **study,
         "session_id": f"{study['study']}-{row:04d}",
@@ -221,10 +242,10 @@ def _one_learner(
         **who,
         "recruiter": "mturk",
         "status": "completed",
-        "ended_at": datetime.fromisoformat(learner["completion_time"]).replace(tzinfo=UTC),
+        "ended_at": _end(learner),
         "n_trials": len(trials),
         "n_responses": len(trials),
         "excluded": False,
-        "score": learner.get("score"),
+        "score": learner["score"],
     }
     return session, trials

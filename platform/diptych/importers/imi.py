@@ -6,20 +6,18 @@ that name a person or an assignment; participants get new pseudonyms.
 
 from __future__ import annotations
 
-import csv
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 from diptych.importers import (
     Importer,
-    ImportFault,
     Progress,
     content_version,
     frame,
     no_progress,
 )
+from diptych.importers.reading import Row, at, shown, table_of
 from diptych_analysis.tables import TABLES, TWO_AFC_TRIALS, Column, Tables
 
 _NEEDED = (
@@ -68,7 +66,7 @@ class IMI(Importer):
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
         """The answers as tidy tables; `ImportFault` names the row (from 1, below the header)."""
         file = path / "responses_main.csv" if path.is_dir() else path
-        names, rows = _rows(file)
+        names, rows = table_of(file, _NEEDED)
         others = [n for n in names if n not in _NEEDED and n.lower() not in _IDENTITIES]
         known = {c.name for c in (*TABLES["trials"], *TWO_AFC_TRIALS, *_KNOWN)}
         # a column of the source may not hide one of the contract
@@ -83,7 +81,8 @@ class IMI(Importer):
             person = people.setdefault(row["participant_id"], f"imi-p{len(people) + 1:05d}")
             key = (row["participant_id"], row["task_id"])
             session = sessions.setdefault(key, _session(study, person, len(sessions) + 1))
-            trial = _trial(file, number, row, session)
+            with at(file, number) as here:
+                trial = _trial(here, row, session)
             trial |= {renamed[n]: row[n] or None for n in others}
             trials.append(trial)
             if number % 1000 == 0 or number == len(rows):
@@ -98,44 +97,10 @@ class IMI(Importer):
         )
 
 
-def _rows(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines, restkey="")
-            names = list(reader.fieldnames or ())
-            missing = [name for name in _NEEDED if name not in names]
-            if missing:
-                raise ImportFault(file, f"missing columns: {', '.join(missing)}; it has {names}")
-            rows = []
-            for number, row in enumerate(reader, start=1):
-                if "" in row or None in row.values():
-                    raise ImportFault(file, f"not {len(names)} cells as in the header", number)
-                rows.append(row)
-    except FileNotFoundError:
-        raise ImportFault(file, "no such file") from None
-    except UnicodeDecodeError as error:
-        raise ImportFault(file, f"not UTF-8: {error}") from error
-    return names, rows
-
-
-def _flag(file: Path, number: int, row: Mapping[str, str], name: str) -> bool:
+def _flag(here: Row, row: Mapping[str, str], name: str) -> bool:
     value = _FLAGS.get(row[name].strip().lower())
     if value is None:
-        raise ImportFault(file, f"{name} is {row[name]!r}; allowed are true and false", number)
-    return value
-
-
-def _number(file: Path, number: int, row: Mapping[str, str], name: str) -> float | None:
-    if not row[name].strip():
-        return None
-    try:
-        value = float(row[name])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value < 0:
-        raise ImportFault(
-            file, f"{name} is {row[name]!r}; a number of at least 0 is allowed", number
-        )
+        raise here(f"{name} is {shown(row[name])}; allowed are true and false")
     return value
 
 
@@ -152,21 +117,20 @@ def _session(study: Mapping[str, str], person: str, count: int) -> dict[str, obj
     }
 
 
-def _trial(
-    file: Path, number: int, row: Mapping[str, str], session: dict[str, object]
-) -> dict[str, object]:
+def _trial(here: Row, row: Mapping[str, str], session: dict[str, object]) -> dict[str, object]:
     choice = row["choice"].strip().lower()
     if choice not in ("a", "b"):
-        raise ImportFault(file, f"choice is {row['choice']!r}; allowed are a and b", number)
-    correct = _flag(file, number, row, "correct")
+        raise here(f"choice is {shown(row['choice'])}; allowed are a and b")
+    correct = _flag(here, row, "correct")
     if correct != (choice == "b"):
-        raise ImportFault(file, f"choice is {choice} but correct is {correct}; b is right", number)
-    switched = _flag(file, number, row, "switched_queries")
-    demo, catch = (_flag(file, number, row, n) for n in ("is_demo", "catch_trial"))
-    confidence = _number(file, number, row, "confidence")
+        raise here(f"choice is {choice} but correct is {correct}; b is right")
+    switched = _flag(here, row, "switched_queries")
+    demo, catch = (_flag(here, row, n) for n in ("is_demo", "catch_trial"))
+    confidence = here.number("confidence", row["confidence"].strip())
     if confidence not in (None, 1, 2, 3):
-        raise ImportFault(file, f"confidence is {row['confidence']!r}; allowed are 1 to 3", number)
-    source_index = _number(file, number, row, "trial_index")
+        raise here(f"confidence is {shown(row['confidence'])}; allowed are 1 to 3")
+    source = row["trial_index"].strip()
+    source_index = here.whole("trial_index", source) if source else None
     index = session["n_trials"]
     assert isinstance(index, int)
     session["n_trials"] = session["n_responses"] = index + 1
@@ -182,12 +146,12 @@ def _trial(
         "response": top[choice],
         "confidence": None if confidence is None else int(confidence),
         "correct": correct,
-        "rt_ms": _number(file, number, row, "rt"),
+        "rt_ms": here.number("rt", row["rt"].strip()),
         "unit": ".".join(row[n] for n in ("model", "layer", "channel")),
         **{n: row[n] or None for n in ("model", "layer", "channel", "batch", "mode")},
         "choice": choice,
         "switched_queries": switched,
-        "source_trial_index": None if source_index is None else int(source_index),
+        "source_trial_index": source_index,
     }
 
 

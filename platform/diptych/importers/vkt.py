@@ -7,7 +7,6 @@ submissions (`participant_id`, `status`). The username is the Prolific id: it is
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Mapping
@@ -22,9 +21,9 @@ from diptych.importers import (
     Progress,
     content_version,
     frame,
-    load_json,
     no_progress,
 )
+from diptych.importers.reading import Row, at, json_of, shown, table_of
 from diptych_analysis.picture_files import is_hidden
 from diptych_analysis.tables import LIST_SEPARATOR, Column, Tables
 
@@ -51,7 +50,7 @@ class VKT(Importer):
         """The data set as tidy tables; `ImportFault` names the session (row, from 1)."""
         about_file, about = _about(path)
         database = path / "mongodb_data" / "db_dict.json"
-        learners = load_json(database)
+        learners = json_of(database)
         if not isinstance(learners, dict):
             raise ImportFault(database, "expected an object: username -> session")
         statuses = _platform_statuses(path)
@@ -66,7 +65,6 @@ class VKT(Importer):
         order = sorted(learners, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
         rows = {name: row for row, name in enumerate(learners, start=1)}
         for number, username in enumerate(order, start=1):
-            fault = _Row(database, rows[username])
             who = {
                 **study,
                 "session_id": f"{study['study']}-{number:04d}",
@@ -74,9 +72,10 @@ class VKT(Importer):
                 "participant_kind": "person",
                 "condition": "default",
             }
-            found = _trials(fault, learners[username], who, stimuli, classes)
             platform = statuses.get(username, "UNKNOWN") if statuses else None
-            sessions.append(_session(fault, learners[username], who, found, platform))
+            with at(database, rows[username]) as here:
+                found = _trials(here, learners[username], who, stimuli, classes)
+                sessions.append(_session(here, learners[username], who, found, platform))
             trials.extend(found)
             progress(number, len(order))
         return Tables(
@@ -89,20 +88,10 @@ class VKT(Importer):
         )
 
 
-class _Row:
-    """Raises faults of one row of a file."""
-
-    def __init__(self, file: Path, row: int) -> None:
-        self.file, self.row = file, row
-
-    def __call__(self, reason: str) -> ImportFault:
-        return ImportFault(self.file, reason, self.row)
-
-
 def _about(path: Path) -> tuple[Path, dict[str, Any]]:
     found = []
     for file in sorted(file for file in path.glob("*.json") if not is_hidden(file.name)):
-        content = load_json(file)
+        content = json_of(file)
         if isinstance(content, dict) and {"image_urls", "labels", "class_names"} <= content.keys():
             found.append((file, content))
     if len(found) != 1:
@@ -112,21 +101,21 @@ def _about(path: Path) -> tuple[Path, dict[str, Any]]:
     urls, labels, names = (content[k] for k in ("image_urls", "labels", "class_names"))
     if not all(isinstance(x, list) for x in (urls, labels, names)) or len(urls) != len(labels):
         raise ImportFault(file, "image_urls and labels must be lists of the same length")
+    whole = []
     for row, label in enumerate(labels, start=1):
-        if isinstance(label, bool) or label not in range(len(names)):
-            raise ImportFault(file, f"label {label!r}; allowed are 0 to {len(names) - 1}", row)
-    return file, content
+        with at(file, row) as here:
+            whole.append(here.whole("label", label, len(names)))
+    return file, {**content, "labels": whole}
 
 
 def _platform_statuses(path: Path) -> dict[str, str]:
     files = sorted([*path.glob("*.csv"), *path.glob("mongodb_data/*.csv")])
     for file in (file for file in files if not is_hidden(file.name)):
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            names = {name.strip().lower(): name for name in reader.fieldnames or ()}
-            if {"participant_id", "status"} <= names.keys():
-                columns = names["participant_id"], names["status"]
-                return {row[columns[0]]: (row[columns[1]] or "").strip().upper() for row in reader}
+        told, rows = table_of(file)
+        names = {name.lower(): name for name in told}
+        if {"participant_id", "status"} <= names.keys():
+            columns = names["participant_id"], names["status"]
+            return {row[columns[0]]: row[columns[1]].strip().upper() for row in rows}
     return {}
 
 
@@ -155,7 +144,10 @@ def _image_file(path: Path, url: str) -> Path | None:
     # the URL's tail of any length, below the data set or below its images
     tails = [Path(*parts[i:]) for i in range(len(parts))]
     candidates = [base / tail for tail in tails for base in (path, path / "images")]
-    return next((file for file in candidates if file.is_file()), None)
+    try:
+        return next((file for file in candidates if file.is_file()), None)
+    except (OSError, ValueError):  # longer than names of files are, or with a NUL in it
+        return None
 
 
 def _image_facts(file: Path) -> dict[str, object]:
@@ -171,7 +163,7 @@ def _image_facts(file: Path) -> dict[str, object]:
 
 
 def _trials(
-    fault: _Row,
+    fault: Row,
     learner: Any,
     who: dict[str, str],
     stimuli: list[dict[str, object]],
@@ -183,11 +175,7 @@ def _trials(
     rows: list[dict[str, object]] = []
     for place, hit in enumerate(hits):
         number = hit.get("HIT_image_ids") if isinstance(hit, dict) else None
-        if type(number) is not int or number not in range(len(stimuli)):
-            reason = (
-                f"hit_list[{place}].HIT_image_ids is {number!r}; there are {len(stimuli)} images"
-            )
-            raise fault(reason)
+        number = fault.whole(f"hit_list[{place}].HIT_image_ids", number, len(stimuli))
         ranking = _ranking(fault, place, hit.get("response"), classes)
         stimulus = stimuli[number]
         rows.append(
@@ -207,7 +195,7 @@ def _trials(
     return rows
 
 
-def _ranking(fault: _Row, place: int, response: object, classes: list[str]) -> list[str]:
+def _ranking(fault: Row, place: int, response: object, classes: list[str]) -> list[str]:
     """Class names from most to least likely; none for a trial without an answer."""
     where = f"hit_list[{place}].response"
     if response is None or response == "":
@@ -217,19 +205,19 @@ def _ranking(fault: _Row, place: int, response: object, classes: list[str]) -> l
     except json.JSONDecodeError:
         ranked = None
     if not isinstance(ranked, list):
-        raise fault(f"{where} is {response!r}; expected a JSON list of class indices")
+        raise fault(f"{where} is {shown(response)}; expected a JSON list of class indices")
     try:
         numbers = [int(number) for number in ranked]
     except (TypeError, ValueError):
-        raise fault(f"{where} is {response!r}; expected class indices") from None
+        raise fault(f"{where} is {shown(response)}; expected class indices") from None
     if any(n not in range(len(classes)) for n in numbers) or len(set(numbers)) != len(numbers):
         raise fault(
-            f"{where} is {response!r}; allowed are different indices 0 to {len(classes) - 1}"
+            f"{where} is {shown(response)}; allowed are different indices 0 to {len(classes) - 1}"
         )
     return [classes[number] for number in numbers]
 
 
-def _moment(fault: _Row, key: str, value: object) -> datetime | None:
+def _moment(fault: Row, key: str, value: object) -> datetime | None:
     if value in (None, ""):
         return None
     for form in ("%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S"):
@@ -237,11 +225,11 @@ def _moment(fault: _Row, key: str, value: object) -> datetime | None:
             return datetime.strptime(str(value), form).replace(tzinfo=UTC)
         except ValueError:
             continue
-    raise fault(f"{key} is {value!r}; expected YYYY-MM-DD HH:MM:SS.ffffff")
+    raise fault(f"{key} is {shown(value)}; expected YYYY-MM-DD HH:MM:SS.ffffff")
 
 
 def _session(
-    fault: _Row,
+    fault: Row,
     learner: Mapping[str, Any],
     who: dict[str, str],
     trials: list[dict[str, object]],
@@ -249,6 +237,8 @@ def _session(
 ) -> dict[str, object]:
     ended = _moment(fault, "session_finish_time", learner.get("session_finish_time"))
     started = _moment(fault, "timestamp", learner.get("timestamp"))
+    told = learner.get("num_correct_test")
+    right = None if told in (None, "") else fault.whole("num_correct_test", told)
     answered = sum(1 for trial in trials if trial["response"] is not None)
     whole = ended is not None and answered == len(trials) > 0
     refused = platform is not None and platform not in _KEPT
@@ -263,5 +253,5 @@ def _session(
         "excluded": refused,
         "exclusion_reasons": f"platform status {platform}" if refused else None,
         "platform_status": platform,
-        "num_correct_test": learner.get("num_correct_test"),
+        "num_correct_test": right,
     }
