@@ -200,8 +200,11 @@ class DatasetWriter:
         self._writers: dict[TableName, list[TableWriter]] = {}
 
     def __enter__(self) -> DatasetWriter:
-        self.to.parent.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(prefix=f".{self.to.name}-", dir=self.to.parent))
+        try:
+            self.to.parent.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix=f".{self.to.name}-", dir=self.to.parent))
+        except OSError as error:  # which names a folder that nobody has asked for
+            raise OSError(error.errno, error.strerror, str(self.to)) from error
         for table, columns in self.columns.items():
             self._writers[table] = [
                 WRITERS[f](self._folder / f"{table}.{f}", columns) for f in self.formats

@@ -5,6 +5,7 @@ Alembic is imported when it is used: the workers of a host migrate nothing.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from sqlalchemy import Engine
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+
+log = logging.getLogger("diptych")
 
 
 class BehindFault(Exception):
@@ -84,6 +88,7 @@ def ensure_head(engine: Engine, url: str) -> None:
     current, head = revisions(engine, url)
     if current is None:
         upgrade(url)
+        log.warning("made the tables of a new, empty database: %s", engine.url.render_as_string())
     elif current != head:
         raise BehindFault(
             f"the database is at revision {current}, this version needs {head}: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 from support.tiny_studies import category_study
 
-from diptych.cli import COMMANDS, cli
+from diptych.cli import COMMANDS, cli, needs
+from diptych_analysis.table_files import DatasetWriter
 
 # Runs the command line as a user does, faults told in words included.
 DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
@@ -78,6 +80,54 @@ def test_help_on_a_command_imports_no_heavy_package() -> None:
 def test_a_host_that_starts_imports_nothing_for_tables_and_migrations(home: Path) -> None:
     names = ("flask", "pandas", "numpy", "pyarrow", "alembic", "torch")
     assert imported("import diptych; diptych.create_app()", names) == ["flask"]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["serv"], "there is no command 'serv': did you mean serve"),
+        (["study", "lst"], "there is no command 'lst': did you mean list"),
+        (["user", "zzz"], "there is no command 'zzz': there are "),
+        (["serve", "--port", "80000"], "80000 is not in the range 0<=x<=65535"),
+        (["study", "new", "a" * 65], "from a letter, 64 characters at most"),
+    ],
+)
+def test_slips_of_the_finger_are_told_with_what_is_near(
+    home: Path, command: list[str], told: str
+) -> None:
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code in (1, 2) and told in " ".join(done.output.split())
+
+
+@pytest.mark.usefixtures("home")
+def test_a_port_that_is_taken_is_told_with_another_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = CliRunner().invoke(cli, ["serve", "--port", str(port)])
+    assert done.exit_code == 1
+    assert f"port {port} of 127.0.0.1 can't be listened at: another program" in done.output
+
+
+@pytest.mark.parametrize(
+    ("package", "told"),
+    [
+        ("psycopg", "diptych[postgres]"),
+        ("boto3", "diptych[mturk]"),
+        ("torch", "diptych[models]"),
+        ("skimage", "diptych[models]"),
+        ("no_such_package", "pip install no-such-package"),
+    ],
+)
+def test_a_missing_package_is_told_with_the_extra_that_brings_it(package: str, told: str) -> None:
+    assert told in needs(package)
+
+
+def test_an_export_that_cannot_be_written_names_where_it_was_to_go(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    to = tmp_path / "file" / "tables"
+    with pytest.raises(OSError) as fault, DatasetWriter(to, name="x"):
+        pass
+    assert fault.value.filename == str(to)
 
 
 def test_the_list_of_commands_says_what_each_does() -> None:

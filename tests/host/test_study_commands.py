@@ -79,6 +79,7 @@ def test_commands_are_noted_in_the_audit_log(host: Settings, app: Flask) -> None
     noted = [(entry["actor"], entry["action"]) for entry in rows(app, models.AuditEntry)]
     assert noted == [
         ("command line", "study.freeze"),
+        ("command line", "key.make"),  # of the preview link that is told
         ("command line", "study.open"),
         ("command line", "study.pause"),
         ("command line", "study.close"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import re
 import sys
+from importlib.metadata import requires
 from typing import Any, NamedTuple
 
 import click
@@ -79,7 +82,22 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
+class Commands(click.Group):
+    """A group that names the nearest commands where one is mistyped."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            known = self.list_commands(ctx)
+            near = difflib.get_close_matches(args[0].lower(), known, 3, cutoff=0.5)
+            meant = (
+                f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+            )
+            if not args[0].startswith("-"):
+                ctx.fail(f"there is no command {args[0]!r}: {meant}")
+        return super().resolve_command(ctx, args)
+
+
+class _Commands(Commands):
     """A group whose commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -112,9 +130,20 @@ def _missing(name: str, package: str) -> click.Command:
     return command
 
 
+#: Packages whose name on PyPI is another than the one that Python imports.
+ON_PYPI = {"skimage": "scikit-image", "sklearn": "scikit-learn", "vl_convert": "vl-convert-python"}
+_EXTRA = re.compile(r"([A-Za-z0-9._-]+).*extra == ['\"](?!dev)([a-z]+)['\"]")
+
+
 def needs(package: str) -> str:
     """Say which extra brings a package that a command needs."""
-    return f"This command needs {package}, which is not installed: pip install 'diptych[models]'"
+    told = f"This command needs {package}, which is not installed: "
+    wanted = ON_PYPI.get(package, package).replace("_", "-").lower()
+    for required in requires("diptych") or ():
+        found = _EXTRA.match(required)
+        if found and found[1].replace("_", "-").lower() == wanted:
+            return f"{told}pip install 'diptych[{found[2]}]'"
+    return f"{told}pip install {wanted}"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

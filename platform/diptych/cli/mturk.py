@@ -11,12 +11,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from diptych.cli import Commands
 from diptych.cli.context import with_app
 
 console = Console()
 
 
-@click.group()
+@click.group(cls=Commands)
 def mturk() -> None:
     """Offer studies on Amazon Mechanical Turk (its sandbox, unless DIPTYCH_MTURK_SANDBOX=false)."""
 

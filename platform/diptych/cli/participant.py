@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from diptych.cli import Commands
 from diptych.cli.context import with_app
 
 
-@click.group()
+@click.group(cls=Commands)
 def participant() -> None:
     """What is stored of one person: hand it out, or delete it after a withdrawal.
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from diptych.cli import Commands
 from diptych.cli.context import with_app
 
 
-@click.group()
+@click.group(cls=Commands)
 def results() -> None:
     """Show results of `diptych trace` and `diptych correlate` on the dashboard."""
 

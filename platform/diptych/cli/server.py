@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
+import socket
 import sys
 import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from diptych.cli import Commands
 
 if TYPE_CHECKING:
     from diptych.settings import Settings
@@ -23,7 +27,13 @@ CONNECTIONS, OTHER_FILES = 16_384, 256
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", default=8000, show_default=True, help="Port to listen at.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="Port to listen at.",
+)
 @click.option("--workers", default=2, show_default=True, help="Worker processes: one a core.")
 @click.option(
     "--threads", default=5, show_default=True, help="Threads a worker: requests at the same time."
@@ -66,6 +76,9 @@ def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> N
     from diptych.settings import Settings
 
     settings = Settings.from_environment()
+    own = ("-b", "--bind", "--check-config", "--print-config")
+    if not any(each.startswith(own) for each in options["gunicorn"]):
+        _check_free(host, port)
     with create_app(settings).app_context():
         migrate.ensure_head(database.engine, settings.sqlalchemy_url)
         _welcome(settings, f"http://{host}:{port}")
@@ -77,6 +90,22 @@ def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> N
         host, port, workers, threads, connections=connections_at_once(), **options
     )
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
+
+
+def _check_free(host: str, port: int) -> None:
+    """Whether one can listen there; gunicorn would try again and again, in its own words."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host, port))
+        except OSError as fault:
+            taken = fault.errno == errno.EADDRINUSE
+            why = "another program listens there" if taken else str(fault.strerror or fault)
+            raise click.ClickException(
+                f"port {port} of {host} can't be listened at: {why}. Another one: "
+                f"`diptych serve --port {port + 1 if port < 65535 else 8000}`"
+            ) from None
 
 
 def _welcome(settings: Settings, listening_at: str) -> None:
@@ -160,7 +189,7 @@ def gunicorn_arguments(
     return [*arguments, *gunicorn, "diptych:create_app(behind=True)"]
 
 
-@click.group()
+@click.group(cls=Commands)
 def db() -> None:
     """Make and migrate the database."""
 

@@ -119,6 +119,12 @@ def simulate(
                 f"\nIs the host at {base_url or settings.base_url} run with the same DIPTYCH_HOME "
                 "or DIPTYCH_SECRET_KEY as this command? --base-url names another host."
             )
+        if "connect" in str(fault).lower():
+            where = base_url or settings.base_url
+            hint = (
+                f"\nDoes the host run at {where}? `diptych serve` starts it; --base-url names "
+                "another address."
+            )
         raise click.ClickException(f"{fault}{hint}") from None
     outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.most_common())
     who = (

@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from diptych.cli import Commands
 from diptych.cli.context import study_folder, with_app
 
 console = Console()
 
 
-@click.group()
+@click.group(cls=Commands)
 def study() -> None:
     """Make, check, open and close studies."""
 
@@ -39,12 +40,10 @@ def new(name: str, task: str) -> None:
 def _new_folder(name: str) -> Path:
     """Where a new study goes: in the studies folder itself, never beside or below it."""
     from diptych.settings import Settings
-    from diptych.studies.folder import NAME
+    from diptych.studies.folder import NAME, NAMES
 
     if not NAME.fullmatch(name):
-        raise click.ClickException(
-            f"{name!r} can't name a study: a name of a-z, 0-9, _ and -, from a letter, is allowed"
-        )
+        raise click.ClickException(f"{name!r} can't name a study: a name of {NAMES}, is allowed")
     return Settings.from_environment().studies / name
 
 

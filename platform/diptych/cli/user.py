@@ -6,12 +6,13 @@ import sys
 
 import click
 
+from diptych.cli import Commands
 from diptych.cli.context import with_app
 
 ROLES = ("viewer", "editor", "owner")
 
 
-@click.group()
+@click.group(cls=Commands)
 def user() -> None:
     """Accounts of researchers: add, list, give roles, make one-time links."""
 

@@ -37,6 +37,7 @@ OPTIONAL_TEXTS = (
 )
 NUL = "a NUL character"  # which no database stores
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+NAMES = "a-z, 0-9, _ and -, from a letter, 64 characters at most"
 #: Keys that came after version 0.1: a study that does not use them is the same study as before.
 LATER = (("recruitment", "replace_excluded", False),)
 #: Longest text and study.toml, in bytes: some hundred pages.
@@ -231,7 +232,10 @@ class _Reader:
         path = self.folder / "study.toml"
         if not NAME.fullmatch(self.folder.name):
             self.fault(
-                ".", "", repr(self.folder.name), "a name of a-z, 0-9, _ and -, from a letter"
+                ".",
+                "",
+                repr(self.folder.name),
+                f"a name of {NAMES}",
             )
         if not _is_file(self.folder, path.name):
             found = self._not_there(path)

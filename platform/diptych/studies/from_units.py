@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from diptych.studies.folder import NAME, load_study
+from diptych.studies.folder import NAME, NAMES, load_study
 from diptych.studies.unit_choice import UnitItem, UnitsFault, Wanted, choose_items, read_scored
 from diptych.studies.unit_pictures import draw_assets, jpeg, recropped, square
 
@@ -67,7 +67,7 @@ def make_study_from_units(
     """
     wanted = wanted or Wanted()
     if not NAME.fullmatch(folder.name):
-        raise UnitsFault(f"{folder.name!r} can't name a study: a-z, 0-9, _ and -, from a letter")
+        raise UnitsFault(f"{folder.name!r} can't name a study: {NAMES}")
     if folder.exists():
         raise UnitsFault(f"{folder} exists already: take another name")
     trials = _trials(wanted, per_participant)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from diptych.studies.faults import Fault, StudyFault
-from diptych.studies.folder import NAME
+from diptych.studies.folder import NAME, NAMES
 
 TEMPLATES = Path(__file__).parent / "scaffolds"
 
@@ -22,9 +22,7 @@ def make_study(folder: Path, task: str) -> None:
     faults = []
     known = sorted(path.name for path in TEMPLATES.iterdir() if path.name != "texts")
     if not NAME.fullmatch(folder.name):
-        faults.append(
-            Fault(".", "", repr(folder.name), "a name of a-z, 0-9, _ and -, from a letter")
-        )
+        faults.append(Fault(".", "", repr(folder.name), f"a name of {NAMES}"))
     if folder.exists():
         faults.append(Fault(str(folder), "", "a folder that exists already", "a new one"))
     if task not in known:
