@@ -40,6 +40,8 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 NAMES = "a-z, 0-9, _ and -, from a letter, 64 characters at most"
 #: Keys that came after version 0.1: a study that does not use them is the same study as before.
 LATER = (("recruitment", "replace_excluded", False),)
+#: Most pictures and links of a text: from hundreds of thousands the parser takes many seconds.
+MOST_BRACKETS = 5_000
 #: Longest text and study.toml, in bytes: some hundred pages.
 LONGEST = 500_000
 
@@ -321,6 +323,14 @@ class _Reader:
 
     def _with_pictures(self, path: Path, text: str) -> str:
         """A text with the addresses of its pictures for their names."""
+        brackets = text.count("[")
+        if brackets > MOST_BRACKETS:
+            self.fault(
+                path.name, "", f"{brackets:,} opening brackets", f"{MOST_BRACKETS:,} at most"
+            )
+            return text
+        if "![" not in text:
+            return text
         named = text_pictures.named(text)
         served = {
             source: f"/a/{content_hash}"
