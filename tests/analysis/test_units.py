@@ -199,6 +199,7 @@ def folder(tmp_path: Path) -> Path:
     return where
 
 
+@pytest.mark.slow
 def test_no_item_names_an_image_that_does_not_exist(folder: Path, tmp_path: Path) -> None:
     """40 images and windows as rows: once 160 "images"."""
     net = network(Windows("image by image"))
@@ -212,6 +213,7 @@ def test_no_item_names_an_image_that_does_not_exist(folder: Path, tmp_path: Path
     assert numbers.min() >= 0 and numbers.max() < 40
 
 
+@pytest.mark.slow
 def test_scores_of_windows_as_images_are_computed_anew(folder: Path, tmp_path: Path) -> None:
     """What an earlier version left: more images than there are, and other units."""
     out = tmp_path / "out"

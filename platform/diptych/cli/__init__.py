@@ -6,7 +6,6 @@ import difflib
 import importlib
 import re
 import sys
-from importlib.metadata import requires
 from typing import Any, NamedTuple
 
 import click
@@ -137,6 +136,8 @@ _EXTRA = re.compile(r"([A-Za-z0-9._-]+).*extra == ['\"](?!dev)([a-z]+)['\"]")
 
 def needs(package: str) -> str:
     """Say which extra brings a package that a command needs."""
+    from importlib.metadata import requires  # not needed by commands that find everything
+
     told = f"This command needs {package}, which is not installed: "
     wanted = ON_PYPI.get(package, package).replace("_", "-").lower()
     for required in requires("diptych") or ():
