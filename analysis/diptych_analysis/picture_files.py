@@ -43,5 +43,10 @@ def is_hidden(name: str) -> bool:
 
 def in_words(left_out: list[str]) -> str:
     """How many files were left out, and some of their names."""
-    some = ", ".join(left_out[:3]) + (", …" if len(left_out) > 3 else "")
-    return f"{len(left_out)} {'file' if len(left_out) == 1 else 'files'} left out: {some}"
+    count = "1 file" if len(left_out) == 1 else f"{len(left_out)} files"
+    return f"{count} left out: {few(left_out)}"
+
+
+def few(names: list[str]) -> str:
+    """The first three of many names: `a, b, c, …`."""
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

@@ -14,14 +14,14 @@ from sqlalchemy import Connection, insert, select, update
 
 from diptych import models
 from diptych.accounts import audit
+from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import MEMBERSHIPS, USERS, User, allows
 from diptych.database import now_ms, reading, table, writing
 from diptych.keys import PURPOSES, is_study_key, name_in_key, named_key
 
-KEYS, STUDIES = table(models.StudyKey), table(models.Study)
+KEYS = table(models.StudyKey)
 #: What a user must be in the study for their keys to work.
 NEEDED = {"preview": "viewer", "simulate": "editor", "machine": "editor"}
-COMMAND_LINE = "command line"
 _SEEN_EVERY_MS = 60_000
 
 
@@ -76,13 +76,12 @@ def ensure(secret: bytes, study_id: int, study: str, purpose: str, user: User | 
                     created_at=now_ms(),
                 )
             )
-            detail = {"purpose": purpose}
             audit.note(
                 user,
                 "key.make",
                 study_id=study_id,
                 subject=name,
-                detail=detail,
+                detail={"purpose": purpose},
                 connection=connection,
             )
     return named_key(secret, purpose, study, name)

@@ -23,6 +23,7 @@ from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.studies.faults import Fault, StudyFault, allowed_by
 from diptych.studies.manifests import read_items, read_stimuli
 from diptych.studies.spec import StudySpec
+from diptych_analysis.picture_files import few
 
 REQUIRED_TEXTS = ("consent", "instructions", "debrief")
 OPTIONAL_TEXTS = (
@@ -128,10 +129,9 @@ def _run(path: Path, name: str) -> ModuleType:
 def _on_white(names: list[str]) -> Iterator[str]:
     """A remark on pictures that are not opaque."""
     if names:
-        some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
         count = "1 picture has" if len(names) == 1 else f"{len(names)} pictures have"
         yield (
-            f"{count} see-through parts ({some}): people and machines see them on white. For "
+            f"{count} see-through parts ({few(names)}): people and machines see them on white. For "
             "another background paint it into the files"
         )
 
@@ -156,11 +156,10 @@ def _given_away(content: StudyContent) -> Iterator[str]:
     ]
     manifest = content.spec.items.manifest if content.spec.items else ""
     if told:
-        some = ", ".join(told[:3]) + (", …" if len(told) > 3 else "")
         yield (
-            f"{manifest}: {len(told)} items show a query among their explanations ({some}), under "
-            "one address: a script can tell. Give such a query a file of its own, for example "
-            "another crop"
+            f"{manifest}: {len(told)} items show a query among their explanations ({few(told)}), "
+            "under one address: a script can tell. Give such a query a file of its own, for "
+            "example another crop"
         )
 
 

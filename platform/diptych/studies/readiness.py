@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 import diptych
 from diptych import models
@@ -28,7 +28,6 @@ def known(host: Host, content: StudyContent, study_id: int | None = None) -> Giv
         study_id: the study, where the host knows it: its sessions tell how long it takes.
     """
     counted = None if study_id is None else numbers(study_id)
-    completed, excluded = (0, 0) if study_id is None else _ended(study_id)
     return Given(
         content=content,
         base_url=host.settings.base_url,
@@ -38,22 +37,15 @@ def known(host: Host, content: StudyContent, study_id: int | None = None) -> Giv
         timed_sessions=0 if counted is None else counted.timed,
         pay_floor=host.settings.pay_floor,
         studies=_studies(host) if content.spec.recruitment.exclude_studies else (),
-        completed=completed,
-        excluded=excluded,
+        completed=0 if counted is None else counted.ended["completed"],
+        excluded=0 if study_id is None else _excluded(study_id),
     )
 
 
-def _ended(study_id: int) -> tuple[int, int]:
-    """People's sessions that have completed, and how many of them are excluded."""
-    sessions = table(models.Session)
-    completed = select(func.count()).where(
-        sessions.c.study_id == study_id,
-        sessions.c.kind == "person",
-        sessions.c.status == "completed",
-    )
+def _excluded(study_id: int) -> int:
+    """People's sessions that have completed and are excluded."""
     with reading() as connection:
-        excluded = count_excluded(connection, study_id, "person").total()
-        return connection.execute(completed).scalar_one(), excluded
+        return count_excluded(connection, study_id, "person").total()
 
 
 def _studies(host: Host) -> tuple[str, ...]:

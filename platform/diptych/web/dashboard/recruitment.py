@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from diptych import models
 from diptych.accounts import study_keys
+from diptych.accounts.study_keys import StudyKey
 from diptych.database import reading, table
 from diptych.host import Host, host
 from diptych.journey.previews import recruiter_of
@@ -76,6 +77,7 @@ def index(study: str) -> str:
     spec = content.spec
     names = dict.fromkeys([*spec.recruitment.recruiters, "direct", "prolific", "mturk"])
     ways = [_way(host(), content, name, placed) for name in names]
+    keys = study_keys.listed(here.id) if here.allows("editor") else []
     return render_template(
         "dashboard/recruitment.html",
         content=content,
@@ -88,8 +90,8 @@ def index(study: str) -> str:
         prolific=prolific_settings(content, given.minutes),
         codes=completion_codes(content),
         question=external_question(host(), study),
-        keys=study_keys.listed(here.id) if here.allows("editor") else [],
-        own=_own_keys(here),
+        keys=keys,
+        own=_own_keys(here.name, keys),
         base=f"{host().settings.base_url.rstrip('/')}/s/{study}",
     )
 
@@ -157,11 +159,11 @@ def external_question(to: Host, study_name: str) -> str:
     )
 
 
-def _own_keys(here: Any) -> dict[str, str]:
+def _own_keys(study_name: str, keys: Sequence[StudyKey]) -> dict[str, str]:
     """The user's own keys by purpose: whoever has one takes the study as that kind."""
     return {
-        key.purpose: named_key(host().secret, key.purpose, here.name, key.name)
-        for key in reversed(study_keys.listed(here.id))
+        key.purpose: named_key(host().secret, key.purpose, study_name, key.name)
+        for key in reversed(keys)
         if key.works and key.user == user().name
     }
 
