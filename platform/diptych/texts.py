@@ -1,4 +1,4 @@
-"""The texts of a study as HTML, and the words used where a study brings none of its own."""
+"""The texts of a study as HTML, with the host's own where a study brings none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
 
+from diptych import words
 from diptych.studies.content import StudyContent
 
 # No raw HTML and no typographic guessing: a study's text can't bring a script along.
@@ -15,27 +16,6 @@ _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 # The parser sorts its rules out when it is first used, and threads that come meanwhile find only
 # some of them: the first people of a study would see a wrong text, or an error.
 _markdown.render("*x*")
-
-DEFAULTS = {
-    "practice": "# Practice\n\nFirst a few trials to practise. They do not count.",
-    "practice_again": "# Once more\n\nNot every answer was right yet. Please practise once more.",
-    "half_way": "# Half-way\n\nYou have done half of this part.",
-    "phase_change": "# Now it counts\n\nThe next part begins.",
-    "declined": "# Thank you\n\nYou have decided not to take part. Nothing about you was stored.",
-    "screened_out": "# Thank you\n\nThis study is not a good match this time. "
-    "Thank you for your interest.",
-    "timed_out": "# This session has ended\n\nToo much time has passed to go on with it.",
-    "returned": "# This session has ended\n\nThe study was returned.",
-    "withdrawn": "# You have withdrawn\n\nYou do not take part any more. What was stored of your "
-    "participation was deleted. You can close this window.",
-    "expired": "# This session has ended\n\nIts answers were kept for as long as was agreed, "
-    "and then deleted. You can close this window.",
-    "completed": "# Thank you\n\nAll your answers are stored. You can close this window.",
-    "paid_already": "# You have taken part before\n\nYour participation in this study is accepted "
-    "already, and it is paid once. Please return this new submission: there is nothing more to do "
-    "in it.",
-    "mturk_preview": "# Preview\n\nAccept the HIT to take part.",
-}
 
 
 @lru_cache(maxsize=1024)  # everybody is shown the same few texts
@@ -59,9 +39,14 @@ def destination(raw: str) -> str:
     return str(_markdown.normalizeLink(unescapeAll(raw)))
 
 
+def source(content: StudyContent, name: str) -> str:
+    """Markdown of one text of a study, or the host's own in the language of the study."""
+    return content.texts.get(name) or words.default_text(content.spec.language, name)
+
+
 def text(content: StudyContent, name: str) -> str:
     """One text of a study as HTML, or the default."""
-    return html(content.texts.get(name) or DEFAULTS.get(name, ""))
+    return html(source(content, name))
 
 
 def pages(content: StudyContent, name: str) -> list[str]:
@@ -72,8 +57,7 @@ def pages(content: StudyContent, name: str) -> list[str]:
 
 def notice(content: StudyContent, name: str) -> dict[str, str]:
     """A notice: its first heading is the title, the rest the text."""
-    source = (content.texts.get(name) or DEFAULTS.get(name, "")).strip()
-    title, _, body = source.partition("\n")
+    title, _, body = source(content, name).strip().partition("\n")
     if not title.startswith("#"):
-        return {"title": "", "html": html(source)}
+        return {"title": "", "html": html(source(content, name).strip())}
     return {"title": title.lstrip("# ").strip(), "html": html(body)}

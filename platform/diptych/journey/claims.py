@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from diptych.database import now_ms
 from diptych.journey.arrivals import ARRIVALS
-from diptych.journey.faults import JourneyFault
+from diptych.journey.faults import JourneyFault, Said
 from diptych.journey.state import LIVE
 from diptych.recruiters import Arriving, Recruiter
 
@@ -61,6 +61,7 @@ def check(
             "not_eligible",
             "You have taken part in this study before, under another submission. Please return "
             "this one. If you can't hand in the other one any more, write to the researchers.",
+            said=Said("other_submission"),
         )
     silent = now_ms() - session.last_seen_at
     if silent < LEFT_AFTER_MS:
@@ -70,6 +71,7 @@ def check(
             "in_use",
             "This study is under way in another window, under another submission. Please go on "
             f"there. If that window is closed, you can go on here in {minutes} {unit}.",
+            said=Said("in_use", {"minutes": minutes}),
         )
     if not confirmed:
         raise JourneyFault(

@@ -20,7 +20,7 @@ from diptych.journey import claims
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
-from diptych.journey.faults import JourneyFault
+from diptych.journey.faults import JourneyFault, Said
 from diptych.journey.state import (
     EMPTIED,
     LIVE,
@@ -172,7 +172,11 @@ def _read(
     content = frozen(version_id)
     name = "direct" if kind != "person" else recruiters.for_entry(entry)
     if kind == "person" and name not in content.spec.recruitment.recruiters:
-        raise JourneyFault("not_eligible", "This study does not take part over this link.")
+        raise JourneyFault(
+            "not_eligible",
+            "This study does not take part over this link.",
+            said=Said("wrong_link"),
+        )
     recruiter = host.recruiter(content, name)
     try:
         arriving = recruiter.arrive(entry)
@@ -196,7 +200,9 @@ def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
     for purpose, kind in KINDS_BY_KEY.items():
         if purpose in entry:
             if not study_keys.admits(entry[purpose], host.secret, purpose, study):
-                raise JourneyFault("not_eligible", f"This {purpose} link is not valid.")
+                raise JourneyFault(
+                    "not_eligible", f"This {purpose} link is not valid.", said=Said("invalid_key")
+                )
             return kind
     return "person"
 
@@ -237,6 +243,7 @@ def _enter(visit: _Visit) -> Entered:
         raise JourneyFault(
             "not_eligible",
             "You have taken part in a related study before, so you can't take part in this one.",
+            said=Said("related_study"),
         )
     if full:
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")

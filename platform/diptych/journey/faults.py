@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 # code -> HTTP status; the API reference lists them from here.
 CODES = {
@@ -24,11 +25,38 @@ CODES = {
 }
 
 
-class JourneyFault(Exception):
-    """A request that the journey refuses; nothing was changed."""
+@dataclass(frozen=True)
+class Said:
+    """Which of the page's own words say a refusal to a participant (`why-…` in `words/en.ftl`).
 
-    def __init__(self, code: str, message: str, fields: Mapping[str, str] | None = None) -> None:
+    Attributes:
+        key: name of the message, without `why-`.
+        values: what stands in it.
+    """
+
+    key: str
+    values: Mapping[str, int | str] = field(default_factory=dict)
+
+
+class JourneyFault(Exception):
+    """A request that the journey refuses; nothing was changed.
+
+    Args:
+        code: for programs.
+        message: in English; participants are told it where the page has no words for the code.
+        fields: what is wrong with each field of the body.
+        said: which words say it, where they are not those of the code.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        fields: Mapping[str, str] | None = None,
+        said: Said | None = None,
+    ) -> None:
         self.code = code
+        self.said = said
         self.status = CODES[code]
         self.message = message
         self.fields = dict(fields or {})

@@ -172,6 +172,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
             session = load_session(connection, session_id)
     told = study_doc(content, session.condition)
     told["next_person"] = _next_person(host, content, session)
+    told["way_back"] = host.recruiter(content, session.recruiter).way_back()
     return {"study": told, **state(host, session, came=came)}
 
 
@@ -205,6 +206,7 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
         "screen": spec.screen.model_dump(mode="json"),
         "resume_within_minutes": spec.recruitment.resume_within_minutes,
         "next_person": "no",
+        "way_back": None,
     }
 
 

@@ -101,8 +101,18 @@ class Recruiter(ABC):
 
         Returns:
             `{"kind": "redirect", "url": …}`, `{"kind": "form", "action": …, "fields": {…}}`, or
-            None when there is nowhere to go.
+            None when there is nowhere to go. A redirect may name the `place` it leads to, and the
+            `code` that says the same where somebody has to type it.
         """
+
+    def way_back(self) -> dict[str, Any] | None:
+        """Where somebody who can't take part, on a phone for example, hands their place back.
+
+        Returns:
+            `{"place": name of the platform, "url": its page for that or None}`; None where nobody
+            waits for it.
+        """
+        return None
 
     def next_person(self, *, known: bool) -> NextPerson:
         """Whether the next person at a computer may begin a session of their own over one link.

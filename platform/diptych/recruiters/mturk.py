@@ -98,6 +98,10 @@ class MTurk(Recruiter):
             "fields": {"assignmentId": parameters["assignmentId"], "outcome": outcome},
         }
 
+    def way_back(self) -> dict[str, Any]:
+        # By the button of the frame around the study.
+        return {"place": "Mechanical Turk", "url": None}
+
     def platform(self) -> Platform:
         from diptych.recruiters.mturk_platform import MTurkPlatform
 

@@ -21,6 +21,8 @@ from diptych.recruiters import (
 from diptych.recruiters.prolific_platform import ProlificPlatform
 
 COMPLETE = "https://app.prolific.com/submissions/complete"
+#: Where a participant returns a submission.
+SUBMISSIONS = "https://app.prolific.com/submissions"
 PID = "PROLIFIC_PID"
 _LIVE = {"RESERVED", "ACTIVE", "AWAITING REVIEW", "APPROVED", "PARTIALLY APPROVED"}
 
@@ -88,7 +90,15 @@ class Prolific(Recruiter):
         }.get(outcome)
         if code is None:
             return None
-        return {"kind": "redirect", "url": f"{COMPLETE}?{urlencode({'cc': code})}"}
+        return {
+            "kind": "redirect",
+            "url": f"{COMPLETE}?{urlencode({'cc': code})}",
+            "place": "Prolific",
+            "code": code,
+        }
+
+    def way_back(self) -> dict[str, Any]:
+        return {"place": "Prolific", "url": SUBMISSIONS}
 
     def platform(self) -> Platform:
         return ProlificPlatform(self.settings)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from diptych import words
 from diptych.policies import Candidate, Past, Policy
 from diptych.studies.content import FrozenItem
 from diptych.studies.faults import Fault
@@ -33,8 +34,9 @@ class TwoAFCParameters(TaskParameters):
     """Parameters of the 2-AFC task. Defaults are those of the published experiments."""
 
     question: str = Field(
-        "Which image in the middle matches the examples on the right better?",
-        description="Question above the images.",
+        "",
+        description='Question above the images; empty: "Which image in the middle matches the '
+        'examples on the right better?", in the language of the study.',
     )
     explanations: int = Field(9, ge=1, le=16, description="Images a side.")
     practice_hard: int = Field(
@@ -245,7 +247,8 @@ class TwoAFC(Task):
         }
         top = trial.item["top"]
         return {
-            "question": self.parameters.question,
+            "question": self.parameters.question
+            or words.say(self.content.spec.language, "which-fits"),
             "negative": [image(stimuli["negatives"][i]) for i in trial.item["negatives"]],
             "positive": [image(stimuli["positives"][i]) for i in trial.item["positives"]],
             "top": queries[top],

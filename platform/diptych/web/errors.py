@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from diptych.journey import JourneyFault
+from diptych.journey.faults import Said
 from diptych.web.dashboard import error_pages
 
 log = logging.getLogger("diptych")
@@ -40,19 +41,31 @@ _FAULT = {
             "additionalProperties": {"type": "string"},
             "description": "What is wrong with each field of the body, by dotted name.",
         },
+        "said": {
+            "type": "object",
+            "description": "Which of the page's own words say it to a participant, and the values "
+            "in them; where it is missing, those of the code.",
+            "properties": {"key": {"type": "string"}, "values": {"type": "object"}},
+        },
     },
 }
 SCHEMA = {"type": "object", "required": ["error"], "properties": {"error": _FAULT}}
 
 
 def error(
-    status: int, code: str, message: str, fields: dict[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    fields: dict[str, str] | None = None,
+    said: Said | None = None,
 ) -> tuple[Response, int]:
     """An error reply."""
     if error_pages.wanted():
         return error_pages.page(status, message, fields), status
-    body = {"error": {"code": code, "message": message, "fields": fields or {}}}
-    return jsonify(body), status
+    told: dict[str, Any] = {"code": code, "message": message, "fields": fields or {}}
+    if said is not None:
+        told["said"] = {"key": said.key, "values": dict(said.values)}
+    return jsonify({"error": told}), status
 
 
 def attach(app: APIFlask) -> None:
@@ -85,7 +98,7 @@ def attach(app: APIFlask) -> None:
 
     @app.errorhandler(JourneyFault)
     def journey_fault(fault: JourneyFault) -> tuple[Response, int]:
-        reply, status = error(fault.status, fault.code, fault.message, fault.fields)
+        reply, status = error(fault.status, fault.code, fault.message, fault.fields, fault.said)
         if status == 503:
             reply.headers["Retry-After"] = "5"
         return reply, status

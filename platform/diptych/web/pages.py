@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template
 
+from diptych import words
 from diptych.studies.versions import UnknownStudy, current_version, frozen
 from diptych.web.bundle import bundle
 
@@ -21,15 +24,26 @@ def root() -> Response:
 @blueprint.get("/s/<study>")
 def participant(study: str) -> Response:
     """The page on which a study is taken: the same for everybody, whatever the query."""
-    title = "Study"
+    title, language = "Study", words.ENGLISH
     try:
         _, version_id, _ = current_version(study, preview=True)
-        title = frozen(version_id).spec.title
+        spec = frozen(version_id).spec
+        title, language = spec.title, spec.language
     except UnknownStudy:
         pass  # the page asks the API, which says so politely
     js, css = bundle(ENTRY)
+    own = words.nearest(language)
     page = render_template(
-        "participant.html", study=study, title=title, bundle_js=js, bundle_css=css
+        "participant.html",
+        study=study,
+        title=title,
+        language=language,
+        direction=words.direction(language),
+        own_language=own,
+        words=words.for_the_page(own),
+        say=partial(words.say, own),
+        bundle_js=js,
+        bundle_css=css,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
