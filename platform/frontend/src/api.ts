@@ -3,6 +3,12 @@
  * is tried again until it succeeds; whatever will not (4xx) is thrown as an {@link ApiError}.
  */
 
+/** A message of the page's own words, by its name, and what stands in it. */
+export interface Said {
+  key: string;
+  values: Record<string, string | number>;
+}
+
 /** The host understood and said no. */
 export class ApiError extends Error {
   constructor(
@@ -10,6 +16,8 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly fields: Record<string, string> = {},
+    /** Which words say it to a participant, where they are not those of the code. */
+    readonly said: Said | null = null,
   ) {
     super(message);
     this.name = "ApiError";
@@ -74,7 +82,7 @@ async function errorFrom(reply: Response): Promise<ApiError> {
   try {
     const { error } = (await reply.json()) as { error: Partial<ApiError> };
     const { code = `http_${reply.status}`, message = reply.statusText, fields = {} } = error;
-    return new ApiError(reply.status, code, message, fields);
+    return new ApiError(reply.status, code, message, fields, error.said ?? null);
   } catch {
     return new ApiError(reply.status, `http_${reply.status}`, reply.statusText);
   }

@@ -3,33 +3,116 @@ import type { Timing } from "./types";
 /** When a stimulus was first painted, in ms of `performance.now`. */
 export interface Onset {
   onset_ms: number;
-  /** Gap between the frame that drew the stimulus and the one after: the onset lies within it. */
+  /**
+   * Gap between the frame that drew the stimulus and the one after, within which the onset lies;
+   * never less than a step of the clock.
+   */
   onset_uncertainty_ms: number;
 }
 
 type RequestFrame = (callback: (time: number) => void) => unknown;
+
+const nextFrame: RequestFrame = (callback) => window.requestAnimationFrame(callback);
 
 /**
  * Makes the stimulus visible in one animation frame and takes the time of the next: by then the
  * frame with the stimulus has been handed to the screen. Call only when every image is decoded, or
  * the picture would come later than the frame. In a hidden tab no frame comes, and the onset waits
  * until somebody can see it.
+ *
+ * One frame passes before: after an idle wait Firefox calls the first at once, outside of the
+ * screen's rhythm, and the second as little as 0.3 ms later, when nothing can have been shown yet.
  */
-export function firstPaint(
+export async function firstPaint(
   reveal: () => void,
-  frame: RequestFrame = (callback) => window.requestAnimationFrame(callback),
+  frame: RequestFrame = nextFrame,
+  step: Promise<number> = clockStep(),
 ): Promise<Onset> {
-  return new Promise((resolve) => {
-    frame((drawn) => {
-      reveal();
-      frame((shown) => {
-        resolve({
-          onset_ms: round(shown),
-          onset_uncertainty_ms: round(Math.max(0, shown - drawn)),
-        });
-      });
-    });
+  const { drawn, shown } = await new Promise<{ drawn: number; shown: number }>((resolve) => {
+    frame(() =>
+      frame((drawn) => {
+        reveal();
+        frame((shown) => resolve({ drawn, shown }));
+      }),
+    );
   });
+  const onset_uncertainty_ms = round(Math.max(await step, shown - drawn));
+  return { onset_ms: round(shown), onset_uncertainty_ms };
+}
+
+/** The clock is looked at without a break for so long at most: fine steps show at once. */
+const STARE_MS = 4;
+const STARES = 20_000;
+/** Coarse steps are waited for: browsers that blur the clock step by 100 ms at most. */
+const LOOKS = 250;
+const STEPS = 6;
+
+/**
+ * The step of `performance.now` in ms: the least by which it was seen to move. Browsers make it
+ * coarse, to 0.02 or 1 ms and, where they resist fingerprinting, to 16.7 ms and more.
+ */
+export async function measureStep(now: () => number = () => performance.now()): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  let seen = 0;
+  let before = now();
+  const look = (): void => {
+    const time = now();
+    if (time <= before) return;
+    least = Math.min(least, time - before);
+    before = time;
+    seen += 1;
+  };
+  const begun = before;
+  for (let i = 0; i < STARES && seen < STEPS && before - begun < STARE_MS; i += 1) look();
+  for (let i = 0; i < LOOKS && seen < STEPS; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    look();
+  }
+  return Number.isFinite(least) ? round(least) : 0;
+}
+
+let measured: Promise<number> | null = null;
+
+/** The step of this page's clock, measured once. */
+export function clockStep(): Promise<number> {
+  measured ??= measureStep();
+  return measured;
+}
+
+/** Frames looked at to tell how often the screen is drawn. */
+const FRAMES = 40;
+
+/**
+ * How often a second the screen is drawn, from the frames' own times; null where too few come, as
+ * in a hidden tab, until `signal` is given.
+ */
+export async function measureRefresh(
+  signal: AbortSignal,
+  frame: RequestFrame = nextFrame,
+): Promise<number | null> {
+  const times: number[] = [];
+  const given_up = new Promise<null>((resolve) =>
+    signal.addEventListener("abort", () => resolve(null)),
+  );
+  while (times.length < FRAMES && !signal.aborted) {
+    const time = await Promise.race([new Promise<number>((resolve) => frame(resolve)), given_up]);
+    if (time !== null) times.push(time);
+  }
+  // The first are out of rhythm in some browsers.
+  return refreshOf(times.slice(3));
+}
+
+/** Frames a second; the median length of a frame, for one that was dropped is twice as long. */
+export function refreshOf(times: number[]): number | null {
+  if (times.length < 10) return null;
+  const gaps = times.slice(1).map((time, at) => time - (times[at] as number));
+  const sorted = [...gaps].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] as number;
+  // Where the clock's steps are coarse, gaps are 0 or a step: only their mean says anything.
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const coarse = gaps.filter((gap) => Math.abs(gap - median) > median / 4).length > gaps.length / 4;
+  const gap = coarse ? mean : median;
+  return gap > 0 ? Math.round(10_000 / gap) / 10 : null;
 }
 
 /**
@@ -45,8 +128,12 @@ export function actedAt(event: Event | null, since: number, now = performance.no
 /** Response time is counted from the onset; all in ms, to the microsecond. */
 export function timingOf(onset: Onset, answered: number): Timing {
   const answered_ms = round(answered);
-  return { ...onset, answered_ms, rt_ms: round(Math.max(0, answered_ms - onset.onset_ms)) };
+  return { ...onset, answered_ms, rt_ms: sinceOnset(onset, answered) };
 }
+
+/** From the onset to a moment, ms to the microsecond. */
+export const sinceOnset = (onset: Onset, at: number): number =>
+  round(Math.max(0, round(at) - onset.onset_ms));
 
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;

@@ -61,7 +61,7 @@ export function icon(name: keyof typeof ICONS): SVGSVGElement {
 
 /** Text that the host rendered from the study's own Markdown. */
 export function prose(html: string): HTMLDivElement {
-  const element = h("div", { class: "prose" });
+  const element = h("div", { class: "prose", dir: "auto" });
   element.innerHTML = html;
   for (const link of element.querySelectorAll("a[href]")) {
     // A participant who follows a link must not lose the study's page.

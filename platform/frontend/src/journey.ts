@@ -1,8 +1,10 @@
 import { watchAbsence } from "./absence";
 import { ApiError, Client, type Trouble } from "./api";
+import { clockStep } from "./clock";
 import { EventLog, windowSize } from "./events";
 import { guard, pageOf, REARM_MS } from "./history";
 import { Outbox } from "./outbox";
+import { preload } from "./preload";
 import { watchScreen } from "./screencheck";
 import { claim, offerAnew, whoIsThere } from "./screens/claim";
 import { comprehension } from "./screens/comprehension";
@@ -14,6 +16,7 @@ import { trials } from "./screens/trials";
 import type { Shell } from "./shell";
 import { TokenStore } from "./storage";
 import type { ClientEvent, Entered, Resumed, State, Step } from "./types";
+import { knows, say } from "./words";
 
 /** Steps for which the window must be large enough. */
 const NEEDS_ROOM: ReadonlySet<Step> = new Set([
@@ -43,6 +46,7 @@ export class Journey {
   private readonly outbox: Outbox;
   private readonly events: EventLog;
   private step: Step | null = null;
+  private loadsAhead = false;
 
   constructor(private readonly options: JourneyOptions) {
     this.shell = options.shell;
@@ -65,11 +69,13 @@ export class Journey {
       const entered = await this.enter();
       ctx = this.context(entered);
       const stopListening = this.events.listen();
+      void clockStep();
       const watch = watchScreen(
         ctx.study.screen,
         () => this.step !== null && NEEDS_ROOM.has(this.step),
         {
           setCover: (screen) => this.shell.setCover(screen),
+          study: ctx.study,
           onStay: () => this.events.add("resize", `kept enlarged ${windowSize()}`),
         },
       );
@@ -132,7 +138,7 @@ export class Journey {
       return await this.client.post<Entered>("/sessions", body);
     } catch (error) {
       if (confirmed || !(error instanceof ApiError) || error.code !== "other_arrival") throw error;
-      await claim({ shell: this.shell }, error.message);
+      await claim({ shell: this.shell }, reasonOf(error));
       return this.arrive(true);
     }
   }
@@ -177,8 +183,10 @@ export class Journey {
       case "consent":
         return consent(ctx, state);
       case "instructions":
+        void this.loadAhead();
         return instructions(ctx, state);
       case "comprehension":
+        void this.loadAhead();
         return comprehension(ctx, state);
       case "trials":
         return trials(ctx, state);
@@ -189,6 +197,18 @@ export class Journey {
     }
   }
 
+  /** Loads the pictures while somebody reads; what does not come now is loaded before the trials. */
+  private async loadAhead(): Promise<void> {
+    if (this.loadsAhead) return;
+    this.loadsAhead = true;
+    try {
+      const { images } = await this.client.get<{ images: string[] }>("/session/images");
+      await preload(images, { tries: 1 });
+    } catch {
+      // The screen before the trials asks again, and says what is missing.
+    }
+  }
+
   /** Says why it does not go on. A fault of the page is reported to the host too. */
   private stop(error: unknown, ctx: Context | undefined): void {
     this.shell.setCover(null);
@@ -196,10 +216,10 @@ export class Journey {
     const contact = ctx?.study.contact;
     if (error instanceof ApiError) {
       if (isUnknownSession(error)) this.forget();
-      const { code, message, status } = error;
+      const { code, status } = error;
       // What the host says on entry is written for participants; what it says of a body is not.
-      const readable = status !== 422 && message;
-      const said = readable || "The answer could not be taken. Please load the page again.";
+      const readable = status !== 422 && reasonOf(error);
+      const said = readable || say("fault-answer");
       standstill(
         { shell: this.shell },
         { code, message: said, contact, reload: ctx !== undefined },
@@ -209,17 +229,13 @@ export class Journey {
     console.error(error);
     this.events.add("script_error", error instanceof Error ? error.message : String(error));
     void this.events.flush();
-    const message = this.outbox.waits
-      ? "The page stopped by a fault of its own. Your last answer is not saved yet: it is kept in this tab, and sent when you load the page again."
-      : "The page stopped by a fault of its own. What you answered is stored.";
+    const message = say(this.outbox.waits ? "fault-unsaved" : "fault-saved");
     standstill({ shell: this.shell }, { code: "fault", message, contact, reload: true });
   }
 
   private showTrouble({ offline }: Trouble): void {
-    const why = offline ? "You seem to be offline." : "The server is not answering just now.";
-    const what = this.outbox.waits
-      ? "Your answer is not saved yet. It is kept here and sent by itself: please leave this page open."
-      : "Trying again by itself…";
+    const why = say(offline ? "offline" : "no-answer");
+    const what = say(this.outbox.waits ? "not-saved" : "trying");
     this.shell.banner("network", `${why} ${what}`);
   }
 
@@ -239,13 +255,18 @@ export class Journey {
       this.shell.clearBanner("back");
       if (turn === "forward" || (this.step === "instructions" && turn === "back")) return;
       if (this.step !== "instructions") this.events.add("back");
-      const leaving = "Go back once more to leave the page; the same link leads here again.";
-      const unchanged =
-        this.step === "trials" ? "An answer cannot be changed." : "Nothing is changed.";
+      const leaving = say("back-leaves");
+      const unchanged = say(this.step === "trials" ? "answer-unchanged" : "nothing-changed");
       this.shell.banner("back", turn === "back" ? unchanged : `${unchanged} ${leaving}`);
       timer = setTimeout(() => this.shell.clearBanner("back"), REARM_MS);
     });
   }
+}
+
+/** Why the host said no, in the page's language where it has words for that. */
+function reasonOf(error: ApiError): string {
+  const { key, values } = error.said ?? { key: error.code, values: {} };
+  return knows(`why-${key}`) ? say(`why-${key}`, values) : error.message;
 }
 
 /** Whether a session stands at another place than before. */

@@ -15,14 +15,20 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 // Held for the life of the page: an image nobody refers to may be dropped from memory.
 const loaded = new Map<string, HTMLImageElement>();
+// On their way, for whoever asks for the same while they are.
+const coming = new Map<string, Promise<HTMLImageElement>>();
 
 function load(url: string): Promise<HTMLImageElement> {
-  return new Promise((resolve, reject) => {
-    const image = new Image();
+  const begun = coming.get(url);
+  if (begun) return begun;
+  const image = new Image();
+  const promise = new Promise<HTMLImageElement>((resolve, reject) => {
     image.onload = () => resolve(image);
     image.onerror = () => reject(new Error("image did not load"));
     image.src = url;
-  });
+  }).finally(() => coming.delete(url));
+  coming.set(url, promise);
+  return promise;
 }
 
 async function persist(url: string, options: PreloadOptions): Promise<boolean> {
@@ -51,7 +57,7 @@ export async function preload(urls: string[], options: PreloadOptions = {}): Pro
   options.onProgress?.(done, all.length);
   const worker = async (): Promise<void> => {
     for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
-      if (await persist(url, options)) {
+      if (loaded.has(url) || (await persist(url, options))) {
         done += 1;
         options.onProgress?.(done, all.length);
       } else failed.push(url);
@@ -64,4 +70,5 @@ export async function preload(urls: string[], options: PreloadOptions = {}): Pro
 /** Forgets what was loaded. */
 export function forgetImages(): void {
   loaded.clear();
+  coming.clear();
 }

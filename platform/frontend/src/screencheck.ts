@@ -1,5 +1,6 @@
 import { h, icon } from "./dom";
-import type { ScreenNeeds } from "./types";
+import type { ScreenNeeds, StudyDoc } from "./types";
+import { say } from "./words";
 
 /** What is known of the window and the device; sizes in CSS pixels. */
 export interface ScreenFacts {
@@ -13,10 +14,13 @@ export interface ScreenFacts {
   fine_pointer: boolean;
 }
 
-/** What stands in the way; `can_grow`: a larger window would help on this very device. */
+/** What would help: turning a device that is held in the hand, more window, or another device. */
+export type Remedy = "turn-upright" | "turn-sideways" | "enlarge" | "larger-screen";
+
+/** What stands in the way. */
 export type ScreenFault =
   | { kind: "touch" }
-  | { kind: "size"; can_grow: boolean; maybe_zoomed: boolean };
+  | { kind: "size"; remedy: Remedy; maybe_zoomed: boolean };
 
 export function screenFacts(): ScreenFacts {
   const matches = (query: string): boolean => window.matchMedia?.(query).matches ?? false;
@@ -42,52 +46,90 @@ export function screenFault(needs: ScreenNeeds, facts: ScreenFacts): ScreenFault
     facts.pixel_ratio > 1 &&
     enough(facts.width, needs.min_width) &&
     enough(facts.height, needs.min_height);
-  const can_grow = facts.screen_width >= needs.min_width && facts.screen_height >= needs.min_height;
-  return { kind: "size", can_grow, maybe_zoomed };
+  return { kind: "size", remedy: remedyFor(needs, facts, maybe_zoomed), maybe_zoomed };
+}
+
+/** The browser's own bars take this share of a hand-held screen's height, at most. */
+const BARS = 0.25;
+
+function remedyFor(needs: ScreenNeeds, facts: ScreenFacts, maybe_zoomed: boolean): Remedy {
+  const { width, height, screen_width, screen_height } = facts;
+  if (!facts.fine_pointer) {
+    // Some phones tell the sides of their screen as they lie, others as if they stood upright.
+    const long = Math.max(screen_width, screen_height);
+    const short = Math.min(screen_width, screen_height);
+    const fits = (wide: number, high: number): boolean =>
+      wide >= needs.min_width && high * (1 - BARS) >= needs.min_height;
+    if (width > height && fits(short, long)) return "turn-upright";
+    if (width <= height && fits(long, short)) return "turn-sideways";
+  }
+  const can_grow = screen_width >= needs.min_width && screen_height >= needs.min_height;
+  return can_grow || maybe_zoomed ? "enlarge" : "larger-screen";
 }
 
 /** The polite message over a page that does not fit. `stay` goes on with an enlarged page. */
 export function faultScreen(
   fault: ScreenFault,
-  needs: ScreenNeeds,
+  study: StudyDoc,
   facts: ScreenFacts,
   stay: () => void,
 ): HTMLElement {
-  const say = (text: string): HTMLElement => h("p", { text });
+  const paragraph = (text: string): HTMLElement => h("p", { text });
   const card = h("article", { class: "card notice-card", role: "alert", testid: "screen-fault" });
-  card.append(h("div", { class: "notice-icon" }, icon("window")));
+  card.append(
+    h("p", { class: "of-study", text: study.title, dir: "auto" }),
+    h("div", { class: "notice-icon" }, icon("window")),
+  );
   if (fault.kind === "touch") {
     card.append(
-      h("h1", { text: "This study needs a mouse or a trackpad" }),
-      say("Please open the same link on a computer."),
+      h("h1", { text: say("needs-mouse") }),
+      paragraph(say("open-on-computer")),
+      ...otherwise(study),
     );
     return card;
   }
-  const least = `${needs.min_width} × ${needs.min_height}`;
+  const { screen: needs } = study;
+  const sizes = {
+    least: `${needs.min_width} × ${needs.min_height}`,
+    size: `${facts.width} × ${facts.height}`,
+  };
   card.append(
-    h("h1", { text: "A little more room, please" }),
-    say(
-      `The pictures need a window of at least ${least} pixels. Yours has ${facts.width} × ${facts.height}.`,
-    ),
-    say(
-      fault.can_grow || fault.maybe_zoomed
-        ? "Make the window larger, or zoom out. The page goes on by itself, just where it was."
-        : "Please open the same link on a larger screen, such as a computer's.",
-    ),
+    h("h1", { text: say("more-room") }),
+    paragraph(say(fault.remedy)),
+    h("p", { class: "facts", text: say("window-least", sizes) }),
   );
+  if (fault.remedy === "larger-screen") card.append(...otherwise(study));
   if (fault.maybe_zoomed) {
     const button = h("button", { type: "button", class: "quiet", testid: "keep-zoom" });
-    button.textContent = "I enlarged the page to see well: go on";
+    button.textContent = say("keep-zoom");
     button.addEventListener("click", stay);
     card.append(h("div", { class: "actions" }, button));
   }
   return card;
 }
 
+/** For whom there is no other device: how to hand the place back, and whom to ask. */
+function otherwise({ way_back, contact }: StudyDoc): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (way_back) {
+    const { place, url } = way_back;
+    parts.push(h("p", { text: say("or-return", { place }) }));
+    if (url) {
+      const link = h("a", { class: "button quiet", href: url, testid: "way-back" });
+      link.append(h("span", { text: say("return-to", { place }) }), icon("leave"));
+      parts.push(h("div", { class: "actions" }, link));
+    }
+  }
+  if (contact) parts.push(h("p", { class: "facts", text: say("contact", { contact }) }));
+  return parts;
+}
+
 interface Watcher {
   setCover: (screen: HTMLElement | null) => void;
   /** The participant keeps the page enlarged. */
   onStay: (facts: ScreenFacts) => void;
+  /** What the page is told on: its title, contact and way back. */
+  study: StudyDoc;
 }
 
 /**
@@ -110,7 +152,7 @@ export function watchScreen(needs: ScreenNeeds, needed: () => boolean, watcher: 
       watcher.onStay(facts);
       check();
     };
-    watcher.setCover(due ? faultScreen(due, needs, facts, stay) : null);
+    watcher.setCover(due ? faultScreen(due, watcher.study, facts, stay) : null);
   };
   window.addEventListener("resize", check);
   check();

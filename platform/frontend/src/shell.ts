@@ -1,5 +1,6 @@
 import { h, icon } from "./dom";
 import type { Progress } from "./types";
+import { say } from "./words";
 
 interface ShowOptions {
   /** Fills the window without a card, as the trials do. */
@@ -13,7 +14,7 @@ interface ShowOptions {
  */
 export class Shell {
   readonly stage = h("main", { class: "stage", id: "stage" });
-  private readonly bar = h("progress", { class: "progress-bar", "aria-label": "Progress" });
+  private readonly bar = h("progress", { class: "progress-bar", "aria-label": say("progress") });
   private readonly count = h("span", { class: "progress-count", testid: "progress" });
   private readonly progress = h("div", { class: "progress", hidden: true }, this.bar, this.count);
   private readonly banners = h("div", { class: "banners", role: "status" });
@@ -31,9 +32,11 @@ export class Shell {
     this.header = h(
       "header",
       { class: "top" },
-      h("div", { class: "top-title" }, brand, h("span", { text: title })),
+      h("div", { class: "top-title" }, brand, h("span", { text: title, dir: "auto" })),
       this.progress,
     );
+    // Until the host has said what comes first: a page that has nothing on it looks broken.
+    this.stage.append(h("p", { class: "boot", text: say("loading") }));
     root.replaceChildren(this.header, this.stage, this.cover, this.banners, this.voice);
     root.classList.add("page");
     root.addEventListener("keydown", ignoreHeldKeys, true);
@@ -123,7 +126,7 @@ function settle(screen: HTMLElement): void {
   setTimeout(() => screen.classList.remove("settling"), SETTLING_MS);
 }
 
-const SETTLING_MS = 300;
+export const SETTLING_MS = 300;
 
 /** A key held down must not press one button after the other. */
 function ignoreHeldKeys(event: KeyboardEvent): void {

@@ -1,5 +1,6 @@
 import { firstPaint, type Onset } from "./clock";
 import { h } from "./dom";
+import type { Timing } from "./types";
 
 /**
  * An image that keeps its place but is not seen until {@link present}. The alternative text names
@@ -37,4 +38,17 @@ export async function present(
   return firstPaint(() => {
     for (const image of images) image.classList.remove("veiled");
   });
+}
+
+/**
+ * The size at which a picture is drawn, in CSS pixels: it keeps its proportions inside its box.
+ * Empty where the browser lays nothing out.
+ */
+export function shownSize(image: HTMLImageElement): Pick<Timing, "shown_width" | "shown_height"> {
+  const { naturalWidth, naturalHeight } = image;
+  const { width, height } = image.getBoundingClientRect();
+  const scale = Math.min(width / naturalWidth, height / naturalHeight);
+  if (!(scale > 0 && Number.isFinite(scale))) return {};
+  const rounded = (size: number): number => Math.round(size * scale * 100) / 100;
+  return { shown_width: rounded(naturalWidth), shown_height: rounded(naturalHeight) };
 }

@@ -7,6 +7,8 @@ export interface StudyDoc {
   /** Expected duration in minutes. */
   minutes: number;
   contact: string;
+  /** Language of the texts (BCP 47). */
+  language: string;
   task: string;
   /** The task's public parameters; never anything that tells an answer. */
   parameters: Record<string, unknown>;
@@ -14,6 +16,14 @@ export interface StudyDoc {
   resume_within_minutes: number;
   /** What to do with a session that somebody left on this computer. */
   next_person: "no" | "ask" | "kiosk";
+  /** Where somebody hands their place back who can't take part; null without a platform. */
+  way_back: WayBack | null;
+}
+
+/** The platform that sent somebody, and its page on which a submission is returned, if it has one. */
+export interface WayBack {
+  place: string;
+  url: string | null;
 }
 
 /** What the study asks of the window and the device; sizes in CSS pixels. */
@@ -48,7 +58,7 @@ export interface Trial {
 }
 
 export type Exit =
-  | { kind: "redirect"; url: string }
+  | { kind: "redirect"; url: string; place?: string; code?: string }
   | { kind: "form"; action: string; fields: Record<string, string> };
 
 export interface Question {
@@ -106,6 +116,11 @@ export interface Timing {
   onset_ms: number;
   onset_uncertainty_ms: number;
   answered_ms: number;
+  /** Of a ranking: from the onset to the first choice. */
+  first_choice_ms?: number;
+  /** Size of the picture as it was drawn, CSS pixels. */
+  shown_width?: number;
+  shown_height?: number;
 }
 
 export type EventKind =

@@ -39,18 +39,25 @@ export class Host {
   readonly faults: Array<{ path: string; fault: Fault }> = [];
   /** The next request waits for this. */
   hold: Promise<void> | null = null;
-  refusal: { status: number; code: string; message: string } | null = null;
-  exit: unknown = { kind: "redirect", url: "https://app.prolific.com/submissions/complete?cc=X" };
+  refusal: { status: number; code: string; message: string; said?: unknown } | null = null;
+  exit: unknown = {
+    kind: "redirect",
+    url: "https://app.prolific.com/submissions/complete?cc=X",
+    place: "Prolific",
+    code: "X",
+  };
   study: StudyDoc = {
     name: "demo",
     title: "Demo",
     minutes: 3,
     contact: "Lab <lab@example.org>",
+    language: "en",
     task: "category_learning",
     parameters: { feedback_ms: 0 },
     screen: { min_width: 0, min_height: 0, touch: true, fullscreen: false },
     resume_within_minutes: 60,
     next_person: "no",
+    way_back: null,
   };
   /** Ends every session, as when nobody has come for too long. */
   timeOut(): void {
@@ -108,8 +115,8 @@ export class Host {
 
   private enter(body: Record<string, unknown>): [number, unknown] {
     if (this.refusal) {
-      const { status, code, message } = this.refusal;
-      return [status, failure(code, message)];
+      const { status, ...error } = this.refusal;
+      return [status, { error: { ...error, fields: {} } }];
     }
     const entry = body.entry as Record<string, string>;
     if (entry.assignmentId === "ASSIGNMENT_ID_NOT_AVAILABLE") {

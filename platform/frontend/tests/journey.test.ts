@@ -3,10 +3,11 @@ import { Client } from "../src/api";
 import { Journey } from "../src/journey";
 import { forgetImages } from "../src/preload";
 import { isWebAddress } from "../src/screens/end";
+import { browser } from "../src/screens/leaving";
 import { Shell } from "../src/shell";
 import { click, find, key, maybe, pass, until } from "./hands";
 import { Host } from "./host";
-import { broken } from "./setup";
+import { broken, traffic } from "./setup";
 
 let host: Host;
 /** Pages left behind by a reload: their requests reach nobody any more. */
@@ -128,6 +129,53 @@ describe("the journey", () => {
     const read_ms = host.at("/steps/instructions")[0]?.body.read_ms as number;
     expect(read_ms).toBeGreaterThanOrEqual(3000);
     expect(read_ms).toBeLessThan(3500);
+  });
+
+  it("goes on by Enter where the focus is on the heading, but decides nothing by it", async () => {
+    open();
+    await until("consent-agree");
+    await pass(300);
+    key("Enter");
+    await pass(50);
+    expect(host.at("/steps/consent")).toHaveLength(0);
+    click("consent-agree");
+    await until("next");
+    key("Enter");
+    expect(find("page-count").textContent).toBe("Page 1 of 2");
+    await pass(300);
+    key("Enter");
+    expect(find("page-count").textContent).toBe("Page 2 of 2");
+    await pass(300);
+    key("Enter");
+    expect(host.at("/steps/instructions")).toHaveLength(0);
+    expect(document.activeElement).toBe(find("next"));
+    key("Enter");
+    await until("comprehension-submit");
+  });
+
+  it("loads the pictures while the instructions are read", async () => {
+    open();
+    await until("consent-agree");
+    expect(traffic.requests).toBe(0);
+    click("consent-agree");
+    await until("next");
+    await pass(100);
+    expect(traffic.requests).toBe(4);
+    click("next");
+    click("next");
+    await until("comprehension-submit");
+    choose(1, 0);
+    await until("start");
+    expect(traffic.requests).toBe(4);
+  });
+
+  it("tells the host how the screen is drawn and how the clock steps", async () => {
+    open();
+    await toComprehension();
+    const { refresh_hz, clock_step_ms } = host.at("/steps/instructions")[0]?.body ?? {};
+    expect(refresh_hz).toBeGreaterThan(50);
+    expect(refresh_hz).toBeLessThan(70);
+    expect(clock_step_ms).toBeGreaterThanOrEqual(0);
   });
 
   it("leafs by arrows and Back, but leaves the instructions only by the button", async () => {
@@ -388,7 +436,7 @@ describe("nothing is lost", () => {
   });
 
   it("to an image that never comes: the participant can try again", async () => {
-    broken.set("/i/2", 5);
+    broken.set("/i/2", 6);
     open();
     await toComprehension();
     choose(1, 0);
@@ -554,16 +602,23 @@ describe("around the trials", () => {
 
 describe("pages without a way on", () => {
   it.each([
-    [404, "unknown_study", "There is no such study"],
-    [409, "study_full", "The study is full"],
-    [409, "already_took", "You have taken part already"],
-    [403, "not_eligible", "This study is not open to you"],
-  ])("%d %s is said politely", async (status, code, title) => {
+    [404, "unknown_study", "There is no such study", "no such study here"],
+    [409, "study_full", "The study is full", "all the participants it needs"],
+    [409, "already_took", "You have taken part already", "The host's own words."],
+    [403, "not_eligible", "This study is not open to you", "The host's own words."],
+  ])("%d %s is said politely", async (status, code, title, why) => {
     host.refusal = { status, code, message: "The host's own words." };
     open();
     const page = await until(`error-${code}`);
     expect(page.textContent).toContain(title);
-    expect(page.textContent).toContain("The host's own words.");
+    expect(page.textContent).toContain(why);
+  });
+
+  it("a reason with a number in it is said in the words that the host names", async () => {
+    const said = { key: "in_use", values: { minutes: 1 } };
+    host.refusal = { status: 409, code: "in_use", message: "The host's own words.", said };
+    open();
+    expect((await until("error-in_use")).textContent).toContain("go on here in 1 minute.");
   });
 
   it("a link to no study says what to look at", async () => {
@@ -574,11 +629,11 @@ describe("pages without a way on", () => {
   });
 
   it("somebody who may be another person says who they are, and goes on", async () => {
-    const message = "You have begun this study before.";
+    const message = "The host's own words.";
     host.refusal = { status: 409, code: "other_arrival", message };
     open({ workerId: "A1", assignmentId: "2" });
     const asked = await until("claim-screen");
-    expect(asked.textContent).toContain(message);
+    expect(asked.textContent).toContain("under another submission or in another browser");
     expect(host.at("/sessions").map(({ body }) => body.confirmed)).toEqual([false]);
     host.refusal = null;
     await pass(300);
@@ -688,6 +743,49 @@ describe("the way out", () => {
     expect([handIn(), handIn()]).toEqual([true, false]);
     await pass(3000);
     expect(handIn()).toBe(true);
+  });
+
+  it("to Prolific is gone by itself, after some seconds, and never after it was stopped", async () => {
+    const go = vi.spyOn(browser, "go").mockImplementation(() => undefined);
+    open();
+    await until("consent-decline");
+    click("consent-decline");
+    await until("exit");
+    await pass(50);
+    expect(find("returning").textContent).toContain("in 10 seconds");
+    expect(find("code").textContent).toBe("X");
+    expect(document.body.textContent).not.toContain("close");
+    await pass(9100);
+    expect(find("returning").textContent).toContain("in 1 second.");
+    expect(go).not.toHaveBeenCalled();
+    await pass(1000);
+    expect(go).toHaveBeenCalledExactlyOnceWith(
+      "https://app.prolific.com/submissions/complete?cc=X",
+    );
+    open();
+    await until("stay");
+    click("stay");
+    await pass(120_000);
+    expect(find("returning").textContent).toContain("You stay here");
+    expect(go).toHaveBeenCalledTimes(1);
+  });
+
+  it("of a plain link tells whom to ask, by which reference", async () => {
+    host.exit = null;
+    open();
+    await toTrials();
+    await answer("A", true);
+    await answer("B", true);
+    await answer("A", false);
+    await pass(50);
+    await answer("B", false);
+    await until("feedback-text");
+    click("feedback-submit");
+    await until("finish");
+    click("finish");
+    const told = (await until("reference")).textContent;
+    expect(told).toContain("session-1");
+    expect(told).toContain("lab@example.org");
   });
 
   it("is shown as the end of the page where there is none", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Ranking } from "../src/ranking";
-import { ordinal, withArticle } from "../src/words";
+import { labelled, ordinal, say } from "../src/words";
 
 const pressAll = (size: number, names: string): Ranking => {
   const ranking = new Ranking(size);
@@ -35,6 +35,23 @@ describe("a ranking", () => {
     ranking.undo();
     ranking.undo();
     expect(ranking.order).toEqual([]);
+  });
+
+  it("of all classes needs no press for the last", () => {
+    const ranking = new Ranking(3, ["A", "B", "C"]);
+    ranking.press("C");
+    expect(ranking.complete).toBe(false);
+    ranking.press("A");
+    expect(ranking.order).toEqual(["C", "A", "B"]);
+    ranking.press("B");
+    expect(ranking.order).toEqual(["C", "A", "B"]);
+    ranking.undo();
+    expect(ranking.order).toEqual(["C"]);
+    ranking.press("B");
+    expect(ranking.order).toEqual(["C", "B", "A"]);
+    ranking.press("C");
+    expect(ranking.order).toEqual(["B"]);
+    expect(new Ranking(2, ["A", "B", "C"]).order).toEqual([]);
   });
 
   it("never holds a class twice or more than its size, whatever is pressed", () => {
@@ -78,7 +95,7 @@ describe("words", () => {
   ])("%d is %s", (rank, expected) => expect(ordinal(rank)).toBe(expected));
 
   it("puts the article by the first letter", () => {
-    expect(withArticle("Agara")).toBe("an Agara");
-    expect(withArticle("Bari")).toBe("a Bari");
+    expect(say("it-is", labelled("Agara"))).toBe("It is an Agara");
+    expect(say("it-is", labelled("Bari"))).toBe("It is a Bari");
   });
 });

@@ -1,5 +1,11 @@
 /** What jsdom leaves out of a browser and the page needs: images that load, and scrolling. */
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach } from "vitest";
+import { learnWords } from "../src/words";
+
+/** Source of the words of a language. */
+export const wordsIn = (language: string): string =>
+  readFileSync(`${import.meta.dirname}/../../diptych/words/${language}.ftl`, "utf-8");
 
 /** Urls that fail, with how many more times they do. */
 export const broken = new Map<string, number>();
@@ -40,6 +46,7 @@ Object.defineProperty(HTMLImageElement.prototype, "decode", {
 window.scrollTo = () => undefined;
 
 beforeEach(() => {
+  learnWords("en", wordsIn("en"));
   broken.clear();
   Object.assign(traffic, { now: 0, most: 0, requests: 0 });
   localStorage.clear();

@@ -1,5 +1,6 @@
 import { h } from "../dom";
 import { actions, button, card, type Shell } from "../shell";
+import { say } from "../words";
 import type { Context } from "./context";
 
 /**
@@ -9,14 +10,14 @@ import type { Context } from "./context";
 
 /** Asks whether a session under way is this person's; goes on once they have said so. */
 export function claim(ctx: Pick<Context, "shell">, message: string): Promise<void> {
-  const title = "Have you begun this study before?";
+  const title = say("begun-before");
   return new Promise((resolve) => {
-    const yes = button("That was me, go on", { testid: "claim", onclick: () => resolve() });
+    const yes = button(say("was-me"), { testid: "claim", onclick: () => resolve() });
     const screen = card(
       title,
       h("h1", { text: title }),
       h("p", { text: message }),
-      h("p", { class: "facts", text: "If it was not you, please close this page." }),
+      h("p", { class: "facts", text: say("if-not-you") }),
       actions(yes),
     );
     screen.classList.add("short");
@@ -28,19 +29,19 @@ export function claim(ctx: Pick<Context, "shell">, message: string): Promise<voi
 
 /** Asks who is at a computer that many use; whether it is the person of the session under way. */
 export function whoIsThere(ctx: Pick<Context, "shell">): Promise<boolean> {
-  const title = "Who is there?";
+  const title = say("who-is-there");
   return new Promise((resolve) => {
     const screen = card(
       title,
       h("h1", { text: title }),
-      h("p", { text: "A session was begun on this computer and is not finished." }),
+      h("p", { text: say("session-begun-here") }),
       actions(
-        button("Go on with it", {
+        button(say("go-on-with-it"), {
           testid: "same-person",
           kind: "quiet",
           onclick: () => resolve(true),
         }),
-        button("I am new here", { testid: "new-person", onclick: () => resolve(false) }),
+        button(say("i-am-new"), { testid: "new-person", onclick: () => resolve(false) }),
       ),
     );
     screen.classList.add("short");
@@ -52,8 +53,7 @@ export function whoIsThere(ctx: Pick<Context, "shell">): Promise<boolean> {
 
 /** Says that a session goes on, until its page is first used, and lets somebody else begin anew. */
 export function offerAnew(shell: Shell, begin: () => void): void {
-  const text = "You go on with the session that was begun in this browser.";
-  shell.banner("anew", text, { text: "Not you? Start a new session", do: begin });
+  shell.banner("anew", say("goes-on-here"), { text: say("not-you"), do: begin });
   const done = (): void => {
     for (const kind of ["pointerdown", "keydown"]) shell.stage.removeEventListener(kind, done);
     shell.clearBanner("anew");

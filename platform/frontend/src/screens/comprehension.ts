@@ -1,7 +1,7 @@
 import { h } from "../dom";
 import { actions, button, card } from "../shell";
 import type { Question, State, StateAt } from "../types";
-import { SCREEN_NAMES } from "../words";
+import { say, screenName } from "../words";
 import { type Context, finishStep, once } from "./context";
 import { leaf } from "./instructions";
 
@@ -16,12 +16,12 @@ export async function comprehension(ctx: Context, state: StateAt<"comprehension"
 }
 
 function ask(ctx: Context, state: StateAt<"comprehension">, failed: boolean): Promise<State> {
-  const name = SCREEN_NAMES.comprehension;
+  const name = screenName("comprehension");
   const { questions, attempts_left } = state.content;
   return new Promise((resolve, reject) => {
     const fields = questions.map(fieldset);
     const missing = h("p", { class: "callout warn", role: "alert", hidden: true });
-    missing.textContent = "Please answer every question.";
+    missing.textContent = say("answer-all");
     const submit = (): void => {
       const answers = fields.map(chosen);
       const first = answers.indexOf(null);
@@ -33,24 +33,24 @@ function ask(ctx: Context, state: StateAt<"comprehension">, failed: boolean): Pr
       once(screen, () => finishStep(ctx, "comprehension", { answers })).then(resolve, reject);
     };
     const again = async (): Promise<void> => {
-      await leaf(ctx, ctx.instructions, "Back to the questions");
+      await leaf(ctx, ctx.instructions, say("back-to-questions"));
       ctx.shell.show(name, screen);
     };
     const screen = card(
       name,
       h("h1", { text: name }),
-      failed ? retryNote(attempts_left) : h("p", { text: "Please answer by what you have read." }),
+      failed ? retryNote(attempts_left) : h("p", { text: say("read-and-answer") }),
       ...fields,
       missing,
       actions(
         ctx.instructions.length > 0
-          ? button("Read the instructions again", {
+          ? button(say("read-again"), {
               testid: "read-again",
               kind: "quiet",
               onclick: () => void again(),
             })
           : null,
-        button("Check my answers", { testid: "comprehension-submit", onclick: submit }),
+        button(say("check-answers"), { testid: "comprehension-submit", onclick: submit }),
       ),
     );
     ctx.shell.show(name, screen);
@@ -58,9 +58,8 @@ function ask(ctx: Context, state: StateAt<"comprehension">, failed: boolean): Pr
 }
 
 function retryNote(attempts_left: number): HTMLElement {
-  const tries = attempts_left === 1 ? "one more try" : `${attempts_left} more tries`;
   const note = h("p", { class: "callout warn", role: "alert", testid: "comprehension-retry" });
-  note.textContent = `Not every answer was right. You have ${tries}.`;
+  note.textContent = say("tries-left", { tries: attempts_left });
   return note;
 }
 
@@ -68,7 +67,7 @@ function fieldset({ text, options }: Question, at: number): HTMLFieldSetElement 
   return h(
     "fieldset",
     { class: "question" },
-    h("legend", { text }),
+    h("legend", { text, dir: "auto" }),
     ...options.map((option, index) =>
       h(
         "label",
@@ -79,7 +78,7 @@ function fieldset({ text, options }: Question, at: number): HTMLFieldSetElement 
           value: index,
           testid: `answer-${at}-${index}`,
         }),
-        h("span", { text: option }),
+        h("span", { text: option, dir: "auto" }),
       ),
     ),
   );

@@ -1,11 +1,12 @@
+import { clockStep, measureRefresh } from "../clock";
 import { h, isPlainKey, prose, targetHandles } from "../dom";
 import { pageOf, pushPage } from "../history";
 import { actions, button, card } from "../shell";
 import { covered } from "../task";
 import type { State, StateAt } from "../types";
-import { SCREEN_NAMES } from "../words";
+import { readsLeftwards, say, screenName } from "../words";
 import { type Context, finishStep, once } from "./context";
-import { headed } from "./texts";
+import { headed, onEnter } from "./texts";
 
 /** Counts the time during which the page could be seen, in ms. */
 class ReadingTime {
@@ -35,30 +36,32 @@ class ReadingTime {
  * too: each page is a state of the history.
  */
 export function leaf(ctx: Context, pages: string[], last: string, first = 0): Promise<HTMLElement> {
-  const name = SCREEN_NAMES.instructions;
+  const name = screenName("instructions");
   const listening = new AbortController();
   const { signal } = listening;
   return new Promise((resolve) => {
     let at = 0;
     let screen: HTMLElement;
+    let shown = new AbortController();
+    signal.addEventListener("abort", () => shown.abort());
     show(Math.min(first, pages.length - 1));
     function show(to: number): void {
       at = to;
       const final = at === pages.length - 1;
-      const back = button("Back", {
+      const back = button(say("back"), {
         testid: "back",
         kind: "quiet",
         icon: "left",
         onclick: previous,
       });
       back.disabled = at === 0;
-      const next = button(final ? last : "Next", {
+      const next = button(final ? last : say("next"), {
         testid: "next",
         icon: "right",
         onclick: following,
       });
       const count = h("p", { class: "page-count", testid: "page-count" });
-      count.textContent = `Page ${at + 1} of ${pages.length}`;
+      count.textContent = say("page-of", { at: at + 1, of: pages.length });
       screen = card(
         name,
         headed(name, prose(pages[at] ?? "")),
@@ -66,6 +69,10 @@ export function leaf(ctx: Context, pages: string[], last: string, first = 0): Pr
       );
       screen.classList.add("leaf");
       ctx.shell.show(name, screen);
+      // The last page is left by its button alone: leaving the instructions is a decision.
+      shown.abort();
+      shown = new AbortController();
+      onEnter(screen, () => (final ? next.focus() : following()), shown.signal);
     }
     function previous(): void {
       if (at > 0) show(at - 1);
@@ -85,9 +92,12 @@ export function leaf(ctx: Context, pages: string[], last: string, first = 0): Pr
     };
     const onKey = (event: KeyboardEvent): void => {
       if (!isPlainKey(event) || targetHandles(event) || covered(screen)) return;
+      const [onward, backward] = readsLeftwards()
+        ? ["ArrowLeft", "ArrowRight"]
+        : ["ArrowRight", "ArrowLeft"];
       // Not from the last page: leaving the instructions is a decision of its own.
-      if (event.key === "ArrowRight" && at < pages.length - 1) following();
-      else if (event.key === "ArrowLeft") previous();
+      if (event.key === onward && at < pages.length - 1) following();
+      else if (event.key === backward) previous();
     };
     window.addEventListener("popstate", onPop, { signal });
     document.addEventListener("keydown", onKey, { signal });
@@ -98,9 +108,16 @@ export async function instructions(ctx: Context, state: StateAt<"instructions">)
   const { pages } = state.content;
   ctx.instructions = pages;
   const reading = new ReadingTime();
+  // Nothing moves while somebody reads: the time to look at the screen's rhythm and the clock's.
+  const enough = new AbortController();
+  const refresh = measureRefresh(enough.signal);
   const first = ctx.page;
   ctx.page = 0;
-  const screen = await leaf(ctx, pages, "I have read this", first);
+  const screen = await leaf(ctx, pages, say("have-read"), first);
   const read_ms = reading.stop();
-  return once(screen, () => finishStep(ctx, "instructions", { read_ms }));
+  enough.abort();
+  return once(screen, async () => {
+    const [refresh_hz, clock_step_ms] = [await refresh, await clockStep()];
+    return finishStep(ctx, "instructions", { read_ms, refresh_hz, clock_step_ms });
+  });
 }

@@ -1,10 +1,11 @@
-import { h, prose } from "../dom";
-import { actions, button, card } from "../shell";
+import { h, isPlainKey, prose, targetHandles } from "../dom";
+import { actions, button, card, SETTLING_MS } from "../shell";
+import { covered } from "../task";
 import type { Notice, Score, State, StateAt } from "../types";
-import { SCREEN_NAMES } from "../words";
+import { say, screenName } from "../words";
 import { type Context, finishStep, once } from "./context";
 
-/** A page of text with one way on. Resolves when it is taken. */
+/** A page of text with one way on, by its button or Enter. Resolves when it is taken. */
 export function page(
   ctx: Context,
   name: string,
@@ -14,11 +15,30 @@ export function page(
   short = false,
 ): Promise<HTMLElement> {
   return new Promise((resolve) => {
-    const go = button(label, { testid, icon: "right", onclick: () => resolve(screen) });
+    const listening = new AbortController();
+    const leave = (): void => {
+      listening.abort();
+      resolve(screen);
+    };
+    const go = button(label, { testid, icon: "right", onclick: leave });
     const screen = card(name, headed(name, body), actions(go));
     if (short) screen.classList.add("short");
     ctx.shell.show(name, screen);
+    onEnter(screen, leave, listening.signal);
   });
+}
+
+/** Enter on a page of text, where the focus is on the heading, does what its button does. */
+export function onEnter(screen: HTMLElement, act: () => void, signal: AbortSignal): void {
+  const shown = performance.now();
+  const onKey = (event: KeyboardEvent): void => {
+    // Not the second half of a double press on the screen before.
+    if (event.key !== "Enter" || performance.now() - shown < SETTLING_MS) return;
+    if (!isPlainKey(event) || targetHandles(event) || covered(screen)) return;
+    event.preventDefault();
+    act();
+  };
+  document.addEventListener("keydown", onKey, { signal });
 }
 
 /** Gives a text that brings no heading of its own one for screen readers. */
@@ -28,13 +48,13 @@ export function headed(name: string, body: HTMLElement): HTMLElement {
 }
 
 export async function consent(ctx: Context, state: StateAt<"consent">): Promise<State> {
-  const name = SCREEN_NAMES.consent;
+  const name = screenName("consent");
   const { minutes, contact } = ctx.study;
   const facts = h(
     "p",
     { class: "facts" },
-    h("span", { text: `About ${minutes} ${minutes === 1 ? "minute" : "minutes"}` }),
-    contact ? h("span", { text: `Contact: ${contact}` }) : null,
+    h("span", { text: say("about-minutes", { minutes }) }),
+    contact ? h("span", { text: say("contact", { contact }) }) : null,
   );
   return new Promise((resolve, reject) => {
     const decide = (agreed: boolean) => (): void => {
@@ -44,22 +64,30 @@ export async function consent(ctx: Context, state: StateAt<"consent">): Promise<
       name,
       headed(name, prose(state.content.html)),
       facts,
+      // What most people came for is the first that Tab leads to.
       actions(
-        button("I do not agree", {
+        button(say("agree"), { testid: "consent-agree", onclick: decide(true) }),
+        button(say("do-not-agree"), {
           testid: "consent-decline",
           kind: "quiet",
           onclick: decide(false),
         }),
-        button("I agree, begin", { testid: "consent-agree", onclick: decide(true) }),
       ),
     );
+    screen.classList.add("deciding");
     ctx.shell.show(name, screen);
   });
 }
 
 export async function feedback(ctx: Context, state: StateAt<"feedback">): Promise<State> {
-  const name = SCREEN_NAMES.feedback;
-  const area = h("textarea", { id: "thoughts", rows: 6, maxlength: 5000, testid: "feedback-text" });
+  const name = screenName("feedback");
+  const area = h("textarea", {
+    id: "thoughts",
+    rows: 6,
+    maxlength: 5000,
+    dir: "auto",
+    testid: "feedback-text",
+  });
   const body = prose(state.content.html);
   const screen = await page(
     ctx,
@@ -71,11 +99,11 @@ export async function feedback(ctx: Context, state: StateAt<"feedback">): Promis
       h("label", {
         for: "thoughts",
         class: "label",
-        text: "Your thoughts (optional)",
+        text: say("thoughts-label"),
       }),
       area,
     ),
-    "Continue",
+    say("continue"),
     "feedback-submit",
   );
   return once(screen, () => finishStep(ctx, "feedback", { text: area.value }));
@@ -83,9 +111,10 @@ export async function feedback(ctx: Context, state: StateAt<"feedback">): Promis
 
 export async function debrief(ctx: Context, state: StateAt<"debrief">): Promise<State> {
   const { html, score } = state.content;
-  const body = headed(SCREEN_NAMES.debrief, prose(html));
+  const name = screenName("debrief");
+  const body = headed(name, prose(html));
   if (score) body.append(scorePanel(score));
-  const screen = await page(ctx, SCREEN_NAMES.debrief, body, "Finish", "finish");
+  const screen = await page(ctx, name, body, say("finish"), "finish");
   return once(screen, () => finishStep(ctx, "debrief", {}));
 }
 
@@ -93,17 +122,16 @@ function scorePanel({ correct, of }: Score): HTMLElement {
   return h(
     "figure",
     { class: "score", testid: "score" },
-    h("figcaption", { text: "You got right" }),
-    h("p", {}, h("strong", { text: correct }), ` of ${of}`),
+    h("figcaption", { text: say("got-right") }),
+    h("p", { text: say("score-of", { correct, of }) }),
     h("progress", { max: Math.max(1, of), value: correct, "aria-hidden": "true" }),
   );
 }
 
 /** MTurk's look at a task that is not accepted yet: nothing is stored, and nothing can be done. */
 export function preview(ctx: Context, state: StateAt<"preview">): void {
-  const name = SCREEN_NAMES.preview;
-  const note = h("p", { class: "callout", testid: "preview" });
-  note.textContent = "This is a preview. Accept the task to take part.";
+  const name = screenName("preview");
+  const note = h("p", { class: "callout", testid: "preview", text: say("preview-note") });
   ctx.shell.show(name, card(name, note, headed(name, prose(state.content.html))));
 }
 
@@ -111,5 +139,5 @@ export function preview(ctx: Context, state: StateAt<"preview">): void {
 export async function notice(ctx: Context, { title, html }: Notice): Promise<void> {
   const body = prose(html);
   if (!body.querySelector("h1")) body.prepend(h("h1", { text: title }));
-  await page(ctx, title, body, "Continue", "notice-continue", true);
+  await page(ctx, title, body, say("continue"), "notice-continue", true);
 }

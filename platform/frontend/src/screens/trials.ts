@@ -8,6 +8,7 @@ import { parametersFor, tasks } from "../registry";
 import { card } from "../shell";
 import type { Submit, TaskPlugin } from "../task";
 import type { ResponseBody, ResponseReply, State, StateAt, Trial } from "../types";
+import { say, screenName } from "../words";
 import type { Context } from "./context";
 import { notice, page } from "./texts";
 
@@ -53,55 +54,51 @@ function returning(
 ): Returning | null {
   if (ctx.elsewhere) {
     return {
-      title: "Answered in another tab",
-      text:
-        "This study is open in another tab or window too. The picture was answered there, and " +
-        "that answer counts. Please close the other one and go on here.",
+      title: say("other-tab"),
+      text: say("other-tab-text"),
     };
   }
-  const title = "Welcome back";
+  const title = say("welcome-back");
   // Where the host is further, the answer has reached it and only the reply was lost.
   if (unsent && !unsent.acknowledged && unsent.trial.index === state.content.trial.index) {
-    const text =
-      "Your last answer has not reached us yet. It was kept here, and is sent when you go on.";
-    return { title, text };
+    return { title, text: say("kept-answer") };
   }
   const begun = unsent !== null || state.progress.done > 0;
-  return begun ? { title, text: "You go on just where you stopped." } : null;
+  return begun ? { title, text: say("where-stopped") } : null;
 }
 
 /** Loads every image of the session with a progress bar; tries again until all are there. */
 async function loadImages(ctx: Context, current: string[]): Promise<void> {
   const { images } = await ctx.client.get<{ images: string[] }>("/session/images");
   const urls = [...new Set([...current, ...images])];
-  const bar = h("progress", { class: "loading-bar", "aria-label": "Loading the pictures" });
+  const bar = h("progress", { class: "loading-bar", "aria-label": say("loading-pictures") });
   const count = h("p", { class: "facts" });
-  const screen = card("Loading", h("h1", { text: "Getting the pictures ready" }), bar, count);
+  const screen = card(say("loading"), h("h1", { text: say("getting-ready") }), bar, count);
   screen.classList.add("short");
   screen.dataset.testid = "loading";
   const onProgress = (done: number, of: number): void => {
     bar.max = Math.max(1, of);
     bar.value = done;
-    count.textContent = `${done} of ${of}`;
+    count.textContent = say("done-of", { done, of });
   };
   const onError = (url: string): void => ctx.events.add("image_error", url);
   let failed = urls;
   for (;;) {
-    ctx.shell.show("Loading", screen);
+    ctx.shell.show(say("loading"), screen);
     failed = await preload(urls, { onProgress, onError });
     if (failed.length === 0) return;
     await page(
       ctx,
-      "Some pictures are missing",
+      say("pictures-missing"),
       h(
         "div",
         {},
-        h("h1", { text: "Some pictures did not arrive" }),
+        h("h1", { text: say("pictures-missing") }),
         h("p", {
-          text: `${failed.length} of ${urls.length} could not be loaded. Nothing is lost.`,
+          text: say("pictures-missing-count", { missing: failed.length, of: urls.length }),
         }),
       ),
-      "Try again",
+      say("try-again"),
       "retry-images",
       true,
     );
@@ -113,17 +110,15 @@ async function ready(ctx: Context, why: Returning | null): Promise<void> {
   const full = ctx.study.screen.fullscreen && fullscreenAllowed() && !inFullscreen();
   await page(
     ctx,
-    "Ready",
+    say("screen-ready"),
     h(
       "div",
       { class: "ready" },
-      h("h1", { text: why?.title ?? "Ready when you are" }),
-      h("p", { text: why?.text ?? "The pictures are loaded. Press the button to begin." }),
-      full
-        ? h("p", { text: "The page will fill your screen. Press Esc to leave at any time." })
-        : null,
+      h("h1", { text: why?.title ?? say("ready") }),
+      h("p", { text: why?.text ?? say("ready-text") }),
+      full ? h("p", { text: say("fills-screen") }) : null,
     ),
-    why ? "Go on" : "Start",
+    say(why ? "go-on" : "start"),
     "start",
     true,
   );
@@ -149,12 +144,12 @@ class TrialRun {
   /** @returns the first state that is not another trial. */
   async run(): Promise<State> {
     const { ctx } = this;
-    const display = h("div", { class: "trials", "aria-label": "Pictures" });
+    const display = h("div", { class: "trials", "aria-label": say("pictures") });
     const stopWatching = this.watchFullscreen();
     try {
       do {
         await this.introduce();
-        ctx.shell.show("Pictures", display, { bare: true });
+        ctx.shell.show(screenName("trials"), display, { bare: true });
         display.replaceChildren();
         await initJsPsych({ display_element: display }).run(this.timeline());
       } while (!this.failure && this.advance());
@@ -222,7 +217,7 @@ class TrialRun {
     const kept = { session: this.next.session.id, trial, body: sent };
     ctx.outbox.put(kept);
     const slow = setTimeout(() => {
-      if (!ctx.shell.shows("network")) ctx.shell.banner("network", "Your answer is being saved…");
+      if (!ctx.shell.shows("network")) ctx.shell.banner("network", say("being-saved"));
     }, SLOW_MS);
     try {
       const path = `/trials/${trial.index}/response`;
@@ -265,8 +260,8 @@ class TrialRun {
     const onChange = (): void => {
       if (inFullscreen() || this.leaving) shell.clearBanner("fullscreen");
       else {
-        shell.banner("fullscreen", "The page has left full screen.", {
-          text: "Back to full screen",
+        shell.banner("fullscreen", say("left-fullscreen"), {
+          text: say("to-fullscreen"),
           do: () => void enterFullscreen(),
         });
       }

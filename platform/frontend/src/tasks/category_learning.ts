@@ -1,8 +1,9 @@
 import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
-import { actedAt, type Onset, timingOf } from "../clock";
+import { actedAt, type Onset, sinceOnset, timingOf } from "../clock";
+import { setColumns } from "../columns";
 import { h, icon, isPlainKey, targetHandles } from "../dom";
 import { Ranking } from "../ranking";
-import { present, veiledImage } from "../stimulus";
+import { present, shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
   commonParameters,
@@ -13,7 +14,8 @@ import {
   sleep,
   untilContinue,
 } from "../task";
-import { ordinal, ordinalWord, withArticle } from "../words";
+import type { Timing } from "../types";
+import { askedAt, labelled, ordinal, say } from "../words";
 import "./category_learning.css";
 
 const LEAD_MS = 250;
@@ -58,6 +60,7 @@ interface Screen {
   undo: HTMLButtonElement;
   submit: HTMLButtonElement;
   next: HTMLButtonElement;
+  keys: HTMLElement;
 }
 
 /** Shows one image; the participant ranks the classes it may belong to. */
@@ -117,50 +120,56 @@ export default class CategoryLearning implements JsPsychPlugin<Info> {
 function build(url: string, classes: string[], size: number): Screen {
   const choices = new Map(classes.map((name, at) => [name, choice(name, at, size)]));
   const screen = {
-    image: veiledImage(url, "The picture to classify"),
+    image: veiledImage(url, say("picture-to-classify")),
     prompt: h("p", { class: "cl-prompt" }),
-    verdict: h("p", { class: "cl-verdict", testid: "verdict", hidden: true }),
+    verdict: h("p", { class: "cl-verdict", testid: "verdict", dir: "auto", hidden: true }),
     choices,
     undo: h(
       "button",
       { type: "button", class: "quiet", testid: "rank-undo" },
       icon("undo"),
-      "Undo",
+      say("undo"),
     ),
     submit: h("button", {
       type: "button",
       class: "primary",
       testid: "rank-submit",
-      text: "Submit",
+      text: say("submit"),
     }),
+    keys: h("p", { class: "keys", text: keysOf(classes.length, size) }),
     next: h("button", {
       type: "button",
       class: "primary",
       testid: "continue",
-      text: "Continue",
+      text: say("continue"),
       hidden: true,
     }),
   };
   screen.prompt.textContent = promptFor(new Ranking(size));
   screen.undo.disabled = true;
   screen.submit.disabled = true;
-  const digits = classes.length > 1 ? `1–${Math.min(9, classes.length)}` : "1";
-  const keys =
-    size === 1
-      ? `Keys: ${digits} to choose`
-      : `Keys: ${digits} to rank, Backspace to undo, Enter to submit`;
   const buttons = size === 1 ? [screen.next] : [screen.undo, screen.submit, screen.next];
   const root = h(
     "section",
-    { class: "cl", "aria-label": "Classify the picture" },
-    h("h1", { class: "unseen", text: "Classify the picture" }),
+    { class: "cl", "aria-label": say("classify") },
+    h("h1", { class: "unseen", text: say("classify") }),
     h("div", { class: "cl-picture" }, screen.image),
     h("div", { class: "cl-says" }, screen.prompt, screen.verdict),
-    h("div", { class: "cl-choices", role: "group", "aria-label": "Classes" }, ...choices.values()),
+    h(
+      "div",
+      { class: "cl-choices", role: "group", "aria-label": say("classes") },
+      ...choices.values(),
+    ),
     h("div", { class: "cl-actions" }, ...buttons),
-    h("p", { class: "keys", text: keys }),
+    screen.keys,
   );
+  setColumns(root, classes);
   return { ...screen, root };
+}
+
+function keysOf(classes: number, size: number): string {
+  const keys = classes > 1 ? `1–${Math.min(9, classes)}` : "1";
+  return say(size === 1 ? "keys-choose" : "keys-rank", { keys });
 }
 
 function choice(name: string, at: number, size: number): HTMLButtonElement {
@@ -168,17 +177,16 @@ function choice(name: string, at: number, size: number): HTMLButtonElement {
     "button",
     { type: "button", class: "choice", testid: `class-${name}`, disabled: true },
     h("span", { class: "choice-rank", "aria-hidden": "true" }),
-    h("span", { class: "choice-name", text: name }),
+    h("span", { class: "choice-name", text: name, dir: "auto" }),
     at < 9 ? h("kbd", { text: at + 1, "aria-hidden": "true" }) : null,
     size > 1 ? h("span", { class: "unseen choice-said" }) : null,
   );
 }
 
 function promptFor(ranking: Ranking): string {
-  if (ranking.size === 1) return "What is it?";
-  if (ranking.complete) return "Submit, or change your ranking";
-  const next = ranking.order.length + 1;
-  return next === 1 ? "What is it most likely?" : `${ordinalWord(next)} most likely?`;
+  if (ranking.size === 1) return say("what-is-it");
+  if (ranking.complete) return say("submit-or-change");
+  return askedAt(ranking.order.length + 1);
 }
 
 /** Takes the answer by mouse, touch or keys. */
@@ -186,19 +194,27 @@ function answer(
   screen: Screen,
   size: number,
   onset: Onset,
-): Promise<{ ranking: string[]; timing: ReturnType<typeof timingOf> }> {
-  const ranking = new Ranking(size);
+): Promise<{ ranking: string[]; timing: Timing }> {
   const names = [...screen.choices.keys()];
+  const ranking = new Ranking(size, names);
+  let first_choice_ms: number | undefined;
   const listening = new AbortController();
   const { signal } = listening;
   return new Promise((resolve) => {
     const submit = (event: Event): void => {
       if (!ranking.complete) return;
       listening.abort();
-      const timing = timingOf(onset, actedAt(event, onset.onset_ms));
+      const acted = timingOf(onset, actedAt(event, onset.onset_ms));
+      const timing = {
+        ...acted,
+        // Stamps of two events may come from two clocks: never later than the answer itself.
+        ...(size > 1 ? { first_choice_ms: Math.min(first_choice_ms ?? 0, acted.rt_ms) } : {}),
+        ...shownSize(screen.image),
+      };
       resolve({ ranking: [...ranking.order], timing });
     };
     const press = (name: string, event: Event): void => {
+      first_choice_ms ??= sinceOnset(onset, actedAt(event, onset.onset_ms));
       ranking.press(name);
       if (size === 1) {
         submit(event);
@@ -243,7 +259,7 @@ function paint(screen: Screen, ranking: Ranking): void {
     const shown = rank === null ? "" : ordinal(rank);
     (button.querySelector(".choice-rank") as HTMLElement).textContent = shown;
     (button.querySelector(".choice-said") as HTMLElement).textContent =
-      rank === null ? "" : `, ranked ${shown}`;
+      rank === null ? "" : say("ranked", { rank: shown });
   }
   screen.prompt.textContent = promptFor(ranking);
   screen.undo.disabled = ranking.order.length === 0;
@@ -266,6 +282,7 @@ function settle(screen: Screen, ranking: string[]): void {
   screen.prompt.textContent = "\u00a0";
   screen.undo.disabled = true;
   screen.submit.disabled = true;
+  screen.keys.classList.add("spent");
 }
 
 async function showFeedback(
@@ -276,14 +293,14 @@ async function showFeedback(
 ): Promise<void> {
   const { correct, label } = feedback;
   const first = ranking[0] ?? "";
-  const text = correct ? `Correct: it is ${withArticle(label)}` : `It is ${withArticle(label)}`;
+  const text = say(correct ? "correct-it-is" : "it-is", labelled(label));
   screen.verdict.replaceChildren(icon(correct ? "check" : "cross"), text);
   screen.verdict.classList.add(correct ? "right" : "wrong");
   screen.verdict.hidden = false;
   screen.prompt.hidden = true;
   mark(screen.choices.get(label), "right");
   if (!correct) mark(screen.choices.get(first), "wrong");
-  announce(correct ? text : `Not correct. ${text}`);
+  announce(correct ? text : say("not-correct-it-is", labelled(label)));
   screen.submit.hidden = true;
   screen.undo.hidden = true;
   if (feedback.duration_ms > 0) await sleep(feedback.duration_ms);

@@ -1,7 +1,7 @@
 import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
 import { actedAt, type Onset, timingOf } from "../clock";
 import { h, icon, isPlainKey } from "../dom";
-import { present, veiledImage } from "../stimulus";
+import { present, shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
   commonParameters,
@@ -13,6 +13,7 @@ import {
   untilContinue,
 } from "../task";
 import type { Timing } from "../types";
+import { say } from "../words";
 import "./two_afc.css";
 
 const LEAD_MS = 150;
@@ -23,7 +24,7 @@ const info = {
   parameters: {
     ...commonParameters,
     /** What is asked about the two queries. */
-    question: { type: ParameterType.STRING, default: "Which picture in the middle fits better?" },
+    question: { type: ParameterType.STRING, default: undefined },
     /** Nine negative explanations, row by row. */
     negative: { type: ParameterType.IMAGE, array: true, default: undefined },
     /** Nine positive explanations, row by row. */
@@ -55,7 +56,7 @@ interface Feedback {
   correct: boolean;
   /** From the answer to the coloured frame, ms. */
   delay_ms: number;
-  /** How long the coloured frame stands, ms. */
+  /** How long the coloured frame stands before Continue comes, ms. */
   duration_ms: number;
 }
 
@@ -72,8 +73,8 @@ interface Answer {
 }
 
 const PLACES: readonly Place[] = ["top", "bottom"];
-const NAMES: Record<Place, string> = { top: "Upper picture", bottom: "Lower picture" };
-const CONFIDENCE = ["not sure", "fairly sure", "very sure"];
+const nameOf = (place: Place): string => say(place === "top" ? "upper-picture" : "lower-picture");
+const CONFIDENCE = ["not-sure", "fairly-sure", "very-sure"];
 
 /** One query: its picture in a frame, and its three buttons. */
 interface Query {
@@ -89,6 +90,7 @@ interface Screen {
   images: HTMLImageElement[];
   queries: Record<Place, Query>;
   hint: HTMLElement;
+  keys: HTMLElement;
   next: HTMLButtonElement;
   /** Counts one more answer in the counter, if there is one. */
   count: (correct: boolean) => void;
@@ -152,12 +154,12 @@ function build(trial: Filled<Info>): Screen {
   const queries = { top: query("top", trial.top), bottom: query("bottom", trial.bottom) };
   const negative = explanations("negative", trial.negative);
   const positive = explanations("positive", trial.positive);
-  const hint = h("p", { class: "afc-hint", text: "Look at the pictures…" });
+  const hint = h("p", { class: "afc-hint", text: say("look"), dir: "auto" });
   const next = h("button", {
     type: "button",
     class: "primary",
     testid: "continue",
-    text: "Continue",
+    text: say("continue"),
     hidden: true,
   });
   const tally = trial.counter as Counter | null;
@@ -167,34 +169,34 @@ function build(trial: Filled<Info>): Screen {
     if (!tally || !counter) return;
     counter.textContent = counted({ correct: tally.correct + Number(correct), of: tally.of + 1 });
   };
+  const { question } = trial;
+  const keys = h("p", { class: "keys", text: say("keys-pick"), dir: "auto" });
   const root = h(
     "section",
-    { class: "afc", "aria-label": trial.question },
+    { class: "afc", "aria-label": question },
     h(
       "div",
       { class: "afc-top" },
-      h("h1", { class: "afc-question", text: trial.question }),
+      h("h1", { class: "afc-question", text: question, dir: "auto" }),
       counter,
     ),
     negative.element,
     h("div", { class: "afc-middle" }, queries.top.group, queries.bottom.group),
     positive.element,
     h("div", { class: "afc-bottom" }, hint, next),
-    h("p", {
-      class: "keys",
-      text: "Keys: ↑ or ↓ to pick a picture, then 1, 2 or 3",
-    }),
+    keys,
   );
   const images = [...negative.images, queries.top.image, queries.bottom.image, ...positive.images];
-  return { root, images, queries, hint, next, count };
+  return { root, images, queries, hint, keys, next, count };
 }
 
-const counted = ({ correct, of }: Counter): string =>
-  of === 0 ? "Correct: 0" : `Correct: ${correct} of ${of}`;
+const counted = ({ correct, of }: Counter): string => say("correct-count", { correct, of });
 
 function explanations(side: "negative" | "positive", urls: string[]) {
-  const title = side === "negative" ? "Negative examples" : "Positive examples";
-  const images = urls.map((url, at) => veiledImage(url, `${title}, ${at + 1}`));
+  const title = say(`${side}-examples`);
+  const images = urls.map((url, at) =>
+    veiledImage(url, say("numbered", { name: title, number: at + 1 })),
+  );
   const element = h(
     "div",
     { class: `afc-side afc-${side}`, role: "group", "aria-label": title },
@@ -205,7 +207,7 @@ function explanations(side: "negative" | "positive", urls: string[]) {
 }
 
 function query(place: Place, url: string): Query {
-  const image = veiledImage(url, NAMES[place]);
+  const image = veiledImage(url, nameOf(place));
   const badge = h("span", { class: "afc-badge", "aria-hidden": "true" });
   const frame = h("div", { class: "afc-frame", testid: `frame-${place}` }, image, badge);
   const buttons = CONFIDENCE.map((word, at) =>
@@ -215,8 +217,11 @@ function query(place: Place, url: string): Query {
         type: "button",
         class: "afc-confidence",
         testid: `${place}-${at + 1}`,
-        "aria-label": `${at + 1}: ${NAMES[place].toLowerCase()}, ${word}`,
-        title: word,
+        "aria-label": say(place === "top" ? "upper-sure" : "lower-sure", {
+          level: at + 1,
+          word: say(word),
+        }),
+        title: say(word),
         disabled: true,
       },
       String(at + 1),
@@ -224,9 +229,20 @@ function query(place: Place, url: string): Query {
   );
   const group = h(
     "div",
-    { class: "afc-query", role: "group", "aria-label": NAMES[place], tabindex: "-1" },
+    { class: "afc-query", role: "group", "aria-label": nameOf(place), tabindex: "-1" },
     frame,
-    h("div", { class: "afc-row" }, ...buttons),
+    h(
+      "div",
+      { class: "afc-answer" },
+      h("div", { class: "afc-row" }, ...buttons),
+      // The ends of the scale, beside the buttons that they are about.
+      h(
+        "div",
+        { class: "afc-scale", "aria-hidden": "true" },
+        h("span", { text: say("not-sure") }),
+        h("span", { text: say("very-sure") }),
+      ),
+    ),
   );
   return { group, frame, badge, image, buttons };
 }
@@ -234,13 +250,16 @@ function query(place: Place, url: string): Query {
 /** Takes the answer by mouse, touch or keys, from `enable_after_ms` after the onset on. */
 async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promise<Answer> {
   await sleep(onset.onset_ms + trial.enable_after_ms - performance.now());
-  screen.hint.textContent = "1 not sure · 2 fairly sure · 3 very sure";
+  screen.hint.textContent = say("how-sure");
   const listening = new AbortController();
   const { signal } = listening;
   return new Promise((resolve) => {
     const choose = (choice: Place, confidence: number, event: Event): void => {
       listening.abort();
-      const timing = timingOf(onset, actedAt(event, onset.onset_ms));
+      const timing = {
+        ...timingOf(onset, actedAt(event, onset.onset_ms)),
+        ...shownSize(screen.queries[choice].image),
+      };
       resolve({ choice, confidence, timing });
     };
     for (const place of PLACES) {
@@ -256,7 +275,7 @@ async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promis
       else if (/^[1-3]$/.test(event.key)) {
         const place = picked(screen);
         if (place) choose(place, Number(event.key), event);
-        else screen.hint.textContent = "First pick a picture with ↑ or ↓";
+        else screen.hint.textContent = say("pick-first");
       } else return;
       event.preventDefault();
     };
@@ -267,8 +286,8 @@ async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promis
 /** Puts the focus on a query; the number keys then answer for it. */
 function pick(screen: Screen, place: Place, announce: (text: string) => void): void {
   screen.queries[place].group.focus({ preventScroll: true });
-  screen.hint.textContent = "Now press 1, 2 or 3: how sure are you?";
-  announce(`${NAMES[place]}. Press 1, 2 or 3.`);
+  screen.hint.textContent = say("press-number");
+  announce(say("picked", { name: nameOf(place) }));
 }
 
 /** The query that has the focus, itself or by one of its buttons. */
@@ -287,6 +306,7 @@ function settle(screen: Screen, { choice, confidence }: Answer): void {
   chosen.frame.classList.add("chosen");
   chosen.buttons[confidence - 1]?.classList.add("chosen");
   screen.hint.textContent = "";
+  screen.keys.classList.add("spent");
   // The ring of the focus must not be taken for the frame that tells right from wrong.
   const focused = document.activeElement;
   if (picked(screen) && focused instanceof HTMLElement) focused.blur();
@@ -303,15 +323,13 @@ async function showFeedback(
   const { frame, badge } = screen.queries[choice];
   const how = feedback.correct ? "right" : "wrong";
   screen.count(feedback.correct);
-  const text = feedback.correct ? "Correct" : "Not correct: the other picture fits better";
+  const text = say(feedback.correct ? "correct" : "other-fits");
   frame.classList.add(how);
   badge.replaceChildren(icon(feedback.correct ? "check" : "cross"));
   screen.hint.replaceChildren(h("span", { class: `afc-verdict ${how}`, testid: "verdict" }, text));
   announce(text);
+  // What is told stays until it is left: only the way on comes later.
   await sleep(feedback.duration_ms);
-  frame.classList.remove(how);
-  badge.replaceChildren();
-  screen.hint.replaceChildren();
   await untilContinue(screen.next);
 }
 

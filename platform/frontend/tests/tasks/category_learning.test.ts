@@ -6,6 +6,7 @@ import { broken } from "../setup";
 
 const CLASSES = ["Cooka", "Agara", "Bari"];
 const shown = { image: "/i/abc", classes: CLASSES, rank: 3 };
+const four = { ...shown, classes: [...CLASSES, "Dina"] };
 const nothing = async (): Promise<null> => null;
 const truth = (label: string, duration_ms = 0) => {
   return async ({ response }: Sent) => {
@@ -42,6 +43,21 @@ describe("category learning", () => {
     expect(timing.onset_uncertainty_ms).toBeLessThan(40);
   });
 
+  it("fills the last rank of all by itself, and tells when the first choice was made", async () => {
+    const { sent } = play(plugin, shown, nothing);
+    await begun();
+    await pass(600);
+    key("2");
+    await pass(800);
+    key("3");
+    expect(find("class-Cooka").textContent).toContain("3rd");
+    key("Enter");
+    await pass(10);
+    const { response, timing } = sent[0] as Sent;
+    expect(response).toEqual({ ranking: ["Agara", "Bari", "Cooka"] });
+    expect(timing.rt_ms - (timing.first_choice_ms as number)).toBeCloseTo(800, 0);
+  });
+
   it("takes a ranking by pointer, changed before it is submitted", async () => {
     const { sent } = play(plugin, shown, nothing);
     await begun();
@@ -58,7 +74,7 @@ describe("category learning", () => {
   });
 
   it("shows each rank on its class, to the eye and to a screen reader", async () => {
-    play(plugin, shown, nothing);
+    play(plugin, four, nothing);
     await begun();
     key("3");
     key("1");
@@ -70,7 +86,7 @@ describe("category learning", () => {
   });
 
   it("does not submit an incomplete ranking", async () => {
-    const { sent } = play(plugin, shown, nothing);
+    const { sent } = play(plugin, four, nothing);
     await begun();
     key("1");
     key("2");
