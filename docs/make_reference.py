@@ -44,6 +44,28 @@ Made from the code by `make reference`; change the code, not this page.
 
 """
 
+JSON = """\
+### `--json`
+
+These commands have the flag `--json`, for scripts: `doctor`, `export`, `pay`, `quality`,
+`simulate`, `study checklist`, `study list`, `study validate`, `user list`. (With `trace`,
+`correlate` and `mis`, `--json` is followed by the file to write.)
+
+- Standard output holds one JSON value (UTF-8) and nothing else. Progress and messages go to
+  standard error.
+- The exit code is the same as without the flag.
+- Faults of a study folder are JSON too:
+  `{"study", "valid": false, "faults": [{"file", "key", "found", "allowed"}]}`.
+  After any other error standard output is empty, and standard error says what went wrong.
+- Amounts of money are whole numbers of the smallest unit: `"amount_minor": 150` is 1.50 GBP,
+  or 150 JPY.
+- `pay` names the states of orders as the ledger does: `intended` waits, `sent` is in doubt.
+
+```sh
+diptych study validate my_study --json | jq '.faults[].file'
+```
+"""
+
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; `|` in cells is escaped."""
@@ -191,7 +213,7 @@ def settings() -> str:
 
 
 def commands() -> Iterator[str]:
-    yield "## Commands\n\n`diptych COMMAND --help` says the same.\n"
+    yield f"## Commands\n\n`diptych COMMAND --help` says the same.\n\n{JSON}"
     for path, command in walk(cli, "diptych"):
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
         options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]

@@ -170,6 +170,34 @@ SESSIONS: Final = (
     Column("pixel_ratio", "number", "Device pixels to one CSS pixel.", minimum=0),
     Column("touch", "boolean", "Whether the device has a touch screen."),
     Column("language", "string", "Language that the browser asks for."),
+    Column(
+        "browser",
+        "string",
+        "Family of the browser by its user agent, such as Firefox or Chrome Mobile; people only.",
+    ),
+    Column("browser_version", "string", "Version of the browser by its user agent."),
+    Column(
+        "os",
+        "string",
+        "Operating system by the user agent, such as Windows 10. Browsers no longer tell newer "
+        "systems apart: Windows 11 is Windows 10, and macOS since 11 is Mac OS X 10.15.",
+    ),
+    Column(
+        "refresh_hz",
+        "number",
+        "Frames that the page drew per second, measured during the instructions: the refresh rate "
+        "of the screen, unless the browser was slower.",
+        "Hz",
+        minimum=0,
+    ),
+    Column(
+        "clock_step_ms",
+        "number",
+        "Smallest step of the browser's clock, measured during the instructions: no time of a "
+        "trial is finer than this.",
+        "ms",
+        minimum=0,
+    ),
 )
 
 TRIALS: Final = (
@@ -207,6 +235,22 @@ TRIALS: Final = (
         minimum=0,
     ),
     Column("onset_uncertainty_ms", "number", "How far the onset may be off.", "ms", minimum=0),
+    Column(
+        "first_choice_ms",
+        "number",
+        "From the first paint of the stimulus to the first choice of a ranking; `rt_ms` ends when "
+        "the whole ranking is submitted.",
+        "ms",
+        minimum=0,
+    ),
+    Column(
+        "shown_width",
+        "number",
+        "Width of the picture as drawn; for two_afc that of a query.",
+        "CSS px",
+        minimum=0,
+    ),
+    Column("shown_height", "number", "Height of the same picture as drawn.", "CSS px", minimum=0),
     Column("presented_at", "datetime", "When the trial was handed out.", "UTC"),
     Column("responded_at", "datetime", "When the answer was stored.", "UTC"),
 )
@@ -255,6 +299,9 @@ EVENTS: Final = (
 )
 
 #: Columns that a task adds to `trials`; the same declarations for the host and the importers.
+CATEGORY_LEARNING_TRIALS: Final = (
+    Column("choices", "list", "Classes in the order in which their buttons were shown."),
+)
 TWO_AFC_TRIALS: Final = (
     Column("unit", "string", "The unit that the trial asks about."),
     Column("block", "integer", "Practice attempt that the trial belongs to, from 1.", minimum=0),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 FORMATS = ("csv", "parquet")
+#: What is written beside the tables: the meaning of every column, and the data set (Psych-DS).
+METADATA = ("data_dictionary.json", "dataset_description.json")
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
@@ -257,8 +259,9 @@ class DatasetWriter:
 
     def _describe(self, folder: Path) -> None:
         about = {"name": self.name, "description": self.description, "columns": self.columns}
-        write_json(folder / "data_dictionary.json", data_dictionary(rows=self.rows, **about))  # type: ignore[arg-type]
-        write_json(folder / "dataset_description.json", dataset_description(**about))  # type: ignore[arg-type]
+        dictionary, dataset = (folder / name for name in METADATA)
+        write_json(dictionary, data_dictionary(rows=self.rows, **about))  # type: ignore[arg-type]
+        write_json(dataset, dataset_description(**about))  # type: ignore[arg-type]
 
     def _put_in_place(self, folder: Path) -> None:
         folder.chmod(0o777 & ~_umask())

@@ -19,6 +19,7 @@ from diptych.studies.content import StudyContent
 from diptych.studies.versions import UnknownStudy, frozen
 from diptych.tasks import REGISTRY
 from diptych.tidy_rows import (
+    MEASURED,
     attribute_columns,
     item_rows,
     moment,
@@ -37,7 +38,8 @@ KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status.not_in(EMPTIED))
 #: Name of the key file that is written only when it is asked for by name.
 IDENTITIES = "identities"
 # What the rows of a session's trials need to know of the session.
-_OF_TRIALS = ("id", "public_id", "version_id", "kind", "condition", "position", "presented_at")
+_OF_TRIALS = ("id", "public_id", "version_id", "kind", "condition", "position", "presented_at",
+              "seed")  # fmt: skip
 Progress = Callable[[int, int], None]
 SAID = {
     "declined": "Declined consent",
@@ -201,10 +203,7 @@ class StudyTables:
         )
         of_session = [SESSIONS.c[name] for name in _OF_TRIALS]
         of_trial = [TRIALS.c[name] for name in ("trial_index", "phase", "block", "item", "notice")]
-        of_answer = [
-            RESPONSES.c[name]
-            for name in ("answer", "correct", "rt_ms", "onset_uncertainty_ms", "received_at")
-        ]
+        of_answer = [RESPONSES.c[name] for name in ("answer", "correct", "received_at", *MEASURED)]
         statement = (
             self._of_sessions(
                 *of_session,

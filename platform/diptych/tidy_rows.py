@@ -9,6 +9,7 @@ from typing import Any, cast
 from diptych.journey.state import planned
 from diptych.studies.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.tasks import Task
+from diptych.user_agents import user_agent_of
 from diptych_analysis.columns import Column
 
 ROLES = {
@@ -17,6 +18,11 @@ ROLES = {
     "positives": "positive",
     "negatives": "negative",
 }
+
+#: Columns of `responses` that the table `trials` has under the same name.
+MEASURED = (
+    "rt_ms", "onset_uncertainty_ms", "first_choice_ms", "shown_width", "shown_height",
+)  # fmt: skip
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -32,6 +38,7 @@ def trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
         "phase": row.phase,
         "task": task.name,
         **task.describe(planned(row)),
+        **task.arrangement(planned(row), row.seed),
     }
     if row.answer is None:
         if row.trial_index == row.position:
@@ -41,8 +48,7 @@ def trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
         **cells,
         **task.tabulate(planned(row), task.response_of(row.kind).model_validate(row.answer)),
         "correct": row.correct,
-        "rt_ms": row.rt_ms,
-        "onset_uncertainty_ms": row.onset_uncertainty_ms,
+        **{name: getattr(row, name) for name in MEASURED},
         "presented_at": moment(row.shown_at),
         "responded_at": moment(row.received_at),
     }
@@ -57,6 +63,7 @@ def session_row(shared: dict[str, Any], session: Any, judged: Mapping[str, Any])
         judged: the cells on quality and decisions (`diptych.judgements`).
     """
     browser = session.browser
+    user_agent = user_agent_of(session.kind, browser)
     return {
         **shared,
         "recruiter": session.recruiter,
@@ -78,6 +85,11 @@ def session_row(shared: dict[str, Any], session: Any, judged: Mapping[str, Any])
         "pixel_ratio": browser.get("pixel_ratio"),
         "touch": browser.get("touch"),
         "language": browser.get("language") or None,
+        "browser": user_agent.browser,
+        "browser_version": user_agent.browser_version,
+        "os": user_agent.os,
+        "refresh_hz": browser.get("refresh_hz"),
+        "clock_step_ms": browser.get("clock_step_ms"),
     }
 
 

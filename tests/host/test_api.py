@@ -189,12 +189,19 @@ WRONG: list[tuple[str, tuple[Any, ...], list[Any]]] = [
         for key in TIMING
     ),
     ("/api/v1/trials/0/response", ("timing", "rt_ms"), [86_400_001]),
+    ("/api/v1/trials/0/response", ("timing", "first_choice_ms"), [-1, 640.6, "x", float("nan")]),
+    *(
+        ("/api/v1/trials/0/response", ("timing", key), [0, -1, 100_001, "x", float("inf"), HUGE])
+        for key in ("shown_width", "shown_height")
+    ),
     ("/api/v1/trials/0/response", ("timing", "extra"), [1]),
     ("/api/v1/trials/0/response", ("events",), [None, {}, [1]]),
     ("/api/v1/trials/0/response", ("extra",), [1]),
     ("/api/v1/session/steps/consent", ("agreed",), [None, "perhaps", 2, []]),
     ("/api/v1/session/steps/consent", ("extra",), [1]),
     ("/api/v1/session/steps/instructions", ("read_ms",), [-1, HUGE, float("nan"), None, 1e9]),
+    ("/api/v1/session/steps/instructions", ("refresh_hz",), [0, -60, 1001, "x", float("nan")]),
+    ("/api/v1/session/steps/instructions", ("clock_step_ms",), [-0.1, 1001, [], float("nan")]),
     ("/api/v1/session/steps/comprehension", ("answers",), [None, 1, ["x"], [0] * 101, [1.5]]),
     ("/api/v1/session/steps/feedback", ("text",), [None, 1, "x" * 5001]),
     ("/api/v1/session/steps/debrief", ("extra",), [1]),

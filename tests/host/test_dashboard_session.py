@@ -46,6 +46,24 @@ def test_what_participants_write_is_text_and_nothing_else(
     assert page.text.count("&lt;script&gt;alert(1)") == 3, "browser, words, event"
 
 
+def test_browser_system_and_screen_are_named_where_they_are_known(
+    app: Flask, opened: int, walker: Callable[..., Walker]
+) -> None:
+    phone = "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0"
+    ada = walker().enter_with({"user_agent": phone}).take("consent", agreed=True)
+    ada.take("instructions", read_ms=1, refresh_hz=119.88, clock_step_ms=0)
+    viewer = researcher(app, "viewer")
+    facts = dict(re.findall("<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", viewer.get(page_of(ada)).text))
+    assert (facts["Browser"], facts["System"]) == ("Firefox Mobile 128.0", "Android 14")
+    assert (facts["Refresh rate"], facts["Clock step"]) == ("119.9 Hz", "0 ms")
+    other = viewer.get(page_of(walker().start())).text
+    assert not any(f"<dt>{name}" in other for name in ("Browser", "System", "Refresh", "Clock"))
+
+
+def page_of(participant: Walker) -> str:
+    return f"/studies/tiny/participants/{participant.public_id}"
+
+
 def test_viewers_see_no_platform_id_anywhere(
     app: Flask, opened: int, walker: Callable[..., Walker]
 ) -> None:

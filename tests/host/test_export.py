@@ -17,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from support.copies import multiply_session
 from support.tiny_studies import category_study, two_afc_study
+from support.walker import TIMING, Walker, link
 
 from diptych import models
 from diptych.cli import cli
@@ -153,6 +154,42 @@ def test_two_afc_rows_say_where_the_right_query_stood(
     assert set(tables.items["stimulus_id"]) == set(tables.stimuli["stimulus_id"])
     first = tables.trials[tables.trials["phase"] == "practice"]
     assert set(first["block"]) <= {1, 2, 3}
+
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+MEASURED = {"first_choice_ms": 310.25, "shown_width": 450.5, "shown_height": 449.75}
+OF_BROWSER = ["browser", "browser_version", "os", "refresh_hz", "clock_step_ms"]
+
+
+def test_what_the_page_has_measured_is_in_the_tables(
+    app: Flask, client, opened: Path, tmp_path
+) -> None:
+    ada = Walker(client).enter_with({"user_agent": FIREFOX}).take("consent", agreed=True)
+    ada.take("instructions", read_ms=1, refresh_hz=59.94, clock_step_ms=0.1)
+    shown = ada.trial["show"]["classes"]
+    for timing in (MEASURED, dict.fromkeys(MEASURED, 1.0)):  # the second is the answer sent again
+        again = {"ranking": shown[:2]}
+        assert ada.post(0, again, timing={**TIMING, **timing}).status_code == 200
+    ada.load().post(1, {"ranking": shown[:2]}, timing={**TIMING, **dict.fromkeys(MEASURED)})
+    old = Walker(client).start()  # its page sends none of it
+    old.answer()
+    made_up = Walker(client).enter_with({"user_agent": FIREFOX}, **link(app, "simulate", "tiny"))
+    made_up.take("consent", agreed=True).take("instructions", read_ms=1)
+    export(app, "tiny", tmp_path / "out")
+    tables = read_tables(tmp_path / "out")
+    sessions = tables.sessions.set_index("session_id")
+    assert sessions.loc[ada.public_id, OF_BROWSER].tolist() == [
+        "Firefox", "140.0", "Windows 10", 59.94, 0.1,
+    ]  # fmt: skip
+    for other in (old, made_up):
+        assert sessions.loc[other.public_id, OF_BROWSER].isna().all()
+    trials = tables.trials.set_index(["session_id", "trial_index"])
+    assert trials.loc[(ada.public_id, 0), list(MEASURED)].to_dict() == MEASURED
+    for nothing in ((ada.public_id, 1), (ada.public_id, 5), (old.public_id, 0)):
+        assert trials.loc[nothing, list(MEASURED)].isna().all()
+    assert (trials.loc[ada.public_id, "choices"] == "|".join(shown)).all()
+    other = old.trial["show"]["classes"]
+    assert (trials.loc[old.public_id, "choices"] == "|".join(other)).all()
 
 
 def test_csv_and_parquet_say_the_same(app: Flask, client, opened: Path, tmp_path) -> None:

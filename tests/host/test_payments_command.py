@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 from support.local_prolific import TOKEN, LocalProlific
@@ -29,9 +31,14 @@ def test_a_bonus_from_budget_to_books(
         assert bool(done.exit_code) == fails, done.output
         return " ".join(done.output.split())
 
+    def as_json(doing: str) -> Any:
+        done = CliRunner(env=environment).invoke(cli, ["pay", "tiny", doing, "--json"])
+        return json.loads(done.stdout)
+
     assert "Nothing was ordered yet" in pay("status")
     paying.decide(paying.sessions([5, 10]), "bonus")
     assert "2 waiting no budget is set" in pay("send")
+    assert as_json("send")["sent"]["waiting"] == 2
     assert "finer than GBP" in pay("budget", "1.234", fails=True)
     assert "an AMOUNT belongs to `budget`" in pay("status", "5", fails=True)
     assert "tiny may cost 5.00 GBP" in pay("budget", "5")
@@ -42,4 +49,9 @@ def test_a_bonus_from_budget_to_books(
     shown = pay("status")
     assert "confirmed │ 2 │ 0.75 GBP" in shown
     assert "0.75 GBP of 5.00 GBP, 4.25 GBP left" in shown
+    told = as_json("status")
+    (paid,) = [order for order in told["orders"] if order["orders"]]
+    assert paid == {"state": "confirmed", "orders": 2, "amount_minor": 75, "currency": "GBP"}
+    budget = {"amount_minor": 500, "spent_minor": 75, "left_minor": 425, "currency": "GBP"}
+    assert told["budget"] == budget
     assert prolific.total() == 75

@@ -103,7 +103,11 @@ class Walker:
 
     def enter(self, **entry: str) -> Walker:
         """Enter the study; it must let the participant in."""
-        reply = self.arrive(**entry)
+        return self.enter_with({}, **entry)
+
+    def enter_with(self, browser: Mapping[str, Any], **entry: str) -> Walker:
+        """Enter the study with a browser that tells of itself; it must be let in."""
+        reply = self.arrive(browser, **entry)
         assert reply.status_code in (200, 201), reply.text
         return self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,11 +10,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from diptych.cli.json_output import emit, json_option
+
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@json_option
 def doctor(as_json: bool) -> None:
     """Check this installation, and say what to mend.
 
@@ -33,7 +34,7 @@ def doctor(as_json: bool) -> None:
     with app.app_context():
         findings = list(installation.examine(db.engine, settings, Path(str(app.static_folder))))
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+        emit([asdict(finding) for finding in findings])
     else:
         table = Table(box=None, show_header=False, padding=(0, 1))
         for found in findings:

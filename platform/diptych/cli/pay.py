@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from diptych.cli.context import with_app
+from diptych.cli.json_output import emit, json_option
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from diptych.payments.budget import Allowance
+    from diptych.payments.ledger import Totals
+    from diptych.payments.reconcile import Reconciled
+    from diptych.payments.sending import Sent
 
 console = Console()
+messages = Console(stderr=True)
 DOING = ("status", "send", "reconcile", "budget")
 
 
@@ -21,8 +27,9 @@ DOING = ("status", "send", "reconcile", "budget")
 @click.argument("study")
 @click.argument("doing", type=click.Choice(DOING), metavar="|".join(DOING))
 @click.argument("amount", required=False)
+@json_option
 @with_app
-def pay(study: str, doing: str, amount: str | None) -> None:
+def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
     """See, send and look up what a study pays its participants.
 
     `status` shows what waits, is in doubt, is paid, has failed; `send` sends what waits;
@@ -31,43 +38,67 @@ def pay(study: str, doing: str, amount: str | None) -> None:
     """
     from diptych.database import reading
     from diptych.host import host
-    from diptych.payments import budget, reconcile, sending
-    from diptych.payments.money import MoneyFault, in_words, to_minor
-    from diptych.studies.versions import current_version, frozen
+    from diptych.payments import budget, ledger, reconcile, sending
+    from diptych.studies.versions import current_version
 
     study_id, version_id, _ = current_version(study)
     if (amount is not None) != (doing == "budget"):
         raise click.UsageError("an AMOUNT belongs to `budget`, and only there: budget 250.00")
+    sent = result = None
     if doing == "budget":
-        currency = frozen(version_id).spec.payment.currency
-        try:
-            minor = to_minor(amount or "", currency)
-        except MoneyFault as fault:
-            raise click.ClickException(str(fault)) from None
-        budget.set_budget(study_id, minor, currency, None)
-        console.print(f"{study} may cost {in_words(minor, currency)}.")
-        return
+        _set_budget(study, study_id, version_id, amount or "", messages if as_json else console)
+        if not as_json:
+            return
     if doing == "send":
-        with console.status("Sending …"):
+        with messages.status("Sending …"):
             sent = sending.send(host(), study_id, None, seconds=None)
-        console.print(
-            f"{sent.confirmed} confirmed, {sent.failed} failed, {sent.in_doubt} in doubt, "
-            f"{sent.waiting} waiting"
-        )
-        _tell(sent.problems)
-        if sent.in_doubt:
-            console.print(f"Look up what is in doubt: diptych pay {study} reconcile")
     if doing == "reconcile":
-        with console.status("Comparing with the platform's books …"):
+        with messages.status("Comparing with the platform's books …"):
             result = reconcile.reconcile(host(), study_id, None)
-        console.print(
-            f"{result.confirmed} confirmed, {result.failed} failed, {result.in_doubt} in doubt, "
-            f"{result.found} found that were not ordered here, {result.ended} sessions ended there"
-        )
-        _tell(result.differences)
-        _tell(result.problems)
     with reading() as connection:
-        _show(connection, study_id)
+        totals = ledger.totals(connection, study_id)
+        allowance = budget.read(connection, study_id, totals)
+    if as_json:
+        emit(_as_json(study, totals, allowance, sent, result))
+        return
+    if sent:
+        _show_sent(study, sent)
+    if result:
+        _show_reconciled(result)
+    _show(totals, allowance)
+
+
+def _set_budget(study: str, study_id: int, version_id: int, amount: str, console: Console) -> None:
+    from diptych.payments import budget
+    from diptych.payments.money import MoneyFault, in_words, to_minor
+    from diptych.studies.versions import frozen
+
+    currency = frozen(version_id).spec.payment.currency
+    try:
+        minor = to_minor(amount, currency)
+    except MoneyFault as fault:
+        raise click.ClickException(str(fault)) from None
+    budget.set_budget(study_id, minor, currency, None)
+    console.print(f"{study} may cost {in_words(minor, currency)}.")
+
+
+def _show_sent(study: str, sent: Sent) -> None:
+    console.print(
+        f"{sent.confirmed} confirmed, {sent.failed} failed, {sent.in_doubt} in doubt, "
+        f"{sent.waiting} waiting"
+    )
+    _tell(sent.problems)
+    if sent.in_doubt:
+        console.print(f"Look up what is in doubt: diptych pay {study} reconcile")
+
+
+def _show_reconciled(result: Reconciled) -> None:
+    console.print(
+        f"{result.confirmed} confirmed, {result.failed} failed, {result.in_doubt} in doubt, "
+        f"{result.found} found that were not ordered here, {result.ended} sessions ended there"
+    )
+    _tell(result.differences)
+    _tell(result.problems)
 
 
 def _tell(lines: list[str]) -> None:
@@ -75,12 +106,11 @@ def _tell(lines: list[str]) -> None:
         console.print(f"  {line}", highlight=False, markup=False)
 
 
-def _show(connection: Connection, study_id: int) -> None:
+def _show(totals: Totals, allowance: Allowance | None) -> None:
     """The totals of a study, and its budget."""
-    from diptych.payments import budget, ledger
+    from diptych.payments.budget import NO_BUDGET
     from diptych.payments.money import in_words
 
-    totals = ledger.totals(connection, study_id)
     table = Table("", "orders", "amount")
     names = {"intended": "waiting", "sent": "in doubt"}
     for currency, states in totals.items():
@@ -89,11 +119,44 @@ def _show(connection: Connection, study_id: int) -> None:
                 names.get(state, state), str(total.count), in_words(total.amount, currency)
             )
     console.print(table if totals else "Nothing was ordered yet.")
-    found = budget.read(connection, study_id, totals)
-    if found is None:
-        console.print(f"{budget.NO_BUDGET[:1].upper()}{budget.NO_BUDGET[1:]}.")
+    if allowance is None:
+        console.print(f"{NO_BUDGET[:1].upper()}{NO_BUDGET[1:]}.")
     else:
-        console.print(
-            f"Budget: {in_words(found.spent, found.currency)} of "
-            f"{in_words(found.amount, found.currency)}, {in_words(found.left, found.currency)} left"
+        spent, amount, left = (
+            in_words(minor, allowance.currency)
+            for minor in (allowance.spent, allowance.amount, allowance.left)
         )
+        console.print(f"Budget: {spent} of {amount}, {left} left")
+
+
+def _as_json(
+    study: str,
+    totals: Totals,
+    allowance: Allowance | None,
+    sent: Sent | None,
+    result: Reconciled | None,
+) -> dict[str, Any]:
+    """Amounts are in minor units: 150 is 1.50 GBP, and 150 JPY."""
+    orders = [
+        {
+            "state": state,
+            "orders": total.count,
+            "amount_minor": total.amount,
+            "currency": currency,
+        }
+        for currency, states in totals.items()
+        for state, total in states.items()
+    ]
+    budget = allowance and {
+        "amount_minor": allowance.amount,
+        "spent_minor": allowance.spent,
+        "left_minor": allowance.left,
+        "currency": allowance.currency,
+    }
+    return {
+        "study": study,
+        "orders": orders,
+        "budget": budget,
+        **({"sent": asdict(sent)} if sent else {}),
+        **({"reconciled": asdict(result)} if result else {}),
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from diptych.cli.context import with_app
+from diptych.cli.json_output import emit, json_option
 from diptych.cli.tables import progress_bar
 
 console = Console()
@@ -32,7 +32,7 @@ console = Console()
     show_default=True,
     help="Whose sessions.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@json_option
 @with_app
 def quality(study: str, recompute: bool, crowd: bool, who: str, as_json: bool) -> None:
     """Show how many sessions of STUDY each quality rule flags.
@@ -58,7 +58,7 @@ def quality(study: str, recompute: bool, crowd: bool, who: str, as_json: bool) -
     with reading() as connection:
         found = overview(connection, study_id, who)
     if as_json:
-        click.echo(json.dumps(_as_json(study, who, found, estimates, left), indent=2))
+        emit(_as_json(study, who, found, estimates, left))
         return
     _print(study, found, estimates)
     if left:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from diptych.cli.context import study_folder
+from diptych.cli.json_output import emit, json_option
 from diptych.cli.tables import progress_bar
 
 console = Console()
+messages = Console(stderr=True)
+
+if TYPE_CHECKING:
+    from diptych.simulate import Summary
 
 
 @click.command()
@@ -59,6 +65,7 @@ console = Console()
     "entry address, with {person} and {visit} for made-up ids. May be given again.",
 )
 @click.option("--concurrency", default=16, show_default=True, help="Participants at a time.")
+@json_option
 def simulate(
     study: str,
     n: int | None,
@@ -73,6 +80,7 @@ def simulate(
     key: str | None,
     entries: tuple[str, ...],
     concurrency: int,
+    as_json: bool,
 ) -> None:
     """Let simulated people, or a machine, take STUDY on a running host.
 
@@ -93,7 +101,7 @@ def simulate(
     settings = Settings.from_environment()
     try:
         kind = observer_class(load_study(folder).content.spec.task.name, observer).kind
-        run = _name_run(kind, run)
+        run = _name_run(kind, run, messages if as_json else console)
         n = n or (1 if kind == "machine" else 40)
         with progress_bar(f"{observer}s take {folder.name}") as progress:
             summary = run_simulation(
@@ -126,6 +134,17 @@ def simulate(
                 "another address."
             )
         raise click.ClickException(f"{fault}{hint}") from None
+    if as_json:
+        emit(_as_json(folder.name, kind, summary))
+    else:
+        _print(kind, summary)
+    if summary.failed:
+        raise click.ClickException(
+            f"{len(summary.failed)} participants are left; `--run {summary.run}` goes on with them"
+        )
+
+
+def _print(kind: str, summary: Summary) -> None:
     outcomes = ", ".join(f"{count} {name}" for name, count in summary.outcomes.most_common())
     who = (
         f"Machine {summary.run}" if kind == "machine" else f"{len(summary.taken)} simulated people"
@@ -133,13 +152,21 @@ def simulate(
     console.print(f"{who} ({outcomes}), {summary.answers:,} answers.", highlight=False)
     for who, why in sorted(summary.failed.items()):
         console.print(f"  [red]{who}[/] did not come to an end: {why}")
-    if summary.failed:
-        raise click.ClickException(
-            f"{len(summary.failed)} participants are left; `--run {summary.run}` goes on with them"
-        )
 
 
-def _name_run(kind: str, run: str | None) -> str | None:
+def _as_json(study: str, kind: str, summary: Summary) -> dict[str, Any]:
+    return {
+        "study": study,
+        "kind": kind,
+        "run": summary.run,
+        "outcomes": dict(summary.outcomes.most_common()),
+        "answers": summary.answers,
+        "sessions": [asdict(taken) for taken in summary.taken],
+        "failed": summary.failed,
+    }
+
+
+def _name_run(kind: str, run: str | None, console: Console) -> str | None:
     """The name of a run of simulated people, told; a machine goes by its own."""
     if kind == "machine":
         return None

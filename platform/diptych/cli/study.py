@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -13,8 +14,13 @@ from rich.table import Table
 
 from diptych.cli import Commands
 from diptych.cli.context import study_folder, with_app
+from diptych.cli.json_output import emit, json_option
+
+if TYPE_CHECKING:
+    from diptych.studies.checklist import Check
 
 console = Console()
+messages = Console(stderr=True)
 
 
 @click.group(cls=Commands)
@@ -116,19 +122,37 @@ def build(name: str) -> None:
 
 @study.command()
 @click.argument("name")
-def validate(name: str) -> None:
+@json_option
+def validate(name: str, as_json: bool) -> None:
     """Check a study and tell every fault in one go."""
     from diptych.studies import load_study
 
     folder = study_folder(name)
-    with console.status(f"Reading {folder.name} …"):
+    with messages.status(f"Reading {folder.name} …"):
         loaded = load_study(folder)
     content, spec = loaded.content, loaded.content.spec
+    items = len(content.items) or len(content.stimuli)
+    if as_json:
+        emit(
+            {
+                "study": content.name,
+                "valid": True,
+                "faults": [],
+                "task": spec.task.name,
+                "phases": dict(spec.phases),
+                "stimuli": len(content.stimuli),
+                "items": items,
+                "conditions": len(spec.conditions),
+                "version": content.content_hash[:12],
+                "remarks": list(loaded.remarks),
+            }
+        )
+        return
     phases = ", ".join(f"{count} {phase}" for phase, count in spec.phases.items())
     console.print(f"[bold green]✓[/] [bold]{content.name}[/] has no faults.")
     console.print(
         f"  {spec.task.name}: {phases} trials; {len(content.stimuli)} stimuli, "
-        f"{len(content.items) or len(content.stimuli)} items; "
+        f"{items} items; "
         f"{len(spec.conditions)} condition{'' if len(spec.conditions) == 1 else 's'}; "
         f"version {content.content_hash[:12]}"
     )
@@ -142,23 +166,38 @@ def _tell_remarks(remarks: Sequence[str]) -> None:
 
 
 @study.command("list")
+@json_option
 @with_app
-def list_() -> None:
+def list_(as_json: bool) -> None:
     """Every study this host knows, with its sessions."""
     from diptych.studies.versions import overview
 
-    rows = overview()
+    rows = [_counts(row) for row in overview()]
+    if as_json:
+        emit(rows)
+        return
     if not rows:
         console.print("No studies yet. `diptych study new NAME` makes one.")
         return
     table = Table("study", "state", "versions", "completed", "under way", "other")
     for row in rows:
-        sessions = row["sessions"]
-        done = sessions.get("completed", 0)
-        live = sum(sessions.get(s, 0) for s in ("entered", "consented", "practising", "running"))
-        other = sum(sessions.values()) - done - live
-        table.add_row(row["name"], row["state"], *map(str, (row["versions"], done, live, other)))
+        table.add_row(*map(str, row.values()))
     console.print(table)
+
+
+def _counts(row: Mapping[str, Any]) -> dict[str, str | int]:
+    """One line of the list of studies; it counts sessions of people."""
+    sessions = row["sessions"]
+    done = sessions.get("completed", 0)
+    live = sum(sessions.get(s, 0) for s in ("entered", "consented", "practising", "running"))
+    return {
+        "study": row["name"],
+        "state": row["state"],
+        "versions": row["versions"],
+        "completed": done,
+        "under_way": live,
+        "other": sum(sessions.values()) - done - live,
+    }
 
 
 @study.command("open")
@@ -269,8 +308,9 @@ def links(name: str) -> None:
 @study.command(short_help="What to look at before people are let in.")
 @click.argument("name")
 @click.option("--strict", is_flag=True, help="Exit with 1 while something is missing.")
+@json_option
 @with_app
-def checklist(name: str, strict: bool) -> None:
+def checklist(name: str, strict: bool, as_json: bool) -> None:
     """What to look at before people are let in: texts, time, pay, codes, address.
 
     Looks at the folder as it stands.
@@ -287,6 +327,15 @@ def checklist(name: str, strict: bool) -> None:
     except UnknownStudy:
         study_id = None
     found = checks(host(), content, study_id)
+    if as_json:
+        emit({"study": content.name, "checks": [asdict(check) for check in found]})
+    else:
+        _print_checks(found)
+    if strict and any(check.state == "missing" for check in found):
+        raise click.ClickException("something is missing before people can be let in")
+
+
+def _print_checks(found: Sequence[Check]) -> None:
     colours = {"done": "green", "look": "yellow", "missing": "red"}
     table = Table.grid(padding=(0, 1))
     table.add_column(width=8)
@@ -295,8 +344,6 @@ def checklist(name: str, strict: bool) -> None:
         state = f"[{colours[check.state]}]{check.state}[/]"
         table.add_row(state, f"[bold]{check.title}[/]: {told}")
     console.print(table)
-    if strict and any(check.state == "missing" for check in found):
-        raise click.ClickException("something is missing before people can be let in")
 
 
 def _state_command(name: str, state: str, help_text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from diptych.cli.context import with_app
+from diptych.cli.json_output import emit, json_option
 
 console = Console()
 FORMATS = {"csv": ("csv",), "parquet": ("parquet",), "both": ("csv", "parquet")}
@@ -28,9 +29,9 @@ format_option = click.option(
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar as a function of (done, of how many)."""
+    """Show a progress bar on standard error; yields a function of (done, of how many)."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
 
         def update(done: int, of: int) -> None:
@@ -51,8 +52,9 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     help="Write identities.csv, too: the key from pseudonyms to the ids of platforms. Who asked "
     "for it stands in the audit log.",
 )
+@json_option
 @with_app
-def export(study: str, to: Path, format_: str, with_ids: bool) -> None:
+def export(study: str, to: Path, format_: str, with_ids: bool, as_json: bool) -> None:
     """Write the tidy tables of STUDY, with a data dictionary (Psych-DS).
 
     Every session is there, whatever its status, with its quality flags and decisions; `excluded`
@@ -67,9 +69,31 @@ def export(study: str, to: Path, format_: str, with_ids: bool) -> None:
         audit.note(None, "export.ids", study_id=study_id_of(study), detail={"to": "a folder"})
     with progress_bar("sessions") as progress:
         rows = export_study(host(), study, to, FORMATS[format_], progress, with_ids=with_ids)
+    if as_json:
+        emit(_exported(study, to, FORMATS[format_], rows, with_ids=with_ids))
+        return
     console.print(f"Wrote [bold]{to}[/]:")
     for name, count in rows.items():
         console.print(f"  {name:9} {count:>9,}", highlight=False)
+
+
+def _exported(
+    study: str, to: Path, formats: Sequence[str], rows: Mapping[str, int], *, with_ids: bool
+) -> dict[str, Any]:
+    """What `export` has written, for `--json`."""
+    from diptych.tabulate import IDENTITIES
+    from diptych_analysis.columns import TABLES
+    from diptych_analysis.table_files import METADATA
+
+    tables = [f"{name}.{format_}" for name in TABLES for format_ in formats]
+    return {
+        "study": study,
+        "folder": str(to.resolve()),
+        "files": [*tables, *METADATA, *([f"{IDENTITIES}.csv"] if with_ids else [])],
+        "rows": {name: rows[name] for name in TABLES},
+        # Sessions of people who declined or withdrew, and expired ones: only the count is kept.
+        "only_counted": {name: count for name, count in rows.items() if name not in TABLES},
+    }
 
 
 @click.command("import")

@@ -8,6 +8,7 @@ import click
 
 from diptych.cli import Commands
 from diptych.cli.context import with_app
+from diptych.cli.json_output import emit, json_option
 
 ROLES = ("viewer", "editor", "owner")
 
@@ -40,12 +41,27 @@ def add(name: str, admin: bool, password_stdin: bool) -> None:
 
 
 @user.command("list")
+@json_option
 @with_app
-def list_accounts() -> None:
+def list_accounts(as_json: bool) -> None:
     """List the accounts."""
     from diptych.accounts import administration
 
     found = administration.accounts()
+    if as_json:
+        emit(
+            [
+                {
+                    "user": one.user.name,
+                    "admin": one.user.is_admin,
+                    "studies": one.studies,
+                    "disabled": one.disabled_at is not None,
+                    "has_password": one.has_password,
+                }
+                for one in found
+            ]
+        )
+        return
     if not found:
         click.echo("There is no user yet: `diptych user add NAME --admin` makes the first.")
     for one in found:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from sqlalchemy import Connection, Row
 
 from diptych.database import now_ms, reading, writing
@@ -42,6 +42,9 @@ from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
 from diptych.tasks import PlannedTrial, ResponseFault, Task
 
+#: No picture is drawn larger than this, in CSS pixels.
+MOST_PIXELS = 100_000
+
 
 class Timing(BaseModel):
     """Client times of one answer in ms of the browser's monotonic clock."""
@@ -52,6 +55,32 @@ class Timing(BaseModel):
     onset_ms: float = Field(ge=0, allow_inf_nan=False)
     onset_uncertainty_ms: float = Field(ge=0, allow_inf_nan=False)
     answered_ms: float = Field(ge=0, allow_inf_nan=False)
+    first_choice_ms: float | None = Field(
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="From the onset to the first choice of a ranking; at most `rt_ms`.",
+    )
+    shown_width: float | None = Field(
+        None,
+        gt=0,
+        le=MOST_PIXELS,
+        allow_inf_nan=False,
+        description="Width of the picture as drawn, in CSS pixels; for two_afc of a query.",
+    )
+    shown_height: float | None = Field(
+        None, gt=0, le=MOST_PIXELS, allow_inf_nan=False, description="Height of the same picture."
+    )
+
+    @field_validator("first_choice_ms")
+    @classmethod
+    def _is_no_later_than_the_answer(
+        cls, value: float | None, fields: ValidationInfo
+    ) -> float | None:
+        rt_ms = fields.data.get("rt_ms")  # missing where it is wrong itself
+        if value is not None and rt_ms is not None and value > rt_ms:
+            raise ValueError(f"is more than rt_ms, which is {rt_ms:g}")
+        return value
 
 
 def answer(

@@ -47,9 +47,23 @@ class Consent(_Body):
 
 
 class Instructions(_Body):
-    """How long the instructions were read, in ms."""
+    """How long the instructions were read, in ms, and what the page has measured meanwhile."""
 
     read_ms: float = Field(ge=0, le=86_400_000, allow_inf_nan=False)
+    refresh_hz: float | None = Field(
+        None,
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="Frames that the page draws per second.",
+    )
+    clock_step_ms: float | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="Smallest step of the page's clock, in ms.",
+    )
 
 
 class Comprehension(_Body):
@@ -246,7 +260,9 @@ def _decline(host: Host, connection: Connection, session: Any, content: StudyCon
 def _instructions(
     host: Host, connection: Connection, session: Any, content: StudyContent, body: Instructions
 ) -> _Taken:
-    return _go_on(connection, session, content, instructions_ms=body.read_ms)
+    measured = body.model_dump(include={"refresh_hz", "clock_step_ms"}, exclude_none=True)
+    browser = {**session.browser, **measured}
+    return _go_on(connection, session, content, instructions_ms=body.read_ms, browser=browser)
 
 
 def _comprehension(

@@ -216,6 +216,10 @@ class Response(Base):
     onset_ms: Mapped[float] = mapped_column(Float)
     onset_uncertainty_ms: Mapped[float] = mapped_column(Float)
     answered_ms: Mapped[float] = mapped_column(Float)
+    # What a page measures since revision 0006, where it can.
+    first_choice_ms: Mapped[float | None] = mapped_column(Float)  # from the onset
+    shown_width: Mapped[float | None] = mapped_column(Float)  # CSS pixels, as drawn
+    shown_height: Mapped[float | None] = mapped_column(Float)
     presented_at: Mapped[int] = mapped_column(BigInteger)
     received_at: Mapped[int] = mapped_column(BigInteger)
 

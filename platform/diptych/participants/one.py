@@ -27,6 +27,7 @@ from diptych.participants.narrowing import (
 from diptych.participants.wanted import KINDS
 from diptych.results.facts import TRIALS, SessionFacts, facts
 from diptych.tasks import PlannedTrial, Tally, Task
+from diptych.user_agents import UserAgent, user_agent_of
 
 ARRIVALS, STUDIES = table(models.Arrival), table(models.Study)
 # What the address of an image is while a trial is asked which ones it shows.
@@ -101,6 +102,11 @@ class One:
     def session(self) -> Any:
         """Its row of `sessions`."""
         return self.facts.session
+
+    @property
+    def user_agent(self) -> UserAgent:
+        """Browser and operating system, as the tables name them."""
+        return user_agent_of(self.session.kind, self.session.browser)
 
     @property
     def reached(self) -> Sequence[Mapping[str, Any]]:

@@ -21,7 +21,7 @@ from diptych.journey.state import planned
 from diptych.quality.beyond import CROWD_RULE
 from diptych.quality.rules import Found, Seen, number, rule
 from diptych.studies.versions import frozen
-from diptych.tidy_rows import trial_row
+from diptych.tidy_rows import MEASURED, trial_row
 
 SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
 QUALITY, STORED = table(models.QualityResult), table(models.AnalysisResult)
@@ -175,10 +175,10 @@ def _answers(
         .where(*_of(study_id, kind), TRIALS.c.phase.in_(PHASES))
         .with_only_columns(
             SESSIONS.c.id, SESSIONS.c.version_id, SESSIONS.c.condition, SESSIONS.c.kind,
-            SESSIONS.c.position, TRIALS.c.trial_index, TRIALS.c.phase, TRIALS.c.block,
-            TRIALS.c.item, TRIALS.c.notice, RESPONSES.c.answer, RESPONSES.c.correct,
-            RESPONSES.c.rt_ms, RESPONSES.c.onset_uncertainty_ms,
-            RESPONSES.c.presented_at.label("shown_at"), RESPONSES.c.received_at,
+            SESSIONS.c.position, SESSIONS.c.seed, TRIALS.c.trial_index, TRIALS.c.phase,
+            TRIALS.c.block, TRIALS.c.item, TRIALS.c.notice, RESPONSES.c.answer,
+            RESPONSES.c.correct, RESPONSES.c.received_at,
+            RESPONSES.c.presented_at.label("shown_at"), *(RESPONSES.c[name] for name in MEASURED),
         )
         .order_by(SESSIONS.c.id),
         execution_options={"yield_per": BATCH},

@@ -13,7 +13,7 @@ from diptych.database import table
 from diptych.host import Host
 from diptych.studies.content import StudyContent
 from diptych.studies.versions import frozen
-from diptych.tidy_rows import trial_row
+from diptych.tidy_rows import MEASURED, trial_row
 
 SESSIONS, TRIALS = table(models.Session), table(models.Trial)
 RESPONSES, EVENTS = table(models.Response), table(models.Event)
@@ -58,11 +58,11 @@ _TRIALS = (
         TRIALS,
         SESSIONS.c.kind,
         SESSIONS.c.position,
+        SESSIONS.c.seed,
         SESSIONS.c.presented_at,
         RESPONSES.c.answer,
         RESPONSES.c.correct,
-        RESPONSES.c.rt_ms,
-        RESPONSES.c.onset_uncertainty_ms,
+        *(RESPONSES.c[name] for name in MEASURED),
         RESPONSES.c.presented_at.label("shown_at"),
         RESPONSES.c.received_at,
     )

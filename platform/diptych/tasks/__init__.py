@@ -147,6 +147,26 @@ class Task(ABC):
     def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
         """What the browser is shown: nothing in it may tell the answer."""
 
+    def arrangement(self, trial: PlannedTrial, seed: int) -> dict[str, Any]:
+        """Own columns of the trial's row that tell how it was arranged on the page.
+
+        For what depends on the session and is not in `trial.item`, such as the order of buttons.
+        `show` arranges the page by the same values. Nothing here may tell the answer.
+
+        Parameters
+        ----------
+        trial : PlannedTrial
+            The trial.
+        seed : int
+            The session's seed.
+
+        Returns
+        -------
+        dict
+            Cells by column; a sequence in a column of type `list`. Empty by default.
+        """
+        return {}
+
     @abstractmethod
     def check(self, trial: PlannedTrial, response: Any) -> None:
         """Raise `ResponseFault` when the response can't be an answer to the trial."""

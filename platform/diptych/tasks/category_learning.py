@@ -24,6 +24,7 @@ from diptych.tasks import (
     TaskResponse,
     draw,
 )
+from diptych_analysis.columns import CATEGORY_LEARNING_TRIALS
 
 PHASES = ("practice", "training", "test")
 
@@ -56,6 +57,7 @@ class CategoryLearning(Task):
     Parameters = CategoryLearningParameters
     Response = CategoryLearningResponse
     public = ("rank", "feedback_ms")
+    columns = CATEGORY_LEARNING_TRIALS
     observers = "diptych.observers.category_learning"
     figures = (
         "diptych.figures.category_learning:LearningCurves",
@@ -157,13 +159,16 @@ class CategoryLearning(Task):
         return [self._stimulus(trial).place]
 
     def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
-        classes = sorted(self.content.labels)
-        random.Random(f"{seed}:classes").shuffle(classes)
         return {
             "image": image(self._stimulus(trial).place),
-            "classes": classes,
+            "classes": self.arrangement(trial, seed)["choices"],
             "rank": self.parameters.rank,
         }
+
+    def arrangement(self, trial: PlannedTrial, seed: int) -> dict[str, Any]:
+        classes = sorted(self.content.labels)
+        random.Random(f"{seed}:classes").shuffle(classes)
+        return {"choices": classes}
 
     def check(self, trial: PlannedTrial, response: CategoryLearningResponse) -> None:
         ranking = response.ranking

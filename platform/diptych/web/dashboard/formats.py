@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from diptych.payments.money import to_major
+from diptych.user_agents import parse_user_agent
 
 _SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 NOTHING = "–"
@@ -63,15 +64,10 @@ def utc(milliseconds: int) -> str:
 
 def browser(user_agent: str) -> str:
     """A browser and its system in two words, as far as its own description goes."""
-    names = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
-    names |= {"Safari": "Safari", "curl": "curl", "python": "Python"}
-    systems = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows"}
-    systems |= {"Mac OS X": "macOS", "CrOS": "ChromeOS", "Linux": "Linux"}
-    name = next((name for sign, name in names.items() if sign in user_agent), "")
-    system = next((system for sign, system in systems.items() if sign in user_agent), "")
-    if name and system:
-        return f"{name} on {system}"
-    return name or system or user_agent[:60] or "Unknown browser"
+    told = parse_user_agent(user_agent)
+    if told.browser and told.system:
+        return f"{told.browser} on {told.system}"
+    return told.browser or told.system or user_agent[:60] or "Unknown browser"
 
 
 def attach(app: Flask) -> None:
