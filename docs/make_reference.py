@@ -260,7 +260,7 @@ def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command
 def refusals() -> Iterator[str]:
     yield (
         "## Refusals of the API\n\nThe API itself is described by OpenAPI at "
-        '`/api/v1/openapi.json`. Refusals are `{"error": {"code", "message", "fields"}}`.\n'
+        '`/api/v1/openapi.json`. Refusals are `{"error": {"code", "message", "fields", "said"}}`.\n'
     )
     yield table(("Code", "HTTP status"), [(f"`{c}`", str(s)) for c, s in sorted(CODES.items())])
 

@@ -248,15 +248,17 @@ def test_the_query_tells_the_recruiter() -> None:
 def test_prolifics_codes_by_outcome() -> None:
     home = "https://app.prolific.com/submissions/complete?cc="
     exits = {outcome: recruiter("prolific").leave(outcome, {}) for outcome in OUTCOMES}
+    told = {"kind": "redirect", "place": "Prolific"}
     assert exits == {
-        "completed": {"kind": "redirect", "url": home + "DONE"},
-        "screened_out": {"kind": "redirect", "url": home + "OUT"},
-        "declined": {"kind": "redirect", "url": home + "NO"},
+        "completed": {**told, "url": home + "DONE", "code": "DONE"},
+        "screened_out": {**told, "url": home + "OUT", "code": "OUT"},
+        "declined": {**told, "url": home + "NO", "code": "NO"},
         "timed_out": None,
         "returned": None,
     }
     late = recruiter("prolific", timed_out="A B&c=d")
-    assert late.leave("timed_out", {}) == {"kind": "redirect", "url": home + "A+B%26c%3Dd"}
+    url = home + "A+B%26c%3Dd"
+    assert late.leave("timed_out", {}) == {**told, "url": url, "code": "A B&c=d"}
 
 
 def test_only_work_done_is_submitted_to_mturk() -> None:

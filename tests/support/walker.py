@@ -187,7 +187,7 @@ def error_code(reply: TestResponse) -> str:
     """The code of an error reply, which must have the one shape of all errors."""
     assert reply.mimetype == "application/json", reply.text[:300]
     error = reply.json["error"]
-    assert set(error) == {"code", "message", "fields"}
+    assert set(error) == {"code", "message", "fields", "said"}
     assert error["message"]
     assert "Traceback" not in reply.text
     code: str = error["code"]

@@ -1,4 +1,4 @@
-"""Every error as one JSON shape: {"error": {"code", "message", "fields"}}.
+"""Every error as one JSON shape: {"error": {"code", "message", "fields", "said"}}.
 
 People in the dashboard get a page instead.
 """
@@ -32,7 +32,7 @@ _CODES = {
 
 _FAULT = {
     "type": "object",
-    "required": ["code", "message", "fields"],
+    "required": ["code", "message", "fields", "said"],
     "properties": {
         "code": {"type": "string", "description": "For programs."},
         "message": {"type": "string", "description": "For people."},
@@ -43,8 +43,9 @@ _FAULT = {
         },
         "said": {
             "type": "object",
+            "nullable": True,
             "description": "Which of the page's own words say it to a participant, and the values "
-            "in them; where it is missing, those of the code.",
+            "in them; null: those of the code.",
             "properties": {"key": {"type": "string"}, "values": {"type": "object"}},
         },
     },
@@ -62,9 +63,8 @@ def error(
     """An error reply."""
     if error_pages.wanted():
         return error_pages.page(status, message, fields), status
-    told: dict[str, Any] = {"code": code, "message": message, "fields": fields or {}}
-    if said is not None:
-        told["said"] = {"key": said.key, "values": dict(said.values)}
+    words = None if said is None else {"key": said.key, "values": dict(said.values)}
+    told = {"code": code, "message": message, "fields": fields or {}, "said": words}
     return jsonify({"error": told}), status
 
 
