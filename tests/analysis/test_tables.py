@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.exports import files_in, table_in
 from support.properties import costly
 
 from diptych_analysis.tables import (
@@ -107,7 +108,7 @@ def test_both_formats_hold_the_same(tmp_path: Path, simulated: Callable[..., Tab
 def broken(folder: Path, table: str, row: int, column: str, cell: str | None) -> Path:
     """A sound folder of CSV tables with one cell changed, or one column taken away."""
     write(folder, [{"label": "A", "response": "B", "correct": False}] * 3, ("csv",))
-    file = folder / f"{table}.csv"
+    file = table_in(folder, table)
     rows = list(csv.DictReader(file.read_text().splitlines()))
     names = list(rows[0])
     if cell is None:
@@ -150,14 +151,17 @@ def test_a_bad_cell_is_named(
 def test_missing_columns_files_and_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(TableFault, match="column 'phase': missing; the file has"):
         read_tables(broken(tmp_path / "x", "trials", 1, "phase", None))
-    (tmp_path / "x" / "trials.csv").write_text("")
-    with pytest.raises(TableFault, match=r"trials\.csv: empty file"):
+    trials, sessions = (table_in(tmp_path / "x", table) for table in ("trials", "sessions"))
+    trials.write_text("")
+    with pytest.raises(TableFault, match=r"description-trials_data\.csv: empty file"):
         read_tables(tmp_path / "x")
-    (tmp_path / "x" / "trials.csv").unlink()
-    with pytest.raises(TableFault, match=r"neither trials\.parquet nor trials\.csv"):
+    trials.unlink()
+    with pytest.raises(TableFault, match=r"x: holds no trials: there is neither data/study-NAME"):
         read_tables(tmp_path / "x")
-    (tmp_path / "x" / "sessions.csv").unlink()
-    with pytest.raises(TableFault, match=r"neither sessions\.parquet nor sessions\.csv"):
+    with pytest.raises(TableFault, match="give the folder above it"):
+        read_tables(tmp_path / "x" / "data")
+    sessions.unlink()
+    with pytest.raises(TableFault, match=r"holds no sessions: .* nor sessions\.csv"):
         read_tables(tmp_path / "x")
     with pytest.raises(TableFault, match="no such folder"):
         read_tables(tmp_path / "y")
@@ -169,7 +173,7 @@ def test_missing_columns_files_and_folders_are_named(tmp_path: Path) -> None:
 def test_optional_tables_and_columns_may_be_missing(tmp_path: Path) -> None:
     folder = broken(tmp_path / "x", "trials", 1, "rt_ms", None)
     for table in ("stimuli", "items", "events"):
-        (folder / f"{table}.csv").unlink()
+        table_in(folder, table).unlink()
     tables = read_tables(folder)
     assert tables.trials["rt_ms"].isna().all()
     assert list(tables.events.columns) == [c.name for c in TABLES["events"]]
@@ -181,14 +185,15 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
         raise RuntimeError("the database went away")
 
     write(tmp_path / "x", [{"label": "old"}], ("csv", "parquet"))
-    before = {file.name: file.read_bytes() for file in (tmp_path / "x").iterdir()}
+    before = {name: file.read_bytes() for name, file in files_in(tmp_path / "x").items()}
     with (
         pytest.raises(RuntimeError, match="went away"),
         DatasetWriter(tmp_path / "x", name="x") as out,
     ):
         out.write("sessions", [SESSION])
         out.write("trials", breaking())
-    assert {file.name: file.read_bytes() for file in (tmp_path / "x").iterdir()} == before
+    after = {name: file.read_bytes() for name, file in files_in(tmp_path / "x").items()}
+    assert after == before
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
 
 
@@ -225,7 +230,7 @@ def test_every_column_is_described(tmp_path: Path) -> None:
     dictionary = json.loads((tmp_path / "x" / "data_dictionary.json").read_text())
     for table, columns in TABLES.items():
         described = {c["name"]: c for c in dictionary["tables"][table]["columns"]}
-        header = (tmp_path / "x" / f"{table}.csv").read_text().splitlines()[0].split(",")
+        header = table_in(tmp_path / "x", table).read_text().splitlines()[0].split(",")
         assert list(described) == header
         assert {c.name for c in columns} <= set(described)
         assert all(c["description"] and c["type"] for c in described.values())
@@ -243,7 +248,7 @@ def test_times_are_written_in_utc_whatever_zone_they_come_in(tmp_path: Path) -> 
 
     moment = datetime(2022, 10, 23, 14, 0, 0, 123_456, timezone(timedelta(hours=2)))
     write(tmp_path / "x", [{"presented_at": moment}], ("csv",))
-    assert "2022-10-23T12:00:00.123Z" in (tmp_path / "x" / "trials.csv").read_text()
+    assert "2022-10-23T12:00:00.123Z" in table_in(tmp_path / "x", "trials").read_text()
 
 
 def test_the_tables_load_no_torch() -> None:
@@ -276,7 +281,7 @@ FORMULAS = (
 def test_no_cell_is_a_formula_and_every_text_comes_back(tmp_path: Path, words: str) -> None:
     row = {"label": words, "response": words, "response_ranking": [words, "B"], "angle": -3.5}
     write(tmp_path, [row], ("csv",))
-    with (tmp_path / "trials.csv").open(newline="") as file:
+    with table_in(tmp_path, "trials").open(newline="") as file:
         (stored,) = csv.DictReader(file)
     for key in ("label", "response", "response_ranking"):
         assert not stored[key].startswith(tuple("=+-@＝＋－＠\t\r\n"))
@@ -298,7 +303,7 @@ def test_no_name_of_a_column_is_a_formula_and_every_name_comes_back(
     with DatasetWriter(tmp_path, ("csv",), name="x", extras=extras) as out:
         out.write("sessions", [SESSION])
         out.write("trials", [{**TRIAL, name: 3.5}])
-    with (tmp_path / "trials.csv").open(newline="") as file:
+    with table_in(tmp_path, "trials").open(newline="") as file:
         header = next(csv.reader(file))
     assert not [each for each in header if each.startswith(tuple("=+-@＝＋－＠\t\r\n"))]
     (found,) = read_tables(tmp_path).trials.to_dict("records")

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from support.copies import multiply_session
+from support.exports import files_in, table_in
 from support.tiny_studies import category_study, two_afc_study
 
 from diptych import models
@@ -169,7 +170,7 @@ def test_every_column_is_in_the_dictionary(app: Flask, client, opened: Path, tmp
     export(app, "tiny_2afc", tmp_path / "out")
     description = json.loads((tmp_path / "out" / "dataset_description.json").read_text())
     measured = {variable["name"] for variable in description["variableMeasured"]}
-    for path in (tmp_path / "out").glob("*.csv"):
+    for path in (tmp_path / "out" / "data").glob("*.csv"):
         with path.open(newline="") as file:
             assert set(next(csv.reader(file))) <= measured, path.name
 
@@ -178,10 +179,10 @@ def test_no_platform_id_leaves(app: Flask, client, opened: Path, tmp_path) -> No
     entry = {"PROLIFIC_PID": WORKER, "STUDY_ID": "study77", "SESSION_ID": "submission88"}
     Walk(client, "tiny", **entry).begin().finish(random.Random(6))
     export(app, "tiny", tmp_path / "out")
-    for path in (tmp_path / "out").iterdir():
+    for name, path in files_in(tmp_path / "out").items():
         data = path.read_bytes()
-        assert WORKER.encode() not in data, path.name
-        assert b"submission88" not in data, path.name
+        assert WORKER.encode() not in data, name
+        assert b"submission88" not in data, name
 
 
 def test_previews_and_refusals_stay_out(app: Flask, client, opened: Path, tmp_path) -> None:
@@ -228,8 +229,8 @@ def test_the_command(app: Flask, client, opened: Path, settings: Settings, tmp_p
     arguments = ["export", "tiny", "--to", str(tmp_path / "out"), "--format", "csv"]
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 0, result.output
-    assert (tmp_path / "out" / "trials.csv").exists()
-    assert not (tmp_path / "out" / "trials.parquet").exists()
+    assert table_in(tmp_path / "out", "trials").exists()
+    assert not list((tmp_path / "out").rglob("*.parquet"))
 
 
 @pytest.mark.slow
@@ -239,7 +240,7 @@ def test_memory_stays_flat(app: Flask, client, opened: Path, tmp_path: Path) -> 
     small = peak_of_export(app, tmp_path / "small")
     multiply_session(app, walk.session, 3000)
     large = peak_of_export(app, tmp_path / "large")
-    assert len(pd.read_csv(tmp_path / "large" / "trials.csv")) == 18_006
+    assert len(pd.read_csv(table_in(tmp_path / "large", "trials"))) == 18_006
     # 3,000 times the rows; what may grow is the batch that is on its way to the files.
     assert large < small + 40e6
 
