@@ -100,6 +100,16 @@ class TableWriter(Protocol):
         """Flushes and closes the file."""
 
 
+class _Lines:
+    """Takes lines that end with CR LF and passes them on with LF."""
+
+    def __init__(self, to: io.TextIOWrapper) -> None:
+        self._to = to
+
+    def write(self, line: str) -> int:
+        return self._to.write(line[:-2] + "\n")
+
+
 class CsvWriter:
     """A CSV file, UTF-8, with a header; booleans `true`/`false`, times ISO 8601, text guarded.
 
@@ -113,7 +123,9 @@ class CsvWriter:
         stream = to.open("wb") if isinstance(to, Path) else to
         encoding = "utf-8-sig" if excel else "utf-8"
         self._file = io.TextIOWrapper(stream, encoding=encoding, newline="")
-        self._csv = csv.writer(self._file, lineterminator="\n")
+        # The csv module puts only the characters of its line end between quotation marks, and a
+        # bare carriage return in a text would end the row for those who read it.
+        self._csv = csv.writer(_Lines(self._file), lineterminator="\r\n")
         self._csv.writerow([guarded(c.name) for c in self.columns])
 
     def write(self, rows: Iterable[Row]) -> int:
