@@ -274,6 +274,8 @@ FORMULAS = (
     "\n=1",
     "a;=1",
     "a; '@b;\t=1",
+    "a\rb",
+    "a\r\nb",
 )
 
 
@@ -306,5 +308,7 @@ def test_no_name_of_a_column_is_a_formula_and_every_name_comes_back(
     with table_in(tmp_path, "trials").open(newline="") as file:
         header = next(csv.reader(file))
     assert not [each for each in header if each.startswith(tuple("=+-@＝＋－＠\t\r\n"))]
+    about = json.loads((tmp_path / "dataset_description.json").read_text())
+    assert set(header) <= {variable["name"] for variable in about["variableMeasured"]}
     (found,) = read_tables(tmp_path).trials.to_dict("records")
     assert found[name] == 3.5
