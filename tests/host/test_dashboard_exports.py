@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -100,12 +101,29 @@ def test_single_tables_are_files(tiny: Flask, tmp_path: Path) -> None:
         for format_ in ("csv", "parquet"):
             reply = viewer.get(f"/studies/tiny/export/{name}.{format_}")
             assert reply.status_code == 200
+            saved_as = f'filename="study-tiny_description-{name}_data.{format_}"'
+            assert saved_as in reply.headers["Content-Disposition"]
             (tmp_path / f"{name}.{format_}").write_bytes(reply.data)
     from_parquet = read_tables(tmp_path)
     assert len(from_parquet.trials) == 18
     for odd in ("answers.csv", "trials.xlsx", "trials", ".csv"):
         reply = viewer.get(f"/studies/tiny/export/{odd}")
         assert reply.status_code == 404, odd
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(tiny: Flask, tmp_path: Path) -> None:
+    editor = researcher(tiny, "editor")
+    assert "CSV files for Excel" in editor.get("/studies/tiny/export").text
+    wanted = {**ALL, "format": "csv", "ids": "yes", "excel": "yes"}
+    folder = unpacked(editor.post("/studies/tiny/export", wanted), tmp_path / "zip")
+    for name, path in files_in(folder).items():
+        assert path.read_bytes().startswith(codecs.BOM_UTF8) is name.endswith(".csv"), name
+    plain, excel = (
+        editor.get(f"/studies/tiny/export/trials.csv{q}").data for q in ("", "?excel=1")
+    )
+    assert codecs.BOM_UTF8 + plain == excel
+    assert table_in(folder, "trials").read_bytes() == excel
+    assert len(read_tables(folder).trials) == 18
 
 
 def test_flags_and_decisions_stand_beside_every_session(tiny: Flask) -> None:

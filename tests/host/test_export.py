@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import random
 import tracemalloc
 from pathlib import Path
@@ -226,6 +227,9 @@ def test_the_command(app: Flask, client, opened: Path, settings: Settings, tmp_p
     assert result.exit_code == 0, result.output
     assert table_in(tmp_path / "out", "trials").exists()
     assert not list((tmp_path / "out").rglob("*.parquet"))
+    plain = table_in(tmp_path / "out", "trials").read_bytes()
+    assert CliRunner().invoke(cli, [*arguments, "--excel"]).exit_code == 0
+    assert table_in(tmp_path / "out", "trials").read_bytes() == codecs.BOM_UTF8 + plain
 
 
 @pytest.mark.slow

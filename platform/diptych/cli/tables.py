@@ -51,9 +51,15 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     help="Write identities.csv, too: the key from pseudonyms to the ids of platforms. Who asked "
     "for it stands in the audit log.",
 )
+@click.option(
+    "--excel",
+    is_flag=True,
+    help="Begin CSV files with a byte order mark (BOM): Excel then shows letters such as é and 日 "
+    "as they are. `read_tables` and pandas read such files too, but validators of Psych-DS do not.",
+)
 @with_app
-def export(study: str, to: Path, format_: str, with_ids: bool) -> None:
-    """Write the tidy tables of STUDY, with a data dictionary (Psych-DS).
+def export(study: str, to: Path, format_: str, with_ids: bool, excel: bool) -> None:
+    """Write the tidy tables of STUDY as a Psych-DS data set: data/*_data.csv and their description.
 
     Every session is there, whatever its status, with its quality flags and decisions; `excluded`
     and `exclusion_reasons` say which ones are left out. Participants stand under pseudonyms.
@@ -66,7 +72,9 @@ def export(study: str, to: Path, format_: str, with_ids: bool) -> None:
     if with_ids:
         audit.note(None, "export.ids", study_id=study_id_of(study), detail={"to": "a folder"})
     with progress_bar("sessions") as progress:
-        rows = export_study(host(), study, to, FORMATS[format_], progress, with_ids=with_ids)
+        rows = export_study(
+            host(), study, to, FORMATS[format_], progress, with_ids=with_ids, excel=excel
+        )
     console.print(f"Wrote [bold]{to}[/]:")
     for name, count in rows.items():
         console.print(f"  {name:9} {count:>9,}", highlight=False)
