@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from diptych_analysis import layout
-from diptych_analysis.columns import DESCRIPTIONS
+from diptych_analysis.columns import DESCRIPTIONS, TableName
 from diptych_analysis.dataset_contents import Contents
 
 #: What a file begins with that the next export may replace.
-MARK: Final = "Written by Diptych. Remove this line, and later exports will keep your text."
+MARK: Final = "Written by Diptych. Remove this line to keep your changes when you export again."
 
 #: What validators of Psych-DS pass over: they know CSV files and their descriptions only.
 IGNORED: Final = f"""\
@@ -85,17 +85,14 @@ def _table_of_tables(contents: Contents) -> str:
 
 
 def _reading(contents: Contents) -> str:
-    columns = {
-        table: {column.name for column in found} for table, found in contents.columns.items()
+    keys: dict[TableName, str] = {
+        "sessions": "`session_id` identifies",
+        "trials": "`session_id` and `trial_index` together identify",
     }
-    keys = {"sessions": ("session_id",), "trials": ("session_id", "trial_index")}
-    lines = [
-        f"Each row of `{table}` has its own {' and '.join(f'`{name}`' for name in key)}."
-        for table, key in keys.items()
-        if set(key) <= columns.get(table, set())  # type: ignore[call-overload]
-    ]
-    if {"sessions", "trials"} <= set(columns):
-        lines.append("`session_id` joins the two.")
+    columns = contents.columns
+    lines = [f"{words} a row of `{table}`." for table, words in keys.items() if table in columns]
+    if set(keys) <= set(columns):
+        lines.append("`session_id` joins the two tables.")
     if "csv" in contents.formats:
         lines.append(
             "CSV files are UTF-8, with commas. Text that a spreadsheet would take for a formula "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -203,6 +205,77 @@ def test_writing_again_in_another_format_leaves_no_old_tables(tmp_path: Path) ->
     write(tmp_path / "x", [{"label": "new"}], ("csv",))
     assert list(read_tables(tmp_path / "x").trials["label"]) == ["new"]
     assert (tmp_path / "x" / "notes.txt").read_text() == "mine"
+
+
+def flattened(folder: Path) -> Path:
+    """A data set as older versions of Diptych wrote it: `trials.csv` in the folder itself."""
+    for path in (folder / "data").iterdir():
+        table = path.stem.removesuffix("_data").rpartition("-")[2]
+        path.rename(folder / f"{table}{path.suffix}")
+    (folder / "data").rmdir()
+    return folder
+
+
+def test_folders_of_older_versions_are_read_and_replaced(
+    tmp_path: Path, simulated: Callable[..., Tables]
+) -> None:
+    tables = simulated(2)
+    write_tables(tables, tmp_path / "new")
+    write_tables(tables, tmp_path / "old")
+    old = flattened(tmp_path / "old")
+    assert (old / "trials.parquet").exists()
+    for name in TABLES:
+        pd.testing.assert_frame_equal(
+            read_tables(old).frame(name), read_tables(tmp_path / "new").frame(name)
+        )
+    shutil.copytree(tmp_path / "new" / "data", old / "data")
+    with pytest.raises(TableFault, match=r"old: holds tables twice: .*data\.csv and, as older"):
+        read_tables(old)
+    write_tables(tables, old)
+    assert set(files_in(old)) == set(files_in(tmp_path / "new"))
+
+
+def test_tables_of_two_studies_in_a_folder_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, [], ("csv",))
+    shutil.copy(
+        table_in(tmp_path, "items"), tmp_path / "data" / "study-y_description-items_data.csv"
+    )
+    with pytest.raises(TableFault, match=r"holds items of two studies: study-x_.* and study-y_"):
+        read_tables(tmp_path)
+
+
+def test_texts_that_somebody_has_written_stay_and_a_study_keeps_its_manifests(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "stimuli.csv").write_text("file,label\n")
+    write(tmp_path, [], ("csv",))
+    assert "# x" in (tmp_path / "README.md").read_text()
+    (tmp_path / "README.md").write_text("# My study\n")
+    write(tmp_path, [{"label": "A"}], ("csv",))
+    assert (tmp_path / "README.md").read_text() == "# My study\n"
+    assert (tmp_path / "stimuli.csv").read_text() == "file,label\n"
+    assert len(read_tables(tmp_path).trials) == 1
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path, name="x", excel=True) as out:
+        out.write("sessions", [SESSION])
+        out.write("trials", [{**TRIAL, "label": "é日"}])
+    for table in TABLES:
+        data = table_in(tmp_path, table).read_bytes()
+        assert data.startswith(codecs.BOM_UTF8) and data.count(codecs.BOM_UTF8) == 1
+        table_in(tmp_path, table, "parquet").unlink()
+    assert list(read_tables(tmp_path).trials["label"]) == ["é日"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("my_study-2.1", "mystudy21"), ("Größe", "Groe"), ("日", "unnamed")]
+)
+def test_any_name_becomes_a_file_name(tmp_path: Path, name: str, value: str) -> None:
+    with DatasetWriter(tmp_path, ("csv",), name=name) as out:
+        out.write("sessions", [SESSION])
+    assert table_in(tmp_path, "trials").name == f"study-{value}_description-trials_data.csv"
+    assert json.loads((tmp_path / "dataset_description.json").read_text())["name"] == name
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o027])
