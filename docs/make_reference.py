@@ -266,7 +266,10 @@ def refusals() -> Iterator[str]:
 
 
 def tables() -> Iterator[str]:
-    yield "## The tidy tables\n\nWritten by `diptych export` and `diptych import`.\n"
+    yield (
+        "## The tidy tables\n\nWritten by `diptych export` and `diptych import` "
+        "([files and names](exports.md)).\n"
+    )
     for name, its_columns in declared.TABLES.items():
         yield f"### {name}\n"
         yield table(("Column", "Type", "Meaning"), [column_row(c) for c in its_columns])

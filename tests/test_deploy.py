@@ -122,7 +122,7 @@ def test_every_plain_command_runs(machine: dict[str, str], tmp_path: Path) -> No
         said[text.split()[-1]] = done.stdout
     told = "\n".join(said.values())
     assert len(said) >= 5
-    assert "tables/sessions.csv" in told
+    assert "tables/data/study-greebles_description-sessions_data.csv" in told
     assert "holds 0 sessions" in told
     assert "the last was made 0 hours ago" in told
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.exports import table_in
 from support.servers import PATIENCE, free_port
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "first-study.md"
@@ -178,7 +179,7 @@ def test_the_printed_link_sets_a_password_and_the_dashboard_knows_the_study(
 
 
 def test_the_simulated_people_are_in_the_tables(reader: Reader) -> None:
-    with (reader.folder / "out" / "trials.csv").open(encoding="utf-8") as file:
+    with table_in(reader.folder / "out", "trials").open(encoding="utf-8") as file:
         trials = list(csv.DictReader(file))
     assert {row["participant_kind"] for row in trials} == {"simulated"}
     assert len(trials) == 8 * 18

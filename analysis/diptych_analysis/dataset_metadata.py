@@ -1,12 +1,17 @@
-"""What stands beside the tables: `data_dictionary.json` and `dataset_description.json`."""
+"""What lies beside the tables: `dataset_description.json`, `data_dictionary.json` and the rest."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from diptych_analysis import layout
 from diptych_analysis.columns import DESCRIPTIONS, LIST_SEPARATOR, TABLES, Column, TableName
+from diptych_analysis.dataset_contents import Contents
+from diptych_analysis.dataset_readme import IGNORED, changes, readme
+from diptych_analysis.formulas import guarded
 
 
 def data_dictionary(
@@ -40,32 +45,74 @@ def dataset_description(
     description: str = "",
     columns: Mapping[TableName, Sequence[Column]] = TABLES,
 ) -> dict[str, object]:
-    """The data set as Psych-DS 1.5 JSON-LD (schema.org), for `dataset_description.json`."""
-    variables: dict[str, dict[str, object]] = {}
-    for found in columns.values():
+    """The data set as Psych-DS 1.5 JSON-LD (schema.org), for `dataset_description.json`.
+
+    Only terms of schema.org are used: allowed values are part of the description, in words, and
+    for programs in the data dictionary.
+    """
+    uses: dict[str, list[tuple[TableName, Column]]] = {}
+    for table, found in columns.items():
         for column in found:
-            about: dict[str, object] = {
-                "@type": "PropertyValue",
-                "name": column.name,
-                "description": column.description,
-            }
-            if column.unit:
-                about["unitText"] = column.unit
-            if column.levels:
-                about["levels"] = list(column.levels)
-            if column.minimum is not None:
-                about["minValue"] = column.minimum
-            variables.setdefault(column.name, about)
+            uses.setdefault(column.name, []).append((table, column))
     return {
         "@context": "https://schema.org/",
         "@type": "Dataset",
         "schemaVersion": "Psych-DS 1.5.0",
         "name": name,
         "description": description or f"Tidy tables of {name}.",
-        "variableMeasured": list(variables.values()),
+        "variableMeasured": [_variable(each) for each in uses.values()],
     }
+
+
+def _variable(uses: Sequence[tuple[TableName, Column]]) -> dict[str, object]:
+    """One entry per name of a column, which can mean one thing here and another there."""
+    meanings = {table: _in_words(column) for table, column in uses}
+    if len(set(meanings.values())) == 1:
+        (meaning,) = set(meanings.values())
+    else:
+        meaning = " ".join(f"In {table}: {words}" for table, words in meanings.items())
+    about: dict[str, object] = {
+        "@type": "PropertyValue",
+        # As it stands in the header of the CSV files, which validators compare with it.
+        "name": guarded(uses[0][1].name),
+        "description": meaning,
+    }
+    units = {column.unit for _, column in uses}
+    if len(units) == 1 and (unit := units.pop()):
+        about["unitText"] = unit
+    minima = {column.minimum for _, column in uses}
+    if len(minima) == 1 and (minimum := minima.pop()) is not None:
+        about["minValue"] = minimum
+    return about
+
+
+def _in_words(column: Column) -> str:
+    if not column.levels:
+        return column.description
+    return f"{column.description} Allowed values: {', '.join(column.levels)}.".lstrip()
+
+
+def side_files(contents: Contents) -> dict[str, str]:
+    """All files of a data set that are no tables: their text by their path in its folder."""
+    about: dict[str, Any] = {
+        "name": contents.name,
+        "description": contents.description,
+        "columns": contents.columns,
+    }
+    return {
+        layout.DESCRIPTION: json_text(dataset_description(**about)),
+        layout.DICTIONARY: json_text(data_dictionary(rows=contents.rows, **about)),
+        layout.README: readme(contents),
+        layout.CHANGES: changes(contents),
+        layout.IGNORE: IGNORED,
+    }
+
+
+def json_text(content: object) -> str:
+    """Readable JSON."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_json(file: Path, content: object) -> None:
     """Writes readable JSON, UTF-8."""
-    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    file.write_text(json_text(content), encoding="utf-8")

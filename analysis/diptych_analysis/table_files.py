@@ -19,17 +19,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from diptych_analysis import layout
 from diptych_analysis.columns import LIST_SEPARATOR, TABLES, Column, TableName
-from diptych_analysis.dataset_metadata import data_dictionary, dataset_description, write_json
+from diptych_analysis.dataset_contents import Contents
+from diptych_analysis.dataset_metadata import side_files
+from diptych_analysis.dataset_readme import may_replace
 from diptych_analysis.formulas import guarded
+from diptych_analysis.layout import FORMATS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Row = Mapping[str, object]
-FORMATS = ("csv", "parquet")
-#: What is written beside the tables: the meaning of every column, and the data set (Psych-DS).
-METADATA = ("data_dictionary.json", "dataset_description.json")
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
@@ -99,14 +100,32 @@ class TableWriter(Protocol):
         """Flushes and closes the file."""
 
 
-class CsvWriter:
-    """A CSV file, UTF-8, with a header; booleans `true`/`false`, times ISO 8601, text guarded."""
+class _Lines:
+    """Takes lines that end with CR LF and passes them on with LF."""
 
-    def __init__(self, to: Path | BinaryIO, columns: Sequence[Column]) -> None:
+    def __init__(self, to: io.TextIOWrapper) -> None:
+        self._to = to
+
+    def write(self, line: str) -> int:
+        return self._to.write(line[:-2] + "\n")
+
+
+class CsvWriter:
+    """A CSV file, UTF-8, with a header; booleans `true`/`false`, times ISO 8601, text guarded.
+
+    With `excel` it begins with a byte order mark, without which Excel does not read UTF-8.
+    """
+
+    def __init__(
+        self, to: Path | BinaryIO, columns: Sequence[Column], *, excel: bool = False
+    ) -> None:
         self.columns = tuple(columns)
         stream = to.open("wb") if isinstance(to, Path) else to
-        self._file = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        self._csv = csv.writer(self._file, lineterminator="\n")
+        encoding = "utf-8-sig" if excel else "utf-8"
+        self._file = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        # The csv module puts only the characters of its line end between quotation marks, and a
+        # bare carriage return in a text would end the row for those who read it.
+        self._csv = csv.writer(_Lines(self._file), lineterminator="\r\n")
         self._csv.writerow([guarded(c.name) for c in self.columns])
 
     def write(self, rows: Iterable[Row]) -> int:
@@ -162,20 +181,30 @@ class ParquetWriter:
         self._parquet.close()
 
 
-WRITERS: Mapping[str, type[CsvWriter] | type[ParquetWriter]] = {
-    "csv": CsvWriter,
-    "parquet": ParquetWriter,
-}
+def table_writer(
+    format_: str,
+    to: Path | BinaryIO,
+    columns: Sequence[Column],
+    *,
+    group: int = 20_000,
+    excel: bool = False,
+) -> TableWriter:
+    """A writer of one of `FORMATS`; see `CsvWriter` and `ParquetWriter` for the options."""
+    if format_ == "csv":
+        return CsvWriter(to, columns, excel=excel)
+    return ParquetWriter(to, columns, group)
 
 
 class DatasetWriter:
-    """Writes the five tables, `data_dictionary.json` and `dataset_description.json` into a folder.
+    """Writes the five tables and what describes them into a folder, as `layout` says.
 
     A context manager: everything is written into a new folder beside `to`, and moved into place
-    only when the block ends without an error; otherwise `to` is left as it was. Files of `to` that
-    are no tables stay.
+    only when the block ends without an error; otherwise `to` is left as it was. Tables of an
+    earlier export are replaced. Other files of `to` stay, and so does a README.md or CHANGES.md
+    that somebody else has written.
 
     `formats`: `csv`, `parquet` or both. `extras`: the columns that a table has beyond the contract.
+    `excel`: whether CSV files begin with a byte order mark.
     """
 
     def __init__(
@@ -186,20 +215,26 @@ class DatasetWriter:
         name: str,
         description: str = "",
         extras: Mapping[TableName, Sequence[Column]] | None = None,
+        excel: bool = False,
     ) -> None:
-        unknown = [f for f in formats if f not in WRITERS]
+        unknown = [f for f in formats if f not in FORMATS]
         if unknown or not formats:
             raise ValueError(f"formats {list(formats)}: allowed are {', '.join(FORMATS)}")
         self.to = Path(to)
-        self.formats = tuple(formats)
-        self.name = name
-        self.description = description
-        self.columns: dict[TableName, tuple[Column, ...]] = {
-            table: (*columns, *((extras or {}).get(table, ()))) for table, columns in TABLES.items()
-        }
-        self.rows: dict[TableName, int] = dict.fromkeys(TABLES, 0)
+        self.excel = excel
+        self.contents = Contents(
+            name,
+            description,
+            {t: (*columns, *((extras or {}).get(t, ()))) for t, columns in TABLES.items()},
+            tuple(formats),
+        )
         self._folder: Path | None = None
         self._writers: dict[TableName, list[TableWriter]] = {}
+
+    @property
+    def rows(self) -> Mapping[TableName, int]:
+        """How many rows each table has so far."""
+        return self.contents.rows
 
     def __enter__(self) -> DatasetWriter:
         try:
@@ -207,9 +242,16 @@ class DatasetWriter:
             self._folder = Path(tempfile.mkdtemp(prefix=f".{self.to.name}-", dir=self.to.parent))
         except OSError as error:  # which names a folder that nobody has asked for
             raise OSError(error.errno, error.strerror, str(self.to)) from error
-        for table, columns in self.columns.items():
+        (self._folder / layout.DATA).mkdir()
+        for table, columns in self.contents.columns.items():
             self._writers[table] = [
-                WRITERS[f](self._folder / f"{table}.{f}", columns) for f in self.formats
+                table_writer(
+                    format_,
+                    self._folder / layout.table_path(self.contents.name, table, format_),
+                    columns,
+                    excel=self.excel,
+                )
+                for format_ in self.contents.formats
             ]
         return self
 
@@ -219,14 +261,12 @@ class DatasetWriter:
         # One pass feeds several files, so a generator of rows is taken batch by batch.
         batch: list[Row] = []
         count = 0
-        for row in rows:
+        for row in self.contents.counted(table, rows):
             batch.append(row)
             if len(batch) == 1000:
                 count += self._write_batch(writers, batch)
                 batch = []
-        count += self._write_batch(writers, batch)
-        self.rows[table] += count
-        return count
+        return count + self._write_batch(writers, batch)
 
     def file(self, name: str) -> Path:
         """Where to write a further file, to be put in place with the tables."""
@@ -258,21 +298,38 @@ class DatasetWriter:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _describe(self, folder: Path) -> None:
-        about = {"name": self.name, "description": self.description, "columns": self.columns}
-        dictionary, dataset = (folder / name for name in METADATA)
-        write_json(dictionary, data_dictionary(rows=self.rows, **about))  # type: ignore[arg-type]
-        write_json(dataset, dataset_description(**about))  # type: ignore[arg-type]
+        for name, text in side_files(self.contents).items():
+            (folder / name).write_text(text, encoding="utf-8")
 
     def _put_in_place(self, folder: Path) -> None:
         folder.chmod(0o777 & ~_umask())
         if not self.to.exists():
             folder.rename(self.to)
             return
-        for file in sorted(folder.iterdir()):
-            file.replace(self.to / file.name)
-        for table in TABLES:  # an earlier export in another format would contradict this one
-            for other in set(FORMATS) - set(self.formats):
-                (self.to / f"{table}.{other}").unlink(missing_ok=True)
+        for name in (layout.README, layout.CHANGES, layout.IGNORE):
+            if not _replaceable(self.to / name):
+                (folder / name).unlink()
+        new = sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+        earlier = [path for _, path in layout.table_files(self.to)]
+        if (self.to / layout.DICTIONARY).exists():
+            earlier += [path for _, path in layout.old_table_files(self.to)]
+        for file in new:
+            (self.to / file).parent.mkdir(exist_ok=True)
+            (folder / file).replace(self.to / file)
+        # Tables of an earlier export, in another format or of another study, contradict these.
+        for path in earlier:
+            if path.relative_to(self.to) not in new:
+                path.unlink()
+
+
+def _replaceable(file: Path) -> bool:
+    """Whether a text beside the tables is missing, or is ours and unchanged by others."""
+    try:
+        return may_replace(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return True
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _umask() -> int:

@@ -30,8 +30,8 @@ from diptych_analysis.columns import (
 )
 from diptych_analysis.dataset_metadata import data_dictionary, dataset_description, write_json
 from diptych_analysis.formulas import GUARD
+from diptych_analysis.layout import DICTIONARY, FORMATS, LayoutFault, find_tables
 from diptych_analysis.table_files import (
-    FORMATS,
     CsvWriter,
     DatasetWriter,
     ParquetWriter,
@@ -130,8 +130,9 @@ def empty_table(table: TableName) -> pd.DataFrame:
 
 
 def read_tables(folder: Path) -> Tables:
-    """Reads and checks a folder of tidy tables (Parquet where there, else CSV).
+    """Reads and checks a data set (Parquet where there, else CSV).
 
+    `folder` is laid out as `diptych_analysis.layout` says, or as older versions wrote it.
     `sessions` and `trials` must be there; the others may be missing and are empty then. Columns
     beyond the contract are kept, with the types that `data_dictionary.json` gives them, else as
     text. Raises `TableFault` for the first fault found.
@@ -140,19 +141,18 @@ def read_tables(folder: Path) -> Tables:
     if not folder.is_dir():
         raise TableFault(str(folder), "no such folder; expected one with sessions and trials")
     dictionary = _read_dictionary(folder)
+    try:
+        files = find_tables(folder)
+    except LayoutFault as fault:
+        raise TableFault(fault.folder, fault.reason) from None
     frames: dict[str, pd.DataFrame] = {}
     extras: dict[TableName, tuple[Column, ...]] = {}
     for table, declared in TABLES.items():
         known = {c.name: c for c in dictionary.get(table, ())}
-        file = next(
-            (p for f in ("parquet", "csv") if (p := folder / f"{table}.{f}").exists()), None
-        )
-        if file is None:
-            if table in ("sessions", "trials"):
-                raise TableFault(f"{folder}", f"holds neither {table}.parquet nor {table}.csv")
+        if table not in files:
             frames[table] = empty_table(table)
             continue
-        frames[table], extras[table] = _read_table(file, declared, known)
+        frames[table], extras[table] = _read_table(files[table], declared, known)
     _check_keys(folder, frames)
     about = dictionary_about(folder)
     return Tables(
@@ -165,7 +165,7 @@ def read_tables(folder: Path) -> Tables:
 
 def dictionary_about(folder: Path) -> dict[str, str]:
     """Name and description of the data set, from its dictionary; empty without one."""
-    file = folder / "data_dictionary.json"
+    file = folder / DICTIONARY
     if not file.exists():
         return {}
     found = json.loads(file.read_text(encoding="utf-8"))
@@ -173,7 +173,7 @@ def dictionary_about(folder: Path) -> dict[str, str]:
 
 
 def _read_dictionary(folder: Path) -> dict[str, list[Column]]:
-    file = folder / "data_dictionary.json"
+    file = folder / DICTIONARY
     if not file.exists():
         return {}
     try:

@@ -51,6 +51,7 @@ class Wanted(BaseModel):
         formats: `csv`, `parquet` or both.
         with_ids: whether the key file is in an archive.
         packed: one zip archive; otherwise one table in one format.
+        excel: whether CSV files begin with a byte order mark.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +61,7 @@ class Wanted(BaseModel):
     formats: tuple[str, ...]
     with_ids: bool = False
     packed: bool = True
+    excel: bool = False
 
 
 class _Order(BaseModel):
@@ -87,9 +89,9 @@ def export(host: Host, wanted: Wanted) -> Iterator[bytes]:
 def written(tables: StudyTables, wanted: Wanted) -> Iterator[bytes]:
     """The bytes of an export, made here."""
     if not wanted.packed:
-        return table_stream(tables, wanted.tables[0], wanted.formats[0])
+        return table_stream(tables, wanted.tables[0], wanted.formats[0], excel=wanted.excel)
     names: list[TableName] = list(wanted.tables)  # type: ignore[arg-type]
-    return zip_stream(tables, names, wanted.formats, with_ids=wanted.with_ids)
+    return zip_stream(tables, names, wanted.formats, with_ids=wanted.with_ids, excel=wanted.excel)
 
 
 def _trials(study: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, cast
@@ -11,9 +10,11 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from diptych import identities
 from diptych.tabulate import IDENTITIES, StudyTables
-from diptych_analysis.columns import TABLES, Column, TableName
-from diptych_analysis.dataset_metadata import data_dictionary, dataset_description
-from diptych_analysis.table_files import WRITERS
+from diptych_analysis import layout
+from diptych_analysis.columns import Column, TableName
+from diptych_analysis.dataset_contents import Contents
+from diptych_analysis.dataset_metadata import side_files
+from diptych_analysis.table_files import table_writer
 
 #: Rows between two looks at whether something can be sent.
 BATCH = 500
@@ -80,81 +81,92 @@ def rows_of(tables: StudyTables, name: str) -> Iterator[dict[str, Any]]:
     return tables.identities() if name == IDENTITIES else tables.rows(cast(TableName, name))
 
 
-def table_stream(tables: StudyTables, name: str, format_: str) -> Iterator[bytes]:
+def table_stream(
+    tables: StudyTables, name: str, format_: str, *, excel: bool = False
+) -> Iterator[bytes]:
     """One table as the bytes of a file.
 
     Args:
         tables: of the study.
         name: of the table, or `identities`.
         format_: `csv` or `parquet`.
+        excel: whether CSV begins with a byte order mark.
     """
     pipe = _Pipe()
-    for _ in _written(tables, name, format_, cast(BinaryIO, pipe)):
+    rows, columns = rows_of(tables, name), columns_of(tables, name)
+    for _ in _written(rows, columns, format_, cast(BinaryIO, pipe), excel=excel):
         yield from pipe.ready()
     yield from pipe.ready(0)
 
 
 def zip_stream(
-    tables: StudyTables, names: Sequence[TableName], formats: Sequence[str], *, with_ids: bool
+    tables: StudyTables,
+    names: Sequence[TableName],
+    formats: Sequence[str],
+    *,
+    with_ids: bool,
+    excel: bool = False,
 ) -> Iterator[bytes]:
-    """Tables, dictionary and description as the bytes of one zip archive.
+    """A data set as the bytes of one zip archive, in a folder with the name of the study.
 
     Args:
         tables: of the study.
         names: which tables.
         formats: `csv`, `parquet` or both.
         with_ids: whether `identities.csv` is in it.
+        excel: whether CSV files begin with a byte order mark.
     """
     pipe = _Pipe()
-    counts: dict[TableName, int] = dict.fromkeys(TABLES, 0)
-    files: list[tuple[str, str]] = [(name, format_) for name in names for format_ in formats]
+    contents = Contents(
+        tables.name, tables.description, {n: tables.columns[n] for n in names}, tuple(formats)
+    )
     with ZipFile(cast(BinaryIO, pipe), "w") as archive:
-        for name, format_ in files + [(IDENTITIES, "csv")] * with_ids:
+        for path, format_, rows, columns in _files(tables, contents, with_ids=with_ids):
             # Parquet is packed by itself.
             archive.compression = ZIP_STORED if format_ == "parquet" else ZIP_DEFLATED
-            path = f"{tables.name}/{name}.{format_}"
-            with archive.open(path, "w", force_zip64=True) as entry:
-                for rows in _written(tables, name, format_, cast(BinaryIO, _Forward(entry))):
-                    if name in counts:
-                        counts[name] = rows
+            with archive.open(f"{tables.name}/{path}", "w", force_zip64=True) as entry:
+                to = cast(BinaryIO, _Forward(entry))
+                for _ in _written(rows, columns, format_, to, excel=excel):
                     yield from pipe.ready()
-        for path, content in _descriptions(tables, names, counts).items():
+        for path, content in side_files(contents).items():
             archive.writestr(f"{tables.name}/{path}", content, ZIP_DEFLATED)
     yield from pipe.ready(0)
 
 
-def _written(tables: StudyTables, name: str, format_: str, to: BinaryIO) -> Iterator[int]:
-    """Write a table, and say after each batch how many rows there are."""
-    columns = columns_of(tables, name)
-    options = {"group": GROUP} if format_ == "parquet" else {}
-    writer = WRITERS[format_](to, columns, **options)
-    count = 0
-    for batch in _batches(rows_of(tables, name)):
-        count += writer.write(batch)
-        yield count
+_File = tuple[str, str, Iterator[dict[str, Any]], tuple[Column, ...]]
+
+
+def _files(tables: StudyTables, contents: Contents, *, with_ids: bool) -> Iterator[_File]:
+    """Path, format, rows and columns of each file of rows in an archive."""
+    for name, columns in contents.columns.items():
+        for format_ in contents.formats:
+            rows = tables.rows(name)
+            if format_ == contents.formats[0]:  # the others hold the same rows
+                rows = contents.counted(name, rows)
+            path = layout.table_path(contents.name, name, format_)
+            yield path, format_, rows, tuple(columns)
+    if with_ids:
+        yield layout.IDENTITIES, "csv", tables.identities(), identities.COLUMNS
+
+
+def _written(
+    rows: Iterable[dict[str, Any]],
+    columns: Sequence[Column],
+    format_: str,
+    to: BinaryIO,
+    *,
+    excel: bool,
+) -> Iterator[None]:
+    """Write a table, and give way after each batch."""
+    writer = table_writer(format_, to, columns, group=GROUP, excel=excel)
+    for batch in _batches(rows):
+        writer.write(batch)
+        yield
     writer.close()
-    yield count
+    yield
 
 
 def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     source = iter(rows)
     while batch := list(islice(source, BATCH)):
         yield batch
-
-
-def _descriptions(
-    tables: StudyTables, names: Sequence[TableName], counts: dict[TableName, int]
-) -> dict[str, str]:
-    about: dict[str, Any] = {
-        "name": tables.name,
-        "description": tables.description,
-        "columns": {name: tables.columns[name] for name in names},
-    }
-    found = {
-        "data_dictionary.json": data_dictionary(rows=counts, **about),
-        "dataset_description.json": dataset_description(**about),
-    }
-    return {
-        name: json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        for name, content in found.items()
-    }

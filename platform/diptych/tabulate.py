@@ -27,6 +27,7 @@ from diptych.tidy_rows import (
     stimulus_rows,
     trial_row,
 )
+from diptych_analysis import layout
 from diptych_analysis.columns import TABLES, Column, TableName
 from diptych_analysis.table_files import CsvWriter, DatasetWriter
 
@@ -69,6 +70,7 @@ def export_study(
     progress: Progress = lambda done, of: None,
     *,
     with_ids: bool = False,
+    excel: bool = False,
 ) -> dict[str, int]:
     """Write the tables of a study, all versions together, with dictionary and description.
 
@@ -84,6 +86,7 @@ def export_study(
         progress: called with sessions done, and of how many.
         with_ids: whether to write `identities.csv` beside them, the key from pseudonyms to the
             ids of platforms. The caller notes that in the audit log.
+        excel: whether CSV files begin with a byte order mark, which Excel needs.
 
     Returns:
         Number of rows by table, and of sessions of which only the count is kept under `declined`,
@@ -99,11 +102,13 @@ def export_study(
             name=study,
             description=tables.description,
             extras=tables.extras(),
+            excel=excel,
         ) as writer:
             for name in TABLES:
                 writer.write(name, tables.rows(name, progress))
             if with_ids:
-                keys = CsvWriter(writer.file(f"{IDENTITIES}.csv"), identities.COLUMNS)
+                file = writer.file(layout.IDENTITIES)
+                keys = CsvWriter(file, identities.COLUMNS, excel=excel)
                 keys.write(tables.identities())
                 keys.close()
         rows = {str(name): count for name, count in writer.rows.items()}

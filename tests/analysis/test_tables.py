@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.exports import files_in, table_in
 from support.properties import costly
 
 from diptych_analysis.tables import (
@@ -107,7 +110,7 @@ def test_both_formats_hold_the_same(tmp_path: Path, simulated: Callable[..., Tab
 def broken(folder: Path, table: str, row: int, column: str, cell: str | None) -> Path:
     """A sound folder of CSV tables with one cell changed, or one column taken away."""
     write(folder, [{"label": "A", "response": "B", "correct": False}] * 3, ("csv",))
-    file = folder / f"{table}.csv"
+    file = table_in(folder, table)
     rows = list(csv.DictReader(file.read_text().splitlines()))
     names = list(rows[0])
     if cell is None:
@@ -150,14 +153,17 @@ def test_a_bad_cell_is_named(
 def test_missing_columns_files_and_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(TableFault, match="column 'phase': missing; the file has"):
         read_tables(broken(tmp_path / "x", "trials", 1, "phase", None))
-    (tmp_path / "x" / "trials.csv").write_text("")
-    with pytest.raises(TableFault, match=r"trials\.csv: empty file"):
+    trials, sessions = (table_in(tmp_path / "x", table) for table in ("trials", "sessions"))
+    trials.write_text("")
+    with pytest.raises(TableFault, match=r"description-trials_data\.csv: empty file"):
         read_tables(tmp_path / "x")
-    (tmp_path / "x" / "trials.csv").unlink()
-    with pytest.raises(TableFault, match=r"neither trials\.parquet nor trials\.csv"):
+    trials.unlink()
+    with pytest.raises(TableFault, match=r"x: holds no trials: there is neither data/study-NAME"):
         read_tables(tmp_path / "x")
-    (tmp_path / "x" / "sessions.csv").unlink()
-    with pytest.raises(TableFault, match=r"neither sessions\.parquet nor sessions\.csv"):
+    with pytest.raises(TableFault, match="give the folder above it"):
+        read_tables(tmp_path / "x" / "data")
+    sessions.unlink()
+    with pytest.raises(TableFault, match=r"holds no sessions: .* nor sessions\.csv"):
         read_tables(tmp_path / "x")
     with pytest.raises(TableFault, match="no such folder"):
         read_tables(tmp_path / "y")
@@ -169,7 +175,7 @@ def test_missing_columns_files_and_folders_are_named(tmp_path: Path) -> None:
 def test_optional_tables_and_columns_may_be_missing(tmp_path: Path) -> None:
     folder = broken(tmp_path / "x", "trials", 1, "rt_ms", None)
     for table in ("stimuli", "items", "events"):
-        (folder / f"{table}.csv").unlink()
+        table_in(folder, table).unlink()
     tables = read_tables(folder)
     assert tables.trials["rt_ms"].isna().all()
     assert list(tables.events.columns) == [c.name for c in TABLES["events"]]
@@ -181,14 +187,15 @@ def test_nothing_half_written_stays(tmp_path: Path) -> None:
         raise RuntimeError("the database went away")
 
     write(tmp_path / "x", [{"label": "old"}], ("csv", "parquet"))
-    before = {file.name: file.read_bytes() for file in (tmp_path / "x").iterdir()}
+    before = {name: file.read_bytes() for name, file in files_in(tmp_path / "x").items()}
     with (
         pytest.raises(RuntimeError, match="went away"),
         DatasetWriter(tmp_path / "x", name="x") as out,
     ):
         out.write("sessions", [SESSION])
         out.write("trials", breaking())
-    assert {file.name: file.read_bytes() for file in (tmp_path / "x").iterdir()} == before
+    after = {name: file.read_bytes() for name, file in files_in(tmp_path / "x").items()}
+    assert after == before
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
 
 
@@ -198,6 +205,77 @@ def test_writing_again_in_another_format_leaves_no_old_tables(tmp_path: Path) ->
     write(tmp_path / "x", [{"label": "new"}], ("csv",))
     assert list(read_tables(tmp_path / "x").trials["label"]) == ["new"]
     assert (tmp_path / "x" / "notes.txt").read_text() == "mine"
+
+
+def flattened(folder: Path) -> Path:
+    """A data set as older versions of Diptych wrote it: `trials.csv` in the folder itself."""
+    for path in (folder / "data").iterdir():
+        table = path.stem.removesuffix("_data").rpartition("-")[2]
+        path.rename(folder / f"{table}{path.suffix}")
+    (folder / "data").rmdir()
+    return folder
+
+
+def test_folders_of_older_versions_are_read_and_replaced(
+    tmp_path: Path, simulated: Callable[..., Tables]
+) -> None:
+    tables = simulated(2)
+    write_tables(tables, tmp_path / "new")
+    write_tables(tables, tmp_path / "old")
+    old = flattened(tmp_path / "old")
+    assert (old / "trials.parquet").exists()
+    for name in TABLES:
+        pd.testing.assert_frame_equal(
+            read_tables(old).frame(name), read_tables(tmp_path / "new").frame(name)
+        )
+    shutil.copytree(tmp_path / "new" / "data", old / "data")
+    with pytest.raises(TableFault, match=r"old: holds tables twice: .*data\.csv and, as older"):
+        read_tables(old)
+    write_tables(tables, old)
+    assert set(files_in(old)) == set(files_in(tmp_path / "new"))
+
+
+def test_tables_of_two_studies_in_a_folder_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, [], ("csv",))
+    shutil.copy(
+        table_in(tmp_path, "items"), tmp_path / "data" / "study-y_description-items_data.csv"
+    )
+    with pytest.raises(TableFault, match=r"holds items of two studies: study-x_.* and study-y_"):
+        read_tables(tmp_path)
+
+
+def test_texts_that_somebody_has_written_stay_and_a_study_keeps_its_manifests(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "stimuli.csv").write_text("file,label\n")
+    write(tmp_path, [], ("csv",))
+    assert "# x" in (tmp_path / "README.md").read_text()
+    (tmp_path / "README.md").write_text("# My study\n")
+    write(tmp_path, [{"label": "A"}], ("csv",))
+    assert (tmp_path / "README.md").read_text() == "# My study\n"
+    assert (tmp_path / "stimuli.csv").read_text() == "file,label\n"
+    assert len(read_tables(tmp_path).trials) == 1
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path, name="x", excel=True) as out:
+        out.write("sessions", [SESSION])
+        out.write("trials", [{**TRIAL, "label": "é日"}])
+    for table in TABLES:
+        data = table_in(tmp_path, table).read_bytes()
+        assert data.startswith(codecs.BOM_UTF8) and data.count(codecs.BOM_UTF8) == 1
+        table_in(tmp_path, table, "parquet").unlink()
+    assert list(read_tables(tmp_path).trials["label"]) == ["é日"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("my_study-2.1", "mystudy21"), ("Größe", "Groe"), ("日", "unnamed")]
+)
+def test_any_name_becomes_a_file_name(tmp_path: Path, name: str, value: str) -> None:
+    with DatasetWriter(tmp_path, ("csv",), name=name) as out:
+        out.write("sessions", [SESSION])
+    assert table_in(tmp_path, "trials").name == f"study-{value}_description-trials_data.csv"
+    assert json.loads((tmp_path / "dataset_description.json").read_text())["name"] == name
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o027])
@@ -225,7 +303,7 @@ def test_every_column_is_described(tmp_path: Path) -> None:
     dictionary = json.loads((tmp_path / "x" / "data_dictionary.json").read_text())
     for table, columns in TABLES.items():
         described = {c["name"]: c for c in dictionary["tables"][table]["columns"]}
-        header = (tmp_path / "x" / f"{table}.csv").read_text().splitlines()[0].split(",")
+        header = table_in(tmp_path / "x", table).read_text().splitlines()[0].split(",")
         assert list(described) == header
         assert {c.name for c in columns} <= set(described)
         assert all(c["description"] and c["type"] for c in described.values())
@@ -243,7 +321,7 @@ def test_times_are_written_in_utc_whatever_zone_they_come_in(tmp_path: Path) -> 
 
     moment = datetime(2022, 10, 23, 14, 0, 0, 123_456, timezone(timedelta(hours=2)))
     write(tmp_path / "x", [{"presented_at": moment}], ("csv",))
-    assert "2022-10-23T12:00:00.123Z" in (tmp_path / "x" / "trials.csv").read_text()
+    assert "2022-10-23T12:00:00.123Z" in table_in(tmp_path / "x", "trials").read_text()
 
 
 def test_the_tables_load_no_torch() -> None:
@@ -269,6 +347,8 @@ FORMULAS = (
     "\n=1",
     "a;=1",
     "a; '@b;\t=1",
+    "a\rb",
+    "a\r\nb",
 )
 
 
@@ -276,7 +356,7 @@ FORMULAS = (
 def test_no_cell_is_a_formula_and_every_text_comes_back(tmp_path: Path, words: str) -> None:
     row = {"label": words, "response": words, "response_ranking": [words, "B"], "angle": -3.5}
     write(tmp_path, [row], ("csv",))
-    with (tmp_path / "trials.csv").open(newline="") as file:
+    with table_in(tmp_path, "trials").open(newline="") as file:
         (stored,) = csv.DictReader(file)
     for key in ("label", "response", "response_ranking"):
         assert not stored[key].startswith(tuple("=+-@＝＋－＠\t\r\n"))
@@ -298,8 +378,10 @@ def test_no_name_of_a_column_is_a_formula_and_every_name_comes_back(
     with DatasetWriter(tmp_path, ("csv",), name="x", extras=extras) as out:
         out.write("sessions", [SESSION])
         out.write("trials", [{**TRIAL, name: 3.5}])
-    with (tmp_path / "trials.csv").open(newline="") as file:
+    with table_in(tmp_path, "trials").open(newline="") as file:
         header = next(csv.reader(file))
     assert not [each for each in header if each.startswith(tuple("=+-@＝＋－＠\t\r\n"))]
+    about = json.loads((tmp_path / "dataset_description.json").read_text())
+    assert set(header) <= {variable["name"] for variable in about["variableMeasured"]}
     (found,) = read_tables(tmp_path).trials.to_dict("records")
     assert found[name] == 3.5

@@ -322,7 +322,8 @@ def _everything_is_exported(day: Day, desk: Desk) -> None:
         desk.page.get_by_role("button", name="Download zip").click()
     with zipfile.ZipFile(download.value.path()) as archive:
         names = {Path(name).name: name for name in archive.namelist()}
-        sessions = list(csv.DictReader(io.StringIO(archive.read(names["sessions.csv"]).decode())))
+        table = names["study-greebles_description-sessions_data.csv"]
+        sessions = list(csv.DictReader(io.StringIO(archive.read(table).decode())))
         ids = list(csv.DictReader(io.StringIO(archive.read(names["identities.csv"]).decode())))
     assert len(sessions) == len(day.statuses())
     assert {row["platform_id"] for row in ids} == {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from support.exports import table_in
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
@@ -50,7 +51,7 @@ def test_each_session_keeps_the_text_it_agreed_to(app: Flask, folder: Path, tmp_
     assert len(versions) == 2
     with app.app_context():
         export_study(app.extensions["diptych"], "tiny", tmp_path / "out", ("csv",))
-    with (tmp_path / "out" / "sessions.csv").open(encoding="utf-8") as file:
+    with table_in(tmp_path / "out", "sessions").open(encoding="utf-8") as file:
         exported = list(csv.DictReader(file))
     assert {row["study_version"] for row in exported} == {version[:12] for version in versions}
     assert all(row["consented_at"] for row in exported)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -19,6 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from support.copies import multiply_session
 from support.dashboard import Researcher, researcher
+from support.exports import files_in, table_in
 from support.servers import LiveServer
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
@@ -66,10 +68,10 @@ def test_the_archive_is_what_the_command_writes(tiny: Flask, tmp_path: Path) -> 
     folder = unpacked(reply, tmp_path / "zip")
     with tiny.app_context():
         export_study(host(), "tiny", tmp_path / "command", ("csv", "parquet"))
-    names = {path.name for path in folder.iterdir()}
-    assert names == {path.name for path in (tmp_path / "command").iterdir()}
-    for name in sorted(names):
-        ours, theirs = folder / name, tmp_path / "command" / name
+    downloaded, written = files_in(folder), files_in(tmp_path / "command")
+    assert set(downloaded) == set(written)
+    for name, ours in downloaded.items():
+        theirs = written[name]
         if name.endswith(".parquet"):
             pd.testing.assert_frame_equal(pd.read_parquet(ours), pd.read_parquet(theirs))
         else:
@@ -83,8 +85,9 @@ def test_only_what_is_chosen_is_in_it(tiny: Flask, tmp_path: Path) -> None:
         viewer.post("/studies/tiny/export", {"table": ["sessions"], "format": "csv"}),
         tmp_path / "zip",
     )
-    assert {path.name for path in folder.iterdir()} == {
-        "sessions.csv", "data_dictionary.json", "dataset_description.json",
+    assert set(files_in(folder)) == {
+        "data/study-tiny_description-sessions_data.csv", "data_dictionary.json",
+        "dataset_description.json", "README.md", "CHANGES.md", ".psychdsignore",
     }  # fmt: skip
     dictionary = json.loads((folder / "data_dictionary.json").read_text())
     assert set(dictionary["tables"]) == {"sessions"}
@@ -98,12 +101,29 @@ def test_single_tables_are_files(tiny: Flask, tmp_path: Path) -> None:
         for format_ in ("csv", "parquet"):
             reply = viewer.get(f"/studies/tiny/export/{name}.{format_}")
             assert reply.status_code == 200
+            saved_as = f'filename="study-tiny_description-{name}_data.{format_}"'
+            assert saved_as in reply.headers["Content-Disposition"]
             (tmp_path / f"{name}.{format_}").write_bytes(reply.data)
     from_parquet = read_tables(tmp_path)
     assert len(from_parquet.trials) == 18
     for odd in ("answers.csv", "trials.xlsx", "trials", ".csv"):
         reply = viewer.get(f"/studies/tiny/export/{odd}")
         assert reply.status_code == 404, odd
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(tiny: Flask, tmp_path: Path) -> None:
+    editor = researcher(tiny, "editor")
+    assert "CSV files for Excel" in editor.get("/studies/tiny/export").text
+    wanted = {**ALL, "format": "csv", "ids": "yes", "excel": "yes"}
+    folder = unpacked(editor.post("/studies/tiny/export", wanted), tmp_path / "zip")
+    for name, path in files_in(folder).items():
+        assert path.read_bytes().startswith(codecs.BOM_UTF8) is name.endswith(".csv"), name
+    plain, excel = (
+        editor.get(f"/studies/tiny/export/trials.csv{q}").data for q in ("", "?excel=1")
+    )
+    assert codecs.BOM_UTF8 + plain == excel
+    assert table_in(folder, "trials").read_bytes() == excel
+    assert len(read_tables(folder).trials) == 18
 
 
 def test_flags_and_decisions_stand_beside_every_session(tiny: Flask) -> None:
@@ -131,11 +151,12 @@ def test_a_process_of_its_own_writes_the_same(tiny: Flask, tmp_path: Path) -> No
     folder = unpacked(viewer.post("/studies/tiny/export", ALL), tmp_path / "zip")
     with tiny.app_context():
         export_study(host(), "tiny", tmp_path / "command", ("csv", "parquet"))
-    for theirs in (tmp_path / "command").glob("*.csv"):
-        assert (folder / theirs.name).read_text() == theirs.read_text(), theirs.name
-    assert len(list(folder.iterdir())) == len(list((tmp_path / "command").iterdir()))
+    downloaded, written = files_in(folder), files_in(tmp_path / "command")
+    assert set(downloaded) == set(written)
+    for name in (name for name in written if name.endswith(".csv")):
+        assert downloaded[name].read_bytes() == written[name].read_bytes(), name
     one = viewer.get("/studies/tiny/export/trials.csv")
-    assert one.data == (tmp_path / "command" / "trials.csv").read_bytes()
+    assert one.data == table_in(tmp_path / "command", "trials").read_bytes()
 
 
 @pytest.mark.usefixtures("large")
@@ -176,13 +197,13 @@ def test_a_process_that_fails_leaves_no_file_that_looks_whole(
 def test_platform_ids_come_only_when_asked_for_by_name(tiny: Flask, tmp_path: Path) -> None:
     editor = researcher(tiny, "editor")
     plain = unpacked(editor.post("/studies/tiny/export", ALL), tmp_path / "plain")
-    for path in plain.iterdir():
-        assert PERSON.encode() not in path.read_bytes(), path.name
+    for name, path in files_in(plain).items():
+        assert PERSON.encode() not in path.read_bytes(), name
     assert rows(tiny, models.AuditEntry, action="export.ids") == []
     reply = editor.post("/studies/tiny/export", {**ALL, "ids": "yes"})
     assert "-with-ids.zip" in reply.headers["Content-Disposition"]
     folder = unpacked(reply, tmp_path / "ids")
-    holding = [p.name for p in folder.iterdir() if PERSON.encode() in p.read_bytes()]
+    holding = [n for n, p in files_in(folder).items() if PERSON.encode() in p.read_bytes()]
     assert holding == ["identities.csv"]
     (row,) = csv.DictReader((folder / "identities.csv").open())
     sessions = read_tables(folder).sessions.set_index("session_id")

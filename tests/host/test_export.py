@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
+import codecs
 import random
 import tracemalloc
 from pathlib import Path
@@ -16,6 +15,8 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from support.copies import multiply_session
+from support.exports import files_in, table_in
+from support.psych_ds import issues
 from support.tiny_studies import category_study, two_afc_study
 from support.walker import TIMING, Walker, link
 
@@ -201,24 +202,20 @@ def test_csv_and_parquet_say_the_same(app: Flask, client, opened: Path, tmp_path
         pd.testing.assert_frame_equal(from_csv.frame(name), from_parquet.frame(name))
 
 
-def test_every_column_is_in_the_dictionary(app: Flask, client, opened: Path, tmp_path) -> None:
+def test_two_afc_tables_are_a_psych_ds_data_set(app: Flask, client, opened: Path, tmp_path) -> None:
     Walk(client, "tiny_2afc").begin().finish(random.Random(5))
     export(app, "tiny_2afc", tmp_path / "out")
-    description = json.loads((tmp_path / "out" / "dataset_description.json").read_text())
-    measured = {variable["name"] for variable in description["variableMeasured"]}
-    for path in (tmp_path / "out").glob("*.csv"):
-        with path.open(newline="") as file:
-            assert set(next(csv.reader(file))) <= measured, path.name
+    assert issues(tmp_path / "out") == []
 
 
 def test_no_platform_id_leaves(app: Flask, client, opened: Path, tmp_path) -> None:
     entry = {"PROLIFIC_PID": WORKER, "STUDY_ID": "study77", "SESSION_ID": "submission88"}
     Walk(client, "tiny", **entry).begin().finish(random.Random(6))
     export(app, "tiny", tmp_path / "out")
-    for path in (tmp_path / "out").iterdir():
+    for name, path in files_in(tmp_path / "out").items():
         data = path.read_bytes()
-        assert WORKER.encode() not in data, path.name
-        assert b"submission88" not in data, path.name
+        assert WORKER.encode() not in data, name
+        assert b"submission88" not in data, name
 
 
 def test_previews_and_refusals_stay_out(app: Flask, client, opened: Path, tmp_path) -> None:
@@ -265,8 +262,11 @@ def test_the_command(app: Flask, client, opened: Path, settings: Settings, tmp_p
     arguments = ["export", "tiny", "--to", str(tmp_path / "out"), "--format", "csv"]
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 0, result.output
-    assert (tmp_path / "out" / "trials.csv").exists()
-    assert not (tmp_path / "out" / "trials.parquet").exists()
+    assert table_in(tmp_path / "out", "trials").exists()
+    assert not list((tmp_path / "out").rglob("*.parquet"))
+    plain = table_in(tmp_path / "out", "trials").read_bytes()
+    assert CliRunner().invoke(cli, [*arguments, "--excel"]).exit_code == 0
+    assert table_in(tmp_path / "out", "trials").read_bytes() == codecs.BOM_UTF8 + plain
 
 
 @pytest.mark.slow
@@ -276,7 +276,7 @@ def test_memory_stays_flat(app: Flask, client, opened: Path, tmp_path: Path) -> 
     small = peak_of_export(app, tmp_path / "small")
     multiply_session(app, walk.session, 3000)
     large = peak_of_export(app, tmp_path / "large")
-    assert len(pd.read_csv(tmp_path / "large" / "trials.csv")) == 18_006
+    assert len(pd.read_csv(table_in(tmp_path / "large", "trials"))) == 18_006
     # 3,000 times the rows; what may grow is the batch that is on its way to the files.
     assert large < small + 40e6
 

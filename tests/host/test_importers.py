@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.exports import files_in, table_in
 from support.foreign_data import explain_teach, imi, vkt
 
 from diptych.importers import ImportFault, import_dataset, importers
@@ -58,7 +59,7 @@ def test_explain_teach_keeps_every_answer(
     # one stimulus, one class, also where learners were shown another list of images
     assert tables.trials.groupby("stimulus_id")["label"].nunique().max() == 1
     assert set(tables.trials["stimulus_id"]) <= set(tables.stimuli["stimulus_id"])
-    everything = (tmp_path / "out" / "sessions.csv").read_text()
+    everything = table_in(tmp_path / "out", "sessions").read_text()
     assert not any(learner["mturk_code"] in everything for learner in source)
 
 
@@ -127,7 +128,7 @@ def test_vkt_keeps_rankings_and_forgets_usernames(tmp_path: Path) -> None:
     trials = tables.trials[tables.trials["session_id"] == accepted]
     assert list(trials["response_ranking"].iloc[:3]) == ["Agara|Bari", "Bari|Cooka", "Cooka|Agara"]
     assert trials["correct"].all()
-    for file in (tmp_path / "out").iterdir():
+    for file in files_in(tmp_path / "out").values():
         assert b"5f0prolific" not in file.read_bytes()
     seen = tables.stimuli.iloc[0]
     assert (seen["width"], seen["height"], len(seen["stimulus_id"])) == (12, 10, 64)
@@ -196,7 +197,7 @@ def test_imi_becomes_trials_and_passes_other_columns_on(tmp_path: Path) -> None:
     assert list(first["label"]) == ["top", "bottom"] * 3
     assert set(first["unit"]) == {"resnet50.layer4.7"} and set(first["source_unit"]) == {"theirs"}
     assert set(first["country"]) == {"XX"}
-    for file in (tmp_path / "out").iterdir():
+    for file in files_in(tmp_path / "out").values():
         assert b"AWORKER" not in file.read_bytes()
     dictionary = json.loads((tmp_path / "out" / "data_dictionary.json").read_text())
     described = {c["name"]: c["description"] for c in dictionary["tables"]["trials"]["columns"]}

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from flask import Flask
+from support.psych_ds import issues
 from support.shipped import STUDIES, generator
+from support.walker import Walker, link, open_study
 
+from diptych.host import host
 from diptych.studies import build_study, load_study
+from diptych.tabulate import export_study
 
 SHIPPED = STUDIES / "lite0_units"
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
@@ -70,3 +75,12 @@ def test_every_photograph_is_credited(study: Path) -> None:
         for name in generator("lite0_units").PHOTOGRAPHS
     }
     assert names == credited
+
+
+def test_its_export_is_a_psych_ds_data_set(app: Flask, study: Path, tmp_path: Path) -> None:
+    """Of `model|layer` and the other attributes of units, too."""
+    open_study(app, study)
+    Walker(app.test_client(), study.name).start(**link(app, "simulate", study.name)).finish()
+    with app.app_context():
+        export_study(host(), study.name, tmp_path / "out", ("csv", "parquet"))
+    assert issues(tmp_path / "out") == []

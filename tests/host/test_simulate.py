@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from support.exports import table_in
 from support.kept import copy_of
 from support.servers import LiveServer
 from support.shipped import STUDIES, built
@@ -162,8 +163,7 @@ def run(server: LiveServer, study: str, n: int, observer: str, **options: object
 def trials_of(server: LiveServer, study: str, summary: Summary, to: Path) -> pd.DataFrame:
     """The exported trials of a run's sessions."""
     server.diptych("export", study, "--to", str(to), "--format", "csv")
-    (path,) = to.rglob("*trials*.csv")
-    trials = pd.read_csv(path)
+    trials = pd.read_csv(table_in(to, "trials"))
     return trials[trials["session_id"].isin([taken.session for taken in summary.taken])]
 
 

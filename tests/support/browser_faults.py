@@ -24,6 +24,7 @@ from diptych.database import db
 from diptych.settings import Settings
 from diptych.studies.folder import load_study
 from diptych.studies.versions import freeze
+from support.exports import table_in
 from support.rows import query
 from support.servers import LiveServer, free_port
 from support.tiny_studies import category_study, two_afc_study
@@ -259,9 +260,9 @@ def export_agrees(host: Hosted, studies: Sequence[str], folder: Path) -> None:
     for study in studies:
         to = folder / study
         host.server.diptych("export", study, "--to", str(to), "--format", "csv")
-        with next(to.rglob("trials.csv")).open(newline="", encoding="utf-8") as file:
+        with table_in(to, "trials").open(newline="", encoding="utf-8") as file:
             answered = [row for row in csv.DictReader(file) if row["response"]]
-        with next(to.rglob("sessions.csv")).open(newline="", encoding="utf-8") as file:
+        with table_in(to, "sessions").open(newline="", encoding="utf-8") as file:
             sessions = list(csv.DictReader(file))
         kept = query(
             host.settings,

@@ -52,10 +52,16 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     help="Write identities.csv, too: the key from pseudonyms to the ids of platforms. Who asked "
     "for it stands in the audit log.",
 )
+@click.option(
+    "--excel",
+    is_flag=True,
+    help="Begin CSV files with a byte order mark (BOM): Excel then shows letters such as é and 日 "
+    "as they are. `read_tables` and pandas read such files too, but validators of Psych-DS do not.",
+)
 @json_option
 @with_app
-def export(study: str, to: Path, format_: str, with_ids: bool, as_json: bool) -> None:
-    """Write the tidy tables of STUDY, with a data dictionary (Psych-DS).
+def export(study: str, to: Path, format_: str, with_ids: bool, excel: bool, as_json: bool) -> None:
+    """Write the tidy tables of STUDY as a Psych-DS data set: data/*_data.csv and their description.
 
     Every session is there, whatever its status, with its quality flags and decisions; `excluded`
     and `exclusion_reasons` say which ones are left out. Participants stand under pseudonyms.
@@ -68,7 +74,9 @@ def export(study: str, to: Path, format_: str, with_ids: bool, as_json: bool) ->
     if with_ids:
         audit.note(None, "export.ids", study_id=study_id_of(study), detail={"to": "a folder"})
     with progress_bar("sessions") as progress:
-        rows = export_study(host(), study, to, FORMATS[format_], progress, with_ids=with_ids)
+        rows = export_study(
+            host(), study, to, FORMATS[format_], progress, with_ids=with_ids, excel=excel
+        )
     if as_json:
         emit(_exported(study, to, FORMATS[format_], rows, with_ids=with_ids))
         return
@@ -81,15 +89,14 @@ def _exported(
     study: str, to: Path, formats: Sequence[str], rows: Mapping[str, int], *, with_ids: bool
 ) -> dict[str, Any]:
     """What `export` has written, for `--json`."""
-    from diptych.tabulate import IDENTITIES
     from diptych_analysis.columns import TABLES
-    from diptych_analysis.table_files import METADATA
+    from diptych_analysis.layout import BESIDE, IDENTITIES, table_path
 
-    tables = [f"{name}.{format_}" for name in TABLES for format_ in formats]
+    tables = [table_path(study, name, format_) for name in TABLES for format_ in formats]
     return {
         "study": study,
         "folder": str(to.resolve()),
-        "files": [*tables, *METADATA, *([f"{IDENTITIES}.csv"] if with_ids else [])],
+        "files": [*tables, *BESIDE, *([IDENTITIES] if with_ids else [])],
         "rows": {name: rows[name] for name in TABLES},
         # Sessions of people who declined or withdrew, and expired ones: only the count is kept.
         "only_counted": {name: count for name, count in rows.items() if name not in TABLES},

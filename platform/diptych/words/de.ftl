@@ -78,9 +78,9 @@ classes = Klassen
 what-is-it = Was ist das?
 most-likely = { $rank ->
     [1] Was ist es am ehesten?
-    [2] Am zweitehesten?
-    [3] Am drittehesten?
-   *[other] Was kommt an { $rank }. Stelle?
+    [2] Und an zweiter Stelle?
+    [3] Und an dritter Stelle?
+   *[other] Und an { $rank }. Stelle?
 }
 rank = { $rank }.
 ranked = , Rang { $rank }

@@ -25,6 +25,7 @@ export function columnsFor(buttons: number, most: number): number {
 export function setColumns(screen: HTMLElement, names: readonly string[]): void {
   const longest = Math.max(...names.map((name) => name.length));
   const short = longest <= SHORT;
+  screen.classList.toggle("long-names", longest > 2 * SHORT);
   const columns = {
     wide: columnsFor(names.length, MOST),
     middle: columnsFor(names.length, short ? 5 : 3),

@@ -15,7 +15,7 @@ interface ShowOptions {
 export class Shell {
   readonly stage = h("main", { class: "stage", id: "stage" });
   private readonly bar = h("progress", { class: "progress-bar", "aria-label": say("progress") });
-  private readonly count = h("span", { class: "progress-count", testid: "progress" });
+  private readonly count = h("span", { class: "progress-count", dir: "ltr", testid: "progress" });
   private readonly progress = h("div", { class: "progress", hidden: true }, this.bar, this.count);
   private readonly banners = h("div", { class: "banners", role: "status" });
   private readonly cover = h("div", { class: "cover", hidden: true });

@@ -18,7 +18,7 @@ from diptych.tabulate import IDENTITIES
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.columns import DESCRIPTIONS, TABLES
-from diptych_analysis.table_files import FORMATS
+from diptych_analysis.layout import FORMATS, table_file
 
 blueprint = pages("exports")
 #: What may be asked for beside the tables' own names.
@@ -56,22 +56,30 @@ def download(study: str) -> Response:
         _allow_ids("a zip archive")
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     name = f"{study}-{day}{'-with-ids' if with_ids else ''}.zip"
-    wanted = Wanted(study=study, tables=tuple(names), formats=KINDS[kind], with_ids=with_ids)
+    wanted = Wanted(
+        study=study,
+        tables=tuple(names),
+        formats=KINDS[kind],
+        with_ids=with_ids,
+        excel="excel" in request.form,
+    )
     return _sent(wanted, name, "application/zip")
 
 
 @blueprint.get("/studies/<study>/export/<file>")
 @access("viewer", token=True)
 def one(study: str, file: str) -> Response:
-    """One table as a file: `trials.parquet`, `sessions.csv`, …; also for scripts."""
+    """One table as a file: `trials.parquet`, `sessions.csv?excel=1`, …; also for scripts."""
     name, _, format_ = file.rpartition(".")
     if format_ not in FORMATS or name not in (*TABLES, IDENTITIES):
         files = f"{', '.join((*TABLES, IDENTITIES))}, each as {' or '.join(FORMATS)}"
         abort(404, f"There is no {file!r}; there are {files}.")
     if name == IDENTITIES:
         _allow_ids(file)
-    wanted = Wanted(study=study, tables=(name,), formats=(format_,), packed=False)
-    return _sent(wanted, f"{study}-{file}", _TYPES[format_])
+    excel = request.args.get("excel") == "1"
+    wanted = Wanted(study=study, tables=(name,), formats=(format_,), packed=False, excel=excel)
+    saved_as = f"{study}-{file}" if name == IDENTITIES else table_file(study, name, format_)
+    return _sent(wanted, saved_as, _TYPES[format_])
 
 
 def _allow_ids(how: str) -> None:
