@@ -1,4 +1,4 @@
-"""Somebody who takes a study in a browser other than Chromium."""
+"""A participant in a browser other than Chromium."""
 
 from __future__ import annotations
 
@@ -142,12 +142,12 @@ class OtherVisitor:
     def offline(self) -> Iterator[None]:
         """Take the network away, and give it back."""
         self.host.wire.cut()
-        self.browser.tell_offline(offline=True)
+        self.browser.set_offline(offline=True)
         try:
             yield
         finally:
             self.host.wire.mend()
-            self.browser.tell_offline(offline=False)
+            self.browser.set_offline(offline=False)
 
     def wait_for_banner(self, shown: bool) -> None:
         """Wait until the page says that the network is gone, or no longer says so."""

@@ -12,6 +12,7 @@ https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import socket
@@ -45,6 +46,14 @@ _COMMANDS = {
 }
 #: Keys by their DOM names, as WebDriver codes them.
 _KEYS = {"Enter": "\ue007", "Backspace": "\ue003", "ArrowUp": "\ue013", "ArrowDown": "\ue015"}
+#: Firefox speaks to nobody but the server under test.
+_QUIET = {
+    "app.normandy.enabled": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "services.settings.server": "data:,",
+}
 
 # As a person does, and as Playwright does: presses nothing that is still covered or disabled.
 _PRESSABLE = """
@@ -60,6 +69,8 @@ _PRESSABLE = """
 }
 """
 
+_TWO_FRAMES = "requestAnimationFrame(() => requestAnimationFrame(() => arguments[0]()));"
+
 
 class DriverError(Exception):
     """The browser refused a command."""
@@ -71,7 +82,7 @@ class OtherBrowser(ABC):
     Attributes
     ----------
     name : str
-        Name and version, as the browser tells them.
+        Name and version.
     """
 
     name = ""
@@ -91,11 +102,11 @@ class OtherBrowser(ABC):
         """Give the page so many CSS pixels, and wait until it has them."""
 
     @abstractmethod
-    def tell_offline(self, *, offline: bool) -> None:
-        """Tell the browser whether it is offline, where it can be told.
+    def set_offline(self, *, offline: bool) -> None:
+        """Set the browser offline or online, where it has a switch for that.
 
         `navigator.onLine` stays true in WebKit, which asks the machine, and in a Firefox that
-        resists fingerprinting, which says so always.
+        resists fingerprinting, which always says so.
         """
 
     @abstractmethod
@@ -162,6 +173,8 @@ class OtherBrowser(ABC):
 
     def screenshot(self, path: Path) -> None:
         """Write what the window shows as a PNG."""
+        # WebKit has the new size before it has drawn anything at it.
+        self.command("execute_async", script=_TWO_FRAMES, args=[])
         path.write_bytes(base64.b64decode(self.command("screenshot")))
 
     def clock_step_ms(self) -> float:
@@ -195,9 +208,11 @@ class Firefox(OtherBrowser):
     """
 
     def __init__(self, program: Path, preferences: Mapping[str, Any] | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="diptych-firefox-")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="diptych-firefox-", ignore_cleanup_errors=True
+        )
         profile = Path(self._folder.name)
-        chosen = {"marionette.port": 0, **(preferences or {})}
+        chosen = {"marionette.port": 0, **_QUIET, **(preferences or {})}
         lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in chosen.items()]
         (profile / "user.js").write_text("".join(lines), encoding="utf-8")
         # Access to the system: only the browser itself can be offline, and as narrow as a phone.
@@ -208,15 +223,16 @@ class Firefox(OtherBrowser):
             stderr=subprocess.DEVNULL,
         )
         self._number = 0
+        self._socket: socket.socket | None = None
         try:
             self._socket = socket.create_connection(("127.0.0.1", self._port(profile)), PATIENCE)
             self._stream = self._socket.makefile("rwb")
-            self._read()  # it says who it is
-            told = self._send("WebDriver:NewSession", {"capabilities": {}})["capabilities"]
+            self._read()  # its greeting
+            session = self._send("WebDriver:NewSession", {"capabilities": {}})["capabilities"]
         except BaseException:
             self.close()
             raise
-        self.name = f"Firefox {told['browserVersion']}"
+        self.name = f"Firefox {session['browserVersion']}"
         if preferences:
             self.name += ", " + ", ".join(preferences)
         self.command("timeouts", script=int(SCRIPT_S * 1000))
@@ -278,13 +294,15 @@ class Firefox(OtherBrowser):
         )
         self._wait_for_size(width, height)
 
-    def tell_offline(self, *, offline: bool) -> None:
+    def set_offline(self, *, offline: bool) -> None:
         self._in_the_browser("(offline) => { Services.io.offline = offline; }", offline)
 
     def close(self) -> None:
-        # It may have ended already, or never have begun: then killing is what is left.
+        # Its profile is thrown away, so that nothing is lost by killing it.
         self._process.kill()
         self._process.wait(PATIENCE)
+        if self._socket is not None:
+            self._socket.close()
         self._folder.cleanup()
 
 
@@ -300,6 +318,7 @@ class WebKit(OtherBrowser):
     def __init__(self, driver: Path, browser: Path, display: Path) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._client: httpx.Client | None = None
+        self._session = ""
         try:
             self._start(driver, browser, display)
         except BaseException:
@@ -327,9 +346,9 @@ class WebKit(OtherBrowser):
         # Full screen: the bar above the page needs 447 px, a phone has fewer.
         options = {"binary": str(browser), "args": ["--automation", "--full-screen"]}
         wanted = {"alwaysMatch": {"webkitgtk:browserOptions": options}}
-        told = self._ask("POST", "/session", {"capabilities": wanted})
-        self._session = told["sessionId"]
-        self.name = f"WebKitGTK {told['capabilities']['browserVersion']}"
+        session = self._ask("POST", "/session", {"capabilities": wanted})
+        self._session = session["sessionId"]
+        self.name = f"WebKitGTK {session['capabilities']['browserVersion']}"
         self.command("timeouts", script=int(SCRIPT_S * 1000))
 
     def _begin(self, command: list[str], **options: Any) -> None:
@@ -365,13 +384,14 @@ class WebKit(OtherBrowser):
         self.command("rect", width=width, height=height)
         self._wait_for_size(width, height)
 
-    def tell_offline(self, *, offline: bool) -> None:
-        """Do nothing: it can't be told."""
+    def set_offline(self, *, offline: bool) -> None:
+        """Do nothing: WebKit has no such switch."""
 
     def close(self) -> None:
         if self._client is not None:
-            if hasattr(self, "_session"):
-                self._client.delete(f"/session/{self._session}")
+            if self._session:
+                with contextlib.suppress(httpx.HTTPError):  # it may have ended already
+                    self._client.delete(f"/session/{self._session}")
             self._client.close()
         for process in reversed(self._processes):
             process.kill()
