@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser frontend lint types clean distclean
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser browsers frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -48,7 +48,7 @@ check: ## before every commit, at most 90 seconds once installed: format, lint, 
 	@$(MAKE) lint
 	$(BIN)/mypy & types=$$!; $(PYTEST) --lane=check $(PYTEST_ARGS) || failed=1; wait $$types && exit $${failed:-0}
 
-test-all: lint types page-checks browser ## everything: both databases, every journey, every fault, many examples; goes on where it was stopped
+test-all: lint types page-checks browser browsers ## everything: both databases, every journey, every fault, many examples; goes on where it was stopped
 	@$(BIN)/python tests/tools/times_table.py --estimate all
 	$(PYTEST) --lane=all --resume=.test-runs/passed-all.txt --times=.test-runs/times-all.json $(PYTEST_ARGS)
 
@@ -107,6 +107,9 @@ reference: .venv/stamp-dev ## write docs/reference.md anew, from the code
 
 browser: .venv/stamp-dev ## find a Chromium for the browser tests, or install one
 	@PYTHONPATH=tests $(BIN)/python -m support.browser
+
+browsers: .venv/stamp-dev ## find Firefox and WebKit for `make test-all`, or install them; without them their tests are skipped
+	@PYTHONPATH=tests $(BIN)/python -m support.other_browsers
 
 frontend: $(BUNDLE) ## bundle the participant's page
 

@@ -24,7 +24,7 @@ WAYS_ON = (
 _RESPONSE = re.compile(r"/api/v1/trials/(\d+)/response$")
 
 # The first way on that can be pressed now; an answerable trial is `rank` or `choose`.
-_LOOK = """
+LOOK = """
 (ways) => {
   const root = document.querySelector('#diptych');
   if (!root || root.querySelector('[inert]') || root.querySelector('[aria-busy=true]')) return null;
@@ -44,7 +44,7 @@ _LOOK = """
 """
 
 # Looks at the pictures themselves, as a person does.
-_REDDER = """
+REDDER = """
 () => {
   const redness = (place) => {
     const image = document.querySelector(`[data-testid="frame-${place}"] img`);
@@ -88,7 +88,7 @@ class Visitor:
     def look(self, timeout_s: float = 60) -> str:
         """What the page offers now: a way on, `rank`, `choose`, `preview`, `end-…` or `error-…`."""
         handle = self.where.wait_for_function(
-            _LOOK, arg=list(WAYS_ON), timeout=1000 * timeout_s, polling=30
+            LOOK, arg=list(WAYS_ON), timeout=1000 * timeout_s, polling=30
         )
         what: str = handle.json_value()["what"]
         return what
@@ -110,7 +110,7 @@ class Visitor:
 
     def redder(self) -> str:
         """`top` or `bottom`: where the redder query stands, which is right in `two_afc_study`."""
-        place: str = self.where.evaluate(_REDDER)
+        place: str = self.where.evaluate(REDDER)
         return place
 
     def classes(self) -> list[str]:
