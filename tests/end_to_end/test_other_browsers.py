@@ -27,7 +27,7 @@ FEEDBACK = {"learn": {"practice", "training"}, "choose": {"practice", "test", "c
 #: A frame at 240 Hz: nothing that shows a picture is quicker.
 SHORTEST_FRAME_MS = 4.0
 #: Whether the page stores an uncertainty that is never less than the step of the browser's clock.
-CLOCK_STEP_IS_STORED = False
+CLOCK_STEP_IS_STORED = True
 #: The clock's step as it is measured and as it is stored are both rounded.
 ROUNDING_MS = 0.05
 
@@ -130,7 +130,7 @@ def exported(
     host.server.diptych("export", study, "--to", str(folder / study), "--format", "csv")
     tables = []
     for name in ("trials", "events"):
-        with next((folder / study).rglob(f"{name}.csv")).open(newline="", encoding="utf-8") as file:
+        with next((folder / study).rglob(f"*-{name}_data.csv")).open(newline="", encoding="utf-8") as file:
             tables.append([row for row in csv.DictReader(file) if row["session_id"] == public_id])
     trials, events = tables
     return trials, events

@@ -95,7 +95,9 @@ def test_export(host: Flask, tmp_path: Path) -> None:
     to = tmp_path / "out"
     told = as_json("export", "tiny", "--to", str(to), "--with-ids")
     assert told["folder"] == str(to)
-    assert sorted(told["files"]) == sorted(file.name for file in to.iterdir())
+    assert sorted(told["files"]) == sorted(
+        str(path.relative_to(to)) for path in to.rglob("*") if path.is_file()
+    )
     assert (told["rows"]["sessions"], told["rows"]["trials"]) == (2, 12)
     assert told["only_counted"] == {"declined": 0, "withdrawn": 0, "expired": 0}
     said = words("export", "tiny", "--to", str(to))

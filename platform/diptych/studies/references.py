@@ -26,6 +26,7 @@ def remarks(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[str
     yield from _unused_recruiters(spec)
     yield from _empty_phases(spec)
     yield from _unknown_codes(spec)
+    yield from _no_words(spec)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -67,6 +68,18 @@ def _empty_phases(spec: StudySpec) -> Iterator[str]:
                     f"study.toml: {key} names {phase!r}, of which the study has no trials; it has "
                     f"{', '.join(there)}"
                 )
+
+
+def _no_words(spec: StudySpec) -> Iterator[str]:
+    """A language in which the participant's page has no words of its own."""
+    from diptych import words
+
+    used = words.nearest(spec.language)
+    if not spec.language.lower().startswith(used.lower()):
+        yield (
+            f"study.toml: language {spec.language!r}: buttons and messages of the page are in "
+            f"English; it has words in {', '.join(words.languages())}"
+        )
 
 
 def _unknown_codes(spec: StudySpec) -> Iterator[str]:

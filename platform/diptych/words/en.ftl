@@ -131,7 +131,7 @@ fairly-sure = fairly sure
 very-sure = very sure
 upper-sure = { $level }: upper picture, { $word }
 lower-sure = { $level }: lower picture, { $word }
-how-sure = How sure are you? 1 not sure · 2 fairly sure · 3 very sure
+how-sure = How sure are you?
 pick-first = First pick a picture with ↑ or ↓
 press-number = Now press 1, 2 or 3: how sure are you?
 picked = { $name }. Press 1, 2 or 3.
@@ -161,8 +161,8 @@ outcome-expired = This session has ended
 close-page = You can close this page now.
 return-to = Return to { $place }
 returns-in = { $seconds ->
-    [one] You go back to { $place } by yourself in { $seconds } second.
-   *[other] You go back to { $place } by yourself in { $seconds } seconds.
+    [one] This page leads back to { $place } by itself in { $seconds } second.
+   *[other] This page leads back to { $place } by itself in { $seconds } seconds.
 }
 stay = Stay on this page
 stayed = You stay here. The button leads back to { $place }.

@@ -183,8 +183,7 @@ function build(trial: Filled<Info>): Screen {
     negative.element,
     h("div", { class: "afc-middle" }, queries.top.group, queries.bottom.group),
     positive.element,
-    h("div", { class: "afc-bottom" }, hint, next),
-    keys,
+    h("div", { class: "afc-bottom" }, hint, keys, next),
   );
   const images = [...negative.images, queries.top.image, queries.bottom.image, ...positive.images];
   return { root, images, queries, hint, keys, next, count };
