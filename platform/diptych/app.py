@@ -36,6 +36,7 @@ def create_app(
     from diptych.installation import secret_fault
     from diptych.results.behind import Settler
     from diptych.web import register
+    from diptych.web.prefix import Prefixed
 
     settings = settings or Settings.from_environment()
     weakness = secret_fault(settings) if checked else None
@@ -66,6 +67,9 @@ def create_app(
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
+    if settings.prefix:
+        # Outside of everything that looks at a request's path.
+        app.wsgi_app = Prefixed(app.wsgi_app, settings.prefix)  # type: ignore[method-assign]
     with app.app_context():
         prepare_engine(db.engine)
         seal.use(db.engine, seal.Seal(settings.key_of_identities()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apiflask import APIBlueprint
-from flask import Response, make_response, redirect, render_template
+from flask import Response, make_response, redirect, render_template, url_for
 
 from diptych.studies.versions import UnknownStudy, current_version, frozen
 from diptych.web.bundle import bundle
@@ -15,7 +15,7 @@ ENTRY = "src/main.ts"
 @blueprint.get("/")
 def root() -> Response:
     """Researchers find the dashboard without its address; participants come by a study's link."""
-    return make_response(redirect("/dashboard/"))
+    return make_response(redirect(url_for("dashboard_account.start")))
 
 
 @blueprint.get("/s/<study>")

@@ -6,6 +6,6 @@ import { Shell } from "./shell";
 
 const root = document.getElementById("diptych");
 if (root === null) throw new Error("the page has no element #diptych");
-const { study = "", title = "" } = root.dataset;
+const { base = "", study = "", title = "" } = root.dataset;
 const entry = Object.fromEntries(new URLSearchParams(window.location.search));
-void new Journey({ study, entry, shell: new Shell(root, title) }).run();
+void new Journey({ base: `${base}/api/v1`, study, entry, shell: new Shell(root, title) }).run();
