@@ -21,15 +21,21 @@ def root() -> Response:
 @blueprint.get("/s/<study>")
 def participant(study: str) -> Response:
     """The page on which a study is taken: the same for everybody, whatever the query."""
-    title = "Study"
+    title, contact = "Study", ""
     try:
         _, version_id, _ = current_version(study, preview=True)
-        title = frozen(version_id).spec.title
+        spec = frozen(version_id).spec
+        title, contact = spec.title, spec.contact
     except UnknownStudy:
         pass  # the page asks the API, which says so politely
     js, css = bundle(ENTRY)
     page = render_template(
-        "participant.html", study=study, title=title, bundle_js=js, bundle_css=css
+        "participant.html",
+        study=study,
+        title=title,
+        contact=contact,
+        bundle_js=js,
+        bundle_css=css,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
