@@ -58,6 +58,7 @@ def create_app(
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.sqlalchemy_url, settings.pool_size),
         MAX_CONTENT_LENGTH=MAX_BODY,
         VALIDATION_ERROR_STATUS_CODE=422,
+        SERVERS=[{"url": settings.prefix}] if settings.prefix else None,
         DESCRIPTION="What a participant's browser, or a simulated participant, says to the host.",
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]

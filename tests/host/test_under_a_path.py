@@ -19,6 +19,7 @@ from support.odd_images import encoded
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study
 
+import diptych
 from diptych import create_app
 from diptych.accounts.users import add_user
 from diptych.settings import OWN_PATHS, Settings, SettingsFault
@@ -82,6 +83,7 @@ def test_the_study_is_taken_whatever_the_proxy_does_with_the_path(
         assert address.startswith((f"{PREFIX}/i/", f"{PREFIX}/a/"))
         assert client.get(address.removeprefix(PREFIX if cut else "")).mimetype == "image/png"
     assert walker.finish().step_name == "end"
+    assert client.get(f"{sent}/api/v1/openapi.json").json["servers"] == [{"url": PREFIX}]
 
 
 class _Under(Walker):
@@ -101,11 +103,12 @@ def test_no_page_of_the_dashboard_leaves_the_path(settings: Settings, tmp_path: 
     app = create_app(settings)
     for folder in sorted(studies(settings.studies).iterdir()):
         open_study(app, folder)
-    populate(settings, people=4)
+    populate(settings, people=4, studies=["tiny"])  # no chance ends a session of it early
     with (settings.studies / "tiny" / "consent.md").open("a") as consent:
         consent.write("\nA second version.\n")
     open_study(app, settings.studies / "tiny")
     category_study(settings.studies / "not_frozen_yet")
+    open_study(app, category_study(settings.studies / "nobody_came"))
     root = researcher(app, "admin", name="root")
     for page in ("/dashboard/login", "/dashboard/link/unknown", "/dashboard/nothing"):
         _addresses(app.test_client().get(PREFIX + page).text)
@@ -114,8 +117,9 @@ def test_no_page_of_the_dashboard_leaves_the_path(settings: Settings, tmp_path: 
     while waiting:
         address = waiting.pop()
         rule = _rule(app, urlsplit(address).path)
-        # One page of each kind, and each kind of question once.
-        kind = (rule, frozenset(name for name, _ in parse_qsl(urlsplit(address).query)))
+        # One page of each kind, with and without people, and each kind of question once.
+        asks = frozenset(name for name, _ in parse_qsl(urlsplit(address).query))
+        kind = (rule, "/nobody_came" in address, asks)
         if kind in asked:
             continue
         asked.add(kind)
@@ -130,6 +134,17 @@ def test_no_page_of_the_dashboard_leaves_the_path(settings: Settings, tmp_path: 
     known = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     unseen = {rule for rule in known if rule.startswith("/dashboard")} - rules
     assert unseen == NOT_LINKED
+
+
+def test_no_template_writes_an_address_itself() -> None:
+    templates = sorted((Path(diptych.__file__).parent / "templates").rglob("*.html"))
+    assert len(templates) > 30
+    for template in templates:
+        # What a page compares with `request.path` has no prefix.
+        text = re.sub(r"request\.path( == |\.startswith\()'[^']*'", "", template.read_text())
+        assert not re.findall(r"[\"'`](/(?:dashboard|static|api|[ais])/[^\"'`]+)", text), (
+            template.name
+        )
 
 
 def _addresses(page: str) -> list[str]:
