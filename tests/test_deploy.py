@@ -349,13 +349,19 @@ def test_nginx_before_a_host(behind_nginx: tuple[LiveServer, int, int], tmp_path
 
 
 @SQLITE
-def test_nginx_before_several_hosts(tmp_path: Path, database_kind: str) -> None:
+@pytest.mark.parametrize("name", ["several", "under-a-path"])
+def test_nginx_takes_what_else_the_guide_shows(
+    tmp_path: Path, name: str, database_kind: str
+) -> None:
     if NGINX is None:
         pytest.skip("there is no nginx on this machine to try its configuration with")
     _certificate(tmp_path)
-    one = re.search(r"(?ms)^upstream diptych \{.*?^\}\n", block("nginx"))
-    assert one
-    text = block("nginx").replace(one[0], block("nginx", "several") + "# 127.0.0.1:8000\n")
+    upstream = re.search(r"(?ms)^upstream diptych \{.*?^\}\n", block("nginx"))
+    metrics = re.search(r"(?m)^ *location = /metrics .*\n", block("nginx"))
+    assert upstream
+    assert metrics
+    place = upstream[0] if name == "several" else metrics[0]
+    text = block("nginx").replace(place, block("nginx", name) + "# 127.0.0.1:8000\n")
     configuration = _nginx(tmp_path, text, free_port(), free_port(), 8000)
     done = subprocess.run(
         [NGINX, "-t", "-c", str(configuration), "-p", str(tmp_path)],

@@ -36,6 +36,7 @@ def create_app(
     from diptych.installation import secret_fault
     from diptych.results.behind import Settler
     from diptych.web import register
+    from diptych.web.prefix import Prefixed
 
     settings = settings or Settings.from_environment()
     weakness = secret_fault(settings) if checked else None
@@ -57,6 +58,7 @@ def create_app(
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.sqlalchemy_url, settings.pool_size),
         MAX_CONTENT_LENGTH=MAX_BODY,
         VALIDATION_ERROR_STATUS_CODE=422,
+        SERVERS=[{"url": settings.prefix}] if settings.prefix else None,
         DESCRIPTION="What a participant's browser, or a simulated participant, says to the host.",
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -66,6 +68,9 @@ def create_app(
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops, hops)  # type: ignore[method-assign]
+    if settings.prefix:
+        # Outside of everything that looks at a request's path.
+        app.wsgi_app = Prefixed(app.wsgi_app, settings.prefix)  # type: ignore[method-assign]
     with app.app_context():
         prepare_engine(db.engine)
         seal.use(db.engine, seal.Seal(settings.key_of_identities()))

@@ -11,18 +11,17 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, select
 
 from diptych import clocks, migrate, models
 from diptych.database import table
+from diptych.findings import Finding
+from diptych.reachability import reachable
 from diptych.settings import Settings
 
-Grade = Literal["ok", "warning", "fault"]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEAST_FREE_MB = 500
 LEAST_SECRET = 32
@@ -30,23 +29,6 @@ LEAST_WORKERS = 2
 MOST_HOURS = 48
 _MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
 _APART_S = 2.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check found.
-
-    Attributes:
-        subject: what was looked at.
-        grade: ok; warning: it runs, but not as it should; fault: it can't run, or not safely.
-        text: how it is.
-        mend: what to do about it; empty when it is ok.
-    """
-
-    subject: str
-    grade: Grade
-    text: str
-    mend: str = ""
 
 
 def is_public(settings: Settings) -> bool:
@@ -82,6 +64,8 @@ def readiness(engine: Engine, settings: Settings) -> list[Finding]:
 def examine(engine: Engine, settings: Settings, static: Path) -> Iterator[Finding]:
     """Every check, one after the other."""
     yield address(settings)
+    if is_public(settings):
+        yield reachable(settings)
     yield secret(settings)
     yield proxies(settings)
     yield database(engine)

@@ -6,13 +6,21 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 _LOOPBACK_ORIGIN = re.compile(
     r"https?://(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?"
+)
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
+#: What the paths of the host's own pages begin with: a proxy may cut the prefix off or leave it,
+#: and both are told apart by how a path begins.
+OWN_PATHS = frozenset(
+    ("a", "api", "dashboard", "healthz", "hooks", "i", "metrics", "readyz", "s", "static")
 )
 
 
@@ -40,7 +48,9 @@ class Settings(BaseModel):
     )
     studies: Path = Field(Path("studies"), description="Folder that holds the study folders.")
     base_url: str = Field(
-        "http://127.0.0.1:8000", description="Address participants reach this host at."
+        "http://127.0.0.1:8000",
+        description="Address participants reach this host at. It may end in a path: "
+        "`https://lab.example.org/study`.",
     )
     prolific_token: str = Field(
         "",
@@ -117,6 +127,28 @@ class Settings(BaseModel):
     )
     pool_size: int = Field(10, ge=1, description="Database connections a worker process holds.")
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        value = value.rstrip("/")
+        try:
+            parts = urlsplit(value)
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or not _ADDRESS.fullmatch(value):
+            raise ValueError(
+                "must be http:// or https://, a name, and if need be a port and a path of letters, "
+                "digits and . _ ~ -, without ? and #, such as https://lab.example.org/study"
+            )
+        first = parts.path.split("/")[1] if parts.path else ""
+        if first in OWN_PATHS:
+            raise ValueError(
+                f"the path can't begin with /{first}, which is the name of Diptych's own pages; "
+                "choose another, such as /study"
+            )
+        return value
+
     @field_validator("mturk_extra_origins")
     @classmethod
     def _only_loopback(cls, value: str) -> str:
@@ -128,6 +160,11 @@ class Settings(BaseModel):
                     "http://localhost:8001, for trials only"
                 )
         return value
+
+    @property
+    def prefix(self) -> str:
+        """The path of `base_url`, which every address of this host begins with; `""` for none."""
+        return _path_of(self.base_url)
 
     @property
     def mturk_origins(self) -> tuple[str, ...]:
@@ -202,3 +239,8 @@ class Settings(BaseModel):
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(48))
         return path.read_bytes()
+
+
+@lru_cache(maxsize=16)  # it is asked for with the address of every image
+def _path_of(base_url: str) -> str:
+    return urlsplit(base_url).path.rstrip("/")

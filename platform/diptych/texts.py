@@ -19,9 +19,17 @@ _markdown.render("*x*")
 
 
 @lru_cache(maxsize=1024)  # everybody is shown the same few texts
-def html(markdown: str) -> str:
-    """Markdown as HTML; HTML in the source is shown as text."""
-    return str(_markdown.render(markdown)).strip()
+def html(markdown: str, prefix: str = "") -> str:
+    """Markdown as HTML; HTML in the source is shown as text.
+
+    Args:
+        markdown: the text.
+        prefix: the path that this host lies under (`Settings.prefix`). Stored texts don't know
+            it: their pictures, `/a/<hash>`, get it here.
+    """
+    rendered = str(_markdown.render(markdown)).strip()
+    # Quotes that a study writes come out as &quot;, so that this is always an image's.
+    return rendered.replace('<img src="/a/', f'<img src="{prefix}/a/') if prefix else rendered
 
 
 def pictures(markdown: str) -> list[str]:
@@ -44,20 +52,20 @@ def source(content: StudyContent, name: str) -> str:
     return content.texts.get(name) or words.default_text(content.spec.language, name)
 
 
-def text(content: StudyContent, name: str) -> str:
+def text(content: StudyContent, name: str, prefix: str) -> str:
     """One text of a study as HTML, or the default."""
-    return html(source(content, name))
+    return html(source(content, name), prefix)
 
 
-def pages(content: StudyContent, name: str) -> list[str]:
+def pages(content: StudyContent, name: str, prefix: str) -> list[str]:
     """A text split at lines that hold only `---`, as HTML."""
     parts = re.split(r"(?m)^---\s*$", content.texts.get(name, ""))
-    return [html(part) for part in parts if part.strip()]
+    return [html(part, prefix) for part in parts if part.strip()]
 
 
-def notice(content: StudyContent, name: str) -> dict[str, str]:
+def notice(content: StudyContent, name: str, prefix: str) -> dict[str, str]:
     """A notice: its first heading is the title, the rest the text."""
     title, _, body = source(content, name).strip().partition("\n")
     if not title.startswith("#"):
-        return {"title": "", "html": html(source(content, name).strip())}
-    return {"title": title.lstrip("# ").strip(), "html": html(body)}
+        return {"title": "", "html": html(source(content, name).strip(), prefix)}
+    return {"title": title.lstrip("# ").strip(), "html": html(body, prefix)}

@@ -26,8 +26,8 @@ function packed(): Plugin {
 }
 
 export default defineConfig({
-  // Where the host serves the bundle; every file inside refers to the others by this prefix.
-  base: "/static/dist/",
+  // Every file of the bundle finds the others from where it is itself: the host may be under a path.
+  base: "./",
   plugins: [packed()],
   build: {
     outDir: "../diptych/static/dist",

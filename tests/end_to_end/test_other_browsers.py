@@ -130,7 +130,9 @@ def exported(
     host.server.diptych("export", study, "--to", str(folder / study), "--format", "csv")
     tables = []
     for name in ("trials", "events"):
-        with next((folder / study).rglob(f"*-{name}_data.csv")).open(newline="", encoding="utf-8") as file:
+        with next((folder / study).rglob(f"*-{name}_data.csv")).open(
+            newline="", encoding="utf-8"
+        ) as file:
             tables.append([row for row in csv.DictReader(file) if row["session_id"] == public_id])
     trials, events = tables
     return trials, events

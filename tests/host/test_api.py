@@ -343,4 +343,5 @@ def test_unexpected_faults_tell_nothing_of_the_inside(
 
 def test_health(tiny: Flask) -> None:
     reply = tiny.test_client().get("/healthz")
-    assert (reply.status_code, reply.json) == (200, {"status": "ok", "version": __version__})
+    told = {"status": "ok", "version": __version__, "base_url": "http://127.0.0.1:8000"}
+    assert (reply.status_code, reply.json) == (200, told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import make_server
 
-from diptych import create_app, installation, migrate
+from diptych import create_app, installation, migrate, reachability
 from diptych.cli import cli
 from diptych.database import db
 from diptych.settings import Settings, SettingsFault
@@ -123,6 +126,59 @@ def test_every_check_looks_and_says_what_to_mend(
     assert found["accounts"].grade == "warning"
     assert {found[name].grade for name in ("database", "tables", "clock", "disk")} == {"ok"}
     assert all(bool(f.mend) == (f.grade != "ok") for f in found.values())
+
+
+def _nothing(_: Any, start_response: Any) -> list[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/html")])
+    return [b"<h1>The lab</h1>"]
+
+
+def _no_host(_: Any, start_response: Any) -> list[bytes]:
+    start_response("502 Bad Gateway", [("Content-Type", "text/html")])
+    return [b"<h1>Bad gateway</h1>"]
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("path", "proxy", "grade", "says"),
+    [
+        ("", "host", "ok", "leads to this host"),
+        ("/study", "host", "ok", "leads to this host"),
+        ("/study", "only the root", "fault", "passes / to this host, but not /study/"),
+        ("/study", "host as it was", "fault", "it is set to another address"),
+        ("", "host as it was", "fault", "it is set to another address"),
+        ("/study", "nothing", "fault", "something else than Diptych answers (404)"),
+        ("", "nothing", "fault", "something else than Diptych answers (404)"),
+        ("/study", "no host", "warning", "answers 502"),
+        ("/study", "closed", "warning", "does not answer this machine"),
+    ],
+)
+def test_where_the_address_leads(
+    settings: Settings, path: str, proxy: str, grade: str, says: str
+) -> None:
+    server = make_server("127.0.0.1", 0, _nothing, threaded=True)
+    public = with_(settings, base_url=f"http://127.0.0.1:{server.port}{path}")
+    host = create_app(public)
+    server.app = {
+        "host": host,
+        "only the root": DispatcherMiddleware(host, {path: _nothing}),
+        "host as it was": create_app(settings),
+        "no host": _no_host,
+    }.get(proxy, _nothing)
+    if proxy == "closed":
+        server.server_close()
+        found = reachability.reachable(public)
+    else:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        found = reachability.reachable(public)
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert (found.grade, bool(found.mend)) == (grade, grade != "ok")
+    assert says in found.text
+    if path and grade == "fault" and proxy != "host as it was":
+        assert "location /study/" in found.mend
 
 
 # SQLite's connections are opened by the host itself, with synchronous = FULL.

@@ -92,6 +92,24 @@ def visit(replies: list[httpx.Response | Exception]) -> tuple[list[httpx.Request
         return requests, fault
 
 
+@pytest.mark.parametrize("base", ["https://lab.edu/study", "https://lab.edu/study/"])
+def test_a_host_under_a_path_is_asked_there(base: str) -> None:
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={})
+
+    async def go() -> None:
+        transport = httpx.MockTransport(handle)
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            await Visitor(client).json("GET", "/session")
+            await Visitor(client).bytes("/study/i/a-name")
+
+    asyncio.run(go())
+    assert asked == ["https://lab.edu/study/api/v1/session", "https://lab.edu/study/i/a-name"]
+
+
 def test_what_is_not_acknowledged_is_sent_again_unchanged() -> None:
     busy = httpx.Response(503, headers={"Retry-After": "0.01"}, json={})
     requests, got = visit([httpx.ReadError("gone"), busy, httpx.Response(200, json={"ok": 1})])

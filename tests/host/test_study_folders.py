@@ -320,6 +320,11 @@ def test_moving_pictures_are_told(tmp_path: Path) -> None:
             "study.toml: payment.currency 'EUO' is no currency of ISO 4217",
         ),
         ({"language": "germn"}, "study.toml: language 'germn' begins with no language of ISO 639"),
+        (
+            {"language": "sv-FI"},
+            "study.toml: language 'sv-FI': the page's own buttons and messages are said in "
+            "English; there are words in ar, de, en, es, fr, he, it, ja, nl, pt, zh",
+        ),
     ],
 )
 def test_names_that_refer_to_nothing_are_told(

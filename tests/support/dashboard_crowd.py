@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,19 @@ def studies(folder: Path) -> Path:
     return folder
 
 
-def populate(settings: Settings, people: int = 12) -> Flask:
+def populate(settings: Settings, people: int = 12, studies: Sequence[str] = STUDIES) -> Flask:
     """Fill the database of a host; returns the host."""
     app = create_app(settings)
     with app.app_context():
         root = administration.add("ada", by=None, is_admin=True, password=PASSWORD)
         grace = administration.add("grace.hopper@example.org", by=root, password=PASSWORD)
         administration.add("charles", by=root)
-        for name in STUDIES:
+        for name in studies:
             administration.give_role(grace, study_id(name), "owner", by=root)
         closed = administration.add("someone-who-left", by=root, password=PASSWORD)
         administration.disable(closed, by=root)
         audit.note(root, "study.pause", study_id=study_id("tiny"), detail={"from": "open"})
-    for study in STUDIES:
+    for study in studies:
         for number in range(people):
             _walk(Walker(app.test_client(), study), number, random.Random(f"{study}-{number}"))
         _decide(settings, study)

@@ -21,6 +21,7 @@ from support.http_messages import LONGEST_HEAD, BrokenMessage, Message, read_mes
 from support.servers import PATIENCE, free_port
 
 BAD_GATEWAY = Message(b"HTTP/1.1 502 Bad Gateway", [(b"Content-Type", b"text/plain")], b"", False)
+NOT_FOUND = Message(b"HTTP/1.1 404 Not Found", [(b"Content-Type", b"text/plain")], b"", False)
 _NGINX = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log stderr crit;
 events {{ worker_connections 16384; }}
@@ -35,8 +36,8 @@ http {{
   }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
-    location / {{
-      proxy_pass http://hosts; proxy_http_version 1.1;
+    location {under}/ {{
+      proxy_pass http://hosts{end}; proxy_http_version 1.1;
       proxy_set_header Connection ""; proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $http_host;
@@ -56,15 +57,20 @@ class ReverseProxy:
     Args:
         ports: where the hosts listen, on the loopback interface.
         nginx: whether to run nginx; by default where there is one.
+        under: the path that belongs to the hosts, `/study`; all others are not found.
+        cut: whether the hosts are asked without that path.
 
     Attributes:
         url: the one address of all hosts.
     """
 
-    def __init__(self, ports: list[int], *, nginx: bool | None = None) -> None:
+    def __init__(
+        self, ports: list[int], *, nginx: bool | None = None, under: str = "", cut: bool = False
+    ) -> None:
         self.ports = ports
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.under, self.cut = under, cut
+        self.url = f"http://127.0.0.1:{self.port}{under}"
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
         if nginx and program is None:
             raise RuntimeError("nginx is not installed (on Debian: apt-get install nginx-light)")
@@ -102,10 +108,11 @@ class ReverseProxy:
             main = "import sys; from support.reverse_proxy import main; main(sys.argv[1:])"
             return [
                 sys.executable, "-c", f"import sys; sys.path.insert(0, {str(_tests())!r}); {main}",
-                str(self.port), *map(str, self.ports),
+                str(self.port), self.under, "cut" if self.cut else "", *map(str, self.ports),
             ]  # fmt: skip
         servers = "\n    ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in self.ports)
-        text = _NGINX.format(folder=folder, servers=servers, port=self.port)
+        places = {"under": self.under, "end": "/" if self.cut else ""}
+        text = _NGINX.format(folder=folder, servers=servers, port=self.port, **places)
         folder.chmod(0o755)  # nginx may work as another user
         folder.joinpath("nginx.conf").write_text(text)
         return [self.nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -118,8 +125,9 @@ def _tests() -> Path:
 class _Hosts:
     """The hosts, and connections to them that wait for their next request."""
 
-    def __init__(self, ports: list[int]) -> None:
+    def __init__(self, ports: list[int], under: bytes, cut: bool) -> None:
         self.ports = ports
+        self._under, self._cut = under, cut
         self._rng = random.Random()
         self._idle: dict[int, list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] = {
             port: [] for port in ports
@@ -127,6 +135,10 @@ class _Hosts:
 
     async def ask(self, request: Message, client: str) -> Message:
         """What one of the hosts, chosen by chance, replies; 502 where there is no reply."""
+        if not request.path.startswith(self._under + b"/"):
+            return NOT_FOUND
+        if self._cut:
+            request.first = request.first.replace(self._under, b"", 1)
         host = request.header(b"host") or b"127.0.0.1"
         known = request.header(b"x-forwarded-for")
         extra = (
@@ -180,8 +192,7 @@ class _Hosts:
             writer.close()
 
 
-async def _serve(port: int, hosts: list[int]) -> None:
-    own = _Hosts(hosts)
+async def _serve(port: int, own: _Hosts) -> None:
     server = await asyncio.start_server(
         own.serve, "127.0.0.1", port, limit=LONGEST_HEAD, backlog=4096
     )
@@ -190,6 +201,6 @@ async def _serve(port: int, hosts: list[int]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Serve at the first port, before those that follow."""
-    port, *hosts = map(int, arguments)
-    asyncio.run(_serve(port, hosts))
+    """Serve at the first port, under a path, which may be cut off, before the ports that follow."""
+    port, under, cut, *hosts = arguments
+    asyncio.run(_serve(int(port), _Hosts([*map(int, hosts)], under.encode(), bool(cut))))

@@ -20,9 +20,9 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "
 def doctor(as_json: bool) -> None:
     """Check this installation, and say what to mend.
 
-    Looks at settings, secret, database, tables, connections, clock, disk, pages, studies, accounts
-    and back-ups. Changes nothing. Ends with 1 when there is a fault, with 0 when there are at most
-    warnings.
+    Looks at settings, whether the public address leads to this host, secret, database, tables,
+    connections, clock, disk, pages, studies, accounts and back-ups. Changes nothing. Ends with 1
+    when there is a fault, with 0 when there are at most warnings.
     """
     from diptych import installation
     from diptych.app import create_app

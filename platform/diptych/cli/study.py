@@ -230,7 +230,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
     what = "a new version" if is_new else "the same version as before"
     console.print(f"[bold]{folder.name}[/] {version} ({what})")
     _tell_remarks(loaded.remarks)
-    link = f"{host().settings.base_url}/s/{folder.name}"
+    link = f"{host().settings.base_url.rstrip('/')}/s/{folder.name}"
     if opening:
         console.print(f"  participants: {link}", highlight=False, soft_wrap=True)
     key = study_keys.ensure(host().secret, study_id, folder.name, "preview", None)

@@ -138,7 +138,7 @@ def enter(
     if visit.arriving.preview:
         spec = visit.content.spec
         intro = texts.html(f"# {spec.title}\n\n{spec.description}")
-        accept = texts.text(visit.content, "mturk_preview")
+        accept = texts.text(visit.content, "mturk_preview", host.settings.prefix)
         return Preview(
             {
                 "token": None,

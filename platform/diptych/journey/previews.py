@@ -114,7 +114,11 @@ def _notices(host: Host, version_id: int, content: StudyContent) -> set[str]:
 def _page(host: Host, content: StudyContent, name: str) -> Page:
     if name == "comprehension":
         return Page(name, _TITLES[name], (), True, content.spec.comprehension)
-    html = texts.pages(content, name) if name == "instructions" else [texts.text(content, name)]
+    prefix = host.settings.prefix
+    if name == "instructions":
+        html = texts.pages(content, name, prefix)
+    else:
+        html = [texts.text(content, name, prefix)]
     exits = tuple(_exits(host, content, name)) if name in _ENDINGS else ()
     return Page(
         name,

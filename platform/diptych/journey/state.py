@@ -231,11 +231,12 @@ def state(host: Host, session: Any, trial: Any = None, *, came: str = "") -> dic
 def _content(
     host: Host, session: Any, content: StudyContent, trial: Any, came: str
 ) -> dict[str, Any]:
+    prefix = host.settings.prefix
     match session.step:
         case "trials":
             return {"trial": trial_doc(host, session, content, trial)}
         case "instructions":
-            return {"pages": texts.pages(content, "instructions")}
+            return {"pages": texts.pages(content, "instructions", prefix)}
         case "comprehension":
             questions = content.spec.comprehension
             left = content.spec.recruitment.comprehension_attempts - session.comprehension_attempts
@@ -244,11 +245,11 @@ def _content(
                 "attempts_left": left,
             }
         case "debrief":
-            return {"html": texts.text(content, "debrief"), "score": _score(host, session)}
+            return {"html": texts.text(content, "debrief", prefix), "score": _score(host, session)}
         case "end":
             return _end(host, session, content, came)
         case step:
-            return {"html": texts.text(content, step)}
+            return {"html": texts.text(content, step, prefix)}
 
 
 def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict[str, Any]:
@@ -257,7 +258,7 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
         with reading() as connection:
             row = trial_at(connection, session.id, session.position)
     task = host.task(session.version_id, session.condition)
-    trial = planned(row)
+    trial, prefix = planned(row), host.settings.prefix
 
     @cache  # each is asked for twice, in `show` and in `images`
     def url(place: int) -> str:
@@ -273,7 +274,7 @@ def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict
         "show": task.show(trial, session.seed, url, tally),
         # Sorted by opaque name, so that their order tells nothing.
         "images": sorted({url(place) for place in task.places(trial)}),
-        "notice": texts.notice(content, trial.notice) if trial.notice else None,
+        "notice": texts.notice(content, trial.notice, prefix) if trial.notice else None,
     }
 
 
@@ -301,7 +302,7 @@ def _counted_in(session_id: int, phases: tuple[str, ...]) -> tuple[int, int]:
 
 def image_url(host: Host, public_id: str, version_id: int, place: int) -> str:
     """The address of an image for one session, which is named by its public id."""
-    return "/i/" + host.images.name(public_id, version_id, place)
+    return f"{host.settings.prefix}/i/{host.images.name(public_id, version_id, place)}"
 
 
 def image_urls(host: Host, session_id: int) -> list[str]:
@@ -343,7 +344,7 @@ def _end(host: Host, session: Any, content: StudyContent, came: str) -> dict[str
         paid_before = _is_paid_otherwise(connection, session, parameters)
     if paid_before:
         # No code and no form: the platform would pay for the same work once more.
-        html = texts.text(content, "paid_already")
+        html = texts.text(content, "paid_already", host.settings.prefix)
         return {"outcome": session.status, "html": html, "exit": None}
     return ending(host, content, session.status, session.recruiter, parameters)
 
@@ -367,6 +368,6 @@ def ending(
     gone = outcome in EMPTIED and outcome != "declined"
     return {
         "outcome": outcome,
-        "html": texts.text(content, outcome),
+        "html": texts.text(content, outcome, host.settings.prefix),
         "exit": None if gone else host.recruiter(content, recruiter).leave(outcome, parameters),
     }

@@ -42,8 +42,10 @@ class Visitor:
         return reply.json() if reply.content else None
 
     async def bytes(self, path: str) -> bytes:
-        """The bytes of an image."""
-        return (await self._send("GET", path, None)).content
+        """The bytes of an image, by the address that the host has given."""
+        # It begins with `/` and holds the host's prefix already; httpx would put another before it.
+        address = str(self._client.base_url.join(path))
+        return (await self._send("GET", address, None)).content
 
     async def _send(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}

@@ -26,7 +26,7 @@ def remarks(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[str
     yield from _unused_recruiters(spec)
     yield from _empty_phases(spec)
     yield from _unknown_codes(spec)
-    yield from _no_words(spec)
+    yield from _unknown_language(spec.language)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -70,15 +70,19 @@ def _empty_phases(spec: StudySpec) -> Iterator[str]:
                 )
 
 
-def _no_words(spec: StudySpec) -> Iterator[str]:
-    """A language in which the participant's page has no words of its own."""
+def _unknown_language(tag: str) -> Iterator[str]:
+    """A language that is none, or in which the participant's page has no words of its own."""
+    import pycountry
+
     from diptych import words
 
-    used = words.nearest(spec.language)
-    if not spec.language.lower().startswith(used.lower()):
+    own = tag.partition("-")[0]
+    if pycountry.languages.get(**{"alpha_2" if len(own) == 2 else "alpha_3": own}) is None:
+        yield f"study.toml: language {tag!r} begins with no language of ISO 639"
+    elif own.lower() != words.nearest(tag).partition("-")[0]:
         yield (
-            f"study.toml: language {spec.language!r}: buttons and messages of the page are in "
-            f"English; it has words in {', '.join(words.languages())}"
+            f"study.toml: language {tag!r}: the page's own buttons and messages are said in "
+            f"English; there are words in {', '.join(words.languages())}"
         )
 
 
@@ -94,6 +98,3 @@ def _unknown_codes(spec: StudySpec) -> Iterator[str]:
             yield (
                 f"study.toml: recruitment.mturk.countries: {code!r} is no country of ISO 3166{told}"
             )
-    own = spec.language.partition("-")[0]
-    if pycountry.languages.get(**{"alpha_2" if len(own) == 2 else "alpha_3": own}) is None:
-        yield f"study.toml: language {spec.language!r} begins with no language of ISO 639"

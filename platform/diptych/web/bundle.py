@@ -12,7 +12,9 @@ from apiflask import APIFlask
 from flask import Response, current_app, request, send_from_directory
 from werkzeug.security import safe_join
 
-_BASE = "/static/dist/"
+from diptych.host import host
+
+_FOLDER = "/static/dist/"
 #: Files that the bundler names by their content: they may be kept for good.
 _NAMED_BY_CONTENT = "dist/assets/"
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -33,7 +35,8 @@ def bundle(entry: str) -> tuple[str, tuple[str, ...]]:
     """
     manifest = Path(str(current_app.static_folder)) / "dist" / ".vite" / "manifest.json"
     try:
-        return _addresses(entry, manifest, manifest.stat().st_mtime_ns)
+        base = host().settings.prefix + _FOLDER
+        return _addresses(entry, base, manifest, manifest.stat().st_mtime_ns)
     except FileNotFoundError:
         raise BundleMissing(f"{manifest} is missing; `make frontend` bundles the pages") from None
     except KeyError:
@@ -43,7 +46,9 @@ def bundle(entry: str) -> tuple[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=8)
-def _addresses(entry: str, manifest: Path, _modified_ns: int) -> tuple[str, tuple[str, ...]]:
+def _addresses(
+    entry: str, base: str, manifest: Path, _modified_ns: int
+) -> tuple[str, tuple[str, ...]]:
     """Read again when the front end was bundled anew under a running host."""
     chunks: dict[str, dict[str, Any]] = json.loads(manifest.read_text())
     styles: dict[str, None] = {}  # in order, each once
@@ -55,7 +60,7 @@ def _addresses(entry: str, manifest: Path, _modified_ns: int) -> tuple[str, tupl
         seen.add(name)
         styles |= dict.fromkeys(chunks[name].get("css", ()))
         waiting += chunks[name].get("imports", ())
-    return _BASE + chunks[entry]["file"], tuple(_BASE + style for style in styles)
+    return base + chunks[entry]["file"], tuple(base + style for style in styles)
 
 
 def attach(app: APIFlask) -> None:

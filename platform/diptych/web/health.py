@@ -19,7 +19,9 @@ def healthz() -> Response:
     Whoever restarts a host that fails here must not do so because its database is away: that
     would only take from participants the page that tells them to wait.
     """
-    return jsonify({"status": "ok", "version": __version__})
+    # The address tells `diptych doctor` whether a proxy has led it to the host that it meant.
+    address = host().settings.base_url.rstrip("/")
+    return jsonify({"status": "ok", "version": __version__, "base_url": address})
 
 
 @blueprint.get("/readyz")

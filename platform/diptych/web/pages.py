@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from apiflask import APIBlueprint
-from flask import Response, make_response, redirect, render_template
+from flask import Response, make_response, redirect, render_template, url_for
 
 from diptych import words
 from diptych.studies.versions import UnknownStudy, current_version, frozen
@@ -18,17 +18,17 @@ ENTRY = "src/main.ts"
 @blueprint.get("/")
 def root() -> Response:
     """Researchers find the dashboard without its address; participants come by a study's link."""
-    return make_response(redirect("/dashboard/"))
+    return make_response(redirect(url_for("dashboard_account.start")))
 
 
 @blueprint.get("/s/<study>")
 def participant(study: str) -> Response:
     """The page on which a study is taken: the same for everybody, whatever the query."""
-    title, language = "Study", words.ENGLISH
+    title, contact, language = "Study", "", words.ENGLISH
     try:
         _, version_id, _ = current_version(study, preview=True)
         spec = frozen(version_id).spec
-        title, language = spec.title, spec.language
+        title, contact, language = spec.title, spec.contact, spec.language
     except UnknownStudy:
         pass  # the page asks the API, which says so politely
     js, css = bundle(ENTRY)
@@ -42,6 +42,7 @@ def participant(study: str) -> Response:
         own_language=own,
         words=words.for_the_page(own),
         say=partial(words.say, own),
+        contact=contact,
         bundle_js=js,
         bundle_css=css,
     )

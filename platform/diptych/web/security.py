@@ -51,9 +51,9 @@ def attach(app: APIFlask) -> None:
         # No page of another site shows or reads what is here.
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    if settings.base_url.startswith("https://"):
+    if settings.base_url.startswith("https://") and not settings.prefix:
         # From the first visit on, browsers come by TLS only. Other names of the domain are not
-        # ours to decide about.
+        # ours to decide about; nor is this name where the host has only a path of it.
         always["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
     participant = {"Content-Security-Policy": _framed(settings), "Permissions-Policy": _PERMISSIONS}
     page = {

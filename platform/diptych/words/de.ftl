@@ -2,6 +2,7 @@
 
 loading = Wird geladen …
 needs-javascript = Diese Studie braucht JavaScript. Bitte schalten Sie es in Ihrem Browser ein und laden Sie die Seite neu.
+not-started = Die Seite ist noch nicht gestartet. Bitte laden Sie sie neu. Hilft das nicht, schalten Sie Werbeblocker für diese Seite aus oder nehmen Sie einen anderen Browser.
 progress = Fortschritt
 pictures = Bilder
 contact = Kontakt: { $contact }

@@ -6,6 +6,7 @@
 
 loading = Loading…
 needs-javascript = This study needs JavaScript. Please turn it on in your browser and load the page again.
+not-started = The page has not started yet. Please load it again. If that does not help, turn off ad blockers for this page, or use another browser.
 progress = Progress
 pictures = Pictures
 contact = Contact: { $contact }

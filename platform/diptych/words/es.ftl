@@ -2,6 +2,7 @@
 
 loading = Cargando…
 needs-javascript = Este estudio necesita JavaScript. Actívelo en su navegador y vuelva a cargar la página.
+not-started = La página aún no ha arrancado. Vuelva a cargarla. Si no ayuda, desactive los bloqueadores de anuncios para esta página o use otro navegador.
 progress = Progreso
 pictures = Imágenes
 contact = Contacto: { $contact }

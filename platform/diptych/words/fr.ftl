@@ -2,6 +2,7 @@
 
 loading = Chargement…
 needs-javascript = Cette étude a besoin de JavaScript. Veuillez l’activer dans votre navigateur et recharger la page.
+not-started = La page n’a pas encore démarré. Veuillez la recharger. Si cela n’aide pas, désactivez les bloqueurs de publicité pour cette page ou utilisez un autre navigateur.
 progress = Avancement
 pictures = Images
 contact = Contact : { $contact }

@@ -2,6 +2,7 @@
 
 loading = Caricamento…
 needs-javascript = Questo studio richiede JavaScript. Lo attivi nel browser e ricarichi la pagina.
+not-started = La pagina non si è ancora avviata. La ricarichi. Se non basta, disattivi i blocchi della pubblicità per questa pagina o usi un altro browser.
 progress = Avanzamento
 pictures = Immagini
 contact = Contatto: { $contact }

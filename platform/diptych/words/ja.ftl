@@ -2,6 +2,7 @@
 
 loading = 読み込み中…
 needs-javascript = この調査には JavaScript が必要です。ブラウザで有効にして、ページを再読み込みしてください。
+not-started = ページがまだ起動していません。再読み込みしてください。それでも動かない場合は、このページで広告ブロックを切るか、別のブラウザを使ってください。
 progress = 進み具合
 pictures = 画像
 contact = 連絡先：{ $contact }

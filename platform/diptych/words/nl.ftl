@@ -2,6 +2,7 @@
 
 loading = Laden…
 needs-javascript = Dit onderzoek heeft JavaScript nodig. Zet het aan in uw browser en laad de pagina opnieuw.
+not-started = De pagina is nog niet gestart. Laad haar opnieuw. Helpt dat niet, zet dan reclameblokkers voor deze pagina uit of gebruik een andere browser.
 progress = Voortgang
 pictures = Afbeeldingen
 contact = Contact: { $contact }

@@ -2,6 +2,7 @@
 
 loading = A carregar…
 needs-javascript = Este estudo precisa de JavaScript. Ative-o no seu navegador e recarregue a página.
+not-started = A página ainda não arrancou. Recarregue-a. Se isso não ajudar, desligue os bloqueadores de anúncios nesta página ou use outro navegador.
 progress = Progresso
 pictures = Imagens
 contact = Contacto: { $contact }

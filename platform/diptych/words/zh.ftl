@@ -2,6 +2,7 @@
 
 loading = 正在加载…
 needs-javascript = 本研究需要 JavaScript。请在浏览器中启用它，然后重新加载页面。
+not-started = 页面还没有启动。请重新加载。如果没有用，请对此页面关闭广告拦截，或换一个浏览器。
 progress = 进度
 pictures = 图片
 contact = 联系方式：{ $contact }

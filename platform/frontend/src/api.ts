@@ -34,6 +34,7 @@ export interface Trouble {
 }
 
 export interface ClientOptions {
+  /** The path that the API is at, `/api/v1` where the host has no prefix. */
   base?: string;
   fetch?: typeof fetch;
   /** Uniform in [0, 1): spreads the retries of many participants when a host comes back. */

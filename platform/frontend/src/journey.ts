@@ -29,6 +29,8 @@ const NEEDS_ROOM: ReadonlySet<Step> = new Set([
 const LOOKUPS = 4;
 
 export interface JourneyOptions {
+  /** Where the API is, for the journey's own client. */
+  base?: string;
   study: string;
   /** The entry link's query, handed to the host as it is. */
   entry: Record<string, string>;
@@ -53,6 +55,7 @@ export class Journey {
     this.client =
       options.client ??
       new Client({
+        ...(options.base === undefined ? {} : { base: options.base }),
         onTrouble: (trouble) => this.showTrouble(trouble),
         onRecovered: () => this.shell.clearBanner("network"),
       });

@@ -10,6 +10,6 @@ if (root === null) throw new Error("the page has no element #diptych");
 const words = document.getElementById("words");
 if (words === null) throw new Error("the page has no words");
 learnWords(words.dataset.language ?? "en", JSON.parse(words.textContent ?? '""'), document.dir);
-const { study = "", title = "" } = root.dataset;
+const { base = "", study = "", title = "" } = root.dataset;
 const entry = Object.fromEntries(new URLSearchParams(window.location.search));
-void new Journey({ study, entry, shell: new Shell(root, title) }).run();
+void new Journey({ base: `${base}/api/v1`, study, entry, shell: new Shell(root, title) }).run();

@@ -98,7 +98,7 @@ def _prepare_flashes(app: APIFlask) -> None:
     app.secret_key = hmac.new(known.secret, b"flash messages", hashlib.sha256).digest()
     app.config.update(
         SESSION_COOKIE_NAME="diptych_flash",
-        SESSION_COOKIE_PATH="/dashboard",
+        SESSION_COOKIE_PATH=f"{known.settings.prefix}/dashboard",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=known.settings.base_url.startswith("https://"),
     )

@@ -149,11 +149,16 @@ def set_cookie(response: Response, name: str, value: str, max_age_s: int | None 
         name,
         value,
         max_age=max_age_s,
-        path="/dashboard",
+        path=cookie_path(),
         httponly=True,
         samesite="Lax",
         secure=host().settings.base_url.startswith("https://"),
     )
+
+
+def cookie_path() -> str:
+    """Where the cookies of the dashboard are sent: to its own pages."""
+    return f"{host().settings.prefix}/dashboard"
 
 
 def recognise() -> None:
@@ -225,7 +230,8 @@ def _log_in_first(found: _Access) -> Response:
         return Response(
             status=401, headers={"HX-Redirect": url_for("dashboard_account.login_page")}
         )
-    there = request.full_path.rstrip("?") if request.method == "GET" else None
+    address = request.script_root + request.full_path.rstrip("?")
+    there = address if request.method == "GET" else None
     return cast(Response, redirect(url_for("dashboard_account.login_page", next=there)))
 
 

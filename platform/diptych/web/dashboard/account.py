@@ -5,14 +5,32 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, abort, flash, g, make_response, redirect, render_template, request
+from flask import (
+    Response,
+    abort,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from diptych.accounts import api_tokens, links, logins, passwords, throttle
 from diptych.accounts.users import MIN_PASSWORD, AccountFault, User
 from diptych.host import host
-from diptych.web.dashboard.access import COOKIE, access, login, pages, set_cookie, user
+from diptych.web.dashboard.access import (
+    COOKIE,
+    access,
+    cookie_path,
+    login,
+    pages,
+    set_cookie,
+    user,
+)
 from diptych.web.dashboard.formats import duration
-from diptych.web.dashboard.navigation import HOME
+from diptych.web.dashboard.navigation import HOME, home
 from diptych.web.limits import limits, place
 
 blueprint = pages("account")
@@ -23,7 +41,7 @@ _NOT_RIGHT = "This name and password don't go together."
 @access("user")
 def start() -> Any:
     """The dashboard opens with the list of studies."""
-    return redirect(HOME)
+    return redirect(home())
 
 
 @blueprint.get("/login")
@@ -31,7 +49,7 @@ def start() -> Any:
 def login_page() -> Any:
     """Name and password."""
     if g.user is not None:
-        return redirect(local_address(request.args.get("next")))
+        return redirect(local_address(request.args.get("next"), request.script_root))
     return render_template("dashboard/login.html", next=request.args.get("next", ""), name="")
 
 
@@ -51,7 +69,7 @@ def log_in() -> Any:
         return _told_to_wait(page, fault.wait_ms)
     if found is None:
         return render_template("dashboard/login.html", next=there, name=name, fault=_NOT_RIGHT), 401
-    return _come_in(found, local_address(there))
+    return _come_in(found, local_address(there, request.script_root))
 
 
 @blueprint.post("/logout")
@@ -94,7 +112,7 @@ def use_link(token: str) -> Any:
         fault = "The two passwords differ."
     else:
         try:
-            return _come_in(links.use(token, password, name), HOME)
+            return _come_in(links.use(token, password, name), home())
         except AccountFault as refused:
             fault = str(refused)
     found = links.read(token)
@@ -138,7 +156,7 @@ def change_password() -> Any:
         return _account_page(fault=str(fault)), 422
     throttle.succeeded(attempt)
     flash("The password is changed. All your other log-ins have ended.", "good")
-    return redirect("/dashboard/account")
+    return redirect(url_for(".account"))
 
 
 @blueprint.post("/account/logins/<int:login_id>/end")
@@ -150,7 +168,7 @@ def end_login(login_id: int) -> Any:
     if login_id == login().login_id:
         return _go_out()
     flash("That log-in has ended.", "good")
-    return redirect("/dashboard/account")
+    return redirect(url_for(".account"))
 
 
 @blueprint.post("/account/tokens")
@@ -171,21 +189,28 @@ def revoke_token(token_id: int) -> Any:
     if not api_tokens.revoke(user(), token_id):
         abort(404)
     flash("The token opens nothing any more.", "good")
-    return redirect("/dashboard/account")
+    return redirect(url_for(".account"))
 
 
-def local_address(given: str | None) -> str:
-    """Where to go after logging in: a page of the dashboard, never another site."""
+def local_address(given: str | None, prefix: str = "") -> str:
+    """Where to go after logging in: a page of the dashboard, never another site.
+
+    Args:
+        given: the address that somebody came with.
+        prefix: what the host's own addresses begin with (`diptych.web.prefix`).
+    """
+    home = prefix + HOME
     given = given or ""
     if not given.isprintable() or "\\" in given:
-        return HOME
+        return home
     try:
         parts = urlsplit(given)
     except ValueError:
-        return HOME
-    inside = parts.path == "/dashboard" or parts.path.startswith("/dashboard/")
-    if parts.scheme or parts.netloc or not inside or parts.path.startswith("/dashboard/log"):
-        return HOME
+        return home
+    base = f"{prefix}/dashboard"
+    inside = parts.path == base or parts.path.startswith(f"{base}/")
+    if parts.scheme or parts.netloc or not inside or parts.path.startswith(f"{base}/log"):
+        return home
     return given
 
 
@@ -222,8 +247,8 @@ def _come_in(found: User, address: str) -> Response:
 
 
 def _go_out() -> Response:
-    response = make_response(redirect("/dashboard/login"))
-    response.delete_cookie(COOKIE, path="/dashboard")
-    response.delete_cookie("diptych_flash", path="/dashboard")
+    response = make_response(redirect(url_for(".login_page")))
+    response.delete_cookie(COOKIE, path=cookie_path())
+    response.delete_cookie("diptych_flash", path=cookie_path())
     response.headers["Clear-Site-Data"] = '"cache"'
     return response

@@ -57,4 +57,5 @@ def _key(name: str) -> int | None:
 def _address(search: str, **key: int | None) -> str | None:
     if None in key.values():
         return None
-    return f"{request.path}?{urlencode({**({'search': search} if search else {}), **key})}"
+    query = urlencode({**({"search": search} if search else {}), **key})
+    return f"{request.script_root}{request.path}?{query}"

@@ -8,7 +8,13 @@ from flask import g, request
 
 from diptych.web.dashboard.access import OpenedStudy
 
+#: The list of studies, below the prefix of the host (`diptych.web.prefix`).
 HOME = "/dashboard/studies"
+
+
+def home() -> str:
+    """The address of the list of studies."""
+    return request.script_root + HOME
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,8 @@ _GROUPS = (
 
 def tabs(study: OpenedStudy) -> list[list[Tab]]:
     """The sidebar of a study: what this role may open, the open one marked."""
-    base = f"{HOME}/{study.name}"
-    inside = request.path.removeprefix(base).strip("/")
+    base = f"{home()}/{study.name}"
+    inside = request.path.removeprefix(f"{HOME}/{study.name}").strip("/")
     known = [below for group in _GROUPS for _, _, below, _ in group]
     current = max((b for b in known if _under(inside, b)), key=len)
     return [
@@ -65,4 +71,4 @@ def _under(path: str, below: str) -> bool:
 def attach_to_templates() -> dict[str, object]:
     """What base.html needs of it."""
     study = g.get("study")
-    return {"study_tabs": tabs(study) if study is not None else [], "home": HOME}
+    return {"study_tabs": tabs(study) if study is not None else [], "home": home()}

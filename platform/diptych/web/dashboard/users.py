@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request
+from flask import abort, flash, redirect, render_template, request, url_for
 
 from diptych.accounts import administration, links
 from diptych.accounts.users import ROLES, AccountFault, User, find_user
 from diptych.host import host
 from diptych.web.dashboard import access as who
 from diptych.web.dashboard.access import access, pages
-from diptych.web.dashboard.navigation import HOME
+from diptych.web.dashboard.navigation import home
 
 blueprint = pages("users")
 
@@ -90,7 +90,7 @@ def set_member(study: str) -> Any:
     now = f"{person.name} is {role} of this study now." if role else f"{person.name} is out."
     flash(now, "good")
     still = who.user().is_admin or role == "owner" or person.id != who.user().id
-    return redirect(f"{HOME}/{study}/members" if still else HOME)
+    return redirect(f"{home()}/{study}/members" if still else home())
 
 
 def _changed(change: Any, name: str, said: str) -> Any:
@@ -103,7 +103,7 @@ def _changed(change: Any, name: str, said: str) -> Any:
     except AccountFault as fault:
         return _page(fault=_sentence(fault)), 422
     flash(f"{found.name} {said}.", "good")
-    return redirect("/dashboard/users")
+    return redirect(url_for("dashboard_users.listing"))
 
 
 def _active(name: str) -> User:
@@ -132,7 +132,7 @@ def _members_page(study: str, **shown: Any) -> str:
         "dashboard/members.html",
         members=administration.members(who.study().id),
         roles=ROLES,
-        address=f"{HOME}/{study}/members",
+        address=f"{home()}/{study}/members",
         **shown,
     )
 

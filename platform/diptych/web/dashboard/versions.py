@@ -15,7 +15,7 @@ from diptych.studies.difference import difference
 from diptych.studies.history import Version, find_version, history
 from diptych.studies.versions import frozen, open_version
 from diptych.web.dashboard.access import access, pages, study, user
-from diptych.web.dashboard.navigation import HOME
+from diptych.web.dashboard.navigation import home
 from diptych.web.dashboard.studies import MOST_THUMBNAILS, current_or_newest, images_of
 
 blueprint = pages("versions")
@@ -31,7 +31,7 @@ def index(study: str) -> str:
     return render_template(
         "dashboard/versions.html",
         versions=versions,
-        participants=f"{HOME}/{study}/participants",
+        participants=f"{home()}/{study}/participants",
     )
 
 
@@ -99,7 +99,7 @@ def take(study: str) -> Any:
     """To the participant's page, with a preview key of one's own."""
     here = _study()
     key = study_keys.ensure(host().secret, here.id, study, "preview", user())
-    return redirect(f"/s/{study}?preview={key}", 303)
+    return redirect(url_for("pages.participant", study=study, preview=key), 303)
 
 
 def _study() -> Any:

@@ -1,0 +1,88 @@
+"""Whether the address that participants are given leads to this host.
+
+Only the outside can tell what a proxy does with a path, so the host asks at its own address.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from diptych.findings import Finding
+from diptych.settings import Settings
+
+TIMEOUT_S = 5.0
+_SUBJECT = "reachable"
+
+
+def reachable(settings: Settings) -> Finding:
+    """Ask the host's own address who answers there; takes a few seconds at most."""
+    base = settings.base_url.rstrip("/")
+    try:
+        reply = _ask(base)
+    except (httpx.HTTPError, httpx.InvalidURL) as fault:
+        return Finding(
+            _SUBJECT,
+            "warning",
+            f"{base} does not answer this machine: {str(fault) or type(fault).__name__}",
+            "Start the host, then look at DNS, firewall and proxy. If participants do reach it, "
+            "this network only hides the address from the machine itself.",
+        )
+    said = _json(reply)
+    if said.get("status") == "ok" and said.get("base_url") == base:
+        return Finding(_SUBJECT, "ok", f"{base} leads to this host")
+    # A host that does not know the path refuses it in Diptych's words.
+    if {"status", "version"} <= said.keys() or _is_refusal(said.get("error")):
+        return Finding(
+            _SUBJECT,
+            "fault",
+            f"at {base} a Diptych host answers, but it is set to another address",
+            "Restart the host after a change of DIPTYCH_BASE_URL. If it is another host, let the "
+            "proxy pass this address to this one.",
+        )
+    if reply.status_code in (502, 503, 504):
+        return Finding(
+            _SUBJECT,
+            "warning",
+            f"at {base} a proxy answers {reply.status_code}: it finds no host",
+            "Start the host. If it runs, compare its port with the one in `proxy_pass`.",
+        )
+    text = f"at {base}/healthz something else than Diptych answers ({reply.status_code})"
+    return Finding(_SUBJECT, "fault", *_elsewhere(text, base, settings.prefix))
+
+
+def _elsewhere(text: str, base: str, prefix: str) -> tuple[str, str]:
+    """What is wrong, and what to do, where something else than a Diptych host answers."""
+    if not prefix:
+        return text, (
+            "Let the proxy pass this name to the host. If the host is under a path of it, "
+            "DIPTYCH_BASE_URL must end in that path."
+        )
+    try:
+        at_root = _json(_ask(base.removesuffix(prefix)))
+    except httpx.HTTPError:
+        at_root = {}
+    if at_root.get("base_url") == base:
+        text = f"the proxy passes / to this host, but not {prefix}/"
+    return text, (
+        f"Let the proxy pass the path: in nginx `location {prefix}/ {{ proxy_pass "
+        "http://127.0.0.1:8000; … }` (docs/deploy.md, Under a path)."
+    )
+
+
+def _ask(base: str) -> httpx.Response:
+    return httpx.get(f"{base}/healthz", timeout=TIMEOUT_S)
+
+
+def _json(reply: httpx.Response) -> dict[str, Any]:
+    """What a reply says; nothing where it is no JSON object."""
+    try:
+        said = reply.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _is_refusal(error: Any) -> bool:
+    return isinstance(error, dict) and {"code", "message", "fields"} <= error.keys()
