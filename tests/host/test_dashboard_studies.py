@@ -270,7 +270,7 @@ def test_the_preview_has_every_page_and_says_which_words_are_the_hosts(opened: F
         "You may stop at any time.",
         "Page 1 of 2 What you do Look. Page 2 of 2 How you answer Choose.",
         "That was all.",
-        "You have decided not to take part.",
+        "You decided not to take part.",
         "the host&#39;s own words",
         "https://app.prolific.com/submissions/complete?cc=DONE",
         "stays here",

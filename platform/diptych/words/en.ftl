@@ -1,12 +1,12 @@
-### The words of the participant's page, and the texts of a study that brings none of its own.
-### English is what every other language is held against: a message that one lacks is said in
-### English. `text-…` are Markdown; the host alone uses them.
+### The words of the participant's page, and the default texts of a study.
+### Every other language has the same messages. The page shows a missing message in English.
+### `text-…` are Markdown, and only the host uses them.
 
 ## The frame of the page
 
 loading = Loading…
-needs-javascript = This study needs JavaScript. Please turn it on in your browser and load the page again.
-not-started = The page has not started yet. Please load it again. If that does not help, turn off ad blockers for this page, or use another browser.
+needs-javascript = This study needs JavaScript. Please turn it on in your browser and reload the page.
+not-started = The page has not started. Please reload it. If that does not help, turn off ad blockers for this page or use another browser.
 progress = Progress
 pictures = Pictures
 contact = Contact: { $contact }
@@ -35,9 +35,9 @@ have-read = I have read this
 continue = Continue
 finish = Finish
 start = Start
-go-on = Go on
+go-on = Continue
 try-again = Try again
-load-again = Load the page again
+load-again = Reload the page
 
 ## Before the pictures
 
@@ -46,7 +46,7 @@ about-minutes = { $minutes ->
    *[other] About { $minutes } minutes
 }
 page-of = Page { $at } of { $of }
-read-and-answer = Please answer by what you have read.
+read-and-answer = Please answer these questions about the instructions.
 answer-all = Please answer every question.
 tries-left = { $tries ->
     [one] Not every answer was right. You have one more try.
@@ -59,31 +59,31 @@ preview-note = This is a preview. Accept the task to take part.
 getting-ready = Getting the pictures ready
 loading-pictures = Loading the pictures
 done-of = { $done } of { $of }
-pictures-missing = Some pictures did not arrive
-pictures-missing-count = { $missing } of { $of } could not be loaded. Nothing is lost.
+pictures-missing = Some pictures did not load
+pictures-missing-count = { $missing } of { $of } pictures could not be loaded. Nothing is lost.
 ready = Ready when you are
 ready-text = The pictures are loaded. Press the button to begin.
-fills-screen = The page will fill your screen. Press Esc to leave at any time.
+fills-screen = The page will fill your screen. Press Esc to leave full screen at any time.
 left-fullscreen = The page has left full screen.
 to-fullscreen = Back to full screen
 
 ## Coming back
 
 welcome-back = Welcome back
-where-stopped = You go on just where you stopped.
-kept-answer = Your last answer has not reached us yet. It was kept here, and is sent when you go on.
+where-stopped = You continue right where you stopped.
+kept-answer = Your last answer has not reached us yet. It is saved in this browser and will be sent when you continue.
 other-tab = Answered in another tab
-other-tab-text = This study is open in another tab or window too. The picture was answered there, and that answer counts. Please close the other one and go on here.
-begun-before = Have you begun this study before?
-if-not-you = If it was not you, please close this page.
-was-me = That was me, go on
-who-is-there = Who is there?
-session-begun-here = A session was begun on this computer and is not finished.
-go-on-with-it = Go on with it
-i-am-new = I am new here
-goes-on-here = You go on with the session that was begun in this browser.
+other-tab-text = This study is also open in another tab or window. You answered this picture there, and that answer counts. Please close the other tab and continue here.
+begun-before = Have you started this study before?
+if-not-you = If this was not you, please close this page.
+was-me = That was me: continue
+who-is-there = Who is using this computer?
+session-begun-here = A participant started this study on this computer and did not finish it.
+go-on-with-it = Continue that session
+i-am-new = Start as a new participant
+goes-on-here = You are continuing the session that was started in this browser.
 not-you = Not you? Start a new session
-next-person = Ready for the next person
+next-person = Ready for the next participant
 
 ## Naming the class of a picture
 
@@ -154,7 +154,7 @@ score-of = { $correct } of { $of }
 
 outcome-completed = Thank you, you are done
 outcome-declined = You chose not to take part
-outcome-screened_out = This is where it ends
+outcome-screened_out = The study ends here for you
 outcome-timed_out = The time for this session is over
 outcome-returned = This session was returned
 outcome-withdrawn = You have withdrawn from this study
@@ -162,16 +162,16 @@ outcome-expired = This session has ended
 close-page = You can close this page now.
 return-to = Return to { $place }
 returns-in = { $seconds ->
-    [one] This page leads back to { $place } by itself in { $seconds } second.
-   *[other] This page leads back to { $place } by itself in { $seconds } seconds.
+    [one] You will return to { $place } automatically in { $seconds } second.
+   *[other] You will return to { $place } automatically in { $seconds } seconds.
 }
 stay = Stay on this page
-stayed = You stay here. The button leads back to { $place }.
-code = If the button does not work, use this completion code:
+stayed = You stay on this page. Use the button to return to { $place }.
+code = If the button does not work, enter this completion code:
 submit-and-finish = Submit and finish
 reference = Your reference: { $reference }
-withdraw-by = To ask about your data, or to withdraw them, write to { $contact } and give this reference.
-keep-reference = Keep this reference if you may want to withdraw your data later.
+withdraw-by = To ask about your data or to withdraw it, write to { $contact } and include this reference.
+keep-reference = Keep this reference in case you want to withdraw your data later.
 duration-seconds = { $number ->
     [one] { $number } second
    *[other] { $number } seconds
@@ -185,10 +185,10 @@ duration-hours = { $number ->
    *[other] { $number } hours
 }
 break-limit = A break in this study may last up to { $duration }.
-answer-too-late = Your last answer came too late and could not be saved.
+answer-too-late = Your last answer arrived too late and could not be saved.
 answers-stored = { $answers ->
-    [one] { $answers } earlier answer is stored.
-   *[other] { $answers } earlier answers are stored.
+    [one] { $answers } earlier answer is saved.
+   *[other] { $answers } earlier answers are saved.
 }
 questions = Questions? Please write to { $contact }.
 
@@ -197,69 +197,69 @@ questions = Questions? Please write to { $contact }.
 needs-mouse = This study needs a mouse or a trackpad
 open-on-computer = Please open the same link on a computer.
 more-room = A little more room, please
-window-least = The pictures need a window of at least { $least } pixels. Yours has { $size }.
-enlarge = Make the window larger, or zoom out. The page goes on by itself, just where it was.
-turn-upright = Please turn your phone upright. The page goes on by itself, just where it was.
-turn-sideways = Please turn your phone sideways. The page goes on by itself, just where it was.
-larger-screen = Please open the same link on a larger screen, such as a computer's.
-keep-zoom = I enlarged the page to see well: go on
-or-return = If you can't: please return the task on { $place }, so that somebody else can do it.
+window-least = The pictures need a window of at least { $least } pixels. Your window is { $size }.
+enlarge = Make the window larger or zoom out. The page then continues where it was.
+turn-upright = Please turn your phone upright. The page then continues where it was.
+turn-sideways = Please turn your phone sideways. The page then continues where it was.
+larger-screen = Please open the same link on a larger screen, for example on a computer.
+keep-zoom = I enlarged the page to see better: continue
+or-return = If that is not possible, please return the task on { $place } so that another participant can do it.
 
 ## Trouble
 
 offline = You seem to be offline.
-no-answer = The server is not answering just now.
-not-saved = Your answer is not saved yet. It is kept here and sent by itself: please leave this page open.
-trying = Trying again by itself…
-being-saved = Your answer is being saved…
-answer-unchanged = An answer cannot be changed.
-nothing-changed = Nothing is changed.
-back-leaves = Go back once more to leave the page; the same link leads here again.
+no-answer = The server is not responding.
+not-saved = Your answer is not saved yet. It is kept in this browser and will be sent automatically: please keep this page open.
+trying = Trying again…
+being-saved = Saving your answer…
+answer-unchanged = You cannot change an answer.
+nothing-changed = Nothing has changed.
+back-leaves = Press Back again to leave the page; the same link brings you back here.
 fault = Something went wrong
-fault-answer = The answer could not be taken. Please load the page again.
-fault-unsaved = The page stopped by a fault of its own. Your last answer is not saved yet: it is kept in this tab, and sent when you load the page again.
-fault-saved = The page stopped by a fault of its own. What you answered is stored.
+fault-answer = Your answer could not be accepted. Please reload the page.
+fault-unsaved = Something went wrong on this page. Your last answer is not saved yet: it is kept in this tab and will be sent when you reload the page.
+fault-saved = Something went wrong on this page. Your answers so far are saved.
 
 ## What the host refuses: `refused-CODE` is the title, `why-KEY` says more
 
-refused-unknown_study = There is no such study
+refused-unknown_study = This study does not exist
 refused-study_paused = The study is paused
 refused-study_closed = The study has ended
 refused-study_full = The study is full
-refused-not_eligible = This study is not open to you
-refused-already_took = You have taken part already
-refused-in_use = This study is open elsewhere
+refused-not_eligible = You cannot take part in this study
+refused-already_took = You have already taken part
+refused-in_use = This study is open somewhere else
 refused-ended = This session has ended
-check-link = Please check that the link is whole, as it was given to you.
-why-unknown_study = There is no such study here.
+check-link = Please check that the link is complete.
+why-unknown_study = There is no study at this address.
 why-study_paused = This study is paused at the moment. Please try again later.
 why-study_closed = This study has ended. Thank you for your interest.
 why-study_full = This study has all the participants it needs. Thank you!
-why-wrong_link = This study does not take part over this link.
+why-wrong_link = This study does not accept participants through this link.
 why-invalid_key = This link is not valid.
-why-related_study = You have taken part in a related study before, so you can't take part in this one.
-why-other_submission = You have taken part in this study before, under another submission. Please return this one. If you can't hand in the other one any more, write to the researchers.
+why-related_study = You took part in a related study before. For this reason you cannot take part in this one.
+why-other_submission = You took part in this study before, with another submission. Please return this submission. If you can no longer submit the other one, write to the researchers.
 why-in_use = { $minutes ->
-    [one] This study is under way in another window, under another submission. Please go on there. If that window is closed, you can go on here in { $minutes } minute.
-   *[other] This study is under way in another window, under another submission. Please go on there. If that window is closed, you can go on here in { $minutes } minutes.
+    [one] This study is open in another window, with another submission. Please continue there. If that window is closed, you can continue here in { $minutes } minute.
+   *[other] This study is open in another window, with another submission. Please continue there. If that window is closed, you can continue here in { $minutes } minutes.
 }
-why-other_arrival = You have begun this study before, under another submission or in another browser. If that was you, you can go on where you were; this submission then counts.
-why-ended = Too much time has passed to go on with this session.
+why-other_arrival = You started this study before, with another submission or in another browser. If that was you, you can continue where you stopped. This submission then counts.
+why-ended = Too much time has passed to continue this session.
 
 ## Texts of a study that brings none of its own (Markdown)
 
 text-practice =
     # Practice
 
-    First a few trials to practise. They do not count.
+    First, a few practice trials. They do not count.
 text-practice_again =
     # Once more
 
-    Not every answer was right yet. Please practise once more.
+    Not all answers were right. Please practise once more.
 text-half_way =
     # Half-way
 
-    You have done half of this part.
+    You have finished half of this part.
 text-phase_change =
     # Now it counts
 
@@ -267,7 +267,7 @@ text-phase_change =
 text-declined =
     # Thank you
 
-    You have decided not to take part. Nothing about you was stored.
+    You decided not to take part. No data about you were stored.
 text-screened_out =
     # Thank you
 
@@ -275,7 +275,7 @@ text-screened_out =
 text-timed_out =
     # This session has ended
 
-    Too much time has passed to go on with it.
+    Too much time has passed to continue it.
 text-returned =
     # This session has ended
 
@@ -283,19 +283,19 @@ text-returned =
 text-withdrawn =
     # You have withdrawn
 
-    You do not take part any more. What was stored of your participation was deleted.
+    You no longer take part. Your stored data were deleted.
 text-expired =
     # This session has ended
 
-    Its answers were kept for as long as was agreed, and then deleted.
+    Your answers were kept for the agreed time and then deleted.
 text-completed =
     # Thank you
 
-    All your answers are stored.
+    All your answers are saved.
 text-paid_already =
     # You have taken part before
 
-    Your participation in this study is accepted already, and it is paid once. Please return this new submission: there is nothing more to do in it.
+    Your participation in this study was already accepted, and it is paid once. Please return this new submission: nothing is left to do.
 text-mturk_preview =
     # Preview
 

@@ -328,7 +328,7 @@ describe("nothing is lost", () => {
     host.faults.length = 0;
     open();
     await until("start");
-    expect(document.body.textContent).toContain("just where you stopped");
+    expect(document.body.textContent).toContain("right where you stopped");
     click("start");
     expect((await until("verdict")).textContent).toContain("Correct");
     const bodies = answers().map(({ body }) => JSON.stringify(body));
@@ -389,7 +389,7 @@ describe("nothing is lost", () => {
     expect(find("progress").textContent).toBe("1 / 4");
     open();
     await until("start");
-    expect(document.body.textContent).toContain("just where you stopped");
+    expect(document.body.textContent).toContain("right where you stopped");
     click("start");
     expect((await until("verdict")).textContent).toBe(verdict);
     await pass(300);
@@ -475,7 +475,7 @@ describe("what is not saved is not said to be", () => {
     await pass(2900);
     expect(maybe("banner-network")).toBeNull();
     await pass(200);
-    expect(find("banner-network").textContent).toContain("being saved");
+    expect(find("banner-network").textContent).toContain("Saving your answer");
     expect(find("progress").textContent).toBe("0 / 4");
     let_go();
     await until("verdict");
@@ -519,7 +519,7 @@ describe("a session left for too long", () => {
     await pass(11 * 60_000);
     const end = await until("end-timed_out");
     expect(end.textContent).toContain("up to 60 minutes");
-    expect(end.textContent).toContain("1 earlier answer is stored");
+    expect(end.textContent).toContain("1 earlier answer is saved");
     expect(end.textContent).toContain("lab@example.org");
     expect(end.textContent).not.toContain("too late");
     // Keys of the trial that was there are keys no more.
@@ -537,7 +537,7 @@ describe("a session left for too long", () => {
     host.timeOut();
     click("class-B");
     const end = await until("end-timed_out");
-    expect(end.textContent).toContain("came too late");
+    expect(end.textContent).toContain("arrived too late");
     expect(session()?.answers.size).toBe(1);
     expect(sessionStorage.getItem("diptych.outbox.demo")).toBeNull();
   });
@@ -573,7 +573,7 @@ describe("around the trials", () => {
     await toTrials();
     await trialReady();
     window.dispatchEvent(new PopStateEvent("popstate", { state: null }));
-    expect(find("banner-back").textContent).toContain("cannot be changed");
+    expect(find("banner-back").textContent).toContain("cannot change an answer");
     expect(find("banner-back").textContent).toContain("leave the page");
     await answer("A", true);
     expect(answers()[0]?.body.events).toMatchObject([{ kind: "back" }, { kind: "input" }]);
@@ -602,10 +602,10 @@ describe("around the trials", () => {
 
 describe("pages without a way on", () => {
   it.each([
-    [404, "unknown_study", "There is no such study", "no such study here"],
+    [404, "unknown_study", "This study does not exist", "no study at this address"],
     [409, "study_full", "The study is full", "all the participants it needs"],
-    [409, "already_took", "You have taken part already", "The host's own words."],
-    [403, "not_eligible", "This study is not open to you", "The host's own words."],
+    [409, "already_took", "You have already taken part", "The host's own words."],
+    [403, "not_eligible", "You cannot take part in this study", "The host's own words."],
   ])("%d %s is said politely", async (status, code, title, why) => {
     host.refusal = { status, code, message: "The host's own words." };
     open();
@@ -618,14 +618,14 @@ describe("pages without a way on", () => {
     const said = { key: "in_use", values: { minutes: 1 } };
     host.refusal = { status: 409, code: "in_use", message: "The host's own words.", said };
     open();
-    expect((await until("error-in_use")).textContent).toContain("go on here in 1 minute.");
+    expect((await until("error-in_use")).textContent).toContain("continue here in 1 minute.");
   });
 
   it("a link to no study says what to look at", async () => {
     host.refusal = { status: 404, code: "unknown_study", message: "The host's own words." };
     open();
     const page = await until("error-unknown_study");
-    expect(page.textContent).toContain("check that the link is whole");
+    expect(page.textContent).toContain("check that the link is complete");
   });
 
   it("somebody who may be another person says who they are, and goes on", async () => {
@@ -633,7 +633,7 @@ describe("pages without a way on", () => {
     host.refusal = { status: 409, code: "other_arrival", message };
     open({ workerId: "A1", assignmentId: "2" });
     const asked = await until("claim-screen");
-    expect(asked.textContent).toContain("under another submission or in another browser");
+    expect(asked.textContent).toContain("with another submission or in another browser");
     expect(host.at("/sessions").map(({ body }) => body.confirmed)).toEqual([false]);
     host.refusal = null;
     await pass(300);
@@ -666,7 +666,7 @@ describe("pages without a way on", () => {
     open();
     await until("consent-agree");
     click("consent-decline");
-    expect((await until("next-person")).textContent).toContain("next person");
+    expect((await until("next-person")).textContent).toContain("next participant");
     open();
     await until("consent-agree");
     expect(host.sessions.size).toBe(2);
@@ -766,7 +766,7 @@ describe("the way out", () => {
     await until("stay");
     click("stay");
     await pass(120_000);
-    expect(find("returning").textContent).toContain("You stay here");
+    expect(find("returning").textContent).toContain("You stay on this page");
     expect(go).toHaveBeenCalledTimes(1);
   });
 
