@@ -690,10 +690,10 @@ describe("pages without a way on", () => {
   });
 
   it("a session that is open elsewhere is not offered", async () => {
-    host.refusal = { status: 409, code: "in_use", message: "Please go on there." };
+    host.refusal = { status: 409, code: "in_use", message: "Please continue there." };
     open();
     const screen = await until("error-in_use");
-    expect(screen.textContent).toContain("Please go on there.");
+    expect(screen.textContent).toContain("Please continue there.");
     expect(maybe("claim")).toBeNull();
   });
 
