@@ -298,7 +298,7 @@ def test_back_and_forward_at_every_step(
             assert who.look() == what
             assert _place(who) == before
         if what not in ("next",):
-            assert "changed" in (who.said("banner-back") or ""), what
+            assert "change" in (who.said("banner-back") or ""), what
             seen += 1
         who.page.go_forward()
         assert who.look() == what
@@ -441,7 +441,7 @@ def test_a_lid_closed_past_the_limit(
     assert "2 hours" in said
     assert "Ada Example" in said
     if answers:
-        assert f"{answers} earlier answer is stored" in said
+        assert f"{answers} earlier answer is saved" in said
     page.reload()
     assert who.look() == "end-timed_out"
     hold(host, who, status="timed_out", answers=answers)
@@ -459,7 +459,7 @@ def test_a_page_that_slept_on_a_host_that_did_not(
     host.leave_alone(who.session, 3)
     who.answer(who.look())
     assert who.look() == "end-timed_out"
-    assert "came too late" in who.text()
+    assert "arrived too late" in who.text()
     assert who.acknowledged == {0}
     hold(host, who, status="timed_out", answers=1)
 
@@ -478,7 +478,7 @@ def test_offline_for_longer_than_the_limit(
         who.page.get_by_test_id("banner-network").wait_for()
         who.page.wait_for_timeout(1000 * (HASTY_S + 1))
     assert who.look() == "end-timed_out"
-    assert "came too late" in who.text()
+    assert "arrived too late" in who.text()
     hold(host, who, status="timed_out", answers=1)
 
 
@@ -511,7 +511,7 @@ def test_the_server_dies_between_click_and_reply(
         else:
             who.press(now)
         # Before that it may say that the answer is being saved, which takes a moment here.
-        who.wait(lambda: "not answering" in (who.banner() or ""))
+        who.wait(lambda: "not responding" in (who.banner() or ""))
         assert len(died) == deaths + 1
         assert len(who.acknowledged) == before
         host.server.start()

@@ -56,6 +56,7 @@ def test_people_get_pages_and_scripts_get_json(app: Flask, studies_folder: Path)
             "code",
             "message",
             "fields",
+            "said",
         }
     assert "Log out" in person.get("/nowhere").text, "whoever is logged in stays so"
     assert "To the log-in" in app.test_client().get("/dashboard/nowhere").text

@@ -291,6 +291,8 @@ def test_the_way_out_of_each_outcome_at_each_recruiter(app: Flask, tmp_path: Pat
         name: {
             "kind": "redirect",
             "url": f"https://app.prolific.com/submissions/complete?cc={code}",
+            "place": "Prolific",
+            "code": code,
         }
         for name, code in (("declined", "NO"), ("screened_out", "OUT"), ("completed", "DONE"))
     }
