@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from diptych import __version__
 from diptych.cli import cli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +51,7 @@ def test_commands_and_targets_exist(document: Path) -> None:
     targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
     for target in re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE):
         assert target in targets, f"{document.name} speaks of `make {target}`"
-    for words in re.findall(r"(?:^|`)diptych ((?:[a-z-]+ ?)+)", text, re.MULTILINE):
+    for words in re.findall(r"(?:^|`)diptych ((?:[a-z][a-z-]* ?)+)", text, re.MULTILINE):
         command: click.Command | None = cli
         context = click.Context(cli)
         for word in words.split():
@@ -78,3 +79,12 @@ def test_no_word_stands_twice(document: Path) -> None:
     text = re.sub(r"(?ms)^```.*?^```$|`[^`]*`|^\|.*$", "", document.read_text(encoding="utf-8"))
     twice = re.findall(r"\b([A-Za-z]{2,})\s+\1\b", text)
     assert not [word for word in twice if word not in ("that", "had")]
+
+
+def test_the_citation_names_the_version_of_the_code() -> None:
+    """A release must change both; the date is that of the version in the changelog."""
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    fields = dict(re.findall(r"(?m)^(version|date-released): (.+)$", citation))
+    assert fields["version"] == __version__
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## [{fields['version']}] - {fields['date-released']}\n" in changes

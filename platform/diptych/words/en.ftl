@@ -246,7 +246,7 @@ why-in_use = { $minutes ->
 why-other_arrival = You started this study before, with another submission or in another browser. If that was you, you can continue where you stopped. This submission then counts.
 why-ended = Too much time has passed to continue this session.
 
-## Texts of a study that brings none of its own (Markdown)
+## Default texts: the page shows one where a study has no such file (Markdown)
 
 text-practice =
     # Practice
