@@ -44,7 +44,7 @@ class Settings(BaseModel):
         "",
         repr=False,
         description="Seals platform ids in the database. Empty: derived from the secret key. "
-        "Whoever loses it can't read them any more, and can't pay.",
+        "Without it nobody can read them any more, and nobody can be paid.",
     )
     studies: Path = Field(Path("studies"), description="Folder that holds the study folders.")
     base_url: str = Field(
