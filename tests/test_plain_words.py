@@ -58,3 +58,8 @@ def test_a_page_uses_plain_words(name: str) -> None:
         for line, word in found(PAGES[name].read_text(encoding="utf-8"))
     ]
     assert not faults, "\n" + "\n".join(faults)
+
+
+def test_code_is_not_prose_and_lines_are_counted() -> None:
+    text = "Whoever\n```sh\nanew\n```\n`told\nagain` [link](told.md), of\nits own: understands"
+    assert found(text) == [(1, "whoever"), (6, "of its own")]
