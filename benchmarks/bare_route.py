@@ -21,8 +21,8 @@ from sqlalchemy import (
     insert,
 )
 
-from diptych.database import engine_options, insert_row, now_ms, prepare_engine, writing
-from diptych.settings import Settings
+from diptych.ground.database import engine_options, insert_row, now_ms, prepare_engine, writing
+from diptych.ground.settings import Settings
 
 ROWS = Table(
     "bare_rows",

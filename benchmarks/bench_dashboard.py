@@ -34,11 +34,11 @@ from support.databases import PostgreSQL, running_postgresql
 from support.servers import LiveServer
 
 from diptych.app import create_app
-from diptych.database import db
+from diptych.authoring.folder import load_study
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.migrate import upgrade
-from diptych.settings import Settings
-from diptych.studies.folder import load_study
-from diptych.studies.versions import freeze
+from diptych.study.versions import freeze
 from diptych.web.dashboard.access import COOKIE
 
 LABELS = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}

@@ -22,7 +22,7 @@ from support.walker import Walker
 
 from diptych import models
 from diptych.accounts import audit
-from diptych.database import now_ms, table, writing
+from diptych.ground.database import now_ms, table, writing
 from diptych.payments import ledger
 
 STUDY = "greebles"
@@ -80,7 +80,7 @@ def take(app: Flask) -> Taken:
         _take_once(Walker(client, STUDY), number, most, rng)
     with app.app_context():
         _leave_some()
-        from diptych.results.live import live_view
+        from diptych.overview.live import live_view
 
         live_view(host, 1)  # ends those that were left
         _decide()

@@ -19,11 +19,11 @@ from support.rows import query
 from support.servers import LiveServer
 
 from diptych.app import create_app
-from diptych.database import db
+from diptych.authoring.folder import load_study
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.migrate import upgrade
-from diptych.settings import Settings
-from diptych.studies.folder import load_study
-from diptych.studies.versions import freeze
+from diptych.study.versions import freeze
 
 LABELS = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 

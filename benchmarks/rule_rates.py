@@ -21,9 +21,9 @@ from rich.table import Table
 from sqlalchemy import create_engine, text
 from support.servers import LiveServer
 
-from diptych.keys import study_key
+from diptych.ground.keys import study_key
 from diptych.quality import RULES
-from diptych.simulate import simulate
+from diptych.simulation.run import simulate
 
 STUDIES = Path(__file__).parents[1] / "studies"
 SECRET = "a secret for counting flags"

@@ -17,8 +17,8 @@ from sql_cost import TRANSACTION_CONTROL, answer_to, listened
 from support.databases import PostgreSQL
 from support.round_trips import RoundTrips
 
-from diptych.database import db
-from diptych.settings import Settings
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 
 #: Sessions that are taken, the first of them to warm up.
 SESSIONS = 3

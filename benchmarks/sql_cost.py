@@ -13,8 +13,8 @@ from support.databases import PostgreSQL
 from support.round_trips import RoundTrips
 
 from diptych.app import create_app
-from diptych.database import db
-from diptych.settings import Settings
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 
 # Counted on the wire, where there is one; in SQLite, which has none, they reach nobody.
 TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "PRAGMA")

@@ -17,8 +17,8 @@ from flask.testing import FlaskClient
 from sql_cost import answer_to, enter
 from sqlalchemy import create_engine, text
 
-from diptych.keys import SessionTokens
-from diptych.settings import Settings
+from diptych.ground.keys import SessionTokens
+from diptych.ground.settings import Settings
 
 #: Sessions are copied from so many places, evenly apart.
 PLACES = 9

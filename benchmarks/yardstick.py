@@ -25,7 +25,7 @@ from sql_cost import answer_to
 from support.servers import LiveServer
 
 from diptych.cli.server import gunicorn_arguments
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 BODY = {
     "response": {"ranking": ["Agara", "Bari", "Cooka"]},

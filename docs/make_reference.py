@@ -22,10 +22,10 @@ from pydantic.fields import FieldInfo
 
 from diptych import policies, recruiters, tasks
 from diptych.cli import cli
+from diptych.ground.plugins import Registry
+from diptych.ground.settings import Settings
 from diptych.journey.faults import CODES
-from diptych.plugins import Registry
-from diptych.settings import Settings
-from diptych.studies.spec import Plugged, StudySpec
+from diptych.study.spec import Plugged, StudySpec
 from diptych_analysis import columns as declared
 
 TARGET = Path(__file__).with_name("reference.md")

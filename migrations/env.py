@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine
 
 from diptych import models  # noqa: F401  (the tables must be known)
-from diptych.database import Base
+from diptych.ground.database import Base
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "")
 with engine.connect() as connection:

@@ -22,11 +22,11 @@ from support.templates import share_compiled_templates
 from support.tiny_studies import category_study, two_afc_study
 
 from diptych.app import create_app
-from diptych.database import db
+from diptych.authoring.folder import load_study
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.migrate import upgrade
-from diptych.settings import Settings
-from diptych.studies.folder import load_study
-from diptych.studies.versions import freeze
+from diptych.study.versions import freeze
 
 
 def pytest_sessionstart() -> None:

@@ -19,7 +19,7 @@ from flask import Flask
 from support.walker import Walker, open_study, rows
 
 from diptych import models
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 TESTS = Path(__file__).parent
 BENCHMARKS = TESTS.parent / "benchmarks"

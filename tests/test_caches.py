@@ -15,8 +15,8 @@ import httpx
 import pytest
 from support.servers import PATIENCE, LiveServer, free_port
 
-from diptych.keys import study_key
-from diptych.settings import Settings
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 PAGE = Path(__file__).parents[1] / "docs" / "images-and-caches.md"

@@ -32,8 +32,8 @@ from support.servers import PATIENCE, LiveServer, free_port
 from support.tiny_studies import category_study
 
 from diptych import migrate
-from diptych.database import engine_options
-from diptych.settings import Settings
+from diptych.ground.database import engine_options
+from diptych.ground.settings import Settings
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "deploy.md").read_text(encoding="utf-8")
 BLOCKS = [

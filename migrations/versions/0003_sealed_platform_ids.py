@@ -12,7 +12,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from alembic import context, op
 
-from diptych.seal import Seal
+from diptych.ground.seal import Seal
 
 revision = "0003"
 down_revision = "0002"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from apiflask import APIFlask
 
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
 __version__ = "0.1.0"
 

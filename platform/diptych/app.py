@@ -9,10 +9,11 @@ from apiflask import APIFlask
 from flask import Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from diptych import __version__, models, seal  # noqa: F401  (the tables must be known)
-from diptych.database import db, engine_options, prepare_engine
+from diptych import __version__
+from diptych.ground import seal
+from diptych.ground.database import db, engine_options, prepare_engine
+from diptych.ground.settings import Settings, SettingsFault
 from diptych.host import Host
-from diptych.settings import Settings, SettingsFault
 
 # A page with a full event queue stays far below this; nothing a participant sends is larger.
 MAX_BODY = 256 * 1024
@@ -32,9 +33,9 @@ def create_app(
     Raises:
         SettingsFault: when an environment variable can't be used.
     """
-    from diptych import retention
     from diptych.installation import secret_fault
-    from diptych.results.behind import Settler
+    from diptych.privacy import retention
+    from diptych.settling.settle_worker import Settler
     from diptych.web import register
     from diptych.web.prefix import Prefixed
 
@@ -87,7 +88,7 @@ def create_app(
 def _session_ended(host: Host, session_id: int) -> None:
     """What follows the end of a session, within the same request; never raises."""
     from diptych.recruiters import session_ended
-    from diptych.results.settle import settle_quietly
+    from diptych.settling.settle import settle_quietly
 
     settle_quietly(host, session_id)
     session_ended(host, session_id)

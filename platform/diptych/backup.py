@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from diptych import __version__, models  # noqa: F401  (the tables must be known)
-from diptych.database import Base
+from diptych.ground.database import Base
 
 FORMAT = 1
 _OTHERS = (

@@ -28,7 +28,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 HERE = Path("demo")
 PARTICIPANTS = 40
@@ -128,9 +128,9 @@ def check_port(port: int) -> None:
 def prepare(demo: Demo) -> None:
     """Make the database, draw the studies' images and open the studies."""
     from diptych import create_app, migrate
-    from diptych.database import db
-    from diptych.studies import build_study, load_study
-    from diptych.studies.versions import freeze
+    from diptych.authoring import build_study, load_study
+    from diptych.ground.database import db
+    from diptych.study.versions import freeze
 
     with create_app(demo.settings).app_context():
         try:
@@ -220,8 +220,8 @@ def simulate_all(demo: Demo) -> None:
 
 def let_take(demo: Demo, name: str, crowd: Crowd) -> None:
     """Let a crowd take a study."""
-    from diptych.keys import study_key
-    from diptych.simulate import simulate
+    from diptych.ground.keys import study_key
+    from diptych.simulation.run import simulate
 
     began = time.monotonic()
     with progress_bar(f"{crowd.words} take{'s' * crowd.machine} {name}") as progress:
@@ -246,9 +246,9 @@ def let_take(demo: Demo, name: str, crowd: Crowd) -> None:
 def export_all(demo: Demo) -> None:
     """Write the tidy tables of each study."""
     from diptych import create_app
-    from diptych.database import db
+    from diptych.export.tables import export_study
+    from diptych.ground.database import db
     from diptych.host import host
-    from diptych.tabulate import export_study
 
     with create_app(demo.settings).app_context():
         for name in CROWDS:
@@ -290,7 +290,7 @@ def first_account(demo: Demo) -> str | None:
     """Where the dashboard's first account is made; None when there is one."""
     from diptych import create_app
     from diptych.cli.user import first_link
-    from diptych.database import db
+    from diptych.ground.database import db
 
     with create_app(demo.settings).app_context():
         link = first_link(demo.url)

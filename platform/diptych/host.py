@@ -11,13 +11,13 @@ from typing import cast
 from flask import current_app
 
 from diptych import policies, recruiters, tasks
+from diptych.ground.keys import SessionTokens
+from diptych.ground.settings import Settings
 from diptych.images import ImageTokens
-from diptych.keys import SessionTokens
 from diptych.policies import Policy
 from diptych.recruiters import Recruiter
-from diptych.settings import Settings
-from diptych.studies.content import StudyContent
-from diptych.studies.versions import frozen
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
 from diptych.tasks import Task
 
 
@@ -34,7 +34,7 @@ class Host:
         self.assets: set[str] = set()
         self.searched_for_assets: set[int] = set()
         self.task = lru_cache(maxsize=256)(self._task)
-        # When the limits of [privacy] are applied next (`diptych.retention`), on time.monotonic():
+        # When the limits of [privacy] are applied next (`privacy.retention`), on time.monotonic():
         # not at once, so that hosts that start together don't all work in their first minute.
         self.retention_due = time.monotonic() + random.uniform(300, 900)
         # Called with the session's id after the transaction that ended it; never raises.

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, select
 
-from diptych import clocks, migrate, models
-from diptych.database import table
+from diptych import migrate, models
 from diptych.findings import Finding
+from diptych.ground import clocks
+from diptych.ground.database import table
+from diptych.ground.settings import Settings
 from diptych.reachability import reachable
-from diptych.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEAST_FREE_MB = 500

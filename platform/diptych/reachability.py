@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from diptych.findings import Finding
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 TIMEOUT_S = 5.0
 _SUBJECT = "reachable"

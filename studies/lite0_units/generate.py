@@ -61,7 +61,7 @@ def build(folder: Path, seed: int) -> None:
             "the photographs come in the package scikit-image, which is not installed: "
             "pip install 'diptych[models]'"
         ) from None
-    from diptych.studies.from_units import Wanted, write_items
+    from diptych.authoring.from_units import Wanted, write_items
     from diptych_analysis.machines.runs import score_network
 
     with tempfile.TemporaryDirectory(prefix="lite0-units-") as kept:

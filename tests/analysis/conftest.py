@@ -12,8 +12,8 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from diptych.observers import Observer, SeenTrial
-from diptych.observers.category_learning import Learner, Noisy
+from diptych.simulation import Observer, SeenTrial
+from diptych.tasks.category_learning.observers import Learner, Noisy
 from diptych_analysis.tables import Tables, empty_table
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "explain-teach"

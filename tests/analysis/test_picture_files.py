@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from diptych.authoring import load_study
 from diptych.cli import cli
-from diptych.studies import load_study
 from diptych_analysis.machines.images import image_set
 from diptych_analysis.picture_files import in_words, picture_files
 

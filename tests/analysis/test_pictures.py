@@ -14,10 +14,10 @@ from support.odd_images import encoded, odd_images, scene
 
 import diptych
 import diptych_analysis
+from diptych.authoring.unit_choice import UnitsFault
+from diptych.authoring.unit_pictures import square
 from diptych.images import ImageFault, servable
-from diptych.observers.eyes import _thumbnail
-from diptych.studies.unit_choice import UnitsFault
-from diptych.studies.unit_pictures import square
+from diptych.simulation.vision import _thumbnail
 from diptych_analysis.machines.faults import MachineFault
 from diptych_analysis.machines.images import open_image
 from diptych_analysis.pictures import PictureFault, read_header, read_picture

@@ -26,8 +26,8 @@ from support.walker import Walker, first_choice, link, open_study, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.keys import SessionTokens
-from diptych.settings import Settings
+from diptych.ground.keys import SessionTokens
+from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_kind", ["sqlite"])]
 INSIDE = re.compile(r"Traceback|File \"|sqlalchemy|sqlite3|psycopg|SELECT |/diptych/", re.I)

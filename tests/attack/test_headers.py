@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from support.dashboard import PASSWORD, researcher
 from support.walker import Walker, open_study
 
-from diptych import texts
 from diptych.app import create_app
-from diptych.database import db
-from diptych.figures.catalogue import as_csv
-from diptych.settings import Settings
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
+from diptych.overview.figures import as_csv
+from diptych.study import texts
 
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 SECRET = "a secret that is long enough for people from outside"

@@ -15,8 +15,8 @@ from support.walker import rows
 
 from diptych import models
 from diptych.accounts import passwords
-from diptych.payments.subjects import stem
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
+from diptych.payments.decided_sessions import stem
 
 PAGE = "/studies/tiny/payments"
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

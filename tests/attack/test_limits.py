@@ -20,8 +20,8 @@ from support.walker import Walker, change, error_code, first_choice, link, open_
 from diptych import models
 from diptych.accounts import api_tokens
 from diptych.app import create_app
-from diptych.database import db, now_ms
-from diptych.settings import Settings
+from diptych.ground.database import db, now_ms
+from diptych.ground.settings import Settings
 from diptych.web.limits import EXTENSION, KEPT_AT_LEAST, WINDOW_S, Bucket, Limits, place
 
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

@@ -11,7 +11,7 @@ from support.walker import change, open_study
 
 from diptych import models
 from diptych.accounts import links, logins, users
-from diptych.database import now_ms
+from diptych.ground.database import now_ms
 
 HOUR, DAY = 3_600_000, 86_400_000
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

@@ -13,7 +13,7 @@ from sqlalchemy import delete, text
 from support.walker import Walker, change, link, open_study, rows
 
 from diptych import models
-from diptych.database import now_ms, writing
+from diptych.ground.database import now_ms, writing
 from diptych.journey import state
 
 pytestmark = pytest.mark.both_databases

@@ -14,10 +14,10 @@ from support.tiny_studies import category_study
 from support.walker import Walker, change, error_code, open_study, rows
 
 from diptych import models
-from diptych.database import reading
+from diptych.ground.database import reading
+from diptych.ground.settings import Settings
 from diptych.journey.claims import LEFT_AFTER_MS
-from diptych.payments.subjects import subjects
-from diptych.settings import Settings
+from diptych.payments.decided_sessions import subjects
 
 VICTIM, INTRUDER = "3VICTIM0000000000000000000001", "3INTRUDER00000000000000000002"
 

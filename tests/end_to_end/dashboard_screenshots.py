@@ -17,11 +17,11 @@ from support.inspection import settle
 from support.servers import LiveServer
 
 from diptych.app import create_app
-from diptych.database import db
+from diptych.authoring import build_study, load_study
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.migrate import upgrade
-from diptych.settings import Settings
-from diptych.studies import build_study, load_study
-from diptych.studies.versions import freeze
+from diptych.study.versions import freeze
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"

@@ -10,7 +10,7 @@ from support.inspection import axe_faults, listening, too_wide
 from support.servers import LiveServer
 
 from diptych.app import create_app
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 from diptych.web.dashboard.access import COOKIE
 
 pytestmark = [

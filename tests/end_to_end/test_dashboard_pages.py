@@ -23,7 +23,7 @@ from support.walker import rows
 
 from diptych import models
 from diptych.accounts import administration, links
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.browser, pytest.mark.slow]
 SIZES = {"wide": (1280, 900), "narrow": (400, 860)}

@@ -17,7 +17,7 @@ from support.walker import Walker, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 from diptych.web.dashboard.access import COOKIE
 
 pytestmark = [

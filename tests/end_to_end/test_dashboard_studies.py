@@ -18,9 +18,9 @@ from support.walker import Walker, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.settings import Settings
-from diptych.studies import load_study
-from diptych.studies.versions import freeze, study_state
+from diptych.authoring import load_study
+from diptych.ground.settings import Settings
+from diptych.study.versions import freeze, study_state
 from diptych.web.dashboard.access import COOKIE
 
 pytestmark = [

@@ -24,8 +24,8 @@ from support.walker import Walker, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.database import db
-from diptych.settings import Settings
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.web.dashboard.access import COOKIE
 
 pytestmark = [

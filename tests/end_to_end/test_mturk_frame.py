@@ -11,7 +11,7 @@ from support.rows import count
 from support.servers import LiveServer
 from support.visitor import Visitor, in_the_frame
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SANDBOX = "https://workersandbox.mturk.com"

@@ -27,10 +27,10 @@ from support.local_prolific import TOKEN, LocalProlific, Submission, local_proli
 from support.rows import query
 from support.servers import LiveServer
 
-from diptych.observers.entries import entry_of
-from diptych.seal import Seal
-from diptych.settings import Settings
-from diptych.simulate import simulate
+from diptych.ground.seal import Seal
+from diptych.ground.settings import Settings
+from diptych.simulation.entries import entry_of
+from diptych.simulation.run import simulate
 
 pytestmark = [
     pytest.mark.exhaustive,

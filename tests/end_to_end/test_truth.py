@@ -210,8 +210,8 @@ class Session:
 @pytest.fixture
 def open_client(client: FlaskClient, app: Any, studies_folder: Path) -> FlaskClient:
     """`client`, with larger tiny studies open that give feedback on everything."""
-    from diptych.studies.folder import load_study
-    from diptych.studies.versions import freeze
+    from diptych.authoring.folder import load_study
+    from diptych.study.versions import freeze
 
     for name in ("many", "many_2afc"):
         folder = studies_folder / name

@@ -14,7 +14,7 @@ from support.reverse_proxy import ReverseProxy
 from support.servers import LiveServer
 from support.visitor import Visitor
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = [
     pytest.mark.browser,

@@ -19,8 +19,8 @@ from support.rows import query
 from support.servers import LiveServer
 from support.visitor import Visitor
 
-from diptych.settings import Settings
-from diptych.studies import build_study
+from diptych.authoring import build_study
+from diptych.ground.settings import Settings
 from diptych_analysis.machines.similarity import Features, similarity
 from diptych_analysis.machines.study_items import margin
 

@@ -14,7 +14,7 @@ from support.rows import count, query, stored
 from support.servers import LiveServer
 from support.visitor import Visitor
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TASKS = {"tiny": 6, "tiny_2afc": 7}  # study -> number of trials

@@ -16,9 +16,9 @@ from support.walker import open_study
 
 from diptych import migrate
 from diptych.app import create_app
-from diptych.database import db
-from diptych.keys import study_key
-from diptych.settings import Settings
+from diptych.ground.database import db
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from support.crowd import Books, Crowd
 from support.rows import query
 from support.told_counts import Dashboard, answers_of, as_asked_to_wait, dashboard, statuses_of
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 ENDED = ("completed", "declined", "screened_out", "timed_out", "returned")
 LIVE = ("entered", "consented", "practising", "running")

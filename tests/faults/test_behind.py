@@ -11,7 +11,7 @@ from support.crowd import Crowd
 from support.rows import query, unsettled, wait_until_settled
 from support.servers import LiveServer
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.slow
 

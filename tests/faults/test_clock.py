@@ -24,9 +24,9 @@ from support.walker import Walker, open_study
 
 from diptych import models
 from diptych.accounts import throttle
-from diptych.database import now_ms, table, writing
-from diptych.keys import study_key
-from diptych.settings import Settings
+from diptych.ground.database import now_ms, table, writing
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.slow
 

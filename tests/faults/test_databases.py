@@ -17,8 +17,8 @@ from support.databases import PostgreSQL, running_postgresql
 from support.servers import LiveServer
 from support.wire import Wire
 
-from diptych.keys import study_key
-from diptych.settings import Settings
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 SOCKET = ".s.PGSQL.5432"

@@ -16,7 +16,7 @@ from support.crowd import Crowd
 from support.databases import PostgreSQL, running_postgresql
 from support.servers import LiveServer
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 pytestmark.append(pytest.mark.parametrize("database_kind", ["postgresql"]))

@@ -15,7 +15,7 @@ from support.rows import query
 from support.servers import LiveServer
 from support.tiny_studies import category_study
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 pytestmark.append(pytest.mark.parametrize("database_kind", ["postgresql"]))

@@ -12,8 +12,8 @@ from support.rows import query
 from support.servers import LiveServer
 from support.unruly_network import UnrulyNetwork
 
-from diptych.keys import study_key
-from diptych.settings import Settings
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.slow
 CHANCES = {"delayed": 0.2, "copied": 0.25, "lost": 0.05, "late": 0.1, "unanswered": 0.05}

@@ -22,9 +22,9 @@ from support.servers import LiveServer
 from support.set_clock import DAY, HOUR, MINUTE, Clock
 
 from diptych.accounts import users
-from diptych.database import db, reading
-from diptych.payments import budget, running
-from diptych.settings import Settings
+from diptych.ground.database import db, reading
+from diptych.ground.settings import Settings
+from diptych.payments import budget, running_totals
 
 pytestmark = pytest.mark.slow
 #: Where each command is a process that takes its time; the ledger is tested on both elsewhere.
@@ -193,7 +193,7 @@ def test_the_clock_jumps_while_decisions_are_made_and_paid(
         found = budget.read(connection, paying.study_id)
         assert found is not None and (found.spent, found.left) == (whole, 0)
         # What pages show is what the rows come to.
-        pages = running.read(connection, paying.study_id)["GBP"]
+        pages = running_totals.read(connection, paying.study_id)["GBP"]
         rows = Counter(order.state for order in paying.orders())
         assert {state: total.count for state, total in pages.items() if total.count} == rows
         assert pages["confirmed"].amount == whole

@@ -20,9 +20,9 @@ from support.paying import Paying, paying_host
 from support.servers import DIPTYCH
 from support.wire import Wire
 
-from diptych.database import db, reading
+from diptych.ground.database import db, reading
+from diptych.ground.settings import Settings
 from diptych.payments import budget
-from diptych.settings import Settings
 
 pytestmark = pytest.mark.slow
 REWARD, BONUS = 180, 25

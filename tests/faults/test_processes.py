@@ -18,7 +18,7 @@ from support.crowd import Crowd
 from support.servers import LiveServer
 
 from diptych import migrate
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from support.walker import change, open_study, rows
 from diptych import models
 from diptych.accounts import administration, api_tokens, audit, links, logins, passwords, throttle
 from diptych.accounts.users import AccountFault, add_user, find_user, hasher, set_role
-from diptych.database import now_ms
+from diptych.ground.database import now_ms
 from diptych.web.dashboard.access import COOKIE
 from diptych.web.dashboard.account import local_address
 from diptych.web.dashboard.navigation import HOME

@@ -15,7 +15,7 @@ from support.walker import Walker, at_once, open_study, rows
 from diptych.host import generator
 from diptych.models import Response, Session, Trial
 from diptych.policies import REGISTRY, Candidate, Past, Policy
-from diptych.studies.versions import frozen
+from diptych.study.versions import frozen
 
 
 class Struggling(Policy):

@@ -31,19 +31,20 @@ from support.from_addresses import (
 from support.tiny_studies import category_study
 from support.walker import link, open_study, rows
 
-from diptych import addresses, models
+from diptych import models
 from diptych.app import create_app
-from diptych.database import insert_row, reading, table, writing
+from diptych.ground import address_marks
+from diptych.ground.database import insert_row, reading, table, writing
+from diptych.ground.settings import Settings
 from diptych.journey import storing
 from diptych.quality import others
-from diptych.settings import Settings
 
 DAY = 86_400_000
 SESSIONS = table(models.Session)
 
 secrets = st.binary(min_size=1, max_size=64)
-v4 = st.ip_addresses(v=4).map(str).filter(lambda a: addresses.network(a) is not None)
-v6 = st.ip_addresses(v=6).map(str).filter(lambda a: addresses.network(a) is not None)
+v4 = st.ip_addresses(v=4).map(str).filter(lambda a: address_marks.network(a) is not None)
+v6 = st.ip_addresses(v=6).map(str).filter(lambda a: address_marks.network(a) is not None)
 studies = st.integers(1, 10**6)
 times = st.integers(0, 4 * 10**12)
 
@@ -67,14 +68,14 @@ def slow_mark(secret: bytes, place: str, study: int, day: str) -> str:
 @given(secrets, v4, studies, times)
 def test_a_mark_is_what_its_words_say(secret: bytes, address: str, study: int, at: int) -> None:
     day = datetime.fromtimestamp(at // DAY * DAY / 1000, UTC).strftime("%Y-%m-%d")
-    mark = addresses.mark(secret, address, study, at)
+    mark = address_marks.mark(secret, address, study, at)
     assert mark == slow_mark(secret, address, study, day)
     assert re.fullmatch("[0-9a-f]{6}", str(mark))
 
 
 def several(secret: bytes, study: int, at: int) -> list[str | None]:
     """Marks of some addresses: together so many bits that they don't agree by chance."""
-    return [addresses.mark(secret, f"203.0.113.{n}", study, at) for n in range(8)]
+    return [address_marks.mark(secret, f"203.0.113.{n}", study, at) for n in range(8)]
 
 
 @given(secrets, secrets, studies, studies, times, times)
@@ -96,15 +97,15 @@ def test_a_household_is_one_place(address: str, device: int, other: str) -> None
     high = int(ipaddress.ip_address(address)) >> 64
     assume(high != 0)  # where IPv4 addresses stand in IPv6, and this machine itself
     neighbour = str(ipaddress.ip_address(high << 64 | device))
-    assert addresses.network(neighbour) == addresses.network(address)
+    assert address_marks.network(neighbour) == address_marks.network(address)
     if int(ipaddress.ip_address(other)) >> 64 != high:
-        assert addresses.network(other) != addresses.network(address)
+        assert address_marks.network(other) != address_marks.network(address)
 
 
 @given(v4, v4)
 def test_ipv4_is_told_apart_whole_and_known_within_ipv6(address: str, other: str) -> None:
-    assert (addresses.network(address) == addresses.network(other)) == (address == other)
-    assert addresses.network(f"::ffff:{address}") == addresses.network(address)
+    assert (address_marks.network(address) == address_marks.network(other)) == (address == other)
+    assert address_marks.network(f"::ffff:{address}") == address_marks.network(address)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +113,13 @@ def test_ipv4_is_told_apart_whole_and_known_within_ipv6(address: str, other: str
     [None, "", "unknown", "203.0.113.77:4711", "127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"],
 )
 def test_what_says_nothing_of_a_place_has_no_mark(nothing: str | None) -> None:
-    assert addresses.network(nothing) is None
-    assert addresses.mark(b"key", nothing, 1, 0) is None
+    assert address_marks.network(nothing) is None
+    assert address_marks.mark(b"key", nothing, 1, 0) is None
 
 
 @given(st.text(max_size=60))
 def test_whatever_a_proxy_says_is_an_address_or_nothing(text: str) -> None:
-    found = addresses.network(text)
+    found = address_marks.network(text)
     assert found is None or ipaddress.ip_network(found)
 
 

@@ -29,15 +29,16 @@ from support.rows import query
 from support.tiny_studies import category_study
 from support.walker import Walker, change, open_study, rows
 
-from diptych import migrate, models, retention, withdrawal
+from diptych import migrate, models
+from diptych.authoring.folder import load_study
 from diptych.cli import cli
-from diptych.database import Base, db, now_ms
-from diptych.results import settle
-from diptych.settings import Settings
-from diptych.studies.faults import StudyFault
-from diptych.studies.folder import load_study
-from diptych.studies.versions import study_id_of
-from diptych.tabulate import export_study
+from diptych.export.tables import export_study
+from diptych.ground.database import Base, db, now_ms
+from diptych.ground.settings import Settings
+from diptych.privacy import retention, withdrawal
+from diptych.settling import settle
+from diptych.study.faults import StudyFault
+from diptych.study.versions import study_id_of
 
 DAY = 86_400_000
 

@@ -33,8 +33,8 @@ from support.walker import (
 from werkzeug.test import TestResponse
 
 from diptych.app import create_app
+from diptych.ground.settings import Settings
 from diptych.models import Event, Response, Session, Trial
-from diptych.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 

@@ -328,7 +328,7 @@ def test_every_reply_is_guarded_against_sniffing_and_cookies(tiny: Flask, walker
 def test_unexpected_faults_tell_nothing_of_the_inside(
     tiny: Flask, walker: Walker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from diptych.tasks.category_learning import CategoryLearning
+    from diptych.tasks.category_learning.task import CategoryLearning
 
     def fail(*_: Any) -> bool:
         raise RuntimeError("a secret detail")

@@ -22,9 +22,9 @@ from support.servers import DIPTYCH, LiveServer
 from diptych import migrate
 from diptych.backup import BackupFault, backup, read_manifest, restore
 from diptych.cli import cli
-from diptych.keys import study_key
-from diptych.settings import Settings
-from diptych.simulate import simulate_async
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
+from diptych.simulation.run import simulate_async
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tiny_studies import category_study, merged, two_afc_study
 
-from diptych.studies import build_study, load_study
-from diptych.studies.checklist import (
+from diptych.authoring import build_study, load_study
+from diptych.authoring.scaffold import make_study
+from diptych.overview.checklist import (
     Check,
     Given,
     checklist,
@@ -21,7 +22,6 @@ from diptych.studies.checklist import (
     pay_per_hour,
     prolific_limit,
 )
-from diptych.studies.scaffold import make_study
 
 REAL = {"prolific": {"completed": "C1A2B3C4", "screened_out": "CZXY0", "declined": "CNN17"}}
 GOOD = {

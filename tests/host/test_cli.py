@@ -66,7 +66,7 @@ def imported(code: str, names: tuple[str, ...]) -> list[str]:
 
 def test_the_list_of_commands_imports_none_of_them() -> None:
     code = "from diptych.cli import main; sys.argv = ['diptych', '--help']; main()"
-    assert imported(code, (*HEAVY, "rich", "diptych.settings", "diptych.cli.study")) == []
+    assert imported(code, (*HEAVY, "rich", "diptych.ground.settings", "diptych.cli.study")) == []
 
 
 def test_help_on_a_command_imports_no_heavy_package() -> None:

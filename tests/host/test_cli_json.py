@@ -17,7 +17,7 @@ from support.walker import Walker, open_study
 from werkzeug.serving import make_server
 
 from diptych.cli import cli
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 RULES = {"quality": {"min_instructions_s": 25}}

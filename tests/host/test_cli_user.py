@@ -15,7 +15,7 @@ from support.walker import open_study
 from diptych.accounts import administration, audit, links, passwords
 from diptych.accounts.users import find_user, role_in
 from diptych.cli import cli
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 LINK = re.compile(r"http://127\.0\.0\.1:8000/dashboard/link/([\w-]{43})")
 

@@ -12,8 +12,9 @@ from support.exports import table_in
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
-from diptych import models, withdrawal
-from diptych.tabulate import export_study
+from diptych import models
+from diptych.export.tables import export_study
+from diptych.privacy import withdrawal
 
 
 @pytest.fixture

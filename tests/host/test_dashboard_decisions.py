@@ -17,10 +17,10 @@ from support.walker import Walker, at_once, change, link, open_study, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.database import db
-from diptych.participants import deciding
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
+from diptych.overview.sessions import decision_form
 from diptych.payments import budget
-from diptych.settings import Settings
 from diptych.web.dashboard import decisions
 
 TABLE = "/studies/tiny/participants"
@@ -281,12 +281,12 @@ def test_what_is_too_much_at_once_is_said(
     app: Flask, people: Callable[[int], list[Walker]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people(3)
-    monkeypatch.setattr(deciding, "MOST_OWN", 2)
+    monkeypatch.setattr(decision_form, "MOST_OWN", 2)
     editor = researcher(app, "editor")
     form = {"action": "exclude", "scope": "all", "query": ""}
     page = editor.post(f"{DECISIONS}/preview", form, follow_redirects=True)
     assert "More than 2 sessions" in page.text
-    monkeypatch.setattr(deciding, "MOST_OWN", 3)
+    monkeypatch.setattr(decision_form, "MOST_OWN", 3)
     assert "3 sessions will be excluded" in words(editor.post(f"{DECISIONS}/preview", form))
 
 
@@ -359,18 +359,18 @@ def test_a_forged_or_old_slip_is_refused(
     slip = slip_of(asked(editor, "exclude", chosen))
     forged = editor.post(DECISIONS, {"slip": slip[:-4] + "AAAA"}, follow_redirects=True)
     assert "was not made here" in forged.text
-    monkeypatch.setattr(deciding, "SLIP_S", -1)
+    monkeypatch.setattr(decision_form, "SLIP_S", -1)
     old = editor.post(DECISIONS, {"slip": slip}, follow_redirects=True)
     assert "older than an hour" in old.text
     assert decided(app) == []
 
 
 def test_five_thousand_sessions_fit_a_form() -> None:
-    ids = tuple(range(3, 1_000_000_000, 1_000_000_000 // deciding.MOST))[: deciding.MOST]
-    slip = deciding.Slip(1, 2, "approve", ids, message="ü" * 4000)
-    text = deciding.sealed(slip, b"secret")
+    ids = tuple(range(3, 1_000_000_000, 1_000_000_000 // decision_form.MOST))[: decision_form.MOST]
+    slip = decision_form.Slip(1, 2, "approve", ids, message="ü" * 4000)
+    text = decision_form.sealed(slip, b"secret")
     assert len(text) < 100_000
-    assert deciding.unsealed(text, b"secret", study_id=1, user_id=2) == slip
+    assert decision_form.unsealed(text, b"secret", study_id=1, user_id=2) == slip
 
 
 def test_the_log_names_who_and_what_and_pages(

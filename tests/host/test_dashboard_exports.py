@@ -25,12 +25,13 @@ from support.servers import LiveServer
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
-from diptych import exporting, models
+from diptych import models
 from diptych.accounts import api_tokens
+from diptych.export import large_exports
+from diptych.export.streaming import table_stream, zip_stream
+from diptych.export.tables import export_study, open_tables
+from diptych.ground.settings import Settings
 from diptych.host import host
-from diptych.settings import Settings
-from diptych.streaming import table_stream, zip_stream
-from diptych.tabulate import export_study, open_tables
 from diptych_analysis.tables import TABLES, read_tables
 
 PERSON = "5f0c0ffee0ddba11"
@@ -140,7 +141,7 @@ def test_flags_and_decisions_stand_beside_every_session(tiny: Flask) -> None:
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every export is a large one."""
-    monkeypatch.setattr(exporting, "LARGE", 0)
+    monkeypatch.setattr(large_exports, "LARGE", 0)
 
 
 @pytest.mark.slow
@@ -163,7 +164,7 @@ def test_a_process_of_its_own_writes_the_same(tiny: Flask, tmp_path: Path) -> No
 def test_a_host_makes_one_large_download_at_a_time(
     tiny: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(large_exports, "PATIENCE_S", 0.0)
     viewer = researcher(tiny, "viewer")
     first = viewer.client.get("/dashboard/studies/tiny/export/trials.csv", buffered=False)
     next(iter(first.response))
@@ -275,7 +276,7 @@ def test_the_example_of_the_page_runs(
     import httpx
 
     from diptych.app import create_app
-    from diptych.database import db
+    from diptych.ground.database import db
 
     with httpx.Client(base_url=live_server.url) as client:
         body = {"study": "tiny", "entry": {}, "browser": {}}
@@ -334,7 +335,7 @@ def test_a_large_download_is_never_held_whole(tiny: Flask, client: FlaskClient) 
 
 
 def test_whoever_goes_away_lets_go_of_the_database(tiny: Flask, client: FlaskClient) -> None:
-    from diptych.database import db
+    from diptych.ground.database import db
 
     viewer = researcher(tiny, "viewer")
     reply = viewer.client.get("/dashboard/studies/tiny/export/trials.csv", buffered=False)

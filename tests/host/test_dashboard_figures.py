@@ -21,9 +21,9 @@ from support.dashboard import Researcher, researcher, study_id
 from support.figure_sessions import open_category, open_two_afc, running, take
 
 from diptych import figures
-from diptych.figures.catalogue import content_of
 from diptych.host import host
-from diptych.results import settle
+from diptych.overview.figures import content_of
+from diptych.settling import settle
 
 SIMULATED = "?who=simulated"
 

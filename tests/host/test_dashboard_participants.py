@@ -18,11 +18,11 @@ from support.dashboard import researcher, study_id
 from support.walker import Walker, change, link, open_study, rows
 
 from diptych import models
-from diptych.database import insert_row, reading, table, writing
-from diptych.participants import listing
-from diptych.participants.narrowing import BEYOND
-from diptych.participants.rows import standing
-from diptych.participants.wanted import SORTS, Wanted, WantedFault, read_wanted
+from diptych.ground.database import insert_row, reading, table, writing
+from diptych.overview.sessions import page as listing
+from diptych.overview.sessions.filters import BEYOND
+from diptych.overview.sessions.page_rows import standing
+from diptych.overview.sessions.query import SORTS, Wanted, WantedFault, read_wanted
 from diptych.payments import ledger
 
 pytestmark = pytest.mark.both_databases

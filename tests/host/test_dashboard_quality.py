@@ -14,7 +14,7 @@ from support.tiny_studies import category_study
 from support.walker import Walker, change, open_study, rows
 
 from diptych import models
-from diptych.quality.overview import PAGE
+from diptych.overview.quality import PAGE
 from diptych.web.dashboard import quality
 
 RULES = {

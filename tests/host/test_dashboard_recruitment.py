@@ -21,8 +21,8 @@ from support.walker import Walker, open_study, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.database import db, now_ms, table, writing
-from diptych.settings import Settings
+from diptych.ground.database import db, now_ms, table, writing
+from diptych.ground.settings import Settings
 
 ON_MTURK = {
     "payment": {"currency": "USD", "reward": 1.20},

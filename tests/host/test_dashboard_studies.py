@@ -15,9 +15,9 @@ from support.tiny_studies import category_study, two_afc_study
 from support.walker import Walker, at_once, link, rows
 
 from diptych import models
-from diptych.database import reading, table
-from diptych.studies import load_study
-from diptych.studies.versions import current_version, freeze, study_state
+from diptych.authoring import load_study
+from diptych.ground.database import reading, table
+from diptych.study.versions import current_version, freeze, study_state
 
 
 def text(reply: Any, status: int = 200) -> str:

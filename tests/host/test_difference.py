@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from support.tiny_studies import category_study, two_afc_study
 
-from diptych.studies import StudyContent, load_study
-from diptych.studies.difference import Line, SettingChange, compare_lines, difference
+from diptych.authoring import StudyContent, load_study
+from diptych.study.difference import Line, SettingChange, compare_lines, difference
 
 WORDS = st.sampled_from(["the", "creature", "Agara", "is", "not", "red", "–", "a"])
 LINES = st.lists(st.lists(WORDS, max_size=6).map(" ".join), max_size=14)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diptych.web.discretion import without_visitor
+from diptych.web.log_redaction import without_visitor
 
 TIME = "29/Nov/2026:19:33:27 +0000"
 

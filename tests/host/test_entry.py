@@ -10,9 +10,9 @@ from flask import Flask
 from support.tiny_studies import category_study
 from support.walker import Walker, at_once, change, error_code, link, open_study, rows
 
-from diptych.database import db
+from diptych.ground.database import db
 from diptych.models import Arrival, Event, Identity, Participant, Response, Session, Trial
-from diptych.studies.versions import set_state
+from diptych.study.versions import set_state
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 MTURK = {
@@ -249,7 +249,7 @@ def test_a_preview_can_be_taken_whole_and_is_not_kept_for_long(app: Flask, tmp_p
 
 @SQLITE
 def test_previews_are_never_exported(app: Flask, tmp_path: Path) -> None:
-    from diptych.tabulate import export_study
+    from diptych.export.tables import export_study
 
     make(app, tmp_path)
     preview = someone(app).start(**link(app, "preview", "tiny")).finish()

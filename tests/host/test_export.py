@@ -21,14 +21,14 @@ from support.tiny_studies import category_study, two_afc_study
 from support.walker import TIMING, Walker, link
 
 from diptych import models
+from diptych.authoring import load_study
 from diptych.cli import cli
-from diptych.database import reading
+from diptych.export.tables import export_study
+from diptych.ground.database import reading
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
 from diptych.host import host
-from diptych.keys import study_key
-from diptych.settings import Settings
-from diptych.studies import load_study
-from diptych.studies.versions import UnknownStudy, freeze
-from diptych.tabulate import export_study
+from diptych.study.versions import UnknownStudy, freeze
 from diptych_analysis.tables import read_tables
 
 pytestmark = pytest.mark.both_databases

@@ -15,11 +15,11 @@ from support.tiny_studies import category_study
 from support.walker import Walker, change, open_study, rows
 
 from diptych import models
-from diptych.database import now_ms, writing
+from diptych.export.judgements import judged
+from diptych.export.tables import export_study
+from diptych.ground.database import now_ms, writing
 from diptych.host import host
-from diptych.judgements import judged
 from diptych.quality import RuleResult
-from diptych.tabulate import export_study
 from diptych_analysis.tables import read_tables
 
 RULES = {"min_instructions_s": 15, "max_clock_conflicts": 0, "auto": ["min_instructions_s"]}

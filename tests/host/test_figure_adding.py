@@ -17,15 +17,15 @@ from support.dashboard import study_id
 from support.figure_sessions import open_category
 from support.tiny_studies import category_study, two_afc_study
 
-from diptych.database import reading, writing
+from diptych.authoring.folder import load_study
+from diptych.counts import tallies
+from diptych.counts.tallies import Changes, Key
 from diptych.figures import added, figures_of, key, parts
 from diptych.figures.bins import PER_DECADE, edges, log_bin, quantile
 from diptych.figures.shares import binomial, design_effect, of_session, share_of
-from diptych.results import tallies
-from diptych.results.facts import SessionFacts
-from diptych.results.tallies import Changes, Key
-from diptych.studies.content import StudyContent
-from diptych.studies.folder import load_study
+from diptych.ground.database import reading, writing
+from diptych.sessions.facts import SessionFacts
+from diptych.study.content import StudyContent
 
 STUDIES = {"tiny": category_study, "tiny_2afc": two_afc_study}
 

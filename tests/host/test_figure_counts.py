@@ -24,10 +24,11 @@ from support.figure_sessions import (
 )
 
 from diptych import figures
-from diptych.database import reading
-from diptych.figures.catalogue import content_of
+from diptych.counts import tallies
+from diptych.ground.database import reading
 from diptych.host import host
-from diptych.results import settle, tallies
+from diptych.overview.figures import content_of
+from diptych.settling import settle
 from diptych_analysis.tables import Tables
 
 PEOPLE = 14

@@ -18,10 +18,10 @@ from PIL import Image
 from support.simulated_units import simulated_images, simulated_layers, simulated_run
 from support.walker import Walker, link, open_study
 
+from diptych.authoring import load_study
+from diptych.authoring.from_units import UnitsFault, Wanted, make_study_from_units
+from diptych.authoring.unit_choice import choose_items, read_scored
 from diptych.cli import cli
-from diptych.studies import load_study
-from diptych.studies.from_units import UnitsFault, Wanted, make_study_from_units
-from diptych.studies.unit_choice import choose_items, read_scored
 
 MODEL, SMALL = "net", Wanted(easiest=3, random=4, hardest=3, tasks=2)
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

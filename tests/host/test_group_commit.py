@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from diptych.database import engine_options, prepare_engine, writing
+from diptych.ground.database import engine_options, prepare_engine, writing
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_an_error_of_the_commit_reaches_everybody_and_stores_nothing(engine: sa.
 def test_two_processes_take_turns(engine: sa.Engine) -> None:
     code = f"""
 import sqlalchemy as sa, sys
-from diptych.database import engine_options, prepare_engine, writing
+from diptych.ground.database import engine_options, prepare_engine, writing
 url = {str(engine.url)!r}
 engine = sa.create_engine(url, **engine_options(url, 5)); prepare_engine(engine)
 for number in range(100):

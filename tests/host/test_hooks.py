@@ -19,7 +19,7 @@ from support.walker import change, rows
 from werkzeug.test import TestResponse
 
 from diptych import models
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 SECRET = "the secret of the workspace"
 Tell = Callable[..., TestResponse]

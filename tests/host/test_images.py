@@ -18,7 +18,7 @@ from PIL import Image, PngImagePlugin
 from sqlalchemy import event
 from support.walker import Walker, open_study
 
-from diptych.database import db
+from diptych.ground.database import db
 from diptych.images import ImageFault, ImageTokens, servable
 from diptych_analysis.pictures import read_picture
 

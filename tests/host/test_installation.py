@@ -19,8 +19,8 @@ from werkzeug.serving import make_server
 
 from diptych import create_app, installation, migrate, reachability
 from diptych.cli import cli
-from diptych.database import db
-from diptych.settings import Settings, SettingsFault
+from diptych.ground.database import db
+from diptych.ground.settings import Settings, SettingsFault
 
 STRONG = "q8Zr3_fWv1LxT7nB5kYdC0sJmHgE2aPu4o"
 PUBLIC = {"base_url": "https://study.example.org"}

@@ -12,7 +12,7 @@ from support.walker import Walker, open_study, rows
 
 from diptych import models
 from diptych.accounts.users import add_user
-from diptych.database import reading, writing
+from diptych.ground.database import reading, writing
 from diptych.payments import ledger
 
 pytestmark = pytest.mark.both_databases

@@ -16,8 +16,8 @@ from support.tiny_studies import category_study
 from support.walker import Walker, change, link, open_study, rows
 
 from diptych import models
-from diptych.database import db, now_ms
-from diptych.results.live import LiveView, live_view
+from diptych.ground.database import db, now_ms
+from diptych.overview.live import LiveView, live_view
 
 pytestmark = pytest.mark.both_databases
 

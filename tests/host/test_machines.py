@@ -17,14 +17,14 @@ from support.servers import LiveServer
 from support.tiny_studies import RECRUITMENT, category_study, two_afc_study
 from support.walker import Walker, error_code, link, open_study, rows
 
+from diptych.export.tables import export_study
+from diptych.ground.keys import study_key
 from diptych.host import host
-from diptych.keys import study_key
 from diptych.models import Participant, Session, Trial
-from diptych.observers import SeenTrial, observer_class
-from diptych.observers.sight import machine_id
-from diptych.observers.visitor import SimulationFault
-from diptych.simulate import Summary, simulate
-from diptych.tabulate import export_study
+from diptych.simulation import SeenTrial, observer_class
+from diptych.simulation.run import Summary, simulate
+from diptych.simulation.sight import machine_id
+from diptych.simulation.visitor import SimulationFault
 from diptych_analysis.machines.mis import Scale
 from diptych_analysis.tables import read_tables
 

@@ -14,8 +14,8 @@ from support.walker import Walker, open_study
 
 from diptych import migrate, models  # noqa: F401
 from diptych.cli import cli
-from diptych.database import Base, db
-from diptych.settings import Settings
+from diptych.ground.database import Base, db
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 

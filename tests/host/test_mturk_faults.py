@@ -25,10 +25,10 @@ from support.mturk_orders import (
     submitted,
 )
 
-from diptych.payments.platform import Action, Order, PlatformFault
+from diptych.ground.settings import Settings
 from diptych.recruiters.mturk_client import PRODUCTION, SANDBOX, connect, major, minor
 from diptych.recruiters.mturk_platform import MTurkPlatform
-from diptych.settings import Settings
+from diptych.recruiters.platform import Action, Order, PlatformFault
 
 
 @pytest.fixture(autouse=True)

@@ -20,15 +20,15 @@ from support.walker import Walker, open_study, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.database import db
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.host import Host
-from diptych.payments.platform import PlatformFault
-from diptych.recruiters import mturk_qualification as qualification
-from diptych.recruiters.mturk_changes import expire_hit, extend_hit
-from diptych.recruiters.mturk_fees import cost
-from diptych.recruiters.mturk_hits import create_hit, hits
-from diptych.recruiters.mturk_offer import HitFault, preview_hit
-from diptych.settings import Settings
+from diptych.mturk import qualification
+from diptych.mturk.changes import expire_hit, extend_hit
+from diptych.mturk.fees import cost
+from diptych.mturk.hits import create_hit, hits
+from diptych.mturk.offer import HitFault, preview_hit
+from diptych.recruiters.platform import PlatformFault
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 ON_MTURK = {
@@ -160,7 +160,7 @@ def test_a_page_without_https_is_not_offered(app: Flask, settings: Settings) -> 
 
 
 def test_a_paused_study_is_not_offered(app: Flask, host: Host) -> None:
-    from diptych.studies.versions import set_state
+    from diptych.study.versions import set_state
 
     set_state("tiny", "paused")
     with pytest.raises(HitFault, match="paused"):

@@ -8,7 +8,7 @@ import pytest
 from support.walker import Walker, error_code, open_study
 
 from diptych.app import create_app
-from diptych.settings import Settings, SettingsFault
+from diptych.ground.settings import Settings, SettingsFault
 
 LOCAL = "http://localhost:8001"
 IDS = {"assignmentId": "A1", "hitId": "H1", "workerId": "W1"}

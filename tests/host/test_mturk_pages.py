@@ -18,10 +18,10 @@ from support.walker import rows
 from diptych import models
 from diptych.app import create_app
 from diptych.cli import cli
-from diptych.database import db
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.host import Host
-from diptych.recruiters.mturk_hits import create_hit
-from diptych.settings import Settings
+from diptych.mturk.hits import create_hit
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 

@@ -24,13 +24,13 @@ from support.walker import Walker, rows
 
 from diptych import models
 from diptych.app import create_app
-from diptych.database import db
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.host import Host
+from diptych.mturk.hits import create_hit
 from diptych.payments import budget, decisions, reconcile, sending
-from diptych.payments.again import try_again
+from diptych.payments.retry import try_again
 from diptych.recruiters import mturk_platform
-from diptych.recruiters.mturk_hits import create_hit
-from diptych.settings import Settings
 
 ON_BOTH = {
     "recruiters": ["direct", "mturk", "prolific"],

@@ -11,7 +11,7 @@ from support.local_prolific import TOKEN, LocalProlific
 from support.paying import Paying, paying_host
 
 from diptych.cli import cli
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 
 def test_a_bonus_from_budget_to_books(

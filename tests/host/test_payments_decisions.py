@@ -13,12 +13,12 @@ from support.paying import Paying, paying_host
 from support.walker import at_once, change, rows
 
 from diptych import models
+from diptych.ground.money import MoneyFault, digits, in_words, to_major, to_minor
+from diptych.ground.settings import Settings
 from diptych.payments import decisions
+from diptych.payments.decided_sessions import earned
 from diptych.payments.decisions import DecisionFault
-from diptych.payments.money import MoneyFault, digits, in_words, to_major, to_minor
-from diptych.payments.subjects import earned
-from diptych.settings import Settings
-from diptych.studies.spec import Payment
+from diptych.study.spec import Payment
 
 pytestmark = pytest.mark.both_databases
 

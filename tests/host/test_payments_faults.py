@@ -21,10 +21,10 @@ from support.local_prolific import FAULTS, LocalProlific
 from support.paying import Paying, paying_host
 from support.properties import costly
 
-from diptych.database import db, reading
-from diptych.payments import concluding, ledger, sending
+from diptych.ground.database import db, reading
+from diptych.ground.settings import Settings
+from diptych.payments import ledger, outcomes, sending
 from diptych.recruiters import prolific_client
-from diptych.settings import Settings
 
 #: Minor units: little while everything goes wrong, enough afterwards.
 TIGHT, AMPLE = 4_00, 50_00
@@ -61,7 +61,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
             raise PowerCut
         write(connection, state, *rest, **more)
 
-    for module in (ledger, concluding.ledger, sending.ledger):
+    for module in (ledger, outcomes.ledger, sending.ledger):
         monkeypatch.setattr(module, "write", die_at)
 
 

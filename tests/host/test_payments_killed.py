@@ -15,7 +15,7 @@ import pytest
 from support.local_prolific import TOKEN, local_prolific
 from support.paying import Paying, paying_host
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 
@@ -32,7 +32,7 @@ SENDER = """
     import sys
     from diptych.app import create_app
     from diptych.payments import sending
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
     app = create_app(Settings.from_environment())
     with app.app_context():

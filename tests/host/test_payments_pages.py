@@ -16,8 +16,8 @@ from support.tiny_studies import category_study, merged
 from support.walker import open_study, rows
 
 from diptych import models
+from diptych.ground.settings import Settings
 from diptych.recruiters import prolific_client
-from diptych.settings import Settings
 
 PAGE = "/studies/tiny/payments"
 PAY = r"POST /bulk-bonus-payments/.*/pay/"
@@ -165,8 +165,8 @@ def test_a_reason_can_be_no_formula(paying: Paying, owner: Researcher) -> None:
     paying.budget(500)
     paying.decide(paying.sessions([5]), "approve")
     with paying.app.app_context():
-        from diptych.payments.concluding import conclude
-        from diptych.payments.platform import Outcome
+        from diptych.payments.outcomes import conclude
+        from diptych.recruiters.platform import Outcome
 
         key = paying.orders()[0].key
         conclude(paying.study_id, [Outcome(key, "failed", reason="=1+1")], None)

@@ -16,9 +16,9 @@ from support.properties import costly
 from support.walker import Walker, at_once, open_study, rows
 
 from diptych import models
-from diptych.database import now_ms, reading, table, writing
-from diptych.payments import ledger, running
-from diptych.results import settle
+from diptych.ground.database import now_ms, reading, table, writing
+from diptych.payments import ledger, running_totals
+from diptych.settling import settle
 
 pytestmark = pytest.mark.both_databases
 
@@ -44,7 +44,7 @@ def assert_agrees() -> None:
     """The sums are those of the rows; states without an order may be left out or 0."""
     with reading() as connection:
         this = study_id("tiny")
-        slow, quick = ledger.totals(connection, this), running.read(connection, this)
+        slow, quick = ledger.totals(connection, this), running_totals.read(connection, this)
     assert set(slow) == set(quick)
     for currency, states in slow.items():
         assert {s: t for s, t in states.items() if t.count} == {
@@ -100,7 +100,7 @@ def test_what_is_undone_is_not_counted_and_settling_anew_leaves_it_alone(paid: F
             raise RuntimeError("the power went")
         settle.resettle(paid.extensions["diptych"], study_id("tiny"))
         assert_agrees()
-    (sums,) = rows(paid, models.Tally, kind=running.KIND)
+    (sums,) = rows(paid, models.Tally, kind=running_totals.KIND)
     assert sums["sessions"] == 1
 
 
@@ -118,5 +118,5 @@ def test_orders_written_at_once_are_all_counted(paid: Flask) -> None:
     with paid.app_context():
         assert_agrees()
         with reading() as connection:
-            totals = running.read(connection, study_id("tiny"))
+            totals = running_totals.read(connection, study_id("tiny"))
     assert totals["GBP"]["confirmed"] == ledger.Total(6, 15)

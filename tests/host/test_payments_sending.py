@@ -14,10 +14,10 @@ from support.tiny_studies import category_study, merged
 from support.walker import at_once, change, open_study, rows
 
 from diptych import models
-from diptych.payments import again, sending
+from diptych.ground.settings import Settings
+from diptych.payments import retry, sending
 from diptych.payments.ledger import Total, totals
 from diptych.recruiters import prolific_client
-from diptych.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 
@@ -105,8 +105,8 @@ def test_a_connection_cut_before_paying_waits_out_the_grace_and_fails(
     # It failed: a person may try again, under a key of its own.
     key = paying.orders()[0].key
     with paying.app.app_context():
-        assert again.try_again(paying.study_id, [key], None) == 1
-        assert again.try_again(paying.study_id, [key], None) == 0  # not twice
+        assert retry.try_again(paying.study_id, [key], None) == 1
+        assert retry.try_again(paying.study_id, [key], None) == 0  # not twice
     assert paying.send().confirmed + paying.reconcile().confirmed == 1
     assert paying.confirmed() == prolific.total() == 50
     assert len({order.key for order in paying.orders()}) == 2
@@ -364,7 +364,7 @@ def test_a_payment_later_than_the_grace_is_noticed_and_the_retry_called_off(
     paying.send()
     assert paying.reconcile().failed == 1  # no grace in this host
     with paying.app.app_context():
-        again.try_again(paying.study_id, [paying.orders()[0].key], None)
+        retry.try_again(paying.study_id, [paying.orders()[0].key], None)
     paying.prolific.work()
     assert paying.reconcile().confirmed == 1
     assert paying.states() == ["confirmed", "failed"]
@@ -424,12 +424,12 @@ def test_an_order_can_be_withdrawn_until_it_is_sent(paying: Paying) -> None:
     bonus_orders(paying, [50, 60])
     first, second = (order.key for order in paying.orders())
     with paying.app.app_context():
-        assert again.withdraw(paying.study_id, [first], None) == 1
+        assert retry.withdraw(paying.study_id, [first], None) == 1
     paying.send()
     paying.reconcile()
     with paying.app.app_context():
-        assert again.withdraw(paying.study_id, [first, second], None) == 0
-        assert again.try_again(paying.study_id + 1, [first], None) == 0  # of another study
+        assert retry.withdraw(paying.study_id, [first, second], None) == 0
+        assert retry.try_again(paying.study_id + 1, [first], None) == 0  # of another study
     assert paying.prolific.total() == 60
     assert "withdrawn by command line" in (paying.orders()[0].reason or "")
 
@@ -441,7 +441,7 @@ def test_who_came_back_with_other_ids_is_paid_for_what_was_decided(paying: Payin
     arrival = rows(paying.app, models.Arrival, session_id=session)[0]
     later = {key: entry[key] for key in ("STUDY_ID", "SESSION_ID")}
     with paying.app.app_context():
-        from diptych.database import table, writing
+        from diptych.ground.database import table, writing
 
         with writing() as connection:
             connection.execute(
@@ -463,7 +463,7 @@ def test_totals_are_those_of_a_slow_count(paying: Paying) -> None:
     paying.send()
     paying.reconcile()
     bonus_orders(paying, [320])
-    from diptych.database import reading
+    from diptych.ground.database import reading
 
     with paying.app.app_context(), reading() as connection:
         found = totals(connection, paying.study_id)

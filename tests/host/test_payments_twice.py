@@ -12,10 +12,10 @@ from support.paying import PLACE, Paying, paying_host
 from support.walker import Walker, rows
 
 from diptych import models
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
+from diptych.ground.settings import Settings
 from diptych.payments import decisions
 from diptych.recruiters import prolific_client
-from diptych.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 SECOND = "study2"

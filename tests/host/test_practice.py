@@ -12,7 +12,7 @@ from support.walker import Walker, error_code, open_study, rows
 
 from diptych.host import generator
 from diptych.models import Response, Session, Trial
-from diptych.studies.versions import frozen
+from diptych.study.versions import frozen
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 

@@ -17,7 +17,7 @@ from diptych import models
 from diptych.host import Host
 from diptych.journey import previews
 from diptych.policies import REGISTRY, Candidate, Past, Policy
-from diptych.studies.versions import frozen
+from diptych.study.versions import frozen
 
 
 class Wandering(Policy):

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from support.local_prolific import PAGE, TOKEN, LocalProlific, Submission, local_prolific
 
-from diptych.payments.platform import Action, Order, PlatformFault
+from diptych.ground.settings import Settings
+from diptych.recruiters.platform import Action, Order, PlatformFault
 from diptych.recruiters.prolific_client import LONGEST_WAIT_S, Client
 from diptych.recruiters.prolific_platform import ProlificPlatform
-from diptych.settings import Settings
 
 STUDY = "study1"
 

@@ -11,10 +11,11 @@ from flask import Flask
 from support.rows import query
 from support.walker import Walker, at_once, change, open_study, rows
 
-from diptych import migrate, models, retention, withdrawal
+from diptych import migrate, models
 from diptych.app import create_app
-from diptych.database import now_ms
-from diptych.settings import Settings
+from diptych.ground.database import now_ms
+from diptych.ground.settings import Settings
+from diptych.privacy import retention, withdrawal
 
 PERSON = "5f0e1d2c3b4a596877665544"
 WHO = {"PROLIFIC_PID": PERSON, "STUDY_ID": "a" * 24, "SESSION_ID": "sub"}

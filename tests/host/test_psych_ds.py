@@ -15,8 +15,8 @@ from support.shipped import STUDIES, built
 from support.tiny_studies import category_study
 from support.walker import Walker, link, open_study
 
+from diptych.export.tables import export_study
 from diptych.host import host
-from diptych.tabulate import export_study
 from diptych_analysis.tables import read_tables
 
 

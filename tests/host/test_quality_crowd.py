@@ -21,11 +21,11 @@ from support.walker import Walker, open_study, rows
 
 from diptych import models
 from diptych.cli import cli
-from diptych.database import reading
+from diptych.ground.database import reading
+from diptych.ground.settings import Settings
 from diptych.host import host
 from diptych.quality.crowd import CrowdFault, Said, accuracies, shared, stored, work_out
-from diptych.settings import Settings
-from diptych.studies.versions import study_id_of
+from diptych.study.versions import study_id_of
 
 pytest.importorskip("crowdkit", reason="crowd-kit is not installed: pip install 'diptych[models]'")
 LEAST = 1e-10  # what the library takes for nothing

@@ -16,10 +16,10 @@ from pydantic import ValidationError
 from support.sessions import Happened, Made, session_facts
 from support.tiny_studies import category_study, two_afc_study
 
+from diptych.authoring.folder import load_study
 from diptych.quality import RULES, Others, RuleResult, evaluate
-from diptych.studies.content import StudyContent
-from diptych.studies.folder import load_study
-from diptych.studies.spec import SOFT_RULES, Quality
+from diptych.study.content import StudyContent
+from diptych.study.spec import SOFT_RULES, Quality
 from diptych.tasks import REGISTRY
 
 NOBODY = Others()

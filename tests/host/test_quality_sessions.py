@@ -14,12 +14,12 @@ from support.tiny_studies import category_study
 from support.walker import Walker, change, open_study, rows
 
 from diptych import models
-from diptych.database import insert_row, reading, table, writing
+from diptych.ground.database import insert_row, reading, table, writing
 from diptych.host import host
+from diptych.overview.quality import PAGE, flagged, overview
 from diptych.quality import Others, others
-from diptych.quality.overview import PAGE, flagged, overview
-from diptych.results import settle
-from diptych.studies.versions import frozen, study_id_of
+from diptych.settling import settle
+from diptych.study.versions import frozen, study_id_of
 
 SESSIONS, VERSIONS = table(models.Session), table(models.StudyVersion)
 HALF_AN_HOUR = 30 * 60_000
@@ -91,7 +91,7 @@ def test_a_session_in_an_excluded_study_counts_as_a_repeat(
     spec["recruitment"]["exclude_studies"] = ["before"]
     change(app, models.StudyVersion, {"spec": spec}, id=version["id"])
     with app.app_context():
-        from diptych.studies import versions
+        from diptych.study import versions
 
         versions._memory.clear()
         assert frozen(version["id"]).spec.recruitment.exclude_studies == ("before",)
@@ -248,7 +248,7 @@ def test_versions_from_before_auto_exclude_as_they_did(
 ) -> None:
     study(app, tmp_path, quality={"min_instructions_s": 25})
     with app.app_context(), writing() as connection:
-        from diptych.studies import versions
+        from diptych.study import versions
 
         spec = connection.execute(select(VERSIONS.c.spec)).scalar_one()
         assert spec["quality"].pop("auto") == []

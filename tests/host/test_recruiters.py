@@ -16,9 +16,9 @@ from support.tiny_studies import category_study
 from support.walker import Walker, error_code, open_study, rows
 
 from diptych.app import create_app
+from diptych.ground.settings import Settings
 from diptych.models import Session
 from diptych.recruiters import REGISTRY, ArrivalFault, Recruiter, for_entry
-from diptych.settings import Settings
 
 CODES = {"completed": "DONE", "screened_out": "OUT", "declined": "NO"}
 PROLIFIC = {"PROLIFIC_PID": "anna", "STUDY_ID": "study1", "SESSION_ID": "sub1"}

@@ -21,9 +21,9 @@ from support.walker import open_study
 
 from diptych import models
 from diptych.cli import cli
-from diptych.database import reading, table
-from diptych.figures import results
-from diptych.settings import Settings
+from diptych.figures import kept_results
+from diptych.ground.database import reading, table
+from diptych.ground.settings import Settings
 from diptych_analysis.agreement.correlation import correlate
 
 CLASSES = ["Agara", "Bari"]
@@ -117,9 +117,9 @@ def written(folder: Path, name: str, content: Any) -> Path:
     return file
 
 
-def kept(app: Flask) -> list[results.Result]:
+def kept(app: Flask) -> list[kept_results.Result]:
     with app.app_context():
-        return results.kept_for(study_id("tiny"))
+        return kept_results.kept_for(study_id("tiny"))
 
 
 def test_add_list_replace_and_remove(opened: Flask, run: Any, tmp_path: Path) -> None:

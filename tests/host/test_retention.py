@@ -13,14 +13,15 @@ from support.recount import recount, tallied
 from support.tiny_studies import category_study
 from support.walker import Walker, change, link, open_study, rows
 
-from diptych import models, retention
+from diptych import models
+from diptych.authoring.folder import load_study
 from diptych.cli import cli
-from diptych.database import now_ms, writing
+from diptych.ground.database import now_ms, writing
+from diptych.ground.settings import Settings
 from diptych.payments import ledger
-from diptych.retention import Applied
-from diptych.settings import Settings
-from diptych.studies.faults import StudyFault
-from diptych.studies.folder import load_study
+from diptych.privacy import retention
+from diptych.privacy.retention import Applied
+from diptych.study.faults import StudyFault
 
 pytestmark = pytest.mark.both_databases
 

@@ -14,9 +14,9 @@ from support.walker import Walker, open_study, rows
 
 from diptych import migrate
 from diptych.app import create_app
+from diptych.ground.seal import Seal, SealFault
+from diptych.ground.settings import Settings
 from diptych.models import Arrival, Identity
-from diptych.seal import Seal, SealFault
-from diptych.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 

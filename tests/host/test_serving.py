@@ -22,7 +22,7 @@ from gunicorn.glogging import Logger
 from support.servers import LiveServer
 
 from diptych.cli.server import gunicorn_arguments
-from diptych.serving import AFTER_YOU, LOOKING, Worker
+from diptych.web.gunicorn_worker import AFTER_YOU, LOOKING, Worker
 
 DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")
 DEPLOY = Path(__file__).resolve().parents[2] / "docs" / "deploy.md"

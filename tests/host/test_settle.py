@@ -19,10 +19,11 @@ from support.tiny_studies import category_study
 from support.walker import Walker, at_once, change, link, open_study, rows
 
 from diptych import models
-from diptych.database import now_ms, reading, table, writing
-from diptych.results import settle, tallies
-from diptych.results.tallies import Changes, Key
-from diptych.tasks.category_learning import CategoryLearning
+from diptych.counts import tallies
+from diptych.counts.tallies import Changes, Key
+from diptych.ground.database import now_ms, reading, table, writing
+from diptych.settling import settle
+from diptych.tasks.category_learning.task import CategoryLearning
 
 pytestmark = pytest.mark.both_databases
 

@@ -12,9 +12,9 @@ from support.psych_ds import issues
 from support.shipped import STUDIES, generator
 from support.walker import Walker, link, open_study
 
+from diptych.authoring import build_study, load_study
+from diptych.export.tables import export_study
 from diptych.host import host
-from diptych.studies import build_study, load_study
-from diptych.tabulate import export_study
 
 SHIPPED = STUDIES / "lite0_units"
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from support.shipped import STUDIES, built, generator
 
-from diptych.studies import build_study, load_study
+from diptych.authoring import build_study, load_study
 
 BUILT = ("stimuli", "assets", "stimuli.csv", "items.csv", "__pycache__")
 

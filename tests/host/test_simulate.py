@@ -20,12 +20,12 @@ from support.servers import LiveServer
 from support.shipped import STUDIES, built
 from support.tiny_studies import category_study, two_afc_study
 
-from diptych.keys import study_key
-from diptych.observers import UnknownObserver
-from diptych.observers.eyes import Eyes, UnknownImage
-from diptych.observers.visitor import Refused, SimulationFault, Visitor
-from diptych.simulate import Summary, simulate
-from diptych.studies import load_study
+from diptych.authoring import load_study
+from diptych.ground.keys import study_key
+from diptych.simulation import UnknownObserver
+from diptych.simulation.run import Summary, simulate
+from diptych.simulation.vision import Eyes, UnknownImage
+from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 
 SECRET = "a secret for the simulation"
 
@@ -275,7 +275,7 @@ def test_a_killed_server_costs_no_answer(
 ) -> None:
     """The host is killed and started again in the middle: every answer is there, and once."""
     # By themselves they give up after 12 s or more; a host takes 30 to begin on a busy machine.
-    monkeypatch.setattr("diptych.observers.visitor.RETRIES", 60)
+    monkeypatch.setattr("diptych.simulation.visitor.RETRIES", 60)
     got: list[Summary] = []
     half_way = threading.Event()
 

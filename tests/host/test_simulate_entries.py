@@ -13,12 +13,12 @@ from support.rows import query, wait_until_settled
 from support.servers import LiveServer
 from support.tiny_studies import category_study
 
-from diptych.keys import study_key
-from diptych.observers import observer_class
-from diptych.observers.entries import check_loopback, entry_of, made_up, read_template
-from diptych.observers.visitor import SimulationFault
-from diptych.settings import Settings
-from diptych.simulate import Summary, simulate
+from diptych.ground.keys import study_key
+from diptych.ground.settings import Settings
+from diptych.simulation import observer_class
+from diptych.simulation.entries import check_loopback, entry_of, made_up, read_template
+from diptych.simulation.run import Summary, simulate
+from diptych.simulation.visitor import SimulationFault
 
 PROLIFIC = {"PROLIFIC_PID": "{person}", "STUDY_ID": "try", "SESSION_ID": "{visit}"}
 RULES = {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych.observers import (
+from diptych.simulation import (
     Answer,
     Observer,
     SeenTrial,
@@ -18,8 +18,8 @@ from diptych.observers import (
     observer_class,
     observers_of,
 )
-from diptych.observers.category_learning import Learner as CategoryLearner
-from diptych.observers.two_afc import Learner as TwoAFCLearner
+from diptych.tasks.category_learning.observers import Learner as CategoryLearner
+from diptych.tasks.two_afc.observers import Learner as TwoAFCLearner
 
 NAMES = ("learner", "noisy", "guesser", "bot")
 SEEDS = st.integers(0, 2**31 - 1)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from support.tiny_studies import category_study, two_afc_study
 from support.walker import Walker, at_once, error_code, link, open_study, rows
 
-from diptych.database import db, reading
+from diptych.ground.database import db, reading
 from diptych.models import Arrival, Event, Identity, Participant, Session, Trial
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

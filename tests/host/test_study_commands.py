@@ -12,7 +12,7 @@ from support.walker import rows
 
 from diptych import models
 from diptych.cli import cli
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 IN_ORDER = {

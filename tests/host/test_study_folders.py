@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from PIL import Image
 from support.tiny_studies import category_study, two_afc_study
 
-from diptych import texts
+from diptych.authoring import StudyFault, build_study, load_study
 from diptych.cli import cli
-from diptych.studies import StudyFault, build_study, load_study
-from diptych.tidy_rows import item_rows, stimulus_rows
+from diptych.sessions.tidy_rows import item_rows, stimulus_rows
+from diptych.study import texts
 
 
 def faults_of(folder: Path) -> list[tuple[str, str, str, str]]:

@@ -14,8 +14,8 @@ from support.walker import Walker, open_study, rows
 from diptych import models
 from diptych.accounts import administration, users
 from diptych.cli import cli
-from diptych.keys import PURPOSES, named_key, study_key
-from diptych.settings import Settings
+from diptych.ground.keys import PURPOSES, named_key, study_key
+from diptych.ground.settings import Settings
 
 pytestmark = pytest.mark.both_databases
 

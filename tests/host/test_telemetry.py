@@ -18,9 +18,9 @@ from support.servers import LiveServer
 from support.walker import Walker, link, open_study
 
 from diptych.app import create_app
-from diptych.database import db
-from diptych.settings import Settings
-from diptych.tasks.category_learning import CategoryLearning
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
+from diptych.tasks.category_learning.task import CategoryLearning
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 SECRETS = ("A1b2C3workerid", "5f0e1d2c3b4a5968")

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from diptych import texts
+from diptych.study import texts
 
 CONSENT = (
     "# Consent\n\nWe *store* your answers.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
@@ -19,7 +19,7 @@ CONSENT = (
 
 def fresh() -> ModuleType:
     """The module as a process that has just begun has it."""
-    spec = importlib.util.find_spec("diptych.texts")
+    spec = importlib.util.find_spec("diptych.study.texts")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -22,7 +22,7 @@ from support.walker import Walker, open_study
 import diptych
 from diptych import create_app
 from diptych.accounts.users import add_user
-from diptych.settings import OWN_PATHS, Settings, SettingsFault
+from diptych.ground.settings import OWN_PATHS, Settings, SettingsFault
 from diptych.web.dashboard.account import local_address
 
 PREFIX = "/lab/study"

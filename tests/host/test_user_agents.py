@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from diptych.user_agents import UserAgent, parse_user_agent
+from diptych.ground.user_agents import UserAgent, parse_user_agent
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 MAC = f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Version/18.1 Safari/605.1.15"

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from support.tiny_studies import category_study
 
 from diptych import models
-from diptych.database import reading
-from diptych.studies import load_study
-from diptych.studies.versions import (
+from diptych.authoring import load_study
+from diptych.ground.database import reading
+from diptych.study.versions import (
     UnknownStudy,
     current_version,
     freeze,

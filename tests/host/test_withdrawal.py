@@ -19,15 +19,17 @@ from support.recount import recount, tallied
 from support.tiny_studies import category_study
 from support.walker import Walker, at_once, change, error_code, open_study, rows
 
-from diptych import models, withdrawal
+from diptych import models
 from diptych.accounts import audit
 from diptych.cli import cli
-from diptych.database import Base, now_ms, reading, writing
+from diptych.export.tables import export_study
+from diptych.ground.database import Base, now_ms, reading, writing
+from diptych.ground.settings import Settings
+from diptych.overview import live
 from diptych.payments import ledger
+from diptych.privacy import withdrawal
 from diptych.quality import crowd
-from diptych.results import live, settle
-from diptych.settings import Settings
-from diptych.tabulate import export_study
+from diptych.settling import settle
 
 pytestmark = pytest.mark.both_databases
 

@@ -20,10 +20,10 @@ from playwright.sync_api import BrowserContext, Page, Route
 from sqlalchemy import create_engine, text
 
 from diptych.app import create_app
-from diptych.database import db
-from diptych.settings import Settings
-from diptych.studies.folder import load_study
-from diptych.studies.versions import freeze
+from diptych.authoring.folder import load_study
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
+from diptych.study.versions import freeze
 from support.exports import table_in
 from support.rows import query
 from support.servers import LiveServer, free_port

@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from diptych import models
-from diptych.database import table, writing
+from diptych.ground.database import table, writing
 
 
 def multiply_session(app: Flask, public_id: str, times: int) -> None:

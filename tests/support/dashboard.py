@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from diptych import models
 from diptych.accounts import logins, users
-from diptych.database import reading, table, writing
+from diptych.ground.database import reading, table, writing
 from diptych.host import Host
 from diptych.web.dashboard.access import COOKIE
 

@@ -12,9 +12,9 @@ from flask import Flask
 from diptych import models
 from diptych.accounts import administration, audit
 from diptych.app import create_app
+from diptych.ground.settings import Settings
 from diptych.host import Host
 from diptych.payments import decisions
-from diptych.settings import Settings
 from support.dashboard import PASSWORD, study_id
 from support.tiny_studies import category_study, two_afc_study
 from support.walker import Walker, rows

@@ -14,10 +14,10 @@ import pandas as pd
 from flask import Flask
 
 from diptych.app import create_app
-from diptych.database import db
+from diptych.export.tables import export_study
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.host import host
-from diptych.settings import Settings
-from diptych.tabulate import export_study
 from diptych_analysis.tables import Tables, read_tables
 from support.tiny_studies import category_study, two_afc_study
 from support.walker import Walker, link, open_study

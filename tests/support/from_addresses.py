@@ -9,9 +9,9 @@ from flask import Flask
 
 from diptych import models
 from diptych.app import create_app
-from diptych.results import settle
-from diptych.settings import Settings
-from diptych.studies.versions import study_id_of
+from diptych.ground.settings import Settings
+from diptych.settling import settle
+from diptych.study.versions import study_id_of
 from support.moments import DAY, well_within
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from diptych.database import now_ms
+from diptych.ground.database import now_ms
 
 MINUTE, DAY = 60_000, 86_400_000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from diptych.payments.platform import Action, Order, Outcome
+from diptych.ground.settings import Settings
 from diptych.recruiters.mturk_platform import MTurkPlatform
-from diptych.settings import Settings
+from diptych.recruiters.platform import Action, Order, Outcome
 from support.local_mturk import LocalMTurk
 from support.local_mturk_api import Assignment
 

@@ -13,11 +13,11 @@ from sqlalchemy import insert, select
 
 from diptych import models
 from diptych.app import create_app
-from diptych.database import insert_row, now_ms, reading, table, writing
+from diptych.ground.database import insert_row, now_ms, reading, table, writing
+from diptych.ground.settings import Settings
 from diptych.host import Host
-from diptych.payments import again, budget, decisions, ledger, sending
+from diptych.payments import budget, decisions, ledger, retry, sending
 from diptych.payments.reconcile import Reconciled, reconcile
-from diptych.settings import Settings
 from support.local_prolific import TOKEN, LocalProlific
 from support.tiny_studies import category_study, merged
 from support.walker import open_study
@@ -145,7 +145,7 @@ class Paying:
     def try_again(self) -> int:
         """Order anew what has failed; returns how many orders that are."""
         with self.app.app_context():
-            return again.try_again(self.study_id, self.failed(), None)
+            return retry.try_again(self.study_id, self.failed(), None)
 
     def budget(self, amount: int, currency: str = "GBP") -> None:
         """Set the budget (minor units)."""

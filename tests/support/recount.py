@@ -11,10 +11,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from diptych import figures, models
-from diptych.database import reading, table
-from diptych.results import measures
-from diptych.results.facts import facts
-from diptych.studies.versions import current_version
+from diptych.counts import measures
+from diptych.ground.database import reading, table
+from diptych.sessions.facts import facts
+from diptych.study.versions import current_version
 
 Tallied = dict[tuple[str, str, str], tuple[int, dict[str, tuple[Fraction, ...]]]]
 MILLIONTH = 1_000_000

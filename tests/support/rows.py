@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 
 def query(settings: Settings, sql: str) -> list[Any]:

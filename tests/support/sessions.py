@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from diptych.results.facts import SessionFacts
-from diptych.studies.content import StudyContent
+from diptych.sessions.facts import SessionFacts
+from diptych.study.content import StudyContent
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ import httpx
 
 from diptych.accounts import logins, users
 from diptych.app import create_app
-from diptych.database import db
-from diptych.settings import Settings
+from diptych.ground.database import db
+from diptych.ground.settings import Settings
 from diptych.web.dashboard.access import COOKIE
 
 NAME, PASSWORD = "counts", "correct horse battery"

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from diptych.database import Base, db, reading, table, writing
-from diptych.keys import study_key
-from diptych.studies.folder import load_study
-from diptych.studies.versions import freeze
+from diptych.authoring.folder import load_study
+from diptych.ground.database import Base, db, reading, table, writing
+from diptych.ground.keys import study_key
+from diptych.study.versions import freeze
 
 Chooser = Callable[[dict[str, Any]], dict[str, Any]]
 TIMING = {"rt_ms": 640.5, "onset_ms": 1000.0, "onset_uncertainty_ms": 8.3, "answered_ms": 1640.5}

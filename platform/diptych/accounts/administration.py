@@ -19,7 +19,7 @@ from diptych.accounts.users import (
     put_role,
     user_from,
 )
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
 
 STUDIES = table(models.Study)
 

@@ -11,7 +11,7 @@ from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.logins import token_hash
 from diptych.accounts.users import USERS, AccountFault, User, user_from
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
 
 TOKENS = table(models.ApiToken)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, or_, select
 
 from diptych import models
 from diptych.accounts.users import User
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
 
 AUDIT = table(models.AuditEntry)
 STUDIES = table(models.Study)

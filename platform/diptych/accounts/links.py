@@ -17,7 +17,7 @@ from diptych.accounts.users import (
     password_hash,
     user_from,
 )
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
 
 LINKS = table(models.OneTimeLink)
 VALID_MS = 48 * 3_600_000

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, not_, or_, select, update
 
 from diptych import models
 from diptych.accounts.users import USERS, User, user_from
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
 
 LOGINS = table(models.Login)
 IDLE_MS = 12 * 3_600_000

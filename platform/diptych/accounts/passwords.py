@@ -17,7 +17,7 @@ from diptych.accounts.users import (
     password_hash,
     user_from,
 )
-from diptych.database import reading, writing
+from diptych.ground.database import reading, writing
 
 
 @lru_cache(maxsize=1)

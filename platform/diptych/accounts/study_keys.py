@@ -16,8 +16,8 @@ from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import MEMBERSHIPS, USERS, User, allows
-from diptych.database import now_ms, reading, table, writing
-from diptych.keys import PURPOSES, is_study_key, name_in_key, named_key
+from diptych.ground.database import now_ms, reading, table, writing
+from diptych.ground.keys import PURPOSES, is_study_key, name_in_key, named_key
 
 KEYS = table(models.StudyKey)
 #: What a user must be in the study for their keys to work.

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import models
-from diptych.database import now_ms, table, writing
+from diptych.ground.database import now_ms, table, writing
 
 FAILURES = table(models.LoginFailure)
 FREE_FOR_NAME = 5

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from diptych import models
-from diptych.database import insert_row, now_ms, reading, table, writing
+from diptych.ground.database import insert_row, now_ms, reading, table, writing
 
 USERS, MEMBERSHIPS = table(models.User), table(models.Membership)
 #: What each role may do, from least to most: a role may do all that stands before it.

@@ -19,7 +19,7 @@ def backup(to: Path | None) -> None:
     DIPTYCH_HOME) is not in it: keep that too.
     """
     from diptych import backup as backups
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
     settings = Settings.from_environment()
     to = to or settings.home / "backups"
@@ -46,7 +46,7 @@ def restore(archive: Path, replace: bool, check: bool) -> None:
     An older back-up is brought up to this version by `diptych db upgrade` afterwards.
     """
     from diptych import backup as backups
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
     settings = Settings.from_environment()
     try:

@@ -18,8 +18,8 @@ def with_app(function: F) -> F:
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         from diptych import create_app, migrate
-        from diptych.database import db
-        from diptych.settings import Settings
+        from diptych.ground.database import db
+        from diptych.ground.settings import Settings
 
         settings = Settings.from_environment()
         app = create_app(settings)
@@ -32,7 +32,7 @@ def with_app(function: F) -> F:
 
 def study_folder(name: str) -> Path:
     """The folder of a study: a path, or a name under DIPTYCH_STUDIES, or one that is shipped."""
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
     given = Path(name)
     settings = Settings.from_environment()

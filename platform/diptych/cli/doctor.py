@@ -26,8 +26,8 @@ def doctor(as_json: bool) -> None:
     """
     from diptych import installation
     from diptych.app import create_app
-    from diptych.database import db
-    from diptych.settings import Settings
+    from diptych.ground.database import db
+    from diptych.ground.settings import Settings
 
     settings = Settings.from_environment()
     app = create_app(settings, checked=False)

@@ -26,8 +26,8 @@ def error_message(error: Exception) -> str | None:
         where = "" if error.filename is None else f"{str(error.filename)[:300]}: "
         return f"{where}{error.strerror or error}"
 
-    from diptych.settings import SettingsFault
-    from diptych.studies.faults import StudyFault
+    from diptych.ground.settings import SettingsFault
+    from diptych.study.faults import StudyFault
 
     if isinstance(error, SettingsFault | StudyFault):
         return str(error)
@@ -35,7 +35,7 @@ def error_message(error: Exception) -> str | None:
     from sqlalchemy.exc import ArgumentError, OperationalError
 
     from diptych.migrate import BehindFault
-    from diptych.studies.versions import UnknownStudy
+    from diptych.study.versions import UnknownStudy
 
     if isinstance(error, BehindFault):
         return str(error)

@@ -56,7 +56,7 @@ def emit(value: Any) -> None:
 
 def _emit_faults(error: Exception) -> None:
     # Imported only on failure, so that the help of a command stays quick.
-    from diptych.studies.faults import StudyFault
+    from diptych.study.faults import StudyFault
 
     if isinstance(error, StudyFault):
         faults = [asdict(fault) for fault in error.faults]

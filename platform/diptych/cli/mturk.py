@@ -32,8 +32,8 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        from diptych.payments.platform import PlatformFault
-        from diptych.recruiters.mturk_offer import HitFault
+        from diptych.mturk.offer import HitFault
+        from diptych.recruiters.platform import PlatformFault
 
         try:
             return function(*args, **kwargs)
@@ -53,8 +53,8 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 def create(study: str, assignments: int, split: bool, yes: bool) -> None:
     """Offer an open study to workers; says what it costs before it asks."""
     from diptych.host import host
-    from diptych.recruiters.mturk_hits import create_hit
-    from diptych.recruiters.mturk_offer import preview_hit
+    from diptych.mturk.hits import create_hit
+    from diptych.mturk.offer import preview_hit
 
     plan = preview_hit(host(), study, assignments, split=split)
     _show(plan)
@@ -66,7 +66,7 @@ def create(study: str, assignments: int, split: bool, yes: bool) -> None:
 
 
 def _show(plan: Any) -> None:
-    from diptych.payments.money import in_words
+    from diptych.ground.money import in_words
 
     offer, cost = plan.offer, plan.cost
     where = "the sandbox (money is play)" if offer.sandbox else "[bold]production[/]"
@@ -93,9 +93,9 @@ def _show(plan: Any) -> None:
 @_told
 def list_(study: str) -> None:
     """The HITs of a study as MTurk has them now."""
+    from diptych.ground.money import in_words
     from diptych.host import host
-    from diptych.payments.money import in_words
-    from diptych.recruiters.mturk_hits import hits
+    from diptych.mturk.hits import hits
 
     found = hits(host(), study)
     if not found:
@@ -122,8 +122,8 @@ def list_(study: str) -> None:
 def expire(study: str, hits: tuple[str, ...], every: bool) -> None:
     """Let nobody accept these HITs any more; who has accepted one may finish."""
     from diptych.host import host
-    from diptych.recruiters import mturk_hits
-    from diptych.recruiters.mturk_changes import expire_hit
+    from diptych.mturk import hits as mturk_hits
+    from diptych.mturk.changes import expire_hit
 
     if every == bool(hits):
         raise click.UsageError("name the HITs, or say --all")
@@ -145,7 +145,7 @@ def expire(study: str, hits: tuple[str, ...], every: bool) -> None:
 def extend(study: str, hit_id: str, assignments: int, hours: float) -> None:
     """Offer a HIT to more workers, or for longer."""
     from diptych.host import host
-    from diptych.recruiters.mturk_changes import extend_hit
+    from diptych.mturk.changes import extend_hit
 
     extend_hit(host(), study, hit_id, assignments=assignments, hours=hours)
     console.print(f"[bold green]✓[/] {hit_id} is extended.")
@@ -161,8 +161,8 @@ def qualify(study: str) -> None:
     The host does so at the end of each session; this makes good what failed then.
     """
     from diptych.host import host
-    from diptych.recruiters.mturk_qualification import catch_up
-    from diptych.studies.versions import current_version
+    from diptych.mturk.qualification import catch_up
+    from diptych.study.versions import current_version
 
     number = catch_up(host(), current_version(study, preview=True)[0])
     console.print(f"[bold green]✓[/] given to {number} worker(s).")

@@ -41,7 +41,7 @@ def export(name: str | None, platform_id: str | None, to: Path) -> None:
 
     Times are ms since 1970-01-01 UTC. The audit log notes it.
     """
-    from diptych import withdrawal
+    from diptych.privacy import withdrawal
 
     person = _found(name, platform_id)
     if not to.parent.is_dir():
@@ -67,9 +67,9 @@ def erase(name: str | None, platform_id: str | None, yes: bool) -> None:
     Of each session stays that it was, and on which day; counts are as if it had no answers;
     decisions and the ledger stay. It can't be undone. Back-ups made before still hold the data.
     """
-    from diptych import withdrawal
-    from diptych.database import reading
+    from diptych.ground.database import reading
     from diptych.host import host
+    from diptych.privacy import withdrawal
 
     person = _found(name, platform_id)
     with reading() as connection:
@@ -93,7 +93,7 @@ def _sessions(count: int) -> str:
 
 
 def _found(name: str | None, platform_id: str | None) -> int:
-    from diptych import withdrawal
+    from diptych.privacy import withdrawal
 
     if (name is None) == (platform_id is None):
         raise click.UsageError("say who: NAME (a pseudonym or a session's id) or --platform-id")
@@ -114,7 +114,7 @@ def retention(dry_run: bool) -> None:
     A running host does it by itself about once an hour; this does it at once.
     """
     from diptych.host import host
-    from diptych.retention import apply
+    from diptych.privacy.retention import apply
 
     done: Any = apply(host(), dry=dry_run)
     would = "would be " if dry_run else ""

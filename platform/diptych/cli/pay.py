@@ -36,10 +36,10 @@ def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
     `reconcile` looks up what is in doubt in the platform's own books; `budget AMOUNT` sets what
     the study may cost, in major units (budget 250.00). Decisions are made on the dashboard.
     """
-    from diptych.database import reading
+    from diptych.ground.database import reading
     from diptych.host import host
     from diptych.payments import budget, ledger, reconcile, sending
-    from diptych.studies.versions import current_version
+    from diptych.study.versions import current_version
 
     study_id, version_id, _ = current_version(study)
     if (amount is not None) != (doing == "budget"):
@@ -69,9 +69,9 @@ def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
 
 
 def _set_budget(study: str, study_id: int, version_id: int, amount: str, console: Console) -> None:
+    from diptych.ground.money import MoneyFault, in_words, to_minor
     from diptych.payments import budget
-    from diptych.payments.money import MoneyFault, in_words, to_minor
-    from diptych.studies.versions import frozen
+    from diptych.study.versions import frozen
 
     currency = frozen(version_id).spec.payment.currency
     try:
@@ -108,8 +108,8 @@ def _tell(lines: list[str]) -> None:
 
 def _show(totals: Totals, allowance: Allowance | None) -> None:
     """The totals of a study, and its budget."""
+    from diptych.ground.money import in_words
     from diptych.payments.budget import NO_BUDGET
-    from diptych.payments.money import in_words
 
     table = Table("", "orders", "amount")
     names = {"intended": "waiting", "sent": "in doubt"}

@@ -41,11 +41,11 @@ def quality(study: str, recompute: bool, crowd: bool, who: str, as_json: bool) -
     themselves. What people have decided stays as it is, whatever is worked out anew.
     """
     from diptych.accounts import audit
-    from diptych.database import reading
+    from diptych.ground.database import reading
     from diptych.host import host
-    from diptych.quality.overview import overview
-    from diptych.results import settle
-    from diptych.studies.versions import study_id_of
+    from diptych.overview.quality import overview
+    from diptych.settling import settle
+    from diptych.study.versions import study_id_of
 
     study_id = study_id_of(study)
     estimates = _crowd(study_id, who) if crowd else []

@@ -27,7 +27,7 @@ def add(study: str, path: Path, name: str | None) -> None:
     PATH is a JSON file that `diptych trace … --json` or `diptych correlate … --json` wrote, or a
     folder with such files.
     """
-    from diptych.figures import results as kept
+    from diptych.figures import kept_results as kept
 
     if name is not None and path.is_dir():
         raise click.ClickException("--name goes with a file: in a folder each has its own")
@@ -48,7 +48,7 @@ def add(study: str, path: Path, name: str | None) -> None:
 @with_app
 def list_results(study: str) -> None:
     """List the results kept for STUDY."""
-    from diptych.figures import results as kept
+    from diptych.figures import kept_results as kept
 
     found = kept.kept_for(_study_id(study))
     if not found:
@@ -64,7 +64,7 @@ def list_results(study: str) -> None:
 @with_app
 def remove(study: str, name: str) -> None:
     """Forget the result NAME of STUDY."""
-    from diptych.figures import results as kept
+    from diptych.figures import kept_results as kept
 
     if not kept.remove(_study_id(study), name, None):
         raise click.ClickException(f"{study} has no result {name!r}")
@@ -76,8 +76,8 @@ def _study_id(study: str) -> int:
     from sqlalchemy import select
 
     from diptych import models
-    from diptych.database import reading, table
-    from diptych.studies.versions import UnknownStudy
+    from diptych.ground.database import reading, table
+    from diptych.study.versions import UnknownStudy
 
     studies = table(models.Study)
     with reading() as connection:

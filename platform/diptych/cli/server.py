@@ -16,7 +16,7 @@ import click
 from diptych.cli import Commands
 
 if TYPE_CHECKING:
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
 #: A file system in memory, on Linux.
 MEMORY = "/dev/shm"  # noqa: S108  (gunicorn makes its own file in it, and unlinks it at once)
@@ -72,8 +72,8 @@ def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> N
     sets. Reasons for every setting: docs/deploy.md.
     """
     from diptych import create_app, migrate
-    from diptych.database import db as database
-    from diptych.settings import Settings
+    from diptych.ground.database import db as database
+    from diptych.ground.settings import Settings
 
     settings = Settings.from_environment()
     own = ("-b", "--bind", "--check-config", "--print-config")
@@ -170,7 +170,7 @@ def gunicorn_arguments(
         f"--bind={host}:{port}",
         f"--workers={workers}",
         f"--threads={threads}",
-        "--worker-class=diptych.serving.Worker",
+        "--worker-class=diptych.web.gunicorn_worker.Worker",
         f"--keep-alive={keep_alive}",
         f"--timeout={timeout}",
         f"--graceful-timeout={graceful_timeout}",
@@ -199,7 +199,7 @@ def db() -> None:
 def upgrade(revision: str) -> None:
     """Bring the database to a revision; makes the tables of an empty one."""
     from diptych import migrate
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
     settings = Settings.from_environment()
     if settings.sqlalchemy_url.startswith("sqlite"):
@@ -214,7 +214,7 @@ def upgrade(revision: str) -> None:
 def downgrade(revision: str) -> None:
     """Take the database back to a revision (`base`: no tables)."""
     from diptych import migrate
-    from diptych.settings import Settings
+    from diptych.ground.settings import Settings
 
     settings = Settings.from_environment()
     migrate.downgrade(settings.sqlalchemy_url, revision, settings.key_of_identities())

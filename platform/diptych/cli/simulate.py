@@ -17,7 +17,7 @@ console = Console()
 messages = Console(stderr=True)
 
 if TYPE_CHECKING:
-    from diptych.simulate import Summary
+    from diptych.simulation.run import Summary
 
 
 @click.command()
@@ -88,13 +88,13 @@ def simulate(
     people. A machine takes a version of a study once, whenever it is asked. Only with --entry they
     come as people, so that a whole day can be tried: to a host on this machine, and nowhere else.
     """
-    from diptych.keys import study_key
-    from diptych.observers import UnknownObserver, observer_class
-    from diptych.observers.entries import read_template
-    from diptych.settings import Settings
-    from diptych.simulate import PURPOSES, SimulationFault
-    from diptych.simulate import simulate as run_simulation
-    from diptych.studies import load_study
+    from diptych.authoring import load_study
+    from diptych.ground.keys import study_key
+    from diptych.ground.settings import Settings
+    from diptych.simulation import UnknownObserver, observer_class
+    from diptych.simulation.entries import read_template
+    from diptych.simulation.run import PURPOSES, SimulationFault
+    from diptych.simulation.run import simulate as run_simulation
     from diptych_analysis.machines.faults import MachineFault
 
     folder = study_folder(study)

@@ -17,7 +17,7 @@ from diptych.cli.context import study_folder, with_app
 from diptych.cli.json_output import emit, json_option
 
 if TYPE_CHECKING:
-    from diptych.studies.checklist import Check
+    from diptych.overview.checklist import Check
 
 console = Console()
 messages = Console(stderr=True)
@@ -35,7 +35,7 @@ def study() -> None:
 )
 def new(name: str, task: str) -> None:
     """Make the folder of a new study, ready to validate, with texts to rewrite."""
-    from diptych.studies.scaffold import make_study
+    from diptych.authoring.scaffold import make_study
 
     folder = _new_folder(name)
     make_study(folder, task)
@@ -45,8 +45,8 @@ def new(name: str, task: str) -> None:
 
 def _new_folder(name: str) -> Path:
     """Where a new study goes: in the studies folder itself, never beside or below it."""
-    from diptych.settings import Settings
-    from diptych.studies.folder import NAME, NAMES
+    from diptych.authoring.folder import NAME, NAMES
+    from diptych.ground.settings import Settings
 
     if not NAME.fullmatch(name):
         raise click.ClickException(f"{name!r} can't name a study: a name of {NAMES}, is allowed")
@@ -88,7 +88,7 @@ def from_units(
     NAME becomes a 2-AFC study folder, ready to open. What it is made of is what `diptych mis MODEL
     --images DIR --to SCORES` has written.
     """
-    from diptych.studies.from_units import UnitsFault, Wanted, make_study_from_units
+    from diptych.authoring.from_units import UnitsFault, Wanted, make_study_from_units
 
     folder = _new_folder(name)
     wanted = Wanted(easiest=easiest, random=random, hardest=hardest, tasks=tasks)
@@ -109,7 +109,7 @@ def from_units(
 @click.argument("name")
 def build(name: str) -> None:
     """Run the study's generator, which draws its stimuli."""
-    from diptych.studies import build_study
+    from diptych.authoring import build_study
 
     folder = study_folder(name)
     with console.status(f"Drawing the stimuli of {folder.name} …"):
@@ -125,7 +125,7 @@ def build(name: str) -> None:
 @json_option
 def validate(name: str, as_json: bool) -> None:
     """Check a study and tell every fault in one go."""
-    from diptych.studies import load_study
+    from diptych.authoring import load_study
 
     folder = study_folder(name)
     with messages.status(f"Reading {folder.name} …"):
@@ -170,7 +170,7 @@ def _tell_remarks(remarks: Sequence[str]) -> None:
 @with_app
 def list_(as_json: bool) -> None:
     """Every study this host knows, with its sessions."""
-    from diptych.studies.versions import overview
+    from diptych.study.versions import overview
 
     rows = [_counts(row) for row in overview()]
     if as_json:
@@ -218,9 +218,9 @@ def preview(name: str) -> None:
 
 def _freeze(folder: Path, *, opening: bool) -> None:
     from diptych.accounts import study_keys
+    from diptych.authoring import load_study
     from diptych.host import host
-    from diptych.studies import load_study
-    from diptych.studies.versions import freeze, study_id_of
+    from diptych.study.versions import freeze, study_id_of
 
     with console.status(f"Freezing {folder.name} …"):
         loaded = load_study(folder)
@@ -242,7 +242,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
 def _tell_what_is_missing(content: Any, study_id: int) -> None:
     """People may be let in whatever the checklist says; but nobody should do it unawares."""
     from diptych.host import host
-    from diptych.studies.readiness import checks
+    from diptych.overview.readiness import checks
 
     missing = [c.title for c in checks(host(), content, study_id) if c.state == "missing"]
     if missing:
@@ -269,7 +269,7 @@ def keys(name: str, revoke: str | None) -> None:
     from rich.table import Table
 
     from diptych.accounts import study_keys
-    from diptych.studies.versions import study_id_of
+    from diptych.study.versions import study_id_of
 
     study_id = study_id_of(name)
     if revoke is not None:
@@ -297,7 +297,7 @@ def keys(name: str, revoke: str | None) -> None:
 def links(name: str) -> None:
     """Where to send people: one link for each recruiter of the study, as it is open now."""
     from diptych.host import host
-    from diptych.studies.versions import current_version, frozen
+    from diptych.study.versions import current_version, frozen
 
     content = frozen(current_version(name)[1])
     for recruiter in content.spec.recruitment.recruiters:
@@ -315,10 +315,10 @@ def checklist(name: str, strict: bool, as_json: bool) -> None:
 
     Looks at the folder as it stands.
     """
+    from diptych.authoring import load_study
     from diptych.host import host
-    from diptych.studies import load_study
-    from diptych.studies.readiness import checks
-    from diptych.studies.versions import UnknownStudy, current_version
+    from diptych.overview.readiness import checks
+    from diptych.study.versions import UnknownStudy, current_version
 
     folder = study_folder(name)
     content = load_study(folder).content
@@ -351,7 +351,7 @@ def _state_command(name: str, state: str, help_text: str) -> None:
     @click.argument("study_name", metavar="NAME")
     @with_app
     def command(study_name: str) -> None:
-        from diptych.studies.versions import set_state
+        from diptych.study.versions import set_state
 
         set_state(study_name, state)
         console.print(f"[bold]{study_name}[/] is {state}.")

@@ -67,9 +67,9 @@ def export(study: str, to: Path, format_: str, with_ids: bool, excel: bool, as_j
     and `exclusion_reasons` say which ones are left out. Participants stand under pseudonyms.
     """
     from diptych.accounts import audit
+    from diptych.export.tables import export_study
     from diptych.host import host
-    from diptych.studies.versions import study_id_of
-    from diptych.tabulate import export_study
+    from diptych.study.versions import study_id_of
 
     if with_ids:
         audit.note(None, "export.ids", study_id=study_id_of(study), detail={"to": "a folder"})
@@ -117,8 +117,8 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
     or imi (responses_main.csv), or one that an installed plug-in brings. A malformed file is
     refused with row and reason, and nothing is written.
     """
+    from diptych.ground.plugins import UnknownPlugin
     from diptych.importers import ImportFault, import_dataset
-    from diptych.plugins import UnknownPlugin
 
     try:
         with progress_bar("records") as progress:

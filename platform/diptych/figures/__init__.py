@@ -24,12 +24,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from diptych import tasks
-from diptych.studies.content import StudyContent
+from diptych.study.content import StudyContent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from diptych.results.facts import SessionFacts
+    from diptych.sessions.facts import SessionFacts
 
 #: Key -> numbers that add up. A key has as many numbers in every session.
 Counts = Mapping[str, Sequence[float]]

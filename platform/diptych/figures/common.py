@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from diptych.figures import Counts, Figure, added, key, parts
 from diptych.figures.bins import edges, log_bin
-from diptych.studies.content import StudyContent
+from diptych.study.content import StudyContent
 from diptych_analysis.columns import PHASES
 from diptych_analysis.intervals import wilson
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from diptych.results.facts import SessionFacts
+    from diptych.sessions.facts import SessionFacts
 
 
 class ResponseTimes(Figure):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diptych.studies.content import StudyContent
+from diptych.study.content import StudyContent
 
 FEW_VALUES = 8  # numbers with more values are cut into quarters
 MOST_VALUES = 24  # names with more values are no groups

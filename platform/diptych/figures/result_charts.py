@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from diptych.figures.look import legend, percent, told
+from diptych.figures.theme import legend, percent, told
 from diptych_analysis.charts import INK, PALETTE, PHASE_LINE, QUIET
 
 WHO = {"person": "people", "simulated": "simulated participants", "machine": "machines"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from diptych.figures.results import Result
+from diptych.figures.kept_results import Result
 from diptych_analysis.intervals import wilson
 
 if TYPE_CHECKING:

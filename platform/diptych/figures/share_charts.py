@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from diptych.figures.look import legend, told
+from diptych.figures.theme import legend, told
 from diptych_analysis.charts import PALETTE, QUIET
 
 ROW = 24  # height of a row in pixels

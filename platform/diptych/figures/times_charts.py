@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from diptych.figures.bins import edges, log_bin, quantile
-from diptych.figures.look import histogram, legend, phases_scale, told, whole
+from diptych.figures.theme import histogram, legend, phases_scale, told, whole
 from diptych_analysis.charts import INK, PALETTE
 
 HEIGHT = 240

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from diptych.plugins import Registry
+from diptych.ground.plugins import Registry
 from diptych_analysis.tables import FORMATS, TABLES, Column, TableName, Tables, write_tables
 
 Progress = Callable[[int, int], None]

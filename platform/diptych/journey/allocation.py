@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
 from diptych import models
-from diptych.database import now_ms, table
+from diptych.ground.database import now_ms, table
 from diptych.journey.state import LIVE, SESSIONS
-from diptych.studies.spec import Condition, StudySpec
+from diptych.study.spec import Condition, StudySpec
 
 RESULTS = table(models.SessionResult)
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from sqlalchemy import Connection, Row
 
-from diptych.database import now_ms, reading, writing
+from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.faults import JourneyFault
 from diptych.journey.replanning import NextTrial, needs_replanning, replan
@@ -38,8 +38,8 @@ from diptych.journey.storing import (
     question,
     store_at_once,
 )
-from diptych.studies.content import StudyContent
-from diptych.studies.versions import frozen
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
 from diptych.tasks import PlannedTrial, ResponseFault, Task
 
 #: No picture is drawn larger than this, in CSS pixels.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, bindparam, insert, select
 
 from diptych import models
-from diptych.database import now_ms, table
+from diptych.ground.database import now_ms, table
 
 ARRIVALS = table(models.Arrival)
 # Built once: asked at every end.

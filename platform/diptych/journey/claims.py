@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from diptych.database import now_ms
+from diptych.ground.database import now_ms
 from diptych.journey.arrivals import ARRIVALS
 from diptych.journey.faults import JourneyFault, Said
 from diptych.journey.state import LIVE

@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from diptych import addresses, models, recruiters, texts
+from diptych import models, recruiters
 from diptych.accounts import study_keys
-from diptych.database import insert_row, now_ms, reading, table, writing
+from diptych.ground import address_marks
+from diptych.ground.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
 from diptych.journey import claims
 from diptych.journey.allocation import count_places
@@ -31,8 +32,9 @@ from diptych.journey.state import (
     time_out,
 )
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
-from diptych.studies.content import StudyContent
-from diptych.studies.versions import UnknownStudy, current_version, frozen
+from diptych.study import texts
+from diptych.study.content import StudyContent
+from diptych.study.versions import UnknownStudy, current_version, frozen
 
 PARTICIPANTS = table(models.Participant)
 IDENTITIES = table(models.Identity)
@@ -127,7 +129,7 @@ def enter(
         entry: the query of the page's address.
         browser: what the browser says of itself.
         address: where the request comes from: forgotten at once, but for its mark for a day
-            (`diptych.addresses`) where the study has `max_same_address`.
+            (`diptych.ground.address_marks`) where the study has `max_same_address`.
         claim: what speaks for who comes with the id of somebody known.
 
     Raises:
@@ -186,7 +188,7 @@ def _read(
         raise JourneyFault("not_eligible", str(fault)) from None
     mark: Callable[[int], str | None] = _unmarked
     if kind == "person" and content.spec.quality.max_same_address is not None:
-        mark = partial(addresses.mark, host.settings.key_of_identities(), address, study_id)
+        mark = partial(address_marks.mark, host.settings.key_of_identities(), address, study_id)
     return _Visit(
         study_id, version_id, state, content, kind, recruiter, arriving, browser, claim, mark
     )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from diptych import models
-from diptych.database import now_ms, writing
+from diptych.ground.database import now_ms, writing
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import EMPTIED, LIVE, SESSIONS
 

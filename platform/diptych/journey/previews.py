@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from diptych import texts
+from diptych.ground.plugins import UnknownPlugin
 from diptych.host import Host, generator
 from diptych.journey.state import image_url, steps_of
-from diptych.plugins import UnknownPlugin
 from diptych.policies import Past
 from diptych.recruiters import Recruiter
-from diptych.studies.content import StudyContent
-from diptych.studies.spec import Question
+from diptych.study import texts
+from diptych.study.content import StudyContent
+from diptych.study.spec import Question
 from diptych.tasks import PlannedTrial, Tally, Task
 
 #: Images of previews are named for a session that nobody has.

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from diptych import models
-from diptych.database import table
+from diptych.ground.database import table
 from diptych.host import Host, generator
 from diptych.journey.state import TRIALS, planned, trial_at
 from diptych.journey.steps import insert_trials
 from diptych.policies import Past
-from diptych.studies.content import StudyContent
+from diptych.study.content import StudyContent
 from diptych.tasks import PlannedTrial
 
 RESPONSES = table(models.Response)

@@ -9,15 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Update, bindparam, select, update
 
-from diptych import models, texts
-from diptych.database import now_ms, reading, table, writing
+from diptych import models
+from diptych.ground.database import now_ms, reading, table, writing
+from diptych.ground.keys import Named
 from diptych.host import Host, host
 from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
-from diptych.keys import Named
 from diptych.payments.participations import order_ids, paid, stem, workers
-from diptych.studies.content import StudyContent
-from diptych.studies.versions import frozen
+from diptych.study import texts
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
 from diptych.tasks import REGISTRY, PlannedTrial, Tally
 
 SESSIONS = table(models.Session)

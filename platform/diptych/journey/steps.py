@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, bindparam, insert, select
 
 from diptych import models
-from diptych.database import now_ms, table, writing
+from diptych.ground.clean_text import Typed
+from diptych.ground.database import now_ms, table, writing
 from diptych.host import Host, generator
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import ARRIVALS, finish_as, parameters_of
@@ -29,10 +30,9 @@ from diptych.journey.state import (
     time_out,
     trial_at,
 )
-from diptych.journey.typed import Typed
 from diptych.policies import Past
-from diptych.studies.content import StudyContent
-from diptych.studies.versions import frozen
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
 from diptych.tasks import PlannedTrial
 
 

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, or_, se
 from sqlalchemy.orm import aliased
 
 from diptych import models
-from diptych.database import table
+from diptych.ground.database import table
 from diptych.journey.events import event_rows
 from diptych.journey.replanning import NextTrial
 from diptych.journey.state import SESSIONS
-from diptych.studies.content import StudyContent
+from diptych.study.content import StudyContent
 from diptych.tasks import PlannedTrial
 
 RESPONSES = table(models.Response)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Integer, MetaData
 
-from diptych.database import Base
+from diptych.ground.database import Base
 
 Base.metadata = MetaData(
     naming_convention={

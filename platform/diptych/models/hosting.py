@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from diptych.ground.seal import SealedObject, SealedText
 from diptych.models.base import Base, Key
-from diptych.seal import SealedObject, SealedText
 
 
 class Study(Base):
@@ -122,7 +122,7 @@ class Session(Base):
         Index(None, "study_id", "kind", "status", "version_id", "condition"),
         # The dashboard's table of sessions, newest first.
         Index(None, "study_id", "kind", "entered_at", "id"),
-        # Sessions that have ended and are not counted yet (diptych.results): a handful, always.
+        # Sessions that have ended and are not counted yet (diptych.settling): a handful, always.
         Index(
             "ix_sessions_uncounted",
             "study_id",
@@ -169,7 +169,7 @@ class Session(Base):
     last_seen_at: Mapped[int] = mapped_column(BigInteger)
     presented_at: Mapped[int | None] = mapped_column(BigInteger)  # of the current trial
     result_at: Mapped[int | None] = mapped_column(BigInteger)  # when its results were counted
-    # diptych.addresses; only where the study has `max_same_address`, and for some days.
+    # diptych.ground.address_marks; only where the study has `max_same_address`, and for some days.
     address_hash: Mapped[str | None] = mapped_column(String(6))
 
 

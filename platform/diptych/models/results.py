@@ -25,7 +25,7 @@ class SessionResult(Base):
     """The measures of one ended session, by which tables of sessions are sorted."""
 
     __tablename__ = "session_results"
-    # Each ends in the session, by which equal values are put in order (diptych.participants).
+    # Each ends in the session, by which equal values are put in order (diptych.overview.sessions).
     __table_args__ = (
         Index(None, "study_id", "kind", "score", "session_id"),
         Index(None, "study_id", "kind", "duration_ms", "session_id"),

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select
 from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
+from diptych.ground.money import in_words
 from diptych.payments import ledger
-from diptych.payments.money import in_words
 
 BUDGETS = table(models.Budget)
 

@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.database import now_ms, writing
+from diptych.ground.database import now_ms, writing
+from diptych.ground.money import in_words
 from diptych.payments import ledger
-from diptych.payments.concluding import conclude
+from diptych.payments.decided_sessions import Subject, reward
 from diptych.payments.ledger import Entry
-from diptych.payments.money import in_words
-from diptych.payments.platform import Outcome, Submission
-from diptych.payments.subjects import Subject, reward
-from diptych.studies.versions import frozen
+from diptych.payments.outcomes import conclude
+from diptych.recruiters.platform import Outcome, Submission
+from diptych.study.versions import frozen
 
 FOUND = "found on the platform: it was not ordered here"
 AFTER_ALL = "it was carried out after all"

@@ -24,15 +24,15 @@ from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
-from diptych.database import now_ms, reading, table, writing
+from diptych.ground.database import now_ms, reading, table, writing
+from diptych.ground.money import in_words
 from diptych.host import Host
 from diptych.payments import budget, ledger
+from diptych.payments.decided_sessions import Ordered, Subject, ordered, subjects
 from diptych.payments.exclusions import excluded_now
-from diptych.payments.money import in_words
-from diptych.payments.platform import ACTIONS, Order
 from diptych.payments.rules import Planning, why_not
-from diptych.payments.subjects import Ordered, Subject, ordered, subjects
-from diptych.results.settle import catch_up, set_excluded_many
+from diptych.recruiters.platform import ACTIONS, Order
+from diptych.settling.settle import catch_up, set_excluded_many
 
 DECISIONS = table(models.Decision)
 #: What only concerns this host, and can be taken back.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from diptych import models
-from diptych.database import in_parts, table
+from diptych.ground.database import in_parts, table
 
 DECISIONS, RESULTS = table(models.Decision), table(models.SessionResult)
 

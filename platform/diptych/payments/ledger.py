@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, case, func, insert, select
 from diptych import models
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
-from diptych.database import in_parts, now_ms, table
+from diptych.ground.database import in_parts, now_ms, table
 
 LEDGER = table(models.LedgerEntry)
 STUDIES = table(models.Study)
@@ -129,9 +129,9 @@ def write(
             }
         )
     if rows:
-        from diptych.payments import running  # which reads the ledger itself
+        from diptych.payments import running_totals  # which reads the ledger itself
 
-        running.keep_up(connection, state, rows)
+        running_totals.keep_up(connection, state, rows)
         connection.execute(insert(LEDGER), rows)
 
 

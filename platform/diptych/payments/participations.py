@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, func, select
 
 from diptych import models, recruiters
-from diptych.database import in_parts, table
+from diptych.ground.database import in_parts, table
 from diptych.payments.ledger import LEDGER, RANK, STATE_OF
 
 IDENTITIES = table(models.Identity)

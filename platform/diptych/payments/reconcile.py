@@ -16,18 +16,18 @@ from sqlalchemy import select
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.database import reading
+from diptych.ground.database import reading
 from diptych.host import Host
 from diptych.journey.state import LIVE
 from diptych.payments import ledger
 from diptych.payments.comparing import compare
-from diptych.payments.concluding import conclude
+from diptych.payments.decided_sessions import SESSIONS, Subject, subjects
 from diptych.payments.ledger import Entry
 from diptych.payments.orders import clean, orders, platform_of, without_ids
-from diptych.payments.platform import Order, Platform, PlatformFault, Submission
+from diptych.payments.outcomes import conclude
 from diptych.payments.sending import confirmed_at
-from diptych.payments.subjects import SESSIONS, Subject, subjects
-from diptych.results.settle import end_session
+from diptych.recruiters.platform import Order, Platform, PlatformFault, Submission
+from diptych.settling.settle import end_session
 
 _ENDS = {"RETURNED": "returned", "TIMED OUT": "timed_out"}
 _OF_PEOPLE = SESSIONS.c.kind == "person"

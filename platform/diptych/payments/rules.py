@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from diptych.host import Host
 from diptych.journey.state import EMPTIED, LIVE
-from diptych.payments.platform import Order, Platform, PlatformFault
-from diptych.payments.subjects import Ordered, Subject, earned, reward, scores
-from diptych.studies.content import StudyContent
-from diptych.studies.versions import frozen
+from diptych.payments.decided_sessions import Ordered, Subject, earned, reward, scores
+from diptych.recruiters.platform import Order, Platform, PlatformFault
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
 
 _WAITING = {"intended": "waits to be sent", "sent": "is in doubt", "confirmed": "is done"}
 # What stands in the way of an action; an order that failed stands in nobody's way.

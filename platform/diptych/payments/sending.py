@@ -18,13 +18,13 @@ from sqlalchemy import Connection
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.database import in_parts, reading, writing
+from diptych.ground.database import in_parts, reading, writing
 from diptych.host import Host
 from diptych.payments import budget, ledger
-from diptych.payments.concluding import Concluded, conclude
 from diptych.payments.ledger import Entry
 from diptych.payments.orders import clean, orders, platform_of, without_ids
-from diptych.payments.platform import Order, Outcome, Platform, PlatformFault
+from diptych.payments.outcomes import Concluded, conclude
+from diptych.recruiters.platform import Order, Outcome, Platform, PlatformFault
 
 log = logging.getLogger("diptych")
 UNKNOWN_IDS = "its platform ids are not known any more"

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from diptych.plugins import Registry
+from diptych.ground.plugins import Registry
 
 
 @dataclass(frozen=True)

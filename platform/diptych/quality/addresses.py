@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diptych.quality.beyond import ADDRESS_RULE
+from diptych.quality.related_sessions import ADDRESS_RULE
 from diptych.quality.rules import Found, Seen, plural, rule
 from diptych.quality.visits import named
 

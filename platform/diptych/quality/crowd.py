@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from diptych import models
-from diptych.database import db, now_ms, table, writing
+from diptych.ground.database import db, now_ms, table, writing
 from diptych.host import Host
 from diptych.journey.state import planned
-from diptych.quality.beyond import CROWD_RULE
+from diptych.quality.related_sessions import CROWD_RULE
 from diptych.quality.rules import Found, Seen, number, rule
-from diptych.studies.versions import frozen
-from diptych.tidy_rows import MEASURED, trial_row
+from diptych.sessions.tidy_rows import MEASURED, trial_row
+from diptych.study.versions import frozen
 
 SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
 QUALITY, STORED = table(models.QualityResult), table(models.AnalysisResult)
@@ -125,7 +125,7 @@ def work_out(
     """Estimate the accuracy of every completed session, and store what the page shows.
 
     The estimates stand in `quality_results` afterwards; the sessions are to be judged anew
-    (`diptych.results.settle.resettle`) for their flags to follow.
+    (`diptych.settling.settle.resettle`) for their flags to follow.
 
     Raises:
         CrowdFault: when too few people have answered the same items.

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from diptych.journey.state import EMPTIED
-from diptych.quality.beyond import Others
+from diptych.quality.related_sessions import Others
 from diptych.quality.rules import RULES, Rule, Seen, load
-from diptych.studies.content import StudyContent
-from diptych.studies.spec import Quality
+from diptych.study.content import StudyContent
+from diptych.study.spec import Quality
 
 if TYPE_CHECKING:
-    from diptych.results.facts import SessionFacts
+    from diptych.sessions.facts import SessionFacts
 
 load()
 

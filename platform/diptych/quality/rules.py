@@ -17,8 +17,8 @@ from diptych import tasks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from diptych.quality.beyond import Others
-    from diptych.results.facts import SessionFacts
+    from diptych.quality.related_sessions import Others
+    from diptych.sessions.facts import SessionFacts
     from diptych.tasks import Task
 
 

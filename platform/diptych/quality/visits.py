@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from diptych.quality.beyond import LOOKALIKES_RULE, REPEATS_RULE
+from diptych.quality.related_sessions import LOOKALIKES_RULE, REPEATS_RULE
 from diptych.quality.rules import Found, Seen, plural, rule
 
 

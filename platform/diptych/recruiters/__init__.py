@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from diptych.payments.platform import Platform
-from diptych.plugins import Registry
-from diptych.settings import Settings
+from diptych.ground.plugins import Registry
+from diptych.ground.settings import Settings
+from diptych.recruiters.platform import Platform
 
 if TYPE_CHECKING:
     from diptych.host import Host

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from diptych.payments.platform import Platform
+from diptych.ground.settings import Settings
 from diptych.recruiters import (
     ArrivalFault,
     Arriving,
@@ -15,7 +15,7 @@ from diptych.recruiters import (
     RecruiterParameters,
     identifier,
 )
-from diptych.settings import Settings
+from diptych.recruiters.platform import Platform
 
 if TYPE_CHECKING:
     from diptych.host import Host
@@ -109,7 +109,7 @@ class MTurk(Recruiter):
 
     @staticmethod
     def after_session(host: Host, session_id: int) -> None:
-        from diptych.recruiters.mturk_qualification import after_session
+        from diptych.mturk.qualification import after_session
 
         after_session(host, session_id)
 

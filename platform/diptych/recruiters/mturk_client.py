@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from diptych.payments.platform import PlatformFault
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
+from diptych.recruiters.platform import PlatformFault
 
 PRODUCTION = "https://mturk-requester.us-east-1.amazonaws.com"
 SANDBOX = "https://mturk-requester-sandbox.us-east-1.amazonaws.com"

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from diptych import clocks
-from diptych.payments.platform import Order, Outcome, Platform, PlatformFault, Submission
+from diptych.ground import clocks
+from diptych.ground.settings import Settings
 from diptych.recruiters.mturk_client import (
     Clients,
     Trouble,
@@ -29,7 +29,7 @@ from diptych.recruiters.mturk_client import (
     pages,
     trouble,
 )
-from diptych.settings import Settings
+from diptych.recruiters.platform import Order, Outcome, Platform, PlatformFault, Submission
 
 #: Seconds to wait before each further try of a call that MTurk did not (certainly) carry out.
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import Field
 
-from diptych.payments.platform import Platform
 from diptych.recruiters import (
     ArrivalFault,
     Arriving,
@@ -18,6 +17,7 @@ from diptych.recruiters import (
     RecruiterParameters,
     identifier,
 )
+from diptych.recruiters.platform import Platform
 from diptych.recruiters.prolific_platform import ProlificPlatform
 
 COMPLETE = "https://app.prolific.com/submissions/complete"

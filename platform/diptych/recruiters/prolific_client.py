@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from diptych import clocks
-from diptych.payments.platform import PlatformFault
+from diptych.ground import clocks
+from diptych.recruiters.platform import PlatformFault
 
 #: Waits (s) before asking again, where asking again is safe.
 PAUSES = (0.5, 1.0, 2.0)

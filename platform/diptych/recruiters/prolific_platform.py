@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from diptych.payments.money import to_major
-from diptych.payments.platform import Action, Order, Outcome, Platform, PlatformFault, Submission
+from diptych.ground.money import to_major
+from diptych.ground.settings import Settings, SettingsFault
+from diptych.recruiters.platform import Action, Order, Outcome, Platform, PlatformFault, Submission
 from diptych.recruiters.prolific_client import Client, Reply
-from diptych.settings import Settings, SettingsFault
 
 LEAST_MESSAGE = 100
 #: Prolific's categories of a rejection.

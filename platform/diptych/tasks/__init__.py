@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from diptych.plugins import Registry
+from diptych.ground.plugins import Registry
 from diptych.policies import Candidate, Past, Policy
-from diptych.studies.content import StudyContent
-from diptych.studies.faults import Fault
-from diptych.studies.spec import Condition
+from diptych.study.content import StudyContent
+from diptych.study.faults import Fault
+from diptych.study.spec import Condition
 from diptych_analysis.columns import Column
 
 # Gives the opaque URL, in one session, of the stimulus at a place of the manifest.

@@ -2,7 +2,7 @@
 
 from apiflask import APIFlask
 
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 
 def register(app: APIFlask, settings: Settings) -> None:
@@ -12,13 +12,13 @@ def register(app: APIFlask, settings: Settings) -> None:
         dashboard,
         errors,
         health,
-        hooks,
         images,
         limits,
         pages,
         participant,
         security,
         telemetry,
+        webhooks,
     )
 
     app.security_schemes = participant.SECURITY
@@ -26,7 +26,7 @@ def register(app: APIFlask, settings: Settings) -> None:
     errors.attach(app)
     security.attach(app)
     limits.attach(app, settings)
-    for module in (participant, images, pages, health, telemetry, hooks):
+    for module in (participant, images, pages, health, telemetry, webhooks):
         app.register_blueprint(module.blueprint)
     dashboard.attach(app)
     bundle.attach(app)

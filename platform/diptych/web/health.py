@@ -6,7 +6,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 
 from diptych import __version__, installation
-from diptych.database import db
+from diptych.ground.database import db
 from diptych.host import host
 
 blueprint = APIBlueprint("health", __name__, enable_openapi=False)

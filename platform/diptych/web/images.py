@@ -11,9 +11,9 @@ from flask import Response, abort, request
 from sqlalchemy import select
 
 from diptych import models
-from diptych.database import reading
+from diptych.ground.database import reading
 from diptych.host import host
-from diptych.studies.versions import frozen
+from diptych.study.versions import frozen
 
 blueprint = APIBlueprint("images", __name__, enable_openapi=False)
 VERSIONS = models.StudyVersion

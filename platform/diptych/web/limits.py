@@ -28,8 +28,8 @@ from apiflask import APIFlask
 from flask import current_app, request
 from werkzeug.exceptions import TooManyRequests
 
-from diptych.addresses import network
-from diptych.settings import Settings
+from diptych.ground.address_marks import network
+from diptych.ground.settings import Settings
 
 WINDOW_S = 60.0
 KEPT_AT_LEAST = 4096
@@ -144,7 +144,7 @@ def limits() -> Limits:
 
 @lru_cache(maxsize=4096)
 def place(address: str | None) -> str:
-    """What is counted as one address: a place (`diptych.addresses`), or else the words as given."""
+    """What is counted as one address: a place (`address_marks`), or else the words as given."""
     return network(address) or address or ""
 
 

@@ -8,7 +8,7 @@ from apiflask import APIBlueprint
 from flask import Response, make_response, redirect, render_template, url_for
 
 from diptych import words
-from diptych.studies.versions import UnknownStudy, current_version, frozen
+from diptych.study.versions import UnknownStudy, current_version, frozen
 from diptych.web.bundle import bundle
 
 blueprint = APIBlueprint("pages", __name__, enable_openapi=False)

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from diptych import journey
 from diptych.accounts import study_keys
+from diptych.ground.clean_text import Typed
 from diptych.host import host
 from diptych.journey.answering import Timing
 from diptych.journey.entry import KINDS_BY_KEY
 from diptych.journey.faults import JourneyFault
 from diptych.journey.steps import BODIES
-from diptych.journey.typed import Typed
 from diptych.web.limits import limits
 
 blueprint = APIBlueprint("participant", __name__, url_prefix="/api/v1", tag="participant")

@@ -6,7 +6,7 @@ from apiflask import APIFlask
 from flask import Response, request
 
 from diptych import recruiters
-from diptych.settings import Settings
+from diptych.ground.settings import Settings
 
 _POLICY = "; ".join(
     (

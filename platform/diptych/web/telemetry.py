@@ -28,10 +28,10 @@ from prometheus_client import (
 )
 from pythonjsonlogger.json import JsonFormatter
 
+from diptych.ground.settings import Settings
 from diptych.host import host
-from diptych.settings import Settings
-from diptych.web.discretion import Discreet
 from diptych.web.limits import limits
+from diptych.web.log_redaction import Discreet
 
 blueprint = APIBlueprint("telemetry", __name__, enable_openapi=False)
 access_log = logging.getLogger("diptych.access")

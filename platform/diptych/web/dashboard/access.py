@@ -25,7 +25,7 @@ from sqlalchemy import select
 from diptych import models
 from diptych.accounts import api_tokens, logins
 from diptych.accounts.users import ROLES, User, allows, role_in
-from diptych.database import reading, table
+from diptych.ground.database import reading, table
 from diptych.host import host
 from diptych.web.limits import limits
 

@@ -11,18 +11,25 @@ from urllib.parse import parse_qsl
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
-from diptych.database import now_ms, reading
+from diptych.ground.database import now_ms, reading
+from diptych.ground.money import MoneyFault, to_minor
 from diptych.host import host
-from diptych.participants import deciding, listing
-from diptych.participants.deciding import AT_A_TIME, BY_ACTION, KINDS, Kind, Slip, SlipFault
-from diptych.participants.narrowing import DECISIONS, SESSIONS
-from diptych.participants.wanted import WantedFault, read_wanted
+from diptych.overview.sessions import decision_form, page
+from diptych.overview.sessions.decision_form import (
+    AT_A_TIME,
+    BY_ACTION,
+    KINDS,
+    Kind,
+    Slip,
+    SlipFault,
+)
+from diptych.overview.sessions.filters import DECISIONS, SESSIONS
+from diptych.overview.sessions.query import WantedFault, read_wanted
 from diptych.payments import ledger
 from diptych.payments.decisions import Counts, DecisionFault, LeftOut, Plan, carry_out, preview
-from diptych.payments.money import MoneyFault, to_minor
 from diptych.recruiters.prolific_platform import CATEGORIES, LEAST_MESSAGE
-from diptych.studies.content import StudyContent
-from diptych.studies.versions import frozen
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
 from diptych.web.dashboard.access import access, pages, row_number, user
 from diptych.web.dashboard.access import study as opened
 
@@ -90,7 +97,7 @@ def confirm(study: str) -> Any:
     plan = _planned(slip)
     if not slip.plan or plan.token != slip.plan:
         with reading() as connection:
-            is_done = deciding.is_done(connection, slip)
+            is_done = decision_form.is_done(connection, slip)
         if is_done:
             flash("This was carried out already: nothing was done twice.", "info")
             return redirect(url_for("dashboard_decisions.log", study=study))
@@ -128,7 +135,7 @@ def _needs_role(kind: Kind) -> None:
 
 
 def _slip() -> Slip:
-    return deciding.unsealed(
+    return decision_form.unsealed(
         request.form.get("slip", ""), host().secret, study_id=opened().id, user_id=user().id
     )
 
@@ -147,10 +154,10 @@ def _chosen() -> Slip:
     with reading() as connection:
         if request.form.get("scope") == "all":
             wanted = read_wanted(dict(parse_qsl(request.form.get("query", ""))))
-            found = listing.matching(connection, opened().id, wanted, kind.most + 1, see_ids=True)
+            found = page.matching(connection, opened().id, wanted, kind.most + 1, see_ids=True)
         else:
             named = request.form.getlist("session")[: kind.most + 1]
-            found = listing.named(connection, opened().id, named)
+            found = page.named(connection, opened().id, named)
     if not found:
         raise SlipFault("No session was chosen: tick some, or take all that match.")
     if len(found) > kind.most:
@@ -195,13 +202,13 @@ def _payment(slip: Slip) -> tuple[str, bool]:
 
 def _contents(sessions: Sequence[int]) -> list[StudyContent]:
     with reading() as connection:
-        versions = listing.versions_of(connection, sessions)
+        versions = page.versions_of(connection, sessions)
         return [frozen(version, connection) for version in versions]
 
 
 def _is_prolific(slip: Slip) -> bool:
     with reading() as connection:
-        return "prolific" in listing.recruiters_of(connection, slip.sessions)
+        return "prolific" in page.recruiters_of(connection, slip.sessions)
 
 
 def _faults(slip: Slip, by_rule: bool) -> dict[str, str]:
@@ -250,7 +257,7 @@ def _ask(slip: Slip, *, is_filled: bool) -> str:
         "dashboard/decision.html",
         kind=kind,
         slip=slip,
-        sealed=deciding.sealed(slip, host().secret),
+        sealed=decision_form.sealed(slip, host().secret),
         plan=plan,
         waiting=_waiting(plan),
         left_out=_by_reason(plan.left_out if plan else ()),

@@ -9,12 +9,12 @@ from typing import Any, cast
 from flask import Response, abort, render_template, request, stream_with_context, url_for
 
 from diptych.accounts import audit
-from diptych.database import reading
-from diptych.exporting import Busy, Wanted, export
+from diptych.export.large_exports import Busy, Wanted, export
+from diptych.export.tables import IDENTITIES
+from diptych.ground.database import reading
 from diptych.host import host
-from diptych.quality.overview import recorded
-from diptych.studies.versions import UnknownStudy
-from diptych.tabulate import IDENTITIES
+from diptych.overview.quality import recorded
+from diptych.study.versions import UnknownStudy
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.columns import DESCRIPTIONS, TABLES

@@ -7,10 +7,11 @@ from typing import Any, cast
 from apiflask import abort
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
-from diptych.figures import catalogue, results
-from diptych.figures.catalogue import FORMS, KINDS, SCOPES, Shown
+from diptych.figures import kept_results
 from diptych.host import host
-from diptych.results.settle import catch_up
+from diptych.overview import figures
+from diptych.overview.figures import FORMS, KINDS, SCOPES, Shown
+from diptych.settling.settle import catch_up
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages
 
@@ -27,7 +28,7 @@ def page(study: str) -> str:
     here = rules.study()
     catch_up(host(), here.id)
     kind, scope = _chosen("who", KINDS), _chosen("scope", SCOPES)
-    shown = catalogue.all_of(here.id, kind, scope)
+    shown = figures.all_of(here.id, kind, scope)
     return render_template(
         "dashboard/figures.html",
         figures=[figure for figure in shown if figure.result is None],
@@ -36,7 +37,7 @@ def page(study: str) -> str:
         kind=kind,
         scope=scope,
         whose=WHOSE[kind],
-        can_draw=catalogue.can_draw(),
+        can_draw=figures.can_draw(),
     )
 
 
@@ -52,7 +53,7 @@ def figure(study: str, name: str, form: str) -> Response:
         return response
     try:
         body = found.written(form, theme, about)
-    except catalogue.NoDrawing as fault:
+    except figures.NoDrawing as fault:
         abort(409, f"This host does not draw: {fault}.")
     response = make_response(body)
     response.mimetype = FORMS[form]
@@ -95,7 +96,7 @@ def table(study: str, name: str) -> Response:
 def remove_result(study: str) -> Response:
     """Take a kept result off the page."""
     name = request.form.get("name", "")
-    if not results.remove(rules.study().id, name, rules.user()):
+    if not kept_results.remove(rules.study().id, name, rules.user()):
         abort(404, f"There is no result {name!r} (any more).")
     flash(f"The result {name} was removed.", "success")
     return cast(Response, redirect(url_for("dashboard_figures.page", study=study)))
@@ -103,7 +104,7 @@ def remove_result(study: str) -> Response:
 
 def _found(name: str) -> tuple[Shown, str, str]:
     kind, scope = _chosen("who", KINDS), _chosen("scope", SCOPES)
-    found = catalogue.one_of(rules.study().id, kind, scope, name)
+    found = figures.one_of(rules.study().id, kind, scope, name)
     if found is None:
         abort(404, f"This study has no figure {name!r}.")
     if found.empty:
@@ -133,7 +134,7 @@ def _marked(response: Response, mark: str) -> Response:
 
 def _cell(cell: Any) -> tuple[str, bool]:
     """A cell as text, and whether it is a number."""
-    if catalogue.missing(cell):
+    if figures.missing(cell):
         return "–", False
     if isinstance(cell, bool) or type(cell).__name__ == "bool":
         return ("yes" if cell else "no"), False

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Flask
 
-from diptych.payments.money import to_major
-from diptych.user_agents import parse_user_agent
+from diptych.ground.money import to_major
+from diptych.ground.user_agents import parse_user_agent
 
 _SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 NOTHING = "–"

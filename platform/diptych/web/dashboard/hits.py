@@ -9,9 +9,9 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from diptych.host import host
-from diptych.payments.platform import PlatformFault
-from diptych.recruiters import mturk_changes, mturk_hits
-from diptych.recruiters.mturk_offer import HitFault
+from diptych.mturk import changes, hits
+from diptych.mturk.offer import HitFault
+from diptych.recruiters.platform import PlatformFault
 from diptych.web.dashboard.access import access, pages, user
 from diptych.web.dashboard.access import study as opened
 
@@ -23,17 +23,17 @@ MOST_WORKERS, MOST_HOURS = 1000, 24 * 365
 @access("viewer")
 def index(study: str) -> str:
     """The HITs with MTurk's numbers; with its own books' where MTurk does not answer."""
-    found, fault = mturk_hits.placed(host(), opened().id), ""
+    found, fault = hits.placed(host(), opened().id), ""
     # A study that never was on MTurk asks nothing of it, unless somebody wants to know.
     if found or request.args.get("look"):
         try:
-            found = mturk_hits.hits(host(), study)
+            found = hits.hits(host(), study)
         except PlatformFault as why:
             fault = str(why)
     return render_template(
         "dashboard/hits.html",
         hits=found,
-        choices=[(hit.id, hit.id) for hit in found if hit.status not in mturk_hits.NOT_THERE],
+        choices=[(hit.id, hit.id) for hit in found if hit.status not in hits.NOT_THERE],
         fault=fault,
         sandbox=host().settings.mturk_sandbox,
         token=secrets.token_hex(12),
@@ -49,7 +49,7 @@ def expire(study: str) -> Any:
     hit = request.form.get("hit", "")
 
     def change() -> None:
-        mturk_changes.expire_hit(host(), study, hit, user=user())
+        changes.expire_hit(host(), study, hit, user=user())
 
     return _changed(study, change, f"{hit} has expired: who has accepted it may finish.")
 
@@ -61,7 +61,7 @@ def extend(study: str) -> Any:
     hit = request.form.get("hit", "")
 
     def change() -> None:
-        mturk_changes.extend_hit(
+        changes.extend_hit(
             host(),
             study,
             hit,

@@ -7,7 +7,7 @@ import hashlib
 from flask import Response, abort, make_response, render_template, request
 
 from diptych.host import host
-from diptych.results.live import LiveView, live_view
+from diptych.overview.live import LiveView, live_view
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages
 

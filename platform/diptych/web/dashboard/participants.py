@@ -16,19 +16,19 @@ from flask import (
     url_for,
 )
 
-from diptych import withdrawal
-from diptych.database import reading
+from diptych.ground.database import reading
 from diptych.host import host
-from diptych.participants import listing
-from diptych.participants.choices import SHORT, choices
-from diptych.participants.listing import PAGE, read_bound
-from diptych.participants.one import find, has_version, moments, read_one
-from diptych.participants.rows import listed
-from diptych.participants.times import times
-from diptych.participants.wanted import Wanted, WantedFault, read_wanted
+from diptych.overview.sessions import page
+from diptych.overview.sessions.detail import find, has_version, moments, read_one
+from diptych.overview.sessions.filter_choices import SHORT, choices
+from diptych.overview.sessions.page import PAGE, read_bound
+from diptych.overview.sessions.page_rows import listed
+from diptych.overview.sessions.query import Wanted, WantedFault, read_wanted
+from diptych.overview.sessions.response_times import times
+from diptych.privacy import withdrawal
 from diptych.quality import RULES
-from diptych.results.settle import catch_up
-from diptych.studies.versions import frozen
+from diptych.settling.settle import catch_up
+from diptych.study.versions import frozen
 from diptych.tasks import REGISTRY as TASKS
 from diptych.web.dashboard.access import access, pages, study, user
 from diptych.web.dashboard.decisions import offered
@@ -49,14 +49,14 @@ def may_see_ids() -> bool:
 @access("viewer")
 def table(study: str) -> Response:
     """The sessions of a study, a page at a time."""
-    fault, shown, wanted = "", listing.Slice([], None, None), Wanted()
+    fault, shown, wanted = "", page.Slice([], None, None), Wanted()
     total, rows = 0, []
     this = study_id()
     catch_up(host(), this)
     with reading() as connection:
         try:
             wanted = read_wanted(request.args)
-            shown = listing.page(
+            shown = page.page(
                 connection,
                 this,
                 wanted,
@@ -64,7 +64,7 @@ def table(study: str) -> Response:
                 before=read_bound(request.args.get("before", "")),
                 see_ids=may_see_ids(),
             )
-            total = listing.count(connection, this, wanted, COUNTED, see_ids=may_see_ids())
+            total = page.count(connection, this, wanted, COUNTED, see_ids=may_see_ids())
             rows = listed(connection, shown.ids)
         except WantedFault as wrong:
             fault = str(wrong)

@@ -16,16 +16,17 @@ from flask import (
 )
 
 from diptych.accounts import audit
-from diptych.database import reading
+from diptych.ground.database import reading
+from diptych.ground.money import MoneyFault, to_minor
 from diptych.host import host
-from diptych.payments import again, budget, ledger, listing, running, sending
-from diptych.payments.money import MoneyFault, to_minor
-from diptych.payments.platform import ACTIONS
+from diptych.overview import ledger as ledger_pages
+from diptych.payments import budget, ledger, retry, running_totals, sending
 from diptych.payments.reconcile import Reconciled, reconcile
 from diptych.payments.rules import WORDS
 from diptych.payments.sending import Sent
-from diptych.studies.spec import Payment
-from diptych.studies.versions import UnknownStudy, current_version, frozen
+from diptych.recruiters.platform import ACTIONS
+from diptych.study.spec import Payment
+from diptych.study.versions import UnknownStudy, current_version, frozen
 from diptych.web.dashboard.access import access, pages, row_number, user
 from diptych.web.dashboard.access import study as opened
 
@@ -43,16 +44,17 @@ def index(study: str) -> str:
         abort(422, "There is no such state or action.")
     here, payment = opened().id, _payment(study)
     with reading() as connection:
-        totals = running.read(connection, here)
+        totals = running_totals.read(connection, here)
         allowance = budget.read(connection, here, totals)
-        lines = listing.page(
+        lines = ledger_pages.page(
             connection,
             here,
             **wanted,
             before=row_number("before"),
             after=row_number("after"),
         )
-        doubts = listing.page(connection, here, state="sent") if _count(totals, "sent") else None
+        in_doubt = _count(totals, "sent")
+        doubts = ledger_pages.page(connection, here, state="sent") if in_doubt else None
     address = {key: value for key, value in wanted.items() if value}
     return render_template(
         "dashboard/payments.html",
@@ -116,7 +118,7 @@ def set_budget(study: str) -> Any:
 @access("editor")
 def try_again(study: str) -> Any:
     """Intend failed orders anew, by a person's decision."""
-    done = again.try_again(opened().id, request.form.getlist("key"), user())
+    done = retry.try_again(opened().id, request.form.getlist("key"), user())
     if done:
         orders = "1 order waits" if done == 1 else f"{done} orders wait"
         flash(f"{orders} to be sent again, under a new key.", "success")
@@ -129,7 +131,7 @@ def try_again(study: str) -> Any:
 @access("editor")
 def withdraw(study: str) -> Any:
     """Take back orders that were not sent yet."""
-    done = again.withdraw(opened().id, request.form.getlist("key"), user())
+    done = retry.withdraw(opened().id, request.form.getlist("key"), user())
     flash("The order was withdrawn." if done else "Too late: it was sent.", "success")
     return _back(study)
 
@@ -140,7 +142,7 @@ def as_csv(study: str) -> Response:
     """The ledger for the finance office."""
     audit.note(user(), "export.ledger", study_id=opened().id)
     reply = Response(
-        stream_with_context(listing.finance_csv(opened().id, study, host().secret)),
+        stream_with_context(ledger_pages.finance_csv(opened().id, study, host().secret)),
         mimetype="text/csv",
     )
     reply.headers["Content-Disposition"] = f'attachment; filename="{study}-ledger.csv"'

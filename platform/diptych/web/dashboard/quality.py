@@ -7,13 +7,13 @@ from typing import Any
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 
 from diptych.accounts import audit
-from diptych.database import reading
+from diptych.ground.database import reading
 from diptych.host import host
+from diptych.overview.quality import flagged, overview
 from diptych.quality import RULES
 from diptych.quality.crowd import stored
-from diptych.quality.overview import flagged, overview
 from diptych.quality.rules import number
-from diptych.results import settle
+from diptych.settling import settle
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 

@@ -13,18 +13,18 @@ from sqlalchemy import Connection, select
 from diptych import models
 from diptych.accounts import study_keys
 from diptych.accounts.study_keys import StudyKey
-from diptych.database import reading, table
+from diptych.ground.database import reading, table
+from diptych.ground.keys import PURPOSES, named_key
 from diptych.host import Host, host
 from diptych.journey.previews import recruiter_of
-from diptych.keys import PURPOSES, named_key
-from diptych.payments.platform import PlatformFault
-from diptych.recruiters.mturk_hits import create_hit
-from diptych.recruiters.mturk_offer import HitFault, preview_hit
-from diptych.studies.checklist import checklist, is_example_code, prolific_limit
-from diptych.studies.content import StudyContent
-from diptych.studies.history import history
-from diptych.studies.readiness import known
-from diptych.studies.versions import UnknownStudy, frozen
+from diptych.mturk.hits import create_hit
+from diptych.mturk.offer import HitFault, preview_hit
+from diptych.overview.checklist import checklist, is_example_code, prolific_limit
+from diptych.overview.readiness import known
+from diptych.overview.versions import history
+from diptych.recruiters.platform import PlatformFault
+from diptych.study.content import StudyContent
+from diptych.study.versions import UnknownStudy, frozen
 from diptych.web.dashboard.access import access, pages, study, user
 from diptych.web.dashboard.studies import current_or_newest
 

@@ -8,19 +8,19 @@ from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 
-from diptych.database import reading
+from diptych.authoring.folder import LoadedStudy, load_study
+from diptych.ground.database import reading
 from diptych.host import host
 from diptych.journey.previews import NO_SESSION
 from diptych.journey.state import image_url
-from diptych.results.settle import catch_up
-from diptych.studies.difference import Difference, difference
-from diptych.studies.faults import Fault, StudyFault
-from diptych.studies.folder import LoadedStudy, load_study
-from diptych.studies.history import Version, history, study_folders
-from diptych.studies.listing import last_entered, listed, numbers
-from diptych.studies.readiness import checks
-from diptych.studies.spec import StudySpec
-from diptych.studies.versions import UnknownStudy, freeze, frozen, set_state, study_state
+from diptych.overview.readiness import checks
+from diptych.overview.studies import last_entered, listed, numbers
+from diptych.overview.versions import Version, history, study_folders
+from diptych.settling.settle import catch_up
+from diptych.study.difference import Difference, difference
+from diptych.study.faults import Fault, StudyFault
+from diptych.study.spec import StudySpec
+from diptych.study.versions import UnknownStudy, freeze, frozen, set_state, study_state
 from diptych.web.dashboard.access import access, pages, study, user
 
 blueprint = pages("studies")

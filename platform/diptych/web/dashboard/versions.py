@@ -7,13 +7,13 @@ from typing import Any
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 
 from diptych.accounts import study_keys
-from diptych.database import reading
+from diptych.ground.database import reading
 from diptych.host import host
 from diptych.journey import previews
-from diptych.results.settle import catch_up
-from diptych.studies.difference import difference
-from diptych.studies.history import Version, find_version, history
-from diptych.studies.versions import frozen, open_version
+from diptych.overview.versions import Version, find_version, history
+from diptych.settling.settle import catch_up
+from diptych.study.difference import difference
+from diptych.study.versions import frozen, open_version
 from diptych.web.dashboard.access import access, pages, study, user
 from diptych.web.dashboard.navigation import home
 from diptych.web.dashboard.studies import MOST_THUMBNAILS, current_or_newest, images_of

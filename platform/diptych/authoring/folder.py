@@ -1,0 +1,443 @@
+"""A study folder -> a checked `StudyContent`. Every fault is found in one go."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib.util
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import ValidationError
+
+from diptych.authoring import references, text_pictures
+from diptych.authoring.manifests import read_items, read_stimuli
+from diptych.images import ImageFault, ServableImage, read_servable
+from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
+from diptych.study.faults import Fault, StudyFault, allowed_by
+from diptych.study.spec import StudySpec
+from diptych_analysis.picture_files import few
+
+REQUIRED_TEXTS = ("consent", "instructions", "debrief")
+OPTIONAL_TEXTS = (
+    "practice",
+    "practice_again",
+    "half_way",
+    "phase_change",
+    "declined",
+    "screened_out",
+    "timed_out",
+    "feedback",
+)
+NUL = "a NUL character"  # which no database stores
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+NAMES = "a-z, 0-9, _ and -, from a letter, 64 characters at most"
+#: Keys that came after version 0.1: a study that does not use them is the same study as before.
+LATER = (("recruitment", "replace_excluded", False),)
+#: Most pictures and links of a text: from hundreds of thousands the parser takes many seconds.
+MOST_BRACKETS = 5_000
+#: Longest text and study.toml, in bytes: some hundred pages.
+LONGEST = 500_000
+
+
+@dataclass
+class LoadedStudy:
+    """A study folder that has no faults, with the pictures it needs.
+
+    Attributes:
+        content: the study.
+        images: image by content hash: stimuli and pictures of the texts. Each holds the bytes
+            that the hash is of, whatever happens to the file.
+        remarks: what is no fault, but should be known, a sentence each.
+    """
+
+    content: StudyContent
+    images: Mapping[str, ServableImage] = field(repr=False)
+    remarks: tuple[str, ...] = ()
+
+
+def load_study(folder: Path) -> LoadedStudy:
+    """Read and check a study folder.
+
+    Raises:
+        StudyFault: with every fault of the folder.
+    """
+    reader = _Reader(folder)
+    loaded = reader.read()
+    if reader.faults or loaded is None:
+        raise StudyFault(folder.name, reader.faults)
+    return loaded
+
+
+def build_study(folder: Path) -> bool:
+    """Run the study's generator; False when it has none.
+
+    Raises:
+        StudyFault: when study.toml can't be read, or the generator is missing or fails.
+    """
+    reader = _Reader(folder)
+    spec = reader.read_spec()
+    if spec is None:
+        raise StudyFault(folder.name, reader.faults)
+    if spec.stimuli.generator is None:
+        return False
+    path = folder / spec.stimuli.generator
+    fault = Fault(
+        "study.toml", "stimuli.generator", repr(spec.stimuli.generator), "a Python file with build"
+    )
+    if not _is_file(folder, spec.stimuli.generator):
+        raise StudyFault(folder.name, [fault])
+    try:
+        module = _run(path, f"_study_{folder.name}")
+        build = getattr(module, "build", None)
+        if build is None:
+            raise StudyFault(folder.name, [fault])
+        build(folder, spec.stimuli.seed)
+    except StudyFault:
+        raise
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
+        allowed = "a function build(folder, seed) that ends without an error"
+        raise StudyFault(
+            folder.name, [Fault(spec.stimuli.generator, "build", found, allowed)]
+        ) from error
+    return True
+
+
+def _run(path: Path, name: str) -> ModuleType:
+    """Import a file as a module of a name of its own."""
+    module_spec = importlib.util.spec_from_file_location(name, path)
+    assert module_spec is not None and module_spec.loader is not None
+    module = importlib.util.module_from_spec(module_spec)
+    # Dataclasses look their module up there.
+    sys.modules[name] = module
+    try:
+        module_spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _on_white(names: list[str]) -> Iterator[str]:
+    """A remark on pictures that are not opaque."""
+    if names:
+        count = "1 picture has" if len(names) == 1 else f"{len(names)} pictures have"
+        yield (
+            f"{count} see-through parts ({few(names)}): people and machines see them on white. For "
+            "another background paint it into the files"
+        )
+
+
+def _repeated(content: StudyContent) -> Iterator[str]:
+    """A remark on each picture that several stimuli show."""
+    files: dict[str, list[str]] = {}
+    for stimulus in content.stimuli:
+        files.setdefault(stimulus.stimulus_id, []).append(stimulus.file)
+    for same in files.values():
+        if len(same) > 1:
+            manifest = content.spec.stimuli.manifest
+            yield f"{manifest}: one picture under {len(same)} names: {', '.join(same)}"
+
+
+def _given_away(content: StudyContent) -> Iterator[str]:
+    """A remark on items whose answer can be read off the addresses of their pictures."""
+    told = [
+        item.item_id
+        for item in content.items.values()
+        if any(_among_others(item, role) for role in item.stimuli if role.startswith("query"))
+    ]
+    manifest = content.spec.items.manifest if content.spec.items else ""
+    if told:
+        yield (
+            f"{manifest}: {len(told)} items show a query among their explanations ({few(told)}), "
+            "under one address: a script can tell. Give such a query a file of its own, for "
+            "example another crop"
+        )
+
+
+def _among_others(item: FrozenItem, role: str) -> bool:
+    others = {place for name, places in item.stimuli.items() if name != role for place in places}
+    return not others.isdisjoint(item.stimuli[role])
+
+
+def _shortened(text: str, most: int = 200) -> str:
+    """The beginning of what may be very long."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def _inside(folder: Path, name: str) -> bool:
+    """Whether a relative name stays inside the folder, also where links lead."""
+    return (folder / name).resolve().is_relative_to(folder.resolve())
+
+
+def _is_file(folder: Path, name: str) -> bool:
+    """Whether a name is one of a file inside the folder; no name of a file is none of its files."""
+    try:
+        return _inside(folder, name) and (folder / name).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL in it
+        return False
+
+
+class _Reader:
+    """Reads one folder and gathers its faults."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.faults: list[Fault] = []
+        self.images: dict[str, ServableImage] = {}
+        self.remarks: list[str] = []
+        self.see_through: list[str] = []
+
+    def fault(self, file: str, key: str, found: str, allowed: str) -> None:
+        self.faults.append(Fault(file, key, found, allowed))
+
+    def read(self) -> LoadedStudy | None:
+        spec = self.read_spec(past_unknown=True)
+        texts = self._read_texts()
+        if spec is None:
+            return None
+        stimuli = self._read_stimuli(spec)
+        items = self._read_items(spec, stimuli)
+        content = StudyContent(
+            name=self.folder.name,
+            content_hash=_hash(spec, texts, stimuli, items),
+            spec=spec,
+            texts=texts,
+            stimuli=tuple(stimuli),
+            items=items,
+        )
+        # Faults of single files make those of the whole (too few stimuli …) follow from them.
+        from diptych.authoring.plan_check import check_plan
+
+        self.faults.extend(check_plan(content))
+        self.remarks.extend(_on_white(list(dict.fromkeys(self.see_through))))
+        self.remarks.extend(_repeated(content))
+        self.remarks.extend(_given_away(content))
+        names = (*REQUIRED_TEXTS, *OPTIONAL_TEXTS)
+        self.remarks.extend(references.remarks(self.folder, spec, names))
+        return LoadedStudy(content, self.images, tuple(self.remarks))
+
+    def read_spec(self, *, past_unknown: bool = False) -> StudySpec | None:
+        """study.toml, None when it has faults; with `past_unknown` unknown keys are passed over.
+
+        They are faults still, but what is wrong besides is then found in the same go.
+        """
+        path = self.folder / "study.toml"
+        if not NAME.fullmatch(self.folder.name):
+            self.fault(
+                ".",
+                "",
+                repr(self.folder.name),
+                f"a name of {NAMES}",
+            )
+        if not _is_file(self.folder, path.name):
+            found = self._not_there(path)
+            self.fault("study.toml", "", found, "a file that describes the study")
+            return None
+        data = self._toml(path)
+        if data is None:
+            return None
+        try:
+            return StudySpec.model_validate(data)
+        except ValidationError as fault:
+            for error in fault.errors():
+                self._spec_fault(error)
+            unknown = [e["loc"] for e in fault.errors() if e["type"] == "extra_forbidden"]
+            if not past_unknown or len(unknown) < fault.error_count():
+                return None
+        try:
+            return StudySpec.model_validate(_without(data, unknown))
+        except ValidationError as fault:  # of checks that wait until all keys are known
+            for error in fault.errors():
+                self._spec_fault(error)
+            return None
+
+    def _toml(self, path: Path) -> dict[str, Any] | None:
+        if self._is_too_long(path):
+            return None
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+            if "\\u0000" not in json.dumps(data, default=str):
+                return data
+            self.fault(path.name, "", NUL, "texts without it")
+        # tomllib raises a plain ValueError for whole numbers of some thousand digits.
+        except ValueError as fault:
+            self.fault(path.name, "", _shortened(str(fault)), "valid TOML in UTF-8")
+        except RecursionError:
+            self.fault(path.name, "", "tables within tables without an end", "a few levels")
+        return None
+
+    def _is_too_long(self, path: Path) -> bool:
+        size = path.stat().st_size
+        if size > LONGEST:
+            allowed = f"at most {LONGEST:,} bytes"
+            self.fault(path.name, "", f"a file of {size:,} bytes", allowed)
+        return size > LONGEST
+
+    def _spec_fault(self, error: Any) -> None:
+        key = ".".join(str(part) for part in error["loc"])
+        if error["type"] == "extra_forbidden":
+            known = _known_keys(error["loc"][:-1])
+            near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
+            named = [f"{name} (this one?)" if name in near else name for name in known]
+            named.sort(key=lambda name: not name.endswith("?)"))
+            self.fault("study.toml", key, "an unknown key", ", ".join(named) or "no key")
+        elif error["type"] == "missing":
+            self.fault("study.toml", key, "nothing", "a value: " + error["msg"])
+        else:
+            found = _shortened(repr(error["input"]))
+            self.fault("study.toml", key, found, allowed_by(error["msg"]))
+
+    def _read_texts(self) -> dict[str, str]:
+        texts: dict[str, str] = {}
+        for name in (*REQUIRED_TEXTS, *OPTIONAL_TEXTS):
+            path = self.folder / f"{name}.md"
+            if _is_file(self.folder, path.name):
+                if self._is_too_long(path):
+                    continue
+                try:
+                    text = path.read_text(encoding="utf-8-sig")
+                except UnicodeDecodeError as fault:
+                    self.fault(path.name, "", str(fault), "Markdown in UTF-8")
+                    continue
+                if not text.strip() or "\0" in text:
+                    found = NUL if text.strip() else "an empty file"
+                    self.fault(path.name, "", found, "Markdown")
+                texts[name] = self._with_pictures(path, text)
+            elif name in REQUIRED_TEXTS or path.is_file():
+                self.fault(path.name, "", self._not_there(path), "a Markdown text")
+        return texts
+
+    def _not_there(self, path: Path) -> str:
+        """Why a file of the folder is not read."""
+        return "a link that leads out of the folder" if path.is_file() else "no such file"
+
+    def _with_pictures(self, path: Path, text: str) -> str:
+        """A text with the addresses of its pictures for their names."""
+        brackets = text.count("[")
+        if brackets > MOST_BRACKETS:
+            self.fault(
+                path.name, "", f"{brackets:,} opening brackets", f"{MOST_BRACKETS:,} at most"
+            )
+            return text
+        if "![" not in text:
+            return text
+        named = text_pictures.named(text)
+        served = {
+            source: f"/a/{content_hash}"
+            for source, name in named.items()
+            if (content_hash := self.image(name, path.name, "picture"))
+        }
+        moved = text_pictures.moved(text, served)
+        left = [name for source, name in text_pictures.named(moved).items() if source in served]
+        for name in left:
+            allowed = "a picture written as ![words](file)"
+            self.fault(path.name, "picture", f"{name!r}, written in an odd way", allowed)
+        return moved
+
+    def image(self, name: str, file: str, key: str) -> str | None:
+        """The content hash of an image in the folder; None, and a fault, when it has none."""
+        allowed = "an image file (PNG, JPEG, WebP, GIF) inside the study folder"
+        path = self.folder / name
+        if not name or not _is_file(self.folder, name):
+            self.fault(file, key, f"{name!r}, no such file", allowed)
+            return None
+        try:
+            content_hash, image = read_servable(path, path.stat().st_mtime_ns)
+        except (ImageFault, OSError) as fault:
+            self.fault(file, key, f"{name!r}, which {fault}", allowed)
+            return None
+        if image.frames > 1:
+            self.remarks.append(
+                f"{file}: {name} holds {image.frames} pictures; participants and machines see the "
+                "first"
+            )
+        if image.see_through:
+            self.see_through.append(name)
+        self.images[content_hash] = image
+        return content_hash
+
+    def _read_stimuli(self, spec: StudySpec) -> list[FrozenStimulus]:
+        manifest = spec.stimuli.manifest
+        path = self.folder / manifest
+        if not _is_file(self.folder, manifest):
+            hint = "a CSV file"
+            if spec.stimuli.generator:
+                hint += f" (not built yet? `diptych study build {self.folder.name}`)"
+            self.fault("study.toml", "stimuli.manifest", f"{manifest!r}, no such file", hint)
+            return []
+        return read_stimuli(path, self)
+
+    def _read_items(self, spec: StudySpec, stimuli: list[FrozenStimulus]) -> dict[str, FrozenItem]:
+        if spec.items is None or not stimuli:
+            return {}  # without stimuli every item would be a fault of its own
+        manifest = spec.items.manifest
+        path = self.folder / manifest
+        if not _is_file(self.folder, manifest):
+            self.fault("study.toml", "items.manifest", f"{manifest!r}, no such file", "a CSV file")
+            return {}
+        return read_items(path, {s.file: s.place for s in stimuli}, self)
+
+
+def _without(data: Any, locations: Sequence[tuple[Any, ...]]) -> Any:
+    """A copy of read TOML without the keys at some places."""
+    if isinstance(data, list):
+        below = [[rest for first, *rest in locations if first == i] for i in range(len(data))]
+        return [
+            _without(v, [tuple(r) for r in rests]) for v, rests in zip(data, below, strict=True)
+        ]
+    if not isinstance(data, dict):
+        return data
+    kept = {}
+    for key, value in data.items():
+        rests = [tuple(rest) for first, *rest in locations if first == key]
+        if () not in rests:
+            kept[key] = _without(value, rests)
+    return kept
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    """The keys that are known at a place of study.toml."""
+    model: Any = StudySpec
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        for candidate in (annotation, *getattr(annotation, "__args__", ())):
+            if hasattr(candidate, "model_fields"):
+                model = candidate
+                break
+        else:
+            return []
+    return sorted(model.model_fields)
+
+
+def _hash(
+    spec: StudySpec,
+    texts: Mapping[str, str],
+    stimuli: list[FrozenStimulus],
+    items: Mapping[str, FrozenItem],
+) -> str:
+    """SHA-256 over the content of a study, in hex: equal exactly when nothing differs."""
+    described = spec.model_dump(mode="json")
+    for section, key, default in LATER:
+        if described[section][key] == default:
+            del described[section][key]
+    body = {
+        "spec": described,
+        "texts": dict(texts),
+        "stimuli": [(s.stimulus_id, s.file, s.label, dict(s.attributes)) for s in stimuli],
+        "items": [
+            (i.item_id, i.kind, i.unit, dict(i.stimuli), dict(i.attributes)) for i in items.values()
+        ],
+    }
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

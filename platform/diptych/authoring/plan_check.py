@@ -1,0 +1,77 @@
+"""Faults that only the whole study shows: unknown plug-ins, their parameters, too few stimuli."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from diptych.ground.plugins import UnknownPlugin
+from diptych.study.content import StudyContent
+from diptych.study.faults import Fault, allowed_by
+from diptych.study.spec import Plugged
+
+FILE = "study.toml"
+
+
+def check_plan(content: StudyContent) -> Iterator[Fault]:
+    """Every fault that makes a study impossible to plan."""
+    from diptych import policies, recruiters, tasks
+
+    spec = content.spec
+    for name in spec.recruitment.recruiters:
+        if name not in recruiters.REGISTRY.names():
+            allowed = ", ".join(recruiters.REGISTRY.names())
+            yield Fault(FILE, "recruitment.recruiters", repr(name), allowed)
+    for name in spec.recruitment.model_extra or {}:
+        if name in recruiters.REGISTRY.names():
+            parameters = recruiters.REGISTRY.get(name).Parameters
+            given = spec.recruitment.of(name)
+            yield from parameter_faults(parameters, given, f"recruitment.{name}")
+        else:
+            known = sorted({*type(spec.recruitment).model_fields, *recruiters.REGISTRY.names()})
+            yield Fault(FILE, f"recruitment.{name}", "an unknown key", ", ".join(known))
+    try:
+        task_class = tasks.REGISTRY.get(spec.task.name)
+    except UnknownPlugin:
+        allowed = ", ".join(tasks.REGISTRY.names())
+        yield Fault(FILE, "task.name", repr(spec.task.name), allowed)
+        return
+    for condition in spec.conditions:
+        where = "task" if not condition.task else f"conditions.{condition.name}.task"
+        given = {**spec.task.parameters, **condition.task}
+        found = list(parameter_faults(task_class.Parameters, given, where))
+        policy_key = f"conditions.{condition.name}.policy" if condition.policy else "policy"
+        policy, policy_faults = _policy(condition.policy or spec.policy, policy_key, policies)
+        yield from (*found, *policy_faults)
+        if not found and policy is not None:
+            yield from task_class(content, condition).faults(policy, policy_key)
+
+
+def parameter_faults(model: type[BaseModel], given: dict[str, Any], where: str) -> Iterator[Fault]:
+    """Faults of a plug-in's parameters."""
+    try:
+        model.model_validate(given)
+    except ValidationError as fault:
+        for error in fault.errors():
+            key = ".".join([where, *map(str, error["loc"])])
+            if error["type"] == "extra_forbidden":
+                known = ", ".join(sorted(model.model_fields)) or "no key"
+                yield Fault(FILE, key, "an unknown key", known)
+            elif error["type"] == "missing":
+                yield Fault(FILE, key, "nothing", "a value")
+            else:
+                yield Fault(FILE, key, repr(error["input"]), allowed_by(error["msg"]))
+
+
+def _policy(plugged: Plugged, key: str, policies: Any) -> tuple[Any, list[Fault]]:
+    try:
+        policy_class = policies.REGISTRY.get(plugged.name)
+    except UnknownPlugin:
+        allowed = ", ".join(policies.REGISTRY.names())
+        return None, [Fault(FILE, f"{key}.name", repr(plugged.name), allowed)]
+    faults = list(parameter_faults(policy_class.Parameters, plugged.parameters, key))
+    if faults:
+        return None, faults
+    return policy_class(policy_class.Parameters.model_validate(plugged.parameters)), []

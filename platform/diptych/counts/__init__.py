@@ -1,0 +1,1 @@
+"""What is measured per ended session, and the counts behind the figures."""

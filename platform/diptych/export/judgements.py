@@ -1,0 +1,113 @@
+"""What was found and decided about sessions, beside the sessions of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from diptych import models
+from diptych.ground.database import table
+from diptych.host import Host
+from diptych.quality import RuleResult, asked, evaluate, others
+from diptych.sessions.facts import facts
+from diptych.sessions.tidy_rows import moment
+
+SESSIONS, QUALITY = table(models.Session), table(models.QualityResult)
+DECISIONS = table(models.Decision)
+BATCH = 2000
+#: The reason that stands in `exclusion_reasons` when somebody has excluded a session.
+BY_DECISION = "decision"
+_EXCLUSIONS = ("exclude", "include")
+
+
+class Judgements:
+    """Flags and decisions, session by session, read along with the sessions in their order.
+
+    Args:
+        host: the host.
+        connection: the export's own, so that all of it is of one moment.
+        versions: ids of the study versions that are exported.
+    """
+
+    def __init__(self, host: Host, connection: Connection, versions: Sequence[int]) -> None:
+        self._host, self._connection = host, connection
+        mine = SESSIONS.c.version_id.in_(versions)
+        self._found = _Beside(
+            connection,
+            select(QUALITY)
+            .join(SESSIONS, SESSIONS.c.id == QUALITY.c.session_id)
+            .where(mine, QUALITY.c.flagged)
+            .order_by(QUALITY.c.session_id, QUALITY.c.rule),
+        )
+        self._decided = _Beside(
+            connection,
+            select(DECISIONS)
+            .join(SESSIONS, SESSIONS.c.id == DECISIONS.c.session_id)
+            .where(mine)
+            .order_by(DECISIONS.c.session_id, DECISIONS.c.id),
+        )
+
+    def of(self, session: Any) -> dict[str, Any]:
+        """Cells of the table `sessions`: ask in the order of the sessions' ids."""
+        found: Sequence[Any] = self._found.take(session.id)
+        if session.ended_at is not None and session.result_at is None:
+            found = self._now(session.id)
+        return judged(found, self._decided.take(session.id))
+
+    def _now(self, session_id: int) -> list[RuleResult]:
+        """The flags of a session that ended a moment ago and was not settled yet."""
+        seen = facts(self._host, self._connection, session_id)
+        results = evaluate(seen, others(self._connection, seen.session, asked(seen.content)))
+        return sorted((r for r in results if r.flagged), key=lambda result: result.rule)
+
+
+def judged(found: Sequence[Any], decisions: Sequence[Any]) -> dict[str, Any]:
+    """What rules and people say of one session, as cells of the table `sessions`.
+
+    Args:
+        found: results of the rules that speak against it (`rule`, `auto`).
+        decisions: its rows of `decisions`, oldest first; the latest of its sort holds.
+    """
+    kept = [d for d in decisions if d.action in _EXCLUSIONS]
+    others_ = [d for d in decisions if d.action not in (*_EXCLUSIONS, "bonus")]
+    reasons = [result.rule for result in found if result.auto]
+    if kept:
+        reasons = [*reasons, BY_DECISION] if kept[-1].action == "exclude" else []
+    return {
+        "excluded": bool(reasons),
+        "exclusion_reasons": reasons,
+        "flags": [result.rule for result in found],
+        "exclusion_decision": kept[-1].action if kept else None,
+        "decision": others_[-1].action if others_ else None,
+        "decided_at": moment(others_[-1].at) if others_ else None,
+    }
+
+
+class _Beside:
+    """Rows in the order of their sessions, given out session by session: flat in memory."""
+
+    def __init__(self, connection: Connection, statement: Select[Any]) -> None:
+        self._open: Callable[[], Any] = lambda: connection.execute(
+            statement, execution_options={"stream_results": True, "yield_per": BATCH}
+        )
+        self._groups: Iterator[Any] | None = None
+        self._next: tuple[int, list[Any]] | None = None
+
+    def take(self, session_id: int) -> list[Any]:
+        """The rows of a session; those of sessions before it are passed over."""
+        if self._groups is None:
+            self._groups = groupby(self._open(), key=lambda row: row.session_id)
+            self._step()
+        while self._next is not None and self._next[0] < session_id:
+            self._step()
+        if self._next is not None and self._next[0] == session_id:
+            return self._next[1]
+        return []
+
+    def _step(self) -> None:
+        assert self._groups is not None
+        found = next(self._groups, None)
+        self._next = None if found is None else (found[0], list(found[1]))

@@ -1,0 +1,172 @@
+"""Tables over the wire while they are read: nothing of their size is ever kept, or written here."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, BinaryIO, cast
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from diptych.export import identities
+from diptych.export.tables import IDENTITIES, StudyTables
+from diptych_analysis import layout
+from diptych_analysis.columns import Column, TableName
+from diptych_analysis.dataset_contents import Contents
+from diptych_analysis.dataset_metadata import side_files
+from diptych_analysis.table_files import table_writer
+
+#: Rows between two looks at whether something can be sent.
+BATCH = 500
+#: Rows of a row group of Parquet, which must be held until it is whole.
+GROUP = 10_000
+CHUNK = 64 * 1024
+
+
+class _Pipe(io.RawIOBase):
+    """What is written comes out again in chunks."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._waiting = self._at = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._waiting += len(part)
+        self._at += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._at
+
+    def close(self) -> None:
+        """Whoever has read everything closes it by forgetting it."""
+
+    def ready(self, least: int = CHUNK) -> Iterator[bytes]:
+        """What waits, when it is as much as that."""
+        if self._waiting >= max(least, 1):
+            yield b"".join(self._parts)
+            self._parts, self._waiting = [], 0
+
+
+class _Forward(io.RawIOBase):
+    """Into a file of an archive, which does not know where it is."""
+
+    def __init__(self, target: Any) -> None:
+        self._target, self._at = target, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._target.write(data)
+        self._at += len(memoryview(data).cast("B"))
+        return len(memoryview(data).cast("B"))
+
+    def tell(self) -> int:
+        return self._at
+
+
+def columns_of(tables: StudyTables, name: str) -> tuple[Column, ...]:
+    """The columns of a table, or of the key file."""
+    return identities.COLUMNS if name == IDENTITIES else tables.columns[cast(TableName, name)]
+
+
+def rows_of(tables: StudyTables, name: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table, or of the key file."""
+    return tables.identities() if name == IDENTITIES else tables.rows(cast(TableName, name))
+
+
+def table_stream(
+    tables: StudyTables, name: str, format_: str, *, excel: bool = False
+) -> Iterator[bytes]:
+    """One table as the bytes of a file.
+
+    Args:
+        tables: of the study.
+        name: of the table, or `identities`.
+        format_: `csv` or `parquet`.
+        excel: whether CSV begins with a byte order mark.
+    """
+    pipe = _Pipe()
+    rows, columns = rows_of(tables, name), columns_of(tables, name)
+    for _ in _written(rows, columns, format_, cast(BinaryIO, pipe), excel=excel):
+        yield from pipe.ready()
+    yield from pipe.ready(0)
+
+
+def zip_stream(
+    tables: StudyTables,
+    names: Sequence[TableName],
+    formats: Sequence[str],
+    *,
+    with_ids: bool,
+    excel: bool = False,
+) -> Iterator[bytes]:
+    """A data set as the bytes of one zip archive, in a folder with the name of the study.
+
+    Args:
+        tables: of the study.
+        names: which tables.
+        formats: `csv`, `parquet` or both.
+        with_ids: whether `identities.csv` is in it.
+        excel: whether CSV files begin with a byte order mark.
+    """
+    pipe = _Pipe()
+    contents = Contents(
+        tables.name, tables.description, {n: tables.columns[n] for n in names}, tuple(formats)
+    )
+    with ZipFile(cast(BinaryIO, pipe), "w") as archive:
+        for path, format_, rows, columns in _files(tables, contents, with_ids=with_ids):
+            # Parquet is packed by itself.
+            archive.compression = ZIP_STORED if format_ == "parquet" else ZIP_DEFLATED
+            with archive.open(f"{tables.name}/{path}", "w", force_zip64=True) as entry:
+                to = cast(BinaryIO, _Forward(entry))
+                for _ in _written(rows, columns, format_, to, excel=excel):
+                    yield from pipe.ready()
+        for path, content in side_files(contents).items():
+            archive.writestr(f"{tables.name}/{path}", content, ZIP_DEFLATED)
+    yield from pipe.ready(0)
+
+
+_File = tuple[str, str, Iterator[dict[str, Any]], tuple[Column, ...]]
+
+
+def _files(tables: StudyTables, contents: Contents, *, with_ids: bool) -> Iterator[_File]:
+    """Path, format, rows and columns of each file of rows in an archive."""
+    for name, columns in contents.columns.items():
+        for format_ in contents.formats:
+            rows = tables.rows(name)
+            if format_ == contents.formats[0]:  # the others hold the same rows
+                rows = contents.counted(name, rows)
+            path = layout.table_path(contents.name, name, format_)
+            yield path, format_, rows, tuple(columns)
+    if with_ids:
+        yield layout.IDENTITIES, "csv", tables.identities(), identities.COLUMNS
+
+
+def _written(
+    rows: Iterable[dict[str, Any]],
+    columns: Sequence[Column],
+    format_: str,
+    to: BinaryIO,
+    *,
+    excel: bool,
+) -> Iterator[None]:
+    """Write a table, and give way after each batch."""
+    writer = table_writer(format_, to, columns, group=GROUP, excel=excel)
+    for batch in _batches(rows):
+        writer.write(batch)
+        yield
+    writer.close()
+    yield
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    source = iter(rows)
+    while batch := list(islice(source, BATCH)):
+        yield batch

@@ -1,0 +1,292 @@
+"""Database -> tidy tables, row by row: memory stays flat in the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from diptych import models
+from diptych.export import identities
+from diptych.export.judgements import Judgements
+from diptych.ground.database import db, table
+from diptych.host import Host
+from diptych.journey.state import EMPTIED
+from diptych.sessions.tidy_rows import (
+    MEASURED,
+    attribute_columns,
+    item_rows,
+    moment,
+    session_row,
+    stimulus_rows,
+    trial_row,
+)
+from diptych.study.content import StudyContent
+from diptych.study.versions import UnknownStudy, frozen
+from diptych.tasks import REGISTRY
+from diptych_analysis import layout
+from diptych_analysis.columns import TABLES, Column, TableName
+from diptych_analysis.table_files import CsvWriter, DatasetWriter
+
+SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
+PARTICIPANTS, EVENTS = table(models.Participant), table(models.Event)
+BATCH = 2000
+#: The sessions that are exported.
+KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status.not_in(EMPTIED))
+#: Name of the key file that is written only when it is asked for by name.
+IDENTITIES = "identities"
+# What the rows of a session's trials need to know of the session.
+_OF_TRIALS = ("id", "public_id", "version_id", "kind", "condition", "position", "presented_at",
+              "seed")  # fmt: skip
+Progress = Callable[[int, int], None]
+SAID = {
+    "declined": "Declined consent",
+    "withdrawn": "Withdrawn",
+    "expired": "Answers deleted at the end of their time",
+}
+
+
+@contextmanager
+def open_tables(host: Host, study: str) -> Iterator[StudyTables]:
+    """The tables of a study, all of one moment, however long it takes to read them.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        yield StudyTables(host, connection, study)
+
+
+def export_study(
+    host: Host,
+    study: str,
+    to: Path,
+    formats: Sequence[str],
+    progress: Progress = lambda done, of: None,
+    *,
+    with_ids: bool = False,
+    excel: bool = False,
+) -> dict[str, int]:
+    """Write the tables of a study, all versions together, with dictionary and description.
+
+    Sessions of every status are there, previews never; of people who declined or have withdrawn
+    only the count.
+    Platform ids stay where they are: people stand under pseudonyms.
+
+    Args:
+        host: the host.
+        study: name of the study.
+        to: folder to write; replaced only when everything was written.
+        formats: `csv`, `parquet` or both.
+        progress: called with sessions done, and of how many.
+        with_ids: whether to write `identities.csv` beside them, the key from pseudonyms to the
+            ids of platforms. The caller notes that in the audit log.
+        excel: whether CSV files begin with a byte order mark, which Excel needs.
+
+    Returns:
+        Number of rows by table, and of sessions of which only the count is kept under `declined`,
+        `withdrawn` and `expired`.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    with open_tables(host, study) as tables:
+        with DatasetWriter(
+            to,
+            formats,
+            name=study,
+            description=tables.description,
+            extras=tables.extras(),
+            excel=excel,
+        ) as writer:
+            for name in TABLES:
+                writer.write(name, tables.rows(name, progress))
+            if with_ids:
+                file = writer.file(layout.IDENTITIES)
+                keys = CsvWriter(file, identities.COLUMNS, excel=excel)
+                keys.write(tables.identities())
+                keys.close()
+        rows = {str(name): count for name, count in writer.rows.items()}
+        return {**rows, **tables.emptied}
+
+
+class StudyTables:
+    """The tidy tables of one study, each as a stream of rows.
+
+    Args:
+        host: the host.
+        connection: a connection whose transaction shows one moment.
+        study: name of the study.
+
+    Attributes:
+        name: of the study.
+        columns: by table, with those that the task and the manifests add.
+        description: of the data set, in one line.
+        emptied: how many sessions there are of which only the count is kept, by status.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+
+    def __init__(self, host: Host, connection: Connection, study: str) -> None:
+        self.name = study
+        self._host, self._connection = host, connection
+        self._versions = _versions(connection, study)
+        self._contents = {v: frozen(v, connection) for v in self._versions}
+        self.emptied = {
+            status: self._count(SESSIONS.c.kind != "preview", SESSIONS.c.status == status)
+            for status in EMPTIED
+        }
+        newest = self._contents[self._versions[-1]].spec
+        about = (newest.description or newest.title).strip()
+        about += "" if about.endswith((".", "!", "?")) else "."
+        counts = (
+            f"{SAID[status]}: {count}."
+            for status, count in self.emptied.items()
+            if count or status != "expired"
+        )
+        self.description = " ".join([about, *counts])
+        extras = self.extras()
+        self.columns: dict[TableName, tuple[Column, ...]] = {
+            name: (*columns, *extras.get(name, ())) for name, columns in TABLES.items()
+        }
+
+    def extras(self) -> dict[TableName, tuple[Column, ...]]:
+        """Columns beyond the contract: the task's own, and the attributes of the manifests."""
+        contents = self._contents.values()
+        tasks = {content.spec.task.name for content in contents}
+        own = {column.name: column for name in tasks for column in REGISTRY.get(name).columns}
+        return {
+            "trials": tuple(own.values()),
+            "stimuli": attribute_columns(s.attributes for c in contents for s in c.stimuli),
+            "items": attribute_columns(i.attributes for c in contents for i in c.items.values()),
+        }
+
+    def rows(
+        self, name: TableName, progress: Progress = lambda done, of: None
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a table, a batch of them in memory at a time.
+
+        Args:
+            name: of the table.
+            progress: called with sessions done, and of how many, where the table has trials.
+        """
+        match name:
+            case "sessions":
+                return self._sessions()
+            case "trials":
+                return self._trials(progress)
+            case "events":
+                return self._events()
+        return self._manifests(stimulus_rows if name == "stimuli" else item_rows)
+
+    def identities(self) -> Iterator[dict[str, Any]]:
+        """The key from pseudonyms to the ids of platforms (`diptych.export.identities`)."""
+        return identities.rows(self._stream, self._versions)
+
+    def _manifests(
+        self, rows: Callable[[StudyContent], Iterator[dict[str, Any]]]
+    ) -> Iterator[dict[str, Any]]:
+        for version_id, content in self._contents.items():
+            if self._count(SESSIONS.c.version_id == version_id):
+                yield from rows(content)
+
+    def _sessions(self) -> Iterator[dict[str, Any]]:
+        judgements = Judgements(self._host, self._connection, self._versions)
+        statement = self._of_sessions(SESSIONS, PARTICIPANTS.c.public_id.label("participant"))
+        for row in self._stream(statement.order_by(SESSIONS.c.id)):
+            yield session_row(self._shared(row), row, judgements.of(row))
+
+    def _trials(self, progress: Progress) -> Iterator[dict[str, Any]]:
+        answered = (RESPONSES.c.session_id == TRIALS.c.session_id) & (
+            RESPONSES.c.trial_index == TRIALS.c.trial_index
+        )
+        of_session = [SESSIONS.c[name] for name in _OF_TRIALS]
+        of_trial = [TRIALS.c[name] for name in ("trial_index", "phase", "block", "item", "notice")]
+        of_answer = [RESPONSES.c[name] for name in ("answer", "correct", "received_at", *MEASURED)]
+        statement = (
+            self._of_sessions(
+                *of_session,
+                *of_trial,
+                *of_answer,
+                PARTICIPANTS.c.public_id.label("participant"),
+                RESPONSES.c.presented_at.label("shown_at"),
+            )
+            .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
+            .outerjoin(RESPONSES, answered)
+            .order_by(TRIALS.c.session_id, TRIALS.c.trial_index)
+        )
+        total = self._count(*KEPT)
+        grouped = groupby(self._stream(statement), key=lambda row: row.id)
+        for done, (_, rows) in enumerate(grouped, 1):
+            for number, row in enumerate(rows):
+                if number == 0:
+                    shared = self._shared(row)
+                    task = self._host.task(row.version_id, row.condition)
+                yield trial_row(shared, task, row)
+            progress(done, total)
+        progress(total, total)
+
+    def _shared(self, row: Any) -> dict[str, Any]:
+        """The cells that the rows of a session and of its trials have in common."""
+        content = self._contents[row.version_id]
+        return {
+            "session_id": row.public_id,
+            "participant_id": row.participant,
+            "participant_kind": row.kind,
+            "study": content.name,
+            "study_version": content.content_hash[:12],
+            "condition": row.condition,
+        }
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        statement = self._of_sessions(EVENTS, SESSIONS.c.public_id).join(
+            EVENTS, EVENTS.c.session_id == SESSIONS.c.id
+        )
+        for row in self._stream(statement.order_by(EVENTS.c.session_id, EVENTS.c.id)):
+            yield {
+                "session_id": row.public_id,
+                "trial_index": row.trial_index,
+                "kind": row.kind,
+                "at": moment(row.at),
+                "at_ms": row.at_ms,
+                "detail": row.detail,
+            }
+
+    def _of_sessions(self, *columns: Any) -> Select[Any]:
+        """A query of the sessions that are exported: each has a participant."""
+        return (
+            select(*columns)
+            .select_from(SESSIONS)
+            .join(PARTICIPANTS, PARTICIPANTS.c.id == SESSIONS.c.participant_id)
+            .where(SESSIONS.c.version_id.in_(self._versions), *KEPT)
+        )
+
+    def _stream(self, statement: Any) -> Iterator[Any]:
+        options = {"stream_results": True, "yield_per": BATCH}
+        return iter(self._connection.execute(statement, execution_options=options))
+
+    def _count(self, *where: Any) -> int:
+        return self._connection.execute(
+            select(func.count()).where(SESSIONS.c.version_id.in_(self._versions), *where)
+        ).scalar_one()
+
+
+def _versions(connection: Connection, study: str) -> list[int]:
+    versions, studies = models.StudyVersion, models.Study
+    found = connection.execute(
+        select(versions.id)
+        .join(studies, studies.id == versions.study_id)
+        .where(studies.name == study)
+        .order_by(versions.id)
+    ).scalars()
+    ids = list(found)
+    if not ids:
+        raise UnknownStudy(study)
+    return ids

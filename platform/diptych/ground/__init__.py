@@ -1,0 +1,1 @@
+"""Settings, database, secrets, money and clocks: what every other folder uses."""

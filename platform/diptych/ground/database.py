@@ -1,0 +1,144 @@
+"""The database handle, and how a connection is opened: the same code on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, Insert, Table, event
+from sqlalchemy.orm import DeclarativeBase
+
+from diptych.ground.group_commit import GroupCommit
+
+T = TypeVar("T")
+
+
+class Base(DeclarativeBase):
+    """Base class of all tables."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def table(model: type[Base]) -> Table:
+    """The table of a model: the journey writes SQL itself, statement by statement."""
+    return cast(Table, model.__table__)
+
+
+def insert_row(
+    connection: Connection, statement: Insert, values: Mapping[str, Any] | None = None
+) -> int:
+    """Insert one row and return the number it got as its key.
+
+    Args:
+        connection: a transaction.
+        statement: the insert, with its values or without.
+        values: those of the row: a statement that holds none is the same each time, and costs less.
+    """
+    key = connection.execute(statement, values).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+#: So many values go into one `IN (…)`.
+AT_ONCE = 500
+
+
+def in_parts(values: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
+    """The values in their order, so many at a time: for statements, or transactions, of each."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def now_ms() -> int:
+    """Server time in milliseconds since 1970-01-01 UTC: how every time is stored."""
+    return time.time_ns() // 1_000_000
+
+
+def engine_options(url: str, pool_size: int) -> dict[str, Any]:
+    """Options of the SQLAlchemy engine for a database URL."""
+    if url.startswith("sqlite"):
+        # The driver must not open transactions by itself: `_begin_sqlite` decides how each begins.
+        return {
+            "connect_args": {"isolation_level": None, "timeout": 30},
+            "pool_size": pool_size,
+            "hide_parameters": True,
+        }
+    # Errors that are logged name the statement, never what it was given: that is somebody's.
+    return {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Set what every new connection needs. Call once an engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _open_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # WAL lets readers go on beside the one writer; FULL makes each commit survive a power cut,
+    # which an acknowledged answer must.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "cache_size=-32000",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that will write takes the write lock at once: one that upgrades later can be
+    # refused halfway.
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+_group_commits: WeakKeyDictionary[Engine, GroupCommit] = WeakKeyDictionary()
+
+
+def _group_commit(engine: Engine) -> GroupCommit | None:
+    """The group commit of an SQLite file; None for databases that do it themselves."""
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database or database == ":memory:":
+        return None
+    if engine not in _group_commits:
+        _group_commits.setdefault(engine, GroupCommit(Path(database)))
+    return _group_commits[engine]
+
+
+@contextmanager
+def writing(engine: Engine | None = None) -> Iterator[Connection]:
+    """One transaction that may write: on the disk at the end, undone on an error."""
+    engine = engine or db.engine
+    together = _group_commit(engine)
+    if together is not None:
+        with together.writing(engine) as connection:
+            yield connection
+    else:
+        with engine.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def reading(engine: Engine | None = None) -> Iterator[Connection]:
+    """A connection for single statements, each its own transaction.
+
+    On PostgreSQL no BEGIN and no COMMIT are sent, which would be round trips of their own.
+    """
+    engine = engine or db.engine
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection

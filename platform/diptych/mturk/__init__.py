@@ -1,0 +1,1 @@
+"""HITs on Amazon Mechanical Turk: offers, changes, fees and qualifications."""

@@ -1,0 +1,1 @@
+"""What the dashboard reads: studies, versions, checklist, live view, quality, ledger."""

@@ -1,0 +1,378 @@
+"""What to look at before people are let in: one check after the other, each a pure function."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+from urllib.parse import urlsplit
+
+from diptych import tasks
+from diptych.authoring.scaffold import template_texts
+from diptych.study.content import StudyContent
+
+State = Literal["done", "look", "missing"]
+
+#: Least and fair pay an hour by currency. GBP and USD: Prolific's payment principles (the least
+#: that it allows, and what it recommends).
+PAY_PER_HOUR = {"GBP": (6.0, 9.0), "USD": (8.0, 12.0)}
+#: A study takes longer than it says when the median is beyond so many times what it says …
+TOO_LONG = 1.25
+#: … and says too much when the median is below so many times that.
+TOO_SHORT = 0.5
+#: Medians of fewer sessions say little.
+ENOUGH_SESSIONS = 5
+PLATFORMS = ("prolific", "mturk")
+_EXAMPLE_CODE = re.compile(r"(?i)^(example\d*|code\d*|c\d?abcdef|x+|…|\.{3}|todo)$")
+_LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 (compared with, not bound to)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the list.
+
+    Attributes:
+        name: for programs.
+        state: `done`; `look` when a person should look at it; `missing` when it must be mended
+            before people are let in.
+        title: what is checked.
+        found: what was found, in one sentence.
+        advice: what to do about it; empty when it is done.
+    """
+
+    name: str
+    state: State
+    title: str
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the checks go by.
+
+    Attributes:
+        content: the version that people are shown.
+        base_url: the address participants reach this host at.
+        prolific_token: whether a token of Prolific is configured.
+        bundle: whether the participant's page is there.
+        median_minutes: of completed sessions of people, from consent to end; None without any.
+        timed_sessions: how many sessions that median stands on.
+        pay_floor: least pay an hour in the study's currency; 0 for the default of the currency.
+        studies: names of all studies of this host, and of the folders it could open.
+        completed: sessions of people that have completed.
+        excluded: how many of them are excluded.
+    """
+
+    content: StudyContent
+    base_url: str
+    prolific_token: bool
+    bundle: bool
+    median_minutes: float | None = None
+    timed_sessions: int = 0
+    pay_floor: float = 0
+    studies: tuple[str, ...] = ()
+    completed: int = 0
+    excluded: int = 0
+
+    @property
+    def recruiters(self) -> tuple[str, ...]:
+        """Where participants may come from."""
+        return self.content.spec.recruitment.recruiters
+
+    @property
+    def minutes(self) -> float:
+        """How long the study takes: as measured where enough people took it, or as it says."""
+        if self.median_minutes is None or self.timed_sessions < ENOUGH_SESSIONS:
+            return self.content.spec.minutes
+        return self.median_minutes
+
+
+def checklist(given: Given) -> list[Check]:
+    """Every check that concerns the study, in the order in which a researcher works."""
+    return [check for find in CHECKS for check in find(given)]
+
+
+def prolific_limit(minutes: float) -> int:
+    """Minutes after which Prolific by default times a submission out: 2 + x + 2 sqrt(x)."""
+    return math.ceil(2 + minutes + 2 * math.sqrt(minutes))
+
+
+def pay_per_hour(reward: float, minutes: float) -> float:
+    """Reward (major units) for so many minutes, as an hourly rate."""
+    return reward * 60 / minutes
+
+
+def is_example_code(code: str) -> bool:
+    """Whether a completion code is one of those that files and pages show as an example."""
+    return bool(_EXAMPLE_CODE.match(code.strip()))
+
+
+def _consent(given: Given) -> Iterator[Check]:
+    yield _text(given, "consent", "Consent text", "the one that your ethics board has approved")
+
+
+def _contact(given: Given) -> Iterator[Check]:
+    contact = given.content.spec.contact.strip()
+    title = "Contact"
+    if not contact:
+        yield Check(
+            "contact",
+            "missing",
+            title,
+            "Nobody is named.",
+            "Set `contact` to a name and an address.",
+        )
+    elif "@example." in contact or contact.lower().startswith("your name"):
+        yield Check(
+            "contact", "missing", title, f"{contact} is an example.", "Set `contact` to your own."
+        )
+    else:
+        yield Check("contact", "done", title, contact)
+
+
+def _instructions(given: Given) -> Iterator[Check]:
+    yield _text(given, "instructions", "Instructions", "those of your own task")
+
+
+def _debrief(given: Given) -> Iterator[Check]:
+    yield _text(given, "debrief", "Debrief", "what the study was about")
+
+
+def _text(given: Given, name: str, title: str, wanted: str) -> Check:
+    text = given.content.texts.get(name, "").strip()
+    if not text:
+        return Check(name, "missing", title, "The text is empty.", f"Write {name}.md.")
+    if text in template_texts(name) or "replace this text" in text.lower():
+        found = "The text is still the template's."
+        return Check(name, "missing", title, found, f"Replace {name}.md by {wanted}.")
+    pages = len([page for page in re.split(r"(?m)^---\s*$", text) if page.strip()])
+    extent = f"{len(text.split())} words" + (f" on {pages} pages" if pages > 1 else "")
+    return Check(name, "done", title, f"{extent}.")
+
+
+def _time(given: Given) -> Iterator[Check]:
+    told, measured, n = given.content.spec.minutes, given.median_minutes, given.timed_sessions
+    title = "Duration"
+    if measured is None or n < ENOUGH_SESSIONS:
+        of = "1 completed session" if n == 1 else f"{n or 'no'} completed sessions"
+        yield Check(
+            "duration",
+            "look",
+            title,
+            f"Participants are told {told:g} min; {of} of people to hold it against.",
+            "Pilot it with a few people: pay and time limits go by this figure.",
+        )
+        return
+    found = f"Participants are told {told:g} min; the median of {n} sessions is {measured:.1f} min."
+    if measured > told * TOO_LONG:
+        advice = f"Set `minutes` to {math.ceil(measured)}, and pay for it."
+        yield Check("duration", "look", title, found, advice)
+    elif measured < told * TOO_SHORT:
+        advice = f"Set `minutes` to {max(math.ceil(measured), 1)}: fewer are put off."
+        yield Check("duration", "look", title, found, advice)
+    else:
+        yield Check("duration", "done", title, found)
+
+
+def _time_limit(given: Given) -> Iterator[Check]:
+    spec, title = given.content.spec, "Time limit"
+    found = f"A break may last {spec.recruitment.resume_within_minutes:g} min."
+    if "prolific" not in given.recruiters:
+        yield Check("time_limit", "done", title, f"None. {found}")
+        return
+    limit, needed = prolific_limit(spec.minutes), given.minutes
+    found = f"Prolific's default for {spec.minutes:g} min is {limit} min. {found}"
+    advice = f"Half of the sessions take more than {needed:.1f} min: raise `minutes`, or the limit"
+    if limit < needed:
+        yield Check("time_limit", "missing", title, found, f"{advice}.")
+    elif limit < needed * 1.5:
+        yield Check("time_limit", "look", title, found, f"{advice} on Prolific, for the slow ones.")
+    else:
+        yield Check("time_limit", "done", title, found)
+
+
+def _pay(given: Given) -> Iterator[Check]:
+    payment, title = given.content.spec.payment, "Pay"
+    if not payment.reward:
+        platform = any(name in PLATFORMS for name in given.recruiters)
+        state: State = "missing" if platform else "look"
+        advice = "Set `[payment] reward`." if platform else "Say so in the consent text."
+        yield Check("pay", state, title, "Nothing is paid.", advice)
+        return
+    hourly = pay_per_hour(payment.reward, given.minutes)
+    found = (
+        f"{payment.reward:.2f} {payment.currency} for {given.minutes:.3g} min: "
+        f"{hourly:.2f} {payment.currency} an hour."
+    )
+    least, fair = PAY_PER_HOUR.get(payment.currency, (0.0, 0.0))
+    least, fair = (given.pay_floor, 0.0) if given.pay_floor else (least, fair)
+
+    def amount(rate: float) -> str:
+        # Rounded first: 9 GBP for 12 min are 1.80, not a penny more for a last bit.
+        needed = math.ceil(round(rate * given.minutes / 60 * 100, 6)) / 100
+        return f"{needed:.2f} {payment.currency} ({rate:g} an hour)"
+
+    if not least:
+        advice = f"No floor is known for {payment.currency}: set DIPTYCH_PAY_FLOOR."
+        yield Check("pay", "look", title, found, advice)
+    elif round(hourly, 2) < least:
+        better = f"; {amount(fair)} is recommended" if fair else ""
+        yield Check("pay", "missing", title, found, f"Pay at least {amount(least)}{better}.")
+    elif round(hourly, 2) < fair:
+        yield Check("pay", "look", title, found, f"{amount(fair)} is recommended.")
+    else:
+        yield Check("pay", "done", title, found)
+
+
+def _codes(given: Given) -> Iterator[Check]:
+    if "prolific" not in given.recruiters:
+        return
+    title = "Completion codes"
+    codes = {k: v for k, v in given.content.spec.recruitment.of("prolific").items() if v}
+    examples = [code for code in codes.values() if is_example_code(code)]
+    if not codes:
+        yield Check(
+            "codes",
+            "missing",
+            title,
+            "None are set.",
+            "Write those of your Prolific study under `[recruitment.prolific]`.",
+        )
+    elif examples:
+        found = f"{', '.join(examples)}: examples, which Prolific does not know."
+        advice = "Replace them by the codes of your own Prolific study."
+        yield Check("codes", "missing", title, found, advice)
+    elif len(set(codes.values())) < len(codes):
+        advice = "Give each way out a code of its own: each carries its own action on Prolific."
+        yield Check("codes", "look", title, "Several ways out share one code.", advice)
+    else:
+        found = f"{len(codes)} codes: {', '.join(key.replace('_', ' ') for key in codes)}."
+        yield Check("codes", "done", title, found)
+
+
+def _excluded(given: Given) -> Iterator[Check]:
+    names = given.content.spec.recruitment.exclude_studies
+    if not names:
+        return
+    title = "Excluded studies"
+    unknown = [name for name in names if name not in given.studies]
+    if not unknown:
+        found = f"Who has entered {' or '.join(names)} can't take this study."
+        yield Check("excluded", "done", title, found)
+        return
+    near = [
+        f"{name!r} is near {likely[0]!r}"
+        for name in unknown
+        if (likely := get_close_matches(name, given.studies, n=1))
+    ]
+    yield Check(
+        "excluded",
+        "missing",
+        title,
+        f"This host has no study {' or '.join(map(repr, unknown))}: nobody is excluded by that.",
+        "Write the names as in the list of studies under `[recruitment] exclude_studies`."
+        + (f" {'; '.join(near)}." if near else ""),
+    )
+
+
+def _usable(given: Given) -> Iterator[Check]:
+    """Once somebody is excluded: whether there will be as many usable sessions as wanted."""
+    if not given.excluded:
+        return
+    rules = given.content.spec.recruitment
+    usable = given.completed - given.excluded
+    found = (
+        f"{usable} of {rules.participants} usable: {given.completed} have completed, "
+        f"{given.excluded} of them are excluded."
+    )
+    if rules.replace_excluded:
+        yield Check("usable", "done", "Usable sessions", f"{found} Their places are given back.")
+    else:
+        advice = (
+            "Excluded sessions keep their places. With `[recruitment] replace_excluded = true` "
+            "entries go on until as many usable ones are there."
+        )
+        yield Check("usable", "look", "Usable sessions", found, advice)
+
+
+def _catch(given: Given) -> Iterator[Check]:
+    spec = given.content.spec
+    if "catch" not in tasks.REGISTRY.get(spec.task.name).phases:
+        return
+    catch = spec.trials("catch")
+    if catch:
+        yield Check("catch", "done", "Catch trials", f"{catch} a session.")
+    else:
+        advice = "Set `[phases] catch`: without them nobody can tell who has not looked."
+        yield Check("catch", "look", "Catch trials", "None.", advice)
+
+
+def _quality(given: Given) -> Iterator[Check]:
+    quality, title = given.content.spec.quality, "Quality rules"
+    rules = quality.model_dump(exclude_none=True, exclude={"auto"})
+    if rules:
+        count = f"{len(rules)} threshold{'s' if len(rules) > 1 else ''}"
+        alone = "all only flag"
+        if quality.auto:
+            alone = f"without a person, only {', '.join(quality.auto)} excludes"
+        yield Check("quality", "done", title, f"{count}; {alone}.")
+    else:
+        advice = "Set thresholds under `[quality]` before you have seen any data."
+        yield Check("quality", "look", title, "No threshold is set.", advice)
+
+
+def _address(given: Given) -> Iterator[Check]:
+    parts = urlsplit(given.base_url)
+    local = (parts.hostname or "") in _LOCAL
+    if parts.scheme == "https" and not local:
+        yield Check("address", "done", "Address", given.base_url)
+        return
+    platform = any(name in PLATFORMS for name in given.recruiters)
+    found = f"{given.base_url} " + (
+        "is reached from this machine only." if local else "is not encrypted."
+    )
+    advice = "Put the host behind HTTPS and set DIPTYCH_BASE_URL."
+    yield Check("address", "missing" if platform or not local else "look", "Address", found, advice)
+
+
+def _token(given: Given) -> Iterator[Check]:
+    if "prolific" not in given.recruiters:
+        return
+    title = "Prolific token"
+    if given.prolific_token:
+        yield Check("token", "done", title, "Set: arrivals are checked, submissions can be paid.")
+    else:
+        found = "None: anybody can make up a Prolific id, and nothing can be paid from here."
+        yield Check("token", "look", title, found, "Set DIPTYCH_PROLIFIC_TOKEN.")
+
+
+def _bundle(given: Given) -> Iterator[Check]:
+    title = "Participant's page"
+    if given.bundle:
+        yield Check("bundle", "done", title, "It is there.")
+    else:
+        advice = "`make frontend` bundles it; an installed wheel brings it along."
+        yield Check("bundle", "missing", title, "The page is not bundled.", advice)
+
+
+CHECKS: tuple[Callable[[Given], Iterator[Check]], ...] = (
+    _consent,
+    _instructions,
+    _debrief,
+    _contact,
+    _time,
+    _time_limit,
+    _pay,
+    _catch,
+    _quality,
+    _codes,
+    _excluded,
+    _usable,
+    _token,
+    _address,
+    _bundle,
+)

@@ -1,0 +1,192 @@
+"""The ledger as pages and finance offices read it: one line an order."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import hmac
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
+
+from diptych.ground.database import AT_ONCE, reading
+from diptych.ground.money import to_major
+from diptych.payments import ledger
+from diptych.payments.decided_sessions import SESSIONS
+from diptych.payments.ledger import LEDGER, Entry
+from diptych_analysis.formulas import guarded
+
+PAGE = 50
+HEAD = (
+    "order", "state", "study", "session", "recruiter", "action", "amount", "currency",
+    "intended_at", "sent_at", "settled_at", "reference", "reason", "by",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """One order on a page: its row number, as it stands, and the session it is about."""
+
+    number: int
+    entry: Entry
+    session: str
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A page of the ledger; `newer` and `older` are row numbers to page on from, if any."""
+
+    lines: list[Line]
+    newer: int | None
+    older: int | None
+
+
+def page(
+    connection: Connection,
+    study_id: int,
+    *,
+    state: str = "",
+    action: str = "",
+    before: int | None = None,
+    after: int | None = None,
+) -> Lines:
+    """A page of the orders of a study, the latest first.
+
+    Args:
+        connection: to read with.
+        study_id: the study.
+        state: only orders that stand there.
+        action: only orders of that action.
+        before: only rows before that one.
+        after: only rows after that one: the page that ends there.
+    """
+    wanted: list[ColumnElement[bool]] = [LEDGER.c.study_id == study_id, _is_first()]
+    if action:
+        wanted.append(LEDGER.c.action == action)
+    if state:
+        wanted.append(_stands(state))
+    order = LEDGER.c.id.desc()
+    if after is not None:
+        wanted.append(LEDGER.c.id > after)
+        order = LEDGER.c.id.asc()
+    elif before is not None:
+        wanted.append(LEDGER.c.id < before)
+    rows = connection.execute(
+        select(LEDGER.c.id, LEDGER.c.key, SESSIONS.c.public_id)
+        .join(SESSIONS, SESSIONS.c.id == LEDGER.c.session_id)
+        .where(*wanted)
+        .order_by(order)
+        .limit(PAGE + 1)
+    ).all()
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    if after is not None:
+        rows = rows[::-1]
+    entries = ledger.entries(connection, [row.key for row in rows])
+    lines = [Line(row.id, entries[row.key], row.public_id) for row in rows]
+    back = more if after is not None else before is not None
+    forth = after is not None or more
+    return Lines(
+        lines,
+        lines[0].number if lines and back else None,
+        lines[-1].number if lines and forth else None,
+    )
+
+
+def _is_first() -> ColumnElement[bool]:
+    """Whether a row is the first of its order: an order has a line, whatever became of it."""
+    earlier = LEDGER.alias("earlier")
+    return not_(exists().where(earlier.c.key == LEDGER.c.key, earlier.c.id < LEDGER.c.id))
+
+
+def _stands(state: str) -> ColumnElement[bool]:
+    def has(*states: str) -> ColumnElement[bool]:
+        other = LEDGER.alias()
+        return exists().where(other.c.key == LEDGER.c.key, other.c.state.in_(states))
+
+    rules: dict[str, ColumnElement[bool]] = {
+        "intended": not_(has("sent", "failed", "confirmed")),
+        "sent": and_(has("sent"), not_(has("failed", "confirmed"))),
+        "failed": and_(has("failed"), not_(has("confirmed"))),
+        "confirmed": has("confirmed"),
+    }
+    return rules.get(state, or_(False))
+
+
+def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
+    """The orders of a study as CSV, row by row: amounts in major units, times in UTC, no ids of
+    people but the sessions' own.
+
+    Args:
+        study_id: the study.
+        study: its name.
+        secret: of the host, with which orders are named here.
+    """
+    yield _csv_line(HEAD)
+    last = 0
+    while True:
+        with reading() as connection:
+            first = connection.execute(
+                select(LEDGER.c.id, LEDGER.c.key)
+                .where(LEDGER.c.study_id == study_id, LEDGER.c.id > last, _is_first())
+                .order_by(LEDGER.c.id)
+                .limit(AT_ONCE)
+            ).all()
+            if not first:
+                return
+            last = first[-1].id
+            some = list(ledger.entries(connection, [row.key for row in first]).values())
+            rows = connection.execute(
+                select(SESSIONS.c.id, SESSIONS.c.public_id).where(
+                    SESSIONS.c.id.in_({entry.session_id for entry in some})
+                )
+            )
+            names = {row.id: row.public_id for row in rows}
+        for entry in some:
+            settled = entry.at if entry.state in ("confirmed", "failed") else None
+            yield _csv_line(
+                (
+                    _name(entry.key, secret),
+                    entry.state,
+                    study,
+                    names[entry.session_id],
+                    entry.recruiter,
+                    entry.action,
+                    f"{to_major(entry.amount, entry.currency):f}",
+                    entry.currency,
+                    _when(entry.first_at),
+                    _when(entry.sent_at),
+                    _when(settled),
+                    entry.reference or "",
+                    entry.reason or "",
+                    entry.actor,
+                )
+            )
+
+
+def _name(key: str, secret: bytes) -> str:
+    """What an order is called outside: its key begins with a hash over platforms' ids.
+
+    Whoever has the platform's own list could work out the hash of each line, and see which session
+    is whose.
+    """
+    beginning, _, rest = key.partition("-")
+    digest = hmac.new(secret, f"order:{beginning}".encode(), hashlib.sha256).hexdigest()
+    return f"{digest[:16]}-{rest}"
+
+
+def _when(at: int | None) -> str:
+    if at is None:
+        return ""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _csv_line(cells: tuple[Any, ...]) -> str:
+    # A cell that begins like a formula would be worked out by a spreadsheet.
+    safe = [cell if cell is None else guarded(str(cell)) for cell in cells]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(safe)
+    return text.getvalue()

@@ -1,0 +1,266 @@
+"""One session whole, as a researcher looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from diptych import models
+from diptych.accounts.users import User, role_in
+from diptych.ground.database import reading, table
+from diptych.ground.user_agents import UserAgent, user_agent_of
+from diptych.host import Host
+from diptych.journey.state import planned
+from diptych.overview.sessions.filters import (
+    DECISIONS,
+    FINDINGS,
+    IDENTITIES,
+    LEDGER,
+    PARTICIPANTS,
+    RESULTS,
+    SESSIONS,
+    VERSIONS,
+)
+from diptych.overview.sessions.query import KINDS
+from diptych.sessions.facts import TRIALS, SessionFacts, facts
+from diptych.tasks import PlannedTrial, Tally, Task
+
+ARRIVALS, STUDIES = table(models.Arrival), table(models.Study)
+# What the address of an image is while a trial is asked which ones it shows.
+_MARK = "image:"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Images that a trial shows under one name (`image`, `top`, `positive`, …).
+
+    Attributes:
+        name: what the task calls them.
+        places: in the manifest of the version, in the order in which they were shown.
+    """
+
+    name: str
+    places: tuple[int, ...]
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one image and not a set."""
+        return len(self.places) == 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One trial with what was shown, answered, and what happened meanwhile.
+
+    Attributes:
+        row: the trial's row of the tidy table `trials`, with `block` and `received_at`.
+        shown: its images.
+        events: rows of `events` that name the trial.
+    """
+
+    row: Mapping[str, Any]
+    shown: Sequence[Shown]
+    events: Sequence[Any]
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is a response."""
+        return "correct" in self.row
+
+
+@dataclass(frozen=True)
+class One:
+    """One session.
+
+    Attributes:
+        facts: the session with its trials and events.
+        pseudonym: of the participant; None of a session that was emptied.
+        result: row of `session_results`, None before it has ended.
+        quality: rows of `quality_results`, those that speak against the session first.
+        decisions: rows of `decisions`, newest first.
+        ledger: rows of `ledger`, oldest first.
+        arrivals: rows of `arrivals`, oldest first.
+        identities: (recruiter, platform's id) of the participant; empty for who may not see them.
+        others: further sessions of the participant, in studies that the reader may open.
+    """
+
+    facts: SessionFacts
+    pseudonym: str | None
+    result: Any
+    quality: Sequence[Any]
+    decisions: Sequence[Any]
+    ledger: Sequence[Any]
+    arrivals: Sequence[Any]
+    identities: Sequence[tuple[str, str]]
+    others: Sequence[Any]
+
+    @property
+    def session(self) -> Any:
+        """Its row of `sessions`."""
+        return self.facts.session
+
+    @property
+    def user_agent(self) -> UserAgent:
+        """Browser and operating system, as the tables name them."""
+        return user_agent_of(self.session.kind, self.session.browser)
+
+    @property
+    def reached(self) -> Sequence[Mapping[str, Any]]:
+        """The trials up to the last one that was shown or answered."""
+        trials = self.facts.trials
+        seen = [n for n, row in enumerate(trials, 1) if "correct" in row or row.get("presented_at")]
+        return trials[: seen[-1]] if seen else []
+
+    @property
+    def loose_events(self) -> list[Any]:
+        """Events that name no trial."""
+        known = {trial["trial_index"] for trial in self.facts.trials}
+        return [event for event in self.facts.events if event.trial_index not in known]
+
+
+def find(connection: Connection, study_id: int, public_id: str) -> int | None:
+    """A session of a study by its public id; None when it has none of that name.
+
+    Previews are nobody's session.
+    """
+    found: int | None = connection.execute(
+        select(SESSIONS.c.id).where(
+            SESSIONS.c.public_id == public_id,
+            SESSIONS.c.study_id == study_id,
+            SESSIONS.c.kind.in_(KINDS),
+        )
+    ).scalar()
+    return found
+
+
+def has_version(connection: Connection, study_id: int, version_id: int) -> bool:
+    """Whether a version is one of a study."""
+    found = connection.execute(
+        select(VERSIONS.c.id).where(VERSIONS.c.id == version_id, VERSIONS.c.study_id == study_id)
+    )
+    return found.scalar() is not None
+
+
+def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
+    """Read one session whole.
+
+    Args:
+        host: the host.
+        session_id: the session.
+        user: who looks.
+        see_ids: whether platforms' ids may be seen.
+    """
+    with reading() as connection:
+        whole = facts(host, connection, session_id)
+        person = whole.session.participant_id
+
+        def rows(of: Any, *order: Any) -> Sequence[Any]:
+            return connection.execute(
+                select(of).where(of.c.session_id == session_id).order_by(*order)
+            ).all()
+
+        result = rows(RESULTS)
+        known: Sequence[tuple[str, str]] = []
+        if see_ids and person is not None:
+            known = [
+                (row.recruiter, row.external_id)
+                for row in connection.execute(
+                    select(IDENTITIES)
+                    .where(IDENTITIES.c.participant_id == person)
+                    .order_by(IDENTITIES.c.recruiter, IDENTITIES.c.external_id)
+                )
+            ]
+        one = One(
+            facts=whole,
+            pseudonym=connection.execute(
+                select(PARTICIPANTS.c.public_id).where(PARTICIPANTS.c.id == person)
+            ).scalar(),
+            result=result[0] if result else None,
+            quality=rows(FINDINGS, FINDINGS.c.flagged.desc(), FINDINGS.c.rule),
+            decisions=rows(DECISIONS, DECISIONS.c.id.desc()),
+            ledger=rows(LEDGER, LEDGER.c.id),
+            arrivals=rows(ARRIVALS, ARRIVALS.c.id),
+            identities=known,
+            others=_others(connection, person, session_id),
+        )
+    readable = {id_ for id_ in {row.study_id for row in one.others} if role_in(user, id_)}
+    others = [row for row in one.others if row.study_id in readable]
+    return One(**{**vars(one), "others": others})
+
+
+def _others(connection: Connection, person: int | None, session_id: int) -> Sequence[Any]:
+    if person is None:
+        return []
+    return connection.execute(
+        select(SESSIONS, STUDIES.c.name.label("study_name"))
+        .join(STUDIES, STUDIES.c.id == SESSIONS.c.study_id)
+        .where(SESSIONS.c.participant_id == person, SESSIONS.c.id != session_id)
+        .order_by(SESSIONS.c.entered_at.desc(), SESSIONS.c.id.desc())
+        .limit(100)
+    ).all()
+
+
+def moments(host: Host, one: One, first: int, size: int) -> list[Moment]:
+    """Some trials of a session, in order, with what each of them showed.
+
+    Args:
+        host: the host.
+        one: the session.
+        first: how many trials stand before them.
+        size: how many, at most.
+    """
+    rows = one.reached[first : first + size]
+    if not rows:
+        return []
+    session = one.session
+    task = host.task(session.version_id, session.condition)
+    indices = [row["trial_index"] for row in rows]
+    with reading() as connection:
+        plans = connection.execute(
+            select(TRIALS).where(
+                TRIALS.c.session_id == session.id, TRIALS.c.trial_index.in_(indices)
+            )
+        ).all()
+    shown: dict[int, Sequence[Shown]] = {}
+    for plan in plans:
+        if plan.item is not None:
+            show = partial(_show, task, planned(plan), session.seed)
+            shown[plan.trial_index] = shown_by(show)
+    events: dict[int, list[Any]] = {}
+    for event in one.facts.events:
+        if event.trial_index is not None:
+            events.setdefault(event.trial_index, []).append(event)
+    return [
+        Moment(row, shown.get(row["trial_index"], ()), events.get(row["trial_index"], ()))
+        for row in rows
+    ]
+
+
+def _show(
+    task: Task, trial: PlannedTrial, seed: int, image: Callable[[int], str]
+) -> Mapping[str, Any]:
+    return task.show(trial, seed, image, Tally(0, 0))
+
+
+def shown_by(show: Callable[[Callable[[int], str]], Mapping[str, Any]]) -> tuple[Shown, ...]:
+    """The images that a trial shows, whatever its task, by the names that the task gives them.
+
+    Args:
+        show: gives what the browser is shown, from a function that gives the address of an image.
+    """
+    found = []
+    for name, value in show(lambda place: f"{_MARK}{place}").items():
+        values = value if isinstance(value, list | tuple) else [value]
+        places = [
+            int(each.removeprefix(_MARK))
+            for each in values
+            if isinstance(each, str) and each.startswith(_MARK)
+        ]
+        if places:
+            found.append(Shown(name, tuple(places)))
+    # Single images first: they are what the question is about, sets are what explains it.
+    return tuple(sorted(found, key=lambda shown: not shown.single))

@@ -1,0 +1,186 @@
+"""The studies that a researcher works on, with where each stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, literal, select
+
+from diptych import models
+from diptych.accounts.users import MEMBERSHIPS, User
+from diptych.counts import tallies
+from diptych.counts.measures import DURATIONS, FUNNEL, OTHER_ENDS, quantile_ms
+from diptych.ground.database import now_ms, reading, table
+
+STUDIES, VERSIONS = table(models.Study), table(models.StudyVersion)
+SESSIONS = table(models.Session)
+_LIVE = ("entered", "consented", "practising", "running")
+ENDS = ("completed", *OTHER_ENDS)
+#: A session that was silent for longer is not under way any more.
+SILENT_MS = 30 * 60_000
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One study of the list. Sessions are those of people.
+
+    Attributes:
+        title: what participants see, of the version they are shown; of the newest where none is.
+        role: of whoever asks.
+        completed: sessions that have completed.
+        under_way: sessions that live and were heard of in the last half hour.
+        target: participants that the study wants.
+        last_entered: when somebody entered last, ms; None when nobody has.
+    """
+
+    id: int
+    name: str
+    title: str
+    state: str
+    role: str
+    versions: int
+    completed: int
+    under_way: int
+    target: int
+    last_entered: int | None
+
+
+def listed(user: User) -> list[Listed]:
+    """The studies in which a user has a role, by name; reads counts, never single responses."""
+    with reading() as connection:
+        studies = _studies(connection, user)
+        ids = [study.id for study in studies]
+        if not ids:
+            return []
+        versions = _versions(connection, ids)
+        under_way = _under_way(connection, ids)
+        return [
+            Listed(
+                study.id,
+                study.name,
+                versions[study.id].title,
+                study.state,
+                study.role,
+                versions[study.id].count,
+                _completed(connection, study.id),
+                under_way.get(study.id, 0),
+                versions[study.id].target,
+                last_entered(connection, study.id),
+            )
+            for study in studies
+        ]
+
+
+def _studies(connection: Connection, user: User) -> Sequence[Any]:
+    columns = (STUDIES.c.id, STUDIES.c.name, STUDIES.c.state)
+    if user.is_admin:
+        query = select(*columns, literal("owner").label("role"))
+    else:
+        query = (
+            select(*columns, MEMBERSHIPS.c.role)
+            .join(MEMBERSHIPS, MEMBERSHIPS.c.study_id == STUDIES.c.id)
+            .where(MEMBERSHIPS.c.user_id == user.id)
+        )
+    return connection.execute(query.order_by(STUDIES.c.name)).all()
+
+
+@dataclass(frozen=True)
+class _Versions:
+    title: str
+    target: int
+    count: int
+
+
+def _versions(connection: Connection, ids: Sequence[int]) -> dict[int, _Versions]:
+    """How many versions each study has, and what the one that people are shown says."""
+    rows = connection.execute(
+        select(VERSIONS.c.id, VERSIONS.c.study_id, VERSIONS.c.opened_at, VERSIONS.c.created_at)
+        .where(VERSIONS.c.study_id.in_(ids))
+        .order_by(VERSIONS.c.created_at, VERSIONS.c.id)
+    ).all()
+    shown: dict[int, Any] = {}
+    for row in rows:
+        best = shown.get(row.study_id)
+        if best is None or (row.opened_at or 0) >= (best.opened_at or 0):
+            shown[row.study_id] = row
+    counts = Counter(row.study_id for row in rows)
+    specs = connection.execute(
+        select(VERSIONS.c.study_id, VERSIONS.c.spec).where(
+            VERSIONS.c.id.in_([row.id for row in shown.values()])
+        )
+    )
+    return {
+        study_id: _Versions(spec["title"], spec["recruitment"]["participants"], counts[study_id])
+        for study_id, spec in specs
+    }
+
+
+def _completed(connection: Connection, study_id: int) -> int:
+    """Completed sessions of people, out of the counts of those that have ended."""
+    _, counts = tallies.read(connection, study_id, "person", "all", FUNNEL)
+    return round(counts.get("completed", [0])[0])
+
+
+def _under_way(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """Sessions of people that are going on now, by study."""
+    rows = connection.execute(
+        select(SESSIONS.c.study_id, func.count().label("number"))
+        .where(
+            SESSIONS.c.study_id.in_(ids),
+            SESSIONS.c.kind == "person",
+            SESSIONS.c.status.in_(_LIVE),
+            SESSIONS.c.last_seen_at > now_ms() - SILENT_MS,
+        )
+        .group_by(SESSIONS.c.study_id)
+    )
+    return {row.study_id: row.number for row in rows}
+
+
+def last_entered(connection: Connection, study_id: int) -> int | None:
+    """When somebody last entered a study, ms; one look at the end of an index."""
+    return connection.execute(
+        select(func.max(SESSIONS.c.entered_at)).where(
+            SESSIONS.c.study_id == study_id, SESSIONS.c.kind == "person"
+        )
+    ).scalar()
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How a study goes. Sessions are those of people.
+
+    Attributes:
+        ended: ended sessions by how they ended (completed, screened_out, timed_out, returned,
+            declined, withdrawn, expired).
+        under_way: sessions that live and were heard of in the last half hour.
+        median_minutes: of completed sessions, consent to end; None without any.
+        timed: how many sessions that median stands on.
+    """
+
+    ended: dict[str, int]
+    under_way: int
+    median_minutes: float | None
+    timed: int
+
+    @property
+    def completed(self) -> int:
+        """Completed sessions."""
+        return self.ended.get("completed", 0)
+
+
+def numbers(study_id: int) -> Numbers:
+    """How a study goes, from counts that stand ready."""
+    with reading() as connection:
+        read = tallies.read_several(connection, study_id, "person", "all", (FUNNEL, DURATIONS))
+        under_way = _under_way(connection, [study_id]).get(study_id, 0)
+    funnel, durations = read[FUNNEL][1], read[DURATIONS][1]
+    median = quantile_ms(durations, 0.5)
+    return Numbers(
+        {end: round(funnel.get(end, [0])[0]) for end in ENDS},
+        under_way,
+        None if median is None else median / 60_000,
+        round(sum(counts[0] for counts in durations.values())),
+    )

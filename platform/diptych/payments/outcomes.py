@@ -1,0 +1,90 @@
+"""Writing down what became of orders: the one place where an order is confirmed or fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from diptych.accounts import audit
+from diptych.accounts.users import User
+from diptych.ground.database import writing
+from diptych.ground.money import in_words
+from diptych.payments import ledger
+from diptych.payments.ledger import Entry
+from diptych.payments.orders import decisions_by_key
+from diptych.recruiters.platform import Outcome
+
+TURNED_OUT_DONE = "not needed: an earlier order turned out to be done"
+
+
+@dataclass
+class Concluded:
+    """How many orders are settled by what a platform said."""
+
+    confirmed: int = 0
+    failed: int = 0
+
+
+def conclude(study_id: int, outcomes: Sequence[Outcome], user: User | None) -> Concluded:
+    """Write down outcomes that are certain; the others leave their orders in doubt."""
+    certain = {o.key: o for o in outcomes if o.state in ("confirmed", "failed")}
+    done = Concluded()
+    if not certain:
+        return done
+    with writing() as connection:
+        ledger.lock(connection, study_id)
+        for key, entry in ledger.entries(connection, list(certain)).items():
+            outcome = certain[key]
+            if entry.state == "confirmed" or entry.state == outcome.state:
+                continue
+            ledger.write(
+                connection,
+                outcome.state,
+                [entry],
+                user,
+                reference=outcome.reference or entry.reference,
+                reason=outcome.reason or None,
+            )
+            _note(connection, entry, outcome, user)
+            if outcome.state == "failed":
+                done.failed += 1
+                continue
+            done.confirmed += 1
+            if entry.state == "failed":
+                _call_off(connection, entry, user)
+    return done
+
+
+def _note(connection: Connection, entry: Entry, outcome: Outcome, user: User | None) -> None:
+    detail = {"action": entry.action}
+    if entry.amount:
+        detail["amount"] = in_words(entry.amount, entry.currency)
+    if outcome.reason:
+        detail["reason"] = outcome.reason
+    audit.note(
+        user,
+        f"ledger.{outcome.state}",
+        study_id=entry.study_id,
+        subject=entry.key,
+        detail=detail,
+        connection=connection,
+    )
+
+
+def _call_off(connection: Connection, entry: Entry, user: User | None) -> None:
+    """What was thought to have failed was done after all: nobody may do it again."""
+    tried = {
+        row.detail["again"]: key
+        for key, row in decisions_by_key(connection, entry.session_id).items()
+        if row.detail.get("again")
+    }
+    later, key = [], entry.key
+    while key in tried:
+        key = tried.pop(key)
+        later.append(key)
+    waiting = [
+        found for found in ledger.entries(connection, later).values() if found.state == "intended"
+    ]
+    ledger.write(connection, "failed", waiting, user, reason=TURNED_OUT_DONE)

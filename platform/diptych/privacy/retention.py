@@ -1,0 +1,379 @@
+"""Retention: what is known of people goes when it has been kept for as long as their study says.
+
+`[privacy]` in study.toml sets the limits. For each session the limit of the version that its person
+agreed to holds, or that of the study's current version where that is shorter. A host applies them
+by itself about once an hour, in a thread of its own; `diptych retention` does it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Connection, exists, func, or_, select
+
+from diptych import models
+from diptych.accounts import audit, throttle
+from diptych.ground import clocks
+from diptych.ground.database import db, in_parts, now_ms, reading, table, writing
+from diptych.host import Host
+from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
+from diptych.journey.state import EMPTIED
+from diptych.overview import live
+from diptych.payments import ledger
+from diptych.privacy.withdrawal import ARRIVALS, DAY_MS, IDENTITIES, SESSIONS, empty, unsettled
+from diptych.settling import settle
+from diptych.study.spec import ADDRESS_HASH_DAYS
+
+log = logging.getLogger("diptych")
+VERSIONS, STUDIES = table(models.StudyVersion), table(models.Study)
+#: Sessions that one transaction is about, and at most so many in one pass of a host.
+BATCH, MOST = 25, 500
+#: A clock is not believed that was set by more while the host runs, or is so far from the
+#: database's (s).
+CLOCK_SLACK_S = 3600.0
+#: A host looks so often (s), each process for itself.
+EVERY_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Days until what is known of a session is deleted; None: kept.
+
+    Attributes:
+        identities: after its end, until its ids go.
+        answers: after its end, until its answers go.
+        addresses: after the day on which it was entered, until the mark of its address goes.
+    """
+
+    identities: float | None = None
+    answers: float | None = None
+    addresses: float = ADDRESS_HASH_DAYS
+
+
+@dataclass
+class Applied:
+    """What one pass has done, or would do.
+
+    Attributes:
+        ids: sessions whose arrivals (the submission's ids) were deleted.
+        people: people whose platform ids were deleted.
+        answers: sessions that were emptied.
+        waiting: sessions that stay for now: an order about their person is not settled.
+        addresses: sessions whose mark of an address was deleted.
+    """
+
+    ids: int = 0
+    people: int = 0
+    answers: int = 0
+    waiting: int = 0
+    addresses: int = 0
+
+
+def limits(connection: Connection) -> dict[int, Limits]:
+    """The limits that hold for the sessions of each version, by its id."""
+    rows = connection.execute(
+        select(VERSIONS.c.id, VERSIONS.c.study_id, VERSIONS.c.spec["privacy"].label("privacy"))
+        .order_by(func.coalesce(VERSIONS.c.opened_at, 0), VERSIONS.c.id)
+    ).all()  # fmt: skip
+    current = {row.study_id: row.privacy or {} for row in rows}
+    found = {}
+    for row in rows:
+        both = (row.privacy or {}, current[row.study_id])
+        identities, answers = (
+            min((each[key] for each in both if each.get(key) is not None), default=None)
+            for key in ("identities_days", "answers_days")
+        )
+        addresses = min(each.get("address_hash_days", ADDRESS_HASH_DAYS) for each in both)
+        found[row.id] = Limits(identities, answers, addresses)
+    return found
+
+
+def apply(host: Host, *, dry: bool = False, most: int | None = None) -> Applied:
+    """Delete what is kept no longer.
+
+    Args:
+        host: the host.
+        dry: only say what would be deleted.
+        most: at most so many sessions, drawn by lot; None: all.
+    """
+    with reading() as connection:
+        held = limits(connection)
+    done = Applied()
+    _forget_addresses(held, done, dry)
+    if not dry:
+        _forget_previews()
+        _end_left(host, held)
+    for due, work in ((_answers_due, _empty), (_ids_due, _forget_ids)):
+        for batch in _batches(due, held, most):
+            with writing() as connection:
+                settled = _settled(connection, batch, done, held)
+                if settled:
+                    work(host, connection, settled, done, held, dry)
+            if not dry and work is _empty:
+                for session in settled:
+                    settle.settle_quietly(host, session.id)
+    return done
+
+
+def _batches(due: Any, held: dict[int, Limits], most: int | None) -> Iterator[Sequence[Any]]:
+    """The sessions that a limit has come for, some at a time."""
+    after, left = 0, most
+    while left is None or left > 0:
+        with reading() as connection:
+            statement = due(held)
+            if statement is None:
+                return
+            if left is None:
+                statement = statement.where(SESSIONS.c.id > after).order_by(SESSIONS.c.id)
+            else:
+                # By lot: those that wait for something must not stand in the way of the others.
+                statement = statement.order_by(func.random())
+            rows = connection.execute(statement.limit(BATCH)).all()
+        if not rows:
+            return
+        yield rows
+        after, left = rows[-1].id, None if left is None else left - BATCH
+
+
+def _due(held: dict[int, Limits], name: str) -> Any:
+    """A query of people's sessions that ended longer ago than a limit; None without any limit."""
+    at = now_ms()
+    cutoffs = {
+        number: at - int(days * DAY_MS)
+        for number, each in held.items()
+        if (days := getattr(each, name)) is not None
+    }
+    if not cutoffs:
+        return None
+    return select(SESSIONS).where(
+        SESSIONS.c.kind == "person",
+        SESSIONS.c.status.not_in(EMPTIED),
+        or_(
+            *(
+                (SESSIONS.c.version_id == number) & (SESSIONS.c.ended_at < cutoff)
+                for number, cutoff in cutoffs.items()
+            )
+        ),
+    )
+
+
+def _answers_due(held: dict[int, Limits]) -> Any:
+    return _due(held, "answers")
+
+
+def _ids_due(held: dict[int, Limits]) -> Any:
+    statement = _due(held, "identities")
+    if statement is None:
+        return None
+    return statement.where(
+        or_(
+            exists().where(ARRIVALS.c.session_id == SESSIONS.c.id),
+            exists().where(IDENTITIES.c.participant_id == SESSIONS.c.participant_id),
+        )
+    )
+
+
+def _settled(
+    connection: Connection, batch: Sequence[Any], done: Applied, held: dict[int, Limits]
+) -> list[Any]:
+    """Those sessions about whose person no order waits or is in doubt."""
+    for study_id in sorted({session.study_id for session in batch}):
+        ledger.lock(connection, study_id)
+    people = {session.participant_id for session in batch}
+    theirs = connection.execute(
+        select(SESSIONS.c.id, SESSIONS.c.participant_id, SESSIONS.c.status).where(
+            SESSIONS.c.participant_id.in_(people)
+        )
+    ).all()
+    open_ = unsettled(connection, [session.id for session in theirs])
+    owed = {session.participant_id for session in theirs if session.id in open_}
+    there = {session.id for session in theirs}  # whoever withdrew meanwhile has none
+    settled = [s for s in batch if s.id in there and s.participant_id not in owed]
+    done.waiting += sum(session.participant_id in owed for session in batch)
+    return settled
+
+
+def _empty(
+    host: Host,
+    connection: Connection,
+    sessions: Sequence[Any],
+    done: Applied,
+    held: dict[int, Limits],
+    dry: bool,
+) -> None:
+    done.answers += len(sessions)
+    if dry:
+        return
+    empty(host, connection, sessions, "expired")
+    forget_participants(connection, sorted({s.participant_id for s in sessions}))
+    _note(connection, sessions, "retention.answers")
+
+
+def _forget_ids(
+    host: Host,
+    connection: Connection,
+    sessions: Sequence[Any],
+    done: Applied,
+    held: dict[int, Limits],
+    dry: bool,
+) -> None:
+    ids = [session.id for session in sessions]
+    with_arrivals = set(
+        connection.execute(
+            select(ARRIVALS.c.session_id).where(ARRIVALS.c.session_id.in_(ids)).distinct()
+        ).scalars()
+    )
+    done.ids += len(with_arrivals)
+    people = _wholly_due(connection, {s.participant_id for s in sessions}, held)
+    known = set(
+        connection.execute(
+            select(IDENTITIES.c.participant_id).where(IDENTITIES.c.participant_id.in_(people))
+        ).scalars()
+    )
+    done.people += len(known)
+    if dry:
+        return
+    connection.execute(ARRIVALS.delete().where(ARRIVALS.c.session_id.in_(ids)))
+    connection.execute(IDENTITIES.delete().where(IDENTITIES.c.participant_id.in_(known)))
+    changed = [s for s in sessions if s.id in with_arrivals or s.participant_id in known]
+    _note(connection, changed, "retention.ids")
+
+
+def _end_left(host: Host, held: dict[int, Limits]) -> None:
+    """End what people have left for good: limits count from a session's end, and it needs one."""
+    limited = [number for number, each in held.items() if each.identities or each.answers]
+    with reading() as connection:
+        studies = (
+            connection.execute(
+                select(VERSIONS.c.study_id).where(VERSIONS.c.id.in_(limited)).distinct()
+            )
+            .scalars()
+            .all()
+        )
+    for study_id in studies:
+        live.end_silent(host, study_id, "person")
+
+
+def _forget_previews() -> None:
+    """Delete previews that are a day old, and what is known of guessed passwords, unasked."""
+    with writing() as connection:
+        purge_previews(connection, now_ms() - PREVIEWS_KEPT_MS)
+    throttle.forget_old()
+
+
+def _forget_addresses(held: dict[int, Limits], done: Applied, dry: bool) -> None:
+    """Delete the marks of addresses that are due: nobody is paid by them, so nothing waits.
+
+    Those of one day go together, so that what is left of a day can still be counted.
+    """
+    at, versions = now_ms(), dict[float, list[int]]()
+    for number, each in held.items():
+        versions.setdefault(each.addresses, []).append(number)
+    if not versions:
+        return
+    due = (
+        SESSIONS.c.version_id.in_(numbers)
+        & (SESSIONS.c.entered_at < (at - int(days * DAY_MS)) // DAY_MS * DAY_MS)
+        for days, numbers in versions.items()
+    )
+    with reading() as connection:
+        sessions = connection.execute(
+            select(SESSIONS.c.id, SESSIONS.c.study_id).where(
+                SESSIONS.c.address_hash.is_not(None), or_(*due)
+            )
+        ).all()
+    for batch in in_parts(sessions):
+        marked = SESSIONS.c.id.in_([s.id for s in batch]) & SESSIONS.c.address_hash.is_not(None)
+        with writing() as connection:
+            gone = connection.execute(
+                # Another host may do the same at this moment: it is noted once.
+                select(SESSIONS.c.id, SESSIONS.c.study_id).where(marked).with_for_update()
+            ).all()
+            done.addresses += len(gone)
+            if gone and not dry:
+                connection.execute(SESSIONS.update().where(marked).values(address_hash=None))
+                _note(connection, gone, "retention.addresses")
+
+
+def _wholly_due(connection: Connection, people: set[int], held: dict[int, Limits]) -> set[int]:
+    """Those people of whom no session needs the platform's id any more."""
+    at, needed = now_ms(), set()
+    rows = connection.execute(
+        select(SESSIONS.c.participant_id, SESSIONS.c.version_id, SESSIONS.c.ended_at).where(
+            SESSIONS.c.participant_id.in_(people)
+        )
+    )
+    for person, version_id, ended_at in rows:
+        days = held.get(version_id, Limits()).identities
+        if days is None or ended_at is None or ended_at >= at - int(days * DAY_MS):
+            needed.add(person)
+    return people - needed
+
+
+def _note(connection: Connection, sessions: Sequence[Any], action: str) -> None:
+    """One entry of the audit log a study: how many sessions."""
+    for study_id in sorted({session.study_id for session in sessions}):
+        count = sum(session.study_id == study_id for session in sessions)
+        audit.note(
+            None,
+            action,
+            study_id=study_id,
+            detail={"sessions": count, "by": "limits of the study"},
+            connection=connection,
+        )
+
+
+def now_and_then(app: Flask, host: Host) -> threading.Thread | None:
+    """Apply the limits when it is time again, beside the request; what goes wrong is logged.
+
+    Returns:
+        The thread that does it; None when it is not time.
+    """
+    now = time.monotonic()
+    if now < host.retention_due:
+        return None
+    host.retention_due = now + EVERY_S
+    thread = threading.Thread(target=_quietly, args=(app, host), name="retention", daemon=True)
+    thread.start()
+    return thread
+
+
+def _quietly(app: Flask, host: Host) -> None:
+    try:
+        with app.app_context():
+            doubt = _doubt_about_the_clock()
+            if doubt:
+                log.error("the limits of [privacy] are not applied: %s", doubt)
+                return
+            done = apply(host, most=MOST)
+        if done != Applied():
+            log.info(
+                "retention: ids of %d sessions and %d people deleted, %d sessions emptied, "
+                "%d wait for their orders, marks of %d addresses deleted",
+                done.ids, done.people, done.answers, done.waiting, done.addresses,
+            )  # fmt: skip
+    except Exception:
+        log.exception("the limits of [privacy] could not be applied; tried again in an hour")
+
+
+def _doubt_about_the_clock() -> str:
+    """Why the clock is not to be believed, in words; empty when it is. What goes can't come back.
+
+    A host that was started with a wrong clock, on the machine of its database, can't know it.
+    """
+    moved = clocks.set_by_s()
+    if abs(moved) > CLOCK_SLACK_S:
+        return (
+            f"this machine's clock was set by {moved / 3600:+.1f} h since the host began; "
+            "restart it once the clock is right, or run `diptych retention`"
+        )
+    apart = clocks.apart_s(db.engine)
+    if apart > CLOCK_SLACK_S:
+        return f"this machine's clock is {apart / 3600:.1f} h from the database's"
+    return ""

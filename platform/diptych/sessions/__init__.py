@@ -1,0 +1,1 @@
+"""One session, read as one thing."""

@@ -1,0 +1,100 @@
+"""All that is known of one session, as rules, figures and pages look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from diptych import models
+from diptych.ground.database import table
+from diptych.host import Host
+from diptych.sessions.tidy_rows import MEASURED, trial_row
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
+
+SESSIONS, TRIALS = table(models.Session), table(models.Trial)
+RESPONSES, EVENTS = table(models.Response), table(models.Event)
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One session with its trials and events.
+
+    Attributes:
+        session: its row of `sessions` (times in ms since 1970-01-01 UTC).
+        content: the version of the study that it was shown.
+        trials: rows of the tidy table `trials` in order, those not answered without `correct`;
+            with `received_at` (ms, server) and the trial's `block` (practice attempt, from 0).
+        events: rows of `events`, in order.
+        findings: what the study's quality rules found in it, one each (`quality.RuleResult`);
+            empty until they were evaluated.
+    """
+
+    session: Any
+    content: StudyContent
+    trials: Sequence[Mapping[str, Any]]
+    events: Sequence[Any]
+    findings: Sequence[Any] = ()
+
+    @property
+    def answered(self) -> list[Mapping[str, Any]]:
+        """The trials with a response, practice included."""
+        return [trial for trial in self.trials if "correct" in trial]
+
+    @property
+    def counted(self) -> list[Mapping[str, Any]]:
+        """The trials with a response outside practice."""
+        return [trial for trial in self.answered if trial["phase"] != "practice"]
+
+
+# Built once: these are asked at the end of every session.
+_SESSION = select(SESSIONS).where(SESSIONS.c.id == bindparam("session"))
+_EVENTS = select(EVENTS).where(EVENTS.c.session_id == bindparam("session")).order_by(EVENTS.c.id)
+_TRIALS = (
+    select(
+        TRIALS,
+        SESSIONS.c.kind,
+        SESSIONS.c.position,
+        SESSIONS.c.seed,
+        SESSIONS.c.presented_at,
+        RESPONSES.c.answer,
+        RESPONSES.c.correct,
+        *(RESPONSES.c[name] for name in MEASURED),
+        RESPONSES.c.presented_at.label("shown_at"),
+        RESPONSES.c.received_at,
+    )
+    .join(SESSIONS, SESSIONS.c.id == TRIALS.c.session_id)
+    .outerjoin(
+        RESPONSES,
+        (RESPONSES.c.session_id == TRIALS.c.session_id)
+        & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
+    )
+    .where(TRIALS.c.session_id == bindparam("session"))
+    .order_by(TRIALS.c.trial_index)
+)
+
+
+def facts(host: Host, connection: Connection, session_id: int) -> SessionFacts:
+    """Read one session whole.
+
+    Raises:
+        LookupError: when there is no such session.
+    """
+    of = {"session": session_id}
+    session = connection.execute(_SESSION, of).one_or_none()
+    if session is None:
+        raise LookupError(f"no session {session_id}")
+    content = frozen(session.version_id, connection)
+    rows = connection.execute(_TRIALS, of).all()
+    trials: list[dict[str, Any]] = []
+    if session.condition is not None:
+        task = host.task(session.version_id, session.condition)
+        trials = [
+            {**trial_row({}, task, row), "block": row.block, "received_at": row.received_at}
+            for row in rows
+        ]
+    events = connection.execute(_EVENTS, of).all()
+    return SessionFacts(session, content, trials, events)

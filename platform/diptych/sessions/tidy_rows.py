@@ -1,0 +1,163 @@
+"""Rows of the tidy tables, made from rows of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from diptych.ground.user_agents import user_agent_of
+from diptych.journey.state import planned
+from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
+from diptych.tasks import Task
+from diptych_analysis.columns import Column
+
+ROLES = {
+    "query_positive": "query_positive",
+    "query_negative": "query_negative",
+    "positives": "positive",
+    "negatives": "negative",
+}
+
+#: Columns of `responses` that the table `trials` has under the same name.
+MEASURED = (
+    "rt_ms", "onset_uncertainty_ms", "first_choice_ms", "shown_width", "shown_height",
+)  # fmt: skip
+
+
+def moment(milliseconds: int | None) -> datetime | None:
+    """A stored time as the tables have it."""
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
+    """A row of the tidy table `trials`; without `correct` where there is no response."""
+    cells = {
+        **shared,
+        "trial_index": row.trial_index,
+        "phase": row.phase,
+        "task": task.name,
+        **task.describe(planned(row)),
+        **task.arrangement(planned(row), row.seed),
+    }
+    if row.answer is None:
+        if row.trial_index == row.position:
+            cells["presented_at"] = moment(row.presented_at)
+        return cells
+    return {
+        **cells,
+        **task.tabulate(planned(row), task.response_of(row.kind).model_validate(row.answer)),
+        "correct": row.correct,
+        **{name: getattr(row, name) for name in MEASURED},
+        "presented_at": moment(row.shown_at),
+        "responded_at": moment(row.received_at),
+    }
+
+
+def session_row(shared: dict[str, Any], session: Any, judged: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the tidy table `sessions`.
+
+    Args:
+        shared: the cells that it has in common with the rows of its trials.
+        session: its row of `sessions`.
+        judged: the cells on quality and decisions (`diptych.export.judgements`).
+    """
+    browser = session.browser
+    user_agent = user_agent_of(session.kind, browser)
+    return {
+        **shared,
+        "recruiter": session.recruiter,
+        "status": session.status,
+        "seed": session.seed,
+        "entered_at": moment(session.entered_at),
+        "consented_at": moment(session.consented_at),
+        "started_at": moment(session.started_at),
+        "ended_at": moment(session.ended_at),
+        "n_trials": session.n_trials,
+        "n_responses": session.n_responses,
+        "practice_attempts": session.practice_attempts,
+        "instructions_ms": session.instructions_ms,
+        "comprehension_attempts": session.comprehension_attempts,
+        **judged,
+        "feedback_text": session.feedback_text,
+        "window_width": browser.get("width"),
+        "window_height": browser.get("height"),
+        "pixel_ratio": browser.get("pixel_ratio"),
+        "touch": browser.get("touch"),
+        "language": browser.get("language") or None,
+        "browser": user_agent.browser,
+        "browser_version": user_agent.browser_version,
+        "os": user_agent.os,
+        "refresh_hz": browser.get("refresh_hz"),
+        "clock_step_ms": browser.get("clock_step_ms"),
+    }
+
+
+def stimulus_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
+    """Rows of the table `stimuli`, one for each picture."""
+    for stimulus in _distinct(content):
+        yield {
+            "study": content.name,
+            "study_version": content.content_hash[:12],
+            "stimulus_id": stimulus.stimulus_id,
+            "file": stimulus.file,
+            "label": stimulus.label or None,
+            "width": stimulus.width,
+            "height": stimulus.height,
+            **stimulus.attributes,
+        }
+
+
+def _distinct(content: StudyContent) -> list[FrozenStimulus]:
+    """The stimuli without those whose picture has come before: ids stand once in a table."""
+    first: dict[str, FrozenStimulus] = {}
+    for stimulus in content.stimuli:
+        first.setdefault(stimulus.stimulus_id, stimulus)
+    return list(first.values())
+
+
+def item_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
+    """Rows of the table `items`."""
+    shared = {"study": content.name, "study_version": content.content_hash[:12]}
+    if not content.items:
+        # Where a trial shows one stimulus, that stimulus is the item.
+        for s in _distinct(content):
+            item_id = s.stimulus_id
+            yield {**shared, "item_id": item_id, "role": "stimulus", "place": 0,
+                   "stimulus_id": item_id}  # fmt: skip
+    for item in content.items.values():
+        yield from _roles(content, item, shared)
+
+
+def _roles(
+    content: StudyContent, item: FrozenItem, shared: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    for key, role in ROLES.items():
+        for number, place in enumerate(item.stimuli.get(key, ())):
+            yield {
+                **shared,
+                "item_id": item.item_id,
+                "kind": item.kind,
+                "unit": item.unit,
+                "role": role,
+                "place": number,
+                "stimulus_id": content.stimuli[place].stimulus_id,
+                **item.attributes,
+            }
+
+
+def attribute_columns(attributes: Iterable[Any]) -> tuple[Column, ...]:
+    """Columns for the attributes of a manifest: numbers where every value is one, else text."""
+    kinds: dict[str, str] = {}
+    for each in attributes:
+        for name, value in each.items():
+            if value is None:
+                kinds.setdefault(name, "")
+            elif isinstance(value, int | float) and kinds.get(name, "") in ("", "number"):
+                kinds[name] = "number"
+            else:
+                kinds[name] = "string"
+    return tuple(
+        Column(name, cast(Any, kind or "string"), "Attribute from the study's manifest.")
+        for name, kind in kinds.items()
+    )

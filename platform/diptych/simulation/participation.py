@@ -1,0 +1,179 @@
+"""One simulated participant on its way through a study: enters, reads, answers, or leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from diptych.simulation import Answer, Features, Observer, SeenTrial, Sight
+from diptych.simulation.visitor import Refused, SimulationFault, Visitor
+from diptych.study.content import StudyContent
+
+#: Outcome of somebody who closed the page.
+LEFT = "left"
+#: The page sums its input up for so long, in ms.
+INPUT_EVERY_MS = 30_000.0
+
+
+class Participation:
+    """One participant on its way through one study."""
+
+    def __init__(
+        self,
+        visitor: Visitor,
+        content: StudyContent,
+        observer: Observer,
+        eyes: Sight,
+        think: float,
+        answered: Callable[[], None],
+    ) -> None:
+        self._visitor = visitor
+        self._content = content
+        self._observer = observer
+        self._eyes = eyes
+        self._think = think
+        self._answered = answered
+        self._features: dict[str, Features] = {}
+        self._input_told_ms: float | None = None
+        self._clock_ms = 0.0  # the browser's monotonic clock, as the participant lives it
+        self.step = "entry"
+        self.answers = 0
+        self.score: dict[str, int] | None = None
+
+    async def take(self, entry: dict[str, str]) -> tuple[str, str]:
+        """Take the study from entry to end: (id of the session, outcome)."""
+        body = {"study": self._content.name, "entry": entry, "browser": self._observer.browser()}
+        state = await self._visitor.json("POST", "/sessions", body)
+        self._visitor.token = state["token"]
+        leaves_at = self._observer.leaves_at(sum(self._content.spec.phases.values()))
+        while state["step"] != "end":
+            self.step = state["step"]
+            if leaves_at is not None and self.answers >= leaves_at:
+                return state["session"]["id"], LEFT
+            try:
+                state = await self._go_on(state)
+            except Refused as refusal:
+                # Another try of ours got through before its reply was lost: see where we are.
+                if refusal.code not in ("already_answered", "out_of_order", "wrong_step"):
+                    raise
+                known = (state["step"], state["progress"]["done"])
+                state = await self._visitor.json("GET", "/session")
+                if (state["step"], state["progress"]["done"]) == known:
+                    raise
+        return state["session"]["id"], state["content"]["outcome"]
+
+    async def _go_on(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Do what the step asks for; the State that follows."""
+        content = state["content"]
+        match state["step"]:
+            case "consent":
+                await self._spend(self._reading_ms(content["html"]))
+                return await self._take_step("consent", {"agreed": True})
+            case "instructions":
+                read_ms = sum(self._reading_ms(page) for page in content["pages"])
+                await self._spend(read_ms)
+                return await self._take_step("instructions", {"read_ms": round(read_ms, 1)})
+            case "comprehension":
+                await self._spend(4000.0 * len(content["questions"]))
+                answers = [self._comprehend(question) for question in content["questions"]]
+                return await self._take_step("comprehension", {"answers": answers})
+            case "trials":
+                last = state["progress"]["done"] + 1 >= state["progress"]["of"]
+                return await self._answer_trial(content["trial"], last)
+            case "feedback":
+                return await self._take_step("feedback", {"text": ""})
+            case "debrief":
+                self.score = content["score"]
+                await self._spend(self._reading_ms(content["html"]))
+                return await self._take_step("debrief", {})
+            case unknown:
+                raise SimulationFault(f"the host is at a step that is not known: {unknown!r}")
+
+    async def _take_step(self, step: str, body: dict[str, Any]) -> dict[str, Any]:
+        state: dict[str, Any] = await self._visitor.json("POST", f"/session/steps/{step}", body)
+        return state
+
+    async def _answer_trial(self, trial: dict[str, Any], last: bool) -> dict[str, Any]:
+        if not self._features:
+            everything = (await self._visitor.json("GET", "/session/images"))["images"]
+            await self._load(everything)
+        await self._load(trial["images"])
+        if trial["notice"]:
+            await self._spend(self._reading_ms(trial["notice"]["html"]))
+        seen = SeenTrial(
+            trial["phase"], trial["show"], {url: self._features[url] for url in trial["images"]}
+        )
+        answer = self._observer.answer(seen)
+        timing = await self._respond_in(answer)
+        reply = await self._visitor.json(
+            "POST",
+            f"/trials/{trial['index']}/response",
+            {
+                "response": answer.response,
+                "timing": timing,
+                "events": self._input(trial["index"], last),
+            },
+        )
+        self.answers += 1
+        self._answered()
+        if reply["feedback"] is not None:
+            self._observer.learn(seen, answer, reply["feedback"])
+            await self._spend(reply["feedback"]["duration_ms"] or self._observer.rest_ms())
+        following: dict[str, Any] = reply["next"]
+        return following
+
+    async def _respond_in(self, answer: Answer) -> dict[str, float]:
+        """Let the response time pass; the timing that goes with the answer."""
+        onset = self._clock_ms
+        await self._spend(answer.rt_ms)
+        return {
+            "rt_ms": round(answer.rt_ms, 1),
+            "onset_ms": round(onset, 1),
+            "onset_uncertainty_ms": round(float(self._observer.rng.uniform(0, 16.7)), 2)
+            if self._observer.kind == "simulated"
+            else 0.0,
+            "answered_ms": round(onset + answer.rt_ms, 1),
+        }
+
+    def _input(self, index: int, last: bool) -> list[dict[str, Any]]:
+        """What the page would tell of pointer and keys with this answer."""
+        if self._observer.kind == "machine":
+            return []
+        since = 0.0 if self._input_told_ms is None else self._input_told_ms
+        due = self._input_told_ms is None or self._clock_ms - since >= INPUT_EVERY_MS
+        if not (due or last):
+            return []
+        self._input_told_ms = self._clock_ms
+        moves, presses, keys = self._observer.hands(self._clock_ms - since)
+        detail = f"moves={moves} presses={presses} keys={keys}"
+        at = round(self._clock_ms, 1)
+        return [{"kind": "input", "at_ms": at, "trial_index": index, "detail": detail}]
+
+    async def _load(self, urls: list[str]) -> None:
+        """Fetch images that were not seen yet, and look at them together."""
+        new = [url for url in urls if url not in self._features]
+        served = [await self._visitor.bytes(url) for url in new]
+        self._features |= zip(new, await self._eyes.look(served), strict=True)
+
+    def _comprehend(self, question: dict[str, Any]) -> int:
+        """The right option for whoever has read the instructions; a guess for whoever has not."""
+        if self._observer.careful:
+            for known in self._content.spec.comprehension:
+                if known.question == question["text"]:
+                    return known.answer
+        return int(self._observer.rng.integers(len(question["options"])))
+
+    def _reading_ms(self, html: str) -> float:
+        """Time to read a text, at 4 to 6 words a second; a careless participant clicks on."""
+        if self._observer.kind == "machine":
+            return 0.0
+        if not self._observer.careful:
+            return 400.0
+        return 1000 + 1000 * len(html.split()) / float(self._observer.rng.uniform(4, 6))
+
+    async def _spend(self, ms: float) -> None:
+        """Let time pass: on the participant's clock wholly, on ours by the factor `think`."""
+        self._clock_ms += ms
+        if self._think:
+            await asyncio.sleep(self._think * ms / 1000)

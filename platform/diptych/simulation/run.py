@@ -1,0 +1,240 @@
+"""Simulated people, and machines: take a study through the same HTTP API as a browser does.
+
+A participant is given the address of the host and the key of the study's link for simulations, or
+for machines, and from there on sees only what the API serves. How it answers is its observer's to
+say (`diptych.simulation`); this module enters, waits, loads images, answers and reports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import numpy as np
+
+from diptych.authoring import load_study
+from diptych.simulation import Observer, Sight, observer_class
+from diptych.simulation.entries import check_loopback, entry_of
+from diptych.simulation.participation import Participation
+from diptych.simulation.sight import machine_id, sight_of
+from diptych.simulation.vision import UnknownImage
+from diptych.simulation.visitor import Refused, SimulationFault, Visitor
+from diptych.study.content import StudyContent
+
+if TYPE_CHECKING:
+    from diptych_analysis.machines.mis import Scale
+
+Progress = Callable[[int, int], None]
+# Purpose of the key that a kind of participant enters with.
+PURPOSES = {"simulated": "simulate", "machine": "machine"}
+
+__all__ = ["SimulationFault", "Summary", "Taken", "machine_id", "simulate", "simulate_async"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How one participant fared.
+
+    Attributes:
+        participant: the id it entered with.
+        session: the host's id of its session.
+        outcome: completed, declined, screened_out, timed_out or returned; `left` of somebody who
+            closed the page.
+        answers: trials it answered.
+        correct: right answers of the test, where the study tells; else None.
+        of: trials of the test, where the study tells; else None.
+    """
+
+    participant: str
+    session: str
+    outcome: str
+    answers: int
+    correct: int | None = None
+    of: int | None = None
+
+
+@dataclass
+class Summary:
+    """What a simulation came to.
+
+    Attributes:
+        run: name of the run; given again, an interrupted run goes on where it was.
+        taken: participants who came to an end.
+        failed: reasons of those who did not, by participant.
+    """
+
+    run: str
+    taken: list[Taken] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """Number of participants by outcome."""
+        return Counter(taken.outcome for taken in self.taken)
+
+    @property
+    def answers(self) -> int:
+        """Number of answers the host has acknowledged."""
+        return sum(taken.answers for taken in self.taken)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What all participants of a simulation share."""
+
+    content: StudyContent
+    eyes: Sight
+    kind: str
+    observer: Callable[[np.random.Generator], Observer]
+    key: str
+    think: float
+    seed: int
+    entry: Mapping[str, str]
+
+
+async def simulate_async(
+    base_url: str,
+    study_folder: Path,
+    n: int,
+    *,
+    key: str,
+    observer: str = "learner",
+    model: str | None = None,
+    scale: Scale | None = None,
+    think: float = 0.0,
+    seed: int = 0,
+    run: str | None = None,
+    concurrency: int = 16,
+    entry: Mapping[str, str] | None = None,
+    progress: Progress = lambda done, of: None,
+) -> Summary:
+    """Let `n` simulated people, or one machine, take a study.
+
+    Args:
+        base_url: address of the host.
+        study_folder: the study folder that the host has opened; tells what images look like.
+        n: number of participants; of a machine 1.
+        key: key of the study's link: `study_key(secret, "simulate", name)`, for a machine
+            `study_key(secret, "machine", name)`.
+        observer: how they answer: learner, noisy, guesser, bot, or what the task has.
+        model: network whose similarity of images an observer follows (machine, viewer), such as
+            `efficientnet-lite1` or `timm:NAME`.
+        scale: how its similarities become probabilities; by default as published, 0.16 as a
+            temperature.
+        think: factor of reading, response and feedback times: 1 real, 0 none, 0.1 ten times faster.
+            Response times that are stored are those of the observer, whatever the factor.
+        seed: with the participant's number, sets every observer's traits and choices.
+        run: name of the run, part of the participants' ids; the name of an interrupted run goes on
+            with it. By default a new one. A machine goes by its own name instead: it takes a
+            version of a study once.
+        concurrency: participants at a time.
+        entry: the query of a platform's entry address instead of the key, such as
+            `{"PROLIFIC_PID": "{person}", "STUDY_ID": "try", "SESSION_ID": "{visit}"}`: they come as
+            people of that platform (`diptych.simulation.entries`). Only to a host on a loopback
+            address: nobody's real study is to hold made-up people.
+        progress: called with answers given, and of how many there are about to be.
+
+    Returns:
+        How they fared; participants who could not go on are in `failed`.
+
+    Raises:
+        StudyFault: when the study folder has faults.
+        UnknownObserver: when the task has no such observer.
+        MachineFault: when there is no such network, or its weights can't be had.
+        SimulationFault: when nobody can enter, the observer and the model don't fit, or people
+            are to come to a host that is not on a loopback address.
+    """
+    loaded = load_study(study_folder)
+    content = loaded.content
+    chosen = observer_class(content.spec.task.name, observer)
+    eyes, make = sight_of(loaded, chosen, observer, model, scale)
+    if chosen.kind == "machine":
+        if n != 1:
+            raise SimulationFault(f"a machine takes a study once, and not {n} times")
+        run = machine_id(str(model), scale)
+    if entry:
+        check_loopback(base_url)
+        if chosen.kind != "simulated":
+            raise SimulationFault("a machine comes by its own link, and not as a person")
+    plan = _Plan(content, eyes, chosen.kind, make, key, think, seed, dict(entry or {}))
+    summary = Summary(run or secrets.token_hex(4))
+    total = n * sum(content.spec.phases.values())
+    given = 0
+
+    def answered() -> None:
+        nonlocal given
+        given += 1
+        progress(given, max(total, given))
+
+    limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
+    places = asyncio.Semaphore(concurrency)
+    async with (
+        httpx.AsyncClient(base_url=base_url, limits=limits, timeout=60) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        for number in range(n):
+            group.create_task(_one(plan, number, client, places, summary, answered))
+    if summary.failed and not summary.taken:
+        who, why = next(iter(sorted(summary.failed.items())))
+        raise SimulationFault(f"none of {n} participants came to an end; {who}: {why}")
+    summary.taken.sort(key=lambda taken: taken.participant)
+    progress(given, given)
+    return summary
+
+
+async def _one(
+    plan: _Plan,
+    number: int,
+    client: httpx.AsyncClient,
+    places: asyncio.Semaphore,
+    summary: Summary,
+    answered: Callable[[], None],
+) -> None:
+    """One participant, from entry to end; what goes wrong is noted, and the others go on."""
+    who = summary.run if plan.kind == "machine" else f"{summary.run}-{number:04d}"
+    async with places:
+        observer = plan.observer(np.random.default_rng([plan.seed, number]))
+        for take in range(2 if observer.comes_again else 1):
+            name = who if take == 0 else f"{who}-again"
+            participation = Participation(
+                Visitor(client), plan.content, observer, plan.eyes, plan.think, answered
+            )
+            try:
+                session, outcome = await participation.take(_entry(plan, summary.run, number, take))
+            except (Refused, SimulationFault, UnknownImage) as fault:
+                summary.failed[name] = f"at {participation.step}: {fault}"
+                return
+            score = participation.score or {}
+            summary.taken.append(
+                Taken(
+                    name,
+                    session,
+                    outcome,
+                    participation.answers,
+                    score.get("correct"),
+                    score.get("of"),
+                )
+            )
+
+
+def _entry(plan: _Plan, run: str, number: int, take: int) -> dict[str, str]:
+    """The query that a participant comes with.
+
+    Whoever comes again does so under the same id where the study allows that, else under another.
+    """
+    account = 0 if not plan.content.spec.recruitment.once else take
+    if plan.entry:
+        return entry_of(plan.entry, run, number, account, take)
+    who = run if plan.kind == "machine" else f"{run}-{number:04d}" + "-again" * account
+    return {PURPOSES[plan.kind]: plan.key, "participant": who}
+
+
+def simulate(base_url: str, study_folder: Path, n: int, **options: Any) -> Summary:
+    """`simulate_async`, waited for; takes the same arguments."""
+    return asyncio.run(simulate_async(base_url, study_folder, n, **options))

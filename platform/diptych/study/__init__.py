@@ -1,0 +1,1 @@
+"""What a study is: its specification, its frozen content, its versions and its texts."""

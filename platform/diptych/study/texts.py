@@ -1,0 +1,71 @@
+"""The texts of a study as HTML, with the host's own where a study brings none."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
+
+from diptych import words
+from diptych.study.content import StudyContent
+
+# No raw HTML and no typographic guessing: a study's text can't bring a script along.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+# The parser sorts its rules out when it is first used, and threads that come meanwhile find only
+# some of them: the first people of a study would see a wrong text, or an error.
+_markdown.render("*x*")
+
+
+@lru_cache(maxsize=1024)  # everybody is shown the same few texts
+def html(markdown: str, prefix: str = "") -> str:
+    """Markdown as HTML; HTML in the source is shown as text.
+
+    Args:
+        markdown: the text.
+        prefix: the path that this host lies under (`Settings.prefix`). Stored texts don't know
+            it: their pictures, `/a/<hash>`, get it here.
+    """
+    rendered = str(_markdown.render(markdown)).strip()
+    # Quotes that a study writes come out as &quot;, so that this is always an image's.
+    return rendered.replace('<img src="/a/', f'<img src="{prefix}/a/') if prefix else rendered
+
+
+def pictures(markdown: str) -> list[str]:
+    """Where the pictures of a text lie, as the parser tells it: with `%20` for a space."""
+    return [
+        str(part.attrs["src"])
+        for token in _markdown.parse(markdown)
+        for part in token.children or ()
+        if part.type == "image"
+    ]
+
+
+def destination(raw: str) -> str:
+    """What the parser makes of a destination as it is written."""
+    return str(_markdown.normalizeLink(unescapeAll(raw)))
+
+
+def source(content: StudyContent, name: str) -> str:
+    """Markdown of one text of a study, or the host's own in the language of the study."""
+    return content.texts.get(name) or words.default_text(content.spec.language, name)
+
+
+def text(content: StudyContent, name: str, prefix: str) -> str:
+    """One text of a study as HTML, or the default."""
+    return html(source(content, name), prefix)
+
+
+def pages(content: StudyContent, name: str, prefix: str) -> list[str]:
+    """A text split at lines that hold only `---`, as HTML."""
+    parts = re.split(r"(?m)^---\s*$", content.texts.get(name, ""))
+    return [html(part, prefix) for part in parts if part.strip()]
+
+
+def notice(content: StudyContent, name: str, prefix: str) -> dict[str, str]:
+    """A notice: its first heading is the title, the rest the text."""
+    title, _, body = source(content, name).strip().partition("\n")
+    if not title.startswith("#"):
+        return {"title": "", "html": html(source(content, name).strip(), prefix)}
+    return {"title": title.lstrip("# ").strip(), "html": html(body, prefix)}

@@ -1,0 +1,371 @@
+"""Versions: a study's content is frozen in the database, and read back from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Executable, Row, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from diptych import models
+from diptych.accounts import audit
+from diptych.accounts.users import User
+from diptych.authoring.folder import LoadedStudy
+from diptych.ground.database import db, insert_row, now_ms, reading, table, writing
+from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
+from diptych.study.spec import StudySpec
+
+STATES = ("draft", "open", "paused", "closed")
+
+
+class UnknownStudy(LookupError):
+    """This host knows no study of that name."""
+
+
+def freeze(loaded: LoadedStudy, *, opening: bool, user: User | None = None) -> tuple[int, bool]:
+    """Store a study as a version, unless that content is stored already.
+
+    Args:
+        loaded: a study folder without faults.
+        opening: True to open the version to participants; False for previews only.
+        user: who does it, for the audit log; None for the command line.
+
+    Returns:
+        Id of the version, and whether it is new.
+    """
+    pictures = _new_images(loaded)
+    try:
+        return _freeze(loaded.content, pictures, opening, user)
+    except IntegrityError:
+        # Somebody froze the same content, or the first of this study, at the same moment.
+        return _freeze(loaded.content, pictures, opening, user)
+
+
+def _new_images(loaded: LoadedStudy) -> list[dict[str, Any]]:
+    """Return rows of the images that are not stored yet.
+
+    Encoding takes seconds for a large study, so it comes before the transaction: no participant
+    waits for it. Stored images are never deleted.
+    """
+    with reading() as connection:
+        stored = _stored_images(connection)
+    return [
+        {"hash": name, "media_type": image.media_type, "data": image.encode()}
+        for name, image in loaded.images.items()
+        if name not in stored
+    ]
+
+
+def _stored_images(connection: Connection) -> set[str]:
+    return set(connection.execute(select(table(models.Image).c.hash)).scalars())
+
+
+def _freeze(
+    content: StudyContent, pictures: list[dict[str, Any]], opening: bool, user: User | None
+) -> tuple[int, bool]:
+    with writing() as connection:
+        study_id, state = _study_row(connection, content.name)
+        versions = table(models.StudyVersion)
+        found = connection.execute(
+            select(versions.c.id).where(
+                versions.c.study_id == study_id, versions.c.content_hash == content.content_hash
+            )
+        ).scalar()
+        version_id = found or _insert(connection, study_id, content, pictures)
+        if opening:
+            _open(connection, study_id, version_id)
+        elif state is None:
+            _set_state(connection, study_id, "draft")
+        audit.note(
+            user,
+            "study.open" if opening else "study.freeze",
+            study_id=study_id,
+            detail={"version": content.content_hash[:12], "new": found is None},
+            connection=connection,
+        )
+    return version_id, found is None
+
+
+def _open(connection: Connection, study_id: int, version_id: int) -> None:
+    """Show a version to whoever enters from now on."""
+    versions = table(models.StudyVersion)
+    # Later than every other opening, also within one millisecond: the latest is current.
+    latest = connection.execute(
+        select(func.max(versions.c.opened_at)).where(versions.c.study_id == study_id)
+    ).scalar()
+    opened_at = max(now_ms(), (latest or 0) + 1)
+    connection.execute(
+        update(versions).where(versions.c.id == version_id).values(opened_at=opened_at)
+    )
+    _set_state(connection, study_id, "open")
+
+
+def open_version(study_id: int, version_id: int, user: User | None = None) -> None:
+    """Let people in to a version that is frozen already, be it an older one.
+
+    Raises:
+        LookupError: when the study has no such version.
+    """
+    versions = table(models.StudyVersion)
+    with writing() as connection:
+        content_hash = connection.execute(
+            select(versions.c.content_hash).where(
+                versions.c.id == version_id, versions.c.study_id == study_id
+            )
+        ).scalar()
+        if content_hash is None:
+            raise LookupError(f"study {study_id} has no version {version_id}")
+        _open(connection, study_id, version_id)
+        detail = {"version": content_hash[:12], "new": False}
+        audit.note(user, "study.open", study_id=study_id, detail=detail, connection=connection)
+
+
+def _study_row(connection: Connection, name: str) -> tuple[int, str | None]:
+    studies = table(models.Study)
+    row = connection.execute(
+        select(studies.c.id, studies.c.state).where(studies.c.name == name)
+    ).one_or_none()
+    if row is not None:
+        return row.id, row.state
+    values = {"name": name, "state": "draft", "created_at": now_ms()}
+    return insert_row(connection, insert(studies).values(values)), None
+
+
+def _set_state(connection: Connection, study_id: int, state: str) -> None:
+    studies = table(models.Study)
+    connection.execute(update(studies).where(studies.c.id == study_id).values(state=state))
+
+
+def _insert(
+    connection: Connection, study_id: int, content: StudyContent, pictures: list[dict[str, Any]]
+) -> int:
+    values = {
+        "study_id": study_id,
+        "content_hash": content.content_hash,
+        "spec": content.spec.model_dump(mode="json"),
+        "texts": dict(content.texts),
+        "created_at": now_ms(),
+        "opened_at": None,
+    }
+    version_id = insert_row(connection, insert(models.StudyVersion).values(values))
+    stored = _stored_images(connection)
+    images = [picture for picture in pictures if picture["hash"] not in stored]
+    stimuli = [
+        {
+            "version_id": version_id,
+            "place": s.place,
+            "stimulus_id": s.stimulus_id,
+            "file": s.file,
+            "label": s.label,
+            "width": s.width,
+            "height": s.height,
+            "attributes": dict(s.attributes),
+        }
+        for s in content.stimuli
+    ]
+    items = [
+        {
+            "version_id": version_id,
+            "item_id": item.item_id,
+            "place": place,
+            "kind": item.kind,
+            "unit": item.unit,
+            "stimuli": {role: list(places) for role, places in item.stimuli.items()},
+            "attributes": dict(item.attributes),
+        }
+        for place, item in enumerate(content.items.values())
+    ]
+    for target, rows in ((models.Image, images), (models.Stimulus, stimuli), (models.Item, items)):
+        if rows:
+            connection.execute(insert(target), rows)
+    return version_id
+
+
+def study_state(name: str) -> str:
+    """draft, open, paused or closed.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    return str(_study_named(name).state)
+
+
+_VERBS = {"open": "study.open", "paused": "study.pause", "closed": "study.close"}
+
+
+def set_state(name: str, state: str, user: User | None = None) -> None:
+    """Pause, close, or open again a study.
+
+    Args:
+        name: the study.
+        state: `open`, `paused` or `closed`.
+        user: who does it, for the audit log; None for the command line.
+
+    Raises:
+        UnknownStudy: when the host knows no such study, or it is to be opened without a version
+            that ever was.
+    """
+    study = _study_named(name)
+    if state == "open":
+        current_version(name)
+    studies = table(models.Study)
+    with writing() as connection:
+        changed = connection.execute(
+            update(studies)
+            .where(studies.c.id == study.id, studies.c.state != state)
+            .values(state=state)
+        )
+        if changed.rowcount:
+            audit.note(user, _VERBS[state], study_id=study.id, connection=connection)
+
+
+def study_id_of(name: str) -> int:
+    """The row of a study.
+
+    Raises:
+        UnknownStudy: when the host knows no such study.
+    """
+    return int(_study_named(name).id)
+
+
+def _study_named(name: str) -> Row[Any]:
+    studies = table(models.Study)
+    return _found(select(studies).where(studies.c.name == bindparam("study")), name)
+
+
+def _found(statement: Executable, name: str) -> Row[Any]:
+    """The one row that a statement finds for the name of a study."""
+    if "\x00" in name:  # PostgreSQL can't even look for it
+        raise UnknownStudy(name)
+    with reading() as connection:
+        row = connection.execute(statement, {"study": name}).one_or_none()
+    if row is None:
+        raise UnknownStudy(name)
+    return row
+
+
+_NEWEST = (
+    select(models.StudyVersion.study_id, models.StudyVersion.id, models.Study.state)
+    .join(models.Study, models.Study.id == models.StudyVersion.study_id)
+    .where(models.Study.name == bindparam("study"))
+    .order_by(models.StudyVersion.created_at.desc(), models.StudyVersion.id.desc())
+    .limit(1)
+)
+_CURRENT = (
+    _NEWEST.where(models.StudyVersion.opened_at.is_not(None))
+    .order_by(None)
+    .order_by(models.StudyVersion.opened_at.desc(), models.StudyVersion.id.desc())
+)
+
+
+def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]:
+    """(study id, version id, state) of what somebody who enters now is shown.
+
+    Args:
+        name: name of the study.
+        preview: True for the newest version, whether opened or not.
+
+    Raises:
+        UnknownStudy: when there is no such study, or none that was ever opened.
+    """
+    found = _found(_NEWEST if preview else _CURRENT, name)
+    return found.study_id, found.id, found.state
+
+
+def overview() -> list[Mapping[str, Any]]:
+    """One row a study: name, state, number of versions, and sessions of people by status."""
+    sessions, versions = models.Session, models.StudyVersion
+    counts: dict[int, dict[str, int]] = {}
+    with reading() as connection:
+        for study_id, status, count in connection.execute(
+            select(sessions.study_id, sessions.status, func.count())
+            .where(sessions.kind == "person")
+            .group_by(sessions.study_id, sessions.status)
+        ):
+            counts.setdefault(study_id, {})[status] = count
+        rows = connection.execute(
+            select(models.Study.id, models.Study.name, models.Study.state, func.count(versions.id))
+            .outerjoin(versions, versions.study_id == models.Study.id)
+            .group_by(models.Study.id, models.Study.name, models.Study.state)
+            .order_by(models.Study.name)
+        ).all()
+    return [
+        {"name": name, "state": state, "versions": n, "sessions": counts.get(id_, {})}
+        for id_, name, state, n in rows
+    ]
+
+
+# Versions in memory: they never change. The oldest goes when there are too many.
+_MOST_IN_MEMORY = 64
+_memory: dict[tuple[Engine, int], StudyContent] = {}
+
+
+def frozen(version_id: int, connection: Connection | None = None) -> StudyContent:
+    """The content of a version, kept in memory.
+
+    Args:
+        version_id: the version.
+        connection: one that the caller holds; whoever holds a connection gives it along, since
+            nobody may wait for a second one.
+    """
+    key = db.engine, version_id
+    content = _memory.get(key)
+    if content is None:
+        if connection is None:
+            with reading() as own:
+                content = _load(own, version_id)
+        else:
+            content = _load(connection, version_id)
+        while len(_memory) >= _MOST_IN_MEMORY:
+            _memory.pop(next(iter(_memory)), None)
+        _memory[key] = content
+    return content
+
+
+def _as_frozen(spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec as it was meant when it was frozen: before there was `auto`, every rule excluded."""
+    quality = spec.get("quality") or {}
+    if "auto" in quality:
+        return spec
+    auto = [name for name, threshold in quality.items() if threshold is not None]
+    return {**spec, "quality": {**quality, "auto": auto}}
+
+
+def _load(connection: Connection, version_id: int) -> StudyContent:
+    versions, studies = models.StudyVersion, models.Study
+    row = connection.execute(
+        select(versions.content_hash, versions.spec, versions.texts, studies.name)
+        .join(studies, studies.id == versions.study_id)
+        .where(versions.id == version_id)
+    ).one()
+    stimuli = connection.execute(
+        select(table(models.Stimulus))
+        .where(models.Stimulus.version_id == version_id)
+        .order_by(models.Stimulus.place)
+    ).all()
+    items = connection.execute(
+        select(table(models.Item))
+        .where(models.Item.version_id == version_id)
+        .order_by(models.Item.place)
+    ).all()
+    return StudyContent(
+        name=row.name,
+        content_hash=row.content_hash,
+        spec=StudySpec.model_validate(_as_frozen(row.spec)),
+        texts=row.texts,
+        stimuli=tuple(
+            FrozenStimulus(s.place, s.stimulus_id, s.file, s.label, s.width, s.height, s.attributes)
+            for s in stimuli
+        ),
+        items={
+            i.item_id: FrozenItem(
+                i.item_id,
+                i.kind,
+                i.unit,
+                {role: tuple(places) for role, places in i.stimuli.items()},
+                i.attributes,
+            )
+            for i in items
+        },
+    )

@@ -1,0 +1,5 @@
+"""Category learning: task, simulated learners and figures."""
+
+from diptych.tasks.category_learning.task import CategoryLearning
+
+__all__ = ["CategoryLearning"]

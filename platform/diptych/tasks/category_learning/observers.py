@@ -1,0 +1,179 @@
+"""Simulated learners of categories.
+
+The learner is the generalised context model (Nosofsky 1986): it keeps every example whose class it
+was told, noisily, and holds a new image for a member of a class by its similarity to the examples
+of that class. Attention starts out uneven and moves to features that tell the classes apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from diptych.simulation import Answer, Features, Observer, SeenTrial, lognormal
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What sets one learner apart from another.
+
+    Attributes:
+        noise: standard deviation of what is perceived of a feature, in its standard deviations.
+        focus: how fast similarity falls with distance (c in the model).
+        decision: how surely the likelier class is chosen (gamma in the model; 1: by matching).
+        forgetting: share of an example's strength that is lost a trial.
+        shift: how far attention moves to diagnostic features (0: not at all, 1: wholly).
+        lapse: share of trials that are answered without looking.
+        pace: factor of all response times.
+    """
+
+    noise: float
+    focus: float
+    decision: float
+    forgetting: float
+    shift: float
+    lapse: float
+    pace: float
+
+
+class Learner(Observer):
+    """An exemplar learner who pays attention."""
+
+    effort = 1.0  # scales how much is perceived; less of it makes a noisy learner
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        super().__init__(rng)
+        self.traits = self._draw()
+        self.attention: Features | None = None
+        self.examples: list[Features] = []
+        self.labels: list[str] = []
+        self.perceived: Features | None = None
+        self.answered = 0
+
+    def _draw(self) -> Traits:
+        rng = self.rng
+        return Traits(
+            noise=lognormal(rng, 0.25, 0.5) / self.effort,
+            focus=lognormal(rng, 1.8, 0.25),
+            decision=lognormal(rng, 2.4, 0.45) * self.effort,
+            forgetting=float(rng.beta(1.5, 40)),
+            shift=float(rng.beta(3.0, 1.5)) * self.effort,
+            lapse=float(rng.beta(1.2, 25)) / self.effort,
+            pace=lognormal(rng, 1.0, 0.3),
+        )
+
+    def answer(self, trial: SeenTrial) -> Answer:
+        classes: Sequence[str] = trial.show["classes"]
+        features = trial.features[trial.show["image"]]
+        self.perceived = features + self.rng.normal(0, self.traits.noise, len(features))
+        chance = self.probabilities(self.perceived, classes)
+        self.answered += 1
+        lapsed = self.rng.random() < self.traits.lapse
+        if lapsed:
+            chance = np.full(len(classes), 1 / len(classes))
+        # Plackett-Luce: the first choice, then the next among the rest, each by its probability.
+        order = np.argsort(-(np.log(chance) + self.rng.gumbel(size=len(classes))), kind="stable")
+        ranking = [classes[k] for k in order[: trial.show["rank"]]]
+        return Answer({"ranking": ranking}, self._response_time(chance, trial.show["rank"]))
+
+    def probabilities(self, perceived: Features, classes: Sequence[str]) -> Features:
+        """Probability of each class for an image as it is perceived; all equal before examples."""
+        evidence = np.full(len(classes), 1e-3)
+        if self.examples:
+            weight = self._attend(len(perceived))
+            distance = np.abs(np.array(self.examples) - perceived) @ weight
+            age = np.arange(len(self.examples))[::-1]
+            strength = np.exp(-self.traits.focus * distance) * (1 - self.traits.forgetting) ** age
+            for k, name in enumerate(classes):
+                evidence[k] += strength[[label == name for label in self.labels]].sum()
+        powered = (evidence / evidence.max()) ** self.traits.decision + 1e-9
+        return np.asarray(powered / powered.sum())
+
+    def _attend(self, d: int) -> Features:
+        """Attention to each feature (d,), summing to the number of features' square root."""
+        if self.attention is None:
+            self.attention = self.rng.dirichlet(np.full(d, 2.0))
+        learned = self._diagnosticity(d)
+        trust = self.traits.shift * (1 - np.exp(-len(self.labels) / 15))
+        mixed = (1 - trust) * self.attention + trust * learned
+        return np.asarray(mixed * np.sqrt(d))
+
+    def _diagnosticity(self, d: int) -> Features:
+        """How well each feature sets the remembered classes apart: share of explained variance."""
+        x, names = np.array(self.examples), np.array(self.labels)
+        if len(set(self.labels)) < 2 or len(x) < 4:
+            return np.full(d, 1 / d)
+        between = np.zeros(d)
+        for name in sorted(set(self.labels)):
+            own = x[names == name]
+            between += len(own) * (own.mean(axis=0) - x.mean(axis=0)) ** 2
+        share = between / (((x - x.mean(axis=0)) ** 2).sum(axis=0) + 1e-9)
+        return np.asarray((share + 1e-3) / (share + 1e-3).sum())
+
+    def _response_time(self, chance: Features, rank: int) -> float:
+        doubt = -(chance * np.log(chance)).sum() / np.log(len(chance))
+        practice = (1 + self.answered / 4) ** -0.2
+        median = (2400 + 1300 * rank) * (0.7 + 0.7 * doubt) * practice * self.traits.pace
+        return 350 + lognormal(self.rng, median, 0.4)
+
+    def learn(self, trial: SeenTrial, answer: Answer, feedback: Mapping[str, Any]) -> None:
+        if "label" in feedback and self.perceived is not None:
+            self.examples.append(self.perceived)
+            self.labels.append(feedback["label"])
+
+    def rest_ms(self) -> float:
+        return lognormal(self.rng, 3000 * self.traits.pace, 0.5)
+
+
+class Noisy(Learner):
+    """The same learner, half asleep."""
+
+    effort = 0.4
+
+
+class Guesser(Observer):
+    """Ranks the classes at random, at a person's pace."""
+
+    def answer(self, trial: SeenTrial) -> Answer:
+        order = self.rng.permutation(trial.show["classes"])
+        ranking = [str(name) for name in order[: trial.show["rank"]]]
+        return Answer({"ranking": ranking}, 350 + lognormal(self.rng, 1600, 0.5))
+
+
+class Bot(Observer):
+    """Clicks the classes in the order in which they stand, faster than anybody can look."""
+
+    careful = False
+    has_hands = False
+
+    def answer(self, trial: SeenTrial) -> Answer:
+        ranking = list(trial.show["classes"][: trial.show["rank"]])
+        return Answer({"ranking": ranking}, float(self.rng.uniform(180, 320)))
+
+    def rest_ms(self) -> float:
+        return 120.0
+
+
+class Quitter(Learner):
+    """The learner, who closes the page somewhere on the way."""
+
+    leaves = True
+
+
+class Repeater(Learner):
+    """The learner, who takes the study once more: under another account where once is enough."""
+
+    comes_again = True
+
+
+OBSERVERS: dict[str, type[Observer]] = {
+    "learner": Learner,
+    "noisy": Noisy,
+    "guesser": Guesser,
+    "bot": Bot,
+    "quitter": Quitter,
+    "repeater": Repeater,
+}

@@ -1,0 +1,310 @@
+"""Two-alternative forced choice: which query does a unit respond to more?
+
+After Zimmermann et al., NeurIPS 2023 and 2024 (MIS paper, App. A.1; Borowski et al. 2021).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from diptych import words
+from diptych.policies import Candidate, Past, Policy
+from diptych.study.content import FrozenItem
+from diptych.study.faults import Fault
+from diptych.tasks import (
+    ImageURL,
+    PlannedTrial,
+    Tally,
+    Task,
+    TaskParameters,
+    TaskResponse,
+    draw,
+)
+from diptych_analysis.columns import TWO_AFC_TRIALS, Column
+
+PHASES = ("practice", "test", "catch")
+KINDS = ("practice", "practice_hard", "test", "catch")
+
+
+class TwoAFCParameters(TaskParameters):
+    """Parameters of the 2-AFC task. Defaults are those of the published experiments."""
+
+    question: str = Field(
+        "",
+        description='Question above the images; empty: "Which image in the middle matches the '
+        'examples on the right better?", in the language of the study.',
+    )
+    explanations: int = Field(9, ge=1, le=16, description="Images a side.")
+    practice_hard: int = Field(
+        1, ge=0, description="How many practice trials are drawn from the items `practice_hard`."
+    )
+    practice_attempts: int = Field(
+        3, ge=1, description="Practice blocks before a polite end; all must be right to go on."
+    )
+    shuffle: Literal["all", "keep_first"] = Field(
+        "all", description="Whether the first explanation keeps its place (synthetic condition)."
+    )
+    feedback: tuple[Literal["practice", "test", "catch"], ...] = Field(
+        ("practice", "test", "catch"), description="Phases in which the answer is judged at once."
+    )
+    enable_after_ms: int = Field(
+        1500, ge=0, le=60_000, description="Time before the buttons can be pressed, in ms."
+    )
+    feedback_delay_ms: int = Field(
+        350, ge=0, le=60_000, description="Time from the answer to the feedback, in ms."
+    )
+    feedback_ms: int = Field(
+        1150, ge=0, le=60_000, description="How long the feedback frame stands alone, in ms."
+    )
+    counter: bool = Field(
+        True, description="Whether a counter of right answers is shown, after the practice."
+    )
+    show_score: bool = Field(True, description="Whether the debrief tells the score.")
+
+
+class TwoAFCResponse(TaskResponse):
+    """The answer: which query, and how sure."""
+
+    choice: Literal["top", "bottom"]
+    confidence: Literal[1, 2, 3]
+
+
+class TwoAFCMachineResponse(TaskResponse):
+    """A machine's answer: the query it finds likelier, and the probability it gives to that."""
+
+    choice: Literal["top", "bottom"]
+    confidence: float = Field(ge=0.5, le=1, allow_inf_nan=False, strict=True)
+
+
+TwoAFCAnswer = TwoAFCResponse | TwoAFCMachineResponse
+
+
+class TwoAFC(Task):
+    """Negative explanations left, positive right, two queries in the middle."""
+
+    name = "two_afc"
+    phases = PHASES
+    Parameters = TwoAFCParameters
+    Response = TwoAFCResponse
+    MachineResponse = TwoAFCMachineResponse
+    public = ("enable_after_ms", "feedback_delay_ms", "feedback_ms", "counter", "explanations")
+    observers = "diptych.tasks.two_afc.observers"
+    figures = (
+        "diptych.tasks.two_afc.figures:HisPerUnit",
+        "diptych.tasks.two_afc.figures:HisPerGroup",
+        "diptych.tasks.two_afc.figures:CatchTrials",
+        "diptych.tasks.two_afc.figures:PositionBias",
+    )
+    columns = (
+        *TWO_AFC_TRIALS,
+        Column("item_kind", "string", "practice, practice_hard, test or catch."),
+    )
+    parameters: TwoAFCParameters
+
+    def _items(self, kind: str) -> list[Candidate]:
+        return [
+            Candidate(item.item_id, item.unit)
+            for item in self.content.items.values()
+            if item.kind == kind
+        ]
+
+    def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
+        spec = self.content.spec
+        if spec.items is None:
+            yield Fault("study.toml", "items", "nothing", "a table [items] with the manifest")
+            return
+        for phase in spec.phases:
+            if phase not in PHASES:
+                yield Fault("study.toml", f"phases.{phase}", "a phase", ", ".join(PHASES))
+        if spec.trials("test") == 0:
+            yield Fault("study.toml", "phases.test", "0 trials", "at least one trial")
+        if not self.content.items:
+            return  # the manifest has said why
+        for item in self.content.items.values():
+            yield from self._item_faults(item, spec.items.manifest)
+        for kind, needed in self._needed().items():
+            there = len(self._items(kind))
+            if there < needed:
+                yield Fault(
+                    spec.items.manifest,
+                    "kind",
+                    f"{there} items of kind {kind}",
+                    f"{needed} or more, as many as trials",
+                )
+        if policy.adaptive:
+            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), "no adaptive policy")
+        else:
+            for message in policy.faults(self._items("test"), spec.trials("test")):
+                yield Fault("study.toml", policy_key, message, "a policy that fits the items")
+
+    def _needed(self) -> dict[str, int]:
+        spec = self.content.spec
+        hard = min(self.parameters.practice_hard, spec.trials("practice"))
+        return {
+            "practice": spec.trials("practice") - hard,
+            "practice_hard": hard,
+            "test": spec.trials("test"),
+            "catch": spec.trials("catch"),
+        }
+
+    def _item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
+        if item.kind not in KINDS:
+            yield Fault(file, f"{item.item_id}, kind", repr(item.kind), ", ".join(KINDS))
+        wanted = {"query_positive": 1, "query_negative": 1}
+        for role, places in item.stimuli.items():
+            need = wanted.get(role, self.parameters.explanations)
+            if len(places) != need:
+                yield Fault(file, f"{item.item_id}, {role}", f"{len(places)} images", str(need))
+
+    def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
+        spec = self.content.spec
+        history: list[Past] = []
+        tests = draw(self._items("test"), spec.trials("test"), "test", policy, history, rng)
+        catches = rng.sample(self._items("catch"), spec.trials("catch"))
+        order = self._interleave(tests, catches, rng)
+        practice = self._practice(0, rng)
+        main = [
+            PlannedTrial(
+                phase,
+                self._arrange(candidate, rng),
+                notice="phase_change" if practice and index == 0 else None,
+            )
+            for index, (phase, candidate) in enumerate(order)
+        ]
+        return practice + main
+
+    @staticmethod
+    def _interleave(
+        tests: list[Candidate], catches: list[Candidate], rng: random.Random
+    ) -> list[tuple[str, Candidate]]:
+        """Catch trials spread over the session, one in each of as many equal stretches."""
+        order = [("test", candidate) for candidate in tests]
+        stretch = len(tests) / (len(catches) or 1)
+        for number, candidate in reversed(list(enumerate(catches))):
+            first, last = int(number * stretch), max(int((number + 1) * stretch) - 1, 0)
+            order.insert(rng.randint(first, max(first, last)) + 1, ("catch", candidate))
+        return order
+
+    def _practice(self, block: int, rng: random.Random) -> list[PlannedTrial]:
+        needed = self._needed()
+        chosen = rng.sample(self._items("practice"), needed["practice"])
+        chosen += rng.sample(self._items("practice_hard"), needed["practice_hard"])
+        rng.shuffle(chosen)
+        first_notice = "practice_again" if block else "practice"
+        return [
+            PlannedTrial("practice", self._arrange(c, rng), block, first_notice if i == 0 else None)
+            for i, c in enumerate(chosen)
+        ]
+
+    def _arrange(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
+        arranged: dict[str, Any] = {
+            "item": candidate.id,
+            "top": rng.choice(("positive", "negative")),
+        }
+        keep = 1 if self.parameters.shuffle == "keep_first" else 0
+        for side in ("positives", "negatives"):
+            order = list(range(self.parameters.explanations))
+            rest = order[keep:]
+            rng.shuffle(rest)
+            arranged[side] = order[:keep] + rest
+        return arranged
+
+    def repeat_practice(
+        self, wrong: int, attempts: int, rng: random.Random
+    ) -> list[PlannedTrial] | None:
+        if wrong == 0:
+            return []
+        if attempts >= self.parameters.practice_attempts:
+            return None
+        return self._practice(attempts, rng)
+
+    def _item(self, trial: PlannedTrial) -> FrozenItem:
+        assert trial.item is not None
+        return self.content.items[trial.item["item"]]
+
+    def _right(self, trial: PlannedTrial) -> str:
+        assert trial.item is not None
+        return "top" if trial.item["top"] == "positive" else "bottom"
+
+    def told_phases(self) -> tuple[str, ...] | None:
+        """Those with feedback: a count of the others would tell whether they were right."""
+        silent = set(self.phases) - {"practice", *self.parameters.feedback}
+        return self.parameters.feedback if silent else None
+
+    def places(self, trial: PlannedTrial) -> list[int]:
+        return [place for places in self._item(trial).stimuli.values() for place in places]
+
+    def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
+        assert trial.item is not None
+        stimuli = self._item(trial).stimuli
+        queries = {
+            "positive": image(stimuli["query_positive"][0]),
+            "negative": image(stimuli["query_negative"][0]),
+        }
+        top = trial.item["top"]
+        return {
+            "question": self.parameters.question
+            or words.say(self.content.spec.language, "which-fits"),
+            "negative": [image(stimuli["negatives"][i]) for i in trial.item["negatives"]],
+            "positive": [image(stimuli["positives"][i]) for i in trial.item["positives"]],
+            "top": queries[top],
+            "bottom": queries["negative" if top == "positive" else "positive"],
+            "enable_after_ms": self.parameters.enable_after_ms,
+            "counter": {"correct": tally.correct, "of": tally.answered}
+            if self.parameters.counter
+            and trial.phase in self.parameters.feedback
+            and trial.phase != "practice"  # which is not in the tally
+            else None,
+        }
+
+    def check(self, trial: PlannedTrial, response: TwoAFCAnswer) -> None:
+        """Every well-formed response is an answer."""
+
+    def score(self, trial: PlannedTrial, response: TwoAFCAnswer) -> bool:
+        return response.choice == self._right(trial)
+
+    def feedback(self, trial: PlannedTrial, response: TwoAFCAnswer) -> dict[str, Any] | None:
+        if trial.phase not in self.parameters.feedback:
+            return None
+        return {
+            "correct": self.score(trial, response),
+            "delay_ms": self.parameters.feedback_delay_ms,
+            "duration_ms": self.parameters.feedback_ms,
+        }
+
+    def chance(self) -> float:
+        return 0.5
+
+    def said(self, row: Mapping[str, Any]) -> str:
+        # Which of the two pictures was chosen, named without regard to which one is right.
+        stimuli, places = self.content.stimuli, self.content.items[row["item_id"]].stimuli
+        right, wrong = (
+            stimuli[places[role][0]].stimulus_id for role in ("query_positive", "query_negative")
+        )
+        chosen, other = (right, wrong) if row["response"] == row["label"] else (wrong, right)
+        return "first" if chosen < other else "second"
+
+    def least_rt_ms(self) -> float:
+        return float(self.parameters.enable_after_ms)
+
+    def describe(self, trial: PlannedTrial) -> dict[str, Any]:
+        item = self._item(trial)
+        return {
+            "item_id": item.item_id,
+            "stimulus_id": None,
+            "label": self._right(trial),
+            "unit": item.unit,
+            "item_kind": item.kind,
+            "block": trial.block + 1 if trial.phase == "practice" else None,
+        }
+
+    def tabulate(self, trial: PlannedTrial, response: TwoAFCAnswer) -> dict[str, Any]:
+        confidence: float = response.confidence
+        if isinstance(response, TwoAFCMachineResponse) and response.choice != self._right(trial):
+            # The mean of what a machine gives to the right query is its MIS (MIS paper, eq. 5).
+            confidence = 1 - confidence
+        return {"response": response.choice, "confidence": confidence}
