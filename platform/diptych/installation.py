@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, select
 
-from diptych import migrate, models
+from diptych import migrate
+from diptych.domain.tables import STUDIES, USERS
 from diptych.findings import Finding
 from diptych.ground import clocks
-from diptych.ground.database import table
 from diptych.ground.settings import Settings
 from diptych.reachability import reachable
 
@@ -264,9 +264,8 @@ def studies(engine: Engine, settings: Settings) -> Finding:
     """Some study is open."""
 
     def check() -> Finding:
-        rows = table(models.Study)
         with engine.connect() as connection:
-            states = list(connection.execute(select(rows.c.state)).scalars())
+            states = list(connection.execute(select(STUDIES.c.state)).scalars())
         if "open" in states:
             return Finding("studies", "ok", f"{states.count('open')} open of {len(states)}")
         return Finding(
@@ -283,13 +282,12 @@ def accounts(engine: Engine) -> Finding:
     """Somebody can log in."""
 
     def check() -> Finding:
-        users = table(models.User)
         with engine.connect() as connection:
             admins = connection.execute(
-                select(users.c.id).where(
-                    users.c.is_admin,
-                    users.c.password_hash.is_not(None),
-                    users.c.disabled_at.is_(None),
+                select(USERS.c.id).where(
+                    USERS.c.is_admin,
+                    USERS.c.password_hash.is_not(None),
+                    USERS.c.disabled_at.is_(None),
                 )
             ).all()
         if admins:

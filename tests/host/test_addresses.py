@@ -33,14 +33,15 @@ from support.walker import link, open_study, rows
 
 from diptych import models
 from diptych.app import create_app
+from diptych.domain.tables import SESSIONS
 from diptych.ground import address_marks
-from diptych.ground.database import insert_row, reading, table, writing
+from diptych.ground.database import insert_row, reading, writing
 from diptych.ground.settings import Settings
 from diptych.journey import storing
 from diptych.quality import others
 
 DAY = 86_400_000
-SESSIONS = table(models.Session)
+
 
 secrets = st.binary(min_size=1, max_size=64)
 v4 = st.ip_addresses(v=4).map(str).filter(lambda a: address_marks.network(a) is not None)

@@ -14,6 +14,7 @@ from support.tiny_studies import category_study
 from support.walker import Walker, change, open_study, rows
 
 from diptych import models
+from diptych.domain.tables import SESSIONS, VERSIONS
 from diptych.ground.database import insert_row, reading, table, writing
 from diptych.host import host
 from diptych.overview.quality import PAGE, flagged, overview
@@ -21,7 +22,6 @@ from diptych.quality import Others, others
 from diptych.settling import settle
 from diptych.study.versions import frozen, study_id_of
 
-SESSIONS, VERSIONS = table(models.Session), table(models.StudyVersion)
 HALF_AN_HOUR = 30 * 60_000
 BROWSER = {
     "width": 1000,

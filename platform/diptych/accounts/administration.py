@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
-from diptych import models
 from diptych.accounts import audit, logins
 from diptych.accounts.users import (
-    MEMBERSHIPS,
     ROLES,
-    USERS,
     AccountFault,
     User,
     insert_user,
@@ -19,9 +16,8 @@ from diptych.accounts.users import (
     put_role,
     user_from,
 )
-from diptych.ground.database import now_ms, reading, table, writing
-
-STUDIES = table(models.Study)
+from diptych.domain.tables import LOGINS, MEMBERSHIPS, STUDIES, USERS
+from diptych.ground.database import now_ms, reading, writing
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,8 @@ class Account:
 def accounts() -> list[Account]:
     """Every user, disabled ones too, by name."""
     seen = (
-        select(func.max(logins.LOGINS.c.last_seen_at))
-        .where(logins.LOGINS.c.user_id == USERS.c.id)
+        select(func.max(LOGINS.c.last_seen_at))
+        .where(LOGINS.c.user_id == USERS.c.id)
         .scalar_subquery()
     )
     studies = (

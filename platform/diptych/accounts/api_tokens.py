@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.logins import token_hash
-from diptych.accounts.users import USERS, AccountFault, User, user_from
-from diptych.ground.database import now_ms, reading, table, writing
-
-TOKENS = table(models.ApiToken)
-
+from diptych.accounts.users import AccountFault, User, user_from
+from diptych.domain.tables import TOKENS, USERS
+from diptych.ground.database import now_ms, reading, writing
 
 _SEEN_EVERY_MS = 60_000
 MOST = 20

@@ -9,12 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select
 
-from diptych import models
 from diptych.accounts.users import User
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import AUDIT, STUDIES
+from diptych.ground.database import now_ms, reading, writing
 
-AUDIT = table(models.AuditEntry)
-STUDIES = table(models.Study)
 COMMAND_LINE = "command line"
 _PUBLIC_ID = re.compile(r"[0-9a-f]{32}")
 

@@ -7,19 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from diptych import models
 from diptych.accounts import audit, logins
-from diptych.accounts.users import (
-    USERS,
-    AccountFault,
-    User,
-    insert_user,
-    password_hash,
-    user_from,
-)
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.accounts.users import AccountFault, User, insert_user, password_hash, user_from
+from diptych.domain.tables import LINKS, USERS
+from diptych.ground.database import now_ms, reading, writing
 
-LINKS = table(models.OneTimeLink)
 VALID_MS = 48 * 3_600_000
 _SPENT = "This link was used, has run out, or was replaced by a newer one. Ask for another."
 

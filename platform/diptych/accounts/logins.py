@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, not_, or_, select, update
 
-from diptych import models
-from diptych.accounts.users import USERS, User, user_from
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.accounts.users import User, user_from
+from diptych.domain.tables import LOGINS, USERS
+from diptych.ground.database import now_ms, reading, writing
 
-LOGINS = table(models.Login)
 IDLE_MS = 12 * 3_600_000
 ABSOLUTE_MS = 14 * 86_400_000
 # `last_seen_at` is written once in so long, not with every request.

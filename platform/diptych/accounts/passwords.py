@@ -10,13 +10,13 @@ from sqlalchemy import select, update
 from diptych.accounts import links, logins, throttle
 from diptych.accounts.users import (
     MAX_PASSWORD,
-    USERS,
     AccountFault,
     User,
     hasher,
     password_hash,
     user_from,
 )
+from diptych.domain.tables import USERS
 from diptych.ground.database import reading, writing
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.audit import COMMAND_LINE
-from diptych.accounts.users import MEMBERSHIPS, USERS, User, allows
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.accounts.users import User, allows
+from diptych.domain.tables import KEYS, MEMBERSHIPS, USERS
+from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.keys import PURPOSES, is_study_key, name_in_key, named_key
 
-KEYS = table(models.StudyKey)
 #: What a user must be in the study for their keys to work.
 NEEDED = {"preview": "viewer", "simulate": "editor", "machine": "editor"}
 _SEEN_EVERY_MS = 60_000

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from diptych import models
-from diptych.ground.database import now_ms, table, writing
+from diptych.domain.tables import FAILURES
+from diptych.ground.database import now_ms, writing
 
-FAILURES = table(models.LoginFailure)
 FREE_FOR_NAME = 5
 #: Many people may share one address.
 FREE_FOR_ADDRESS = 30

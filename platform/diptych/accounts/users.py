@@ -10,10 +10,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from diptych import models
-from diptych.ground.database import insert_row, now_ms, reading, table, writing
+from diptych.domain.tables import MEMBERSHIPS, USERS
+from diptych.ground.database import insert_row, now_ms, reading, writing
 
-USERS, MEMBERSHIPS = table(models.User), table(models.Membership)
 #: What each role may do, from least to most: a role may do all that stands before it.
 ROLES = ("viewer", "editor", "owner")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")

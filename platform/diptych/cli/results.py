@@ -9,6 +9,7 @@ import click
 
 from diptych.cli import Commands
 from diptych.cli.context import with_app
+from diptych.domain.tables import STUDIES
 
 
 @click.group(cls=Commands)
@@ -75,14 +76,12 @@ def _study_id(study: str) -> int:
     """Row of a study; UnknownStudy when the host knows none of that name."""
     from sqlalchemy import select
 
-    from diptych import models
-    from diptych.ground.database import reading, table
+    from diptych.ground.database import reading
     from diptych.study.versions import UnknownStudy
 
-    studies = table(models.Study)
     with reading() as connection:
         found = connection.execute(
-            select(studies.c.id).where(studies.c.name == study)
+            select(STUDIES.c.id).where(STUDIES.c.name == study)
         ).scalar_one_or_none()
     if found is None:
         raise UnknownStudy(study)

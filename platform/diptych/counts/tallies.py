@@ -13,10 +13,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
 
-from diptych import models
-from diptych.ground.database import table
+from diptych.domain.tables import TALLIES
 
-TALLIES = table(models.Tally)
 KINDS = ("person", "simulated", "machine")
 SCOPES = ("all", "kept")
 _UNITS = 1_000_000

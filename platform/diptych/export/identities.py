@@ -8,12 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from diptych import models, recruiters
-from diptych.ground.database import table
+from diptych import recruiters
+from diptych.domain.tables import ARRIVALS, IDENTITIES, PARTICIPANTS, SESSIONS
 from diptych_analysis.columns import Column
-
-SESSIONS, ARRIVALS = table(models.Session), table(models.Arrival)
-PARTICIPANTS, KNOWN = table(models.Participant), table(models.Identity)
 
 #: Columns of `identities.csv`: one row a session of a person who came from a platform.
 COLUMNS = (
@@ -41,15 +38,15 @@ def rows(
             SESSIONS.c.public_id,
             SESSIONS.c.recruiter,
             PARTICIPANTS.c.public_id.label("participant"),
-            KNOWN.c.external_id,
+            IDENTITIES.c.external_id,
             ARRIVALS.c.parameters,
         )
         .select_from(SESSIONS)
         .join(PARTICIPANTS, PARTICIPANTS.c.id == SESSIONS.c.participant_id)
         .join(
-            KNOWN,
-            (KNOWN.c.participant_id == SESSIONS.c.participant_id)
-            & (KNOWN.c.recruiter == SESSIONS.c.recruiter),
+            IDENTITIES,
+            (IDENTITIES.c.participant_id == SESSIONS.c.participant_id)
+            & (IDENTITIES.c.recruiter == SESSIONS.c.recruiter),
         )
         .outerjoin(ARRIVALS, ARRIVALS.c.session_id == SESSIONS.c.id)
         .where(SESSIONS.c.version_id.in_(versions), SESSIONS.c.kind == "person")

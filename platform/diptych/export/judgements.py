@@ -8,15 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from diptych import models
-from diptych.ground.database import table
+from diptych.domain.tables import DECISIONS, QUALITY, SESSIONS
 from diptych.host import Host
 from diptych.quality import RuleResult, asked, evaluate, others
 from diptych.sessions.facts import facts
 from diptych.sessions.tidy_rows import moment
 
-SESSIONS, QUALITY = table(models.Session), table(models.QualityResult)
-DECISIONS = table(models.Decision)
 BATCH = 2000
 #: The reason that stands in `exclusion_reasons` when somebody has excluded a session.
 BY_DECISION = "decision"

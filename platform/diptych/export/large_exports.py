@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
 
-from diptych import models
+from diptych.domain.tables import SESSIONS, STUDIES
 from diptych.export.streaming import CHUNK, table_stream, zip_stream
 from diptych.export.tables import StudyTables, open_tables
-from diptych.ground.database import reading, table
+from diptych.ground.database import reading
 from diptych.ground.settings import Settings
 from diptych.host import Host
 from diptych.study.versions import UnknownStudy
@@ -96,11 +96,10 @@ def written(tables: StudyTables, wanted: Wanted) -> Iterator[bytes]:
 
 def _trials(study: str) -> int:
     """Planned trials of all sessions of a study."""
-    sessions, studies = table(models.Session), table(models.Study)
     planned = (
-        select(func.coalesce(func.sum(sessions.c.n_trials), 0))
-        .join(studies, studies.c.id == sessions.c.study_id)
-        .where(studies.c.name == study)
+        select(func.coalesce(func.sum(SESSIONS.c.n_trials), 0))
+        .join(STUDIES, STUDIES.c.id == SESSIONS.c.study_id)
+        .where(STUDIES.c.name == study)
     )
     with reading() as connection:
         return int(connection.execute(planned).scalar_one())

@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from diptych import models
+from diptych.domain.tables import EVENTS, PARTICIPANTS, RESPONSES, SESSIONS, TRIALS
 from diptych.export import identities
 from diptych.export.judgements import Judgements
-from diptych.ground.database import db, table
+from diptych.ground.database import db
 from diptych.host import Host
 from diptych.journey.state import EMPTIED
 from diptych.sessions.tidy_rows import (
@@ -32,8 +33,6 @@ from diptych_analysis import layout
 from diptych_analysis.columns import TABLES, Column, TableName
 from diptych_analysis.table_files import CsvWriter, DatasetWriter
 
-SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
-PARTICIPANTS, EVENTS = table(models.Participant), table(models.Event)
 BATCH = 2000
 #: The sessions that are exported.
 KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status.not_in(EMPTIED))

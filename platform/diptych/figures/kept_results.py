@@ -14,12 +14,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import delete, insert, select
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import ANALYSES
+from diptych.ground.database import now_ms, reading, writing
 
-RESULTS = table(models.AnalysisResult)
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -220,7 +219,7 @@ def add(study_id: int, result: Result, user: User | None) -> bool:
     with writing() as connection:
         replaced = connection.execute(_called(study_id, result.name)).rowcount > 0
         connection.execute(
-            insert(RESULTS).values(
+            insert(ANALYSES).values(
                 study_id=study_id,
                 kind=result.kind,
                 name=result.name,
@@ -251,21 +250,21 @@ def remove(study_id: int, name: str, user: User | None) -> bool:
 
 
 def _called(study_id: int, name: str) -> Any:
-    return delete(RESULTS).where(_of(study_id), RESULTS.c.name == name)
+    return delete(ANALYSES).where(_of(study_id), ANALYSES.c.name == name)
 
 
 def _of(study_id: int) -> Any:
     """The results of a study; what the crowd says of it stands in the same table, and is none."""
-    return (RESULTS.c.study_id == study_id) & RESULTS.c.kind.in_(tuple(KINDS))
+    return (ANALYSES.c.study_id == study_id) & ANALYSES.c.kind.in_(tuple(KINDS))
 
 
 def kept_for(study_id: int) -> list[Result]:
     """The results of a study, the latest first."""
     with reading() as connection:
         rows = connection.execute(
-            select(RESULTS)
+            select(ANALYSES)
             .where(_of(study_id))
-            .order_by(RESULTS.c.created_at.desc(), RESULTS.c.id.desc())
+            .order_by(ANALYSES.c.created_at.desc(), ANALYSES.c.id.desc())
         ).all()
     return [
         Result(row.name, row.kind, row.data["name"], row.data, row.id, row.created_at)

@@ -10,12 +10,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
-from diptych import models
-from diptych.ground.database import now_ms, table
-from diptych.journey.state import LIVE, SESSIONS
+from diptych.domain.tables import RESULTS, SESSIONS
+from diptych.ground.database import now_ms
+from diptych.journey.state import LIVE
 from diptych.study.spec import Condition, StudySpec
-
-RESULTS = table(models.SessionResult)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from diptych import models
-from diptych.ground.database import now_ms, table
+from diptych.domain.tables import ARRIVALS
+from diptych.ground.database import now_ms
 
-ARRIVALS = table(models.Arrival)
 # Built once: asked at every end.
 _LATEST_FIRST = (
     select(ARRIVALS.c.parameters)

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from diptych.domain.tables import ARRIVALS
 from diptych.ground.database import now_ms
-from diptych.journey.arrivals import ARRIVALS
 from diptych.journey.faults import JourneyFault, Said
 from diptych.journey.state import LIVE
 from diptych.recruiters import Arriving, Recruiter

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from diptych import models, recruiters
 from diptych.accounts import study_keys
+from diptych.domain.tables import IDENTITIES, PARTICIPANTS, SESSIONS, STUDIES
 from diptych.ground import address_marks
 from diptych.ground.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
@@ -22,22 +23,12 @@ from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault, Said
-from diptych.journey.state import (
-    EMPTIED,
-    LIVE,
-    SESSIONS,
-    Changed,
-    is_late,
-    study_doc,
-    time_out,
-)
+from diptych.journey.state import EMPTIED, LIVE, Changed, is_late, study_doc, time_out
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
 from diptych.study import texts
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, current_version, frozen
 
-PARTICIPANTS = table(models.Participant)
-IDENTITIES = table(models.Identity)
 PREVIEWS_KEPT_MS = 24 * 3_600_000
 # Who comes with a key of the study: purpose of the key -> kind of participant.
 KINDS_BY_KEY = {"preview": "preview", "simulate": "simulated", "machine": "machine"}
@@ -286,11 +277,10 @@ def _took_another(connection: Connection, visit: _Visit, participant_id: int) ->
     names = visit.content.spec.recruitment.exclude_studies
     if not names:
         return False
-    studies = table(models.Study)
     took = connection.execute(
-        select(studies.c.name)
-        .join(SESSIONS, SESSIONS.c.study_id == studies.c.id)
-        .where(SESSIONS.c.participant_id == participant_id, studies.c.name.in_(names))
+        select(STUDIES.c.name)
+        .join(SESSIONS, SESSIONS.c.study_id == STUDIES.c.id)
+        .where(SESSIONS.c.participant_id == participant_id, STUDIES.c.name.in_(names))
         .limit(1)
     ).scalar()
     return took is not None

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from diptych import models
+from diptych.domain.tables import SESSIONS
 from diptych.ground.database import now_ms, writing
 from diptych.journey.faults import JourneyFault
-from diptych.journey.state import EMPTIED, LIVE, SESSIONS
+from diptych.journey.state import EMPTIED, LIVE
 
 
 def event_rows(

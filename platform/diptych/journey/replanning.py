@@ -7,16 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from diptych import models
-from diptych.ground.database import table
+from diptych.domain.tables import RESPONSES, TRIALS
 from diptych.host import Host, generator
-from diptych.journey.state import TRIALS, planned, trial_at
+from diptych.journey.state import planned, trial_at
 from diptych.journey.steps import insert_trials
 from diptych.policies import Past
 from diptych.study.content import StudyContent
 from diptych.tasks import PlannedTrial
-
-RESPONSES = table(models.Response)
 
 
 @dataclass(frozen=True)

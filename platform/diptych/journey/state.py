@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Update, bindparam, select, update
 
-from diptych import models
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import RESPONSES, SESSIONS, TRIALS
+from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.keys import Named
 from diptych.host import Host, host
 from diptych.journey.arrivals import parameters_of
@@ -21,9 +21,6 @@ from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 from diptych.tasks import REGISTRY, PlannedTrial, Tally
 
-SESSIONS = table(models.Session)
-TRIALS = table(models.Trial)
-RESPONSES = table(models.Response)
 LIVE = ("entered", "consented", "practising", "running")
 #: Sessions of which nothing is kept but that they were, and on which day: of who declined, who has
 #: withdrawn, and of those whose answers have been kept for as long as their study says.
@@ -324,16 +321,15 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
     task = host.task(session.version_id, session.condition)
     if not getattr(task.parameters, "show_score", False):
         return None
-    responses, trials = table(models.Response), TRIALS
     with reading() as connection:
         rows = connection.execute(
-            select(responses.c.correct)
+            select(RESPONSES.c.correct)
             .join(
-                trials,
-                (trials.c.session_id == responses.c.session_id)
-                & (trials.c.trial_index == responses.c.trial_index),
+                TRIALS,
+                (TRIALS.c.session_id == RESPONSES.c.session_id)
+                & (TRIALS.c.trial_index == RESPONSES.c.trial_index),
             )
-            .where(trials.c.session_id == session.id, trials.c.phase == "test")
+            .where(TRIALS.c.session_id == session.id, TRIALS.c.phase == "test")
         ).scalars()
         answers = list(rows)
     return {"correct": sum(map(bool, answers)), "of": len(answers)}

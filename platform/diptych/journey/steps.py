@@ -9,16 +9,15 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, bindparam, insert, select
 
-from diptych import models
+from diptych.domain.tables import ARRIVALS, EVENTS, STUDIES, TRIALS
 from diptych.ground.clean_text import Typed
-from diptych.ground.database import now_ms, table, writing
+from diptych.ground.database import now_ms, writing
 from diptych.host import Host, generator
 from diptych.journey.allocation import count_places
-from diptych.journey.arrivals import ARRIVALS, finish_as, parameters_of
+from diptych.journey.arrivals import finish_as, parameters_of
 from diptych.journey.entry import forget_participants
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
-    TRIALS,
     TooLate,
     change,
     ending,
@@ -82,11 +81,7 @@ class Debrief(_Body):
     """The debrief was read."""
 
 
-_LOCKED_STUDY = (
-    select(table(models.Study).c.id)
-    .where(table(models.Study).c.id == bindparam("study"))
-    .with_for_update()
-)
+_LOCKED_STUDY = select(STUDIES.c.id).where(STUDIES.c.id == bindparam("study")).with_for_update()
 # Asking for something in return makes it one statement for all rows: or PostgreSQL gets one each.
 _INSERT_TRIALS = insert(TRIALS).returning(TRIALS.c.trial_index)
 
@@ -229,7 +224,7 @@ def insert_trials(
 def _decline(host: Host, connection: Connection, session: Any, content: StudyContent) -> _Taken:
     """End politely and keep nothing but that somebody has declined, and on which day."""
     parameters = parameters_of(connection, session.id)
-    for rows in (table(models.Event), ARRIVALS):
+    for rows in (EVENTS, ARRIVALS):
         connection.execute(rows.delete().where(rows.c.session_id == session.id))
     day = now_ms() // 86_400_000 * 86_400_000
     emptied = change(

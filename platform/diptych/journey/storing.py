@@ -10,14 +10,12 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, or_, se
 from sqlalchemy.orm import aliased
 
 from diptych import models
-from diptych.ground.database import table
+from diptych.domain.tables import RESPONSES, SESSIONS
 from diptych.journey.events import event_rows
 from diptych.journey.replanning import NextTrial
-from diptych.journey.state import SESSIONS
 from diptych.study.content import StudyContent
 from diptych.tasks import PlannedTrial
 
-RESPONSES = table(models.Response)
 # What an answer needs to know of its session: the rest of the row stays in the database.
 _NEEDED = (
     "id", "public_id", "version_id", "kind", "recruiter", "condition", "seed", "status", "step",

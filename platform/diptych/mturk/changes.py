@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from diptych.accounts.users import User
+from diptych.domain.tables import PLACEMENTS
 from diptych.ground.database import writing
 from diptych.host import Host
 from diptych.mturk import qualification
 from diptych.mturk.fees import MANY
-from diptych.mturk.hits import PAUSES, PLACEMENTS, in_ms, note
+from diptych.mturk.hits import PAUSES, in_ms, note
 from diptych.mturk.offer import HitFault
 from diptych.recruiters.mturk_client import Clients, connect, expected, trouble
 from diptych.recruiters.platform import PlatformFault

@@ -17,10 +17,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import PLACEMENTS
+from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.mturk import qualification
 from diptych.mturk.offer import HitFault, HitPlan, Offer, preview_hit
@@ -37,7 +37,6 @@ from diptych.recruiters.mturk_client import (
 from diptych.recruiters.platform import PlatformFault
 from diptych.study.versions import UnknownStudy, current_version
 
-PLACEMENTS = table(models.Placement)
 GONE, NOT_ASKED = "Gone", "Not asked"
 NOT_THERE = (GONE, NOT_ASKED)
 PAUSES = (0.5, 1.0, 2.0, 4.0)

@@ -14,15 +14,15 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from diptych import models
-from diptych.ground.database import reading, table
+from diptych.domain.tables import IDENTITIES, PLACEMENTS, SESSIONS
+from diptych.ground.database import reading
 from diptych.host import Host
 from diptych.recruiters.mturk_client import Clients, connect, expected, pages, trouble
 from diptych.recruiters.platform import PlatformFault
 
 log = logging.getLogger("diptych")
-PLACEMENTS, SESSIONS = table(models.Placement), table(models.Session)
-IDENTITIES = table(models.Identity)
+
+
 #: Sessions after which a worker has taken part.
 _TOOK_PART = ("completed", "screened_out", "timed_out")
 _TRIES = 3

@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
 
+from diptych.domain.tables import LEDGER, SESSIONS
 from diptych.ground.database import AT_ONCE, reading
 from diptych.ground.money import to_major
 from diptych.payments import ledger
-from diptych.payments.decided_sessions import SESSIONS
-from diptych.payments.ledger import LEDGER, Entry
+from diptych.payments.ledger import Entry
 from diptych_analysis.formulas import guarded
 
 PAGE = 50

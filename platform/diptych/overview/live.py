@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, update
 
-from diptych import models
 from diptych.counts import measures, tallies
 from diptych.counts.measures import STAGES, quantile_ms
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import EVENTS, SESSIONS, VERSIONS
+from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.allocation import count_excluded
 from diptych.journey.state import EMPTIED, LIVE
@@ -24,8 +24,6 @@ from diptych.settling import settle
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 
-SESSIONS, EVENTS = table(models.Session), table(models.Event)
-VERSIONS = table(models.StudyVersion)
 #: The stage at which a session under way stands, by its status.
 _STAGE_OF = {"entered": 0, "consented": 1, "practising": 2, "running": 3}
 MINUTE = 60_000

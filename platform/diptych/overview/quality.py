@@ -7,16 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from diptych import models
 from diptych.counts import measures, tallies
-from diptych.ground.database import table
+from diptych.domain.tables import QUALITY, RESULTS, SESSIONS, VERSIONS
 from diptych.journey.state import EMPTIED
 from diptych.quality.evaluation import thresholds
 from diptych.quality.rules import RULES, Rule
 from diptych.study.versions import frozen
 
-SESSIONS, QUALITY = table(models.Session), table(models.QualityResult)
-RESULTS, VERSIONS = table(models.SessionResult), table(models.StudyVersion)
 PAGE = 25
 #: A figure that every study counts, once a completed session: of all, and of those kept.
 _EVERY = "durations"

@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import select
 
 import diptych
-from diptych import models
-from diptych.ground.database import reading, table
+from diptych.domain.tables import STUDIES
+from diptych.ground.database import reading
 from diptych.host import Host
 from diptych.journey.allocation import count_excluded
 from diptych.overview.checklist import Check, Given, checklist
@@ -50,7 +50,7 @@ def _excluded(study_id: int) -> int:
 
 def _studies(host: Host) -> tuple[str, ...]:
     with reading() as connection:
-        opened = connection.execute(select(table(models.Study).c.name)).scalars()
+        opened = connection.execute(select(STUDIES.c.name)).scalars()
         return tuple(sorted({*opened, *study_folders(host.settings.studies)}))
 
 

@@ -9,14 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, literal, select
 
-from diptych import models
-from diptych.accounts.users import MEMBERSHIPS, User
+from diptych.accounts.users import User
 from diptych.counts import tallies
 from diptych.counts.measures import DURATIONS, FUNNEL, OTHER_ENDS, quantile_ms
-from diptych.ground.database import now_ms, reading, table
+from diptych.domain.tables import MEMBERSHIPS, SESSIONS, STUDIES, VERSIONS
+from diptych.ground.database import now_ms, reading
 
-STUDIES, VERSIONS = table(models.Study), table(models.StudyVersion)
-SESSIONS = table(models.Session)
 _LIVE = ("entered", "consented", "practising", "running")
 ENDS = ("completed", *OTHER_ENDS)
 #: A session that was silent for longer is not under way any more.

@@ -8,14 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
-from diptych import models
 from diptych.authoring.folder import NAME
 from diptych.counts import measures, tallies
-from diptych.ground.database import table
+from diptych.domain.tables import SESSIONS, VERSIONS
 
 KINDS = ("person", "simulated", "machine")
 LIVE = ("entered", "consented", "practising", "running")
-SESSIONS, VERSIONS = table(models.Session), table(models.StudyVersion)
 
 
 @dataclass(frozen=True)

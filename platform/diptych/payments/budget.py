@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import BUDGETS
+from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.money import in_words
 from diptych.payments import ledger
-
-BUDGETS = table(models.Budget)
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from diptych import models
-from diptych.ground.database import in_parts, table
+from diptych.domain.tables import ARRIVALS, LEDGER, RESPONSES, SESSIONS, TRIALS
+from diptych.ground.database import in_parts
 from diptych.ground.money import rounded, to_minor
-from diptych.payments.ledger import LEDGER, RANK, STATE_OF
+from diptych.payments.ledger import RANK, STATE_OF
 from diptych.payments.participations import order_ids, paid, stem, workers
 from diptych.study.spec import Payment
-
-SESSIONS, ARRIVALS = table(models.Session), table(models.Arrival)
-TRIALS = table(models.Trial)
-RESPONSES = table(models.Response)
 
 
 @dataclass(frozen=True)

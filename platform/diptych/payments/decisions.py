@@ -20,11 +20,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import DECISIONS
+from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.money import in_words
 from diptych.host import Host
 from diptych.payments import budget, ledger
@@ -34,7 +34,6 @@ from diptych.payments.rules import Planning, why_not
 from diptych.recruiters.platform import ACTIONS, Order
 from diptych.settling.settle import catch_up, set_excluded_many
 
-DECISIONS = table(models.Decision)
 #: What only concerns this host, and can be taken back.
 OWN_ACTIONS = ("exclude", "include")
 EVERY_ACTION = (*ACTIONS, *OWN_ACTIONS)

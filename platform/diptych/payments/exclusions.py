@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from diptych import models
-from diptych.ground.database import in_parts, table
-
-DECISIONS, RESULTS = table(models.Decision), table(models.SessionResult)
+from diptych.domain.tables import DECISIONS, RESULTS
+from diptych.ground.database import in_parts
 
 
 def excluded_now(connection: Connection, study_id: int, session_ids: Sequence[int]) -> set[int]:

@@ -14,13 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, insert, select
 
-from diptych import models
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
-from diptych.ground.database import in_parts, now_ms, table
+from diptych.domain.tables import LEDGER, STUDIES
+from diptych.ground.database import in_parts, now_ms
 
-LEDGER = table(models.LedgerEntry)
-STUDIES = table(models.Study)
 #: Where an order can stand, as it is shown.
 STATES = ("intended", "sent", "confirmed", "failed")
 _RANKS = {"intended": 1, "sent": 2, "named": 3, "failed": 4, "confirmed": 5}

@@ -8,16 +8,13 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, select
 
-from diptych import models
-from diptych.ground.database import in_parts, table
+from diptych.domain.tables import ARRIVALS, DECISIONS, SESSIONS
+from diptych.ground.database import in_parts
 from diptych.host import Host
-from diptych.payments.decided_sessions import ARRIVALS, SESSIONS
 from diptych.payments.ledger import Entry
 from diptych.payments.participations import order_ids, stem, workers
 from diptych.recruiters.platform import Action, Order, Outcome, Platform, PlatformFault
 from diptych.study.versions import frozen
-
-DECISIONS = table(models.Decision)
 
 
 def orders(connection: Connection, entries: Sequence[Entry]) -> dict[str, Order]:

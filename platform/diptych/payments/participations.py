@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, func, select
 
-from diptych import models, recruiters
-from diptych.ground.database import in_parts, table
-from diptych.payments.ledger import LEDGER, RANK, STATE_OF
+from diptych import recruiters
+from diptych.domain.tables import IDENTITIES, LEDGER
+from diptych.ground.database import in_parts
+from diptych.payments.ledger import RANK, STATE_OF
 
-IDENTITIES = table(models.Identity)
 #: Orders that pay for the work of a session as a whole.
 PAYING = ("approve", "screen_out")
 

@@ -16,12 +16,13 @@ from sqlalchemy import select
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
+from diptych.domain.tables import SESSIONS
 from diptych.ground.database import reading
 from diptych.host import Host
 from diptych.journey.state import LIVE
 from diptych.payments import ledger
 from diptych.payments.comparing import compare
-from diptych.payments.decided_sessions import SESSIONS, Subject, subjects
+from diptych.payments.decided_sessions import Subject, subjects
 from diptych.payments.ledger import Entry
 from diptych.payments.orders import clean, orders, platform_of, without_ids
 from diptych.payments.outcomes import conclude

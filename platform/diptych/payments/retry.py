@@ -6,18 +6,16 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
-from diptych.ground.database import now_ms, table, writing
+from diptych.domain.tables import DECISIONS
+from diptych.ground.database import now_ms, writing
 from diptych.payments import ledger
 from diptych.payments.decided_sessions import ordered, subjects
 from diptych.payments.decisions import order_key
 from diptych.payments.orders import decisions_by_key
 from diptych.payments.rules import why_not
-
-DECISIONS = table(models.Decision)
 
 
 def try_again(study_id: int, keys: Sequence[str], user: User | None) -> int:

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, func, select
 
 from diptych.counts import tallies
 from diptych.counts.tallies import Changes, Key
+from diptych.domain.tables import LEDGER
 from diptych.ground.database import in_parts
 from diptych.payments import ledger
-from diptych.payments.ledger import LEDGER, RANK, STATE_OF, STATES, Total, Totals
+from diptych.payments.ledger import RANK, STATE_OF, STATES, Total, Totals
 
 #: The tally: of no kind of participant, so that settling anew leaves it alone.
 KIND, FIGURE = "ledger", "ledger.totals"

@@ -17,21 +17,21 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection, exists, func, or_, select
 
-from diptych import models
 from diptych.accounts import audit, throttle
+from diptych.domain.tables import ARRIVALS, IDENTITIES, SESSIONS, VERSIONS
 from diptych.ground import clocks
-from diptych.ground.database import db, in_parts, now_ms, reading, table, writing
+from diptych.ground.database import db, in_parts, now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
 from diptych.journey.state import EMPTIED
 from diptych.overview import live
 from diptych.payments import ledger
-from diptych.privacy.withdrawal import ARRIVALS, DAY_MS, IDENTITIES, SESSIONS, empty, unsettled
+from diptych.privacy.withdrawal import DAY_MS, empty, unsettled
 from diptych.settling import settle
 from diptych.study.spec import ADDRESS_HASH_DAYS
 
 log = logging.getLogger("diptych")
-VERSIONS, STUDIES = table(models.StudyVersion), table(models.Study)
+
 #: Sessions that one transaction is about, and at most so many in one pass of a host.
 BATCH, MOST = 25, 500
 #: A clock is not believed that was set by more while the host runs, or is so far from the

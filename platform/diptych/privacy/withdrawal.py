@@ -13,11 +13,25 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.counts import tallies
-from diptych.ground.database import now_ms, reading, table, writing
+from diptych.domain.tables import (
+    ARRIVALS,
+    DECISIONS,
+    EVENTS,
+    IDENTITIES,
+    LEDGER,
+    PARTICIPANTS,
+    QUALITY,
+    RESPONSES,
+    RESULTS,
+    SESSIONS,
+    STUDIES,
+    TRIALS,
+    VERSIONS,
+)
+from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.entry import forget_participants
 from diptych.journey.state import LIVE
@@ -26,13 +40,6 @@ from diptych.quality import crowd
 from diptych.quality.related_sessions import NAMING_RULES
 from diptych.settling import settle
 
-SESSIONS, PARTICIPANTS = table(models.Session), table(models.Participant)
-IDENTITIES, ARRIVALS = table(models.Identity), table(models.Arrival)
-RESPONSES, TRIALS = table(models.Response), table(models.Trial)
-EVENTS, DECISIONS = table(models.Event), table(models.Decision)
-RESULTS, QUALITY = table(models.SessionResult), table(models.QualityResult)
-LEDGER, STUDIES = table(models.LedgerEntry), table(models.Study)
-VERSIONS = table(models.StudyVersion)
 _NAME = re.compile(r"[0-9a-f]{32}")
 DAY_MS = 86_400_000
 #: What is left in the columns of a session that was emptied, beside its status and its days.

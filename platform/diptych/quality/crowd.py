@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from diptych import models
-from diptych.ground.database import db, now_ms, table, writing
+from diptych.domain.tables import ANALYSES, QUALITY, RESPONSES, SESSIONS, TRIALS
+from diptych.ground.database import db, now_ms, writing
 from diptych.host import Host
 from diptych.journey.state import planned
 from diptych.quality.related_sessions import CROWD_RULE
@@ -23,8 +23,6 @@ from diptych.quality.rules import Found, Seen, number, rule
 from diptych.sessions.tidy_rows import MEASURED, trial_row
 from diptych.study.versions import frozen
 
-SESSIONS, TRIALS, RESPONSES = table(models.Session), table(models.Trial), table(models.Response)
-QUALITY, STORED = table(models.QualityResult), table(models.AnalysisResult)
 #: `kind` of the summary in `analysis_results`; its `name` is the kind of participants.
 STORED_AS = "crowd"
 #: Fewer people can't be told apart from the truth.
@@ -232,12 +230,14 @@ def _store(study_id: int, kind: str, estimates: Sequence[Estimate], items: int) 
         connection.execute(delete(QUALITY).where(*mine))
         connection.execute(insert(QUALITY), rows)
         connection.execute(
-            delete(STORED).where(
-                STORED.c.study_id == study_id, STORED.c.kind == STORED_AS, STORED.c.name == kind
+            delete(ANALYSES).where(
+                ANALYSES.c.study_id == study_id,
+                ANALYSES.c.kind == STORED_AS,
+                ANALYSES.c.name == kind,
             )
         )
         connection.execute(
-            insert(STORED).values(
+            insert(ANALYSES).values(
                 study_id=study_id, kind=STORED_AS, name=kind, created_at=now_ms(), data=summary
             )
         )
@@ -246,8 +246,8 @@ def _store(study_id: int, kind: str, estimates: Sequence[Estimate], items: int) 
 def forget(connection: Connection, study_id: int, public_ids: Collection[str]) -> None:
     """Take sessions out of the summaries of a study, once their own findings are gone."""
     summaries = connection.execute(
-        select(STORED.c.name, STORED.c.data).where(
-            STORED.c.study_id == study_id, STORED.c.kind == STORED_AS
+        select(ANALYSES.c.name, ANALYSES.c.data).where(
+            ANALYSES.c.study_id == study_id, ANALYSES.c.kind == STORED_AS
         )
     ).all()
     for kind, summary in summaries:
@@ -267,11 +267,15 @@ def forget(connection: Connection, study_id: int, public_ids: Collection[str]) -
             "histogram": _histogram(values),
             "lowest": left,
         }
-        whose = (STORED.c.study_id == study_id, STORED.c.kind == STORED_AS, STORED.c.name == kind)
+        whose = (
+            ANALYSES.c.study_id == study_id,
+            ANALYSES.c.kind == STORED_AS,
+            ANALYSES.c.name == kind,
+        )
         if values:
-            connection.execute(update(STORED).where(*whose).values(data=changed))
+            connection.execute(update(ANALYSES).where(*whose).values(data=changed))
         else:
-            connection.execute(delete(STORED).where(*whose))
+            connection.execute(delete(ANALYSES).where(*whose))
 
 
 def _histogram(values: Sequence[float]) -> list[int]:
@@ -285,7 +289,7 @@ def _histogram(values: Sequence[float]) -> list[int]:
 def stored(connection: Connection, study_id: int, kind: str) -> Any:
     """The summary that was worked out last (`created_at`, `data`); None before that."""
     return connection.execute(
-        select(STORED.c.created_at, STORED.c.data).where(
-            STORED.c.study_id == study_id, STORED.c.kind == STORED_AS, STORED.c.name == kind
+        select(ANALYSES.c.created_at, ANALYSES.c.data).where(
+            ANALYSES.c.study_id == study_id, ANALYSES.c.kind == STORED_AS, ANALYSES.c.name == kind
         )
     ).one_or_none()

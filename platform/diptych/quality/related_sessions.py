@@ -8,12 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from diptych import models
-from diptych.ground.database import table
+from diptych.domain.tables import QUALITY, SESSIONS, STUDIES
 from diptych.study.versions import frozen
 
-SESSIONS, STUDIES = table(models.Session), table(models.Study)
-QUALITY = table(models.QualityResult)
 #: How long before a session another one may have begun to be looked at as its like, in ms.
 NEAR_MS = 30 * 60_000
 #: At most so many of the sessions before it are compared: work that does not grow with a study.

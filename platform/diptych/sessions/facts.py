@@ -8,15 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from diptych import models
-from diptych.ground.database import table
+from diptych.domain.tables import EVENTS, RESPONSES, SESSIONS, TRIALS
 from diptych.host import Host
 from diptych.sessions.tidy_rows import MEASURED, trial_row
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
-
-SESSIONS, TRIALS = table(models.Session), table(models.Trial)
-RESPONSES, EVENTS = table(models.Response), table(models.Event)
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,18 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from diptych import figures, models, quality
+from diptych import figures, quality
 from diptych.counts import measures, tallies
 from diptych.counts.tallies import Changes, Counts, Key
-from diptych.ground.database import in_parts, now_ms, reading, table, writing
+from diptych.domain.tables import DECISIONS, QUALITY, RESULTS, SESSIONS
+from diptych.ground.database import in_parts, now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.state import EMPTIED
 from diptych.sessions.facts import SessionFacts, facts
 
 log = logging.getLogger("diptych")
-SESSIONS, RESULTS = table(models.Session), table(models.SessionResult)
-QUALITY, DECISIONS = table(models.QualityResult), table(models.Decision)
+
+
 #: Sessions that are written down in one transaction.
 BATCH = 25
 Progress = Callable[[int, int], None]

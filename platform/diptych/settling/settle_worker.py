@@ -16,9 +16,10 @@ import time
 from flask import Flask
 from sqlalchemy import select
 
+from diptych.domain.tables import SESSIONS
 from diptych.ground.database import reading
 from diptych.host import Host
-from diptych.settling.settle import BATCH, SESSIONS, settle_many
+from diptych.settling.settle import BATCH, settle_many
 
 log = logging.getLogger("diptych")
 #: So long (s) sessions are gathered before they are settled together.

@@ -12,7 +12,8 @@ from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.authoring.folder import LoadedStudy
-from diptych.ground.database import db, insert_row, now_ms, reading, table, writing
+from diptych.domain.tables import IMAGES, ITEMS, STIMULI, STUDIES, VERSIONS
+from diptych.ground.database import db, insert_row, now_ms, reading, writing
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.spec import StudySpec
 
@@ -58,7 +59,7 @@ def _new_images(loaded: LoadedStudy) -> list[dict[str, Any]]:
 
 
 def _stored_images(connection: Connection) -> set[str]:
-    return set(connection.execute(select(table(models.Image).c.hash)).scalars())
+    return set(connection.execute(select(IMAGES.c.hash)).scalars())
 
 
 def _freeze(
@@ -66,10 +67,9 @@ def _freeze(
 ) -> tuple[int, bool]:
     with writing() as connection:
         study_id, state = _study_row(connection, content.name)
-        versions = table(models.StudyVersion)
         found = connection.execute(
-            select(versions.c.id).where(
-                versions.c.study_id == study_id, versions.c.content_hash == content.content_hash
+            select(VERSIONS.c.id).where(
+                VERSIONS.c.study_id == study_id, VERSIONS.c.content_hash == content.content_hash
             )
         ).scalar()
         version_id = found or _insert(connection, study_id, content, pictures)
@@ -89,14 +89,13 @@ def _freeze(
 
 def _open(connection: Connection, study_id: int, version_id: int) -> None:
     """Show a version to whoever enters from now on."""
-    versions = table(models.StudyVersion)
     # Later than every other opening, also within one millisecond: the latest is current.
     latest = connection.execute(
-        select(func.max(versions.c.opened_at)).where(versions.c.study_id == study_id)
+        select(func.max(VERSIONS.c.opened_at)).where(VERSIONS.c.study_id == study_id)
     ).scalar()
     opened_at = max(now_ms(), (latest or 0) + 1)
     connection.execute(
-        update(versions).where(versions.c.id == version_id).values(opened_at=opened_at)
+        update(VERSIONS).where(VERSIONS.c.id == version_id).values(opened_at=opened_at)
     )
     _set_state(connection, study_id, "open")
 
@@ -107,11 +106,10 @@ def open_version(study_id: int, version_id: int, user: User | None = None) -> No
     Raises:
         LookupError: when the study has no such version.
     """
-    versions = table(models.StudyVersion)
     with writing() as connection:
         content_hash = connection.execute(
-            select(versions.c.content_hash).where(
-                versions.c.id == version_id, versions.c.study_id == study_id
+            select(VERSIONS.c.content_hash).where(
+                VERSIONS.c.id == version_id, VERSIONS.c.study_id == study_id
             )
         ).scalar()
         if content_hash is None:
@@ -122,19 +120,17 @@ def open_version(study_id: int, version_id: int, user: User | None = None) -> No
 
 
 def _study_row(connection: Connection, name: str) -> tuple[int, str | None]:
-    studies = table(models.Study)
     row = connection.execute(
-        select(studies.c.id, studies.c.state).where(studies.c.name == name)
+        select(STUDIES.c.id, STUDIES.c.state).where(STUDIES.c.name == name)
     ).one_or_none()
     if row is not None:
         return row.id, row.state
     values = {"name": name, "state": "draft", "created_at": now_ms()}
-    return insert_row(connection, insert(studies).values(values)), None
+    return insert_row(connection, insert(STUDIES).values(values)), None
 
 
 def _set_state(connection: Connection, study_id: int, state: str) -> None:
-    studies = table(models.Study)
-    connection.execute(update(studies).where(studies.c.id == study_id).values(state=state))
+    connection.execute(update(STUDIES).where(STUDIES.c.id == study_id).values(state=state))
 
 
 def _insert(
@@ -209,11 +205,10 @@ def set_state(name: str, state: str, user: User | None = None) -> None:
     study = _study_named(name)
     if state == "open":
         current_version(name)
-    studies = table(models.Study)
     with writing() as connection:
         changed = connection.execute(
-            update(studies)
-            .where(studies.c.id == study.id, studies.c.state != state)
+            update(STUDIES)
+            .where(STUDIES.c.id == study.id, STUDIES.c.state != state)
             .values(state=state)
         )
         if changed.rowcount:
@@ -230,8 +225,7 @@ def study_id_of(name: str) -> int:
 
 
 def _study_named(name: str) -> Row[Any]:
-    studies = table(models.Study)
-    return _found(select(studies).where(studies.c.name == bindparam("study")), name)
+    return _found(select(STUDIES).where(STUDIES.c.name == bindparam("study")), name)
 
 
 def _found(statement: Executable, name: str) -> Row[Any]:
@@ -340,14 +334,12 @@ def _load(connection: Connection, version_id: int) -> StudyContent:
         .where(versions.id == version_id)
     ).one()
     stimuli = connection.execute(
-        select(table(models.Stimulus))
+        select(STIMULI)
         .where(models.Stimulus.version_id == version_id)
         .order_by(models.Stimulus.place)
     ).all()
     items = connection.execute(
-        select(table(models.Item))
-        .where(models.Item.version_id == version_id)
-        .order_by(models.Item.place)
+        select(ITEMS).where(models.Item.version_id == version_id).order_by(models.Item.place)
     ).all()
     return StudyContent(
         name=row.name,

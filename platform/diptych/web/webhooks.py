@@ -16,12 +16,11 @@ from apiflask import APIBlueprint
 from flask import abort, request
 from sqlalchemy import select
 
+from diptych.domain.tables import ARRIVALS, IDENTITIES, SESSIONS
 from diptych.ground.clean_text import storable
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.journey.state import LIVE
-from diptych.payments.decided_sessions import ARRIVALS, SESSIONS
-from diptych.payments.participations import IDENTITIES
 from diptych.settling.settle import end_session
 
 blueprint = APIBlueprint("hooks", __name__, enable_openapi=False)

@@ -16,8 +16,8 @@ from typing import Any
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import Connection, func, select
 
+from diptych.domain.tables import DECISIONS
 from diptych.ground.database import in_parts
-from diptych.overview.sessions.filters import DECISIONS
 
 #: Most sessions of one decision: more than that are decided in several.
 MOST, MOST_OWN = 5000, 1000

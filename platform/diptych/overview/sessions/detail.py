@@ -9,27 +9,28 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from diptych import models
 from diptych.accounts.users import User, role_in
-from diptych.ground.database import reading, table
-from diptych.ground.user_agents import UserAgent, user_agent_of
-from diptych.host import Host
-from diptych.journey.state import planned
-from diptych.overview.sessions.filters import (
+from diptych.domain.tables import (
+    ARRIVALS,
     DECISIONS,
-    FINDINGS,
     IDENTITIES,
     LEDGER,
     PARTICIPANTS,
+    QUALITY,
     RESULTS,
     SESSIONS,
+    STUDIES,
+    TRIALS,
     VERSIONS,
 )
+from diptych.ground.database import reading
+from diptych.ground.user_agents import UserAgent, user_agent_of
+from diptych.host import Host
+from diptych.journey.state import planned
 from diptych.overview.sessions.query import KINDS
-from diptych.sessions.facts import TRIALS, SessionFacts, facts
+from diptych.sessions.facts import SessionFacts, facts
 from diptych.tasks import PlannedTrial, Tally, Task
 
-ARRIVALS, STUDIES = table(models.Arrival), table(models.Study)
 # What the address of an image is while a trial is asked which ones it shows.
 _MARK = "image:"
 
@@ -180,7 +181,7 @@ def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
                 select(PARTICIPANTS.c.public_id).where(PARTICIPANTS.c.id == person)
             ).scalar(),
             result=result[0] if result else None,
-            quality=rows(FINDINGS, FINDINGS.c.flagged.desc(), FINDINGS.c.rule),
+            quality=rows(QUALITY, QUALITY.c.flagged.desc(), QUALITY.c.rule),
             decisions=rows(DECISIONS, DECISIONS.c.id.desc()),
             ledger=rows(LEDGER, LEDGER.c.id),
             arrivals=rows(ARRIVALS, ARRIVALS.c.id),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from diptych.overview.sessions.filters import VERSIONS
+from diptych.domain.tables import VERSIONS
 
 #: As many digits of a content hash as people are shown.
 SHORT = 7

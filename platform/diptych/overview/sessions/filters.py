@@ -11,15 +11,20 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select, union
 
-from diptych import models, recruiters
-from diptych.ground.database import table
+from diptych import recruiters
+from diptych.domain.tables import (
+    DECISIONS,
+    IDENTITIES,
+    LEDGER,
+    PARTICIPANTS,
+    QUALITY,
+    RESULTS,
+    SESSIONS,
+    VERSIONS,
+)
 from diptych.journey.state import EMPTIED
 from diptych.overview.sessions.query import KINDS, LEAST_SEARCH, VERDICTS, Wanted, WantedFault
 
-SESSIONS, PARTICIPANTS = table(models.Session), table(models.Participant)
-IDENTITIES, VERSIONS = table(models.Identity), table(models.StudyVersion)
-RESULTS, DECISIONS = table(models.SessionResult), table(models.Decision)
-LEDGER, FINDINGS = table(models.LedgerEntry), table(models.QualityResult)
 # Results once more, for conditions within a query that is sorted by results.
 ITS = RESULTS.alias("its")
 _HEX = re.compile(r"[0-9a-f]+")
@@ -85,11 +90,11 @@ def _by_result(study_id: int, kind: str, column: Condition, *, is_so: bool) -> C
 
 
 def _by_rule(study_id: int, wanted: Wanted) -> Condition:
-    flagged = select(FINDINGS.c.session_id).where(
-        FINDINGS.c.study_id == study_id,
-        FINDINGS.c.kind == wanted.who,
-        FINDINGS.c.rule == wanted.rule,
-        FINDINGS.c.flagged,
+    flagged = select(QUALITY.c.session_id).where(
+        QUALITY.c.study_id == study_id,
+        QUALITY.c.kind == wanted.who,
+        QUALITY.c.rule == wanted.rule,
+        QUALITY.c.flagged,
     )
     return SESSIONS.c.id.in_(flagged)
 

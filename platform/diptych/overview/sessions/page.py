@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, null, select, tuple_
 
+from diptych.domain.tables import RESULTS, SESSIONS
 from diptych.ground.database import in_parts
 from diptych.journey.state import LIVE
-from diptych.overview.sessions.filters import RESULTS, SESSIONS, narrowed
+from diptych.overview.sessions.filters import narrowed
 from diptych.overview.sessions.query import KINDS, SORTS, Wanted, WantedFault
 
 PAGE = 25

@@ -9,15 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from diptych.overview.sessions.filters import (
-    BEYOND,
-    DECISIONS,
-    LEDGER,
-    PARTICIPANTS,
-    RESULTS,
-    SESSIONS,
-    VERSIONS,
-)
+from diptych.domain.tables import DECISIONS, LEDGER, PARTICIPANTS, RESULTS, SESSIONS, VERSIONS
+from diptych.overview.sessions.filters import BEYOND
 from diptych.overview.sessions.query import VERDICTS
 from diptych.recruiters.platform import ACTIONS
 

@@ -22,10 +22,10 @@ from apiflask import APIBlueprint, APIFlask
 from flask import Response, abort, current_app, g, redirect, request, url_for
 from sqlalchemy import select
 
-from diptych import models
 from diptych.accounts import api_tokens, logins
 from diptych.accounts.users import ROLES, User, allows, role_in
-from diptych.ground.database import reading, table
+from diptych.domain.tables import STUDIES
+from diptych.ground.database import reading
 from diptych.host import host
 from diptych.web.limits import limits
 
@@ -238,9 +238,8 @@ def _log_in_first(found: _Access) -> Response:
 def _open_study(needed: str) -> None:
     """Put the study into `g`. A stranger learns nothing, not even that it exists."""
     name = str((request.view_args or {})["study"])
-    studies = table(models.Study)
     with reading() as connection:
-        row = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
+        row = connection.execute(select(STUDIES).where(STUDIES.c.name == name)).one_or_none()
     role = None if row is None else role_in(g.user, row.id)
     if row is None or role is None:
         abort(404)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 
+from diptych.domain.tables import DECISIONS, SESSIONS
 from diptych.ground.database import now_ms, reading
 from diptych.ground.money import MoneyFault, to_minor
 from diptych.host import host
@@ -23,7 +24,6 @@ from diptych.overview.sessions.decision_form import (
     Slip,
     SlipFault,
 )
-from diptych.overview.sessions.filters import DECISIONS, SESSIONS
 from diptych.overview.sessions.query import WantedFault, read_wanted
 from diptych.payments import ledger
 from diptych.payments.decisions import Counts, DecisionFault, LeftOut, Plan, carry_out, preview

@@ -10,10 +10,10 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import Connection, select
 
-from diptych import models
 from diptych.accounts import study_keys
 from diptych.accounts.study_keys import StudyKey
-from diptych.ground.database import reading, table
+from diptych.domain.tables import PLACEMENTS
+from diptych.ground.database import reading
 from diptych.ground.keys import PURPOSES, named_key
 from diptych.host import Host, host
 from diptych.journey.previews import recruiter_of
@@ -29,7 +29,7 @@ from diptych.web.dashboard.access import access, pages, study, user
 from diptych.web.dashboard.studies import current_or_newest
 
 blueprint = pages("recruitment")
-PLACEMENTS = table(models.Placement)
+
 MOST_PLACEMENTS = 50
 #: What each completion code is for, and the action to give it on Prolific.
 CODES = {

@@ -1,0 +1,1 @@
+"""The words and tables that every part of the host shares."""

@@ -1,0 +1,35 @@
+"""Each table of the database, once: what queries are written with."""
+
+from __future__ import annotations
+
+from diptych import models
+from diptych.ground.database import table
+
+ANALYSES = table(models.AnalysisResult)
+ARRIVALS = table(models.Arrival)
+AUDIT = table(models.AuditEntry)
+BUDGETS = table(models.Budget)
+DECISIONS = table(models.Decision)
+EVENTS = table(models.Event)
+FAILURES = table(models.LoginFailure)
+IDENTITIES = table(models.Identity)
+IMAGES = table(models.Image)
+ITEMS = table(models.Item)
+KEYS = table(models.StudyKey)
+LEDGER = table(models.LedgerEntry)
+LINKS = table(models.OneTimeLink)
+LOGINS = table(models.Login)
+MEMBERSHIPS = table(models.Membership)
+PARTICIPANTS = table(models.Participant)
+PLACEMENTS = table(models.Placement)
+QUALITY = table(models.QualityResult)
+RESPONSES = table(models.Response)
+RESULTS = table(models.SessionResult)
+SESSIONS = table(models.Session)
+STIMULI = table(models.Stimulus)
+STUDIES = table(models.Study)
+TALLIES = table(models.Tally)
+TOKENS = table(models.ApiToken)
+TRIALS = table(models.Trial)
+USERS = table(models.User)
+VERSIONS = table(models.StudyVersion)
