@@ -15,6 +15,7 @@ from rich.table import Table
 from diptych.cli import Commands
 from diptych.cli.context import study_folder, with_app
 from diptych.cli.json_output import emit, json_option
+from diptych.domain.vocabulary import LIVE
 
 if TYPE_CHECKING:
     from diptych.overview.checklist import Check
@@ -189,7 +190,7 @@ def _counts(row: Mapping[str, Any]) -> dict[str, str | int]:
     """One line of the list of studies; it counts sessions of people."""
     sessions = row["sessions"]
     done = sessions.get("completed", 0)
-    live = sum(sessions.get(s, 0) for s in ("entered", "consented", "practising", "running"))
+    live = sum(sessions.get(s, 0) for s in LIVE)
     return {
         "study": row["name"],
         "state": row["state"],

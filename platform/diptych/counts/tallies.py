@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
 
 from diptych.domain.tables import TALLIES
+from diptych.domain.vocabulary import KINDS
 
-KINDS = ("person", "simulated", "machine")
 SCOPES = ("all", "kept")
 _UNITS = 1_000_000
 _KEY = (TALLIES.c.study_id, TALLIES.c.kind, TALLIES.c.scope, TALLIES.c.figure)

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Select, func, select
 
 from diptych import models
 from diptych.domain.tables import EVENTS, PARTICIPANTS, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.vocabulary import EMPTIED
 from diptych.export import identities
 from diptych.export.judgements import Judgements
 from diptych.ground.database import db
 from diptych.host import Host
-from diptych.journey.state import EMPTIED
 from diptych.sessions.tidy_rows import (
     MEASURED,
     attribute_columns,

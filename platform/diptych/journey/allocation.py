@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, union_all
 
 from diptych.domain.tables import RESULTS, SESSIONS
+from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms
-from diptych.journey.state import LIVE
 from diptych.study.spec import Condition, StudySpec
 
 

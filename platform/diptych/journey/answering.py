@@ -14,18 +14,17 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from sqlalchemy import Connection, Row
 
+from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.faults import JourneyFault
 from diptych.journey.replanning import NextTrial, needs_replanning, replan
 from diptych.journey.state import (
-    LIVE,
     Changed,
     TooLate,
     change,
     is_late,
     load_session,
-    planned,
     state,
     step_after,
     time_out,
@@ -38,6 +37,7 @@ from diptych.journey.storing import (
     question,
     store_at_once,
 )
+from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 from diptych.tasks import PlannedTrial, ResponseFault, Task

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from diptych.domain.tables import ARRIVALS
+from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms
 from diptych.journey.faults import JourneyFault, Said
-from diptych.journey.state import LIVE
 from diptych.recruiters import Arriving, Recruiter
 
 #: Nobody is at a session that was silent for so long.

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from diptych import models, recruiters
 from diptych.accounts import study_keys
 from diptych.domain.tables import IDENTITIES, PARTICIPANTS, SESSIONS, STUDIES
+from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground import address_marks
 from diptych.ground.database import insert_row, now_ms, reading, table, writing
 from diptych.host import Host
@@ -23,7 +24,7 @@ from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault, Said
-from diptych.journey.state import EMPTIED, LIVE, Changed, is_late, study_doc, time_out
+from diptych.journey.state import Changed, is_late, study_doc, time_out
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
 from diptych.study import texts
 from diptych.study.content import StudyContent

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from diptych import models
 from diptych.domain.tables import SESSIONS
+from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import now_ms, writing
 from diptych.journey.faults import JourneyFault
-from diptych.journey.state import EMPTIED, LIVE
 
 
 def event_rows(

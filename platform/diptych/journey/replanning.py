@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from diptych.domain.tables import RESPONSES, TRIALS
 from diptych.host import Host, generator
-from diptych.journey.state import planned, trial_at
+from diptych.journey.state import trial_at
 from diptych.journey.steps import insert_trials
 from diptych.policies import Past
+from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
 from diptych.tasks import PlannedTrial
 

@@ -10,21 +10,18 @@ from typing import Any
 from sqlalchemy import Connection, Row, Update, bindparam, select, update
 
 from diptych.domain.tables import RESPONSES, SESSIONS, TRIALS
+from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.keys import Named
 from diptych.host import Host, host
 from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
 from diptych.payments.participations import order_ids, paid, stem, workers
+from diptych.sessions.planned import planned
 from diptych.study import texts
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
-from diptych.tasks import REGISTRY, PlannedTrial, Tally
-
-LIVE = ("entered", "consented", "practising", "running")
-#: Sessions of which nothing is kept but that they were, and on which day: of who declined, who has
-#: withdrawn, and of those whose answers have been kept for as long as their study says.
-EMPTIED = ("declined", "withdrawn", "expired")
+from diptych.tasks import REGISTRY, Tally
 
 
 def steps_of(content: StudyContent) -> list[str]:
@@ -146,11 +143,6 @@ def time_out(session_id: int) -> None:
 def trial_at(connection: Connection, session_id: int, index: int) -> Row[Any] | None:
     """A row of the table `trials`; None past the end of the plan."""
     return connection.execute(_TRIAL, {"session": session_id, "index": index}).one_or_none()
-
-
-def planned(row: Any) -> PlannedTrial:
-    """A row of the table `trials` as the tasks see it."""
-    return PlannedTrial(row.phase, row.item, row.block, row.notice)
 
 
 def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, Any]:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from diptych.figures.theme import Theme
 
 SCOPES = tallies.SCOPES
-KINDS = ("person", "simulated", "machine")
 FORMS = {
     "json": "application/json",
     "png": "image/png",

@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select
 from diptych.counts import measures, tallies
 from diptych.counts.measures import STAGES, quantile_ms
 from diptych.domain.tables import EVENTS, SESSIONS, VERSIONS
+from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.allocation import count_excluded
-from diptych.journey.state import EMPTIED, LIVE
 from diptych.settling import settle
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from diptych.counts import measures, tallies
 from diptych.domain.tables import QUALITY, RESULTS, SESSIONS, VERSIONS
-from diptych.journey.state import EMPTIED
+from diptych.domain.vocabulary import EMPTIED, KINDS
 from diptych.quality.evaluation import thresholds
 from diptych.quality.rules import RULES, Rule
 from diptych.study.versions import frozen
@@ -120,7 +120,7 @@ def flagged(
 def recorded(connection: Connection, study_id: int) -> dict[str, int]:
     """Sessions that have ended and are not emptied, by kind of participant."""
     found = {}
-    for kind in ("person", "simulated", "machine"):
+    for kind in KINDS:
         _, stages = tallies.read(connection, study_id, kind, "all", measures.FUNNEL)
         entered, *emptied = (int((stages.get(k) or [0])[0]) for k in ("entered", *EMPTIED))
         found[kind] = entered - sum(emptied)

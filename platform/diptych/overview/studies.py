@@ -13,9 +13,9 @@ from diptych.accounts.users import User
 from diptych.counts import tallies
 from diptych.counts.measures import DURATIONS, FUNNEL, OTHER_ENDS, quantile_ms
 from diptych.domain.tables import MEMBERSHIPS, SESSIONS, STUDIES, VERSIONS
+from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading
 
-_LIVE = ("entered", "consented", "practising", "running")
 ENDS = ("completed", *OTHER_ENDS)
 #: A session that was silent for longer is not under way any more.
 SILENT_MS = 30 * 60_000
@@ -129,7 +129,7 @@ def _under_way(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
         .where(
             SESSIONS.c.study_id.in_(ids),
             SESSIONS.c.kind == "person",
-            SESSIONS.c.status.in_(_LIVE),
+            SESSIONS.c.status.in_(LIVE),
             SESSIONS.c.last_seen_at > now_ms() - SILENT_MS,
         )
         .group_by(SESSIONS.c.study_id)

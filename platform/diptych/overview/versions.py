@@ -11,9 +11,7 @@ from sqlalchemy import Connection, func, select
 from diptych.authoring.folder import NAME
 from diptych.counts import measures, tallies
 from diptych.domain.tables import SESSIONS, VERSIONS
-
-KINDS = ("person", "simulated", "machine")
-LIVE = ("entered", "consented", "practising", "running")
+from diptych.domain.vocabulary import KINDS, LIVE
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from sqlalchemy import select
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.domain.tables import SESSIONS
+from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import reading
 from diptych.host import Host
-from diptych.journey.state import LIVE
 from diptych.payments import ledger
 from diptych.payments.comparing import compare
 from diptych.payments.decided_sessions import Subject, subjects

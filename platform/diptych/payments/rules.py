@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.host import Host
-from diptych.journey.state import EMPTIED, LIVE
 from diptych.payments.decided_sessions import Ordered, Subject, earned, reward, scores
 from diptych.recruiters.platform import Order, Platform, PlatformFault
 from diptych.study.content import StudyContent

@@ -19,11 +19,11 @@ from sqlalchemy import Connection, exists, func, or_, select
 
 from diptych.accounts import audit, throttle
 from diptych.domain.tables import ARRIVALS, IDENTITIES, SESSIONS, VERSIONS
+from diptych.domain.vocabulary import EMPTIED
 from diptych.ground import clocks
 from diptych.ground.database import db, in_parts, now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
-from diptych.journey.state import EMPTIED
 from diptych.overview import live
 from diptych.payments import ledger
 from diptych.privacy.withdrawal import DAY_MS, empty, unsettled

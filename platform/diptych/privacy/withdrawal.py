@@ -31,10 +31,10 @@ from diptych.domain.tables import (
     TRIALS,
     VERSIONS,
 )
+from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.entry import forget_participants
-from diptych.journey.state import LIVE
 from diptych.payments import ledger
 from diptych.quality import crowd
 from diptych.quality.related_sessions import NAMING_RULES

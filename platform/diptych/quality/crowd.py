@@ -17,9 +17,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from diptych.domain.tables import ANALYSES, QUALITY, RESPONSES, SESSIONS, TRIALS
 from diptych.ground.database import db, now_ms, writing
 from diptych.host import Host
-from diptych.journey.state import planned
 from diptych.quality.related_sessions import CROWD_RULE
 from diptych.quality.rules import Found, Seen, number, rule
+from diptych.sessions.planned import planned
 from diptych.sessions.tidy_rows import MEASURED, trial_row
 from diptych.study.versions import frozen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diptych.journey.state import EMPTIED
+from diptych.domain.vocabulary import EMPTIED
 from diptych.quality.related_sessions import Others
 from diptych.quality.rules import RULES, Rule, Seen, load
 from diptych.study.content import StudyContent

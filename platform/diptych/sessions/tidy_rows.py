@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from diptych.ground.user_agents import user_agent_of
-from diptych.journey.state import planned
+from diptych.sessions.planned import planned
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.tasks import Task
 from diptych_analysis.columns import Column

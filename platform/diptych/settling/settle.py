@@ -18,9 +18,9 @@ from diptych import figures, quality
 from diptych.counts import measures, tallies
 from diptych.counts.tallies import Changes, Counts, Key
 from diptych.domain.tables import DECISIONS, QUALITY, RESULTS, SESSIONS
+from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import in_parts, now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey.state import EMPTIED
 from diptych.sessions.facts import SessionFacts, facts
 
 log = logging.getLogger("diptych")
@@ -30,7 +30,6 @@ log = logging.getLogger("diptych")
 BATCH = 25
 Progress = Callable[[int, int], None]
 _UNCOUNTED = SESSIONS.c.ended_at.is_not(None) & SESSIONS.c.result_at.is_(None)
-_LIVE = ("entered", "consented", "practising", "running")
 
 
 @dataclass(frozen=True)
@@ -262,7 +261,7 @@ def end_session(host: Host, session_id: int, status: str) -> bool:
     with writing() as connection:
         ended = connection.execute(
             update(SESSIONS)
-            .where(SESSIONS.c.id == session_id, SESSIONS.c.status.in_(_LIVE))
+            .where(SESSIONS.c.id == session_id, SESSIONS.c.status.in_(LIVE))
             .values(status=status, step="end", ended_at=now_ms())
         ).rowcount
     if ended:

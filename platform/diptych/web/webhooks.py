@@ -17,10 +17,10 @@ from flask import abort, request
 from sqlalchemy import select
 
 from diptych.domain.tables import ARRIVALS, IDENTITIES, SESSIONS
+from diptych.domain.vocabulary import LIVE
 from diptych.ground.clean_text import storable
 from diptych.ground.database import reading
 from diptych.host import host
-from diptych.journey.state import LIVE
 from diptych.settling.settle import end_session
 
 blueprint = APIBlueprint("hooks", __name__, enable_openapi=False)

@@ -23,12 +23,12 @@ from diptych.domain.tables import (
     TRIALS,
     VERSIONS,
 )
+from diptych.domain.vocabulary import KINDS
 from diptych.ground.database import reading
 from diptych.ground.user_agents import UserAgent, user_agent_of
 from diptych.host import Host
-from diptych.journey.state import planned
-from diptych.overview.sessions.query import KINDS
 from diptych.sessions.facts import SessionFacts, facts
+from diptych.sessions.planned import planned
 from diptych.tasks import PlannedTrial, Tally, Task
 
 # What the address of an image is while a trial is asked which ones it shows.

@@ -22,8 +22,8 @@ from diptych.domain.tables import (
     SESSIONS,
     VERSIONS,
 )
-from diptych.journey.state import EMPTIED
-from diptych.overview.sessions.query import KINDS, LEAST_SEARCH, VERDICTS, Wanted, WantedFault
+from diptych.domain.vocabulary import EMPTIED, KINDS
+from diptych.overview.sessions.query import LEAST_SEARCH, VERDICTS, Wanted, WantedFault
 
 # Results once more, for conditions within a query that is sorted by results.
 ITS = RESULTS.alias("its")

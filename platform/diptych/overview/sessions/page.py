@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, null, select, tuple_
 
 from diptych.domain.tables import RESULTS, SESSIONS
+from diptych.domain.vocabulary import KINDS, LIVE
 from diptych.ground.database import in_parts
-from diptych.journey.state import LIVE
 from diptych.overview.sessions.filters import narrowed
-from diptych.overview.sessions.query import KINDS, SORTS, Wanted, WantedFault
+from diptych.overview.sessions.query import SORTS, Wanted, WantedFault
 
 PAGE = 25
 _BOUND = re.compile(r"(-?[0-9.e+-]*)~(\d{1,18})")

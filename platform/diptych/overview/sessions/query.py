@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlencode
 
+from diptych.domain.vocabulary import KINDS
 from diptych.quality import RULES
 
-KINDS = ("person", "simulated", "machine")
 # Refusals and withdrawals are not among them: of those only the count is kept.
 STATUSES = (
     "entered", "consented", "practising", "running",

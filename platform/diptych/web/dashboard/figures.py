@@ -7,10 +7,11 @@ from typing import Any, cast
 from apiflask import abort
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
+from diptych.domain.vocabulary import KINDS
 from diptych.figures import kept_results
 from diptych.host import host
 from diptych.overview import figures
-from diptych.overview.figures import FORMS, KINDS, SCOPES, Shown
+from diptych.overview.figures import FORMS, SCOPES, Shown
 from diptych.settling.settle import catch_up
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages

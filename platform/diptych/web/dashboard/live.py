@@ -6,13 +6,13 @@ import hashlib
 
 from flask import Response, abort, make_response, render_template, request
 
+from diptych.domain.vocabulary import KINDS
 from diptych.host import host
 from diptych.overview.live import LiveView, live_view
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages
 
 blueprint = pages("live")
-KINDS = ("person", "simulated", "machine")
 #: Seconds between two looks of a page that stays open.
 EVERY_S = 5
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 
 from diptych.accounts import audit
+from diptych.domain.vocabulary import KINDS
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.overview.quality import flagged, overview
@@ -18,7 +19,6 @@ from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 
 blueprint = pages("quality")
-KINDS = ("person", "simulated", "machine")
 #: Sessions that one request judges anew: a second or two of work.
 STEP = 100
 #: Sessions that are caught up with when the page is looked at.

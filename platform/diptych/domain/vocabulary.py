@@ -1,0 +1,18 @@
+"""Kinds of participants, phases, and statuses of a session: each word once.
+
+Those that stand in the tidy tables come from the analysis, which the host may import.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from diptych_analysis.columns import KINDS, PHASES, STATUSES
+
+__all__ = ["EMPTIED", "KINDS", "LIVE", "PHASES", "STATUSES"]
+
+#: Statuses of a session that its participant can still continue.
+LIVE: Final = ("entered", "consented", "practising", "running")
+#: Statuses of sessions of which only the fact and the day are kept: consent was declined, the
+#: participant withdrew, or the time for which the study keeps responses is over.
+EMPTIED: Final = ("declined", "withdrawn", "expired")
