@@ -67,6 +67,7 @@ page-checks: $(FRONTEND)/node_modules/.stamp $(BUNDLE)
 lint: .venv/stamp-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
 	@if [ -x $(BIN)/actionlint ]; then $(BIN)/actionlint; fi
 
 types: .venv/stamp-dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,16 @@ def test_the_drawing_shows_each_folder_of_a_package_and_no_other(parent: str) ->
 
 def test_every_parent_in_the_drawing_exists() -> None:
     assert [name for name in drawn() if not (ROOT / name).is_dir()] == []
+
+
+def test_the_order_of_imports_names_every_module_of_the_host() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = contracts["tool"]["importlinter"]["contracts"][0]["layers"]
+    host = ROOT / "platform" / "diptych"
+    modules = {
+        path.stem
+        for path in host.iterdir()
+        if (path.is_dir() and (path / "__init__.py").is_file())
+        or (path.suffix == ".py" and path.stem != "__init__")
+    }
+    assert {layer.removeprefix("diptych.") for layer in layers} == modules

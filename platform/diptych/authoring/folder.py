@@ -10,7 +10,6 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,6 +21,7 @@ from diptych.authoring.manifests import read_items, read_stimuli
 from diptych.images import ImageFault, ServableImage, read_servable
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.faults import Fault, StudyFault, allowed_by
+from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
 from diptych_analysis.picture_files import few
 
@@ -45,22 +45,6 @@ LATER = (("recruitment", "replace_excluded", False),)
 MOST_BRACKETS = 5_000
 #: Longest text and study.toml, in bytes: some hundred pages.
 LONGEST = 500_000
-
-
-@dataclass
-class LoadedStudy:
-    """A study folder that has no faults, with the pictures it needs.
-
-    Attributes:
-        content: the study.
-        images: image by content hash: stimuli and pictures of the texts. Each holds the bytes
-            that the hash is of, whatever happens to the file.
-        remarks: what is no fault, but should be known, a sentence each.
-    """
-
-    content: StudyContent
-    images: Mapping[str, ServableImage] = field(repr=False)
-    remarks: tuple[str, ...] = ()
 
 
 def load_study(folder: Path) -> LoadedStudy:

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, update
+from sqlalchemy import Connection, func, select
 
 from diptych.counts import measures, tallies
 from diptych.counts.measures import STAGES, quantile_ms
 from diptych.domain.tables import EVENTS, SESSIONS, VERSIONS
 from diptych.domain.vocabulary import EMPTIED, LIVE
-from diptych.ground.database import now_ms, reading, writing
+from diptych.ground.database import now_ms, reading
 from diptych.host import Host
 from diptych.journey.allocation import count_excluded
-from diptych.settling import settle
+from diptych.settling import settle, silent
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 
@@ -28,8 +28,6 @@ from diptych.study.versions import frozen
 _STAGE_OF = {"entered": 0, "consented": 1, "practising": 2, "running": 3}
 MINUTE = 60_000
 SLICE, SLICES = 5 * MINUTE, 12
-#: At most so many silent sessions are ended, and so many forgotten ones settled, in one look.
-MOST_ENDED = 50
 #: Errors are looked for in so many sessions that entered last.
 NEWEST = 50
 
@@ -141,8 +139,8 @@ def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
         study_id: a study with at least one version.
         kind: whose sessions: person, simulated or machine.
     """
-    end_silent(host, study_id, kind)
-    uncounted = settle.catch_up(host, study_id, MOST_ENDED)
+    silent.end(host, study_id, kind)
+    uncounted = settle.catch_up(host, study_id, silent.MOST_ENDED)
     at = now_ms()
     with reading() as connection:
         content = newest_content(connection, study_id)
@@ -214,53 +212,6 @@ def median_duration(
 def hourly(reward: float, duration_ms: float | None) -> float | None:
     """Reward for so long, as pay per hour."""
     return reward * 3_600_000 / duration_ms if reward and duration_ms else None
-
-
-def end_silent(host: Host, study_id: int, kind: str, most: int = MOST_ENDED) -> int:
-    """End sessions that were left for longer than their version lets them resume.
-
-    Returns:
-        How many, at most `most`; they are settled too.
-    """
-    here = (SESSIONS.c.study_id == study_id) & (SESSIONS.c.kind == kind)
-    with reading() as connection:
-        limits = _limits(connection, study_id)
-        ids = list(
-            connection.execute(
-                select(SESSIONS.c.id).where(here, _are_late(limits, now_ms())).limit(most)
-            ).scalars()
-        )
-    if not ids:
-        return 0
-    with writing() as connection:
-        # Somebody may have come back since, or the clock have been set: it is looked at again.
-        at = now_ms()
-        ended = connection.execute(
-            update(SESSIONS)
-            .where(SESSIONS.c.id.in_(ids), _are_late(limits, at))
-            .values(status="timed_out", step="end", ended_at=at)
-        ).rowcount
-    settle.catch_up(host, study_id, most)
-    return int(ended)
-
-
-def _limits(connection: Connection, study_id: int) -> dict[float, list[int]]:
-    """The versions of a study by the minutes within which they let a session resume."""
-    versions = connection.execute(select(VERSIONS.c.id).where(VERSIONS.c.study_id == study_id))
-    limits: dict[float, list[int]] = {}
-    for version_id in versions.scalars():
-        minutes = frozen(version_id, connection).spec.recruitment.resume_within_minutes
-        limits.setdefault(minutes, []).append(version_id)
-    return limits
-
-
-def _are_late(limits: Mapping[float, list[int]], at: int) -> ColumnElement[bool]:
-    """Live sessions that were left for longer than their version lets them resume."""
-    late = (
-        and_(SESSIONS.c.version_id.in_(ids), SESSIONS.c.last_seen_at < at - int(minutes * MINUTE))
-        for minutes, ids in limits.items()
-    )
-    return SESSIONS.c.status.in_(LIVE) & or_(false(), *late)
 
 
 def _under_way(

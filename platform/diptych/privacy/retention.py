@@ -24,10 +24,9 @@ from diptych.ground import clocks
 from diptych.ground.database import db, in_parts, now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
-from diptych.overview import live
 from diptych.payments import ledger
 from diptych.privacy.withdrawal import DAY_MS, empty, unsettled
-from diptych.settling import settle
+from diptych.settling import settle, silent
 from diptych.study.spec import ADDRESS_HASH_DAYS
 
 log = logging.getLogger("diptych")
@@ -257,7 +256,7 @@ def _end_left(host: Host, held: dict[int, Limits]) -> None:
             .all()
         )
     for study_id in studies:
-        live.end_silent(host, study_id, "person")
+        silent.end(host, study_id, "person")
 
 
 def _forget_previews() -> None:

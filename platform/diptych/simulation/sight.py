@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from diptych.authoring.folder import LoadedStudy
 from diptych.simulation import NetworkObserver, Observer, Sight
 from diptych.simulation.vision import Eyes
 from diptych.simulation.visitor import SimulationFault
+from diptych.study.loaded import LoadedStudy
 
 if TYPE_CHECKING:
     from diptych_analysis.machines.mis import Scale

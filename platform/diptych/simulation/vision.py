@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from diptych.authoring.folder import LoadedStudy
 from diptych.simulation import Features
 from diptych.study.content import FrozenStimulus
+from diptych.study.loaded import LoadedStudy
 from diptych_analysis.pictures import read_picture
 
 THUMBNAIL = 4  # pixels a side

@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
-from diptych.authoring.folder import LoadedStudy
 from diptych.domain.tables import IMAGES, ITEMS, STIMULI, STUDIES, VERSIONS
 from diptych.ground.database import db, insert_row, now_ms, reading, writing
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
+from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
 
 STATES = ("draft", "open", "paused", "closed")

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from urllib.parse import urlencode
 
+from diptych.domain import vocabulary
 from diptych.domain.vocabulary import KINDS
 from diptych.quality import RULES
 
 # Refusals and withdrawals are not among them: of those only the count is kept.
-STATUSES = (
-    "entered", "consented", "practising", "running",
-    "completed", "screened_out", "timed_out", "returned",
-)  # fmt: skip
+STATUSES = tuple(status for status in vocabulary.STATUSES if status not in vocabulary.EMPTIED)
 YES_NO = ("yes", "no")
 #: What somebody decides about a submission: the latest of them holds.
 VERDICTS = ("approve", "reject", "request_return", "screen_out")

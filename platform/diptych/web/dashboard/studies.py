@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 
-from diptych.authoring.folder import LoadedStudy, load_study
+from diptych.authoring.folder import load_study
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.journey.previews import NO_SESSION
@@ -19,6 +19,7 @@ from diptych.overview.versions import Version, history, study_folders
 from diptych.settling.settle import catch_up
 from diptych.study.difference import Difference, difference
 from diptych.study.faults import Fault, StudyFault
+from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
 from diptych.study.versions import UnknownStudy, freeze, frozen, set_state, study_state
 from diptych.web.dashboard.access import access, pages, study, user

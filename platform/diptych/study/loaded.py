@@ -1,0 +1,25 @@
+"""A study folder that was read and has no faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from diptych.images import ServableImage
+from diptych.study.content import StudyContent
+
+
+@dataclass
+class LoadedStudy:
+    """A study folder that has no faults, with the pictures it needs.
+
+    Attributes:
+        content: the study.
+        images: image by content hash: stimuli and pictures of the texts. Each holds the bytes
+            that the hash is of, whatever happens to the file.
+        remarks: what is no fault, but should be known, a sentence each.
+    """
+
+    content: StudyContent
+    images: Mapping[str, ServableImage] = field(repr=False)
+    remarks: tuple[str, ...] = ()
