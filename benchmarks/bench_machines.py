@@ -29,12 +29,12 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from diptych_analysis.machines.images import image_set, opened
-from diptych_analysis.machines.items import Plan
-from diptych_analysis.machines.mis import Scale, score_activations
-from diptych_analysis.machines.networks import Network, load_network
-from diptych_analysis.machines.runs import Work, score_network
-from diptych_analysis.machines.similarity import Embedding, similarity
+from diptych_analysis.mis.items import Plan
+from diptych_analysis.mis.runs import Work, score_network
+from diptych_analysis.mis.score import Scale, score_activations
+from diptych_analysis.networks.images import image_set, opened
+from diptych_analysis.networks.networks import Network, load_network
+from diptych_analysis.networks.similarity import Embedding, similarity
 
 IMAGES, WIDTH, UNITS = 1000, 256, 1280
 

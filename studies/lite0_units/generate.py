@@ -62,7 +62,7 @@ def build(folder: Path, seed: int) -> None:
             "pip install 'diptych[models]'"
         ) from None
     from diptych.authoring.from_units import Wanted, write_items
-    from diptych_analysis.machines.runs import score_network
+    from diptych_analysis.mis.runs import score_network
 
     with tempfile.TemporaryDirectory(prefix="lite0-units-") as kept:
         crops, scores = Path(kept) / "crops", Path(kept) / "scores"

@@ -22,9 +22,9 @@ from diptych_analysis.agreement.compare import Choices, compare
 from diptych_analysis.agreement.faults import AgreementFault
 from diptych_analysis.agreement.his import answers_of, his_of, machine_scores, units_of
 from diptych_analysis.agreement.sources import from_folder
-from diptych_analysis.machines.mis import Scale
-from diptych_analysis.machines.similarity import similarity
-from diptych_analysis.machines.store import Store
+from diptych_analysis.mis.score import Scale
+from diptych_analysis.networks.similarity import similarity
+from diptych_analysis.networks.store import Store
 from diptych_analysis.report import write_report
 from diptych_analysis.tables import (
     TWO_AFC_TRIALS,

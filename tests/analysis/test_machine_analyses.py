@@ -19,18 +19,18 @@ from support.simulated_units import (
     simulated_scores,
 )
 
-from diptych_analysis.machines.analyses.correlation import correlate
-from diptych_analysis.machines.analyses.frames import by_setting, one_setting
-from diptych_analysis.machines.analyses.layer_types import conover, type_means
-from diptych_analysis.machines.analyses.layers import layer_table
-from diptych_analysis.machines.analyses.ranking import (
+from diptych_analysis.mis.analyses.correlation import correlate
+from diptych_analysis.mis.analyses.frames import by_setting, one_setting
+from diptych_analysis.mis.analyses.layer_types import conover, type_means
+from diptych_analysis.mis.analyses.layers import layer_table
+from diptych_analysis.mis.analyses.ranking import (
     by_variability,
     constant_units,
     rank_models,
     unit_distribution,
 )
-from diptych_analysis.machines.analyses.trends import by_depth, by_width, equal_count_bins
-from diptych_analysis.machines.faults import MachineFault
+from diptych_analysis.mis.analyses.trends import by_depth, by_width, equal_count_bins
+from diptych_analysis.networks.faults import MachineFault
 
 FLOATS = st.floats(-1e6, 1e6, allow_nan=False)
 

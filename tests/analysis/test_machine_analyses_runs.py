@@ -11,23 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.simulated_units import simulated_layers, simulated_run, simulated_scores
 
-from diptych_analysis.machines.analyses.comparison import compare_runs, run_summary
-from diptych_analysis.machines.analyses.convergence import first_tasks, pooled, recreated
-from diptych_analysis.machines.analyses.findings import examine
-from diptych_analysis.machines.analyses.performance import (
+from diptych_analysis.mis.analyses.comparison import compare_runs, run_summary
+from diptych_analysis.mis.analyses.convergence import first_tasks, pooled, recreated
+from diptych_analysis.mis.analyses.findings import examine
+from diptych_analysis.mis.analyses.performance import (
     against_accuracy,
     pareto_optimal,
     read_accuracy,
 )
-from diptych_analysis.machines.analyses.ranking import rank_models
-from diptych_analysis.machines.analyses.training import (
+from diptych_analysis.mis.analyses.ranking import rank_models
+from diptych_analysis.mis.analyses.training import (
     layer_changes,
     read_checkpoints,
     training_curve,
     unit_changes,
 )
-from diptych_analysis.machines.analyses.units import easiest_and_hardest, tasks_of
-from diptych_analysis.machines.faults import MachineFault
+from diptych_analysis.mis.analyses.units import easiest_and_hardest, tasks_of
+from diptych_analysis.networks.faults import MachineFault
 
 SMALL = st.integers(0, 5)
 

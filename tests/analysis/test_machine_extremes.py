@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from diptych_analysis.machines.extremes import Extremes
-from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.items import Items, Plan
-from diptych_analysis.machines.mis import Scale, calibrate, margins, score_activations
-from diptych_analysis.machines.store import DiskRows
+from diptych_analysis.mis.items import Items, Plan
+from diptych_analysis.mis.score import Scale, calibrate, margins, score_activations
+from diptych_analysis.networks.extremes import Extremes
+from diptych_analysis.networks.faults import MachineFault
+from diptych_analysis.networks.store import DiskRows
 
 # Few different values, so that ties are the rule; -0 and 0 tie too.
 VALUES = st.sampled_from([-2.5, -1.0, -0.0, 0.0, 1e-30, 0.5, 0.5000001, 3.0])
@@ -149,13 +149,13 @@ def test_gathering_from_disk_equals_comparing_all_pairs(tmp_path: Any) -> None:
     rows = DiskRows(tmp_path / "features.npy")
     one_unit = Items(*(part[:1] for part in vars(items).values()))  # fewer numbers than images
     assert np.allclose(margins(rows, one_unit), found[:1], atol=1e-6)
-    from diptych_analysis.machines import mis
+    from diptych_analysis.mis import score
 
-    assert np.allclose(mis._by_gathering(rows, items), found, atol=1e-6)
+    assert np.allclose(score._by_gathering(rows, items), found, atol=1e-6)
     order = np.random.default_rng(0).permutation(90)
     dealt = DiskRows(tmp_path / "features.npy", order)
     assert np.allclose(
-        mis._by_gathering(dealt, items), mis._by_gram(features[order], items), atol=1e-6
+        score._by_gathering(dealt, items), score._by_gram(features[order], items), atol=1e-6
     )
 
 

@@ -22,14 +22,14 @@ from support.simulated_units import (
 
 from diptych.cli import cli
 from diptych_analysis import charts
-from diptych_analysis.machines.analyses.layer_types import type_means
-from diptych_analysis.machines.analyses.ranking import constant_units, rank_models
-from diptych_analysis.machines.analyses.training import unit_changes
-from diptych_analysis.machines.analyses.trends import by_depth
-from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.figures import layer_types, ranking, training, trends
-from diptych_analysis.machines.figures.items import FRAME, Pictures, item_figure, unit_sheet
-from diptych_analysis.machines.report import write_machine_report
+from diptych_analysis.mis.analyses.layer_types import type_means
+from diptych_analysis.mis.analyses.ranking import constant_units, rank_models
+from diptych_analysis.mis.analyses.training import unit_changes
+from diptych_analysis.mis.analyses.trends import by_depth
+from diptych_analysis.mis.figures import layer_types, ranking, training, trends
+from diptych_analysis.mis.figures.items import FRAME, Pictures, item_figure, unit_sheet
+from diptych_analysis.mis.report import write_machine_report
+from diptych_analysis.networks.faults import MachineFault
 
 Run = tuple[pd.DataFrame, pd.DataFrame]
 

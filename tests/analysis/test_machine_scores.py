@@ -14,15 +14,15 @@ from click.testing import CliRunner
 from PIL import Image
 from torch import Tensor, nn
 
-from diptych_analysis.machines import activations
-from diptych_analysis.machines.cli import mis
-from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.images import image_set
-from diptych_analysis.machines.layers import choose_layers, scorable_layers
-from diptych_analysis.machines.networks import Network, load_network
-from diptych_analysis.machines.runs import Work, score_network
-from diptych_analysis.machines.similarity import Embedding, Shuffled, Similarity, similarity
-from diptych_analysis.machines.store import read_images, read_items, read_scores
+from diptych_analysis.mis.cli import mis
+from diptych_analysis.mis.runs import Work, score_network
+from diptych_analysis.networks import activations
+from diptych_analysis.networks.faults import MachineFault
+from diptych_analysis.networks.images import image_set
+from diptych_analysis.networks.layers import choose_layers, scorable_layers
+from diptych_analysis.networks.networks import Network, load_network
+from diptych_analysis.networks.similarity import Embedding, Shuffled, Similarity, similarity
+from diptych_analysis.networks.store import read_images, read_items, read_scores
 
 SIDE = 8
 
@@ -354,7 +354,7 @@ def test_similarities_that_are_not_installed_say_how_to_get_them() -> None:
 
 def test_lpips_features_give_lpips_own_differences() -> None:
     lpips = pytest.importorskip("lpips", reason="the extra `similarity` is not installed")
-    from diptych_analysis.machines.similarity import LPIPS
+    from diptych_analysis.networks.similarity import LPIPS
 
     torch.manual_seed(0)
     model = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from diptych.authoring import load_study
 from diptych.cli import cli
-from diptych_analysis.machines.images import image_set
+from diptych_analysis.networks.images import image_set
 from diptych_analysis.picture_files import in_words, picture_files
 
 LITTER = (".DS_Store", "._00.png", "Thumbs.db", "notes.txt", "__MACOSX/00.png", ".git/00.png")

@@ -18,8 +18,8 @@ from diptych.authoring.unit_choice import UnitsFault
 from diptych.authoring.unit_pictures import square
 from diptych.images import ImageFault, servable
 from diptych.simulation.vision import _thumbnail
-from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.images import open_image
+from diptych_analysis.networks.faults import MachineFault
+from diptych_analysis.networks.images import open_image
 from diptych_analysis.pictures import PictureFault, read_header, read_picture
 
 ODD = odd_images()

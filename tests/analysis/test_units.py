@@ -13,14 +13,14 @@ from PIL import Image
 from support.timm_families import SMALLEST
 from torch import Tensor, nn
 
-from diptych_analysis.machines.cli import mis
-from diptych_analysis.machines.extremes import Extremes
-from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.layers import Layer, choose_layers, examine_layers, watched
-from diptych_analysis.machines.networks import Network
-from diptych_analysis.machines.runs import score_network
-from diptych_analysis.machines.store import read_items, read_left_out, read_scores
-from diptych_analysis.machines.units import Rows
+from diptych_analysis.mis.cli import mis
+from diptych_analysis.mis.runs import score_network
+from diptych_analysis.networks.extremes import Extremes
+from diptych_analysis.networks.faults import MachineFault
+from diptych_analysis.networks.layers import Layer, choose_layers, examine_layers, watched
+from diptych_analysis.networks.networks import Network
+from diptych_analysis.networks.store import read_items, read_left_out, read_scores
+from diptych_analysis.networks.units import Rows
 
 #: Families that the gate walks: windows, tokens, frames, norms of their own, plain convolutions.
 IN_THE_GATE = (

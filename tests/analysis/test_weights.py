@@ -12,14 +12,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.networks import _fill
+from diptych_analysis.networks.faults import MachineFault
+from diptych_analysis.networks.networks import _fill
+from diptych_analysis.networks.weights import WeightsFault, read_saved, read_weights
 from diptych_analysis.tables import Tables
 from diptych_analysis.tracing.encoders import EncoderFault
 from diptych_analysis.tracing.encoders.frozen import _load
 from diptych_analysis.tracing.models import ModelFault, Tracer, make_model
 from diptych_analysis.tracing.sequences import Sequences, sequences_from
-from diptych_analysis.weights import WeightsFault, read_saved, read_weights
 
 
 class Program:

@@ -21,8 +21,8 @@ from support.visitor import Visitor
 
 from diptych.authoring import build_study
 from diptych.ground.settings import Settings
-from diptych_analysis.machines.similarity import Features, similarity
-from diptych_analysis.machines.study_items import margin
+from diptych_analysis.mis.study_items import margin
+from diptych_analysis.networks.similarity import Features, similarity
 
 pytestmark = [pytest.mark.exhaustive, pytest.mark.browser, pytest.mark.slow]
 SHIPPED = Path(__file__).parents[2] / "studies" / "lite0_units"

@@ -25,7 +25,7 @@ from diptych.simulation import SeenTrial, observer_class
 from diptych.simulation.run import Summary, simulate
 from diptych.simulation.sight import machine_id
 from diptych.simulation.visitor import SimulationFault
-from diptych_analysis.machines.mis import Scale
+from diptych_analysis.mis.score import Scale
 from diptych_analysis.tables import read_tables
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -383,8 +383,8 @@ def test_a_machine_gives_what_the_offline_road_gives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """By item and in the mean, whatever order, batch and file; each session is another."""
-    from diptych_analysis.machines import similarity as comparing
-    from diptych_analysis.machines.study_items import score_items
+    from diptych_analysis.mis.study_items import score_items
+    from diptych_analysis.networks import similarity as comparing
 
     summary = take(served, "mixed", model="efficientnet-lite0", scale=scale)
     assert summary.outcomes == {"completed": 1}

@@ -46,8 +46,8 @@ def test_it_has_no_faults_and_three_groups_of_units(study: Path) -> None:
 
 def test_the_numbers_are_those_of_the_machine_on_the_images_that_are_shown(study: Path) -> None:
     """The images shown are JPEG and may differ a little from the crops that were scored."""
-    from diptych_analysis.machines.similarity import similarity
-    from diptych_analysis.machines.study_items import score_items
+    from diptych_analysis.mis.study_items import score_items
+    from diptych_analysis.networks.similarity import similarity
 
     items = pd.read_csv(study / "items.csv").set_index("item_id")
     rows = [

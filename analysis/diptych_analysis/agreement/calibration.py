@@ -49,10 +49,10 @@ def calibrated_scores(
     """The scores of `units` (`units_of`) under a scale fitted on a few, weighted by their answers.
 
     `margins` has one row a task: the unit's names and margin (Delta+ - Delta-, Eq. 4). The fit is
-    `diptych_analysis.machines.mis.calibrate`. Raises `AgreementFault` where a unit has no margins,
+    `diptych_analysis.mis.score.calibrate`. Raises `AgreementFault` where a unit has no margins,
     or the units differ in their number of tasks.
     """
-    from diptych_analysis.machines.mis import calibrate
+    from diptych_analysis.mis.score import calibrate
 
     table = margin_table(units, margins)
     chosen = calibration_units(len(units), share, seed)

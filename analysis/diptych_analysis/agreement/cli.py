@@ -21,7 +21,7 @@ file_out = click.Path(dir_okay=False, path_type=Path)
 def _faults() -> Iterator[None]:
     """Faults of data and requests as one line on the terminal."""
     from diptych_analysis.agreement.faults import AgreementFault
-    from diptych_analysis.machines.faults import MachineFault
+    from diptych_analysis.networks.faults import MachineFault
     from diptych_analysis.tables import TableFault
 
     try:

@@ -55,7 +55,7 @@ def from_folder(folder: Path, run: Mapping[str, str] | None = None) -> Scores:
 
     Raises `AgreementFault` where a unit has more than one score left, naming what to choose.
     """
-    from diptych_analysis.machines.store import read_items, read_scores
+    from diptych_analysis.networks.store import read_items, read_scores
 
     scores = _picked(read_scores(folder), run or {}, folder)
     twice = scores[scores.duplicated(["model", "layer", "unit"], keep=False)]
@@ -106,9 +106,9 @@ def from_images(tables: Tables, name: str, folder: Path) -> Scores:
     Files are told by `stimuli.file`, and their contents must be what the participants saw.
     Raises `AgreementFault` for a missing or changed image.
     """
-    from diptych_analysis.machines.mis import Scale
-    from diptych_analysis.machines.similarity import similarity
-    from diptych_analysis.machines.study_items import score_items
+    from diptych_analysis.mis.score import Scale
+    from diptych_analysis.mis.study_items import score_items
+    from diptych_analysis.networks.similarity import similarity
 
     items = tables.items[tables.items["kind"] == "test"]
     if items.empty:

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from diptych_analysis.networks.weights import WeightsFault, read_saved
 from diptych_analysis.tracing.batches import Batch
-from diptych_analysis.weights import WeightsFault, read_saved
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from diptych_analysis.machines.mis import Scale
+from diptych_analysis.mis.score import Scale
 
 _ITEM_RUN = ("image_set", "similarity", "n", "k", "queries")
 RUN = (*_ITEM_RUN, "scale", "scale_reading")

@@ -60,10 +60,10 @@ COMMANDS = {
     ),
     "trace": Place("diptych_analysis.tracing.cli", "trace", "Train tracing models on tidy tables."),
     "mis": Place(
-        "diptych_analysis.machines.cli", "mis", "Score how well a network's units can be told."
+        "diptych_analysis.mis.cli", "mis", "Score how well a network's units can be told."
     ),
     "mis-report": Place(
-        "diptych_analysis.machines.analyses.cli",
+        "diptych_analysis.mis.analyses.cli",
         "mis_report",
         "Compare models, layers and units by their scores.",
     ),

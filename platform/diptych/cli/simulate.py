@@ -95,7 +95,7 @@ def simulate(
     from diptych.simulation.entries import read_template
     from diptych.simulation.run import PURPOSES, SimulationFault
     from diptych.simulation.run import simulate as run_simulation
-    from diptych_analysis.machines.faults import MachineFault
+    from diptych_analysis.networks.faults import MachineFault
 
     folder = study_folder(study)
     settings = Settings.from_environment()
@@ -176,6 +176,6 @@ def _name_run(kind: str, run: str | None, console: Console) -> str | None:
 
 
 def _scale(value: float, reading: str) -> Any:
-    from diptych_analysis.machines.mis import Scale
+    from diptych_analysis.mis.score import Scale
 
     return Scale(value, "product" if reading == "product" else "temperature")

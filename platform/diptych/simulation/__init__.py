@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from diptych import tasks
 
 if TYPE_CHECKING:
-    from diptych_analysis.machines.mis import Scale
+    from diptych_analysis.mis.score import Scale
 
 Features = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from diptych.simulation import Features
-from diptych_analysis.machines.faults import MachineFault
-from diptych_analysis.machines.similarity import Shuffled, similarity
+from diptych_analysis.networks.faults import MachineFault
+from diptych_analysis.networks.similarity import Shuffled, similarity
 from diptych_analysis.pictures import read_picture
 
 

@@ -28,7 +28,7 @@ from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 from diptych.study.content import StudyContent
 
 if TYPE_CHECKING:
-    from diptych_analysis.machines.mis import Scale
+    from diptych_analysis.mis.score import Scale
 
 Progress = Callable[[int, int], None]
 # Purpose of the key that a kind of participant enters with.

@@ -16,7 +16,7 @@ from diptych.simulation.visitor import SimulationFault
 from diptych.study.loaded import LoadedStudy
 
 if TYPE_CHECKING:
-    from diptych_analysis.machines.mis import Scale
+    from diptych_analysis.mis.score import Scale
 
 LONGEST_ID = 32  # what the tables hold as a participant's id
 
@@ -50,7 +50,7 @@ def sight_of(
             f"the observer {observer!r} follows a network: name it, such as efficientnet-lite1"
         )
     from diptych.simulation.network_vision import NetworkEyes
-    from diptych_analysis.machines.mis import Scale
+    from diptych_analysis.mis.score import Scale
 
     return NetworkEyes(model), partial(chosen, scale=scale or Scale())
 
@@ -60,7 +60,7 @@ def machine_id(model: str, scale: Scale | None = None) -> str:
 
     The same model and scale have the same id: at most 32 letters, digits, `-` and `_`.
     """
-    from diptych_analysis.machines.mis import Scale
+    from diptych_analysis.mis.score import Scale
 
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", model)
     settled = scale or Scale()

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from diptych_analysis.networks.weights import WeightsFault, read_weights
 from diptych_analysis.tracing.encoders import EncoderFault
 from diptych_analysis.tracing.encoders.images import ImageEncoder, ImageStore, store_for
 from diptych_analysis.tracing.sequences import Ints, Sequences
 from diptych_analysis.tracing.training import Settings
-from diptych_analysis.weights import WeightsFault, read_weights
 
 CHUNK = 32
 

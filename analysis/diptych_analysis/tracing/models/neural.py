@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from diptych_analysis.networks.weights import WeightsFault, read_weights
 from diptych_analysis.tracing.batches import Batch, make_batch, rt_scale
 from diptych_analysis.tracing.encoders import Encoder, make_encoder, rebuilt_encoder
 from diptych_analysis.tracing.evaluation import Probabilities
@@ -21,7 +22,6 @@ from diptych_analysis.tracing.models.networks import Shape, TracingNet, build
 from diptych_analysis.tracing.sequences import Sequences
 from diptych_analysis.tracing.stepping import Stepper
 from diptych_analysis.tracing.training import Progress, Settings, train
-from diptych_analysis.weights import WeightsFault, read_weights
 
 ENCODER_SETTINGS = ("images", "dim", "weights", "cache", "size")
 

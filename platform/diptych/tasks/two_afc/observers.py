@@ -24,7 +24,7 @@ from diptych.simulation import (
 )
 
 if TYPE_CHECKING:
-    from diptych_analysis.machines.mis import Scale
+    from diptych_analysis.mis.score import Scale
 
 
 @dataclass(frozen=True)
