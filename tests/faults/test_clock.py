@@ -130,7 +130,8 @@ def test_a_clock_set_back_locks_nobody_out(app: Flask) -> None:
 HOUSEKEEPING = """
 import sys
 from pathlib import Path
-from diptych import create_app, retention
+from diptych import create_app
+from diptych.privacy import retention
 app = create_app()
 host = app.extensions["diptych"]
 Path(sys.argv[1]).write_text(sys.argv[2])

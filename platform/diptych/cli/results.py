@@ -9,7 +9,6 @@ import click
 
 from diptych.cli import Commands
 from diptych.cli.context import with_app
-from diptych.domain.tables import STUDIES
 
 
 @click.group(cls=Commands)
@@ -76,6 +75,7 @@ def _study_id(study: str) -> int:
     """Row of a study; UnknownStudy when the host knows none of that name."""
     from sqlalchemy import select
 
+    from diptych.domain.tables import STUDIES
     from diptych.ground.database import reading
     from diptych.study.versions import UnknownStudy
 
