@@ -20,6 +20,7 @@ from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import StudyContent
 from diptych.study.faults import Fault
 from diptych.study.spec import Condition
+from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych_analysis.columns import Column
 
 # Gives the opaque URL, in one session, of the stimulus at a place of the manifest.
@@ -84,6 +85,8 @@ class Task(ABC):
     MachineResponse: ClassVar[type[TaskResponse] | None] = None
     # Parameters the browser may know.
     public: ClassVar[tuple[str, ...]] = ()
+    # What `items.csv` holds; None for a task whose trials show one stimulus of `stimuli.csv`.
+    items: ClassVar[ItemLayout | None] = None
     # Columns the task adds to the table `trials`.
     columns: ClassVar[tuple[Column, ...]] = ()
     # Module with `OBSERVERS`: how simulated participants answer.
@@ -205,6 +208,23 @@ class Task(ABC):
 
 
 REGISTRY: Registry[Task] = Registry("diptych.tasks")
+
+
+def roles_of(name: str) -> tuple[str, ...]:
+    """The roles that a task's images have in the tidy table `items`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the task.
+
+    Raises
+    ------
+    UnknownPlugin
+        If no such task is installed.
+    """
+    layout = REGISTRY.get(name).items
+    return (STIMULUS,) if layout is None else tuple(role.name for role in layout.roles)
 
 
 def draw(

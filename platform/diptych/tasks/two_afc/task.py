@@ -24,6 +24,7 @@ from diptych.tasks import (
     TaskResponse,
     draw,
 )
+from diptych.tasks.items import ItemLayout, Role
 from diptych_analysis.columns import TWO_AFC_TRIALS, Column
 
 PHASES = ("practice", "test", "catch")
@@ -99,6 +100,15 @@ class TwoAFC(Task):
         "diptych.tasks.two_afc.figures:CatchTrials",
         "diptych.tasks.two_afc.figures:PositionBias",
     )
+    items = ItemLayout(
+        (
+            Role("query_positive", "query_positive", single=True, unrepeated=True),
+            Role("query_negative", "query_negative", single=True, unrepeated=True),
+            Role("positives", "positive"),
+            Role("negatives", "negative"),
+        ),
+        unit=True,
+    )
     columns = (
         *TWO_AFC_TRIALS,
         Column("item_kind", "string", "practice, practice_hard, test or catch."),
@@ -154,11 +164,11 @@ class TwoAFC(Task):
     def _item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
         if item.kind not in KINDS:
             yield Fault(file, f"{item.item_id}, kind", repr(item.kind), ", ".join(KINDS))
-        wanted = {"query_positive": 1, "query_negative": 1}
-        for role, places in item.stimuli.items():
-            need = wanted.get(role, self.parameters.explanations)
-            if len(places) != need:
-                yield Fault(file, f"{item.item_id}, {role}", f"{len(places)} images", str(need))
+        for role in self.items.roles:
+            found = len(item.stimuli[role.column])
+            need = 1 if role.single else self.parameters.explanations
+            if found != need:
+                yield Fault(file, f"{item.item_id}, {role.column}", f"{found} images", str(need))
 
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
         spec = self.content.spec
