@@ -244,3 +244,28 @@ def draw(
         drawn.append(candidate)
         history.append(Past(candidate, phase))
     return drawn
+
+
+def spread(
+    tests: Sequence[Candidate], catches: Sequence[Candidate], rng: random.Random
+) -> list[tuple[str, Candidate]]:
+    """Put catch trials between test trials, one in each of as many equal stretches.
+
+    Parameters
+    ----------
+    tests, catches : sequence of Candidate
+        What the trials show; the tests keep their order.
+    rng : random.Random
+        The generator of the session's plan.
+
+    Returns
+    -------
+    list of (str, Candidate)
+        Phase and candidate of each trial.
+    """
+    order = [("test", candidate) for candidate in tests]
+    stretch = len(tests) / (len(catches) or 1)
+    for number, candidate in reversed(list(enumerate(catches))):
+        first, last = int(number * stretch), max(int((number + 1) * stretch) - 1, 0)
+        order.insert(rng.randint(first, max(first, last)) + 1, ("catch", candidate))
+    return order

@@ -23,6 +23,7 @@ from diptych.tasks import (
     TaskParameters,
     TaskResponse,
     draw,
+    spread,
 )
 from diptych.tasks.items import ItemLayout, Role
 from diptych_analysis.columns import TWO_AFC_TRIALS, Column
@@ -175,7 +176,7 @@ class TwoAFC(Task):
         history: list[Past] = []
         tests = draw(self._items("test"), spec.trials("test"), "test", policy, history, rng)
         catches = rng.sample(self._items("catch"), spec.trials("catch"))
-        order = self._interleave(tests, catches, rng)
+        order = spread(tests, catches, rng)
         practice = self._practice(0, rng)
         main = [
             PlannedTrial(
@@ -186,18 +187,6 @@ class TwoAFC(Task):
             for index, (phase, candidate) in enumerate(order)
         ]
         return practice + main
-
-    @staticmethod
-    def _interleave(
-        tests: list[Candidate], catches: list[Candidate], rng: random.Random
-    ) -> list[tuple[str, Candidate]]:
-        """Catch trials spread over the session, one in each of as many equal stretches."""
-        order = [("test", candidate) for candidate in tests]
-        stretch = len(tests) / (len(catches) or 1)
-        for number, candidate in reversed(list(enumerate(catches))):
-            first, last = int(number * stretch), max(int((number + 1) * stretch) - 1, 0)
-            order.insert(rng.randint(first, max(first, last)) + 1, ("catch", candidate))
-        return order
 
     def _practice(self, block: int, rng: random.Random) -> list[PlannedTrial]:
         needed = self._needed()
