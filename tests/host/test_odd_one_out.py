@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flask import Flask
+from support.dashboard import researcher
 from support.tiny_studies import odd_one_out_study
 from support.walker import Walker, error_code, link, open_study, rows
 
@@ -166,6 +168,12 @@ def test_without_a_right_answer_nothing_is_judged(app: Flask, tmp_path: Path) ->
     assert [walker.answer()["feedback"] for _ in range(4)] == [None] * 4
     assert walker.state["content"]["score"] is None
     walker.finish()
+    page = (
+        researcher(app, "viewer", "odd").get(f"/studies/odd/participants/{walker.public_id}").text
+    )
+    choices = re.findall("<dt>Choices</dt><dd>(.*?)</dd>", page)
+    assert len(choices) == 4
+    assert all(re.fullmatch(r"(stimuli/\d{3}\.png(, |$)){3}", cell) for cell in choices)
     trials = exported(app, "odd", tmp_path / "out").trials
     assert trials["correct"].isna().all() and trials["label"].isna().all()
     assert trials["chosen"].notna().all()
