@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from support.dashboard import researcher
+from support.servers import LiveServer
 from support.tiny_studies import odd_one_out_study
 from support.walker import Walker, error_code, link, open_study, rows
 
@@ -21,10 +22,12 @@ from diptych.authoring import StudyFault, load_study
 from diptych.export.tables import export_study
 from diptych.figures import added, figures_of
 from diptych.ground.database import reading
+from diptych.ground.keys import study_key
 from diptych.host import host
 from diptych.models import Session, Trial
 from diptych.sessions.facts import facts
 from diptych.simulation import SeenTrial, observer_class
+from diptych.simulation.run import simulate
 from diptych.tasks import REGISTRY
 from diptych_analysis.tables import Tables, read_tables
 
@@ -253,3 +256,27 @@ def test_a_network_leaves_out_the_image_that_is_least_similar() -> None:
         best = max(pairs, key=lambda pair: float(features[urls[pair[0]]] @ features[urls[pair[1]]]))
         answer = observer.answer(SeenTrial("test", trial.show, features))
         assert (answer.response, answer.rt_ms) == ({"choice": pairs[best]}, 0.0)
+
+
+@pytest.fixture
+def studies_folder(tmp_path: Path) -> Path:
+    """A studies folder with an odd-one-out study of five images a trial."""
+    odd_one_out_study(tmp_path / "studies/odd", test=12, catch=2, n=5)
+    return tmp_path / "studies"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_simulated_people_take_it_over_the_api(
+    live_server: LiveServer, studies_folder: Path, tmp_path: Path
+) -> None:
+    secret = live_server.environment["DIPTYCH_SECRET_KEY"].encode()
+    key = study_key(secret, "simulate", "odd")
+    folder = studies_folder / "odd"
+    done = simulate(live_server.url, folder, 6, key=key, observer="learner", seed=1)
+    assert done.outcomes == {"completed": 6} and done.failed == {}
+    live_server.diptych("export", "odd", "--to", str(tmp_path / "out"), "--format", "csv")
+    trials = read_tables(tmp_path / "out").trials
+    assert len(trials) == 6 * 15
+    assert set(trials["participant_kind"]) == {"simulated"}
+    assert trials["correct"].astype(float).mean() > 0.5  # they see that one is blue; chance is 0.2
