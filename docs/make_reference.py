@@ -26,6 +26,7 @@ from diptych.ground.plugins import Registry
 from diptych.ground.settings import Settings
 from diptych.journey.faults import CODES
 from diptych.study.spec import Plugged, StudySpec
+from diptych.tasks.items import ItemLayout
 from diptych_analysis import columns as declared
 
 TARGET = Path(__file__).with_name("reference.md")
@@ -187,10 +188,23 @@ def plugins(title: str, registry: Registry[Any], where: str) -> Iterator[str]:
             yield table(("Key", "Type", "Default", "Meaning"), fields)
         else:
             yield "No keys of its own.\n"
+        layout = getattr(plugin, "items", None)
+        if layout is not None:
+            yield f"Columns of `items.csv`: {item_columns(layout)}.\n"
         extra = getattr(plugin, "columns", ())
         if extra:
             yield "Columns it adds to `trials`:\n"
             yield table(("Column", "Type", "Meaning"), [column_row(c) for c in extra])
+
+
+def item_columns(layout: ItemLayout) -> str:
+    """The columns that a task reads of the manifest of items, in words."""
+    words = [f"`{name}`" for name in layout.names]
+    for role in layout.roles:
+        notes = ["one file" if role.single else "files with `;` between them"]
+        notes += [] if role.required else ["optional"]
+        words.append(f"`{role.column}` ({', '.join(notes)})")
+    return ", ".join(words)
 
 
 def column_row(column: declared.Column) -> tuple[str, str, str]:

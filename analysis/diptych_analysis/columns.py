@@ -6,7 +6,7 @@ importers, machines) and whoever reads them. `diptych_analysis.tables` reads and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -83,7 +83,6 @@ STATUSES: Final = (
 )
 EXCLUSIONS: Final = ("exclude", "include")
 DECISIONS: Final = ("approve", "reject", "request_return", "screen_out")
-ROLES: Final = ("query_positive", "query_negative", "positive", "negative", "stimulus")
 
 _SESSION_ID = Column(
     "session_id", "string", "One run of one study by one participant.", None, (), True
@@ -264,6 +263,16 @@ STIMULI: Final = (
     Column("height", "integer", "Height of the image.", "px", minimum=1),
 )
 
+#: Each task has its own roles: an export names them as the levels of this column.
+ROLE: Final = Column(
+    "role",
+    "string",
+    "What the image is in the item; `stimulus` where a trial shows one image.",
+    None,
+    (),
+    True,
+)
+
 ITEMS: Final = (
     *_STUDY,
     Column("item_id", "string", "The item.", None, (), True),
@@ -275,7 +284,7 @@ ITEMS: Final = (
         ("practice", "practice_hard", "training", "test", "catch"),
     ),
     Column("unit", "string", "The unit (channel, neuron) that the item asks about."),
-    Column("role", "string", "What the image is in the item.", None, ROLES, True),
+    ROLE,
     Column("place", "integer", "Place among the images of this role, from 0.", minimum=0),
     Column("stimulus_id", "string", _STIMULUS_ID.description, None, (), True),
 )
@@ -314,6 +323,23 @@ TABLES: Final[dict[TableName, tuple[Column, ...]]] = {
     "items": ITEMS,
     "events": EVENTS,
 }
+
+
+def with_extras(table: TableName, extras: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns of a table in a data set.
+
+    Parameters
+    ----------
+    table : str
+        The table.
+    extras : sequence of Column
+        Columns beyond the contract. One with the name of a column of the contract takes its
+        place, for example to name the levels that the data set allows.
+    """
+    own = {column.name: column for column in extras}
+    declared = tuple(own.pop(column.name, column) for column in TABLES[table])
+    return (*declared, *own.values())
+
 
 DESCRIPTIONS: Final[dict[TableName, str]] = {
     "sessions": "One row a session: one run of one study version by one participant.",

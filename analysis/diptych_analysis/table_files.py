@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from diptych_analysis import layout
-from diptych_analysis.columns import LIST_SEPARATOR, TABLES, Column, TableName
+from diptych_analysis.columns import LIST_SEPARATOR, TABLES, Column, TableName, with_extras
 from diptych_analysis.dataset_contents import Contents
 from diptych_analysis.dataset_metadata import side_files
 from diptych_analysis.dataset_readme import may_replace
@@ -203,7 +203,7 @@ class DatasetWriter:
     earlier export are replaced. Other files of `to` stay, and so does a README.md or CHANGES.md
     that somebody else has written.
 
-    `formats`: `csv`, `parquet` or both. `extras`: the columns that a table has beyond the contract.
+    `formats`: `csv`, `parquet` or both. `extras`: as `columns.with_extras` takes them.
     `excel`: whether CSV files begin with a byte order mark.
     """
 
@@ -225,7 +225,7 @@ class DatasetWriter:
         self.contents = Contents(
             name,
             description,
-            {t: (*columns, *((extras or {}).get(t, ()))) for t, columns in TABLES.items()},
+            {table: with_extras(table, (extras or {}).get(table, ())) for table in TABLES},
             tuple(formats),
         )
         self._folder: Path | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import random
 import tracemalloc
 from pathlib import Path
@@ -153,6 +154,9 @@ def test_two_afc_rows_say_where_the_right_query_stood(
     assert sorted(counts.columns) == sorted([*one, *nine])
     assert (counts[one] == 1).all(axis=None) and (counts[nine] == 9).all(axis=None)
     assert set(tables.items["stimulus_id"]) == set(tables.stimuli["stimulus_id"])
+    dictionary = json.loads((tmp_path / "out/data_dictionary.json").read_text(encoding="utf-8"))
+    described = {column["name"]: column for column in dictionary["tables"]["items"]["columns"]}
+    assert described["role"]["levels"] == [*reversed(one), *reversed(nine)]
     first = tables.trials[tables.trials["phase"] == "practice"]
     assert set(first["block"]) <= {1, 2, 3}
 

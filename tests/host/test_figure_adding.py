@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.dashboard import study_id
 from support.figure_sessions import open_category
-from support.tiny_studies import category_study, two_afc_study
+from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
 
 from diptych.authoring.folder import load_study
 from diptych.counts import tallies
@@ -27,7 +27,7 @@ from diptych.ground.database import reading, writing
 from diptych.sessions.facts import SessionFacts
 from diptych.study.content import StudyContent
 
-STUDIES = {"tiny": category_study, "tiny_2afc": two_afc_study}
+STUDIES = {"tiny": category_study, "tiny_2afc": two_afc_study, "odd": odd_one_out_study}
 
 
 @cache
@@ -65,6 +65,11 @@ def _answer(shown: StudyContent, phase: str, rng: random.Random) -> dict[str, An
         label, response = rng.choice(shown.labels), rng.choice(shown.labels)
         return {"label": label, "response": response, "correct": label == response, **rt}
     item = rng.choice([item for item in shown.items.values() if item.kind == phase])
+    if "images" in item.stimuli:
+        images = [shown.stimuli[place].stimulus_id for place in item.stimuli["images"]]
+        label, response = rng.randrange(len(images)), rng.randrange(len(images))
+        return {"item_id": item.item_id, "label": str(label + 1), "response": str(response + 1),
+                "chosen": images[response], "correct": label == response, **rt}  # fmt: skip
     label, response = rng.choice(("top", "bottom")), rng.choice(("top", "bottom"))
     return {"item_id": item.item_id, "unit": item.unit, "label": label, "response": response,
             "correct": label == response, **rt}  # fmt: skip

@@ -17,6 +17,7 @@ from diptych.authoring import StudyFault, build_study, load_study
 from diptych.cli import cli
 from diptych.sessions.tidy_rows import item_rows, stimulus_rows
 from diptych.study import texts
+from diptych.study.content import FrozenItem
 
 
 def faults_of(folder: Path) -> list[tuple[str, str, str, str]]:
@@ -42,6 +43,37 @@ def test_both_kinds_of_study_are_read(tmp_path: Path) -> None:
     afc = load_study(two_afc_study(tmp_path / "reds")).content
     assert len(afc.items) == 7
     assert all(len(item.stimuli["positives"]) == 9 for item in afc.items.values())
+
+
+def test_items_are_read_as_they_were_before_tasks_declared_them(tmp_path: Path) -> None:
+    """The content hash covers them, so that another reading would make another version."""
+    folder = two_afc_study(tmp_path / "reds", practice=1, test=2, explanations=2)
+    content = load_study(folder).content
+    with (folder / "items.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    roles = ("query_positive", "query_negative", "positives", "negatives")
+    assert list(content.items.values()) == [
+        FrozenItem(
+            row["item_id"],
+            row["kind"],
+            row["unit"],
+            {
+                role: tuple(content.place_of[file] for file in row[role].split(";"))
+                for role in roles
+            },
+            {"margin": float(row["margin"])},
+        )
+        for row in rows
+    ]
+    assert [list(item.stimuli) for item in content.items.values()] == [list(roles)] * len(rows)
+
+
+def test_a_manifest_of_items_that_no_task_reads_is_told(tmp_path: Path) -> None:
+    folder = category_study(tmp_path / "colours", changes={"items": {"manifest": "items.csv"}})
+    (folder / "items.csv").write_text("item_id,kind\n")
+    loaded = load_study(folder)
+    assert loaded.remarks == ("items.csv: not read, because category_learning has no items",)
+    assert loaded.content.items == {}
 
 
 def test_all_faults_come_at_once_with_file_key_found_and_allowed(tmp_path: Path) -> None:

@@ -219,3 +219,69 @@ def _draw_items(folder: Path, kinds: dict[str, int], explanations: int) -> None:
         )
     _write_csv(folder / "stimuli.csv", stimuli)
     _write_csv(folder / "items.csv", items)
+
+
+def odd_one_out_study(
+    folder: Path,
+    *,
+    practice: int = 1,
+    test: int = 4,
+    catch: int = 1,
+    n: int = 3,
+    judged: bool = True,
+    changes: Mapping[str, Any] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> Path:
+    """Write an odd-one-out study of red discs and a blue one; returns the folder.
+
+    Args:
+        folder: the study folder; its name is the study's name.
+        practice: practice trials, and items of that kind.
+        test: test trials, and items of that kind.
+        catch: catch trials, and items of that kind.
+        n: images an item.
+        judged: whether test items say which image is the odd one; the others do.
+        changes: laid over study.toml, table by table; None takes a key out.
+        texts: further or other Markdown files, name -> text.
+    """
+    kinds = {"practice": practice, "test": test, "catch": catch}
+    spec = {
+        "title": "Which one is odd?",
+        "description": "Several discs, one of another colour.",
+        "contact": "Ada Example <ada@example.org>",
+        "minutes": 1,
+        "task": {"name": "odd_one_out", "n": n, "enable_after_ms": 100},
+        "phases": kinds,
+        "stimuli": {"manifest": "stimuli.csv"},
+        "items": {"manifest": "items.csv"},
+        "recruitment": RECRUITMENT,
+    }
+    drawn = {"kinds": kinds, "n": n, "judged": judged}
+    _draw(partial(_draw_odd, **drawn), drawn, folder)
+    _write(folder, merged(spec, changes or {}), texts or {})
+    return folder
+
+
+def _draw_odd(folder: Path, kinds: dict[str, int], n: int, judged: bool) -> None:
+    """Draw the images of an odd-one-out study, and list them in stimuli.csv and items.csv."""
+    rng = np.random.default_rng(9)
+    (folder / "stimuli").mkdir()
+    stimuli: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
+
+    def draw(red: bool) -> str:
+        name = f"stimuli/{len(stimuli):03d}.png"
+        _blob(folder / name, (210, 50, 50) if red else (50, 50, 210), 9.0, rng)
+        stimuli.append({"file": name, "label": "", "red": int(red)})
+        return name
+
+    for number, kind in enumerate(kind for kind, many in kinds.items() for _ in range(many)):
+        place = int(rng.integers(n))
+        images = [draw(at != place) for at in range(n)]
+        odd = images[place] if judged or kind != "test" else ""
+        items.append({
+            "item_id": f"item-{number:02d}", "kind": kind, "images": ";".join(images), "odd": odd,
+            "hard": number % 2,
+        })  # fmt: skip
+    _write_csv(folder / "stimuli.csv", stimuli)
+    _write_csv(folder / "items.csv", items)

@@ -17,6 +17,7 @@ WAYS_ON = (
     "notice-continue",
     "rank-submit",
     "top-1",
+    "picture-1",
     "continue",
     "feedback-submit",
     "finish",

@@ -57,9 +57,11 @@ def answer_body(response: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def first_choice(trial: dict[str, Any]) -> dict[str, Any]:
-    """A well-formed answer to a trial of either task, right or wrong by chance."""
+    """A well-formed answer to a trial of any task, right or wrong by chance."""
     if trial["task"] == "two_afc":
         return {"choice": "top", "confidence": 2}
+    if trial["task"] == "odd_one_out":
+        return {"choice": 0}
     return {"ranking": trial["show"]["classes"][: trial["show"]["rank"]]}
 
 

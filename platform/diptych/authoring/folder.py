@@ -16,13 +16,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from diptych import tasks
 from diptych.authoring import references, text_pictures
 from diptych.authoring.manifests import read_items, read_stimuli
+from diptych.ground.plugins import UnknownPlugin
 from diptych.images import ImageFault, ServableImage, read_servable
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.faults import Fault, StudyFault, allowed_by
 from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
+from diptych.tasks.items import ItemLayout
 from diptych_analysis.picture_files import few
 
 REQUIRED_TEXTS = ("consent", "instructions", "debrief")
@@ -133,10 +136,12 @@ def _repeated(content: StudyContent) -> Iterator[str]:
 
 def _given_away(content: StudyContent) -> Iterator[str]:
     """A remark on items whose answer can be read off the addresses of their pictures."""
+    layout = _layout_of(content.spec)
+    unrepeated = [role.column for role in layout.roles if role.unrepeated] if layout else []
     told = [
         item.item_id
         for item in content.items.values()
-        if any(_among_others(item, role) for role in item.stimuli if role.startswith("query"))
+        if any(_among_others(item, role) for role in unrepeated)
     ]
     manifest = content.spec.items.manifest if content.spec.items else ""
     if told:
@@ -145,6 +150,14 @@ def _given_away(content: StudyContent) -> Iterator[str]:
             "under one address: a script can tell. Give such a query a file of its own, for "
             "example another crop"
         )
+
+
+def _layout_of(spec: StudySpec) -> ItemLayout | None:
+    """The item layout of the study's task; None without one, or when no such task is installed."""
+    try:
+        return tasks.REGISTRY.get(spec.task.name).items
+    except UnknownPlugin:
+        return None  # which is a fault of `task.name`
 
 
 def _among_others(item: FrozenItem, role: str) -> bool:
@@ -361,14 +374,18 @@ class _Reader:
         return read_stimuli(path, self)
 
     def _read_items(self, spec: StudySpec, stimuli: list[FrozenStimulus]) -> dict[str, FrozenItem]:
+        layout = _layout_of(spec)
         if spec.items is None or not stimuli:
             return {}  # without stimuli every item would be a fault of its own
         manifest = spec.items.manifest
+        if layout is None:
+            self.remarks.append(f"{manifest}: not read, because {spec.task.name} has no items")
+            return {}
         path = self.folder / manifest
         if not _is_file(self.folder, manifest):
             self.fault("study.toml", "items.manifest", f"{manifest!r}, no such file", "a CSV file")
             return {}
-        return read_items(path, {s.file: s.place for s in stimuli}, self)
+        return read_items(path, layout, {s.file: s.place for s in stimuli}, self)
 
 
 def _without(data: Any, locations: Sequence[tuple[Any, ...]]) -> Any:

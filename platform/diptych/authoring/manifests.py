@@ -12,21 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from diptych.study.content import FrozenItem, FrozenStimulus
+from diptych.tasks.items import ItemLayout, Role
 from diptych_analysis.formulas import guarded
 
-ITEM_COLUMNS = (
-    "item_id",
-    "kind",
-    "unit",
-    "query_positive",
-    "query_negative",
-    "positives",
-    "negatives",
-)
 #: Whole numbers up to this are the same as a float, and so in any table.
 MOST_WHOLE = 2**53
 _STIMULUS_TABLE = {"study", "study_version", "stimulus_id", "width", "height"}
-_ITEM_TABLE = {"study", "study_version", "role", "place", "stimulus_id"}
+_ITEM_TABLE = {"study", "study_version", "unit", "role", "place", "stimulus_id"}
 
 
 class Checker(Protocol):
@@ -74,28 +66,55 @@ def read_stimuli(path: Path, checker: Checker) -> list[FrozenStimulus]:
     return stimuli
 
 
-def read_items(path: Path, place_of: Mapping[str, int], checker: Checker) -> dict[str, FrozenItem]:
-    """The items of a manifest by item_id, in its order; rows with faults are left out."""
+def read_items(
+    path: Path, layout: ItemLayout, place_of: Mapping[str, int], checker: Checker
+) -> dict[str, FrozenItem]:
+    """Read the items of a manifest.
+
+    Parameters
+    ----------
+    path : Path
+        The manifest, `items.csv`.
+    layout : ItemLayout
+        The columns that the task declares.
+    place_of : Mapping
+        Place in `stimuli.csv` by file.
+    checker : Checker
+        Takes the faults.
+
+    Returns
+    -------
+    dict
+        The items by item_id, in the order of the manifest; rows with faults are left out.
+    """
     items: dict[str, FrozenItem] = {}
-    rows = list(_rows(path, ITEM_COLUMNS, _ITEM_TABLE, checker))
-    of = attributes_of([row for _, row in rows], ITEM_COLUMNS)
+    rows = list(_rows(path, layout.required, _ITEM_TABLE - set(layout.names), checker))
+    of = attributes_of([row for _, row in rows], layout.columns)
     for (line, row), attributes in zip(rows, of, strict=True):
-        item_id, kind, unit = (row.pop(name).strip() for name in ITEM_COLUMNS[:3])
+        item_id, kind, unit = (row.get(name, "") for name in ("item_id", "kind", "unit"))
         if not item_id or len(item_id) > 128 or item_id in items:
             checker.fault(
                 path.name, f"row {line}, item_id", repr(item_id), "a name of its own, 1-128 long"
             )
             continue
-        places: dict[str, tuple[int, ...]] = {}
-        for role in ITEM_COLUMNS[3:]:
-            files = [name.strip() for name in row.pop(role).split(";") if name.strip()]
-            unknown = [name for name in files if name not in place_of]
-            if unknown or not files:
-                found = f"{unknown[0]!r}" if unknown else "nothing"
-                checker.fault(path.name, f"row {line}, {role}", found, "files of the manifest")
-            places[role] = tuple(place_of[name] for name in files if name in place_of)
+        places = {
+            role.column: _places(path.name, line, role, row.get(role.column, ""), place_of, checker)
+            for role in layout.roles
+        }
         items[item_id] = FrozenItem(item_id, kind, unit, places, attributes)
     return items
+
+
+def _places(
+    file: str, line: int, role: Role, cell: str, place_of: Mapping[str, int], checker: Checker
+) -> tuple[int, ...]:
+    """Places of the files that a cell names; a fault is noted for those that are unknown."""
+    files = [name.strip() for name in cell.split(";") if name.strip()]
+    unknown = [name for name in files if name not in place_of]
+    if unknown or (role.required and not files):
+        found = f"{unknown[0]!r}" if unknown else "nothing"
+        checker.fault(file, f"row {line}, {role.column}", found, "files of the manifest")
+    return tuple(place_of[name] for name in files if name in place_of)
 
 
 def _rows(

@@ -1,15 +1,22 @@
-"""A new study folder that validates at once, with texts to rewrite."""
+"""A new study folder that validates at once, with texts to rewrite.
+
+The folder of a task has a folder `scaffold` with the files of such a study. Texts that are the same
+for every task are here.
+"""
 
 from __future__ import annotations
 
+import inspect
 import shutil
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from diptych import tasks
 from diptych.authoring.folder import NAME, NAMES
 from diptych.study.faults import Fault, StudyFault
 
-TEMPLATES = Path(__file__).parent / "scaffolds"
+TEXTS = Path(__file__).parent / "scaffold_texts"
 
 
 def make_study(folder: Path, task: str) -> None:
@@ -20,23 +27,36 @@ def make_study(folder: Path, task: str) -> None:
             for the task.
     """
     faults = []
-    known = sorted(path.name for path in TEMPLATES.iterdir() if path.name != "texts")
+    templates = _templates()
     if not NAME.fullmatch(folder.name):
         faults.append(Fault(".", "", repr(folder.name), f"a name of {NAMES}"))
     if folder.exists():
         faults.append(Fault(str(folder), "", "a folder that exists already", "a new one"))
-    if task not in known:
-        faults.append(Fault("study.toml", "task.name", repr(task), ", ".join(known)))
+    if task not in templates:
+        faults.append(Fault("study.toml", "task.name", repr(task), ", ".join(templates)))
     if faults:
         raise StudyFault(folder.name, faults)
     folder.mkdir(parents=True)
-    for source in (TEMPLATES / "texts", TEMPLATES / task):
+    for source in (TEXTS, templates[task]):
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*"))
+
+
+def _templates() -> dict[str, Path]:
+    """The folder `scaffold` of each task that has one, beside the module of its class."""
+    found = {
+        name: Path(inspect.getfile(task)).parent / "scaffold"
+        for name, task in tasks.REGISTRY.all().items()
+    }
+    return {name: folder for name, folder in found.items() if folder.is_dir()}
 
 
 @lru_cache(maxsize=16)
 def template_texts(name: str) -> frozenset[str]:
     """What the templates say in one text (`consent`, …): a study should say it in its own words."""
-    return frozenset(
-        path.read_text(encoding="utf-8").strip() for path in TEMPLATES.glob(f"*/{name}.md")
-    )
+    return frozenset(path.read_text(encoding="utf-8").strip() for path in _texts(name))
+
+
+def _texts(name: str) -> Iterator[Path]:
+    for folder in (TEXTS, *_templates().values()):
+        if (path := folder / f"{name}.md").is_file():
+            yield path

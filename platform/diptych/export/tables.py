@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,9 @@ from diptych.sessions.tidy_rows import (
 )
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, frozen
-from diptych.tasks import REGISTRY
+from diptych.tasks import REGISTRY, roles_of
 from diptych_analysis import layout
-from diptych_analysis.columns import TABLES, Column, TableName
+from diptych_analysis.columns import ROLE, TABLES, Column, TableName, with_extras
 from diptych_analysis.table_files import CsvWriter, DatasetWriter
 
 BATCH = 2000
@@ -153,18 +154,22 @@ class StudyTables:
         self.description = " ".join([about, *counts])
         extras = self.extras()
         self.columns: dict[TableName, tuple[Column, ...]] = {
-            name: (*columns, *extras.get(name, ())) for name, columns in TABLES.items()
+            name: with_extras(name, extras.get(name, ())) for name in TABLES
         }
 
     def extras(self) -> dict[TableName, tuple[Column, ...]]:
-        """Columns beyond the contract: the task's own, and the attributes of the manifests."""
+        """Columns as `with_extras` takes them: the tasks' own, and the manifests' attributes."""
         contents = self._contents.values()
         tasks = {content.spec.task.name for content in contents}
+        roles = dict.fromkeys(role for name in sorted(tasks) for role in roles_of(name))
         own = {column.name: column for name in tasks for column in REGISTRY.get(name).columns}
         return {
             "trials": tuple(own.values()),
             "stimuli": attribute_columns(s.attributes for c in contents for s in c.stimuli),
-            "items": attribute_columns(i.attributes for c in contents for i in c.items.values()),
+            "items": (
+                replace(ROLE, levels=tuple(roles)),
+                *attribute_columns(i.attributes for c in contents for i in c.items.values()),
+            ),
         }
 
     def rows(

@@ -321,10 +321,14 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
                 (TRIALS.c.session_id == RESPONSES.c.session_id)
                 & (TRIALS.c.trial_index == RESPONSES.c.trial_index),
             )
-            .where(TRIALS.c.session_id == session.id, TRIALS.c.phase == "test")
+            .where(
+                TRIALS.c.session_id == session.id,
+                TRIALS.c.phase == "test",
+                RESPONSES.c.correct.is_not(None),  # it is where there is no right or wrong
+            )
         ).scalars()
         answers = list(rows)
-    return {"correct": sum(map(bool, answers)), "of": len(answers)}
+    return {"correct": sum(answers), "of": len(answers)} if answers else None
 
 
 def _end(host: Host, session: Any, content: StudyContent, came: str) -> dict[str, Any]:

@@ -9,15 +9,9 @@ from typing import Any, cast
 from diptych.ground.user_agents import user_agent_of
 from diptych.sessions.planned import planned
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
-from diptych.tasks import Task
+from diptych.tasks import REGISTRY, Task
+from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych_analysis.columns import Column
-
-ROLES = {
-    "query_positive": "query_positive",
-    "query_negative": "query_negative",
-    "positives": "positive",
-    "negatives": "negative",
-}
 
 #: Columns of `responses` that the table `trials` has under the same name.
 MEASURED = (
@@ -119,27 +113,29 @@ def _distinct(content: StudyContent) -> list[FrozenStimulus]:
 def item_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
     """Rows of the table `items`."""
     shared = {"study": content.name, "study_version": content.content_hash[:12]}
-    if not content.items:
+    layout = REGISTRY.get(content.spec.task.name).items
+    if layout is None:
         # Where a trial shows one stimulus, that stimulus is the item.
         for s in _distinct(content):
             item_id = s.stimulus_id
-            yield {**shared, "item_id": item_id, "role": "stimulus", "place": 0,
+            yield {**shared, "item_id": item_id, "role": STIMULUS, "place": 0,
                    "stimulus_id": item_id}  # fmt: skip
+        return
     for item in content.items.values():
-        yield from _roles(content, item, shared)
+        yield from _roles(content, layout, item, shared)
 
 
 def _roles(
-    content: StudyContent, item: FrozenItem, shared: dict[str, Any]
+    content: StudyContent, layout: ItemLayout, item: FrozenItem, shared: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    for key, role in ROLES.items():
-        for number, place in enumerate(item.stimuli.get(key, ())):
+    for role in layout.roles:
+        for number, place in enumerate(item.stimuli.get(role.column, ())):
             yield {
                 **shared,
                 "item_id": item.item_id,
                 "kind": item.kind,
-                "unit": item.unit,
-                "role": role,
+                "unit": item.unit or None,
+                "role": role.name,
                 "place": number,
                 "stimulus_id": content.stimuli[place].stimulus_id,
                 **item.attributes,

@@ -45,8 +45,8 @@ class Items(Section):
 
     manifest: str = Field(
         "items.csv",
-        description="CSV: item_id, kind, unit, query_positive, query_negative, positives, "
-        "negatives (`;` between files), then any attributes.",
+        description="CSV: item_id, kind, the columns of the task (`;` between files), then any "
+        "attributes.",
     )
 
 

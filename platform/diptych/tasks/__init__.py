@@ -20,6 +20,7 @@ from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import StudyContent
 from diptych.study.faults import Fault
 from diptych.study.spec import Condition
+from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych_analysis.columns import Column
 
 # Gives the opaque URL, in one session, of the stimulus at a place of the manifest.
@@ -84,6 +85,8 @@ class Task(ABC):
     MachineResponse: ClassVar[type[TaskResponse] | None] = None
     # Parameters the browser may know.
     public: ClassVar[tuple[str, ...]] = ()
+    # What `items.csv` holds; None for a task whose trials show one stimulus of `stimuli.csv`.
+    items: ClassVar[ItemLayout | None] = None
     # Columns the task adds to the table `trials`.
     columns: ClassVar[tuple[Column, ...]] = ()
     # Module with `OBSERVERS`: how simulated participants answer.
@@ -207,6 +210,23 @@ class Task(ABC):
 REGISTRY: Registry[Task] = Registry("diptych.tasks")
 
 
+def roles_of(name: str) -> tuple[str, ...]:
+    """The roles that a task's images have in the tidy table `items`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the task.
+
+    Raises
+    ------
+    UnknownPlugin
+        If no such task is installed.
+    """
+    layout = REGISTRY.get(name).items
+    return (STIMULUS,) if layout is None else tuple(role.name for role in layout.roles)
+
+
 def draw(
     pool: Sequence[Candidate],
     count: int,
@@ -224,3 +244,28 @@ def draw(
         drawn.append(candidate)
         history.append(Past(candidate, phase))
     return drawn
+
+
+def spread(
+    tests: Sequence[Candidate], catches: Sequence[Candidate], rng: random.Random
+) -> list[tuple[str, Candidate]]:
+    """Put catch trials between test trials, one in each of as many equal stretches.
+
+    Parameters
+    ----------
+    tests, catches : sequence of Candidate
+        What the trials show; the tests keep their order.
+    rng : random.Random
+        The generator of the session's plan.
+
+    Returns
+    -------
+    list of (str, Candidate)
+        Phase and candidate of each trial.
+    """
+    order = [("test", candidate) for candidate in tests]
+    stretch = len(tests) / (len(catches) or 1)
+    for number, candidate in reversed(list(enumerate(catches))):
+        first, last = int(number * stretch), max(int((number + 1) * stretch) - 1, 0)
+        order.insert(rng.randint(first, max(first, last)) + 1, ("catch", candidate))
+    return order

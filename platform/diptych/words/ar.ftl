@@ -123,6 +123,10 @@ correct-count = { $of ->
 correct = صحيح
 other-fits = غير صحيح: الصورة الأخرى أنسب
 
+which-odd = أي صورة لا تنتمي إلى الصور الأخرى؟
+picture-number = الصورة { $number }
+odd-is = غير صحيح: الصورة { $number } لا تنتمي إلى الصور الأخرى
+
 thoughts-label = ملاحظاتك (اختياري)
 got-right = الإجابات الصحيحة
 score-of = { $correct } من { $of }

@@ -118,6 +118,10 @@ correct-count = { $of ->
 correct = Richtig
 other-fits = Nicht richtig: Das andere Bild passt besser
 
+which-odd = Welches Bild passt nicht zu den anderen?
+picture-number = Bild { $number }
+odd-is = Nicht richtig: Bild { $number } passt nicht zu den anderen
+
 thoughts-label = Ihre Gedanken (freiwillig)
 got-right = Richtig beantwortet
 score-of = { $correct } von { $of }

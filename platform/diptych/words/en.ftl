@@ -144,6 +144,12 @@ correct-count = { $of ->
 correct = Correct
 other-fits = Not correct: the other picture fits better
 
+## Several pictures, one that does not belong
+
+which-odd = Which picture does not belong with the others?
+picture-number = Picture { $number }
+odd-is = Not correct: picture { $number } does not belong
+
 ## After the pictures
 
 thoughts-label = Your thoughts (optional)

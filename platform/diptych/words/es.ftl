@@ -118,6 +118,10 @@ correct-count = { $of ->
 correct = Correcto
 other-fits = No es correcto: la otra imagen encaja mejor
 
+which-odd = ¿Qué imagen no encaja con las demás?
+picture-number = Imagen { $number }
+odd-is = No es correcto: la imagen { $number } no encaja con las demás
+
 thoughts-label = Sus comentarios (opcional)
 got-right = Respuestas correctas
 score-of = { $correct } de { $of }

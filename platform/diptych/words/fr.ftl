@@ -121,6 +121,10 @@ correct-count = { $of ->
 correct = Juste
 other-fits = Ce n’est pas juste : l’autre image correspond mieux
 
+which-odd = Quelle image ne va pas avec les autres ?
+picture-number = Image { $number }
+odd-is = Ce n’est pas juste : l’image { $number } ne va pas avec les autres
+
 thoughts-label = Vos remarques (facultatif)
 got-right = Réponses justes
 score-of = { $correct } sur { $of }

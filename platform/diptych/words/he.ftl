@@ -120,6 +120,10 @@ correct-count = { $of ->
 correct = נכון
 other-fits = לא נכון: התמונה השנייה מתאימה יותר
 
+which-odd = איזו תמונה אינה שייכת לתמונות האחרות?
+picture-number = תמונה { $number }
+odd-is = לא נכון: תמונה { $number } אינה שייכת לתמונות האחרות
+
 thoughts-label = המחשבות שלך (לא חובה)
 got-right = תשובות נכונות
 score-of = { $correct } מתוך { $of }

@@ -118,6 +118,10 @@ correct-count = { $of ->
 correct = Giusto
 other-fits = Non è giusto: l’altra immagine corrisponde meglio
 
+which-odd = Quale immagine non c’entra con le altre?
+picture-number = Immagine { $number }
+odd-is = Non è giusto: l’immagine { $number } non c’entra con le altre
+
 thoughts-label = Le Sue osservazioni (facoltativo)
 got-right = Risposte giuste
 score-of = { $correct } di { $of }

@@ -118,6 +118,10 @@ correct-count = { $of ->
 correct = Goed
 other-fits = Niet goed: de andere afbeelding past beter
 
+which-odd = Welke afbeelding hoort niet bij de andere?
+picture-number = Afbeelding { $number }
+odd-is = Niet goed: afbeelding { $number } hoort niet bij de andere
+
 thoughts-label = Uw opmerkingen (niet verplicht)
 got-right = Goede antwoorden
 score-of = { $correct } van { $of }

@@ -118,6 +118,10 @@ correct-count = { $of ->
 correct = Certo
 other-fits = Não está certo: a outra imagem combina melhor
 
+which-odd = Que imagem não combina com as outras?
+picture-number = Imagem { $number }
+odd-is = Não está certo: a imagem { $number } não combina com as outras
+
 thoughts-label = Os seus comentários (opcional)
 got-right = Respostas certas
 score-of = { $correct } de { $of }

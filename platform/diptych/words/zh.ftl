@@ -110,6 +110,10 @@ correct-count = { $of ->
 correct = 正确
 other-fits = 不正确：另一张图片更相符
 
+which-odd = 哪张图片与其他图片不同类？
+picture-number = 图片 { $number }
+odd-is = 不正确：图片 { $number } 与其他图片不同类
+
 thoughts-label = 您的想法（选填）
 got-right = 答对
 score-of = { $correct } / { $of }

@@ -23,7 +23,9 @@ from diptych.tasks import (
     TaskParameters,
     TaskResponse,
     draw,
+    spread,
 )
+from diptych.tasks.items import ItemLayout, Role
 from diptych_analysis.columns import TWO_AFC_TRIALS, Column
 
 PHASES = ("practice", "test", "catch")
@@ -99,6 +101,15 @@ class TwoAFC(Task):
         "diptych.tasks.two_afc.figures:CatchTrials",
         "diptych.tasks.two_afc.figures:PositionBias",
     )
+    items = ItemLayout(
+        (
+            Role("query_positive", "query_positive", single=True, unrepeated=True),
+            Role("query_negative", "query_negative", single=True, unrepeated=True),
+            Role("positives", "positive"),
+            Role("negatives", "negative"),
+        ),
+        unit=True,
+    )
     columns = (
         *TWO_AFC_TRIALS,
         Column("item_kind", "string", "practice, practice_hard, test or catch."),
@@ -154,18 +165,18 @@ class TwoAFC(Task):
     def _item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
         if item.kind not in KINDS:
             yield Fault(file, f"{item.item_id}, kind", repr(item.kind), ", ".join(KINDS))
-        wanted = {"query_positive": 1, "query_negative": 1}
-        for role, places in item.stimuli.items():
-            need = wanted.get(role, self.parameters.explanations)
-            if len(places) != need:
-                yield Fault(file, f"{item.item_id}, {role}", f"{len(places)} images", str(need))
+        for role in self.items.roles:
+            found = len(item.stimuli[role.column])
+            need = 1 if role.single else self.parameters.explanations
+            if found != need:
+                yield Fault(file, f"{item.item_id}, {role.column}", f"{found} images", str(need))
 
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
         spec = self.content.spec
         history: list[Past] = []
         tests = draw(self._items("test"), spec.trials("test"), "test", policy, history, rng)
         catches = rng.sample(self._items("catch"), spec.trials("catch"))
-        order = self._interleave(tests, catches, rng)
+        order = spread(tests, catches, rng)
         practice = self._practice(0, rng)
         main = [
             PlannedTrial(
@@ -176,18 +187,6 @@ class TwoAFC(Task):
             for index, (phase, candidate) in enumerate(order)
         ]
         return practice + main
-
-    @staticmethod
-    def _interleave(
-        tests: list[Candidate], catches: list[Candidate], rng: random.Random
-    ) -> list[tuple[str, Candidate]]:
-        """Catch trials spread over the session, one in each of as many equal stretches."""
-        order = [("test", candidate) for candidate in tests]
-        stretch = len(tests) / (len(catches) or 1)
-        for number, candidate in reversed(list(enumerate(catches))):
-            first, last = int(number * stretch), max(int((number + 1) * stretch) - 1, 0)
-            order.insert(rng.randint(first, max(first, last)) + 1, ("catch", candidate))
-        return order
 
     def _practice(self, block: int, rng: random.Random) -> list[PlannedTrial]:
         needed = self._needed()

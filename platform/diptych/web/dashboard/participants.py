@@ -123,6 +123,13 @@ def session(study: str, session: str) -> Any:
     one = read_one(host(), found, user(), see_ids=may_see_ids())
     of = len(one.reached)
     first = _first_trial(of)
+    files = {stimulus.stimulus_id: stimulus.file for stimulus in one.facts.content.stimuli}
+
+    def in_words(cell: Any) -> str:
+        """A cell of a task's own column: lists with commas, images by their files."""
+        several = cell if isinstance(cell, list | tuple) else [cell]
+        return ", ".join(files.get(str(each), str(each)) for each in several)
+
     return render_template(
         "dashboard/session.html",
         one=one,
@@ -136,6 +143,7 @@ def session(study: str, session: str) -> Any:
         may_see_ids=may_see_ids(),
         study_actions=offered(one.session.kind),
         rules=RULES,
+        in_words=in_words,
         own_columns=[c.name for c in TASKS.get(one.facts.content.spec.task.name).columns],
     )
 

@@ -1,0 +1,230 @@
+"""Odd one out: which of several images does not belong with the others?
+
+With three images and no right answer these are the triplets of Hebart et al., Nature Human
+Behaviour 4, 2020.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from diptych.policies import Candidate, Past, Policy
+from diptych.study.content import FrozenItem
+from diptych.study.faults import Fault
+from diptych.tasks import (
+    ImageURL,
+    PlannedTrial,
+    ResponseFault,
+    Tally,
+    Task,
+    TaskParameters,
+    TaskResponse,
+    draw,
+    spread,
+)
+from diptych.tasks.items import ItemLayout, Role
+from diptych_analysis.columns import Column
+
+PHASES = ("practice", "test", "catch")
+
+
+class OddOneOutParameters(TaskParameters):
+    """Parameters of the odd-one-out task."""
+
+    question: str = Field(
+        "",
+        description='Question above the images; empty: "Which picture does not belong with the '
+        'others?", in the language of the study.',
+    )
+    n: int = Field(3, ge=3, le=16, description="Images of a trial.")
+    feedback: tuple[Literal["practice", "test", "catch"], ...] = Field(
+        ("practice",),
+        description="Phases in which the right answer is shown afterwards, for items that have "
+        "one.",
+    )
+    feedback_ms: int = Field(
+        0, ge=0, le=60_000, description="How long feedback stays, in ms; 0: until Continue."
+    )
+    enable_after_ms: int = Field(
+        500, ge=0, le=60_000, description="Time before the images can be chosen, in ms."
+    )
+    show_score: bool = Field(
+        True, description="Whether the debrief tells the score, for items with a right answer."
+    )
+
+
+class OddOneOutResponse(TaskResponse):
+    """The answer: the place of the chosen image on the page, from 0."""
+
+    choice: int = Field(ge=0, strict=True)
+
+
+class OddOneOut(Task):
+    """Several images, one choice: the image that does not belong with the others."""
+
+    name = "odd_one_out"
+    phases = PHASES
+    Parameters = OddOneOutParameters
+    Response = OddOneOutResponse
+    public = ("enable_after_ms", "n")
+    observers = "diptych.tasks.odd_one_out.observers"
+    figures = (
+        "diptych.tasks.odd_one_out.figures:Choices",
+        "diptych.tasks.odd_one_out.figures:RightAnswers",
+        "diptych.tasks.odd_one_out.figures:Places",
+    )
+    items = ItemLayout(
+        (Role("images", "image"), Role("odd", "odd", single=True, required=False)),
+    )
+    columns = (
+        Column("choices", "list", "The images (`stimulus_id`) in the order of their places."),
+        Column("chosen", "string", "The image (`stimulus_id`) that was chosen."),
+    )
+    parameters: OddOneOutParameters
+
+    def _items(self, kind: str) -> list[Candidate]:
+        return [
+            Candidate(item.item_id, str(item.attributes.get("group") or ""))
+            for item in self.content.items.values()
+            if item.kind == kind
+        ]
+
+    def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
+        spec = self.content.spec
+        if spec.items is None:
+            yield Fault("study.toml", "items", "nothing", "a table [items] with the manifest")
+            return
+        for phase in spec.phases:
+            if phase not in PHASES:
+                yield Fault("study.toml", f"phases.{phase}", "a phase", ", ".join(PHASES))
+        if spec.trials("test") == 0:
+            yield Fault("study.toml", "phases.test", "0 trials", "at least one trial")
+        if not self.content.items:
+            return  # the manifest has said why
+        for item in self.content.items.values():
+            yield from self._item_faults(item, spec.items.manifest)
+        for kind in PHASES:
+            there, needed = len(self._items(kind)), spec.trials(kind)
+            if there < needed:
+                yield Fault(
+                    spec.items.manifest,
+                    "kind",
+                    f"{there} items of kind {kind}",
+                    f"{needed} or more, as many as trials",
+                )
+        if policy.adaptive:
+            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), "no adaptive policy")
+        else:
+            for message in policy.faults(self._items("test"), spec.trials("test")):
+                yield Fault("study.toml", policy_key, message, "a policy that fits the items")
+
+    def _item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
+        images, odd = item.stimuli["images"], item.stimuli["odd"]
+        shown = {self.content.stimuli[place].stimulus_id for place in images}
+        if item.kind not in PHASES:
+            yield Fault(file, f"{item.item_id}, kind", repr(item.kind), ", ".join(PHASES))
+        if len(images) != self.parameters.n:
+            allowed = f"{self.parameters.n}, as [task] n says"
+            yield Fault(file, f"{item.item_id}, images", f"{len(images)} images", allowed)
+        elif len(shown) < len(images):
+            found = "one picture more than once"
+            yield Fault(file, f"{item.item_id}, images", found, "different pictures")
+        if len(odd) > 1 or not set(odd) <= set(images):
+            found = ", ".join(self.content.stimuli[place].file for place in odd)
+            yield Fault(file, f"{item.item_id}, odd", found, "one of the item's images, or nothing")
+        if item.kind == "catch" and not odd:
+            allowed = "the right answer, for an item of kind catch"
+            yield Fault(file, f"{item.item_id}, odd", "nothing", allowed)
+
+    def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
+        spec = self.content.spec
+        history: list[Past] = []
+        tests = draw(self._items("test"), spec.trials("test"), "test", policy, history, rng)
+        catches = rng.sample(self._items("catch"), spec.trials("catch"))
+        practice = rng.sample(self._items("practice"), spec.trials("practice"))
+        order = [("practice", candidate) for candidate in practice]
+        order += spread(tests, catches, rng)
+        notices: dict[int, str] = {0: "practice", len(practice): "phase_change"} if practice else {}
+        return [
+            PlannedTrial(phase, self._arranged(candidate, rng), notice=notices.get(index))
+            for index, (phase, candidate) in enumerate(order)
+        ]
+
+    def _arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
+        """An item with the order in which its images are shown, places of `images`."""
+        order = list(range(self.parameters.n))
+        rng.shuffle(order)
+        return {"item": candidate.id, "order": order}
+
+    def _item(self, trial: PlannedTrial) -> FrozenItem:
+        assert trial.item is not None
+        return self.content.items[trial.item["item"]]
+
+    def _shown(self, trial: PlannedTrial) -> list[int]:
+        """Places in the manifest of the images, in the order in which they are shown."""
+        assert trial.item is not None
+        images = self._item(trial).stimuli["images"]
+        return [images[number] for number in trial.item["order"]]
+
+    def _right(self, trial: PlannedTrial) -> int | None:
+        """The place on the page of the right answer, from 0; None for an item without one."""
+        odd = self._item(trial).stimuli["odd"]
+        return self._shown(trial).index(odd[0]) if odd else None
+
+    def places(self, trial: PlannedTrial) -> list[int]:
+        return list(self._item(trial).stimuli["images"])
+
+    def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
+        return {
+            "question": self.parameters.question or None,
+            "images": [image(place) for place in self._shown(trial)],
+            "enable_after_ms": self.parameters.enable_after_ms,
+        }
+
+    def arrangement(self, trial: PlannedTrial, seed: int) -> dict[str, Any]:
+        stimuli = self.content.stimuli
+        return {"choices": [stimuli[place].stimulus_id for place in self._shown(trial)]}
+
+    def check(self, trial: PlannedTrial, response: OddOneOutResponse) -> None:
+        if response.choice >= self.parameters.n:
+            allowed = f"0 to {self.parameters.n - 1} are the places on the page"
+            raise ResponseFault("response.choice", f"{response.choice}; {allowed}")
+
+    def score(self, trial: PlannedTrial, response: OddOneOutResponse) -> bool | None:
+        right = self._right(trial)
+        return None if right is None else response.choice == right
+
+    def feedback(self, trial: PlannedTrial, response: OddOneOutResponse) -> dict[str, Any] | None:
+        right = self._right(trial)
+        if right is None or trial.phase not in self.parameters.feedback:
+            return None
+        return {
+            "correct": response.choice == right,
+            "odd": right,
+            "duration_ms": self.parameters.feedback_ms,
+        }
+
+    def chance(self) -> float:
+        return 1 / self.parameters.n
+
+    def said(self, row: Mapping[str, Any]) -> str | None:
+        return row.get("chosen")
+
+    def least_rt_ms(self) -> float:
+        return float(self.parameters.enable_after_ms)
+
+    def describe(self, trial: PlannedTrial) -> dict[str, Any]:
+        right = self._right(trial)
+        return {
+            "item_id": self._item(trial).item_id,
+            "stimulus_id": None,
+            "label": None if right is None else str(right + 1),
+        }
+
+    def tabulate(self, trial: PlannedTrial, response: OddOneOutResponse) -> dict[str, Any]:
+        chosen = self.content.stimuli[self._shown(trial)[response.choice]]
+        return {"response": str(response.choice + 1), "chosen": chosen.stimulus_id}
