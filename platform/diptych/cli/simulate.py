@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     default="learner",
     show_default=True,
     help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or what the task has. "
-    "two_afc has viewer (people who follow a network's similarity) and machine.",
+    "two_afc has viewer (people who follow a network's similarity) and machine, odd_one_out has "
+    "machine.",
 )
 @click.option("--model", help="Network that a viewer or a machine follows: efficientnet-lite1, …")
 @click.option(
