@@ -77,7 +77,8 @@ class MTurk(Recruiter):
         host = entry.get("turkSubmitTo", "").rstrip("/")
         if host not in (*HOSTS, *self.settings.mturk_origins):
             raise ArrivalFault(
-                "The link you followed does not lead back to MTurk. Please start from your HIT."
+                "The link that you followed does not lead back to MTurk. Please open the study "
+                "from your HIT."
             )
         return Arriving(
             identifier(entry, "workerId"),

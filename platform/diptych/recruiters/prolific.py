@@ -68,7 +68,7 @@ class Prolific(Recruiter):
             reply = httpx.get(url, headers=headers, timeout=10)
         except httpx.HTTPError:
             raise PlatformAway(
-                "Prolific could not be reached to check your link. Please try again in a minute."
+                "We could not reach Prolific to check your link. Please try again in a minute."
             ) from None
         if reply.status_code >= 500 or reply.status_code == 429:
             raise PlatformAway("Prolific is busy at the moment. Please try again in a minute.")
@@ -78,7 +78,8 @@ class Prolific(Recruiter):
         elsewhere = (body.get("study_id") or study) != study
         if owner != participant or elsewhere or str(body.get("status")) not in _LIVE:
             raise ArrivalFault(
-                "Prolific does not know this submission as yours. Please start from Prolific."
+                "Prolific does not list this submission as yours. Please open the study again "
+                "from Prolific."
             )
 
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
