@@ -55,12 +55,12 @@ These commands have the flag `--json`, for scripts: `doctor`, `export`, `pay`, `
 - Standard output holds one JSON value (UTF-8) and nothing else. Progress and messages go to
   standard error.
 - The exit code is the same as without the flag.
-- Faults of a study folder are JSON too:
+- Faults of a study folder are also JSON:
   `{"study", "valid": false, "faults": [{"file", "key", "found", "allowed"}]}`.
   After any other error standard output is empty, and standard error says what went wrong.
 - Amounts of money are whole numbers of the smallest unit: `"amount_minor": 150` is 1.50 GBP,
   or 150 JPY.
-- `pay` names the states of orders as the ledger does: `intended` waits, `sent` is in doubt.
+- `pay` uses the names of the ledger: an `intended` order is waiting, a `sent` order is in doubt.
 
 ```sh
 diptych study validate my_study --json | jq '.faults[].file'
@@ -162,7 +162,7 @@ def section_text(kind: Any) -> str:
 
 def study_toml() -> Iterator[str]:
     head = ("Key", "Type", "Default", "Meaning")
-    yield "## study.toml\n\nUnknown keys are faults. The keys at the top of the file:\n"
+    yield "## study.toml\n\nAn unknown key is a fault. The keys at the top of the file:\n"
     yield table(head, list(rows(StudySpec)))
     yield from sections(StudySpec, head)
 
@@ -187,7 +187,7 @@ def plugins(title: str, registry: Registry[Any], where: str) -> Iterator[str]:
             yield f"Keys of `{where.replace('NAME', name)}`:\n"
             yield table(("Key", "Type", "Default", "Meaning"), fields)
         else:
-            yield "No keys of its own.\n"
+            yield "No keys.\n"
         layout = getattr(plugin, "items", None)
         if layout is not None:
             yield f"Columns of `items.csv`: {item_columns(layout)}.\n"
@@ -214,7 +214,7 @@ def column_row(column: declared.Column) -> tuple[str, str, str]:
 
 
 def environment() -> Iterator[str]:
-    yield "## Environment variables\n\nAll settings of a host; none is required.\n"
+    yield "## Environment variables\n\nAll settings of a host. None is required.\n"
     yield settings()
 
 
@@ -227,7 +227,7 @@ def settings() -> str:
 
 
 def commands() -> Iterator[str]:
-    yield f"## Commands\n\n`diptych COMMAND --help` says the same.\n\n{JSON}"
+    yield f"## Commands\n\n`diptych COMMAND --help` prints the same text.\n\n{JSON}"
     for path, command in walk(cli, "diptych"):
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
         options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]

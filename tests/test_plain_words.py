@@ -26,7 +26,7 @@ INSTEAD = {
     "let in": "admit, accept",
 }
 #: Generated from strings in the code, which are rewritten there.
-GENERATED = {"docs/reference.md"}
+GENERATED: set[str] = set()
 PAGES = {
     str(path.relative_to(ROOT)): path
     for path in (

@@ -85,14 +85,19 @@ EXCLUSIONS: Final = ("exclude", "include")
 DECISIONS: Final = ("approve", "reject", "request_return", "screen_out")
 
 _SESSION_ID = Column(
-    "session_id", "string", "One run of one study by one participant.", None, (), True
+    "session_id",
+    "string",
+    "Id of the session: one participant takes one study once.",
+    None,
+    (),
+    True,
 )
 _PARTICIPANT = (
     Column("participant_id", "string", "Pseudonym of the participant.", None, (), True),
     Column(
         "participant_kind",
         "string",
-        "Who answered: a person, a simulation, or a machine.",
+        "Who answered: a person, a simulated participant, or a machine.",
         None,
         KINDS,
         True,
@@ -100,100 +105,109 @@ _PARTICIPANT = (
 )
 _STUDY = (
     Column("study", "string", "Name of the study.", None, (), True),
-    Column("study_version", "string", "Content hash of the study as it was shown, 12 hex digits."),
+    Column(
+        "study_version",
+        "string",
+        "Content hash of the study version that the participant took, 12 hex digits.",
+    ),
 )
 _STIMULUS_ID = Column(
     "stimulus_id",
     "string",
-    "SHA-256 of the image file; for imported data without images `<dataset>:<image id>`. "
-    "Empty where a trial shows more than one image.",
+    "SHA-256 of the image file; in imported data without images, `<dataset>:<image id>`. "
+    "Empty if a trial shows more than one image.",
 )
 
 SESSIONS: Final = (
     _SESSION_ID,
     *_PARTICIPANT,
     *_STUDY,
-    Column("condition", "string", "Condition that the session was assigned to."),
+    Column("condition", "string", "Condition of the session."),
     Column("recruiter", "string", "Where the participant came from."),
-    Column("status", "string", "How far the session has come.", None, STATUSES, True),
+    Column("status", "string", "How far the session got.", None, STATUSES, True),
     Column("seed", "integer", "Seed of the session's plan."),
     Column("entered_at", "datetime", "When the participant first entered.", "UTC"),
-    Column("consented_at", "datetime", "When consent was given.", "UTC"),
-    Column("started_at", "datetime", "When the first trial was shown.", "UTC"),
-    Column("ended_at", "datetime", "When the session came to its end.", "UTC"),
-    Column("n_trials", "integer", "Trials planned.", "trials", minimum=0),
-    Column("n_responses", "integer", "Trials answered.", "trials", minimum=0),
+    Column("consented_at", "datetime", "When the participant gave consent.", "UTC"),
+    Column("started_at", "datetime", "When the page showed the first trial.", "UTC"),
+    Column("ended_at", "datetime", "When the session ended.", "UTC"),
+    Column("n_trials", "integer", "Number of planned trials.", "trials", minimum=0),
+    Column("n_responses", "integer", "Number of answered trials.", "trials", minimum=0),
     Column(
-        "practice_attempts", "integer", "Times the practice block was begun.", "blocks", minimum=0
+        "practice_attempts",
+        "integer",
+        "Number of practice blocks that the participant started.",
+        "blocks",
+        minimum=0,
     ),
-    Column("instructions_ms", "number", "Time spent on the instructions.", "ms", minimum=0),
+    Column("instructions_ms", "number", "Time on the instructions.", "ms", minimum=0),
     Column(
         "comprehension_attempts",
         "integer",
-        "Tries at the comprehension questions.",
+        "Number of tries for the comprehension questions.",
         "tries",
         minimum=0,
     ),
     Column(
         "excluded",
         "boolean",
-        "Whether the session is left out: by a quality rule that decides alone (`auto`), unless "
-        "somebody has included it again, or by a person's decision.",
+        "Whether the session is excluded: by a quality rule in `auto`, unless a researcher "
+        "included it again, or by a researcher's decision.",
     ),
     Column(
         "exclusion_reasons",
         "list",
-        "The quality rules that exclude it; `decision` where a person did.",
+        "The quality rules that exclude the session; `decision` if a researcher excluded it.",
     ),
-    Column("flags", "list", "Every quality rule that speaks against it, deciding alone or not."),
+    Column("flags", "list", "All quality rules that flag the session."),
     Column(
         "exclusion_decision",
         "string",
-        "What a person decided last on leaving it out.",
+        "Last decision of a researcher on exclusion.",
         None,
         EXCLUSIONS,
     ),
     Column(
         "decision",
         "string",
-        "What was decided last for the platform.",
+        "Last decision for the platform.",
         None,
         DECISIONS,
     ),
-    Column("decided_at", "datetime", "When that was decided.", "UTC"),
+    Column("decided_at", "datetime", "When a researcher made that decision.", "UTC"),
     Column("feedback_text", "string", "What the participant wrote at the end."),
     Column("window_width", "integer", "Width of the browser window at entry.", "CSS px", minimum=0),
     Column(
         "window_height", "integer", "Height of the browser window at entry.", "CSS px", minimum=0
     ),
-    Column("pixel_ratio", "number", "Device pixels to one CSS pixel.", minimum=0),
+    Column("pixel_ratio", "number", "Device pixels per CSS pixel.", minimum=0),
     Column("touch", "boolean", "Whether the device has a touch screen."),
-    Column("language", "string", "Language that the browser asks for."),
+    Column("language", "string", "Preferred language of the browser."),
     Column(
         "browser",
         "string",
-        "Family of the browser by its user agent, such as Firefox or Chrome Mobile; people only.",
+        "Browser, from its user agent, such as Firefox or Chrome Mobile. Only for people.",
     ),
-    Column("browser_version", "string", "Version of the browser by its user agent."),
+    Column("browser_version", "string", "Version of the browser, from its user agent."),
     Column(
         "os",
         "string",
-        "Operating system by the user agent, such as Windows 10. Browsers no longer tell newer "
-        "systems apart: Windows 11 is Windows 10, and macOS since 11 is Mac OS X 10.15.",
+        "Operating system, from the user agent, such as Windows 10. Browsers do not report "
+        "newer versions: Windows 11 appears as Windows 10, and macOS 11 or later as Mac OS X "
+        "10.15.",
     ),
     Column(
         "refresh_hz",
         "number",
-        "Frames that the page drew per second, measured during the instructions: the refresh rate "
-        "of the screen, unless the browser was slower.",
+        "Frames per second that the page drew during the instructions: the refresh rate of "
+        "the screen, unless the browser was slower.",
         "Hz",
         minimum=0,
     ),
     Column(
         "clock_step_ms",
         "number",
-        "Smallest step of the browser's clock, measured during the instructions: no time of a "
-        "trial is finer than this.",
+        "Smallest step of the browser's clock, measured during the instructions. The times "
+        "of trials are not finer than this.",
         "ms",
         minimum=0,
     ),
@@ -205,59 +219,59 @@ TRIALS: Final = (
     *_STUDY,
     Column("condition", "string", "Condition of the session."),
     Column(
-        "trial_index", "integer", "Place of the trial in its session, from 0.", None, (), True, 0
+        "trial_index", "integer", "Position of the trial in its session, from 0.", None, (), True, 0
     ),
     Column("phase", "string", "Part of the session that the trial belongs to.", None, PHASES, True),
     Column("task", "string", "Kind of trial.", None, (), True),
-    Column("item_id", "string", "What the trial shows."),
+    Column("item_id", "string", "Item or stimulus that the trial shows."),
     _STIMULUS_ID,
     Column(
         "label",
         "string",
-        "The right answer: the true class; for two_afc where the positive query stood.",
+        "The right answer: the true class; in two_afc, the position of the positive query.",
     ),
-    Column("response", "string", "What the participant answered; empty if nothing."),
-    Column("response_ranking", "list", "Classes ranked by the participant, most likely first."),
+    Column("response", "string", "Answer of the participant; empty if unanswered."),
+    Column("response_ranking", "list", "The participant's ranking of classes, most likely first."),
     Column(
         "confidence",
         "number",
-        "People: confidence of the answer, 1 to 3. Machines: the probability, 0 to 1, that they "
-        "give to the right answer; its mean over test trials is their MIS on these items.",
+        "People: confidence in the answer, 1 to 3. Machines: the probability, 0 to 1, of the "
+        "right answer; its mean over test trials is the machine's MIS on these items.",
         minimum=0,
     ),
     Column("correct", "boolean", "Whether the response equals the label; empty if unanswered."),
     Column(
         "rt_ms",
         "number",
-        "From the first paint of the stimulus to the answer; a machine's is 0.",
+        "Time from the first paint of the stimulus to the answer; 0 for machines.",
         "ms",
         minimum=0,
     ),
-    Column("onset_uncertainty_ms", "number", "How far the onset may be off.", "ms", minimum=0),
+    Column("onset_uncertainty_ms", "number", "Largest error of the onset.", "ms", minimum=0),
     Column(
         "first_choice_ms",
         "number",
-        "From the first paint of the stimulus to the first choice of a ranking; `rt_ms` ends when "
-        "the whole ranking is submitted.",
+        "Time from the first paint of the stimulus to the first choice of a ranking; `rt_ms` "
+        "includes the whole ranking.",
         "ms",
         minimum=0,
     ),
     Column(
         "shown_width",
         "number",
-        "Width of the picture as drawn; for two_afc that of a query.",
+        "Width of the image on the page; in two_afc, of a query.",
         "CSS px",
         minimum=0,
     ),
-    Column("shown_height", "number", "Height of the same picture as drawn.", "CSS px", minimum=0),
-    Column("presented_at", "datetime", "When the trial was handed out.", "UTC"),
-    Column("responded_at", "datetime", "When the answer was stored.", "UTC"),
+    Column("shown_height", "number", "Height of the same image on the page.", "CSS px", minimum=0),
+    Column("presented_at", "datetime", "When the host sent the trial.", "UTC"),
+    Column("responded_at", "datetime", "When the host stored the answer.", "UTC"),
 )
 
 STIMULI: Final = (
     *_STUDY,
     Column("stimulus_id", "string", _STIMULUS_ID.description, None, (), True),
-    Column("file", "string", "File name inside the study folder or data set."),
+    Column("file", "string", "File name in the study folder or data set."),
     Column("label", "string", "True class of the image."),
     Column("width", "integer", "Width of the image.", "px", minimum=1),
     Column("height", "integer", "Height of the image.", "px", minimum=1),
@@ -275,45 +289,48 @@ ROLE: Final = Column(
 
 ITEMS: Final = (
     *_STUDY,
-    Column("item_id", "string", "The item.", None, (), True),
+    Column("item_id", "string", "Id of the item.", None, (), True),
     Column(
         "kind",
         "string",
-        "Phase that the item is made for; practice_hard: a less obvious one.",
+        "Phase of the item; practice_hard is a less obvious practice item.",
         None,
         ("practice", "practice_hard", "training", "test", "catch"),
     ),
-    Column("unit", "string", "The unit (channel, neuron) that the item asks about."),
+    Column("unit", "string", "Unit (channel, neuron) that the item asks about."),
     ROLE,
-    Column("place", "integer", "Place among the images of this role, from 0.", minimum=0),
+    Column("place", "integer", "Position among the images with this role, from 0.", minimum=0),
     Column("stimulus_id", "string", _STIMULUS_ID.description, None, (), True),
 )
 
 EVENTS: Final = (
     _SESSION_ID,
     Column(
-        "trial_index", "integer", "Trial during which it happened; empty outside trials.", minimum=0
+        "trial_index",
+        "integer",
+        "Trial during which the event happened; empty outside trials.",
+        minimum=0,
     ),
     Column(
         "kind",
         "string",
-        "What happened: blur, reload, resize, fullscreen_exit, ...",
+        "Kind of event: blur, reload, resize, fullscreen_exit, ...",
         None,
         (),
         True,
     ),
-    Column("at", "datetime", "When the server learnt of it.", "UTC"),
-    Column("at_ms", "number", "The browser's monotonic clock when it happened.", "ms"),
-    Column("detail", "string", "More about it."),
+    Column("at", "datetime", "When the server received the event.", "UTC"),
+    Column("at_ms", "number", "Time of the event on the browser's monotonic clock.", "ms"),
+    Column("detail", "string", "Details of the event."),
 )
 
 #: Columns that a task adds to `trials`; the same declarations for the host and the importers.
 CATEGORY_LEARNING_TRIALS: Final = (
-    Column("choices", "list", "Classes in the order in which their buttons were shown."),
+    Column("choices", "list", "Classes in the order of their buttons."),
 )
 TWO_AFC_TRIALS: Final = (
-    Column("unit", "string", "The unit that the trial asks about."),
-    Column("block", "integer", "Practice attempt that the trial belongs to, from 1.", minimum=0),
+    Column("unit", "string", "Unit that the trial asks about."),
+    Column("block", "integer", "Practice block of the trial, from 1.", minimum=0),
 )
 
 TABLES: Final[dict[TableName, tuple[Column, ...]]] = {
@@ -342,9 +359,9 @@ def with_extras(table: TableName, extras: Sequence[Column]) -> tuple[Column, ...
 
 
 DESCRIPTIONS: Final[dict[TableName, str]] = {
-    "sessions": "One row a session: one run of one study version by one participant.",
-    "trials": "One row a presented or planned trial, with its response or none.",
-    "stimuli": "One row an image of the study.",
-    "items": "One row an image of an item.",
-    "events": "One row a thing that happened in the browser besides answering.",
+    "sessions": "One row per session: one participant takes one study version.",
+    "trials": "One row per presented or planned trial, with its response if any.",
+    "stimuli": "One row per image of the study.",
+    "items": "One row per image of an item.",
+    "events": "One row per browser event, without answers.",
 }

@@ -342,8 +342,8 @@ def test_scores_of_a_folder_are_matched_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--similarity", "efficientnet-lite0"], "--similarity and --images go together"),
-        (["--run", "k=9"], "--run picks a run of --scores"),
+        (["--similarity", "efficientnet-lite0"], "--similarity and --images need each other"),
+        (["--run", "k=9"], "--run needs --scores"),
         (["--calibrate"], "the margins of the tasks are needed"),
         (["--condition", "other"], "of condition other"),
     ],

@@ -85,9 +85,9 @@ def test_a_host_that_starts_imports_nothing_for_tables_and_migrations(home: Path
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        (["serv"], "there is no command 'serv': did you mean serve"),
-        (["study", "lst"], "there is no command 'lst': did you mean list"),
-        (["user", "zzz"], "there is no command 'zzz': there are "),
+        (["serv"], "no command 'serv': did you mean serve"),
+        (["study", "lst"], "no command 'lst': did you mean list"),
+        (["user", "zzz"], "no command 'zzz': the commands are "),
         (["serve", "--port", "80000"], "80000 is not in the range 0<=x<=65535"),
         (["study", "new", "a" * 65], "from a letter, 64 characters at most"),
     ],
@@ -105,7 +105,7 @@ def test_a_port_that_is_taken_is_told_with_another_one() -> None:
         port = taken.getsockname()[1]
         done = CliRunner().invoke(cli, ["serve", "--port", str(port)])
     assert done.exit_code == 1
-    assert f"port {port} of 127.0.0.1 can't be listened at: another program" in done.output
+    assert f"cannot listen on port {port} of 127.0.0.1: another program" in done.output
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_from_nothing_to_an_open_study(home: Path, task: str) -> None:
 @pytest.mark.slow
 def test_serve_says_when_links_lead_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DIPTYCH_BASE_URL", raising=False)
-    there = "set DIPTYCH_BASE_URL, e.g. to http://127.0.0.1:8123."
+    there = "Set DIPTYCH_BASE_URL, for example to http://127.0.0.1:8123."
     assert there in run("serve", "--port", "8123", "--", "--print-config")
     assert "DIPTYCH_BASE_URL" not in run("serve", "--port", "8000", "--", "--print-config")
     monkeypatch.setenv("DIPTYCH_BASE_URL", "https://study.example.org")

@@ -32,7 +32,7 @@ def run(settings: Settings, *arguments: str, given: str = "") -> Result:
 
 
 def test_somebody_is_added_and_sets_a_password(app: Flask, settings: Settings) -> None:
-    assert "no user yet" in run(settings, "list").output
+    assert "No users yet" in run(settings, "list").output
     made = run(settings, "add", "Ada", "--admin")
     assert made.exit_code == 0, made.output
     token = LINK.search(made.output)
@@ -93,7 +93,7 @@ def test_roles_links_and_disabling(app: Flask, settings: Settings, studies_folde
 def test_the_first_start_prints_a_link_and_later_ones_do_not(live_server: LiveServer) -> None:
     said = live_server.log.read_text()
     printed = re.findall(rf"{re.escape(live_server.url)}/dashboard/link/([\w-]{{43}})", said)
-    assert len(printed) == 1 and "Nobody has an account yet" in said
+    assert len(printed) == 1 and "No accounts yet" in said
     live_server.diptych("user", "add", "ada", "--admin")
     live_server.restart()
-    assert live_server.log.read_text().count("Nobody has an account yet") == 1
+    assert live_server.log.read_text().count("No accounts yet") == 1

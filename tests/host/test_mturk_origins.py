@@ -28,7 +28,7 @@ IDS = {"assignmentId": "A1", "hitId": "H1", "workerId": "W1"}
     ],
 )
 def test_only_addresses_of_this_machine_can_be_added(value: str) -> None:
-    with pytest.raises(SettingsFault, match="no origin on this machine"):
+    with pytest.raises(SettingsFault, match="not an origin on this machine"):
         Settings.from_environment({"DIPTYCH_MTURK_EXTRA_ORIGINS": value})
 
 

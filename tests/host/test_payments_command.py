@@ -35,15 +35,15 @@ def test_a_bonus_from_budget_to_books(
         done = CliRunner(env=environment).invoke(cli, ["pay", "tiny", doing, "--json"])
         return json.loads(done.stdout)
 
-    assert "Nothing was ordered yet" in pay("status")
+    assert "No orders yet" in pay("status")
     paying.decide(paying.sessions([5, 10]), "bonus")
     assert "2 waiting no budget is set" in pay("send")
     assert as_json("send")["sent"]["waiting"] == 2
     assert "finer than GBP" in pay("budget", "1.234", fails=True)
-    assert "an AMOUNT belongs to `budget`" in pay("status", "5", fails=True)
+    assert "give an AMOUNT with `budget`" in pay("status", "5", fails=True)
     assert "tiny may cost 5.00 GBP" in pay("budget", "5")
     prolific.held = True
-    assert "2 in doubt, 0 waiting Look up what is in doubt: diptych pay tiny" in pay("send")
+    assert "2 in doubt, 0 waiting Check the orders in doubt: diptych pay tiny" in pay("send")
     prolific.held = False
     assert "2 confirmed, 0 failed, 0 in doubt" in pay("reconcile")
     shown = pay("status")

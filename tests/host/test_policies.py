@@ -71,7 +71,7 @@ def test_scripted_follows_its_script(order: list[str], seed: int) -> None:
     ("script", "trials", "words"),
     [
         (("a", "q"), 2, "'q', which is not in the manifest"),
-        (("a",), 2, "1 entries; the phases need 2"),
+        (("a",), 2, "1 entries, but the phases have 2"),
         (("a", "a"), 2, "twice"),
     ],
 )

@@ -73,7 +73,7 @@ def test_texts_of_people_and_the_key_file_break_no_rule(app: Flask, tmp_path: Pa
     assert read_tables(to).sessions["feedback_text"].str.contains("four").all()
     readme, changes = (to / "README.md").read_text(), (to / "CHANGES.md").read_text()
     assert "The data set holds 2 sessions of people." in readme
-    assert "| trials | One row a presented or planned trial" in readme and "| 12 |" in readme
+    assert "| trials | One row per presented or planned trial" in readme and "| 12 |" in readme
     for version in read_tables(to).sessions["study_version"]:
         assert f"| `{version}` | 1 |" in changes
 

@@ -141,12 +141,12 @@ def test_somebody_elses_or_a_dead_submission_is_refused(
     prolific_api: ProlificAPI, other: dict[str, Any]
 ) -> None:
     prolific_api.submissions["sub1"] = other
-    with pytest.raises(ArrivalFault, match="start from Prolific"):
+    with pytest.raises(ArrivalFault, match="again from Prolific"):
         verifying(prolific_api).arrive(PROLIFIC)
 
 
 def test_an_unknown_submission_is_refused(prolific_api: ProlificAPI) -> None:
-    with pytest.raises(ArrivalFault, match="start from Prolific"):
+    with pytest.raises(ArrivalFault, match="again from Prolific"):
         verifying(prolific_api).arrive(PROLIFIC)
 
 

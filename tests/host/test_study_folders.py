@@ -132,7 +132,7 @@ def test_what_waits_for_known_keys_is_told_too(tmp_path: Path) -> None:
     folder = category_study(tmp_path / "broken", changes={"comprehension": [question]})
     [unknown, answer] = faults_of(folder)
     assert unknown[1:3] == ("comprehension.0.hint", "an unknown key")
-    assert answer[1] == "comprehension.0" and "below 2" in answer[3]
+    assert answer[1] == "comprehension.0" and "less than 2" in answer[3]
 
 
 def test_plug_ins_and_their_parameters_are_checked(tmp_path: Path) -> None:

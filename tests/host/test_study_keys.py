@@ -135,7 +135,7 @@ def test_the_command_line_lists_and_revokes(
         done = CliRunner().invoke(cli, ["study", *arguments], env={"COLUMNS": "200"})
         return f"{done.exit_code} {done.output}"
 
-    assert "Nobody has a key of tiny." in diptych("keys", "tiny")
+    assert "tiny has no keys." in diptych("keys", "tiny")
     told = diptych("open", str(settings.studies / "tiny"))
     key = told.partition("preview=")[2].split()[0]
     assert kind_with(tiny, "preview", key) == "preview"

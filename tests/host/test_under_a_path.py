@@ -236,7 +236,9 @@ def test_the_path_of_the_address_is_the_prefix(given: str, prefix: str) -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_can_t_be_used_is_refused_in_words(given: str) -> None:
-    with pytest.raises(SettingsFault, match=r"DIPTYCH_BASE_URL is .* such as https://lab\.exam"):
+    with pytest.raises(
+        SettingsFault, match=r"DIPTYCH_BASE_URL is .* for example https://lab\.exam"
+    ):
         Settings.from_environment({"DIPTYCH_BASE_URL": given})
 
 
@@ -244,6 +246,6 @@ def test_an_address_that_can_t_be_used_is_refused_in_words(given: str) -> None:
 def test_the_names_of_the_host_s_own_pages_are_no_prefix(app: Flask) -> None:
     first = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()} - {""}
     assert first == OWN_PATHS
-    with pytest.raises(SettingsFault, match="can't begin with /s,"):
+    with pytest.raises(SettingsFault, match="cannot start with /s,"):
         Settings.from_environment({"DIPTYCH_BASE_URL": "https://lab.edu/s/tiny"})
     assert Settings(base_url="https://lab.edu/statics").prefix == "/statics"

@@ -38,10 +38,12 @@ def _faults() -> Iterator[None]:
     "runs",
     multiple=True,
     metavar="NAME=VALUE",
-    help="With --scores: which run (similarity=…, model=…, n=…); again for each name.",
+    help="With --scores: choose the run (similarity=…, model=…, n=…). Use it once per name.",
 )
 @click.option(
-    "--similarity", metavar="NAME", help="Score the study's own items: efficientnet-lite2, …"
+    "--similarity",
+    metavar="NAME",
+    help="Score the study's items with this network, such as efficientnet-lite2.",
 )
 @click.option("--images", type=folder_in, help="With --similarity: the study's folder.")
 @click.option(
@@ -49,27 +51,37 @@ def _faults() -> Iterator[None]:
     "kinds",
     multiple=True,
     type=click.Choice(["person", "simulated"]),
-    help="Whose answers count; again for each kind. By default people's where there are any, else "
-    "those of simulated participants.",
+    help="Kind of participants; use it once per kind. By default people if the tables have any, "
+    "else simulated participants.",
 )
-@click.option("--condition", "conditions", multiple=True, help="Only sessions of this condition.")
 @click.option(
-    "--status", default="completed", show_default=True, help="Sessions to use; several by commas."
+    "--condition", "conditions", multiple=True, help="Use only sessions of this condition."
 )
-@click.option("--excluded", is_flag=True, help="Use sessions that a quality rule excludes too.")
-@click.option("--weighted", is_flag=True, help="Weigh answers by their confidence, signed.")
+@click.option(
+    "--status",
+    default="completed",
+    show_default=True,
+    help="Statuses of the sessions to use, separated by commas.",
+)
+@click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
+@click.option(
+    "--weighted",
+    is_flag=True,
+    help="Weight each answer by its confidence: right answers count positive, wrong answers "
+    "negative.",
+)
 @click.option(
     "--calibrate/--no-calibrate",
     default=None,
-    help="Fit the scale of the MIS on the HIS of some units first. [default: where there are "
-    "margins, from 40 units on]",
+    help="First fit the scale of the MIS to the HIS of some units. [default: if the scores have "
+    "margins and at least 40 units]",
 )
 @click.option(
     "--share",
     default=0.05,
     show_default=True,
     type=click.FloatRange(0, 1, True, True),
-    help="With --calibrate: share of the units to fit on.",
+    help="With --calibrate: share of the units for the fit.",
 )
 @click.option(
     "--answers-needed",
@@ -77,33 +89,36 @@ def _faults() -> Iterator[None]:
     default=0.9,
     show_default=True,
     type=click.FloatRange(0, 1, True, True),
-    help="Tell how many answers a unit give this noise ceiling.",
+    help="Report how many answers per unit give this noise ceiling.",
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of all draws.")
-@click.option("--json", "json_file", type=file_out, help="Write everything here.")
-@click.option("--csv", "csv_file", type=file_out, help="Write the units here, one a row.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random draws."
+)
+@click.option("--json", "json_file", type=file_out, help="JSON file for all results.")
+@click.option("--csv", "csv_file", type=file_out, help="CSV file with one row per unit.")
 @click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write a page with figures (PNG, SVG) here.",
+    help="Folder for a page with figures (PNG, SVG).",
 )
 def correlate(folder: Path, **options: Any) -> None:
-    """Compare how well people and a machine tell what units prefer (HIS and MIS).
+    """Compare how interpretable units are for people (HIS) and for a machine (MIS).
 
-    EXPORT_DIR holds the tables of a 2-AFC study, from `diptych export` or `diptych import`.
-    A unit's human interpretability score (HIS) is the share of right answers about it; practice
-    and catch trials, unfinished and excluded sessions are left out. The machine's score (MIS) is
+    EXPORT_DIR holds the tables of a 2-AFC study, from `diptych export` or `diptych import`. A
+    unit's human interpretability score (HIS) is the share of right answers. Practice and catch
+    trials, unfinished and excluded sessions do not count. The machine's score (MIS) comes from
 
     \b
       the attribute `mis` of the study's items    diptych correlate out/units
       scores of units                             diptych correlate out/units --scores out/mis
-      computed now, for the items people saw      diptych correlate out/units \\
+      computed now, for the study's items         diptych correlate out/units \\
                     --similarity efficientnet-lite2 --images studies/units
 
-    Told are Pearson's and Spearman's correlation over units (and models) with bootstrap intervals;
-    the noise ceiling, which no score can be expected to pass with so few answers; how many answers
-    a unit would raise it to --answers-needed; the groups easiest, random and hardest where the
-    items have an attribute `group`; and machines that took the study themselves.
+    The results are Pearson's and Spearman's correlation over units (and models) with bootstrap
+    intervals; the noise ceiling, which is the largest correlation to expect with this number of
+    answers; the number of answers per unit that raises the ceiling to --answers-needed; the groups
+    easiest, random and hardest if the items have an attribute `group`; and machines that took the
+    study.
     """
     from rich.console import Console
 
@@ -180,11 +195,11 @@ def _source(
     from diptych_analysis.agreement.faults import AgreementFault
 
     if scores is not None and similarity is not None:
-        raise AgreementFault("--scores and --similarity: name one of them")
+        raise AgreementFault("use either --scores or --similarity, not both")
     if (similarity is None) != (images is None):
-        raise AgreementFault("--similarity and --images go together")
+        raise AgreementFault("--similarity and --images need each other: give both or neither")
     if runs and scores is None:
-        raise AgreementFault("--run picks a run of --scores")
+        raise AgreementFault("--run needs --scores: it chooses one of the runs in that folder")
     if scores is not None:
         run = dict(_pair(text) for text in runs)
         return lambda _: lambda _units: sources.from_folder(scores, run)
@@ -198,5 +213,7 @@ def _pair(text: str) -> tuple[str, str]:
 
     name, equals, value = text.partition("=")
     if not equals or not name or not value:
-        raise AgreementFault(f"--run {text}: expected NAME=VALUE")
+        raise AgreementFault(
+            f"--run {text}: expected NAME=VALUE, for example model=efficientnet-lite0"
+        )
     return name.strip(), value.strip()

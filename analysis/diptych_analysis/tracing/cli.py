@@ -27,7 +27,7 @@ class _RunByDefault(click.Group):
 
 @click.group(cls=_RunByDefault)
 def trace() -> None:
-    """Train tracing models on tidy tables, or ask a saved one (`trace predict MODEL DIR`)."""
+    """Train tracing models on tidy tables, or use a saved one (`trace predict MODEL DIR`)."""
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def _faults() -> Iterator[None]:
     except (TableFault, SequenceFault, ModelFault, ValueError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
-        click.echo("\nStopped. With --save, the same command goes on from here.", err=True)
+        click.echo("\nStopped. With --save, the same command continues from here.", err=True)
         raise SystemExit(130) from None
 
 
@@ -51,7 +51,7 @@ def _specs(text: str) -> list[str]:
 
     specs = list(MODELS) if text == "all" else [s.strip() for s in text.split(",") if s.strip()]
     if not specs:
-        raise click.BadParameter("name at least one model", param_hint="--models")
+        raise click.BadParameter("name at least one model, or all", param_hint="--models")
     return list(dict.fromkeys(specs))
 
 
@@ -70,54 +70,100 @@ def _read(
     return tables, sequences
 
 
-@trace.command(epilog="A saved model is asked by: diptych trace predict MODEL DIR")
+@trace.command(epilog="To predict with a saved model: diptych trace predict MODEL DIR")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--models", default="gt,static,dkt", show_default=True, help="Names, or all.")
-@click.option("--splits", default=5, show_default=True, type=click.IntRange(1))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
 @click.option(
-    "--encoder", default="none", show_default=True, help="none, embedding, cnn, resnet18, timm:NAME"
+    "--models",
+    default="gt,static,dkt",
+    show_default=True,
+    help="Names of models, separated by commas, or all.",
+)
+@click.option(
+    "--splits", default=5, show_default=True, type=click.IntRange(1), help="Number of splits."
+)
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the splits."
+)
+@click.option(
+    "--encoder",
+    default="none",
+    show_default=True,
+    help="Encoder of images: none, embedding, cnn, resnet18 or timm:NAME.",
 )
 @click.option(
     "--images", type=click.Path(exists=True, path_type=Path), help="Folder of the images."
 )
-@click.option("--image-size", type=click.IntRange(16), help="Scale images to this side.")
 @click.option(
-    "--weights", default="pretrained", show_default=True, help="pretrained, random, or a file."
+    "--image-size",
+    type=click.IntRange(16),
+    help="Width and height to which images are scaled, in pixels.",
 )
 @click.option(
-    "--cache", type=click.Path(file_okay=False, path_type=Path), help="Keep features here."
+    "--weights",
+    default="pretrained",
+    show_default=True,
+    help="Weights of the encoder: pretrained, random, or a file.",
 )
-@click.option("--dim", default=16, show_default=True, type=click.IntRange(1), help="Size of z.")
-@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to cache image features in.",
+)
+@click.option(
+    "--dim",
+    default=16,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of dimensions of the image features (z).",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Number of processes."
+)
 @click.option("--cluster", help="Address of a Dask scheduler.")
-@click.option("--epochs", default=400, show_default=True, type=click.IntRange(1))
-@click.option("--status", default="completed", show_default=True, help="Sessions to use.")
-@click.option("--excluded", is_flag=True, help="Use excluded sessions too.")
+@click.option(
+    "--epochs", default=400, show_default=True, type=click.IntRange(1), help="Most epochs per fit."
+)
+@click.option("--status", default="completed", show_default=True, help="Statuses to use.")
+@click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
 @click.option(
     "--kind",
     "kinds",
     multiple=True,
     type=click.Choice(KINDS),
-    help="Whose sessions; again for each kind. By default people's where there are any, else those "
-    "of simulated participants, else of machines.",
+    help="Kind of participants; use it once per kind. By default people if the tables have any, "
+    "else simulated participants, else machines.",
 )
 @click.option("--rt-column", default="rt_ms", show_default=True, help="Column of response times.")
-@click.option("--per-class", is_flag=True, help="Show the classes' average precision too.")
-@click.option("--more", is_flag=True, help="Show log loss and calibration error too.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--latex", "latex_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--per-class", is_flag=True, help="Also show the average precision per class.")
+@click.option("--more", is_flag=True, help="Also show log loss and calibration error.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON file for all results.",
+)
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV file for the table of results.",
+)
+@click.option(
+    "--latex",
+    "latex_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="LaTeX file for the table of results.",
+)
 @click.option(
     "--report",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write a page with figures here.",
+    help="Folder for a page with figures.",
 )
 @click.option(
-    "--save", type=click.Path(file_okay=False, path_type=Path), help="Keep the models here."
+    "--save", type=click.Path(file_okay=False, path_type=Path), help="Folder to save the models in."
 )
 def run(folder: Path, **options: Any) -> None:
-    """Train and score models on the tables in FOLDER, over reshuffled splits by learner."""
+    """Train and score models on the tables in FOLDER, over random splits by learner."""
     from rich.console import Console
 
     from diptych_analysis.dataset_metadata import write_json
@@ -242,9 +288,9 @@ def _progress(console: Any, total: int) -> Iterator[_Watch]:
 @click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="CSV or Parquet file.")
-@click.option("--status", default="completed", show_default=True, help="Sessions to use.")
-@click.option("--excluded", is_flag=True, help="Use excluded sessions too.")
-@click.option("--rt-column", default="rt_ms", show_default=True)
+@click.option("--status", default="completed", show_default=True, help="Statuses to use.")
+@click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
+@click.option("--rt-column", default="rt_ms", show_default=True, help="Column of response times.")
 @click.option(
     "--images", type=click.Path(exists=True, path_type=Path), help="Folder of the images."
 )
@@ -257,7 +303,8 @@ def predict(
     rt_column: str,
     images: Path | None,
 ) -> None:
-    """Predict the responses in FOLDER by a saved MODEL: a row a trial, `p:CLASS` a class."""
+    """Predict the responses in FOLDER with a saved MODEL: one row per trial, and a column `p:CLASS`
+    per class."""
     from diptych_analysis.tables import read_tables
     from diptych_analysis.tracing.models import Tracer
     from diptych_analysis.tracing.runs import predictions_frame

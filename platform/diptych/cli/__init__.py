@@ -30,14 +30,12 @@ COMMANDS = {
     ),
     "user": Place("diptych.cli.user", "user", "Accounts of researchers, and their roles."),
     "doctor": Place(
-        "diptych.cli.doctor", "doctor", "Check this installation, and say what to mend."
+        "diptych.cli.doctor", "doctor", "Check this installation, and say what to fix."
     ),
     "backup": Place("diptych.cli.backup", "backup", "Write the whole database into one file."),
-    "restore": Place(
-        "diptych.cli.backup", "restore", "Put a back-up in the place of the database."
-    ),
+    "restore": Place("diptych.cli.backup", "restore", "Replace the database with a back-up."),
     "simulate": Place(
-        "diptych.cli.simulate", "simulate", "Let simulated people, or a machine, take STUDY."
+        "diptych.cli.simulate", "simulate", "Let simulated participants or a machine take STUDY."
     ),
     "mturk": Place("diptych.cli.mturk", "mturk", "Offer studies on Amazon Mechanical Turk."),
     "quality": Place(
@@ -45,22 +43,22 @@ COMMANDS = {
     ),
     "export": Place("diptych.cli.tables", "export", "Write the tidy tables of STUDY."),
     "import": Place(
-        "diptych.cli.tables", "import_", "Read other people's data into the tidy tables."
+        "diptych.cli.tables", "import_", "Convert data of other studies to tidy tables."
     ),
-    "pay": Place(
-        "diptych.cli.pay", "pay", "See, send and look up what a study pays its participants."
-    ),
+    "pay": Place("diptych.cli.pay", "pay", "Show, send and check the payments of a study."),
     "participant": Place(
-        "diptych.cli.participant", "participant", "What is stored of one person: export, erase."
+        "diptych.cli.participant", "participant", "Export or erase the data of one person."
     ),
     "retention": Place(
         "diptych.cli.participant",
         "retention",
-        "Delete what is kept no longer by `[privacy]` of each study.",
+        "Delete data that `[privacy]` of each study no longer allows.",
     ),
     "trace": Place("diptych_analysis.tracing.cli", "trace", "Train tracing models on tidy tables."),
     "mis": Place(
-        "diptych_analysis.mis.cli", "mis", "Score how well a network's units can be told."
+        "diptych_analysis.mis.cli",
+        "mis",
+        "Score how interpretable the units of a network are.",
     ),
     "mis-report": Place(
         "diptych_analysis.mis.analyses.cli",
@@ -70,13 +68,13 @@ COMMANDS = {
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",
-        "Compare people's scores of units with a machine's.",
+        "Compare people's and machines' scores of units.",
     ),
     "results": Place(
         "diptych.cli.results", "results", "Show results of the analysis on the dashboard."
     ),
     "report": Place(
-        "diptych.cli.tables", "report", "Write one HTML report, with figures, on tables."
+        "diptych.cli.tables", "report", "Write an HTML report with figures from tables."
     ),
 }
 
@@ -89,10 +87,12 @@ class Commands(click.Group):
             known = self.list_commands(ctx)
             near = difflib.get_close_matches(args[0].lower(), known, 3, cutoff=0.5)
             meant = (
-                f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else f"the commands are {', '.join(known)}"
             )
             if not args[0].startswith("-"):
-                ctx.fail(f"there is no command {args[0]!r}: {meant}")
+                ctx.fail(f"no command {args[0]!r}: {meant}")
         return super().resolve_command(ctx, args)
 
 
@@ -150,15 +150,15 @@ def needs(package: str) -> str:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="diptych")
 def cli() -> None:
-    """Put people and machines in front of the same images, and compare what each saw.
+    """Show the same images to people and machines, and compare their answers.
 
-    A study is a folder. The usual way:
+    A study is a folder. The usual steps:
 
     \b
       diptych study new my_study        a folder to fill
-      diptych study build my_study      lists its images, or draws placeholders
-      diptych study validate my_study   every fault in one go
-      diptych study open my_study       freeze this version and let people in
+      diptych study build my_study      list its images, or draw placeholders
+      diptych study validate my_study   lists all mistakes
+      diptych study open my_study       freeze this version and accept participants
       diptych serve                     the host
       diptych export my_study --to out  tidy tables
       diptych trace out                 tracing models on the answers

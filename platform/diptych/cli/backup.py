@@ -11,12 +11,12 @@ import click
 @click.command()
 @click.argument("to", type=click.Path(path_type=Path), required=False)
 def backup(to: Path | None) -> None:
-    """Write the whole database into one file, while hosts go on answering.
+    """Write the whole database into one file, while the hosts continue to run.
 
-    TO is the file to write, or a folder in which a file named by the time is made (by default
-    `backups` in DIPTYCH_HOME). The file holds the participants' platform ids: keep it as safe as
-    the database itself. The secret of the tokens (DIPTYCH_SECRET_KEY, or `secret.key` in
-    DIPTYCH_HOME) is not in it: keep that too.
+    TO is a file, or a folder: the file's name is then the date and time. The default is the folder
+    `backups` in DIPTYCH_HOME. The file contains the participants' platform ids: protect it like the
+    database. It does not contain the secret of the tokens (DIPTYCH_SECRET_KEY, or `secret.key` in
+    DIPTYCH_HOME): keep a copy of the secret, too.
     """
     from diptych import backup as backups
     from diptych.ground.settings import Settings
@@ -38,12 +38,12 @@ def backup(to: Path | None) -> None:
 
 @click.command()
 @click.argument("archive", type=click.Path(path_type=Path))
-@click.option("--replace", is_flag=True, help="Put it in the place of a database that holds rows.")
-@click.option("--check", is_flag=True, help="Only say what is in it; nothing is changed.")
+@click.option("--replace", is_flag=True, help="Replace a database that contains rows.")
+@click.option("--check", is_flag=True, help="Only show what the back-up contains; change nothing.")
 def restore(archive: Path, replace: bool, check: bool) -> None:
-    """Put a back-up in the place of the database. Stop the host first.
+    """Replace the database with a back-up. Stop the host first.
 
-    An older back-up is brought up to this version by `diptych db upgrade` afterwards.
+    After an older back-up, run `diptych db upgrade`.
     """
     from diptych import backup as backups
     from diptych.ground.settings import Settings

@@ -43,5 +43,6 @@ def study_folder(name: str) -> Path:
     if given.is_dir():
         return given.resolve()  # validation says what is missing
     raise click.ClickException(
-        f"no study {name!r}: looked for {given}/study.toml and {settings.studies / name}/study.toml"
+        f"no study {name!r}: neither {given}/study.toml nor "
+        f"{settings.studies / name}/study.toml exists; `diptych study new {name}` makes it"
     )

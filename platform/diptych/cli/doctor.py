@@ -18,11 +18,11 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Check this installation, and say what to mend.
+    """Check this installation, and say what to fix.
 
-    Looks at settings, whether the public address leads to this host, secret, database, tables,
-    connections, clock, disk, pages, studies, accounts and back-ups. Changes nothing. Ends with 1
-    when there is a fault, with 0 when there are at most warnings.
+    The checks cover settings, public address, secret, database, tables, connections, clock, disk,
+    pages, studies, accounts and back-ups. The command changes nothing. The exit code is 1 if a
+    check fails; warnings do not count.
     """
     from diptych import installation
     from diptych.app import create_app

@@ -45,13 +45,17 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @hit.command()
 @click.argument("study")
-@click.option("--assignments", type=click.IntRange(1), required=True, help="How many workers.")
-@click.option("--split", is_flag=True, help="Several HITs of 9 at most, below the higher fee.")
-@click.option("--yes", is_flag=True, help="Don't ask before it is created.")
+@click.option("--assignments", type=click.IntRange(1), required=True, help="Number of workers.")
+@click.option(
+    "--split",
+    is_flag=True,
+    help="Create several HITs of at most 9 workers each, below the higher fee.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before creating it.")
 @with_app
 @_told
 def create(study: str, assignments: int, split: bool, yes: bool) -> None:
-    """Offer an open study to workers; says what it costs before it asks."""
+    """Offer an open study to workers. Shows the cost and asks before creating the HIT."""
     from diptych.host import host
     from diptych.mturk.hits import create_hit
     from diptych.mturk.offer import preview_hit
@@ -69,18 +73,19 @@ def _show(plan: Any) -> None:
     from diptych.ground.money import in_words
 
     offer, cost = plan.offer, plan.cost
-    where = "the sandbox (money is play)" if offer.sandbox else "[bold]production[/]"
+    where = "the sandbox (no real money)" if offer.sandbox else "[bold]production[/]"
     console.print(f"[bold]{offer.title}[/] on {where}: {offer.url}", soft_wrap=True)
     console.print(
         f"  {len(cost.hits)} HIT(s), {cost.assignments} assignment(s) of "
         f"{in_words(cost.reward, 'USD')}; {offer.duration // 60} min to submit, "
-        f"{offer.lifetime / 3600:g} h to accept, approved by itself after "
+        f"{offer.lifetime / 3600:g} h to accept, automatic approval after "
         f"{offer.auto_approval / 3600:g} h",
         soft_wrap=True,
     )
     console.print(
-        f"  rewards {in_words(cost.rewards, 'USD')} + Amazon's fees {in_words(cost.fees, 'USD')} "
-        f"= [bold]{in_words(cost.total, 'USD')}[/], bonuses (and 20 % on them) aside",
+        f"  rewards {in_words(cost.rewards, 'USD')} + Amazon's fees "
+        f"{in_words(cost.fees, 'USD')} = [bold]{in_words(cost.total, 'USD')}[/], without "
+        "bonuses and their fee of 20 %",
         soft_wrap=True,
     )
     for warning in plan.warnings:
@@ -92,7 +97,7 @@ def _show(plan: Any) -> None:
 @with_app
 @_told
 def list_(study: str) -> None:
-    """The HITs of a study as MTurk has them now."""
+    """List the HITs of a study with their current state on MTurk."""
     from diptych.ground.money import in_words
     from diptych.host import host
     from diptych.mturk.hits import hits
@@ -120,13 +125,13 @@ def list_(study: str) -> None:
 @with_app
 @_told
 def expire(study: str, hits: tuple[str, ...], every: bool) -> None:
-    """Let nobody accept these HITs any more; who has accepted one may finish."""
+    """Stop workers from accepting these HITs. Workers who accepted one may still finish."""
     from diptych.host import host
     from diptych.mturk import hits as mturk_hits
     from diptych.mturk.changes import expire_hit
 
     if every == bool(hits):
-        raise click.UsageError("name the HITs, or say --all")
+        raise click.UsageError("name the HITs, or use --all")
     if every:
         live = mturk_hits.hits(host(), study)
         hits = tuple(each.id for each in live if each.status in ("Assignable", "Unassignable"))
@@ -138,8 +143,15 @@ def expire(study: str, hits: tuple[str, ...], every: bool) -> None:
 @hit.command()
 @click.argument("study")
 @click.argument("hit_id", metavar="HIT")
-@click.option("--assignments", type=click.IntRange(0), default=0, help="How many more workers.")
-@click.option("--hours", type=click.FloatRange(0), default=0.0, help="Open for so long from now.")
+@click.option(
+    "--assignments", type=click.IntRange(0), default=0, help="Number of additional workers."
+)
+@click.option(
+    "--hours",
+    type=click.FloatRange(0),
+    default=0.0,
+    help="Hours from now for which the HIT stays open.",
+)
 @with_app
 @_told
 def extend(study: str, hit_id: str, assignments: int, hours: float) -> None:
@@ -151,18 +163,18 @@ def extend(study: str, hit_id: str, assignments: int, hours: float) -> None:
     console.print(f"[bold green]✓[/] {hit_id} is extended.")
 
 
-@mturk.command(short_help="Give all who took part the qualification.")
+@mturk.command(short_help="Give the qualification to all participants.")
 @click.argument("study")
 @with_app
 @_told
 def qualify(study: str) -> None:
-    """Give all who took part the qualification that keeps the study's HITs from them.
+    """Give all participants the qualification that hides the study's HITs from them.
 
-    The host does so at the end of each session; this makes good what failed then.
+    The host does so at the end of each session. This command repeats what failed.
     """
     from diptych.host import host
     from diptych.mturk.qualification import catch_up
     from diptych.study.versions import current_version
 
     number = catch_up(host(), current_version(study, preview=True)[0])
-    console.print(f"[bold green]✓[/] given to {number} worker(s).")
+    console.print(f"[bold green]✓[/] {number} worker(s) have the qualification now.")

@@ -15,14 +15,16 @@ from diptych.cli.context import with_app
 
 @click.group(cls=Commands)
 def participant() -> None:
-    """What is stored of one person: hand it out, or delete it after a withdrawal.
+    """Export the data of one person, or erase them after a withdrawal.
 
-    NAME is a pseudonym or the id of a session, whole; --platform-id finds whom a platform calls so.
+    NAME is a whole pseudonym or session id. --platform-id finds a person by the platform's id.
     """
 
 
 _BY_PLATFORM = click.option(
-    "--platform-id", metavar="RECRUITER:ID", help="Whom a platform calls so, e.g. prolific:5f0c…"
+    "--platform-id",
+    metavar="RECRUITER:ID",
+    help="The person's id on a platform, for example prolific:5f0c…",
 )
 
 
@@ -33,21 +35,23 @@ _BY_PLATFORM = click.option(
     "--to",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The JSON file to write; must not exist yet.",
+    help="JSON file to write. It must not exist.",
 )
 @with_app
 def export(name: str | None, platform_id: str | None, to: Path) -> None:
     """Write every row about a person to one JSON file, platform ids included.
 
-    Times are ms since 1970-01-01 UTC. The audit log notes it.
+    Times are ms since 1970-01-01 UTC. The audit log records the export.
     """
     from diptych.privacy import withdrawal
 
     person = _found(name, platform_id)
     if not to.parent.is_dir():
-        raise click.ClickException(f"--to {to}: there is no folder {to.parent}")
+        raise click.ClickException(
+            f"--to {to}: the folder {to.parent} does not exist; make it first"
+        )
     if to.exists():
-        raise click.ClickException(f"--to {to}: this file exists already")
+        raise click.ClickException(f"--to {to}: this file already exists; choose another name")
     whole = withdrawal.export(person)
     text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     # It names somebody: for nobody else's eyes.
@@ -59,13 +63,14 @@ def export(name: str | None, platform_id: str | None, to: Path) -> None:
 @participant.command()
 @click.argument("name", required=False)
 @_BY_PLATFORM
-@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @with_app
 def erase(name: str | None, platform_id: str | None, yes: bool) -> None:
-    """Delete what is stored of a person, in every study of this host.
+    """Delete the data of a person, in every study of this host.
 
-    Of each session stays that it was, and on which day; counts are as if it had no answers;
-    decisions and the ledger stay. It can't be undone. Back-ups made before still hold the data.
+    The host keeps that each session existed, and its day; decisions and the ledger stay. Counts
+    change as if the session had no answers. You cannot undo this. Earlier back-ups still contain
+    the data.
     """
     from diptych.ground.database import reading
     from diptych.host import host
@@ -83,9 +88,9 @@ def erase(name: str | None, platform_id: str | None, yes: bool) -> None:
     try:
         gone = withdrawal.erase(host(), person)
     except withdrawal.WithdrawalFault as fault:
-        raise click.ClickException(f"nothing was deleted: {fault}") from None
+        raise click.ClickException(f"Nothing was deleted: {fault}") from None
     click.echo(f"Deleted: {_sessions(gone.sessions)} with {gone.answers} answers.")
-    click.echo("Back-ups made before still hold them: see docs/privacy.md.")
+    click.echo("Earlier back-ups still contain these data: see docs/privacy.md.")
 
 
 def _sessions(count: int) -> str:
@@ -96,7 +101,9 @@ def _found(name: str | None, platform_id: str | None) -> int:
     from diptych.privacy import withdrawal
 
     if (name is None) == (platform_id is None):
-        raise click.UsageError("say who: NAME (a pseudonym or a session's id) or --platform-id")
+        raise click.UsageError(
+            "name the person: give either NAME (a pseudonym or a session's id) or --platform-id"
+        )
     try:
         if name is not None:
             return withdrawal.by_name(name)
@@ -106,12 +113,12 @@ def _found(name: str | None, platform_id: str | None) -> int:
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--dry-run", is_flag=True, help="Only show what the command would delete.")
 @with_app
 def retention(dry_run: bool) -> None:
-    """Delete what is kept no longer by `[privacy]` of each study.
+    """Delete data that `[privacy]` of each study no longer allows.
 
-    A running host does it by itself about once an hour; this does it at once.
+    A running host does this automatically about once per hour. This command does it now.
     """
     from diptych.host import host
     from diptych.privacy.retention import apply
@@ -125,6 +132,6 @@ def retention(dry_run: bool) -> None:
     click.echo(f"marks of {done.addresses} addresses {would}deleted (address_hash_days).")
     if done.waiting:
         click.echo(
-            f"{done.waiting} sessions wait: an order about their person is not settled "
-            "(diptych pay STUDY status)."
+            f"{done.waiting} sessions are kept for now: an order for their participant is not "
+            "settled (see diptych pay STUDY status)."
         )

@@ -30,11 +30,11 @@ DOING = ("status", "send", "reconcile", "budget")
 @json_option
 @with_app
 def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
-    """See, send and look up what a study pays its participants.
+    """Show, send and check the payments of a study.
 
-    `status` shows what waits, is in doubt, is paid, has failed; `send` sends what waits;
-    `reconcile` looks up what is in doubt in the platform's own books; `budget AMOUNT` sets what
-    the study may cost, in major units (budget 250.00). Decisions are made on the dashboard.
+    `status` shows how many orders are waiting, in doubt, paid or failed. `send` sends the waiting
+    orders. `reconcile` checks orders in doubt in the platform's records. `budget AMOUNT` sets the
+    largest cost of the study, in major units (budget 250.00). Make decisions on the dashboard.
     """
     from diptych.ground.database import reading
     from diptych.host import host
@@ -43,7 +43,7 @@ def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
 
     study_id, version_id, _ = current_version(study)
     if (amount is not None) != (doing == "budget"):
-        raise click.UsageError("an AMOUNT belongs to `budget`, and only there: budget 250.00")
+        raise click.UsageError("give an AMOUNT with `budget`, and only there: budget 250.00")
     sent = result = None
     if doing == "budget":
         _set_budget(study, study_id, version_id, amount or "", messages if as_json else console)
@@ -53,7 +53,7 @@ def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
         with messages.status("Sending …"):
             sent = sending.send(host(), study_id, None, seconds=None)
     if doing == "reconcile":
-        with messages.status("Comparing with the platform's books …"):
+        with messages.status("Comparing with the platform's records …"):
             result = reconcile.reconcile(host(), study_id, None)
     with reading() as connection:
         totals = ledger.totals(connection, study_id)
@@ -89,13 +89,14 @@ def _show_sent(study: str, sent: Sent) -> None:
     )
     _tell(sent.problems)
     if sent.in_doubt:
-        console.print(f"Look up what is in doubt: diptych pay {study} reconcile")
+        console.print(f"Check the orders in doubt: diptych pay {study} reconcile")
 
 
 def _show_reconciled(result: Reconciled) -> None:
     console.print(
         f"{result.confirmed} confirmed, {result.failed} failed, {result.in_doubt} in doubt, "
-        f"{result.found} found that were not ordered here, {result.ended} sessions ended there"
+        f"{result.found} found that this host did not order, {result.ended} sessions ended on "
+        "the platform"
     )
     _tell(result.differences)
     _tell(result.problems)
@@ -118,7 +119,7 @@ def _show(totals: Totals, allowance: Allowance | None) -> None:
             table.add_row(
                 names.get(state, state), str(total.count), in_words(total.amount, currency)
             )
-    console.print(table if totals else "Nothing was ordered yet.")
+    console.print(table if totals else "No orders yet.")
     if allowance is None:
         console.print(f"{NO_BUDGET[:1].upper()}{NO_BUDGET[1:]}.")
     else:

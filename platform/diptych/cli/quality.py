@@ -18,27 +18,27 @@ console = Console()
 
 @click.command()
 @click.argument("study")
-@click.option("--recompute", is_flag=True, help="Judge and count every ended session anew.")
+@click.option("--recompute", is_flag=True, help="Judge and count every ended session again.")
 @click.option(
     "--crowd",
     is_flag=True,
-    help="Estimate everybody's accuracy from the answers to shared items (Dawid-Skene), and judge "
-    "the sessions anew.",
+    help="Estimate each participant's accuracy from the answers to shared items (Dawid-Skene), "
+    "and judge the sessions again.",
 )
 @click.option(
     "--who",
     type=click.Choice(["person", "simulated"]),
     default="person",
     show_default=True,
-    help="Whose sessions.",
+    help="Kind of participants.",
 )
 @json_option
 @with_app
 def quality(study: str, recompute: bool, crowd: bool, who: str, as_json: bool) -> None:
     """Show how many sessions of STUDY each quality rule flags.
 
-    Rules and thresholds stand in `[quality]` of study.toml; those under `auto` exclude by
-    themselves. What people have decided stays as it is, whatever is worked out anew.
+    `[quality]` of study.toml sets rules and thresholds. Rules in `auto` exclude sessions
+    automatically. The command never changes a researcher's decision.
     """
     from diptych.accounts import audit
     from diptych.ground.database import reading
@@ -62,7 +62,7 @@ def quality(study: str, recompute: bool, crowd: bool, who: str, as_json: bool) -
         return
     _print(study, found, estimates)
     if left:
-        console.print(f"{left:,} ended sessions are not judged yet; the log says why.")
+        console.print(f"{left:,} ended sessions are not judged yet; the host's log says why.")
 
 
 def _crowd(study_id: int, who: str) -> list[Any]:
@@ -101,8 +101,8 @@ def _print(study: str, found: Any, estimates: list[Any]) -> None:
     if estimates:
         mean = sum(each.accuracy for each in estimates) / len(estimates)
         console.print(
-            f"By the crowd: {len(estimates):,} sessions, mean accuracy {mean:.3f}. "
-            "With min_crowd_accuracy in \\[quality] those below it are flagged."
+            f"By the crowd: {len(estimates):,} sessions, mean accuracy {mean:.3f}. Set "
+            "min_crowd_accuracy in \\[quality] to flag sessions below it."
         )
 
 

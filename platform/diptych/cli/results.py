@@ -16,13 +16,13 @@ def results() -> None:
     """Show results of `diptych trace` and `diptych correlate` on the dashboard."""
 
 
-@results.command(short_help="Keep the result in PATH for STUDY.")
+@results.command(short_help="Add the results in PATH to STUDY.")
 @click.argument("study")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--name", help="Name to keep a file by; without it, the file's own.")
+@click.option("--name", help="Name of the result. By default, the name of the file.")
 @with_app
 def add(study: str, path: Path, name: str | None) -> None:
-    """Keep the result in PATH for STUDY; one of the same name is replaced.
+    """Add the results in PATH to STUDY. They replace results with the same name.
 
     PATH is a JSON file that `diptych trace … --json` or `diptych correlate … --json` wrote, or a
     folder with such files.
@@ -30,7 +30,9 @@ def add(study: str, path: Path, name: str | None) -> None:
     from diptych.figures import kept_results as kept
 
     if name is not None and path.is_dir():
-        raise click.ClickException("--name goes with a file: in a folder each has its own")
+        raise click.ClickException(
+            "--name needs a file, but {path} is a folder: its results use the names of their files"
+        )
     try:
         found = kept.read_folder(path) if path.is_dir() else [kept.read_file(path, name)]
     except kept.ResultFault as fault:
@@ -40,19 +42,19 @@ def add(study: str, path: Path, name: str | None) -> None:
         replaced = kept.add(study_id, result, None)
         click.echo(f"{'Replaced' if replaced else 'Added'} {result.name} ({result.kind}).")
         if study not in result.study.split(", "):
-            click.echo(f"Note: it was computed from data called {result.study!r}.", err=True)
+            click.echo(f"Note: this result is from the data of {result.study!r}.", err=True)
 
 
 @results.command("list")
 @click.argument("study")
 @with_app
 def list_results(study: str) -> None:
-    """List the results kept for STUDY."""
+    """List the results of STUDY."""
     from diptych.figures import kept_results as kept
 
     found = kept.kept_for(_study_id(study))
     if not found:
-        click.echo(f"None yet: `diptych results add {study} FILE` keeps one.")
+        click.echo(f"No results yet. `diptych results add {study} FILE` adds one.")
     for result in found:
         at = datetime.fromtimestamp(result.created_at / 1000, UTC)
         click.echo(f"{result.name:32} {result.kind:10} {at:%Y-%m-%d %H:%M} UTC")
@@ -63,11 +65,13 @@ def list_results(study: str) -> None:
 @click.argument("name")
 @with_app
 def remove(study: str, name: str) -> None:
-    """Forget the result NAME of STUDY."""
+    """Remove the result NAME of STUDY."""
     from diptych.figures import kept_results as kept
 
     if not kept.remove(_study_id(study), name, None):
-        raise click.ClickException(f"{study} has no result {name!r}")
+        raise click.ClickException(
+            f"{study} has no result {name!r}: see `diptych results list {study}`"
+        )
     click.echo(f"Removed {name}.")
 
 

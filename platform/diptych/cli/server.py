@@ -26,50 +26,52 @@ CONNECTIONS, OTHER_FILES = 16_384, 256
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65_535),
-    help="Port to listen at.",
+    help="Port to listen on.",
 )
-@click.option("--workers", default=2, show_default=True, help="Worker processes: one a core.")
 @click.option(
-    "--threads", default=5, show_default=True, help="Threads a worker: requests at the same time."
+    "--workers", default=2, show_default=True, help="Number of worker processes: one per core."
+)
+@click.option(
+    "--threads", default=5, show_default=True, help="Threads per worker: requests at the same time."
 )
 @click.option(
     "--keep-alive",
     default=75,
     show_default=True,
-    help="Seconds a connection without requests stays open: longer than the proxy before it keeps "
-    "its own, or a request now and then meets a closing one.",
+    help="Seconds that a connection without requests stays open. Use more than the proxy does, or "
+    "some requests fail on a closing connection.",
 )
 @click.option(
     "--timeout",
     default=60,
     show_default=True,
-    help="Seconds after which a worker that gives no sign of life is replaced. Long downloads do "
-    "not count: threads send them.",
+    help="Seconds after which a worker that does not respond is replaced. Long downloads do not "
+    "count: threads send them.",
 )
 @click.option(
     "--graceful-timeout",
     default=20,
     show_default=True,
-    help="Seconds that requests under way are given at a stop or restart.",
+    help="Seconds that running requests have to finish at a stop or restart.",
 )
 @click.option(
     "--max-requests",
     default=0,
     show_default=True,
-    help="Requests after which a worker is replaced by a new one, give or take a tenth; 0: never.",
+    help="Requests after which a worker is replaced (varies by up to a tenth). 0: never.",
 )
 @click.argument("gunicorn", nargs=-1, type=click.UNPROCESSED, metavar="[-- GUNICORN-OPTIONS]")
 def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> None:
     """Serve the open studies with gunicorn until Ctrl-C.
 
-    What follows `--` goes to gunicorn as it stands, and last, so that it overrules what Diptych
-    sets. Reasons for every setting: docs/deploy.md.
+    Options after `--` go to gunicorn unchanged. They replace the options that Diptych sets.
+    docs/deploy.md gives the reason for each option.
     """
     from diptych import create_app, migrate
     from diptych.ground.database import db as database
@@ -101,9 +103,9 @@ def _check_free(host: str, port: int) -> None:
             door.bind((host, port))
         except OSError as fault:
             taken = fault.errno == errno.EADDRINUSE
-            why = "another program listens there" if taken else str(fault.strerror or fault)
+            why = "another program uses it" if taken else str(fault.strerror or fault)
             raise click.ClickException(
-                f"port {port} of {host} can't be listened at: {why}. Another one: "
+                f"cannot listen on port {port} of {host}: {why}. Try another port: "
                 f"`diptych serve --port {port + 1 if port < 65535 else 8000}`"
             ) from None
 
@@ -115,13 +117,14 @@ def _welcome(settings: Settings, listening_at: str) -> None:
     as_set = settings.base_url != type(settings).model_fields["base_url"].default
     if not as_set and listening_at != settings.base_url:
         click.echo(
-            f"Links that Diptych shows begin with {settings.base_url}, not where this host "
-            f"listens: set DIPTYCH_BASE_URL, e.g. to {listening_at}."
+            f"Diptych shows links to {settings.base_url}, but this host listens on another "
+            f"address. Set DIPTYCH_BASE_URL, for example to {listening_at}."
         )
     link = first_link(settings.base_url if as_set else listening_at)
     if link is not None:
         click.echo(
-            f"Nobody has an account yet. The first administrator is made here, once:\n  {link}"
+            "No accounts yet. Open this link to make the first administrator; it works "
+            f"once:\n  {link}"
         )
 
 
@@ -194,10 +197,10 @@ def db() -> None:
     """Make and migrate the database."""
 
 
-@db.command(short_help="Bring the database to a revision.")
+@db.command(short_help="Upgrade the database to a revision.")
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
-    """Bring the database to a revision; makes the tables of an empty one."""
+    """Upgrade the database to a revision. An empty database gets its tables."""
     from diptych import migrate
     from diptych.ground.settings import Settings
 
@@ -210,9 +213,11 @@ def upgrade(revision: str) -> None:
 
 @db.command()
 @click.argument("revision")
-@click.confirmation_option(prompt="Tables of newer revisions are dropped with their rows. Go on?")
+@click.confirmation_option(
+    prompt="This deletes the tables of newer revisions with their rows. Continue?"
+)
 def downgrade(revision: str) -> None:
-    """Take the database back to a revision (`base`: no tables)."""
+    """Downgrade the database to a revision (`base`: no tables)."""
     from diptych import migrate
     from diptych.ground.settings import Settings
 

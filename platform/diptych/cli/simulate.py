@@ -23,49 +23,62 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("study")
 @click.option(
-    "-n", "--participants", "n", type=click.IntRange(1), help="How many: 40, or 1 machine."
+    "-n",
+    "--participants",
+    "n",
+    type=click.IntRange(1),
+    help="Number of participants. By default 40, or 1 machine.",
 )
 @click.option(
     "--observer",
     default="learner",
     show_default=True,
-    help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or what the task has. "
-    "two_afc has viewer (people who follow a network's similarity) and machine, odd_one_out has "
-    "machine.",
+    help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or an observer of the "
+    "task. two_afc has viewer (people who follow a network's similarity) and machine, odd_one_out "
+    "has machine.",
 )
-@click.option("--model", help="Network that a viewer or a machine follows: efficientnet-lite1, …")
 @click.option(
-    "--scale", default=0.16, show_default=True, help="What makes probabilities of similarities."
+    "--model", help="Network that a viewer or a machine follows, such as efficientnet-lite1."
+)
+@click.option(
+    "--scale",
+    default=0.16,
+    show_default=True,
+    help="Scale that converts similarities to probabilities.",
 )
 @click.option(
     "--reading",
     type=click.Choice(["temperature", "product"]),
     default="temperature",
     show_default=True,
-    help="Whether the scale divides or multiplies.",
+    help="Whether the scale divides (temperature) or multiplies (product) the similarity.",
 )
-@click.option("--base-url", help="Address of the host; by default DIPTYCH_BASE_URL.")
+@click.option("--base-url", help="Address of the host. By default DIPTYCH_BASE_URL.")
 @click.option(
     "--think",
     default=0.0,
     show_default=True,
     type=click.FloatRange(0, 10),
-    help="Factor of thinking times: 1 real, 0.1 ten times faster, 0 none.",
+    help="Factor of the thinking times: 1 is real time, 0.1 is ten times faster, 0 is no waiting.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of traits and choices.")
-@click.option("--run", help="Name of the run; that of an interrupted run goes on with it.")
 @click.option(
-    "--key", help="Key of the study on a remote host; by default made from this host's secret."
+    "--seed", default=0, show_default=True, help="Seed of the participants' traits and choices."
+)
+@click.option("--run", help="Name of the run. The name of an interrupted run continues it.")
+@click.option(
+    "--key", help="Key of the study on a remote host. By default derived from this host's secret."
 )
 @click.option(
     "--entry",
     "entries",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Come as people of a platform instead, to a host on this machine only: the query of its "
-    "entry address, with {person} and {visit} for made-up ids. May be given again.",
+    help="Enter as people of a platform, only on a host on this machine. Give the query of the "
+    "entry address, with {person} and {visit} for simulated ids. Can be used several times.",
 )
-@click.option("--concurrency", default=16, show_default=True, help="Participants at a time.")
+@click.option(
+    "--concurrency", default=16, show_default=True, help="Number of participants at the same time."
+)
 @json_option
 def simulate(
     study: str,
@@ -83,11 +96,11 @@ def simulate(
     concurrency: int,
     as_json: bool,
 ) -> None:
-    """Let simulated people, or a machine, take STUDY on a running host.
+    """Let simulated participants or a machine take STUDY on a running host.
 
-    Their rows are marked `simulated` or `machine`, and never count towards conditions or limits of
-    people. A machine takes a version of a study once, whenever it is asked. Only with --entry they
-    come as people, so that a whole day can be tried: to a host on this machine, and nowhere else.
+    Their rows have the kind `simulated` or `machine`, and never count towards conditions or limits
+    of people. A machine takes each version of a study once. With --entry they enter as people, to
+    test a whole day of data collection: only on a host on this machine.
     """
     from diptych.authoring import load_study
     from diptych.ground.keys import study_key
@@ -125,14 +138,15 @@ def simulate(
         if "link is not valid" in str(fault):
             # The key is made from this installation's secret: another host has another one.
             hint = (
-                f"\nIs the host at {base_url or settings.base_url} run with the same DIPTYCH_HOME "
-                "or DIPTYCH_SECRET_KEY as this command? --base-url names another host."
+                f"\nDoes the host at {base_url or settings.base_url} use the same DIPTYCH_HOME "
+                "or DIPTYCH_SECRET_KEY as this command? For another host, use --base-url and "
+                "--key."
             )
         if "connect" in str(fault).lower():
             where = base_url or settings.base_url
             hint = (
-                f"\nDoes the host run at {where}? `diptych serve` starts it; --base-url names "
-                "another address."
+                f"\nDoes the host run at {where}? `diptych serve` starts it. For another "
+                "address, use --base-url."
             )
         raise click.ClickException(f"{fault}{hint}") from None
     if as_json:
@@ -141,7 +155,8 @@ def simulate(
         _print(kind, summary)
     if summary.failed:
         raise click.ClickException(
-            f"{len(summary.failed)} participants are left; `--run {summary.run}` goes on with them"
+            f"{len(summary.failed)} participants did not finish; `--run {summary.run}` "
+            "continues with them"
         )
 
 
@@ -152,7 +167,7 @@ def _print(kind: str, summary: Summary) -> None:
     )
     console.print(f"{who} ({outcomes}), {summary.answers:,} answers.", highlight=False)
     for who, why in sorted(summary.failed.items()):
-        console.print(f"  [red]{who}[/] did not come to an end: {why}")
+        console.print(f"  [red]{who}[/] did not finish: {why}")
 
 
 def _as_json(study: str, kind: str, summary: Summary) -> dict[str, Any]:
@@ -172,7 +187,7 @@ def _name_run(kind: str, run: str | None, console: Console) -> str | None:
     if kind == "machine":
         return None
     run = run or secrets.token_hex(4)
-    console.print(f"Run [bold]{run}[/]; after an interruption `--run {run}` goes on with it.")
+    console.print(f"Run [bold]{run}[/]; after an interruption, `--run {run}` continues it.")
     return run
 
 

@@ -31,16 +31,14 @@ def study() -> None:
 
 @study.command(short_help="Make the folder of a new study.")
 @click.argument("name")
-@click.option(
-    "--task", default="category_learning", show_default=True, help="Kind of trial of the study."
-)
+@click.option("--task", default="category_learning", show_default=True, help="Task of the study.")
 def new(name: str, task: str) -> None:
-    """Make the folder of a new study, ready to validate, with texts to rewrite."""
+    """Make the folder of a new study, with example texts to rewrite."""
     from diptych.authoring.scaffold import make_study
 
     folder = _new_folder(name)
     make_study(folder, task)
-    console.print(f"Made [bold]{folder}[/]. Write its texts and put its images in place, then:")
+    console.print(f"Made [bold]{folder}[/]. Write its texts and add its images, then run:")
     console.print(f"  diptych study build {name} && diptych study validate {name}", highlight=False)
 
 
@@ -50,44 +48,63 @@ def _new_folder(name: str) -> Path:
     from diptych.ground.settings import Settings
 
     if not NAME.fullmatch(name):
-        raise click.ClickException(f"{name!r} can't name a study: a name of {NAMES}, is allowed")
+        raise click.ClickException(
+            f"{name!r} cannot be the name of a study; allowed is a name of {NAMES}"
+        )
     return Settings.from_environment().studies / name
 
 
 @study.command("from-units")
 @click.argument("name")
 @click.option(
-    "--scores", required=True, type=click.Path(path_type=Path), help="Folder of `diptych mis`."
+    "--scores",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder that `diptych mis … --to` wrote.",
 )
 @click.option(
-    "--images", required=True, type=click.Path(path_type=Path), help="The images that were scored."
+    "--images",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the images that `diptych mis` used.",
 )
-@click.option("--model", required=True, help="Network in the scores, such as efficientnet-lite0.")
-@click.option("--easiest", default=10, show_default=True, help="Units of the highest MIS.")
-@click.option("--random", default=10, show_default=True, help="Units drawn from all.")
-@click.option("--hardest", default=10, show_default=True, help="Units of the lowest MIS.")
-@click.option("--tasks", default=2, show_default=True, help="Test items a unit.")
-@click.option("--side", default=224, show_default=True, help="Side of the images, in pixels.")
-@click.option("--seed", default=0, show_default=True, help="Seed of all that is drawn.")
+@click.option(
+    "--model", required=True, help="Network to take from the scores, such as efficientnet-lite0."
+)
+@click.option(
+    "--easiest", default=10, show_default=True, help="Number of units with the highest MIS."
+)
+@click.option("--random", default=10, show_default=True, help="Number of units at random.")
+@click.option(
+    "--hardest", default=10, show_default=True, help="Number of units with the lowest MIS."
+)
+@click.option("--tasks", default=2, show_default=True, help="Test items per unit.")
+@click.option(
+    "--side", default=224, show_default=True, help="Width and height of the images, in pixels."
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
 @click.option(
     "--per-participant",
     type=int,
-    help="Test trials of one participant; by default all items, but 60 at most.",
+    help="Test trials per participant. By default all items, at most 60.",
 )
-@click.option("--similarity", help="Run to take, where several have scored the network: by this,")
-@click.option("--image-set", help="by these images,")
-@click.option("-N", "n", type=int, help="by so many tasks a unit,")
-@click.option("-K", "k", type=int, help="by so many explanations a side,")
-@click.option("--queries", help="by queries from here (extreme, p2-98),")
-@click.option("--scale", type=float, help="or by this scale.")
+@click.option(
+    "--similarity",
+    help="If the folder has several runs of the network: the run with this similarity,",
+)
+@click.option("--image-set", help="with this set of images,")
+@click.option("-N", "n", type=int, help="with this number of items per unit,")
+@click.option("-K", "k", type=int, help="with this number of explanations per side,")
+@click.option("--queries", help="with these queries (extreme, p2-98),")
+@click.option("--scale", type=float, help="or with this scale.")
 def from_units(
     name: str, scores: Path, images: Path, model: str, side: int, seed: int,
     per_participant: int | None, easiest: int, random: int, hardest: int, tasks: int, **which: Any,
 ) -> None:  # fmt: skip
     """Make a study of a network's easiest, random and hardest units.
 
-    NAME becomes a 2-AFC study folder, ready to open. What it is made of is what `diptych mis MODEL
-    --images DIR --to SCORES` has written.
+    NAME becomes the folder of a 2-AFC study, ready to open. The units, items and images come from a
+    run of `diptych mis MODEL --images DIR --to SCORES`.
     """
     from diptych.authoring.from_units import UnitsFault, Wanted, make_study_from_units
 
@@ -102,7 +119,7 @@ def from_units(
     except UnitsFault as fault:
         raise click.ClickException(str(fault)) from None
     console.print(f"Made [bold]{folder}[/]: {wanted.tested} units with {wanted.tasks} items each.")
-    console.print("Read its texts and study.toml (contact, payment, recruitment), then:")
+    console.print("Read its texts and study.toml (contact, payment, recruitment), then run:")
     console.print(f"  diptych study preview {name} && diptych study open {name}", highlight=False)
 
 
@@ -118,14 +135,14 @@ def build(name: str) -> None:
     if built:
         console.print(f"Built the stimuli of [bold]{folder.name}[/].")
     else:
-        console.print(f"{folder.name} has no generator: nothing to build.")
+        console.print(f"{folder.name} has no generator, so nothing was built.")
 
 
 @study.command()
 @click.argument("name")
 @json_option
 def validate(name: str, as_json: bool) -> None:
-    """Check a study and tell every fault in one go."""
+    """Check a study, and list all its mistakes at once."""
     from diptych.authoring import load_study
 
     folder = study_folder(name)
@@ -170,7 +187,7 @@ def _tell_remarks(remarks: Sequence[str]) -> None:
 @json_option
 @with_app
 def list_(as_json: bool) -> None:
-    """Every study this host knows, with its sessions."""
+    """List the studies of this host, with their sessions."""
     from diptych.study.versions import overview
 
     rows = [_counts(row) for row in overview()]
@@ -205,15 +222,15 @@ def _counts(row: Mapping[str, Any]) -> dict[str, str | int]:
 @click.argument("name")
 @with_app
 def open_(name: str) -> None:
-    """Freeze the study as it stands and let participants in."""
+    """Freeze the current version, and accept participants."""
     _freeze(study_folder(name), opening=True)
 
 
-@study.command(short_help="Freeze the study as it stands for a preview.")
+@study.command(short_help="Freeze the current version for a preview.")
 @click.argument("name")
 @with_app
 def preview(name: str) -> None:
-    """Freeze the study as it stands for a preview, without letting anybody in."""
+    """Freeze the current version of the study for a preview, without accepting participants."""
     _freeze(study_folder(name), opening=False)
 
 
@@ -248,22 +265,22 @@ def _tell_what_is_missing(content: Any, study_id: int) -> None:
     missing = [c.title for c in checks(host(), content, study_id) if c.state == "missing"]
     if missing:
         console.print(f"  [yellow]missing:[/]      {', '.join(missing)}", highlight=False)
-        console.print(f"                `diptych study checklist {content.name}` says more.")
+        console.print(f"                `diptych study checklist {content.name}` shows details.")
 
 
-@study.command(short_help="Keys for trying a study: list them, revoke one.")
+@study.command(short_help="List or revoke the keys of previews and simulations.")
 @click.argument("name")
-@click.option("--revoke", metavar="KEY", help="First part of the key that is to be useless.")
+@click.option("--revoke", metavar="KEY", help="First part of the key to revoke.")
 @with_app
 def keys(name: str, revoke: str | None) -> None:
-    """List the keys by which the study NAME is taken as a preview, simulated or by a machine.
+    """List the keys of the study NAME, which previews, simulations and machines use.
 
     \b
       diptych study keys greebles
       diptych study keys greebles --revoke 5f0c0ffee0dd
 
-    A key works for as long as its account may do what it allows, and until it is revoked. Keys are
-    made on the dashboard under Recruitment; `diptych study open` makes one for its preview link.
+    A key works until it is revoked, or until its account loses the role that the key needs. Make
+    keys on the dashboard, under Recruitment; `diptych study open` makes one for its preview link.
     """
     from datetime import UTC, datetime
 
@@ -275,12 +292,14 @@ def keys(name: str, revoke: str | None) -> None:
     study_id = study_id_of(name)
     if revoke is not None:
         if not study_keys.revoke(study_id, revoke, None):
-            raise click.ClickException(f"{name} has no key {revoke!r}: `diptych study keys {name}`")
-        console.print(f"The key {revoke} is revoked: its links lead nowhere.")
+            raise click.ClickException(
+                f"{name} has no key {revoke!r}; `diptych study keys {name}` lists them"
+            )
+        console.print(f"The key {revoke} is revoked. Its links no longer work.")
         return
     found = study_keys.listed(study_id)
     if not found:
-        console.print(f"Nobody has a key of {name}.")
+        console.print(f"{name} has no keys.")
         return
     table = Table("key", "for", "by", "made", "last used", "works")
     for key in found:
@@ -292,11 +311,11 @@ def keys(name: str, revoke: str | None) -> None:
     console.print(table)
 
 
-@study.command(short_help="Where to send people: a link for each recruiter.")
+@study.command(short_help="Show the participants' link for each recruiter.")
 @click.argument("name")
 @with_app
 def links(name: str) -> None:
-    """Where to send people: one link for each recruiter of the study, as it is open now."""
+    """Show the participants' link for each recruiter of the open version."""
     from diptych.host import host
     from diptych.study.versions import current_version, frozen
 
@@ -306,15 +325,15 @@ def links(name: str) -> None:
         console.print(f"{recruiter:10} {link}", highlight=False, markup=False, soft_wrap=True)
 
 
-@study.command(short_help="What to look at before people are let in.")
+@study.command(short_help="Show what to check before you open the study.")
 @click.argument("name")
-@click.option("--strict", is_flag=True, help="Exit with 1 while something is missing.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if something is missing.")
 @json_option
 @with_app
 def checklist(name: str, strict: bool, as_json: bool) -> None:
-    """What to look at before people are let in: texts, time, pay, codes, address.
+    """Show what to check before you open the study: texts, time, pay, codes, address.
 
-    Looks at the folder as it stands.
+    The command checks the current folder, not the open version.
     """
     from diptych.authoring import load_study
     from diptych.host import host
@@ -333,7 +352,7 @@ def checklist(name: str, strict: bool, as_json: bool) -> None:
     else:
         _print_checks(found)
     if strict and any(check.state == "missing" for check in found):
-        raise click.ClickException("something is missing before people can be let in")
+        raise click.ClickException("something is missing: complete it before you open the study")
 
 
 def _print_checks(found: Sequence[Check]) -> None:
@@ -358,5 +377,5 @@ def _state_command(name: str, state: str, help_text: str) -> None:
         console.print(f"[bold]{study_name}[/] is {state}.")
 
 
-_state_command("pause", "paused", "Let nobody new in for now; running sessions go on.")
-_state_command("close", "closed", "Let nobody new in any more; running sessions go on.")
+_state_command("pause", "paused", "Stop new participants for now. Running sessions continue.")
+_state_command("close", "closed", "Stop new participants. Running sessions continue.")

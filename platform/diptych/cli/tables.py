@@ -23,7 +23,7 @@ format_option = click.option(
     type=click.Choice(list(FORMATS)),
     default="both",
     show_default=True,
-    help="Kind of files.",
+    help="Format of the files.",
 )
 
 
@@ -49,22 +49,23 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 @click.option(
     "--with-ids",
     is_flag=True,
-    help="Write identities.csv, too: the key from pseudonyms to the ids of platforms. Who asked "
-    "for it stands in the audit log.",
+    help="Also write identities.csv, which maps pseudonyms to platform ids. The audit log records "
+    "who did so.",
 )
 @click.option(
     "--excel",
     is_flag=True,
-    help="Begin CSV files with a byte order mark (BOM): Excel then shows letters such as é and 日 "
-    "as they are. `read_tables` and pandas read such files too, but validators of Psych-DS do not.",
+    help="Start CSV files with a byte order mark (BOM), so that Excel shows letters such as é and "
+    "日 correctly. `read_tables` and pandas read such files, but validators of Psych-DS do "
+    "not.",
 )
 @json_option
 @with_app
 def export(study: str, to: Path, format_: str, with_ids: bool, excel: bool, as_json: bool) -> None:
     """Write the tidy tables of STUDY as a Psych-DS data set: data/*_data.csv and their description.
 
-    Every session is there, whatever its status, with its quality flags and decisions; `excluded`
-    and `exclusion_reasons` say which ones are left out. Participants stand under pseudonyms.
+    The tables contain sessions of every status, with their quality flags and decisions; `excluded`
+    and `exclusion_reasons` show which sessions to leave out. Participants have pseudonyms.
     """
     from diptych.accounts import audit
     from diptych.export.tables import export_study
@@ -111,11 +112,11 @@ def _exported(
 )
 @format_option
 def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
-    """Read other people's data into the tidy tables.
+    """Convert data of other studies to tidy tables.
 
-    FORMAT is explain-teach (Mac Aodha et al. 2018), vkt (visual knowledge tracing's db_dict.json)
-    or imi (responses_main.csv), or one that an installed plug-in brings. A malformed file is
-    refused with row and reason, and nothing is written.
+    FORMAT is explain-teach (Mac Aodha et al. 2018), vkt (visual knowledge tracing's db_dict.json),
+    imi (responses_main.csv) or a format of an installed plug-in. If a file has an error, the
+    message names the row and the reason, and the command writes nothing.
     """
     from diptych.ground.plugins import UnknownPlugin
     from diptych.importers import ImportFault, import_dataset
@@ -142,12 +143,12 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
     "traces",
     multiple=True,
     type=click.Path(path_type=Path, exists=True),
-    help="Result of `diptych trace … --json FILE`, for the table of average precision.",
+    help="File that `diptych trace … --json FILE` wrote, for the table of average precision.",
 )
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Folder to write.")  # fmt: skip
 def report(folders: tuple[Path, ...], traces: tuple[Path, ...], to: Path) -> None:
-    """Write one HTML report, with figures, on exported tables in FOLDERS."""
+    """Write an HTML report with figures from the exported tables in FOLDERS."""
     from diptych_analysis.report import write_report
     from diptych_analysis.tables import TableFault
 
@@ -164,4 +165,4 @@ def _result(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (UnicodeDecodeError, json.JSONDecodeError) as fault:
-        raise click.ClickException(f"{path}: not JSON ({fault})") from None
+        raise click.ClickException(f"{path} is not a JSON file ({fault})") from None

@@ -20,7 +20,9 @@ def user() -> None:
 
 @user.command(short_help="Make an account, and a link to set its password.")
 @click.argument("name")
-@click.option("--admin", is_flag=True, help="An administrator: owns every study, adds users.")
+@click.option(
+    "--admin", is_flag=True, help="Make an administrator, who owns every study and adds users."
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @with_app
 def add(name: str, admin: bool, password_stdin: bool) -> None:
@@ -63,7 +65,7 @@ def list_accounts(as_json: bool) -> None:
         )
         return
     if not found:
-        click.echo("There is no user yet: `diptych user add NAME --admin` makes the first.")
+        click.echo("No users yet. `diptych user add NAME --admin` makes the first.")
     for one in found:
         states = [
             "administrator" if one.user.is_admin else f"{one.studies} studies",
@@ -79,7 +81,7 @@ def list_accounts(as_json: bool) -> None:
 @click.argument("role", type=click.Choice([*ROLES, "none"]))
 @with_app
 def role(name: str, study: str, role: str) -> None:
-    """Give NAME a ROLE in STUDY; `none` takes it away."""
+    """Give NAME a role in STUDY; `none` removes the role."""
     from diptych.accounts import administration
     from diptych.accounts.users import AccountFault
 
@@ -88,7 +90,7 @@ def role(name: str, study: str, role: str) -> None:
         administration.give_role(found, study_id, None if role == "none" else role, by=None)
     except AccountFault as fault:
         raise click.ClickException(str(fault)) from None
-    said = f"has no role in {study} any more" if role == "none" else f"is {role} of {study} now"
+    said = f"no longer has a role in {study}" if role == "none" else f"is {role} of {study} now"
     click.echo(f"{found.name} {said}.")
 
 
@@ -96,13 +98,15 @@ def role(name: str, study: str, role: str) -> None:
 @click.argument("name")
 @with_app
 def link(name: str) -> None:
-    """Make a one-time link with which NAME sets a new password; older links stop working."""
+    """Make a one-time link with which NAME sets a new password. Older links stop working."""
     from diptych.accounts import links
     from diptych.accounts.users import find_user
 
     found = find_user(name)
     if found is None:
-        raise click.ClickException(f"there is no user {name!r}, or the account is disabled")
+        raise click.ClickException(
+            f"no user {name!r}, or the account is disabled: see `diptych user list`"
+        )
     _show_link(links.make(found))
 
 
@@ -110,7 +114,10 @@ def link(name: str) -> None:
 @click.argument("name")
 @with_app
 def disable(name: str) -> None:
-    """Close the account of NAME: log-ins end, tokens open nothing. Nothing is deleted."""
+    """Disable the account of NAME.
+
+    NAME is logged out, and the tokens of the account stop working. Nothing is deleted.
+    """
     from diptych.accounts import administration
     from diptych.accounts.users import AccountFault
 
@@ -119,14 +126,14 @@ def disable(name: str) -> None:
         administration.disable(found, by=None)
     except AccountFault as fault:
         raise click.ClickException(str(fault)) from None
-    click.echo(f"{found.name} can't log in any more.")
+    click.echo(f"{found.name} can no longer log in.")
 
 
 @user.command()
 @click.argument("name")
 @with_app
 def enable(name: str) -> None:
-    """Open the account of NAME again."""
+    """Enable the account of NAME again."""
     from diptych.accounts import administration
     from diptych.accounts.users import AccountFault
 
@@ -151,5 +158,7 @@ def _show_link(token: str) -> None:
     from diptych.accounts.links import VALID_MS
     from diptych.host import host
 
-    click.echo(f"A password is set here, once, within {VALID_MS // 3_600_000} hours:")
+    click.echo(
+        f"Open this link to set a password. It works once, within {VALID_MS // 3600000} hours:"
+    )
     click.echo(f"  {host().settings.base_url.rstrip('/')}/dashboard/link/{token}")

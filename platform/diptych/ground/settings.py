@@ -33,32 +33,38 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    home: Path = Field(Path("instance"), description="Folder for the database, secret and caches.")
+    home: Path = Field(Path("instance"), description="Folder for database, secret key and caches.")
     database_url: str = Field(
         "", description="SQLAlchemy URL. Empty: SQLite in `home`. `postgresql://…` for PostgreSQL."
     )
     secret_key: str = Field(
-        "", description="Signs tokens and keys. Empty: made once and kept in `home/secret.key`."
+        "",
+        description="Secret that signs tokens and keys. Empty: the host makes one and stores it in "
+        "`home/secret.key`.",
     )
     identity_key: str = Field(
         "",
         repr=False,
-        description="Seals platform ids in the database. Empty: derived from the secret key. "
-        "Without it nobody can read them any more, and nobody can be paid.",
+        description="Secret that encrypts platform ids in the database. Empty: derived from the "
+        "secret key. If you lose it, the ids cannot be read and you cannot pay "
+        "anyone.",
     )
-    studies: Path = Field(Path("studies"), description="Folder that holds the study folders.")
+    studies: Path = Field(Path("studies"), description="Folder with the study folders.")
     base_url: str = Field(
         "http://127.0.0.1:8000",
-        description="Address participants reach this host at. It may end in a path: "
+        description="Public address of this host. It may end with a path: "
         "`https://lab.example.org/study`.",
     )
     prolific_token: str = Field(
         "",
         repr=False,
-        description="Token of the Prolific API: verifies arrivals, decides and pays.",
+        description="Token of the Prolific API. The host uses it to check arrivals, to decide "
+        "and to pay.",
     )
     prolific_token_file: Path | None = Field(
-        None, description="File that holds that token instead, readable by the host only."
+        None,
+        description="File with the token of the Prolific API, readable only by the host. Use it "
+        "instead of the variable.",
     )
     prolific_api: str = Field(
         "https://api.prolific.com/api/v1", description="Base address of the Prolific API."
@@ -66,66 +72,72 @@ class Settings(BaseModel):
     prolific_webhook_secret: str = Field(
         "",
         repr=False,
-        description="Secret of Prolific's webhooks (/hooks/prolific); empty: none are heard.",
+        description="Secret of Prolific's webhooks (/hooks/prolific). Empty: the host ignores "
+        "webhooks.",
     )
     payment_grace_minutes: float = Field(
         60,
         ge=0,
-        description="An order that may have been carried out counts as failed only when the "
-        "platform has not shown it for so long.",
+        description="Minutes before an order in doubt that the platform does not show counts as "
+        "failed.",
     )
     mturk_sandbox: bool = Field(
-        True, description="Whether HITs and payments go to MTurk's sandbox, where money is play."
+        True,
+        description="Whether HITs and payments go to MTurk's sandbox, which uses no real money.",
     )
     mturk_endpoint: str = Field(
-        "", description="Another address for MTurk's API, for trials against a local server."
+        "", description="Another address for MTurk's API, for tests with a local server."
     )
-    mturk_region: str = Field("us-east-1", description="AWS region of MTurk; there is only one.")
+    mturk_region: str = Field(
+        "us-east-1", description="AWS region of MTurk. MTurk has only this one."
+    )
     mturk_extra_origins: str = Field(
         "",
-        description="Further origins that may show the study as MTurk does and take its form, "
-        "comma separated, for trials: loopback addresses only.",
+        description="More origins, separated by commas, that may show the study in a frame and "
+        "receive its form, as MTurk does. For tests: only loopback addresses.",
     )
     pay_floor: float = Field(
         0,
         ge=0,
-        description="Least pay an hour in a study's currency that the checklist takes for fair; "
-        "0: Prolific's least and recommended pay, known for GBP and USD.",
+        description="Smallest pay per hour, in the study's currency, that the checklist accepts. "
+        "0: Prolific's minimum and recommended pay, for GBP and USD.",
     )
     log: Literal["text", "json", "quiet"] = Field(
         "quiet",
-        description="A line a request on standard error, to read (`text`) or for programs "
-        "(`json`); `quiet`: only what goes wrong. No line carries an id of a person.",
+        description="One line per request on standard error, for people (`text`) or programs "
+        "(`json`). `quiet`: only errors. No line contains an id of a person.",
     )
     metrics_token: str = Field(
         "",
         repr=False,
-        description="Bearer token that `/metrics` (Prometheus) asks for. Empty: no such page.",
+        description="Bearer token for `/metrics` (Prometheus). Empty: no such page.",
     )
     proxy_hops: int = Field(
-        0, ge=0, le=5, description="How many proxies stand before the host (X-Forwarded-*)."
+        0, ge=0, le=5, description="Number of proxies in front of the host (X-Forwarded-*)."
     )
     token_days: float = Field(
-        30, gt=0, description="Days after which a participant's token ends, whatever the study."
+        30, gt=0, description="Days after which a participant's token ends, in every study."
     )
     limit_requests: int = Field(
         3000,
         ge=0,
-        description="Requests a minute that a worker takes from one session; 0: no limit.",
+        description="Requests per minute that a worker process accepts from one session. 0: no "
+        "limit.",
     )
     limit_entries: int = Field(
         1500,
         ge=0,
-        description="Entries a minute that a worker takes from one address, which a whole campus "
-        "may share; those with a key of the study (simulated, previews) don't count. 0: no limit.",
+        description="Entries per minute that a worker process accepts from one address. A whole "
+        "campus can share an address. Entries with a key of the study (simulated, "
+        "previews) do not count. 0: no limit.",
     )
     limit_guesses: int = Field(
         120,
         ge=0,
-        description="Wrong tokens and keys a minute that a worker takes from one address; 0: no "
-        "limit. Passwords have their own, in the database.",
+        description="Wrong tokens and keys per minute that a worker process accepts from one "
+        "address. 0: no limit. Passwords have a separate limit, in the database.",
     )
-    pool_size: int = Field(10, ge=1, description="Database connections a worker process holds.")
+    pool_size: int = Field(10, ge=1, description="Database connections per worker process.")
 
     @field_validator("base_url")
     @classmethod
@@ -138,14 +150,15 @@ class Settings(BaseModel):
             usable = False
         if not usable or not _ADDRESS.fullmatch(value):
             raise ValueError(
-                "must be http:// or https://, a name, and if need be a port and a path of letters, "
-                "digits and . _ ~ -, without ? and #, such as https://lab.example.org/study"
+                "must start with http:// or https:// and a name; a port and a path of "
+                "letters, digits and . _ ~ - may follow, but no ? or #; for example "
+                "https://lab.example.org/study"
             )
         first = parts.path.split("/")[1] if parts.path else ""
         if first in OWN_PATHS:
             raise ValueError(
-                f"the path can't begin with /{first}, which is the name of Diptych's own pages; "
-                "choose another, such as /study"
+                f"the path cannot start with /{first}, which Diptych uses for its own pages; "
+                "choose another path, such as /study"
             )
         return value
 
@@ -156,8 +169,8 @@ class Settings(BaseModel):
             # To the letter: what stands here becomes a part of the Content-Security-Policy.
             if not _LOOPBACK_ORIGIN.fullmatch(origin):
                 raise ValueError(
-                    f"{origin!r} is no origin on this machine; allowed are those like "
-                    "http://localhost:8001, for trials only"
+                    f"{origin!r} is not an origin on this machine; only loopback origins such "
+                    "as http://localhost:8001 are allowed, for tests"
                 )
         return value
 
@@ -205,10 +218,14 @@ class Settings(BaseModel):
             token = self.prolific_token_file.read_text(encoding="utf-8").strip()
         except OSError as fault:
             raise SettingsFault(
-                f"DIPTYCH_PROLIFIC_TOKEN_FILE can't be read: {fault.strerror}"
+                f"DIPTYCH_PROLIFIC_TOKEN_FILE cannot be read ({fault.strerror}): check the "
+                "path and its permissions"
             ) from None
         if not token:
-            raise SettingsFault("DIPTYCH_PROLIFIC_TOKEN_FILE names an empty file")
+            raise SettingsFault(
+                "DIPTYCH_PROLIFIC_TOKEN_FILE names an empty file: write the token of the "
+                "Prolific API into it"
+            )
         return token
 
     @property

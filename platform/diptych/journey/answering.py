@@ -107,12 +107,15 @@ def answer(
         except TooLate:
             time_out(session_id)
             raise JourneyFault(
-                "ended", "Too much time has passed to go on with this session."
+                "ended", "Too much time has passed to continue this session."
             ) from None
         if reply is not None:
             return reply
         # Somebody else has moved the session on since we read it: look again, once.
-    raise JourneyFault("already_answered", "This trial was answered in another window.")
+    raise JourneyFault(
+        "already_answered",
+        "You answered this trial in another window. Please close that window and continue here.",
+    )
 
 
 def _answer_once(
@@ -137,7 +140,7 @@ def _answer_once(
             if decided.moved and not events and connection.dialect.name == "postgresql":
                 stored = store_at_once(connection, decided)
     if row is None:
-        _refuse_unknown(session_id)
+        _refuse_unknown(session_id, index)
     if stored is None:
         stored = decided.repeated or _store(host, decided, events)
     if not stored:
@@ -148,12 +151,12 @@ def _answer_once(
     return reply
 
 
-def _refuse_unknown(session_id: int) -> NoReturn:
+def _refuse_unknown(session_id: int, index: int) -> NoReturn:
     with reading() as connection:
         session = load_session(connection, session_id)
     if session.status not in LIVE:
         raise JourneyFault("ended", "This session has ended.")
-    raise JourneyFault("out_of_order", "This session has no such trial yet.")
+    raise JourneyFault("out_of_order", f"This session has no trial {index} yet.")
 
 
 def _decide(
@@ -174,7 +177,9 @@ def _decide(
     feedback = task.feedback(trial, checked)
     if row.answer is not None:
         if row.answer != told:
-            raise JourneyFault("already_answered", "Another answer to this trial is stored.")
+            raise JourneyFault(
+                "already_answered", "A different answer to this trial is already stored."
+            )
         return Decided(row, content, trial, feedback)
     correct = task.score(trial, checked)
     at = now_ms()
@@ -211,9 +216,13 @@ def _refuse_untimely(row: Row[Any], content: StudyContent, index: int) -> None:
         raise TooLate
     if row.status not in ("practising", "running"):
         code = "wrong_step" if row.status in LIVE else "ended"
-        raise JourneyFault(code, f"This session is {row.status}.")
+        raise JourneyFault(
+            code, f"The session does not accept answers: its status is {row.status}."
+        )
     if row.position != index:
-        raise JourneyFault("out_of_order", f"The current trial is {row.position}.")
+        raise JourneyFault(
+            "out_of_order", f"Trial {index} was sent, but the current trial is {row.position}."
+        )
 
 
 def _checked(task: Task, trial: PlannedTrial, response: dict[str, Any], kind: str) -> BaseModel:
@@ -225,7 +234,7 @@ def _checked(task: Task, trial: PlannedTrial, response: dict[str, Any], kind: st
             ".".join(["response", *map(str, error["loc"])]): error["msg"]
             for error in fault.errors(include_url=False, include_input=False)
         }
-        raise JourneyFault("invalid", "The response does not fit the task.", fields) from None
+        raise JourneyFault("invalid", "The task does not accept this response.", fields) from None
     except ResponseFault as fault:
         raise JourneyFault("invalid", str(fault), {fault.field: fault.message}) from None
     return checked

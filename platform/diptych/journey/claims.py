@@ -59,8 +59,8 @@ def check(
     if session.status not in LIVE:
         raise JourneyFault(
             "not_eligible",
-            "You have taken part in this study before, under another submission. Please return "
-            "this one. If you can't hand in the other one any more, write to the researchers.",
+            "You took part in this study before, with another submission. Please return this "
+            "submission. If you can no longer submit the other one, write to the researchers.",
             said=Said("other_submission"),
         )
     silent = now_ms() - session.last_seen_at
@@ -69,15 +69,15 @@ def check(
         unit = "minute" if minutes == 1 else "minutes"
         raise JourneyFault(
             "in_use",
-            "This study is under way in another window, under another submission. Please go on "
-            f"there. If that window is closed, you can go on here in {minutes} {unit}.",
+            "This study is open in another window, with another submission. Please continue "
+            f"there. If that window is closed, you can continue here in {minutes} {unit}.",
             said=Said("in_use", {"minutes": minutes}),
         )
     if not confirmed:
         raise JourneyFault(
             "other_arrival",
-            "You have begun this study before, under another submission or in another browser. If "
-            "that was you, you can go on where you were; this submission then counts.",
+            "You started this study before, with another submission or in another browser. If "
+            "that was you, you can continue where you stopped. This submission then counts.",
         )
 
 

@@ -162,13 +162,13 @@ def _read(
     try:
         study_id, version_id, state = current_version(study, preview=kind == "preview")
     except UnknownStudy:
-        raise JourneyFault("unknown_study", "There is no such study here.") from None
+        raise JourneyFault("unknown_study", "There is no study at this address.") from None
     content = frozen(version_id)
     name = "direct" if kind != "person" else recruiters.for_entry(entry)
     if kind == "person" and name not in content.spec.recruitment.recruiters:
         raise JourneyFault(
             "not_eligible",
-            "This study does not take part over this link.",
+            "This study does not accept participants through this link.",
             said=Said("wrong_link"),
         )
     recruiter = host.recruiter(content, name)
@@ -236,7 +236,8 @@ def _enter(visit: _Visit) -> Entered:
     if excluded:
         raise JourneyFault(
             "not_eligible",
-            "You have taken part in a related study before, so you can't take part in this one.",
+            "You took part in a related study before. For this reason you cannot take part in "
+            "this one.",
             said=Said("related_study"),
         )
     if full:

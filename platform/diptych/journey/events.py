@@ -43,7 +43,7 @@ def record_events(session_id: int, events: Sequence[Any]) -> None:
     with writing() as connection:
         status = held_status(connection, session_id)
         if status is None:
-            raise JourneyFault("bad_token", "This session does not exist any more.")
+            raise JourneyFault("bad_token", "This session no longer exists.")
         if status not in EMPTIED:
             connection.execute(insert(models.Event), event_rows(session_id, events))
 

@@ -69,7 +69,7 @@ def load_session(connection: Connection, session_id: int, *, lock: bool = False)
     statement = _LOCKED_SESSION if lock else _SESSION
     row = connection.execute(statement, {"session": session_id}).one_or_none()
     if row is None:
-        raise JourneyFault("bad_token", "This session does not exist any more.")
+        raise JourneyFault("bad_token", "This session no longer exists.")
     return row
 
 

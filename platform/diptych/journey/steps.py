@@ -141,14 +141,16 @@ def _take_once(host: Host, session_id: int, step: str, body: Any, came: str) -> 
             raise TooLate
         order = steps_of(content)
         if step not in order:
-            raise JourneyFault("wrong_step", f"This study has no step {step!r}.")
+            raise JourneyFault(
+                "wrong_step", f"This study has no step {step!r} that the page can complete."
+            )
         taken = _Taken(before)
         if before.step == step:
             taken = _TAKE[step](host, connection, before, content, body)
             if came and taken.session.ended_at is not None:
                 finish_as(connection, session_id, came)
         elif before.step != "end" and order.index(step) > order.index(before.step):
-            raise JourneyFault("wrong_step", f"The step {before.step!r} comes first.")
+            raise JourneyFault("wrong_step", f"Complete the step {before.step!r} before {step!r}.")
     if before.ended_at is None and taken.session.ended_at is not None:
         host.when_ended(session_id)
     return taken.told or state(host, taken.session, taken.trial, came=came)
@@ -267,8 +269,8 @@ def _comprehension(
     if len(body.answers) != len(questions):
         raise JourneyFault(
             "invalid",
-            "Every question needs an answer.",
-            {"answers": f"{len(body.answers)} given; {len(questions)} are asked for"},
+            "Please answer every question.",
+            {"answers": f"{len(body.answers)} answers for {len(questions)} questions"},
         )
     attempts = session.comprehension_attempts + 1
     right = all(a == q.answer for a, q in zip(body.answers, questions, strict=True))
@@ -295,7 +297,7 @@ def _debrief(
 
 
 def _trials(*_: Any) -> _Taken:
-    raise JourneyFault("wrong_step", "Trials are answered one by one.")
+    raise JourneyFault("wrong_step", "Send the answer of each trial separately.")
 
 
 _TAKE: dict[str, Callable[..., _Taken]] = {

@@ -10,7 +10,7 @@ from diptych.policies import Candidate, Past, Policy
 
 
 class Balanced(Policy):
-    """Draws from the classes shown least so far in the session.
+    """Draws from the classes that the session has shown least often so far.
 
     At any moment the counts of two classes that still have candidates differ by one at most.
     """

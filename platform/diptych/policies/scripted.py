@@ -14,7 +14,7 @@ class ScriptedParameters(PolicyParameters):
     """Parameters of the scripted policy."""
 
     sequence: tuple[str, ...] = Field(
-        description="Files (or item ids) in the order in which they are shown, all phases in a row."
+        description="Files (or item ids) in the order of the trials, one phase after the other."
     )
 
 
@@ -40,7 +40,9 @@ class Scripted(Policy):
             if entry not in known
         ]
         if len(sequence) < trials:
-            faults.append(f"sequence has {len(sequence)} entries; the phases need {trials}")
+            faults.append(
+                f"sequence has {len(sequence)} entries, but the phases have {trials} trials"
+            )
         if len(set(sequence)) < len(sequence):
-            faults.append("sequence names an entry twice; each can be shown once a session")
+            faults.append("sequence names an entry twice; a session can show each entry once")
         return faults

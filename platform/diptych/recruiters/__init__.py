@@ -161,7 +161,8 @@ def identifier(entry: Mapping[str, str], key: str) -> str:
     value = entry.get(key, "").strip()
     if not _ID.fullmatch(value):
         raise ArrivalFault(
-            f"The link you followed has no valid {key}. Please start from the page that sent you."
+            f"The link that you followed has no valid {key}. Please open the study again from "
+            "the page that showed you the link."
         )
     return value
 
@@ -172,7 +173,7 @@ def session_ended(host: Host, session_id: int) -> None:
         try:
             recruiter.after_session(host, session_id)
         except Exception:
-            log.exception("session %d ended, but %s could not be told", session_id, name)
+            log.exception("session %d ended, but %s could not be informed", session_id, name)
 
 
 def for_entry(entry: Mapping[str, str]) -> str:

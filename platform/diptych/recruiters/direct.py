@@ -21,13 +21,14 @@ class DirectParameters(RecruiterParameters):
 
     kiosk: bool = Field(
         False,
-        description="One computer, one person after the other: the plain link asks who is there, "
-        "and the last page leads on to the next person.",
+        description="For one computer with several participants in turn: the plain link asks who "
+        "is using the computer, and the last page continues with the next "
+        "participant.",
     )
 
 
 class Direct(Recruiter):
-    """Anybody with the link; `?participant=ID` names somebody the lab already knows."""
+    """Anyone with the link. `?participant=ID` gives the id of a participant whom the lab knows."""
 
     name = "direct"
     Parameters = DirectParameters

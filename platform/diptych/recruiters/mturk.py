@@ -28,29 +28,32 @@ class MTurkParameters(RecruiterParameters):
     """`[recruitment.mturk]`: how the HIT is offered. Only new HITs follow a change."""
 
     keywords: tuple[str, ...] = Field(
-        ("experiment", "images", "psychology"), description="What workers find the HIT by."
+        ("experiment", "images", "psychology"), description="Keywords for the worker's search."
     )
     minutes_allowed: float | None = Field(
         None,
         ge=0.5,
         le=525_600,
-        description="Time a worker has from accepting to submitting; none: four times the "
+        description="Minutes from accepting to submitting the HIT. By default four times the "
         "expected minutes, at least an hour.",
     )
     open_hours: float = Field(
-        72, ge=1 / 60, le=8_760, description="How long the HIT can be found and accepted."
+        72, ge=1 / 60, le=8_760, description="Hours for which workers can find and accept the HIT."
     )
     auto_approve_hours: float = Field(
-        72, ge=0, le=720, description="MTurk approves by itself what nobody decided by then."
+        72,
+        ge=0,
+        le=720,
+        description="Hours after which MTurk approves an undecided submission automatically.",
     )
     min_approved_percent: int | None = Field(
-        None, ge=0, le=100, description="Least share of a worker's earlier work that was approved."
+        None, ge=0, le=100, description="Smallest share of the worker's approved work, in percent."
     )
     min_approved_hits: int | None = Field(
-        None, ge=0, description="Least number of a worker's HITs that were approved."
+        None, ge=0, description="Smallest number of the worker's approved HITs."
     )
     countries: tuple[str, ...] = Field(
-        (), description="Countries of the workers (two letters, ISO 3166); none: all."
+        (), description="Countries of the workers (two letters, ISO 3166). Empty: all."
     )
 
 
@@ -77,7 +80,8 @@ class MTurk(Recruiter):
         host = entry.get("turkSubmitTo", "").rstrip("/")
         if host not in (*HOSTS, *self.settings.mturk_origins):
             raise ArrivalFault(
-                "The link you followed does not lead back to MTurk. Please start from your HIT."
+                "The link that you followed does not lead back to MTurk. Please open the study "
+                "from your HIT."
             )
         return Arriving(
             identifier(entry, "workerId"),

@@ -30,18 +30,23 @@ _LIVE = {"RESERVED", "ACTIVE", "AWAITING REVIEW", "APPROVED", "PARTIALLY APPROVE
 class ProlificParameters(RecruiterParameters):
     """`[recruitment.prolific]`: the completion codes, which carry Prolific's actions."""
 
-    completed: str = Field(description="Code for a completed session.", min_length=1)
+    completed: str = Field(description="Completion code of a completed session.", min_length=1)
     screened_out: str = Field(
-        description="Code for failed comprehension or practice.", min_length=1
+        description="Completion code after failed comprehension questions or practice.",
+        min_length=1,
     )
-    declined: str = Field(description="Code for declined consent.", min_length=1)
+    declined: str = Field(
+        description="Completion code when the participant declined consent.", min_length=1
+    )
     timed_out: str | None = Field(
-        None, description="Code for a session that came back too late; none: no way back."
+        None,
+        description="Completion code of a session that came back too late. Empty: no link back to "
+        "Prolific.",
     )
 
 
 class Prolific(Recruiter):
-    """Participants from Prolific; verified against its API when a token is configured."""
+    """Participants from Prolific. With a token, the host checks each arrival with its API."""
 
     name = "prolific"
     Parameters = ProlificParameters
@@ -68,7 +73,7 @@ class Prolific(Recruiter):
             reply = httpx.get(url, headers=headers, timeout=10)
         except httpx.HTTPError:
             raise PlatformAway(
-                "Prolific could not be reached to check your link. Please try again in a minute."
+                "We could not reach Prolific to check your link. Please try again in a minute."
             ) from None
         if reply.status_code >= 500 or reply.status_code == 429:
             raise PlatformAway("Prolific is busy at the moment. Please try again in a minute.")
@@ -78,7 +83,8 @@ class Prolific(Recruiter):
         elsewhere = (body.get("study_id") or study) != study
         if owner != participant or elsewhere or str(body.get("status")) not in _LIVE:
             raise ArrivalFault(
-                "Prolific does not know this submission as yours. Please start from Prolific."
+                "Prolific does not list this submission as yours. Please open the study again "
+                "from Prolific."
             )
 
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ class Plugged(BaseModel):
 
 
 class Stimuli(Section):
-    """`[stimuli]`: which images there are."""
+    """`[stimuli]`: the images of the study."""
 
     manifest: str = Field("stimuli.csv", description="CSV: file, label, then any attributes.")
     generator: str | None = Field(
@@ -41,7 +41,7 @@ class Stimuli(Section):
 
 
 class Items(Section):
-    """`[items]`: what the trials of a task that shows several images at once are made of."""
+    """`[items]`: the items of a task whose trials show several images."""
 
     manifest: str = Field(
         "items.csv",
@@ -53,14 +53,22 @@ class Items(Section):
 class Condition(Section):
     """`[[conditions]]`: one arm of the study."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$", description="Name in the tables.")]
+    name: Annotated[
+        str, Field(pattern=r"^[\w.-]{1,64}$", description="Name of the condition in the tables.")
+    ]
     weight: float = Field(
-        1, ge=0, description="Share of the participants relative to the others; 0 closes it."
+        1,
+        ge=0,
+        description="Share of participants, relative to the other conditions. 0 closes the "
+        "condition.",
     )
     task: dict[str, Any] = Field(
-        default_factory=dict, description="Task parameters that differ in this condition."
+        default_factory=dict,
+        description="Task parameters of this condition that differ from `[task]`.",
     )
-    policy: Plugged | None = Field(None, description="Policy of this condition.")
+    policy: Plugged | None = Field(
+        None, description="Policy of this condition; by default `[policy]`."
+    )
 
 
 class Recruitment(Section):
@@ -69,28 +77,41 @@ class Recruitment(Section):
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     participants: int = Field(
-        100, ge=1, description="Entries end once so many people have completed or are on their way."
+        100,
+        ge=1,
+        description="Number of participants. Entry closes when this many have completed the "
+        "study or are taking it.",
     )
     replace_excluded: bool = Field(
         False,
-        description="A completed session that is excluded gives its place back, so that entries go "
-        "on until `participants` usable sessions are there.",
+        description="Whether an excluded session frees its place. Entry then stays open until "
+        "the study has `participants` usable sessions.",
     )
     recruiters: tuple[str, ...] = Field(
-        ("direct",), min_length=1, description="Where participants may come from."
+        ("direct",), min_length=1, description="Services that participants may come from."
     )
-    once: bool = Field(True, description="One participation a person; a repeat visit resumes.")
+    once: bool = Field(
+        True, description="One session per person. A person who returns continues their session."
+    )
     exclude_studies: tuple[str, ...] = Field(
-        (), description="Whoever entered one of these studies can't take this one."
+        (), description="Studies whose participants cannot take this study."
     )
     resume_within_minutes: float = Field(
-        120, gt=0, description="A session that was left for longer can't be gone on with."
+        120,
+        gt=0,
+        description="Longest break, in minutes. After a longer break, a session cannot continue.",
     )
     dropout_minutes: float = Field(
-        30, gt=0, description="A silent session gives its place in its condition back after this."
+        30,
+        gt=0,
+        description="Minutes without activity after which a session frees its place in its "
+        "condition.",
     )
     comprehension_attempts: int = Field(
-        2, ge=1, description="Tries at the comprehension questions before a polite end."
+        2,
+        ge=1,
+        description="Number of tries for the comprehension questions. After the last wrong try, "
+        "the study ends for the participant.",
     )
 
     def of(self, recruiter: str) -> dict[str, Any]:
@@ -99,28 +120,30 @@ class Recruitment(Section):
 
 
 class Bonus(Section):
-    """`[payment.bonus]`: what a completed session earns beyond the reward, by its score.
+    """`[payment.bonus]`: what a completed session earns in addition to the reward, by its score.
 
     A session that has completed gets `base` + `per_correct` for each right answer, `max` at most;
     with `from_score` only when its share of right answers reaches it.
     """
 
-    base: float = Field(0, ge=0, description="For every session that gets a bonus, major units.")
-    per_correct: float = Field(0, ge=0, description="For each right answer, major units.")
-    from_score: float | None = Field(
-        None, ge=0, le=1, description="Least share of right answers; below it there is no bonus."
+    base: float = Field(
+        0, ge=0, description="Amount for every session that gets a bonus, in major units."
     )
-    max: float | None = Field(None, ge=0, description="Never more than this, major units.")
+    per_correct: float = Field(0, ge=0, description="Amount for each right answer, in major units.")
+    from_score: float | None = Field(
+        None, ge=0, le=1, description="Smallest share of right answers that earns a bonus."
+    )
+    max: float | None = Field(None, ge=0, description="Largest bonus, in major units.")
     phases: tuple[Phase, ...] = Field(
-        (), description="Phases whose answers count; empty: all but practice."
+        (), description="Phases whose answers count. Empty: all except practice."
     )
 
 
 class Payment(Section):
     """`[payment]`: what a participant is paid."""
 
-    currency: str = Field("GBP", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
-    reward: float = Field(0, ge=0, description="For a completed session, in major units.")
+    currency: str = Field("GBP", pattern=r"^[A-Z]{3}$", description="Currency (ISO 4217 code).")
+    reward: float = Field(0, ge=0, description="Pay for a completed session, in major units.")
     bonus: Bonus | None = None
 
     @model_validator(mode="after")
@@ -137,25 +160,33 @@ class Payment(Section):
 
 
 class Screen(Section):
-    """`[screen]`: what the participant's window must offer."""
+    """`[screen]`: requirements for the participant's window."""
 
-    min_width: int = Field(320, ge=0, description="Least width of the window in CSS pixels.")
-    min_height: int = Field(480, ge=0, description="Least height of the window in CSS pixels.")
+    min_width: int = Field(320, ge=0, description="Smallest width of the window, in CSS pixels.")
+    min_height: int = Field(480, ge=0, description="Smallest height of the window, in CSS pixels.")
     touch: bool = Field(True, description="Whether touch screens are allowed.")
-    fullscreen: bool = Field(False, description="Whether to ask for full screen.")
+    fullscreen: bool = Field(False, description="Whether the page asks for full screen.")
 
 
 class Question(Section):
     """`[[comprehension]]`: a question about the instructions."""
 
     question: str = Field(description="The question.")
-    options: tuple[str, ...] = Field(min_length=2, description="The answers to choose from.")
-    answer: int = Field(ge=0, description="Index of the right option; never leaves the server.")
+    options: tuple[str, ...] = Field(
+        min_length=2, description="Answers that the participant chooses from."
+    )
+    answer: int = Field(
+        ge=0,
+        description="Index of the right option, from 0. The server never sends it to the browser.",
+    )
 
     @model_validator(mode="after")
     def _answer_is_an_option(self) -> Question:
         if self.answer >= len(self.options):
-            raise ValueError(f"answer must be below {len(self.options)}, the number of options")
+            raise ValueError(
+                f"answer must be less than {len(self.options)}, the number of options; the first "
+                "option is 0"
+            )
         return self
 
 
@@ -164,81 +195,93 @@ SOFT_RULES = ("max_lookalikes", "max_same_address", "min_crowd_accuracy")
 
 
 class Quality(Section):
-    """`[quality]`: rules with their thresholds. A session beyond one is flagged for a person."""
+    """`[quality]`: rules with their thresholds. A rule flags a session beyond its threshold; a
+    researcher decides. Bounds are inclusive."""
 
     auto: tuple[str, ...] = Field(
         (),
-        description="Rules that exclude a session by themselves; a person can undo that. The "
-        "others only flag it.",
+        description="Rules that exclude a session automatically. A researcher can include it "
+        "again. All other rules only flag it.",
     )
     min_catch_accuracy: float | None = Field(
-        None, ge=0, le=1, description="Least share of right catch trials."
+        None, ge=0, le=1, description="Smallest share of right answers in catch trials."
     )
     min_total_rt_s: float | None = Field(
-        None, ge=0, description="Least sum of response times, in seconds."
+        None, ge=0, description="Smallest sum of response times, in seconds."
     )
     max_total_rt_s: float | None = Field(
-        None, ge=0, description="Greatest sum of response times, in seconds."
+        None, ge=0, description="Largest sum of response times, in seconds."
     )
     min_instructions_s: float | None = Field(
-        None, ge=0, description="Least time on the instructions, in seconds."
+        None, ge=0, description="Shortest time on the instructions, in seconds."
     )
     max_instructions_s: float | None = Field(
-        None, ge=0, description="Greatest time on the instructions, in seconds."
+        None, ge=0, description="Longest time on the instructions, in seconds."
     )
     min_rarer_response: int | None = Field(
-        None, ge=0, description="Least number of the rarer of two responses."
+        None, ge=0, description="Smallest count of the rarer of two responses."
     )
     max_practice_attempts: int | None = Field(
-        None, ge=1, description="Greatest number of practice attempts."
+        None, ge=1, description="Largest number of practice attempts."
     )
     min_median_rt_ms: float | None = Field(
-        None, ge=0, description="Least median response time, in milliseconds."
+        None, ge=0, description="Smallest median response time, in milliseconds."
     )
     max_same_response_run: int | None = Field(
-        None, ge=1, description="Greatest number of same answers in a row."
+        None, ge=1, description="Largest number of equal answers in a row."
     )
     max_chance_p: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="Greatest probability that somebody who guesses does as well (binomial).",
+        description="Largest probability (binomial) that a participant who guesses does as well.",
     )
     max_fast_share: float | None = Field(
-        None, ge=0, lt=1, description="Greatest share of answers faster than anybody can be."
+        None,
+        ge=0,
+        lt=1,
+        description="Largest share of answers that are faster than a person can be.",
     )
     max_clock_conflicts: int | None = Field(
-        None, ge=0, description="Greatest number of response times that the server's clock belies."
+        None,
+        ge=0,
+        description="Largest number of response times that the server's clock contradicts.",
     )
     max_focus_losses: int | None = Field(
-        None, ge=0, description="Greatest number of times the page was left during the trials."
+        None,
+        ge=0,
+        description="Largest number of times that the participant left the page during the trials.",
     )
     min_input_events: int | None = Field(
-        None, ge=1, description="Least number of movements, presses and keys during the trials."
+        None,
+        ge=1,
+        description="Smallest number of pointer movements, presses and keys during the trials.",
     )
     max_browser_errors: int | None = Field(
-        None, ge=0, description="Greatest number of errors that the browser reports."
+        None, ge=0, description="Largest number of errors that the browser reports."
     )
     max_repeats: int | None = Field(
-        None, ge=0, description="Greatest number of earlier sessions under the same platform id."
+        None, ge=0, description="Largest number of earlier sessions with the same platform id."
     )
     max_lookalikes: int | None = Field(
         None,
         ge=0,
-        description="Greatest number of others' sessions just before that look alike: a hint, "
-        "never `auto`.",
+        description="Largest number of similar sessions of other participants shortly before. A "
+        "hint: not allowed in `auto`.",
     )
     max_same_address: int | None = Field(
         None,
         ge=0,
-        description="Greatest number of others' sessions earlier that day from the same address: a "
-        "hint, never `auto`. Only with this rule are marks of addresses kept for some days.",
+        description="Largest number of sessions of other participants from the same address "
+        "earlier that day. A hint: not allowed in `auto`. The host stores marks of "
+        "addresses, for some days, only for studies with this rule.",
     )
     min_crowd_accuracy: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="Least accuracy by the model of Dawid and Skene: a hint, never `auto`.",
+        description="Smallest accuracy by the model of Dawid and Skene. A hint: not allowed in "
+        "`auto`.",
     )
 
     @model_validator(mode="after")
@@ -246,11 +289,18 @@ class Quality(Section):
         known = [name for name in type(self).model_fields if name != "auto"]
         for name in self.auto:
             if name not in known:
-                raise ValueError(f"auto names {name!r}; rules are {', '.join(known)}")
+                raise ValueError(
+                    f"auto names {name!r}, which is not a rule; rules are {', '.join(known)}"
+                )
             if name in SOFT_RULES:
-                raise ValueError(f"auto names {name!r}, which is a hint and never decides alone")
+                raise ValueError(
+                    f"auto names {name!r}, which is only a hint: it can flag a session, but not "
+                    "exclude it; remove it from auto"
+                )
             if getattr(self, name) is None:
-                raise ValueError(f"auto names {name!r}, which has no threshold")
+                raise ValueError(
+                    f"auto names {name!r}, which has no threshold: add {name} = … to [quality]"
+                )
         return self
 
     @property
@@ -265,42 +315,43 @@ ADDRESS_HASH_DAYS = 7.0
 
 
 class Privacy(Section):
-    """`[privacy]`: for how long what is known of people is kept, in days after a session's end.
+    """`[privacy]`: how long the host keeps data about people, in days after the end of a session.
 
-    The host deletes by itself what is kept no longer; without a limit it is kept until somebody
-    deletes it. Marks of addresses always have one, counted from the day of arrival.
+    The host then deletes the data automatically. Without a limit, it keeps the data until a
+    researcher deletes them. Marks of addresses always have one, counted from the day of arrival.
     """
 
     identities_days: float | None = Field(
         None,
         gt=0,
         le=36_500,
-        description="Then platforms' ids of the person and of the submission are deleted: nobody "
-        "can be paid, or found by a platform's id, any more.",
+        description="Days after which the host deletes the platform's ids of person and "
+        "submission. After that, you cannot pay people or find them by these ids.",
     )
     answers_days: float | None = Field(
         None,
         gt=0,
         le=36_500,
-        description="Then the session is emptied: answers, times, events, ids. Only that it was is "
-        "kept, and on which day; export the data before.",
+        description="Days after which the host deletes answers, times, events and ids of a "
+        "session. It keeps only that the session existed, and its day. Export the "
+        "data before.",
     )
     address_hash_days: float = Field(
         ADDRESS_HASH_DAYS,
         gt=0,
         le=90,
-        description="Then the marks of addresses of a day (UTC) are deleted, which are made only "
-        "where `[quality]` has `max_same_address`.",
+        description="Days after which the host deletes the marks of addresses of a day (UTC). Only "
+        "studies with `max_same_address` in `[quality]` have such marks.",
     )
 
 
 class StudySpec(Section):
     """study.toml, whole."""
 
-    title: str = Field(min_length=1, max_length=200, description="Title participants see.")
+    title: str = Field(min_length=1, max_length=200, description="Title that participants see.")
     description: str = Field("", description="One line for researchers.")
-    contact: str = Field("", description="Whom participants can write to.")
-    language: str = Field("en", description="Language of the texts (BCP 47).")
+    contact: str = Field("", description="Contact that participants can write to.")
+    language: str = Field("en", description="Language of the texts and of the page (BCP 47).")
     minutes: float = Field(10, gt=0, description="Expected duration in minutes.")
     task: Plugged = Field(description="The task and its parameters.")
     phases: dict[Phase, Annotated[int, Field(ge=0)]] = Field(
@@ -325,7 +376,7 @@ class StudySpec(Section):
     def _conditions_differ(self) -> StudySpec:
         names = [condition.name for condition in self.conditions]
         if len(set(names)) < len(names):
-            raise ValueError("conditions must have different names")
+            raise ValueError("each condition must have a different name")
         if not any(condition.weight for condition in self.conditions):
             raise ValueError("at least one condition must have a weight above 0")
         return self

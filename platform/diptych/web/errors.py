@@ -79,7 +79,7 @@ def attach(app: APIFlask) -> None:
         for place in detail.values():
             for field, messages in place.items():
                 fields[str(field)] = " ".join(map(str, _flat(messages)))
-        message = "A field is not as it should be." if fields else str(fault.message)
+        message = "A field has a wrong value." if fields else str(fault.message)
         code = _CODES.get(fault.status_code, "refused")
         reply, status = error(fault.status_code, code, message, fields)
         reply.headers.extend(dict(fault.headers or {}))
@@ -94,7 +94,7 @@ def attach(app: APIFlask) -> None:
 
     @app.errorhandler(RecursionError)
     def too_deep(fault: RecursionError) -> tuple[Response, int]:
-        return error(422, "invalid", "The body is nested too deeply.")
+        return error(422, "invalid", "The JSON body is nested too deeply.")
 
     @app.errorhandler(JourneyFault)
     def journey_fault(fault: JourneyFault) -> tuple[Response, int]:
@@ -109,7 +109,7 @@ def attach(app: APIFlask) -> None:
         # Nothing was stored, and the client is told so: it tries again.
         log.error("database: %s", fault.orig if isinstance(fault, DBAPIError) else fault)
         reply, status = error(
-            503, "busy", "The server can't store anything right now. Your answer is kept here."
+            503, "busy", "The server cannot save your answer at the moment. It is kept here."
         )
         reply.headers["Retry-After"] = "1"
         return reply, status
@@ -126,7 +126,7 @@ def attach(app: APIFlask) -> None:
         rule = request.url_rule
         route = rule.rule if rule is not None else "unknown"
         log.exception("unexpected error on %s %s", request.method, route, exc_info=fault)
-        return error(500, "internal", "Something went wrong on the server. It was noted.")
+        return error(500, "internal", "Something went wrong on the server. The error was recorded.")
 
 
 def _flat(messages: Any) -> list[Any]:

@@ -25,7 +25,7 @@ SECURITY = {
     "BearerAuth": {
         "type": "http",
         "scheme": "Bearer",
-        "description": "Token of a session, given when the study is entered.",
+        "description": "Token of a session; the host returns it when a participant enters.",
     }
 }
 
@@ -70,10 +70,12 @@ class Entry(_Body):
     entry: dict[str, str] = Field(default_factory=dict, max_length=50)
     browser: Browser = Field(default_factory=lambda: Browser.model_validate({}))
     token: str | None = Field(
-        None, max_length=300, description="Of a session of this study that this browser knows."
+        None,
+        max_length=300,
+        description="Token of a session of this study that this browser stores.",
     )
     confirmed: bool = Field(
-        False, description="The person says that the session under way is theirs."
+        False, description="The participant confirms that the running session is theirs."
     )
 
 
@@ -154,10 +156,10 @@ def _session_required(view: View) -> View:
             # One that has only become too old was no guess.
             if token and not tokens.is_ours(token):
                 limits().wrong()
-            raise JourneyFault("bad_token", "This needs the token of a session.")
+            raise JourneyFault("bad_token", "This request needs the token of a session.")
         session_id = journey.session_of(named)
         if session_id is None:
-            raise JourneyFault("bad_token", "This session does not exist any more.")
+            raise JourneyFault("bad_token", "This session no longer exists.")
         limits().session(session_id)
         g.came = named.came
         return view(session_id, *args, **kwargs)
@@ -204,7 +206,9 @@ def _limit_entry(body: Entry) -> None:
 @blueprint.get("/session")
 @_session_required
 @blueprint.output(Described)
-@blueprint.doc(summary="Where the session stands", security="BearerAuth", responses=[401, 429])
+@blueprint.doc(
+    summary="The current step of the session", security="BearerAuth", responses=[401, 429]
+)
 def session(session_id: int) -> Response:
     """What a page that is loaded again shows; that it was loaded again is an event."""
     described = journey.describe_session(host(), session_id, g.came)
@@ -258,7 +262,9 @@ def _add_step(name: str, body: type[BaseModel]) -> None:
     @blueprint.input(body)
     @blueprint.output(State)
     @blueprint.doc(
-        summary=f"Take the step {name}", security="BearerAuth", responses=[401, 409, 413, 422, 429]
+        summary=f"Complete the step {name}",
+        security="BearerAuth",
+        responses=[401, 409, 413, 422, 429],
     )
     def step(session_id: int, json_data: BaseModel) -> Response:
         return _json(journey.take_step(host(), session_id, name, json_data, g.came))

@@ -12,15 +12,19 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 @click.command("mis-report")
 @click.argument("out", type=_FOLDER)
-@click.option("--accuracy", type=_FILE, help="CSV of the models' accuracy: model, accuracy.")
-@click.option("--checkpoints", type=_FILE, help="CSV of a training's models: model, epoch.")
-@click.option("--images", type=_FOLDER, help="Folder of the images, to show tasks of units.")
+@click.option(
+    "--accuracy", type=_FILE, help="CSV file with the accuracy of the models: model, accuracy."
+)
+@click.option(
+    "--checkpoints", type=_FILE, help="CSV file with the checkpoints of a training: model, epoch."
+)
+@click.option("--images", type=_FOLDER, help="Folder of the images, to show example items.")
 @click.option(
     "--to",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write a page with figures, and the tables as CSV, here.",
+    help="Folder for a page with figures, and the tables as CSV.",
 )
-@click.option("--layers", is_flag=True, help="Print the table of single layers too.")
+@click.option("--layers", is_flag=True, help="Also print the table of single layers.")
 def mis_report(
     out: Path,
     accuracy: Path | None,
@@ -29,7 +33,7 @@ def mis_report(
     to: Path | None,
     layers: bool,
 ) -> None:
-    """Compare models, layers and units by the scores that `diptych mis` left in OUT."""
+    """Compare models, layers and units by the scores that `diptych mis` wrote to OUT."""
     from rich.console import Console
 
     from diptych_analysis.mis.analyses.findings import examine

@@ -32,15 +32,21 @@ PHASES = ("practice", "training", "test")
 class CategoryLearningParameters(TaskParameters):
     """Parameters of category learning."""
 
-    rank: int = Field(3, ge=1, description="How many classes are ranked, the likeliest first.")
+    rank: int = Field(
+        3, ge=1, description="Number of classes that the participant ranks, the most likely first."
+    )
     feedback: tuple[Literal["practice", "training", "test"], ...] = Field(
-        ("practice", "training"), description="Phases in which the true class is shown afterwards."
+        ("practice", "training"),
+        description="Phases in which the page shows the true class after each answer.",
     )
     feedback_ms: int = Field(
-        0, ge=0, le=60_000, description="How long feedback stays, in ms; 0: until Continue."
+        0,
+        ge=0,
+        le=60_000,
+        description="Duration of the feedback, in ms. 0: until the participant selects Continue.",
     )
-    half_way: bool = Field(True, description="Whether to announce the middle of the training.")
-    show_score: bool = Field(True, description="Whether the debrief tells the score of the test.")
+    half_way: bool = Field(True, description="Whether a page announces the middle of the training.")
+    show_score: bool = Field(True, description="Whether the debrief shows the score of the test.")
 
 
 class CategoryLearningResponse(TaskResponse):
@@ -174,13 +180,14 @@ class CategoryLearning(Task):
         ranking = response.ranking
         if len(ranking) != self.parameters.rank:
             raise ResponseFault(
-                "response.ranking", f"{len(ranking)} classes; {self.parameters.rank} are asked for"
+                "response.ranking",
+                f"{len(ranking)} classes, but the task asks for {self.parameters.rank}",
             )
         unknown = [name for name in ranking if name not in self.content.labels]
         if unknown:
             raise ResponseFault("response.ranking", f"{unknown[0]!r} is not a class of the study")
         if len(set(ranking)) < len(ranking):
-            raise ResponseFault("response.ranking", "a class stands in it twice")
+            raise ResponseFault("response.ranking", "a class occurs twice")
 
     def score(self, trial: PlannedTrial, response: CategoryLearningResponse) -> bool:
         return response.ranking[0] == self._stimulus(trial).label

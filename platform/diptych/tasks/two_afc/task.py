@@ -37,35 +37,42 @@ class TwoAFCParameters(TaskParameters):
 
     question: str = Field(
         "",
-        description='Question above the images; empty: "Which image in the middle matches the '
+        description='Question above the images. Empty: "Which image in the middle matches the '
         'examples on the right better?", in the language of the study.',
     )
-    explanations: int = Field(9, ge=1, le=16, description="Images a side.")
+    explanations: int = Field(9, ge=1, le=16, description="Number of example images per side.")
     practice_hard: int = Field(
-        1, ge=0, description="How many practice trials are drawn from the items `practice_hard`."
+        1, ge=0, description="Number of practice trials with items of kind `practice_hard`."
     )
     practice_attempts: int = Field(
-        3, ge=1, description="Practice blocks before a polite end; all must be right to go on."
+        3,
+        ge=1,
+        description="Largest number of practice blocks. A block passes when all answers are "
+        "right. After the last block without a pass, the study ends for the "
+        "participant.",
     )
     shuffle: Literal["all", "keep_first"] = Field(
-        "all", description="Whether the first explanation keeps its place (synthetic condition)."
+        "all",
+        description="`all` shuffles all example images; `keep_first` keeps the first in its place "
+        "(synthetic condition).",
     )
     feedback: tuple[Literal["practice", "test", "catch"], ...] = Field(
-        ("practice", "test", "catch"), description="Phases in which the answer is judged at once."
+        ("practice", "test", "catch"),
+        description="Phases in which the page shows whether the answer is right.",
     )
     enable_after_ms: int = Field(
-        1500, ge=0, le=60_000, description="Time before the buttons can be pressed, in ms."
+        1500, ge=0, le=60_000, description="Time before the buttons start to work, in ms."
     )
     feedback_delay_ms: int = Field(
         350, ge=0, le=60_000, description="Time from the answer to the feedback, in ms."
     )
     feedback_ms: int = Field(
-        1150, ge=0, le=60_000, description="How long the feedback frame stands alone, in ms."
+        1150, ge=0, le=60_000, description="Shortest time that the feedback is visible, in ms."
     )
     counter: bool = Field(
-        True, description="Whether a counter of right answers is shown, after the practice."
+        True, description="Whether the page counts the right answers after the practice."
     )
-    show_score: bool = Field(True, description="Whether the debrief tells the score.")
+    show_score: bool = Field(True, description="Whether the debrief shows the score.")
 
 
 class TwoAFCResponse(TaskResponse):
@@ -112,7 +119,7 @@ class TwoAFC(Task):
     )
     columns = (
         *TWO_AFC_TRIALS,
-        Column("item_kind", "string", "practice, practice_hard, test or catch."),
+        Column("item_kind", "string", "Kind of the item: practice, practice_hard, test or catch."),
     )
     parameters: TwoAFCParameters
 
