@@ -218,7 +218,7 @@ def test_amounts_are_refused_in_words(app: Flask, people: Callable[[int], list[W
     first = asked(owner, "screen_out", chosen)
     for given, complaint in (
         ("", "Say how much."),
-        ("ten", "is no amount"),
+        ("ten", "is not an amount"),
         ("0", "more than 0"),
         ("-1", "0 or more"),
         ("0.001", "finer than GBP"),

@@ -168,7 +168,7 @@ def test_the_overview_has_the_checklist(opened: Flask) -> None:
     assert "Ada Example <ada@example.org> is an example." in page.replace("&lt;", "<").replace(
         "&gt;", ">"
     )
-    assert "is reached from this machine only." in page
+    assert "works only on this machine." in page
     assert re.search(r"\d+ missing", page)
 
 
