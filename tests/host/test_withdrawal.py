@@ -369,9 +369,9 @@ def test_an_owner_erases_on_the_page_of_the_session(tiny: Flask) -> None:
     assert session_of(tiny, walker)["status"] == "withdrawn"
     # Of a study that is somebody else's, nothing.
     assert session_of(tiny, other) == there
-    assert "withdrawn: nothing is kept" in owner.get(page).text
+    assert "withdrawn: no data kept" in owner.get(page).text
     assert "1 withdrew" in owner.get("/studies/tiny").text
-    assert "Nothing of this session" in owner.post(f"{page}/erase", follow_redirects=True).text
+    assert "no longer stores data" in owner.post(f"{page}/erase", follow_redirects=True).text
     (entry,) = rows(tiny, models.AuditEntry, action="participant.erase")
     assert (entry["actor"], entry["subject"]) == ("owner", walker.public_id)
     tables = (models.Response, models.Trial, models.Arrival)
