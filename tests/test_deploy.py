@@ -124,7 +124,7 @@ def test_every_plain_command_runs(machine: dict[str, str], tmp_path: Path) -> No
     assert len(said) >= 5
     assert "tables/data/study-greebles_description-sessions_data.csv" in told
     assert "holds 0 sessions" in told
-    assert "the last was made 0 hours ago" in told
+    assert "the last back-up is 0 hours old" in told
 
 
 def test_units_are_what_systemd_takes(tmp_path: Path) -> None:

@@ -74,7 +74,9 @@ def backup(url: str, to: Path) -> Manifest:
         BackupFault: when the database has no tables, a program is missing, or `to` exists.
     """
     if to.exists():
-        raise BackupFault(f"{to} exists already; a back-up never replaces another one")
+        raise BackupFault(
+            f"{to} already exists; a back-up never replaces another file: choose another name"
+        )
     to.parent.mkdir(parents=True, exist_ok=True)
     where = make_url(url)
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-") as folder:
@@ -82,7 +84,7 @@ def backup(url: str, to: Path) -> Manifest:
             take = _copy_sqlite if where.get_backend_name() == "sqlite" else _dump_postgresql
             file, revision, rows = take(where, Path(folder))
         except DBAPIError as fault:
-            raise BackupFault(f"the database can't be read: {fault.orig}") from None
+            raise BackupFault(f"the database cannot be read: {fault.orig}") from None
         manifest = Manifest(
             format=FORMAT,
             version=__version__,
@@ -112,11 +114,9 @@ def read_manifest(archive: Path) -> Manifest:
             found = json.loads(opened.read(MANIFEST))
         manifest = Manifest(**{field.name: found[field.name] for field in fields(Manifest)})
     except FileNotFoundError:
-        raise BackupFault(f"there is no file {archive}") from None
+        raise BackupFault(f"the file {archive} does not exist") from None
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError):
-        raise BackupFault(
-            f"{archive} is no back-up made by `diptych backup`, or a damaged one"
-        ) from None
+        raise BackupFault(f"{archive} is damaged, or not a back-up of `diptych backup`") from None
     if manifest.format != FORMAT:
         raise BackupFault(f"{archive} has format {manifest.format}; this version reads {FORMAT}")
     return manifest
@@ -140,11 +140,14 @@ def restore(archive: Path, url: str, *, replace: bool = False) -> Manifest:
     where = make_url(url)
     if where.get_backend_name() != manifest.database:
         raise BackupFault(
-            f"{archive} is of {manifest.database}, the database here is "
-            f"{where.get_backend_name()}; set DIPTYCH_DATABASE_URL to one of the same kind"
+            f"{archive} is a back-up of {manifest.database}, but the database here is "
+            f"{where.get_backend_name()}; set DIPTYCH_DATABASE_URL to a database of the same "
+            "kind"
         )
     if not replace and _holds_rows(where):
-        raise BackupFault("the database here holds rows; --replace puts the back-up in their place")
+        raise BackupFault(
+            "the database here contains rows; --replace replaces them with the back-up"
+        )
     folder = Path(where.database or ".").parent if manifest.database == "sqlite" else None
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -171,13 +174,13 @@ def _check_restored(where: URL, manifest: Manifest) -> None:
                     raise BackupFault(f"the restored database is damaged: {said}")
             there = _count_rows(connection)
     except DBAPIError as fault:
-        raise BackupFault(f"the restored database can't be read: {fault.orig}") from None
+        raise BackupFault(f"the restored database cannot be read: {fault.orig}") from None
     finally:
         engine.dispose()
     wrong = [name for name, count in manifest.rows.items() if there.get(name) != count]
     if wrong:
         told = ", ".join(f"{name} {there.get(name)} of {manifest.rows[name]}" for name in wrong)
-        raise BackupFault(f"rows are missing, or too many, after restoring: {told}")
+        raise BackupFault(f"the restored database has a wrong number of rows: {told}")
 
 
 def _extract(archive: Path, name: str, folder: Path, manifest: Manifest) -> Path:
@@ -187,7 +190,7 @@ def _extract(archive: Path, name: str, folder: Path, manifest: Manifest) -> Path
     except (zipfile.BadZipFile, zlib.error, KeyError, OSError) as fault:
         raise BackupFault(f"{archive} is damaged: {fault}") from None
     if _sha256(file) != manifest.sha256:
-        raise BackupFault(f"{archive} is damaged: the database in it is not the one it was made of")
+        raise BackupFault(f"{archive} is damaged: the database in it is not the one of the back-up")
     return file
 
 
@@ -221,8 +224,8 @@ def _holds_rows(where: URL) -> bool:
             return any(_count_rows(connection).values())
     except DBAPIError as fault:
         raise BackupFault(
-            f"the database here can't be read: {fault.orig}; --replace puts the back-up in its "
-            "place, and puts it aside"
+            f"the database here cannot be read: {fault.orig}; --replace moves it aside and "
+            "restores the back-up"
         ) from None
     finally:
         engine.dispose()
@@ -231,7 +234,7 @@ def _holds_rows(where: URL) -> bool:
 def _copy_sqlite(where: URL, folder: Path) -> tuple[Path, str, dict[str, int]]:
     source, file = Path(where.database or ""), folder / SQLITE
     if not source.exists():
-        raise BackupFault(f"there is no database {source}")
+        raise BackupFault(f"the database {source} does not exist")
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(file)) as copy:
         live.backup(copy)
         copy.execute("PRAGMA journal_mode=DELETE")
@@ -340,7 +343,7 @@ def _refuse_in_use(where: URL) -> None:
         with engine.connect() as connection:
             others = connection.exec_driver_sql(_OTHERS).scalar_one()
     except DBAPIError as fault:
-        raise BackupFault(f"the database can't be reached: {fault.orig}") from None
+        raise BackupFault(f"the database cannot be reached: {fault.orig}") from None
     finally:
         engine.dispose()
     if others:

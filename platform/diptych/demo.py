@@ -136,7 +136,7 @@ def prepare(demo: Demo) -> None:
         try:
             migrate.ensure_head(db.engine, demo.settings.sqlalchemy_url)
         except migrate.BehindFault as fault:
-            raise DemoFault(f"{fault}; or remove the folder {HERE} and begin anew") from None
+            raise DemoFault(f"{fault}; or remove the folder {HERE} and begin again") from None
         for name in CROWDS:
             folder = demo.settings.studies / name
             if not folder.is_dir():

@@ -93,7 +93,8 @@ def database(engine: Engine) -> Finding:
                             "database",
                             "fault",
                             f"PostgreSQL {version} has {name} = off",
-                            f"Set {name} = on: a power cut would lose acknowledged answers.",
+                            f"Set {name} = on. Otherwise a power failure can lose answers "
+                            "that the host confirmed.",
                         )
                 return Finding("database", "ok", f"PostgreSQL {version}")
             mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
@@ -103,14 +104,14 @@ def database(engine: Engine) -> Finding:
             "database",
             "fault",
             f"does not answer: {reason[0] if reason else type(fault).__name__}",
-            "Start it, or mend DIPTYCH_DATABASE_URL.",
+            "Start the database, or correct DIPTYCH_DATABASE_URL.",
         )
     if mode != "wal":
         return Finding(
             "database",
             "fault",
-            f"SQLite in mode {mode}, not WAL",
-            "Put DIPTYCH_HOME on a local disk: network file systems can't lock.",
+            f"SQLite uses the mode {mode} instead of WAL",
+            "Move DIPTYCH_HOME to a local disk: network file systems do not lock files reliably.",
         )
     return Finding("database", "ok", "SQLite in WAL mode")
 
@@ -120,7 +121,7 @@ def _quietly(check: Callable[[], Finding], subject: str) -> Finding:
     try:
         return check()
     except Exception:
-        return Finding(subject, "fault", "could not be looked at", "Mend the database first.")
+        return Finding(subject, "fault", "could not be checked", "Fix the database first.")
 
 
 def tables(engine: Engine, settings: Settings) -> Finding:
@@ -135,12 +136,12 @@ def tables(engine: Engine, settings: Settings) -> Finding:
                 "tables",
                 "fault",
                 "none yet",
-                "The first `diptych serve` makes them; so does `diptych db upgrade`.",
+                "`diptych serve` or `diptych db upgrade` makes them.",
             )
         return Finding(
             "tables",
             "fault",
-            f"at revision {current}, this version needs {head}",
+            f"at revision {current}, but this version needs {head}",
             "Run `diptych backup`, then `diptych db upgrade`.",
         )
 
@@ -161,7 +162,10 @@ def connections(engine: Engine, settings: Settings) -> Finding:
         # As `database.engine_options` sets it: the pool, and as many again for a moment.
         most = 2 * settings.pool_size
         room = (allowed - reserved) // most
-        text = f"{allowed} allowed: {room} workers of all hosts together, {most} each at most"
+        text = (
+            f"{allowed} allowed: enough for {room} workers of all hosts together, with at most "
+            f"{most} per worker"
+        )
         if room >= LEAST_WORKERS:
             return Finding("connections", "ok", text)
         return Finding(
@@ -182,12 +186,12 @@ def clock(engine: Engine) -> Finding:
             return Finding("clock", "ok", "one machine, one clock")
         apart = clocks.apart_s(engine)
         if apart < _APART_S:
-            return Finding("clock", "ok", f"{apart * 1000:.0f} ms from the database's")
+            return Finding("clock", "ok", f"{apart * 1000:.0f} ms away from the database's clock")
         return Finding(
             "clock",
             "warning",
-            f"{apart:.0f} s from the database's",
-            "Let both machines follow a time server (chrony, systemd-timesyncd).",
+            f"{apart:.0f} s away from the database's clock",
+            "Synchronise both machines with a time server (chrony, systemd-timesyncd).",
         )
 
     return _quietly(check, "clock")
@@ -204,7 +208,7 @@ def disk(settings: Settings) -> Finding:
             "disk",
             "fault",
             f"{free:,} MB free at {settings.home}",
-            f"Make room: at least {LEAST_FREE_MB} MB.",
+            f"Free some space: the host needs at least {LEAST_FREE_MB} MB.",
         )
     return Finding("disk", "ok", f"{free:,} MB free at {settings.home}")
 
@@ -215,7 +219,7 @@ def address(settings: Settings) -> Finding:
         return Finding(
             "address",
             "warning",
-            f"{settings.base_url} is reached from this machine only",
+            f"{settings.base_url} works only on this machine",
             "Set DIPTYCH_BASE_URL to the address that participants use.",
         )
     if not settings.base_url.startswith("https://"):
@@ -223,7 +227,7 @@ def address(settings: Settings) -> Finding:
             "address",
             "fault",
             f"{settings.base_url} is not encrypted",
-            "Let nginx or another proxy serve it over HTTPS; MTurk shows nothing else.",
+            "Serve it over HTTPS with nginx or another proxy. MTurk requires HTTPS.",
         )
     return Finding("address", "ok", settings.base_url)
 
@@ -237,8 +241,14 @@ def secret(settings: Settings) -> Finding:
         return Finding("secret", "ok", "from the environment")
     path = settings.home / "secret.key"
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        return Finding("secret", "fault", f"{path} can be read by others", f"chmod 600 {path}")
-    return Finding("secret", "ok", f"{path}, made once; keep a copy, but not beside the back-ups")
+        return Finding(
+            "secret", "fault", f"other users can read {path}", f"Run `chmod 600 {path}`."
+        )
+    return Finding(
+        "secret",
+        "ok",
+        f"{path}, made by the host; keep a copy, but not in the folder of the back-ups",
+    )
 
 
 def proxies(settings: Settings) -> Finding:
@@ -247,17 +257,20 @@ def proxies(settings: Settings) -> Finding:
         return Finding(
             "proxies",
             "warning",
-            "none is said to stand before the host",
-            "Behind nginx or a load balancer set DIPTYCH_PROXY_HOPS to their number.",
+            "DIPTYCH_PROXY_HOPS says that no proxy is in front of the host",
+            "If nginx or a load balancer is in front of the host, set DIPTYCH_PROXY_HOPS to "
+            "the number of proxies.",
         )
-    return Finding("proxies", "ok", f"{settings.proxy_hops} before the host")
+    return Finding("proxies", "ok", f"{settings.proxy_hops} in front of the host")
 
 
 def bundle(static: Path) -> Finding:
     """The participant's page was bundled."""
     if (static / "dist" / ".vite" / "manifest.json").exists():
         return Finding("pages", "ok", "bundled")
-    return Finding("pages", "fault", "the front end was not bundled", "Run `make frontend`.")
+    return Finding(
+        "pages", "fault", "the participant's page is not bundled", "Run `make frontend`."
+    )
 
 
 def studies(engine: Engine, settings: Settings) -> Finding:
@@ -271,8 +284,8 @@ def studies(engine: Engine, settings: Settings) -> Finding:
         return Finding(
             "studies",
             "warning",
-            "none is open",
-            f"`diptych study open NAME` opens one of {settings.studies}.",
+            "no study is open",
+            f"Open one of {settings.studies} with `diptych study open NAME`.",
         )
 
     return _quietly(check, "studies")
@@ -297,9 +310,8 @@ def accounts(engine: Engine) -> Finding:
         return Finding(
             "accounts",
             "warning",
-            "nobody can log in to the dashboard",
-            "Use the link that `diptych serve` prints while there is no account, or make one: "
-            "`diptych user add NAME --admin`.",
+            "no account can log in to the dashboard",
+            "Use the link that `diptych serve` prints, or run `diptych user add NAME --admin`.",
         )
 
     return _quietly(check, "accounts")
@@ -323,8 +335,9 @@ def dump_program(engine: Engine) -> Finding | None:
     return Finding(
         "back-ups",
         "warning",
-        f"{program} is of PostgreSQL {found[0]}, too old for the database's {server}",
-        f"Install the client programs of PostgreSQL {server} or newer: `diptych backup` fails.",
+        f"{program} belongs to PostgreSQL {found[0]}, which is too old for a database of "
+        f"version {server}",
+        f"`diptych backup` fails. Install the client programs of PostgreSQL {server} or newer.",
     )
 
 
@@ -336,17 +349,17 @@ def backups(settings: Settings) -> Finding:
             "back-ups",
             "warning",
             f"{' and '.join(missing)} not found",
-            "Install PostgreSQL's client programs, or back the database up elsewhere.",
+            "Install PostgreSQL's client programs, or make back-ups on another machine.",
         )
     made = [path.stat().st_mtime for path in (settings.home / "backups").glob("*.zip")]
     hours = (time.time() - max(made)) / 3600 if made else None
     if hours is not None and hours < MOST_HOURS:
-        return Finding("back-ups", "ok", f"the last was made {hours:.0f} hours ago")
+        return Finding("back-ups", "ok", f"the last back-up is {hours:.0f} hours old")
     return Finding(
         "back-ups",
         "warning",
-        f"none in {settings.home / 'backups'}"
+        f"no back-up in {settings.home / 'backups'}"
         if hours is None
-        else f"the last was made {hours / 24:.0f} days ago",
-        "Let a timer run `diptych backup` every night (docs/deploy.md).",
+        else f"the last back-up is {hours / 24:.0f} days old",
+        "Run `diptych backup` every night with a timer (docs/deploy.md).",
     )

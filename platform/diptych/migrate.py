@@ -91,6 +91,6 @@ def ensure_head(engine: Engine, url: str) -> None:
         log.warning("made the tables of a new, empty database: %s", engine.url.render_as_string())
     elif current != head:
         raise BehindFault(
-            f"the database is at revision {current}, this version needs {head}: "
-            "back it up, then run `diptych db upgrade`"
+            f"the database is at revision {current}, but this version needs {head}: make a "
+            "back-up, then run `diptych db upgrade`"
         )

@@ -25,9 +25,9 @@ def reachable(settings: Settings) -> Finding:
         return Finding(
             _SUBJECT,
             "warning",
-            f"{base} does not answer this machine: {str(fault) or type(fault).__name__}",
-            "Start the host, then look at DNS, firewall and proxy. If participants do reach it, "
-            "this network only hides the address from the machine itself.",
+            f"this machine gets no answer from {base}: {str(fault) or type(fault).__name__}",
+            "Start the host, then check DNS, firewall and proxy. If participants reach the "
+            "address, only this machine cannot, and you can ignore this warning.",
         )
     said = _json(reply)
     if said.get("status") == "ok" and said.get("base_url") == base:
@@ -37,18 +37,18 @@ def reachable(settings: Settings) -> Finding:
         return Finding(
             _SUBJECT,
             "fault",
-            f"at {base} a Diptych host answers, but it is set to another address",
-            "Restart the host after a change of DIPTYCH_BASE_URL. If it is another host, let the "
-            "proxy pass this address to this one.",
+            f"a Diptych host answers at {base}, but its DIPTYCH_BASE_URL is another address",
+            "Restart the host after a change of DIPTYCH_BASE_URL. If it is another host, "
+            "forward this address to this host in the proxy.",
         )
     if reply.status_code in (502, 503, 504):
         return Finding(
             _SUBJECT,
             "warning",
-            f"at {base} a proxy answers {reply.status_code}: it finds no host",
+            f"a proxy answers {reply.status_code} at {base}: it does not reach the host",
             "Start the host. If it runs, compare its port with the one in `proxy_pass`.",
         )
-    text = f"at {base}/healthz something else than Diptych answers ({reply.status_code})"
+    text = f"{base}/healthz answers, but it is not Diptych ({reply.status_code})"
     return Finding(_SUBJECT, "fault", *_elsewhere(text, base, settings.prefix))
 
 
@@ -56,17 +56,17 @@ def _elsewhere(text: str, base: str, prefix: str) -> tuple[str, str]:
     """What is wrong, and what to do, where something else than a Diptych host answers."""
     if not prefix:
         return text, (
-            "Let the proxy pass this name to the host. If the host is under a path of it, "
-            "DIPTYCH_BASE_URL must end in that path."
+            "Forward this name to the host in the proxy. If the host is under a path, "
+            "DIPTYCH_BASE_URL must end with that path."
         )
     try:
         at_root = _json(_ask(base.removesuffix(prefix)))
     except httpx.HTTPError:
         at_root = {}
     if at_root.get("base_url") == base:
-        text = f"the proxy passes / to this host, but not {prefix}/"
+        text = f"the proxy forwards / to this host, but not {prefix}/"
     return text, (
-        f"Let the proxy pass the path: in nginx `location {prefix}/ {{ proxy_pass "
+        f"Forward the path in the proxy: in nginx `location {prefix}/ {{ proxy_pass "
         "http://127.0.0.1:8000; … }` (docs/deploy.md, Under a path)."
     )
 

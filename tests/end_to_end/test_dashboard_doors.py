@@ -152,5 +152,5 @@ def test_without_javascript_everything_still_works(
     expect(page.get_by_label("Link", exact=True)).to_have_value(re.compile("/dashboard/link/"))
     page.get_by_text("Disable", exact=True).first.click()
     page.get_by_role("button", name="Disable").click()
-    expect(page.get_by_text("can't log in now")).to_be_visible()
+    expect(page.get_by_text("can no longer log in")).to_be_visible()
     expect(page.locator("time").first).to_contain_text("UTC")

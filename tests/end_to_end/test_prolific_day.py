@@ -257,7 +257,7 @@ def _decisions_in_bulk(day: Day, desk: Desk) -> None:
     excluded = query(day.settings, "SELECT count(*) FROM session_results WHERE excluded")[0][0]
     assert excluded >= CROWD["bot"]
     desk.go("/payments")
-    desk.page.get_by_label("What the study may cost (GBP)").fill("500")
+    desk.page.get_by_label("Largest cost of the study (GBP)").fill("500")
     desk.confirm("^Set budget")
     desk.decide("approve", excluded="no", status="completed")
     desk.look("7-approve")
@@ -274,7 +274,7 @@ def _decisions_in_bulk(day: Day, desk: Desk) -> None:
 def _bonuses_through_a_broken_line(day: Day, desk: Desk) -> None:
     """The connection is cut after Prolific has paid, before it could say so."""
     desk.decide("bonus", decision="approve")
-    desk.page.get_by_label("What each has earned by the study's rule").check()
+    desk.page.get_by_label("The bonus of each participant by the study's rule").check()
     desk.page.get_by_label("Reason, to the participants").fill("For your right answers.")
     desk.confirm("^Preview")
     desk.look("9-bonus")

@@ -65,7 +65,7 @@ def test_names_of_excluded_studies_must_be_those_of_studies(tmp_path: Path) -> N
     assert line.state == "missing"
     assert "no study 'wich_unit' or 'zebra'" in line.found
     assert (
-        "'wich_unit' is near 'which_unit'." in line.advice
+        "'wich_unit' is similar to 'which_unit'." in line.advice
         and "is near 'greebles'" not in line.advice
     )
     wish["recruitment"]["exclude_studies"] = ["greebles"]
@@ -80,7 +80,7 @@ def test_excluded_sessions_are_counted_against_those_that_are_wanted(
     wish = {"recruitment": {"participants": 2, "replace_excluded": replace}}
     line = found(tiny(tmp_path, wish, completed=2, excluded=2), "usable")
     assert line.state == state
-    assert line.found.startswith("0 of 2 usable: 2 have completed, 2 of them are excluded.")
+    assert line.found.startswith("0 of 2 usable: 2 completed, 2 of them excluded.")
     assert ("replace_excluded = true" in line.advice) is not replace
 
 
@@ -186,7 +186,7 @@ def test_pay_goes_by_the_time_that_people_need(tmp_path: Path) -> None:
     assert found(tiny(tmp_path, median_minutes=10.0), "pay").state == "done"
     slow = found(tiny(tmp_path, median_minutes=11.0), "pay")
     assert slow.state == "look"
-    assert "1.65 GBP (9 an hour)" in slow.advice
+    assert "1.65 GBP (9 per hour)" in slow.advice
 
 
 def test_an_own_floor_stands_in_place_of_the_defaults(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_quality_rules(tmp_path: Path) -> None:
     some = found(tiny(tmp_path, {"quality": rules}), "quality")
     assert (some.state, some.found) == (
         "done",
-        "2 thresholds; without a person, only min_total_rt_s excludes.",
+        "2 thresholds; min_total_rt_s excludes automatically, all others only flag.",
     )
 
 

@@ -177,8 +177,8 @@ def test_a_study_with_faults_is_not_opened(home: Path) -> None:
     ("arguments", "words"),
     [
         (("study", "validate", "nowhere"), "no study 'nowhere'"),
-        (("study", "pause", "nowhere"), "knows no open study 'nowhere'"),
-        (("export", "nowhere", "--to", "out"), "knows no open study 'nowhere'"),
+        (("study", "pause", "nowhere"), "no open study 'nowhere'"),
+        (("export", "nowhere", "--to", "out"), "no open study 'nowhere'"),
         (("import", "sandwich", "file", "--to", "out"), "installed are: explain-teach, imi, vkt"),
         (("study", "new", "Bad Name"), "a name of a-z"),
     ],

@@ -43,7 +43,7 @@ def test_somebody_is_added_and_sets_a_password(app: Flask, settings: Settings) -
         user = passwords.check("ada", "a long enough password")
         assert user and user.is_admin
     again = run(settings, "add", "ada")
-    assert again.exit_code == 1 and "there is a user 'ada' already" in again.output
+    assert again.exit_code == 1 and "a user 'ada' already exists" in again.output
     bad = run(settings, "add", "two words")
     assert bad.exit_code == 1 and "letters, digits" in bad.output
 
@@ -68,7 +68,7 @@ def test_roles_links_and_disabling(app: Flask, settings: Settings, studies_folde
     with app.app_context():
         assert role_in(user, study_id("tiny")) is None
     for arguments, said in (
-        (("role", "ada", "nothing", "viewer"), "knows no study 'nothing'"),
+        (("role", "ada", "nothing", "viewer"), "no study 'nothing'"),
         (("role", "eve", "tiny", "viewer"), "no user 'eve'"),
         (("role", "ada", "tiny", "emperor"), "'emperor' is not one of"),
         (("link", "eve"), "no user 'eve'"),

@@ -119,7 +119,7 @@ def test_approving_says_what_it_costs_and_does_it_once(
     first = confirmed(editor, page)
     assert "3 sessions approved." in first.text
     again = confirmed(editor, page)
-    assert "nothing was done twice" in again.text
+    assert "Nothing was done twice" in again.text
     assert sorted(decided(app)) == sorted(("approve", w.public_id) for w in chosen)
     assert len(rows(app, models.LedgerEntry, state="intended")) == 3
 
@@ -188,9 +188,9 @@ def test_rejecting_needs_reasons(app: Flask, people: Callable[[int], list[Walker
     chosen = people(1)
     editor = researcher(app, "editor")
     first = asked(editor, "reject", chosen)
-    assert "no ground for it" in words(first) and "Say why." not in words(first)
+    assert "is not a reason" in words(first) and "Say why." not in words(first)
     short = filled(editor, first, message="bad work")
-    assert "at least 100 characters; here are 8" in words(short)
+    assert "at least 100 characters; this text has 8" in words(short)
     assert "bad work" in short.text, "what was written is still there"
     assert f'action="/dashboard{DECISIONS}"' not in short.text, "nothing to confirm yet"
     confirmed(editor, short)
@@ -217,11 +217,11 @@ def test_amounts_are_refused_in_words(app: Flask, people: Callable[[int], list[W
     owner = researcher(app, "owner")
     first = asked(owner, "screen_out", chosen)
     for given, complaint in (
-        ("", "Say how much."),
-        ("ten", "is no amount"),
+        ("", "Enter an amount."),
+        ("ten", "is not an amount"),
         ("0", "more than 0"),
         ("-1", "0 or more"),
-        ("0.001", "finer than GBP"),
+        ("0.001", "too many decimal places for GBP"),
     ):
         page = filled(owner, first, amount=given)
         assert complaint in words(page), given
@@ -240,7 +240,7 @@ def test_who_may_decide_what(app: Flask, people: Callable[[int], list[Walker]]) 
     page = filled(owner, asked(owner, "bonus", chosen), by="amount", amount="1")
     assert owner.post(DECISIONS, {"slip": slip_of(page), "csrf_token": "x"}).status_code == 403
     stolen = editor.post(DECISIONS, {"slip": slip_of(page)}, follow_redirects=True)
-    assert "somebody else" in html.unescape(stolen.text)
+    assert "Another user" in html.unescape(stolen.text)
     assert decided(app) == []
 
 
@@ -342,12 +342,12 @@ def test_sessions_of_another_study_are_out_of_reach(
         {"action": "exclude", "session": [theirs[0].public_id]},
         follow_redirects=True,
     )
-    assert "No session was chosen" in page.text
+    assert "No session was selected" in page.text
     own = researcher(app, "editor")
     slip = slip_of(asked(own, "exclude", theirs))
     researcher(app, "editor", "other", name="editor")
     moved = own.post("/studies/other/participants/decisions", {"slip": slip}, follow_redirects=True)
-    assert "somebody else" in html.unescape(moved.text)
+    assert "Another user" in html.unescape(moved.text)
     assert decided(app) == []
 
 

@@ -237,7 +237,7 @@ def test_a_figure_without_counts_is_no_broken_picture(app: Flask, tmp_path: Path
     viewer = researcher(app, "viewer", "tiny_2afc")
     page = get(viewer, SIMULATED, study="tiny_2afc").get_data(as_text=True)
     assert "his-units.json" in page and "catch-trials.json" not in page
-    assert "Nothing was counted for this figure" in page
+    assert "No data for this figure" in page
 
 
 def test_without_altair_the_numbers_are_there_all_the_same(

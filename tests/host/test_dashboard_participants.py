@@ -306,9 +306,9 @@ def test_people_simulated_and_machines_never_mix(
 def test_refusals_are_not_listed(app: Flask, opened: int, walker: Callable[..., Walker]) -> None:
     gone = walker().enter().take("consent", agreed=False)
     viewer = researcher(app, "viewer")
-    assert "Nobody has come yet" in viewer.get("/studies/tiny/participants").text
+    assert "No participants yet" in viewer.get("/studies/tiny/participants").text
     page = viewer.get(f"/studies/tiny/participants/{gone.public_id}")
-    assert page.status_code == 200 and "declined: nothing is kept" in page.text
+    assert page.status_code == 200 and "declined: no data kept" in page.text
 
 
 def test_a_search_finds_beginnings_and_whole_platform_ids(

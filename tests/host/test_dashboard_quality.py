@@ -52,10 +52,10 @@ def test_the_page_shows_each_rule_its_threshold_and_its_flags(
     viewer = researcher(tiny, "viewer")
     page = viewer.get("/studies/tiny/quality").text
     cells = row_of(page, "Instruction time, least")
-    assert cells[1:4] == ["≥ 15 s", "decides alone", "2"]
+    assert cells[1:4] == ["≥ 15 s", "excludes automatically", "2"]
     assert cells[4].startswith("1 ") and "50" in cells[4]
     assert row_of(page, "Looks like others")[2] == "only a hint"
-    assert row_of(page, "Times that can&#39;t be true")[2] == "a person decides"
+    assert row_of(page, "Times that can&#39;t be true")[2] == "a researcher decides"
     listed = viewer.get("/studies/tiny/quality?rule=min_instructions_s").text
     assert f"/participants/{hasty}" in listed
     assert "3 s on the instructions; allowed is at least 15 s." in listed
@@ -73,7 +73,7 @@ def test_kinds_stand_apart(tiny: Flask, client: FlaskClient) -> None:
     assert (
         "who=simulated" in re.findall(r'href="([^"]*rule=min_instructions_s[^"]*)"', simulated)[0]
     )
-    assert "Machines are not judged" in viewer.get("/studies/tiny/quality?who=machine").text
+    assert "No rules for machines" in viewer.get("/studies/tiny/quality?who=machine").text
 
 
 def test_flagged_sessions_come_a_page_at_a_time(tiny: Flask, client: FlaskClient) -> None:
@@ -130,7 +130,7 @@ def test_judging_anew_mends_what_was_wrong_step_by_step(
     assert reply.status_code == 302
     steps, page = go_on(owner, reply)
     assert steps == 3
-    assert "judged anew" in page
+    assert "judged again" in page
     assert (rows(tiny, models.QualityResult), rows(tiny, models.Tally)) == before
     (entry,) = rows(tiny, models.AuditEntry, action="quality.recompute")
     assert entry["actor"] == "owner"
@@ -146,7 +146,7 @@ def test_only_owners_judge_anew(tiny: Flask, client: FlaskClient) -> None:
     take(client)
     for role in ("viewer", "editor"):
         other = researcher(tiny, role)
-        assert "Judge all sessions anew" not in other.get("/studies/tiny/quality").text
+        assert "Judge all sessions again" not in other.get("/studies/tiny/quality").text
         assert other.post("/studies/tiny/quality/recompute").status_code == 403
     assert all(s["result_at"] is not None for s in rows(tiny, models.Session))
 

@@ -143,7 +143,7 @@ def test_recruiters_that_the_study_leaves_out_are_named(app: Flask, studies_fold
     category_study(studies_folder / "tiny", changes={"recruitment": {"recruiters": ["direct"]}})
     open_study(app, studies_folder / "tiny")
     page = text(researcher(app, "viewer").get("/studies/tiny/recruitment"))
-    assert "People are not let in from prolific or mturk" in page
+    assert "The study does not accept people from prolific or mturk" in page
     assert 'id="way-prolific"' not in page
 
 
@@ -243,7 +243,7 @@ def test_a_refusal_is_told_and_the_same_request_can_be_sent_again(
     form = {"assignments": "3", "token": token}
     mturk.password = "AKIAOTHER"
     page = text(editor.post("/studies/tiny/recruitment/mturk", form), 409)
-    assert "No HIT was confirmed" in page
+    assert "No HIT was created" in page
     assert token_of(page) == token, "so that another try can't make a second HIT"
     mturk.password = "AKIATEST"
     assert editor.post("/studies/tiny/recruitment/mturk", form).status_code == 302

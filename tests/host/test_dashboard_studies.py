@@ -168,7 +168,7 @@ def test_the_overview_has_the_checklist(opened: Flask) -> None:
     assert "Ada Example <ada@example.org> is an example." in page.replace("&lt;", "<").replace(
         "&gt;", ">"
     )
-    assert "is reached from this machine only." in page
+    assert "works only on this machine." in page
     assert re.search(r"\d+ missing", page)
 
 
@@ -271,7 +271,7 @@ def test_the_preview_has_every_page_and_says_which_words_are_the_hosts(opened: F
         "Page 1 of 2 What you do Look. Page 2 of 2 How you answer Choose.",
         "That was all.",
         "You decided not to take part.",
-        "the host&#39;s own words",
+        "default text",
         "https://app.prolific.com/submissions/complete?cc=DONE",
         "stays here",
     ):
@@ -423,7 +423,7 @@ def test_what_was_looked_at_is_what_is_opened(opened: Flask, studies_folder: Pat
     looked_at = load_study(studies_folder / "tiny").content.content_hash
     (studies_folder / "tiny" / "debrief.md").write_text("# Changed meanwhile\n")
     reply = owner.post("/studies/tiny/versions/folder", {"what": "open", "version": looked_at})
-    assert "changed since you looked" in words(reply, 409)
+    assert "changed after you opened" in words(reply, 409)
     assert len(audit(opened)) == 1
 
 

@@ -147,7 +147,7 @@ def test_groups_never_overlap_and_no_unit_is_both_tested_and_practised(
     wanted = Wanted(easiest, drawn, hardest, tasks)
     run = read_scored(scored[0], MODEL)
     if wanted.tested == 0:
-        with pytest.raises(UnitsFault, match="nor all of them 0"):
+        with pytest.raises(UnitsFault, match="must be 0 or more"):
             choose_items(run, wanted, seed)
         return
     items = choose_items(run, wanted, seed)
@@ -195,7 +195,7 @@ def test_a_participant_can_take_it_to_the_end(
     [
         ({"wanted": Wanted(60, 60, 60)}, "would overlap: net has"),
         ({"wanted": Wanted(15, 10, 15)}, "others for practice"),
-        ({"wanted": Wanted(2, 2, 2, tasks=7)}, "each unit has 1 to 6 tasks"),
+        ({"wanted": Wanted(2, 2, 2, tasks=7)}, "allowed are 1 to 6"),
         ({"side": 10}, "32 to 1024"),
         ({"per_participant": 1000}, "20 test items"),
         ({"similarity": "lpips"}, "no run with"),
@@ -219,7 +219,7 @@ def test_an_image_that_is_gone_or_has_changed_is_told(
         other.save(file)
     with pytest.raises(UnitsFault, match="not the image that was scored"):
         make((scored[0], images), tmp_path / "units")
-    with pytest.raises(UnitsFault, match="can't be read"):
+    with pytest.raises(UnitsFault, match="cannot be read"):
         make((scored[0], tmp_path / "nowhere"), tmp_path / "units")
     assert {path.name for path in tmp_path.iterdir()} == {"images"}
 
@@ -238,9 +238,9 @@ def test_the_command_makes_it_and_tells_faults_in_one_line(
     assert run("units", MODEL).exit_code == 0
     assert load_study(tmp_path / "units").content.name == "units"
     for name, model, said in (
-        ("units", MODEL, "exists already"),
+        ("units", MODEL, "already exists"),
         ("other", "resnet", "no scores of 'resnet'; it has: net"),
-        ("Not A Name", MODEL, "can't name a study"),
+        ("Not A Name", MODEL, "cannot be the name of a study"),
     ):
         result = run(name, model)
         assert result.exit_code == 1 and said in result.output

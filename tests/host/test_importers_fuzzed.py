@@ -136,7 +136,7 @@ def test_an_index_column_of_pandas_and_a_mark_are_passed_over(tmp_path: Path) ->
     ("change", "told"),
     [
         ({(3, "trial_index"): "1e300"}, r"row 3: trial_index is '1e300'; allowed are whole"),
-        ({(2, "rt"): "x" * 200_000}, r"responses_main.csv, row 2: no CSV: field larger"),
+        ({(2, "rt"): "x" * 200_000}, r"responses_main.csv, row 2: not valid CSV: field larger"),
     ],
 )
 def test_imi_names_the_row(tmp_path: Path, change: dict[tuple[int, str], str], told: str) -> None:

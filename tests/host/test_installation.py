@@ -144,13 +144,13 @@ def _no_host(_: Any, start_response: Any) -> list[bytes]:
     [
         ("", "host", "ok", "leads to this host"),
         ("/study", "host", "ok", "leads to this host"),
-        ("/study", "only the root", "fault", "passes / to this host, but not /study/"),
-        ("/study", "host as it was", "fault", "it is set to another address"),
-        ("", "host as it was", "fault", "it is set to another address"),
-        ("/study", "nothing", "fault", "something else than Diptych answers (404)"),
-        ("", "nothing", "fault", "something else than Diptych answers (404)"),
+        ("/study", "only the root", "fault", "forwards / to this host, but not /study/"),
+        ("/study", "host as it was", "fault", "DIPTYCH_BASE_URL is another address"),
+        ("", "host as it was", "fault", "DIPTYCH_BASE_URL is another address"),
+        ("/study", "nothing", "fault", "it is not Diptych (404)"),
+        ("", "nothing", "fault", "it is not Diptych (404)"),
         ("/study", "no host", "warning", "answers 502"),
-        ("/study", "closed", "warning", "does not answer this machine"),
+        ("/study", "closed", "warning", "this machine gets no answer"),
     ],
 )
 def test_where_the_address_leads(
@@ -213,7 +213,7 @@ def test_back_ups_are_looked_for(settings: Settings) -> None:
     assert installation.backups(settings).grade == "ok"
     old = made.stat().st_mtime - 3 * 24 * 3600
     os.utime(made, (old, old))
-    assert installation.backups(settings).text == "the last was made 3 days ago"
+    assert installation.backups(settings).text == "the last back-up is 3 days old"
 
 
 def test_a_database_without_tables_is_told_how_it_gets_them(

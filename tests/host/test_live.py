@@ -197,7 +197,7 @@ def test_a_look_costs_the_same_after_more_sessions(tiny: Flask, client: FlaskCli
 def test_the_page_and_its_panel(tiny: Flask, client: FlaskClient) -> None:
     viewer = researcher(tiny, "viewer")
     empty = viewer.get("/studies/tiny/live")
-    assert empty.status_code == 200 and "Nobody has come yet" in empty.text
+    assert empty.status_code == 200 and "No participants yet" in empty.text
     crowd(client)
     panel = viewer.get("/studies/tiny/live/panel")
     assert panel.status_code == 200 and "<html" not in panel.text

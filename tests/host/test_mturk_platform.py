@@ -149,7 +149,7 @@ def test_what_mturk_would_refuse_is_known_beforehand(
     done = submitted(mturk, hit(mturk))
     for refused, words in (
         (order("request_return", done), "can't ask a worker to return"),
-        (order("screen_out", done), "no payment for screened-out"),
+        (order("screen_out", done), "cannot pay screened-out"),
         (order("reject", done, message=" "), "only with a message"),
         (order("approve", done, currency="GBP"), "USD"),
         (order("bonus", done, amount=0), "above 0"),

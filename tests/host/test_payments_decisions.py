@@ -237,7 +237,7 @@ def test_what_is_no_amount_is_said(amount: str, currency: str) -> None:
 
 
 def test_a_study_cannot_promise_what_its_currency_cannot_pay() -> None:
-    with pytest.raises(ValueError, match=r"reward: 1\.5 is finer than JPY"):
+    with pytest.raises(ValueError, match=r"reward: 1\.5 has too many decimal places for JPY"):
         Payment.model_validate({"currency": "JPY", "reward": 1.5})
     with pytest.raises(ValueError, match=r"bonus\.max"):
         Payment.model_validate({"bonus": {"max": 0.333}})

@@ -46,7 +46,7 @@ def said(who: Researcher, path: str, **form: str) -> str:
 
 def test_from_no_budget_to_every_bonus_paid(paying: Paying, owner: Researcher) -> None:
     first = owner.get(PAGE).text
-    assert "Nothing ordered yet" in first
+    assert "No orders yet" in first
     assert "No budget is set" in first
     some = paying.sessions([3, 5])
     paying.decide(some, "bonus")

@@ -351,9 +351,9 @@ def test_every_rule_has_a_key_and_every_key_a_rule() -> None:
     [
         ("min_catch_accuracy", "no threshold"),
         ("min_everything", "rules are min_catch_accuracy, "),
-        ("max_lookalikes", "never decides alone"),
-        ("max_same_address", "never decides alone"),
-        ("min_crowd_accuracy", "never decides alone"),
+        ("max_lookalikes", "is only a hint"),
+        ("max_same_address", "is only a hint"),
+        ("min_crowd_accuracy", "is only a hint"),
     ],
 )
 def test_auto_names_rules_that_can_decide(auto: str, words: str) -> None:

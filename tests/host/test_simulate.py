@@ -61,7 +61,7 @@ def test_eyes_see_thumbnails_where_there_are_no_numbers(tmp_path: Path) -> None:
 
 def test_an_image_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
     eyes = Eyes(load_study(category_study(tmp_path / "tiny")))
-    with pytest.raises(UnknownImage, match=r"'tiny'.*another version.*Open the study anew"):
+    with pytest.raises(UnknownImage, match=r"'tiny'.*another version.*Open the study again"):
         eyes.see(b"another image")
 
 

@@ -217,7 +217,7 @@ def test_one_picture_twice_in_a_class_is_told_and_stands_once_in_the_tables(
     assert before.remarks == ()
     file, _ = repeat_first(folder)
     loaded = load_study(folder)
-    assert loaded.remarks == (f"stimuli.csv: one picture under 2 names: {file}, again.png",)
+    assert loaded.remarks == (f"stimuli.csv: the same picture has 2 names: {file}, again.png",)
     for rows in (stimulus_rows, item_rows):
         ids = [row["stimulus_id"] for row in rows(loaded.content)]
         assert ids == [row["stimulus_id"] for row in rows(before.content)]
@@ -319,7 +319,8 @@ def test_moving_pictures_are_told(tmp_path: Path) -> None:
         rows[0]["file"] = "film.gif"
 
     rewrite(folder / "stimuli.csv", change)
-    told = "stimuli.csv: film.gif holds 3 pictures; participants and machines see the first"
+    seen = "participants and machines see only the first"
+    told = f"stimuli.csv: film.gif contains 3 pictures; {seen}"
     assert load_study(folder).remarks == (told,)
     run = CliRunner().invoke(cli, ["study", "validate", str(folder)], env={"COLUMNS": "200"})
     assert run.exit_code == 0 and told in run.output
@@ -330,7 +331,8 @@ def test_moving_pictures_are_told(tmp_path: Path) -> None:
     [
         (
             {"recruitment": {"recruiters": ["direct"]}},
-            "study.toml: recruitment.prolific is not used: recruitment.recruiters names direct",
+            "study.toml: recruitment.prolific is not used, because recruitment.recruiters names "
+            "only direct",
         ),
         (
             {"payment": {"reward": 1, "bonus": {"base": 1, "phases": ["practice"]}}},
@@ -344,18 +346,19 @@ def test_moving_pictures_are_told(tmp_path: Path) -> None:
         ),
         (
             {"recruitment": {"mturk": {"countries": ["UK"]}, "recruiters": ["mturk", "prolific"]}},
-            "study.toml: recruitment.mturk.countries: 'UK' is no country of ISO 3166 (Great "
+            "study.toml: recruitment.mturk.countries: 'UK' is not a country of ISO 3166 (Great "
             "Britain is 'GB')",
         ),
         (
             {"payment": {"currency": "EUO", "reward": 1}},
-            "study.toml: payment.currency 'EUO' is no currency of ISO 4217",
+            "study.toml: payment.currency 'EUO' is not a currency of ISO 4217",
         ),
-        ({"language": "germn"}, "study.toml: language 'germn' begins with no language of ISO 639"),
+        ({"language": "germn"}, "study.toml: language 'germn' is not a language of ISO 639"),
         (
             {"language": "sv-FI"},
-            "study.toml: language 'sv-FI': the page's own buttons and messages are said in "
-            "English; there are words in ar, de, en, es, fr, he, it, ja, nl, pt, zh",
+            "study.toml: language 'sv-FI': the page has no words in this language, so "
+            "buttons and messages are English; available are ar, de, en, es, fr, he, it, ja, nl, "
+            "pt, zh",
         ),
     ],
 )
@@ -371,7 +374,10 @@ def test_a_text_with_a_misspelt_name_is_told_with_the_nearest(tmp_path: Path) ->
     folder = category_study(tmp_path / "tiny")
     for name in ("declned.md", "README.md"):
         (folder / name).write_text("Thank you.")
-    told = "declned.md: no text of a study has this name (did you mean 'declined'?); it is not used"
+    told = (
+        "declned.md: studies have no text with this name (did you mean 'declined'?), so the file "
+        "is not used"
+    )
     assert load_study(folder).remarks == (told,)
 
 

@@ -87,7 +87,7 @@ def test_a_key_does_not_outlive_what_its_account_may_do(tiny: Flask, how: str) -
     assert kind_with(tiny, "simulate", simulate) is None
     assert (kind_with(tiny, "preview", preview) == "preview") is (how == "viewer")
     page = researcher(tiny, "owner").get("/studies/tiny/recruitment").text
-    assert "does not work any more" in page
+    assert "no longer works" in page
 
 
 def test_viewers_take_it_themselves_and_make_no_other_keys(tiny: Flask) -> None:

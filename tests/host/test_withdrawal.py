@@ -245,7 +245,7 @@ def test_an_order_under_way_keeps_the_person_until_it_is_settled(tiny: Flask) ->
     session = session_of(tiny, walker)
     decided(tiny, session, ("intended",))
     before = {model: rows(tiny, model, session_id=session["id"]) for model in OF_SESSIONS}
-    with pytest.raises(withdrawal.WithdrawalFault, match="waits to be sent or is in doubt"):
+    with pytest.raises(withdrawal.WithdrawalFault, match="is waiting or in doubt"):
         erase(tiny, walker)
     assert session_of(tiny, walker) == session
     assert before == {model: rows(tiny, model, session_id=session["id"]) for model in OF_SESSIONS}
@@ -343,16 +343,16 @@ def test_export_writes_every_row_and_erase_asks(tiny: Flask, command: Any, tmp_p
     assert told["arrivals"][0]["parameters"]["SESSION_ID"] == "sub-goes"
     assert told["feedback_text"] == session["feedback_text"]
     again = command("participant", "export", person["public_id"], "--to", to)
-    assert again.exit_code == 1 and "exists already" in again.output
+    assert again.exit_code == 1 and "already exists" in again.output
     asked = command("participant", "erase", walker.public_id, input="n\n")
     assert asked.exit_code == 1 and session_of(tiny, walker) == session
     done = command("participant", "erase", person["public_id"], "--yes")
     assert done.exit_code == 0 and "Deleted: 1 session with" in done.output
     assert_empty(tiny, session)
     nobody = command("participant", "erase", "--platform-id", "prolific:goes", "--yes")
-    assert nobody.exit_code == 1 and "nobody came from prolific" in nobody.output
+    assert nobody.exit_code == 1 and "no participant from prolific" in nobody.output
     shell = command("participant", "erase", walker.public_id, "--yes")
-    assert shell.exit_code == 1 and "is withdrawn: nothing of its person is kept" in shell.output
+    assert shell.exit_code == 1 and "is withdrawn: the host stores nothing about" in shell.output
     assert command("participant", "erase").exit_code == 2
 
 
@@ -369,9 +369,9 @@ def test_an_owner_erases_on_the_page_of_the_session(tiny: Flask) -> None:
     assert session_of(tiny, walker)["status"] == "withdrawn"
     # Of a study that is somebody else's, nothing.
     assert session_of(tiny, other) == there
-    assert "withdrawn: nothing is kept" in owner.get(page).text
+    assert "withdrawn: no data kept" in owner.get(page).text
     assert "1 withdrew" in owner.get("/studies/tiny").text
-    assert "Nothing of this session" in owner.post(f"{page}/erase", follow_redirects=True).text
+    assert "no longer stores data" in owner.post(f"{page}/erase", follow_redirects=True).text
     (entry,) = rows(tiny, models.AuditEntry, action="participant.erase")
     assert (entry["actor"], entry["subject"]) == ("owner", walker.public_id)
     tables = (models.Response, models.Trial, models.Arrival)

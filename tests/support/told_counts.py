@@ -58,7 +58,7 @@ class Dashboard:
                 break
         else:
             raise AssertionError("the host never came to an end with counting")
-        if "No simulated participants" in page or "Nobody has come yet" in page:
+        if "No simulated participants" in page or "No participants yet" in page:
             return LivePage(0, 0, 0, {})
         stages = {name: _number(n) for name, n in _STAGE.findall(page)}
         ends = {_BADGES.get(name, name): _number(n) for n, name in _END.findall(page)}

@@ -87,7 +87,7 @@ def any_user(name: str) -> User:
             select(USERS).where(USERS.c.name == name.strip().lower())
         ).one_or_none()
     if row is None:
-        raise AccountFault(f"there is no user {name!r}")
+        raise AccountFault(f"no user {name!r}")
     return user_from(row)
 
 
@@ -98,7 +98,7 @@ def disable(user: User, *, by: User | None) -> None:
         AccountFault: when it is one's own, or the last administrator's.
     """
     if by is not None and by.id == user.id:
-        raise AccountFault("You can't disable your own account; another administrator can.")
+        raise AccountFault("You cannot disable your own account. Ask another administrator.")
     with writing() as connection:
         _keep_an_admin(connection, user)
         connection.execute(
@@ -138,7 +138,7 @@ def give_role(user: User, study_id: int, role: str | None, *, by: User | None) -
         AccountFault: when there is no such role, or the study would lose its last owner.
     """
     if role is not None and role not in ROLES:
-        raise AccountFault(f"{role!r} is no role; allowed are {', '.join(ROLES)}")
+        raise AccountFault(f"{role!r} is not a role; allowed are {', '.join(ROLES)}")
     with writing() as connection:
         owners = connection.scalars(
             select(MEMBERSHIPS.c.user_id)
@@ -147,7 +147,7 @@ def give_role(user: User, study_id: int, role: str | None, *, by: User | None) -
         ).all()
         if role != "owner" and list(owners) == [user.id]:
             raise AccountFault(
-                f"{user.name} is the only owner of this study: make somebody else an owner first."
+                f"{user.name} is the only owner of this study: make another user an owner first."
             )
         put_role(connection, user, study_id, role)
         audit.note(
@@ -181,7 +181,7 @@ def study_id(name: str) -> int:
     with reading() as connection:
         found = connection.execute(select(STUDIES.c.id).where(STUDIES.c.name == name)).scalar()
     if found is None:
-        raise AccountFault(f"this host knows no study {name!r}")
+        raise AccountFault(f"no study {name!r} on this host")
     return int(found)
 
 
@@ -192,4 +192,6 @@ def _keep_an_admin(connection: Connection, user: User) -> None:
         .with_for_update()
     ).all()
     if list(admins) == [user.id]:
-        raise AccountFault(f"{user.name} is the last administrator: make another one first.")
+        raise AccountFault(
+            f"{user.name} is the last administrator: make another administrator first."
+        )

@@ -13,7 +13,10 @@ from diptych.domain.tables import LINKS, USERS
 from diptych.ground.database import now_ms, reading, writing
 
 VALID_MS = 48 * 3_600_000
-_SPENT = "This link was used, has run out, or was replaced by a newer one. Ask for another."
+_SPENT = (
+    "This link was used, has expired, or a newer link replaced it. Ask an administrator for a "
+    "new link."
+)
 
 
 @dataclass(frozen=True)

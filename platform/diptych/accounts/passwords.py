@@ -80,7 +80,7 @@ def change(login: logins.LoggedIn, old: str, new: str) -> None:
         AccountFault: when the old one is wrong, or the new one can't be used.
     """
     if check(login.user.name, old) is None:
-        raise AccountFault("The present password is not right.")
+        raise AccountFault("The current password is wrong.")
     hashed = password_hash(new)
     with writing() as connection:
         links.set_password(connection, login.user, hashed, but=login.login_id)

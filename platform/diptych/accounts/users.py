@@ -61,7 +61,8 @@ def insert_user(
     name = name.strip().lower()
     if not _NAME.fullmatch(name):
         raise AccountFault(
-            f"{name!r} can't be a user's name: letters, digits and . _ @ + - only, 64 at most"
+            f"{name!r} cannot be the name of a user: allowed are letters, digits and . _ @ + "
+            "-, at most 64"
         )
     values = {
         "name": name,
@@ -73,7 +74,7 @@ def insert_user(
         with connection.begin_nested():
             user_id = insert_row(connection, insert(USERS).values(values))
     except IntegrityError:
-        raise AccountFault(f"there is a user {name!r} already") from None
+        raise AccountFault(f"a user {name!r} already exists") from None
     return User(user_id, name, is_admin)
 
 
@@ -106,7 +107,7 @@ def set_role(user: User, study_id: int, role: str | None) -> None:
         AccountFault: when there is no such role.
     """
     if role is not None and role not in ROLES:
-        raise AccountFault(f"{role!r} is no role; allowed are {', '.join(ROLES)}")
+        raise AccountFault(f"{role!r} is not a role; allowed are {', '.join(ROLES)}")
     with writing() as connection:
         put_role(connection, user, study_id, role)
 

@@ -77,7 +77,10 @@ def build_study(folder: Path) -> bool:
         return False
     path = folder / spec.stimuli.generator
     fault = Fault(
-        "study.toml", "stimuli.generator", repr(spec.stimuli.generator), "a Python file with build"
+        "study.toml",
+        "stimuli.generator",
+        repr(spec.stimuli.generator),
+        "a Python file with a function build(folder, seed)",
     )
     if not _is_file(folder, spec.stimuli.generator):
         raise StudyFault(folder.name, [fault])
@@ -118,8 +121,8 @@ def _on_white(names: list[str]) -> Iterator[str]:
     if names:
         count = "1 picture has" if len(names) == 1 else f"{len(names)} pictures have"
         yield (
-            f"{count} see-through parts ({few(names)}): people and machines see them on white. For "
-            "another background paint it into the files"
+            f"{count} see-through parts ({few(names)}): people and machines see them on "
+            "white. If you want another background, draw it into the files"
         )
 
 
@@ -131,7 +134,7 @@ def _repeated(content: StudyContent) -> Iterator[str]:
     for same in files.values():
         if len(same) > 1:
             manifest = content.spec.stimuli.manifest
-            yield f"{manifest}: one picture under {len(same)} names: {', '.join(same)}"
+            yield f"{manifest}: the same picture has {len(same)} names: {', '.join(same)}"
 
 
 def _given_away(content: StudyContent) -> Iterator[str]:
@@ -146,9 +149,9 @@ def _given_away(content: StudyContent) -> Iterator[str]:
     manifest = content.spec.items.manifest if content.spec.items else ""
     if told:
         yield (
-            f"{manifest}: {len(told)} items show a query among their explanations ({few(told)}), "
-            "under one address: a script can tell. Give such a query a file of its own, for "
-            "example another crop"
+            f"{manifest}: {len(told)} items show a query among their explanations "
+            f"({few(told)}), with the same address, so a script can find the answer. Use a "
+            "separate file for such a query, for example another crop"
         )
 
 
@@ -264,12 +267,12 @@ class _Reader:
             data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
             if "\\u0000" not in json.dumps(data, default=str):
                 return data
-            self.fault(path.name, "", NUL, "texts without it")
+            self.fault(path.name, "", NUL, "text without NUL characters")
         # tomllib raises a plain ValueError for whole numbers of some thousand digits.
         except ValueError as fault:
             self.fault(path.name, "", _shortened(str(fault)), "valid TOML in UTF-8")
         except RecursionError:
-            self.fault(path.name, "", "tables within tables without an end", "a few levels")
+            self.fault(path.name, "", "too many tables inside tables", "only a few levels")
         return None
 
     def _is_too_long(self, path: Path) -> bool:
@@ -315,7 +318,7 @@ class _Reader:
 
     def _not_there(self, path: Path) -> str:
         """Why a file of the folder is not read."""
-        return "a link that leads out of the folder" if path.is_file() else "no such file"
+        return "a link to a file outside the folder" if path.is_file() else "no such file"
 
     def _with_pictures(self, path: Path, text: str) -> str:
         """A text with the addresses of its pictures for their names."""
@@ -337,7 +340,7 @@ class _Reader:
         left = [name for source, name in text_pictures.named(moved).items() if source in served]
         for name in left:
             allowed = "a picture written as ![words](file)"
-            self.fault(path.name, "picture", f"{name!r}, written in an odd way", allowed)
+            self.fault(path.name, "picture", f"{name!r}, in an unusual spelling", allowed)
         return moved
 
     def image(self, name: str, file: str, key: str) -> str | None:
@@ -354,8 +357,8 @@ class _Reader:
             return None
         if image.frames > 1:
             self.remarks.append(
-                f"{file}: {name} holds {image.frames} pictures; participants and machines see the "
-                "first"
+                f"{file}: {name} contains {image.frames} pictures; participants and machines "
+                "see only the first"
             )
         if image.see_through:
             self.see_through.append(name)

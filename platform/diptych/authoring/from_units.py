@@ -67,9 +67,9 @@ def make_study_from_units(
     """
     wanted = wanted or Wanted()
     if not NAME.fullmatch(folder.name):
-        raise UnitsFault(f"{folder.name!r} can't name a study: {NAMES}")
+        raise UnitsFault(f"{folder.name!r} cannot be the name of a study; allowed: {NAMES}")
     if folder.exists():
-        raise UnitsFault(f"{folder} exists already: take another name")
+        raise UnitsFault(f"{folder} already exists: choose another name")
     trials = _trials(wanted, per_participant)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as kept:
@@ -88,8 +88,8 @@ def _trials(wanted: Wanted, per_participant: int | None) -> int:
         return min(items, LONGEST)
     if not 1 <= per_participant <= items:
         raise UnitsFault(
-            f"{per_participant} trials a participant were asked for; there are {items} test items "
-            f"({wanted.tested} units with {wanted.tasks} each)"
+            f"you asked for {per_participant} trials per participant, but there are only "
+            f"{items} test items ({wanted.tested} units with {wanted.tasks} each)"
         )
     return per_participant
 
@@ -117,7 +117,7 @@ def write_items(
         UnitsFault: as there.
     """
     if side not in SIDES:
-        raise UnitsFault(f"a side of {side} pixels was asked for; {SIDES[0]} to {SIDES[-1]} work")
+        raise UnitsFault(f"--side is {side} pixels; allowed are {SIDES[0]} to {SIDES[-1]}")
     scored = read_scored(scores, model, **which)
     items = choose_items(scored, wanted or Wanted(), seed)
     pictures = {

@@ -94,7 +94,10 @@ def read_items(
         item_id, kind, unit = (row.get(name, "") for name in ("item_id", "kind", "unit"))
         if not item_id or len(item_id) > 128 or item_id in items:
             checker.fault(
-                path.name, f"row {line}, item_id", repr(item_id), "a name of its own, 1-128 long"
+                path.name,
+                f"row {line}, item_id",
+                repr(item_id),
+                "a unique name of 1 to 128 characters",
             )
             continue
         places = {
@@ -127,7 +130,7 @@ def _rows(
         checker.fault(path.name, "", str(fault), "CSV in UTF-8")
         return
     if "\0" in text:
-        checker.fault(path.name, "", "a NUL character", "CSV in UTF-8 without it")
+        checker.fault(path.name, "", "a NUL character", "CSV in UTF-8 without NUL characters")
         return
     # The whole text, not line by line: a cell in quotes may hold line breaks.
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
@@ -154,7 +157,9 @@ def _checked(
         )
         return
     if taken:
-        checker.fault(path.name, "header", ", ".join(taken), "names the tables do not use already")
+        checker.fault(
+            path.name, "header", ", ".join(taken), "names that the tables do not already use"
+        )
         return
     unnamed = [str(place) for place, name in enumerate(header, 1) if not name.strip()]
     if unnamed:
@@ -170,12 +175,15 @@ def _checked(
     if odd:
         # They become columns of the tables, and a spreadsheet would compute them there.
         found = ", ".join(map(repr, odd))
-        checker.fault(path.name, "header", found, "names that don't begin with = + - @ or a tab")
+        checker.fault(path.name, "header", found, "names that do not start with = + - @ or a tab")
         return
     for row in reader:
         if None in row or None in row.values():
             checker.fault(
-                path.name, f"row {reader.line_num}", "too few or many cells", f"{len(header)} cells"
+                path.name,
+                f"row {reader.line_num}",
+                "too few or too many cells",
+                f"{len(header)} cells",
             )
             continue
         yield reader.line_num, {name: cell.strip() for name, cell in row.items()}

@@ -41,7 +41,7 @@ def _unused_texts(folder: Path, texts: list[str]) -> Iterator[str]:
             continue
         if path.stem not in texts and path.stem.lower() not in OTHERS:
             near = nearest(path.stem, texts)
-            yield f"{path.name}: no text of a study has this name{near}; it is not used"
+            yield f"{path.name}: studies have no text with this name{near}, so the file is not used"
 
 
 def _unused_recruiters(spec: StudySpec) -> Iterator[str]:
@@ -49,7 +49,8 @@ def _unused_recruiters(spec: StudySpec) -> Iterator[str]:
         if spec.recruitment.of(name) and name not in spec.recruitment.recruiters:
             listed = ", ".join(spec.recruitment.recruiters)
             yield (
-                f"study.toml: recruitment.{name} is not used: recruitment.recruiters names {listed}"
+                f"study.toml: recruitment.{name} is not used, because recruitment.recruiters "
+                f"names only {listed}"
             )
 
 
@@ -78,11 +79,11 @@ def _unknown_language(tag: str) -> Iterator[str]:
 
     own = tag.partition("-")[0]
     if pycountry.languages.get(**{"alpha_2" if len(own) == 2 else "alpha_3": own}) is None:
-        yield f"study.toml: language {tag!r} begins with no language of ISO 639"
+        yield f"study.toml: language {tag!r} is not a language of ISO 639"
     elif own.lower() != words.nearest(tag).partition("-")[0]:
         yield (
-            f"study.toml: language {tag!r}: the page's own buttons and messages are said in "
-            f"English; there are words in {', '.join(words.languages())}"
+            f"study.toml: language {tag!r}: the page has no words in this language, so "
+            f"buttons and messages are English; available are {', '.join(words.languages())}"
         )
 
 
@@ -91,10 +92,12 @@ def _unknown_codes(spec: StudySpec) -> Iterator[str]:
     import pycountry
 
     if pycountry.currencies.get(alpha_3=spec.payment.currency) is None:
-        yield f"study.toml: payment.currency {spec.payment.currency!r} is no currency of ISO 4217"
+        currency = spec.payment.currency
+        yield f"study.toml: payment.currency {currency!r} is not a currency of ISO 4217"
     for code in spec.recruitment.of("mturk").get("countries", ()):
         if pycountry.countries.get(alpha_2=code) is None:
             told = " (Great Britain is 'GB')" if code == "UK" else ""
             yield (
-                f"study.toml: recruitment.mturk.countries: {code!r} is no country of ISO 3166{told}"
+                f"study.toml: recruitment.mturk.countries: {code!r} is not a country of ISO "
+                f"3166{told}"
             )

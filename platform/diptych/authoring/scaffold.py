@@ -31,7 +31,7 @@ def make_study(folder: Path, task: str) -> None:
     if not NAME.fullmatch(folder.name):
         faults.append(Fault(".", "", repr(folder.name), f"a name of {NAMES}"))
     if folder.exists():
-        faults.append(Fault(str(folder), "", "a folder that exists already", "a new one"))
+        faults.append(Fault(str(folder), "", "a folder that already exists", "a new folder"))
     if task not in templates:
         faults.append(Fault("study.toml", "task.name", repr(task), ", ".join(templates)))
     if faults:

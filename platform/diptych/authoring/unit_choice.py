@@ -176,7 +176,7 @@ def _read(folder: Path, name: str, columns: Sequence[str]) -> pd.DataFrame:
     try:
         table = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
     except (OSError, ValueError) as fault:
-        raise UnitsFault(f"{path} can't be read as a Parquet table: {fault}") from None
+        raise UnitsFault(f"{path} is not a readable Parquet table: {fault}") from None
     missing = [column for column in columns if column not in table]
     if missing:
         raise UnitsFault(f"{path} has no column {', '.join(missing)}: `diptych mis` writes them")
@@ -193,7 +193,10 @@ def _one_run(
         return {str(name): value for name, value in fitting[0].items()}
     found = "; ".join(", ".join(f"{name} {run[name]}" for name in RUN) for run in (fitting or runs))
     how = "several runs" if fitting else f"no run with {chosen}"
-    raise UnitsFault(f"{folder} has {how} of {model!r}; single one out. There are: {found}")
+    raise UnitsFault(
+        f"{folder} has {how} of {model!r}; choose one with --similarity, --image-set, -N, -K, "
+        f"--queries or --scale. Runs: {found}"
+    )
 
 
 def _of(
@@ -257,7 +260,7 @@ def _dealt(wanted: Wanted) -> list[str]:
 
 def _check(scored: Scored, wanted: Wanted) -> None:
     if min(wanted.easiest, wanted.random, wanted.hardest) < 0 or wanted.tested < 1:
-        raise UnitsFault("numbers of units can't be negative, nor all of them 0")
+        raise UnitsFault("the numbers of units must be 0 or more, and at least one above 0")
     there, needed = len(scored.units), wanted.tested + wanted.spare
     if there < wanted.tested:
         raise UnitsFault(
@@ -272,11 +275,12 @@ def _check(scored: Scored, wanted: Wanted) -> None:
         )
     if not 1 <= wanted.tasks <= scored.n:
         raise UnitsFault(
-            f"{wanted.tasks} items a unit were asked for; each unit has 1 to {scored.n} tasks"
+            f"you asked for {wanted.tasks} items per unit; allowed are 1 to {scored.n}"
         )
     if scored.k > MOST_EXPLANATIONS:
         raise UnitsFault(
-            f"the items have {scored.k} explanations a side; a study can show {MOST_EXPLANATIONS}"
+            f"the items have {scored.k} explanations per side; a study can show at most "
+            f"{MOST_EXPLANATIONS}"
         )
 
 

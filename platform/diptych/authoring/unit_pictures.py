@@ -28,7 +28,7 @@ def square(path: Path, sha256: str, side: int) -> Image.Image:
     try:
         data = path.read_bytes()
     except OSError as fault:
-        raise UnitsFault(f"the scored image {path} can't be read: {fault.strerror}") from None
+        raise UnitsFault(f"the scored image {path} cannot be read: {fault.strerror}") from None
     if hashlib.sha256(data).hexdigest() != sha256:
         raise UnitsFault(f"{path} is not the image that was scored: its content has changed")
     try:

@@ -40,12 +40,9 @@ def error_message(error: Exception) -> str | None:
     if isinstance(error, BehindFault):
         return str(error)
     if isinstance(error, UnknownStudy):
-        return (
-            f"this host knows no open study {str(error)!r}; "
-            "`diptych study list` shows those it knows"
-        )
+        return f"no open study {str(error)!r} on this host; `diptych study list` shows all studies"
     if isinstance(error, ArgumentError | OperationalError):
         # Neither the statement nor its parameters, which may be somebody's.
         reason = str(getattr(error, "orig", None) or error).strip()
-        return f"the database (DIPTYCH_DATABASE_URL): {reason}"
+        return f"the database (DIPTYCH_DATABASE_URL) failed: {reason}"
     return None

@@ -54,8 +54,8 @@ class Durations(Figure):
     name = "durations"
     title = "Duration of sessions"
     reading = (
-        "Each bar is the number of sessions that took so long from consent to end, on a "
-        "logarithmic axis, beside the duration that participants are told."
+        "Each bar is the number of sessions with this duration from consent to end, on a "
+        "logarithmic axis. A line shows the announced duration."
     )
 
     def count(self, facts: SessionFacts) -> Counts:

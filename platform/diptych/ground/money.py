@@ -41,15 +41,18 @@ def to_minor(amount: Decimal | str | float, currency: str) -> int:
     try:
         exact = Decimal(str(amount).strip())
     except InvalidOperation:
-        raise MoneyFault(f"{amount!r} is no amount: write it like {example(currency)}") from None
+        raise MoneyFault(
+            f"{amount!r} is not an amount: write it like {example(currency)}"
+        ) from None
     if not exact.is_finite() or exact < 0:
-        raise MoneyFault(f"{amount} is no amount that can be paid: 0 or more is allowed")
+        raise MoneyFault(f"{amount} cannot be paid: allowed are amounts of 0 or more")
     if exact > MOST:
-        raise MoneyFault(f"{amount} is more than can be written down")
+        raise MoneyFault(f"{amount} is too large to store")
     minor = exact.scaleb(digits(currency))
     if minor != minor.to_integral_value():
         raise MoneyFault(
-            f"{amount} is finer than {currency} goes: write it like {example(currency)}"
+            f"{amount} has too many decimal places for {currency}: write it like "
+            f"{example(currency)}"
         )
     return int(minor)
 

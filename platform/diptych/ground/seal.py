@@ -53,8 +53,8 @@ class Seal:
             return self._cipher.decrypt(raw, None).decode()
         except (InvalidTag, ValueError):
             raise SealFault(
-                "a platform id can't be read: it was sealed with another DIPTYCH_IDENTITY_KEY or "
-                "DIPTYCH_SECRET_KEY than this host has"
+                "a platform id cannot be read: it was encrypted with another "
+                "DIPTYCH_IDENTITY_KEY or DIPTYCH_SECRET_KEY; set the earlier value again"
             ) from None
 
 

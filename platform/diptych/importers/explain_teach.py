@@ -36,14 +36,17 @@ _GAP = Column(
     minimum=0,
 )
 _ID = Column("image_id", "integer", "Number of the image in teaching_images.json.", minimum=0)
-_SCORE = Column("score", "number", "Score that the experiment told the learner.", "%", minimum=0)
+_SCORE = Column(
+    "score", "number", "Score that the experiment showed to the learner.", "%", minimum=0
+)
 _ABOUT = (
-    "Answers of MTurk learners in an image-category teaching experiment (Mac Aodha et al., CVPR "
-    "2018). `condition` is the teaching strategy. Times were stored to the second and only for "
-    "answers, so `rt_ms` is the time since the answer before, given only where no feedback lies "
-    "between: from the second test trial on. Learners whose image numbers do not fit the labels of "
-    "teaching_images.json were shown another list of images: their stimuli are named "
-    "`<experiment>:other:<number>`, without a file, and their labels are the ones they were told."
+    "Answers of MTurk learners in an image-category teaching experiment (Mac Aodha et al., "
+    "CVPR 2018). `condition` is the teaching strategy. Times were stored to the second and "
+    "only for answers, so `rt_ms` is the time since the answer before, given only where no "
+    "feedback lies between: from the second test trial on. Learners whose image numbers do "
+    "not fit the labels of teaching_images.json were shown another list of images: their "
+    "stimuli are named `<experiment>:other:<number>`, without a file, and their labels are "
+    "those that the experiment showed."
 )
 
 
@@ -58,7 +61,7 @@ class ExplainTeach(Importer):
         files = [path / f for f in ("results.json", "settings.json", "teaching_images.json")]
         results, settings, images = (json_of(file) for file in files)
         if not isinstance(results, list):
-            raise ImportFault(files[0], "expected a list with one object a learner")
+            raise ImportFault(files[0], "expected a list with one object per learner")
         classes = _class_names(files[1], settings)
         listed = _listed_images(files[2], images, len(classes))
         study = {"study": path.resolve().name, "study_version": content_version(*files)}
@@ -96,7 +99,7 @@ def _class_names(file: Path, settings: object) -> list[str]:
 
 def _listed_images(file: Path, images: object, n_classes: int) -> list[dict[str, Any]]:
     if not isinstance(images, list):
-        raise ImportFault(file, "expected a list with one object an image")
+        raise ImportFault(file, "expected a list with one object per image")
     listed = []
     for row, image in enumerate(images, start=1):
         with at(file, row) as here:
@@ -141,7 +144,7 @@ def _saw_other_images(file: Path, row: int, learner: Any, listed: list[dict[str,
     ]
     if wrong and len(wrong) <= len(pairs) // 10:
         image, label = pairs[wrong[0]]
-        found = listed[image]["class_label"] if image < len(listed) else "none that is listed"
+        found = listed[image]["class_label"] if image < len(listed) else "not in the list"
         reason = f"gt_label[{wrong[0]}] is {label}, but the class of image {image} is {found}"
         raise ImportFault(file, reason, row)
     return bool(wrong)
@@ -192,7 +195,10 @@ def _answer_times(here: Row, learner: Any) -> list[datetime]:
         if moment > later:
             moment -= _CLOCKS_BACK if moment - later <= _CLOCKS_BACK else timedelta(days=1)
         if later - moment > _LONGEST:
-            raise here(f"time[{place}] is {clock}, and the time after it {later.time()}: too long")
+            raise here(
+                f"time[{place}] is {clock}, and the time after it {later.time()}: the interval is "
+                "too long"
+            )
         times.append(moment)
         later = moment
     return times[::-1]

@@ -45,15 +45,15 @@ _KNOWN = (
     Column("channel", "string", "Channel of the unit."),
     Column("batch", "string", "Batch of images that the item was made from."),
     Column("mode", "string", "Kind of explanations: natural, optimized, catch_trial."),
-    Column("choice", "string", "The query chosen; b is the right one.", None, ("a", "b")),
-    Column("switched_queries", "boolean", "Whether query a stood below query b."),
+    Column("choice", "string", "The chosen query; b is the right one.", None, ("a", "b")),
+    Column("switched_queries", "boolean", "Whether query a was below query b."),
     Column("source_trial_index", "integer", "trial_index as the source counts it.", minimum=0),
 )
 _ABOUT = (
-    "Answers of MTurk workers to 2-AFC interpretability trials (IMI, NeurIPS 2023). `label` and "
-    "`response` are the row (top, bottom) of the right and of the chosen query, taking query a to "
-    "stand above query b unless switched_queries says otherwise; `choice` is as the source has it. "
-    "`trial_index` counts a session's rows in the order of the file."
+    "Answers of MTurk workers to 2-AFC interpretability trials (IMI, NeurIPS 2023). `label` "
+    "and `response` are the row (top, bottom) of the right and of the chosen query, with "
+    "query a above query b unless switched_queries says otherwise; `choice` is unchanged "
+    "from the source. `trial_index` counts a session's rows in the order of the file."
 )
 
 

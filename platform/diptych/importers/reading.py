@@ -46,7 +46,7 @@ class Row:
             return None
         found = number_of(value)
         if found is None or found < 0:
-            raise self(f"{name} is {shown(value)}; a number of at least 0 is allowed")
+            raise self(f"{name} is {shown(value)}; allowed are numbers of 0 or more")
         return found
 
     def percent(self, name: str, value: object) -> float | None:
@@ -81,7 +81,7 @@ def at(file: Path, number: int | None = None) -> Iterator[Row]:
         raise
     except _STUMBLED as e:
         told = f"{type(e).__name__}: {e}"
-        raise ImportFault(file, f"can't be understood ({told[:200]})", number) from e
+        raise ImportFault(file, f"cannot be read ({told[:200]})", number) from e
 
 
 def json_of(file: Path) -> Any:
@@ -93,12 +93,12 @@ def json_of(file: Path) -> Any:
         json.dumps(found, ensure_ascii=False).encode()
         return found
     except UnicodeEncodeError as error:
-        raise ImportFault(file, f"holds half a character: {error.reason}") from error
+        raise ImportFault(file, f"contains half of a character: {error.reason}") from error
     except json.JSONDecodeError as error:
-        reason = f"no JSON: {error.msg} (column {error.colno})"
+        reason = f"not valid JSON: {error.msg} (column {error.colno})"
         raise ImportFault(file, reason, error.lineno) from error
     except (RecursionError, ValueError) as error:  # of numbers with thousands of digits
-        raise ImportFault(file, f"no JSON that can be read: {error}") from error
+        raise ImportFault(file, f"not readable as JSON: {error}") from error
 
 
 def table_of(file: Path, needed: Collection[str] = ()) -> tuple[list[str], list[dict[str, str]]]:
@@ -131,9 +131,9 @@ def table_of(file: Path, needed: Collection[str] = ()) -> tuple[list[str], list[
                 raise ImportFault(file, f"the same as row {seen[own]}", number)
             rows.append(dict(zip(names, own, strict=True)))
     except csv.Error as error:
-        raise ImportFault(file, f"no CSV: {error}", len(rows) + 1) from error
+        raise ImportFault(file, f"not valid CSV: {error}", len(rows) + 1) from error
     if not names:
-        raise ImportFault(file, "is empty; a header is expected")
+        raise ImportFault(file, "is empty; expected a header")
     return names, rows
 
 
@@ -148,7 +148,7 @@ def _checked(file: Path, names: Sequence[str], needed: Collection[str]) -> list[
         if count > 1 or not name
     ]
     if odd:
-        raise ImportFault(file, f"header: {', '.join(odd)}; each column needs a name of its own")
+        raise ImportFault(file, f"header: {', '.join(odd)}; each column needs a unique name")
     return names
 
 
@@ -160,4 +160,4 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         raise ImportFault(file, f"not UTF-8: {error}") from error
     except OSError as error:
-        raise ImportFault(file, f"can't be read: {error.strerror}") from error
+        raise ImportFault(file, f"cannot be read: {error.strerror}") from error

@@ -112,7 +112,7 @@ def is_example_code(code: str) -> bool:
 
 
 def _consent(given: Given) -> Iterator[Check]:
-    yield _text(given, "consent", "Consent text", "the one that your ethics board has approved")
+    yield _text(given, "consent", "Consent text", "the text that your ethics board approved")
 
 
 def _contact(given: Given) -> Iterator[Check]:
@@ -123,8 +123,8 @@ def _contact(given: Given) -> Iterator[Check]:
             "contact",
             "missing",
             title,
-            "Nobody is named.",
-            "Set `contact` to a name and an address.",
+            "The study has no contact.",
+            "Set `contact` to a name and an e-mail address.",
         )
     elif "@example." in contact or contact.lower().startswith("your name"):
         yield Check(
@@ -135,11 +135,11 @@ def _contact(given: Given) -> Iterator[Check]:
 
 
 def _instructions(given: Given) -> Iterator[Check]:
-    yield _text(given, "instructions", "Instructions", "those of your own task")
+    yield _text(given, "instructions", "Instructions", "the instructions of your task")
 
 
 def _debrief(given: Given) -> Iterator[Check]:
-    yield _text(given, "debrief", "Debrief", "what the study was about")
+    yield _text(given, "debrief", "Debrief", "a text about the purpose of the study")
 
 
 def _text(given: Given, name: str, title: str, wanted: str) -> Check:
@@ -147,8 +147,10 @@ def _text(given: Given, name: str, title: str, wanted: str) -> Check:
     if not text:
         return Check(name, "missing", title, "The text is empty.", f"Write {name}.md.")
     if text in template_texts(name) or "replace this text" in text.lower():
-        found = "The text is still the template's."
-        return Check(name, "missing", title, found, f"Replace {name}.md by {wanted}.")
+        found = "The text is still the text of the template."
+        return Check(
+            name, "missing", title, found, f"Replace the content of {name}.md with {wanted}."
+        )
     pages = len([page for page in re.split(r"(?m)^---\s*$", text) if page.strip()])
     extent = f"{len(text.split())} words" + (f" on {pages} pages" if pages > 1 else "")
     return Check(name, "done", title, f"{extent}.")
@@ -163,16 +165,19 @@ def _time(given: Given) -> Iterator[Check]:
             "duration",
             "look",
             title,
-            f"Participants are told {told:g} min; {of} of people to hold it against.",
-            "Pilot it with a few people: pay and time limits go by this figure.",
+            f"The page says {told:g} min; {of} of people to compare it with.",
+            "Run a pilot with a few people: pay and time limits depend on this duration.",
         )
         return
-    found = f"Participants are told {told:g} min; the median of {n} sessions is {measured:.1f} min."
+    found = f"The page says {told:g} min; the median of {n} sessions is {measured:.1f} min."
     if measured > told * TOO_LONG:
-        advice = f"Set `minutes` to {math.ceil(measured)}, and pay for it."
+        advice = f"Set `minutes` to {math.ceil(measured)}, and adapt the reward."
         yield Check("duration", "look", title, found, advice)
     elif measured < told * TOO_SHORT:
-        advice = f"Set `minutes` to {max(math.ceil(measured), 1)}: fewer are put off."
+        advice = (
+            f"Set `minutes` to {max(math.ceil(measured), 1)}: a shorter duration attracts more "
+            "participants."
+        )
         yield Check("duration", "look", title, found, advice)
     else:
         yield Check("duration", "done", title, found)
@@ -180,17 +185,25 @@ def _time(given: Given) -> Iterator[Check]:
 
 def _time_limit(given: Given) -> Iterator[Check]:
     spec, title = given.content.spec, "Time limit"
-    found = f"A break may last {spec.recruitment.resume_within_minutes:g} min."
+    found = f"A break may last up to {spec.recruitment.resume_within_minutes:g} min."
     if "prolific" not in given.recruiters:
         yield Check("time_limit", "done", title, f"None. {found}")
         return
     limit, needed = prolific_limit(spec.minutes), given.minutes
     found = f"Prolific's default for {spec.minutes:g} min is {limit} min. {found}"
-    advice = f"Half of the sessions take more than {needed:.1f} min: raise `minutes`, or the limit"
+    advice = (
+        f"Half of the sessions take more than {needed:.1f} min: raise `minutes`, or raise the limit"
+    )
     if limit < needed:
         yield Check("time_limit", "missing", title, found, f"{advice}.")
     elif limit < needed * 1.5:
-        yield Check("time_limit", "look", title, found, f"{advice} on Prolific, for the slow ones.")
+        yield Check(
+            "time_limit",
+            "look",
+            title,
+            found,
+            f"{advice} on Prolific, so that slow participants can finish.",
+        )
     else:
         yield Check("time_limit", "done", title, found)
 
@@ -200,13 +213,17 @@ def _pay(given: Given) -> Iterator[Check]:
     if not payment.reward:
         platform = any(name in PLATFORMS for name in given.recruiters)
         state: State = "missing" if platform else "look"
-        advice = "Set `[payment] reward`." if platform else "Say so in the consent text."
-        yield Check("pay", state, title, "Nothing is paid.", advice)
+        advice = (
+            "Set `[payment] reward`."
+            if platform
+            else "Say in the consent text that participants are not paid."
+        )
+        yield Check("pay", state, title, "The reward is 0.", advice)
         return
     hourly = pay_per_hour(payment.reward, given.minutes)
     found = (
-        f"{payment.reward:.2f} {payment.currency} for {given.minutes:.3g} min: "
-        f"{hourly:.2f} {payment.currency} an hour."
+        f"{payment.reward:.2f} {payment.currency} for {given.minutes:.3g} min: {hourly:.2f} "
+        f"{payment.currency} per hour."
     )
     least, fair = PAY_PER_HOUR.get(payment.currency, (0.0, 0.0))
     least, fair = (given.pay_floor, 0.0) if given.pay_floor else (least, fair)
@@ -214,10 +231,10 @@ def _pay(given: Given) -> Iterator[Check]:
     def amount(rate: float) -> str:
         # Rounded first: 9 GBP for 12 min are 1.80, not a penny more for a last bit.
         needed = math.ceil(round(rate * given.minutes / 60 * 100, 6)) / 100
-        return f"{needed:.2f} {payment.currency} ({rate:g} an hour)"
+        return f"{needed:.2f} {payment.currency} ({rate:g} per hour)"
 
     if not least:
-        advice = f"No floor is known for {payment.currency}: set DIPTYCH_PAY_FLOOR."
+        advice = f"Diptych knows no minimum pay for {payment.currency}: set DIPTYCH_PAY_FLOOR."
         yield Check("pay", "look", title, found, advice)
     elif round(hourly, 2) < least:
         better = f"; {amount(fair)} is recommended" if fair else ""
@@ -239,16 +256,16 @@ def _codes(given: Given) -> Iterator[Check]:
             "codes",
             "missing",
             title,
-            "None are set.",
-            "Write those of your Prolific study under `[recruitment.prolific]`.",
+            "No codes are set.",
+            "Add the codes of your Prolific study to `[recruitment.prolific]`.",
         )
     elif examples:
-        found = f"{', '.join(examples)}: examples, which Prolific does not know."
-        advice = "Replace them by the codes of your own Prolific study."
+        found = f"{', '.join(examples)}: these are examples, which Prolific does not know."
+        advice = "Replace them with the codes of your Prolific study."
         yield Check("codes", "missing", title, found, advice)
     elif len(set(codes.values())) < len(codes):
-        advice = "Give each way out a code of its own: each carries its own action on Prolific."
-        yield Check("codes", "look", title, "Several ways out share one code.", advice)
+        advice = "Use a different code for each outcome: Prolific acts by the code."
+        yield Check("codes", "look", title, "Several outcomes share one code.", advice)
     else:
         found = f"{len(codes)} codes: {', '.join(key.replace('_', ' ') for key in codes)}."
         yield Check("codes", "done", title, found)
@@ -261,11 +278,11 @@ def _excluded(given: Given) -> Iterator[Check]:
     title = "Excluded studies"
     unknown = [name for name in names if name not in given.studies]
     if not unknown:
-        found = f"Who has entered {' or '.join(names)} can't take this study."
+        found = f"Participants who entered {' or '.join(names)} cannot take this study."
         yield Check("excluded", "done", title, found)
         return
     near = [
-        f"{name!r} is near {likely[0]!r}"
+        f"{name!r} is similar to {likely[0]!r}"
         for name in unknown
         if (likely := get_close_matches(name, given.studies, n=1))
     ]
@@ -273,9 +290,9 @@ def _excluded(given: Given) -> Iterator[Check]:
         "excluded",
         "missing",
         title,
-        f"This host has no study {' or '.join(map(repr, unknown))}: nobody is excluded by that.",
-        "Write the names as in the list of studies under `[recruitment] exclude_studies`."
-        + (f" {'; '.join(near)}." if near else ""),
+        f"This host has no study {' or '.join(map(repr, unknown))}, so this excludes nobody.",
+        "Correct the names in `[recruitment] exclude_studies`; `diptych study list` shows "
+        "them." + (f" {'; '.join(near)}." if near else ""),
     )
 
 
@@ -286,15 +303,15 @@ def _usable(given: Given) -> Iterator[Check]:
     rules = given.content.spec.recruitment
     usable = given.completed - given.excluded
     found = (
-        f"{usable} of {rules.participants} usable: {given.completed} have completed, "
-        f"{given.excluded} of them are excluded."
+        f"{usable} of {rules.participants} usable: {given.completed} completed, "
+        f"{given.excluded} of them excluded."
     )
     if rules.replace_excluded:
-        yield Check("usable", "done", "Usable sessions", f"{found} Their places are given back.")
+        yield Check("usable", "done", "Usable sessions", f"{found} New participants replace them.")
     else:
         advice = (
-            "Excluded sessions keep their places. With `[recruitment] replace_excluded = true` "
-            "entries go on until as many usable ones are there."
+            "Excluded sessions keep their places. To replace them with new participants, set "
+            "`[recruitment] replace_excluded = true`."
         )
         yield Check("usable", "look", "Usable sessions", found, advice)
 
@@ -305,9 +322,11 @@ def _catch(given: Given) -> Iterator[Check]:
         return
     catch = spec.trials("catch")
     if catch:
-        yield Check("catch", "done", "Catch trials", f"{catch} a session.")
+        yield Check("catch", "done", "Catch trials", f"{catch} per session.")
     else:
-        advice = "Set `[phases] catch`: without them nobody can tell who has not looked."
+        advice = (
+            "Set `[phases] catch`: catch trials show which participants did not look at the images."
+        )
         yield Check("catch", "look", "Catch trials", "None.", advice)
 
 
@@ -316,12 +335,12 @@ def _quality(given: Given) -> Iterator[Check]:
     rules = quality.model_dump(exclude_none=True, exclude={"auto"})
     if rules:
         count = f"{len(rules)} threshold{'s' if len(rules) > 1 else ''}"
-        alone = "all only flag"
+        alone = "all rules only flag"
         if quality.auto:
-            alone = f"without a person, only {', '.join(quality.auto)} excludes"
+            alone = f"{', '.join(quality.auto)} excludes automatically, all others only flag"
         yield Check("quality", "done", title, f"{count}; {alone}.")
     else:
-        advice = "Set thresholds under `[quality]` before you have seen any data."
+        advice = "Set thresholds in `[quality]` before you see any data."
         yield Check("quality", "look", title, "No threshold is set.", advice)
 
 
@@ -332,9 +351,7 @@ def _address(given: Given) -> Iterator[Check]:
         yield Check("address", "done", "Address", given.base_url)
         return
     platform = any(name in PLATFORMS for name in given.recruiters)
-    found = f"{given.base_url} " + (
-        "is reached from this machine only." if local else "is not encrypted."
-    )
+    found = f"{given.base_url} " + ("works only on this machine." if local else "is not encrypted.")
     advice = "Put the host behind HTTPS and set DIPTYCH_BASE_URL."
     yield Check("address", "missing" if platform or not local else "look", "Address", found, advice)
 
@@ -344,18 +361,20 @@ def _token(given: Given) -> Iterator[Check]:
         return
     title = "Prolific token"
     if given.prolific_token:
-        yield Check("token", "done", title, "Set: arrivals are checked, submissions can be paid.")
+        yield Check(
+            "token", "done", title, "Set. The host checks arrivals and can pay submissions."
+        )
     else:
-        found = "None: anybody can make up a Prolific id, and nothing can be paid from here."
+        found = "Not set. Anyone can invent a Prolific id, and the host cannot pay."
         yield Check("token", "look", title, found, "Set DIPTYCH_PROLIFIC_TOKEN.")
 
 
 def _bundle(given: Given) -> Iterator[Check]:
     title = "Participant's page"
     if given.bundle:
-        yield Check("bundle", "done", title, "It is there.")
+        yield Check("bundle", "done", title, "The page is bundled.")
     else:
-        advice = "`make frontend` bundles it; an installed wheel brings it along."
+        advice = "Run `make frontend`; an installed wheel contains the page."
         yield Check("bundle", "missing", title, "The page is not bundled.", advice)
 
 

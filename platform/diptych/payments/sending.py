@@ -217,7 +217,7 @@ def _named(study_id: int, user: User | None, order: Order, name: str) -> None:
         ledger.lock(connection, study_id)
         entry = ledger.entries(connection, [order.key])[order.key]
         if entry.state != "sent":
-            raise Withdrawn("an order was settled by somebody else while it was being sent")
+            raise Withdrawn("another process settled an order while it was being sent")
         ledger.write(connection, "named", [entry], user, reference=name)
 
 

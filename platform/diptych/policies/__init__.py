@@ -63,7 +63,7 @@ class Policy(ABC):
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         """What stands against using this policy on a pool for so many trials."""
         if trials > len(pool):
-            return [f"{trials} trials need as many candidates; there are {len(pool)}"]
+            return [f"{trials} trials need {trials} candidates, but there are only {len(pool)}"]
         return []
 
 

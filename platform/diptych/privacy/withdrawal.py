@@ -92,11 +92,13 @@ def by_name(name: str) -> int:
         ).one_or_none()
     if session is None:
         raise WithdrawalFault(
-            f"there is no participant and no session {name!r} here; a name is given whole, all 32 "
-            "characters, as the page of a session shows it"
+            f"no participant or session {name!r}; give all 32 characters of the name, as the "
+            "page of the session shows it"
         )
     if session.participant_id is None:
-        raise WithdrawalFault(f"session {name} is {session.status}: nothing of its person is kept")
+        raise WithdrawalFault(
+            f"session {name} is {session.status}: the host stores nothing about its participant"
+        )
     return int(session.participant_id)
 
 
@@ -111,7 +113,7 @@ def by_platform_id(text: str) -> int:
     """
     recruiter, colon, name = text.partition(":")
     if not (recruiter and colon and name):
-        raise WithdrawalFault("a platform's id is given as RECRUITER:ID, e.g. prolific:5f0c…")
+        raise WithdrawalFault("write a platform's id as RECRUITER:ID, for example prolific:5f0c…")
     with reading() as connection:
         found = connection.execute(
             select(IDENTITIES.c.participant_id).where(
@@ -119,7 +121,7 @@ def by_platform_id(text: str) -> int:
             )
         ).scalar()
     if found is None:
-        raise WithdrawalFault(f"nobody came from {recruiter} under this id, or it was deleted")
+        raise WithdrawalFault(f"no participant from {recruiter} has this id, or it was deleted")
     return int(found)
 
 
@@ -264,8 +266,8 @@ def _refuse_unsettled(connection: Connection, sessions: Sequence[Any]) -> None:
     if open_:
         named = ", ".join(f"{s.public_id[:8]} ({s.study})" for s in sessions if s.id in open_)
         raise WithdrawalFault(
-            f"an order about {named} waits to be sent or is in doubt: settle it first "
-            "(`diptych pay STUDY send`, `diptych pay STUDY reconcile`), then delete"
+            f"an order for {named} is waiting or in doubt: settle it first (`diptych pay "
+            "STUDY send`, `diptych pay STUDY reconcile`), then delete"
         )
 
 

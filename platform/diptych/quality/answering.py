@@ -50,8 +50,8 @@ def max_same_response_run(seen: Seen) -> Found | None:
 @rule(
     "max_chance_p",
     "Accuracy against chance",
-    "Probability that somebody who guesses gets as many trials of test and catch right, or more "
-    "(one-sided binomial test). Above the threshold, guessing can't be ruled out.",
+    "Probability that a participant who guesses gets as many test and catch trials right, or "
+    "more (one-sided binomial test). Above the threshold, the answers may be guesses.",
 )
 def max_chance_p(seen: Seen) -> Found | None:
     """The exact tail of the binomial distribution."""

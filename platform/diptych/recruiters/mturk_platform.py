@@ -42,8 +42,8 @@ _NOT_SUBMITTED = "this worker has not submitted the HIT on MTurk (any more, or y
 _INSTEAD = {
     "request_return": "MTurk can't ask a worker to return what was submitted: approve it, reject "
     "it with a message, or write to the worker on MTurk's page",
-    "screen_out": "MTurk has no payment for screened-out workers: approve (the whole reward), or "
-    "let the worker return the HIT and offer a paid HIT of its own",
+    "screen_out": "MTurk cannot pay screened-out workers: approve (the whole reward), or let the "
+    "worker return the HIT and offer a separate paid HIT",
 }
 
 

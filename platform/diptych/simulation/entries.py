@@ -53,8 +53,8 @@ def check_loopback(base_url: str) -> None:
         loopback = name == "localhost"
     if not loopback:
         raise SimulationFault(
-            f"{base_url} is not a host on this machine: made-up people of a platform may only "
-            "come to a loopback address (127.0.0.1, ::1, localhost)"
+            f"{base_url} is not a host on this machine: --entry works only with a loopback "
+            "address (127.0.0.1, ::1, localhost)"
         )
 
 
@@ -68,6 +68,6 @@ def read_template(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            raise SimulationFault(f"--entry {pair!r}: KEY=VALUE is expected")
+            raise SimulationFault(f"--entry {pair!r}: expected KEY=VALUE")
         found[key] = value
     return found

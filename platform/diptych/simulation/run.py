@@ -156,7 +156,7 @@ async def simulate_async(
     eyes, make = sight_of(loaded, chosen, observer, model, scale)
     if chosen.kind == "machine":
         if n != 1:
-            raise SimulationFault(f"a machine takes a study once, and not {n} times")
+            raise SimulationFault(f"a machine takes a study once, not {n} times")
         run = machine_id(str(model), scale)
     if entry:
         check_loopback(base_url)
@@ -182,7 +182,7 @@ async def simulate_async(
             group.create_task(_one(plan, number, client, places, summary, answered))
     if summary.failed and not summary.taken:
         who, why = next(iter(sorted(summary.failed.items())))
-        raise SimulationFault(f"none of {n} participants came to an end; {who}: {why}")
+        raise SimulationFault(f"none of {n} participants finished; {who}: {why}")
     summary.taken.sort(key=lambda taken: taken.participant)
     progress(given, given)
     return summary

@@ -59,7 +59,8 @@ class Eyes:
         except KeyError:
             raise UnknownImage(
                 f"the host serves an image that the folder of {self._study!r} does not have: "
-                "it has frozen another version. Open the study anew, or give the folder it has"
+                "it serves another version. Open the study again, or use the folder of that "
+                "version"
             ) from None
 
 

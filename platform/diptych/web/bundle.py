@@ -41,7 +41,7 @@ def bundle(entry: str) -> tuple[str, tuple[str, ...]]:
         raise BundleMissing(f"{manifest} is missing; `make frontend` bundles the pages") from None
     except KeyError:
         raise BundleMissing(
-            f"{manifest} knows no {entry}; `make frontend` bundles the pages anew"
+            f"{manifest} knows no {entry}; `make frontend` bundles the pages again"
         ) from None
 
 

@@ -62,7 +62,7 @@ KINDS = (
         "approve",
         "Approve and pay",
         "approved",
-        "The platform pays the study's reward. It can't be taken back.",
+        "The platform pays the study's reward. You cannot undo this.",
         "editor",
         "Message to the participants, if any",
     ),
@@ -70,8 +70,8 @@ KINDS = (
         "request_return",
         "Ask to return",
         "asked to return",
-        "The participant is asked to give the submission back, unpaid and without a mark on their "
-        "record. It is the fair way after a failed comprehension check or a technical fault.",
+        "The participant is asked to return the submission, without pay and without a mark "
+        "on their record. Use this after a failed comprehension check or a technical fault.",
         "editor",
         "Why, to the participants",
     ),
@@ -79,9 +79,10 @@ KINDS = (
         "reject",
         "Reject",
         "rejected",
-        "The participant is not paid, and the rejection counts against them: the last resort. "
-        "Failing a comprehension check is no ground for it, and one failed attention check is "
-        "not enough in a study of five minutes or more. Whoever did the task in earnest is paid.",
+        "The participant is not paid, and the rejection counts against them: use it last. A "
+        "failed comprehension check is not a reason, and one failed attention check is not "
+        "enough in a study of five minutes or more. Pay every participant who tried to do "
+        "the task.",
         "editor",
         "Why, to the participants",
     ),
@@ -97,7 +98,7 @@ KINDS = (
         "bonus",
         "Pay a bonus",
         "given a bonus",
-        "Paid beside the reward: the same amount to each, or by the study's rule.",
+        "Paid in addition to the reward: the same amount for each, or by the study's rule.",
         "owner",
         "Reason, to the participants",
         money=True,
@@ -106,8 +107,8 @@ KINDS = (
         "exclude",
         "Exclude from results",
         "excluded",
-        "Figures leave the session out; its answers stay, and exports carry it with its mark. "
-        "Nothing is said to the platform, and it can be taken back.",
+        "Figures do not count the session. Its answers stay, and exports contain it with a "
+        "mark. The platform is not informed, and you can undo this.",
         "editor",
         "Note for colleagues, if any",
         own=True,
@@ -183,7 +184,7 @@ def unsealed(text: str, secret: bytes, *, study_id: int, user_id: int) -> Slip:
         raise SlipFault("This form was not made here: choose the sessions again.") from None
     slip = Slip(**{**values, "sessions": tuple(accumulate(values["sessions"]))})
     if (slip.study_id, slip.user_id) != (study_id, user_id):
-        raise SlipFault("This form is somebody else's: choose the sessions again.")
+        raise SlipFault("Another user opened this form: choose the sessions again.")
     return slip
 
 

@@ -159,8 +159,8 @@ class TestScores(Figure):
     name = "test-scores"
     title = "Scores of the test"
     reading = (
-        "Each bar is the number of sessions with so many right answers in the test; the dashed "
-        "line is what guessing would give."
+        "Each bar is the number of sessions with this number of right answers in the test. "
+        "The dashed line is the expectation for guessing."
     )
 
     def count(self, facts: SessionFacts) -> Counts:

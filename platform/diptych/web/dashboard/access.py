@@ -202,7 +202,11 @@ def _refuse_what_no_database_takes() -> None:
     given = [*request.args.items(multi=True), *request.form.items(multi=True)]
     texts = [*(str(each) for each in in_address), *(value for _, value in given)]
     if any("\0" in text for text in texts):
-        abort(400, "There is a NUL character in what was sent, which is no part of any text.")
+        abort(
+            400,
+            "The request contains a NUL character, which is not allowed in text. Remove it and "
+            "send the form again.",
+        )
 
 
 def _who(found: _Access) -> bool:
@@ -224,7 +228,9 @@ def _who(found: _Access) -> bool:
 
 def _log_in_first(found: _Access) -> Response:
     if found.token and "Authorization" in request.headers:
-        abort(401, "This token is not valid (any more).")
+        abort(
+            401, "This token is not valid, or no longer valid. Make a new one on your account page."
+        )
     if request.headers.get("HX-Request"):
         # htmx would put the log-in page into the panel: it is told to go there instead.
         return Response(
@@ -250,7 +256,7 @@ def _open_study(needed: str) -> None:
 
 def _check_csrf() -> None:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(403, "This form was sent by another site.")
+        abort(403, "Another site sent this form. Send it from the dashboard.")
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(given.encode(), csrf_token().encode()):
         abort(403, "This form is out of date. Load the page again, and send it once more.")

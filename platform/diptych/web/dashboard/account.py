@@ -34,7 +34,7 @@ from diptych.web.dashboard.navigation import HOME, home
 from diptych.web.limits import limits, place
 
 blueprint = pages("account")
-_NOT_RIGHT = "This name and password don't go together."
+_NOT_RIGHT = "The name or the password is wrong."
 
 
 @blueprint.get("/")
@@ -155,7 +155,7 @@ def change_password() -> Any:
     except AccountFault as fault:
         return _account_page(fault=str(fault)), 422
     throttle.succeeded(attempt)
-    flash("The password is changed. All your other log-ins have ended.", "good")
+    flash("Your password is changed. All your other log-ins have ended.", "good")
     return redirect(url_for(".account"))
 
 
@@ -188,7 +188,7 @@ def revoke_token(token_id: int) -> Any:
     """Make one of one's own tokens useless."""
     if not api_tokens.revoke(user(), token_id):
         abort(404)
-    flash("The token opens nothing any more.", "good")
+    flash("The token no longer works.", "good")
     return redirect(url_for(".account"))
 
 

@@ -99,10 +99,11 @@ def confirm(study: str) -> Any:
         with reading() as connection:
             is_done = decision_form.is_done(connection, slip)
         if is_done:
-            flash("This was carried out already: nothing was done twice.", "info")
+            flash("This decision was already carried out. Nothing was done twice.", "info")
             return redirect(url_for("dashboard_decisions.log", study=study))
         flash(
-            "Something has changed since the preview, and nothing was done. Look again.", "warning"
+            "The data changed after the preview, so nothing was done. Check the preview again.",
+            "warning",
         )
         return _ask(slip, is_filled=True)
     kind = BY_ACTION[slip.action]
@@ -110,9 +111,9 @@ def confirm(study: str) -> Any:
     sessions = "1 session" if counts.decided == 1 else f"{counts.decided:,} sessions"
     text = f"{sessions} {kind.done}."
     if counts.already:
-        text += f" {counts.already:,} had been decided by somebody else in the meantime."
+        text += f" {counts.already:,} already had a decision of another researcher."
     if not kind.own and counts.decided:
-        text += " The orders wait in the ledger: send them from Payments."
+        text += " The orders are waiting: send them from Payments."
     flash(text, "success")
     return redirect(url_for("dashboard_decisions.log", study=study))
 
@@ -159,7 +160,7 @@ def _chosen() -> Slip:
             named = request.form.getlist("session")[: kind.most + 1]
             found = page.named(connection, opened().id, named)
     if not found:
-        raise SlipFault("No session was chosen: tick some, or take all that match.")
+        raise SlipFault("No session was selected: select some, or use all that match.")
     if len(found) > kind.most:
         raise SlipFault(f"More than {kind.most:,} sessions: narrow the list, and decide in parts.")
     return Slip(opened().id, user().id, kind.action, tuple(sorted(found)))
@@ -194,8 +195,8 @@ def _payment(slip: Slip) -> tuple[str, bool]:
     moves_money = slip.action == "approve" or BY_ACTION[slip.action].money
     if len(currencies) > 1 and moves_money:
         raise SlipFault(
-            f"These sessions are paid in {' and '.join(sorted(currencies))}: decide about each "
-            "currency by itself."
+            f"These sessions are paid in {' and '.join(sorted(currencies))}: decide on each "
+            "currency separately."
         )
     return min(currencies), any(content.spec.payment.bonus for content in contents)
 
@@ -219,15 +220,15 @@ def _faults(slip: Slip, by_rule: bool) -> dict[str, str]:
         faults["message"] = "Say why."
     elif slip.action == "reject" and len(slip.message) < LEAST_MESSAGE and _is_prolific(slip):
         faults["message"] = (
-            f"Prolific takes rejections of at least {LEAST_MESSAGE} characters; "
-            f"here are {len(slip.message)}."
+            f"A rejection on Prolific needs at least {LEAST_MESSAGE} characters; this text "
+            f"has {len(slip.message)}."
         )
     if kind.money and not by_rule and not slip.amount:
         try:
             to_minor(request.form.get("amount", "") or "x", _payment(slip)[0])
             faults["amount"] = "The amount must be more than 0."
         except MoneyFault as fault:
-            faults["amount"] = str(fault) if request.form.get("amount") else "Say how much."
+            faults["amount"] = str(fault) if request.form.get("amount") else "Enter an amount."
     return faults
 
 

@@ -9,26 +9,26 @@ from flask import Response, make_response, render_template, request
 from diptych.web.dashboard import access
 
 _TITLES = {
-    400: "This request can't be understood",
+    400: "The host does not understand this request",
     401: "Log in first",
-    403: "This is refused",
+    403: "You have no access",
     404: "Nothing here",
-    405: "This address takes no such request",
-    409: "This can't be done now",
+    405: "This address does not accept this request",
+    409: "This is not possible now",
     413: "This is too large",
-    422: "Something in the form is not right",
+    422: "The form has an error",
     429: "Too many requests",
     500: "Something went wrong",
     503: "The database does not answer",
 }
 _TEXTS = {
-    404: "There is no such page, or it is not yours to see.",
+    404: "There is no such page, or you have no access to it.",
     405: "Go back, load the page again, and try once more.",
     400: "Go back, load the page again, and try once more.",
-    403: "It needs another role than yours.",
+    403: "This page needs a role that you do not have. Ask an owner of the study.",
     413: "The form is larger than this host accepts.",
-    500: "It was noted in the host's log. Look what was done before you ask for it again.",
-    503: "Try again in a moment. Look first what was done before it went away.",
+    500: "The error was recorded in the host's log. Check what was done before you try again.",
+    503: "Try again in a moment. First check what was already done.",
 }
 
 

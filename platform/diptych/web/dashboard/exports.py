@@ -109,8 +109,8 @@ def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
     except Busy:
         abort(
             409,
-            "Another large download is being made on this host, which makes one at a time so that "
-            "participants do not wait. Ask for this one again when the other is done.",
+            "This host is preparing another large download. It prepares one at a time, so "
+            "that participants do not wait. Try again when the other is done.",
         )
 
     def all_of_them() -> Iterator[bytes]:

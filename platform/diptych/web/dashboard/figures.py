@@ -55,7 +55,7 @@ def figure(study: str, name: str, form: str) -> Response:
     try:
         body = found.written(form, theme, about)
     except figures.NoDrawing as fault:
-        abort(409, f"This host does not draw: {fault}.")
+        abort(409, f"This host cannot draw figures: {fault}.")
     response = make_response(body)
     response.mimetype = FORMS[form]
     if form != "json":
@@ -98,7 +98,7 @@ def remove_result(study: str) -> Response:
     """Take a kept result off the page."""
     name = request.form.get("name", "")
     if not kept_results.remove(rules.study().id, name, rules.user()):
-        abort(404, f"There is no result {name!r} (any more).")
+        abort(404, f"There is no result {name!r}. It may have been removed.")
     flash(f"The result {name} was removed.", "success")
     return cast(Response, redirect(url_for("dashboard_figures.page", study=study)))
 

@@ -51,7 +51,7 @@ def expire(study: str) -> Any:
     def change() -> None:
         changes.expire_hit(host(), study, hit, user=user())
 
-    return _changed(study, change, f"{hit} has expired: who has accepted it may finish.")
+    return _changed(study, change, f"{hit} has expired. Workers who accepted it may still finish.")
 
 
 @blueprint.post("/studies/<study>/recruitment/hits/extend")
@@ -78,7 +78,7 @@ def _number(name: str, most: int) -> int:
     given = request.form.get(name, "").strip() or "0"
     # So long a text is no number to Python either.
     if not given.isascii() or not given.isdigit() or len(given) > 18 or int(given) > most:
-        raise HitFault(f"{given[:30]!r} is no number of {name} from 0 to {most}")
+        raise HitFault(f"{given[:30]!r} is not allowed for {name}: enter a number from 0 to {most}")
     return int(given)
 
 
@@ -86,7 +86,7 @@ def _changed(study: str, change: Callable[[], None], done: str) -> Any:
     try:
         change()
     except (HitFault, PlatformFault) as fault:
-        flash(f"It was not done: {fault}.", "error")
+        flash(f"Nothing was done: {fault}.", "error")
     else:
         flash(done, "success")
     return redirect(url_for("dashboard_hits.index", study=study))

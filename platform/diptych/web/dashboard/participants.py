@@ -158,7 +158,7 @@ def erase(study: str, session: str) -> Any:
             abort(404)
         person = withdrawal.participant_of(connection, found)
     if person is None:
-        flash("Nothing of this session's person is kept any more.", "warning")
+        flash("The host no longer stores data about this participant.", "warning")
         return redirect(url_for("dashboard_participants.session", study=study, session=session))
     try:
         gone = withdrawal.erase(host(), person, user(), study_id())

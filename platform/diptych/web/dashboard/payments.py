@@ -123,7 +123,7 @@ def try_again(study: str) -> Any:
         orders = "1 order waits" if done == 1 else f"{done} orders wait"
         flash(f"{orders} to be sent again, under a new key.", "success")
     else:
-        flash("Nothing to try again: it was tried already, or is done.", "info")
+        flash("Nothing to try again: the order was already tried again, or it is done.", "info")
     return _back(study)
 
 
@@ -132,7 +132,9 @@ def try_again(study: str) -> Any:
 def withdraw(study: str) -> Any:
     """Take back orders that were not sent yet."""
     done = retry.withdraw(opened().id, request.form.getlist("key"), user())
-    flash("The order was withdrawn." if done else "Too late: it was sent.", "success")
+    flash(
+        "The order was withdrawn." if done else "Too late: the order was already sent.", "success"
+    )
     return _back(study)
 
 
@@ -190,7 +192,7 @@ def _compared(result: Reconciled) -> str:
     if result.in_doubt:
         parts.append(f"{result.in_doubt} still in doubt")
     if result.found:
-        parts.append(f"{result.found} found that were not ordered here")
+        parts.append(f"{result.found} found that this host did not order")
     if result.ended:
-        parts.append(f"{result.ended} sessions ended there")
+        parts.append(f"{result.ended} sessions ended on the platform")
     return "Compared with the platform: " + ", ".join(parts) + "."

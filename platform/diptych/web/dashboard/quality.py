@@ -78,7 +78,7 @@ def recompute(study: str) -> Any:
     audit.note(user(), "quality.recompute", study_id=rules.study().id)
     waiting = settle.begin_again(rules.study().id)
     if waiting == 0:
-        flash("No session has ended yet: there is nothing to judge.", "info")
+        flash("No session has ended yet, so there is nothing to judge.", "info")
         return redirect(url_for(".page", study=study))
     return redirect(url_for(".page", study=study, of=waiting))
 
@@ -100,7 +100,7 @@ def step(study: str) -> Any:
     if stuck:
         flash(f"{left:,} sessions could not be judged; the host's log says why.", "error")
     else:
-        flash("Every session was judged anew. What people decided stays as it was.", "success")
+        flash("All sessions were judged again. Decisions of researchers did not change.", "success")
     there = url_for(".page", study=study)
     if request.headers.get("HX-Request"):
         return Response(headers={"HX-Redirect": there})

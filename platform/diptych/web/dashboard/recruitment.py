@@ -184,8 +184,8 @@ def make_key(study: str) -> Any:
 def revoke_key(study: str, name: str) -> Any:
     """Make a key useless, whoever made it."""
     if not study_keys.revoke(_study().id, name, user()):
-        abort(404, "This study has no such key, or it was revoked before.")
-    flash(f"The key {name} is revoked: its links lead nowhere.", "success")
+        abort(404, "This study has no such key, or the key was already revoked.")
+    flash(f"The key {name} is revoked. Its links no longer work.", "success")
     return redirect(url_for("dashboard_recruitment.index", study=study, _anchor="try"))
 
 
@@ -210,7 +210,7 @@ def make_hit(study: str) -> Any:
             token=request.form.get("token") or None,
         )
     except (HitFault, UnknownStudy, PlatformFault) as fault:
-        flash(f"No HIT was confirmed: {fault}.", "error")
+        flash(f"No HIT was created: {fault}.", "error")
         return _show_plan(study, request.form, 409)
     count = "1 HIT is" if len(made) == 1 else f"{len(made)} HITs are"
     flash(f"{count} on MTurk{' (sandbox)' if made[0].sandbox else ''}.", "success")

@@ -34,9 +34,9 @@ NEXT = {
     "closed": (("open", "Open again"),),
 }
 WORDS = {
-    "open": "is open: people who follow a link are let in.",
-    "paused": "is paused: nobody new is let in, running sessions go on.",
-    "closed": "is closed: nobody new is let in any more, running sessions go on.",
+    "open": "is open: people who follow a link can enter.",
+    "paused": "is paused: new participants cannot enter, running sessions continue.",
+    "closed": "is closed: new participants cannot enter, running sessions continue.",
 }
 
 
@@ -87,7 +87,7 @@ def change_state(study: str) -> Response:
     """Pause, close, or open again."""
     state = request.form.get("state", "")
     if state not in WORDS:
-        abort(422, f"{state!r} is no state; allowed are {', '.join(WORDS)}.")
+        abort(422, f"{state!r} is not a state; allowed are {', '.join(WORDS)}.")
     try:
         set_state(study, state, user())
     except UnknownStudy:
@@ -164,12 +164,12 @@ def _freeze_folder(name: str) -> Any:
     wanted = request.form.get("version", "")
     if wanted and wanted != loaded.content.content_hash:
         # What was looked at is what is opened: the folder may have changed in between.
-        flash("The folder has changed since you looked at it: look again.", "error")
+        flash("The folder changed after you opened this page. Check it again.", "error")
         return _show_folder(name, 409)
     _, is_new = freeze(loaded, opening=opening, user=user())
     short = loaded.content.content_hash[:12]
     what = "A new version" if is_new else "The same version as before"
-    end = "is open to people." if opening else "is frozen for previews; nobody is let in to it."
+    end = "is open to people." if opening else "is frozen for previews; people cannot enter."
     flash(f"{what}, {short}, {end}", "success")
     return _to("dashboard_studies.overview", study=name)
 

@@ -47,7 +47,9 @@ def new_link(name: str) -> Any:
 @access("admin")
 def disable(name: str) -> Any:
     """Close an account."""
-    return _changed(lambda u: administration.disable(u, by=who.user()), name, "can't log in now")
+    return _changed(
+        lambda u: administration.disable(u, by=who.user()), name, "can no longer log in"
+    )
 
 
 @blueprint.post("/users/<name>/enable")
@@ -62,7 +64,7 @@ def enable(name: str) -> Any:
 def set_admin(name: str) -> Any:
     """Make an administrator of somebody, or no longer one."""
     wanted = request.form.get("admin") == "yes"
-    said = "is an administrator now" if wanted else "is no administrator any more"
+    said = "is an administrator now" if wanted else "is no longer an administrator"
     return _changed(lambda u: administration.set_admin(u, wanted, by=who.user()), name, said)
 
 
@@ -87,7 +89,11 @@ def set_member(study: str) -> Any:
         administration.give_role(person, who.study().id, role or None, by=who.user())
     except AccountFault as fault:
         return _members_page(study, fault=_sentence(fault), name=name), 422
-    now = f"{person.name} is {role} of this study now." if role else f"{person.name} is out."
+    now = (
+        f"{person.name} is {role} of this study now."
+        if role
+        else f"{person.name} no longer has a role."
+    )
     flash(now, "good")
     still = who.user().is_admin or role == "owner" or person.id != who.user().id
     return redirect(f"{home()}/{study}/members" if still else home())

@@ -41,7 +41,7 @@ def open_again(study: str) -> Response:
     """Let people in to a version that is frozen, be it an older one."""
     version = _find(_versions(), request.form.get("version", ""))
     open_version(_study().id, version.id, user())
-    flash(f"Version {version.short} is open: it is what people see who enter now.", "success")
+    flash(f"Version {version.short} is open. New participants see this version.", "success")
     return redirect(url_for("dashboard_studies.overview", study=study))  # type: ignore[return-value]
 
 
