@@ -66,7 +66,7 @@ def test_names_of_excluded_studies_must_be_those_of_studies(tmp_path: Path) -> N
     assert "no study 'wich_unit' or 'zebra'" in line.found
     assert (
         "'wich_unit' is similar to 'which_unit'." in line.advice
-        and "is near 'greebles'" not in line.advice
+        and "is similar to 'greebles'" not in line.advice
     )
     wish["recruitment"]["exclude_studies"] = ["greebles"]
     assert found(tiny(tmp_path, wish, studies=known), "excluded").state == "done"

@@ -99,7 +99,7 @@ def test_a_misspelt_study_to_exclude_is_told_when_a_study_is_opened(host: Settin
     told = diptych("study", "open", "tiny")
     assert told.exit_code == 0 and "Excluded studies" in told.output
     told = diptych("study", "checklist", "tiny")
-    assert "'disc' is near 'discs'" in " ".join(told.output.split())
+    assert "'disc' is similar to 'discs'" in " ".join(told.output.split())
     category_study(
         host.studies / "tiny", changes=merged(wish, {"recruitment": {"exclude_studies": ["discs"]}})
     )
