@@ -156,7 +156,10 @@ def test_what_mturk_cannot_do_is_left_out_with_what_can_be_done_instead(
     app: Flask, mturk: LocalMTurk, host: Host
 ) -> None:
     some = people(app, mturk, host, "A1")
-    for action, words in (("request_return", "approve it, reject"), ("screen_out", "no payment")):
+    for action, words in (
+        ("request_return", "approve it, reject"),
+        ("screen_out", "cannot pay screened-out"),
+    ):
         plan = decisions.preview(host, study_id(app), some, action, "Please return it.", 10)
         assert plan.steps == ()
         assert words in plan.left_out[0].reason
