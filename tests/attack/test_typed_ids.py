@@ -66,7 +66,7 @@ def test_a_session_under_way_is_not_given_to_who_types_its_workers_id(
     body = {"study": "tiny", "entry": hit(INTRUDER), "confirmed": confirmed}
     reply = intruder.api("POST", "/sessions", body)
     assert (reply.status_code, error_code(reply)) == (409, "in_use")
-    assert re.search(r"go on here in \d+ minutes", reply.json["error"]["message"])
+    assert re.search(r"continue here in \d+ minutes", reply.json["error"]["message"])
     assert victim.public_id not in reply.text and "token" not in reply.json
     assert submits(victim.finish()) == VICTIM
     assert paid_submission(study) == VICTIM

@@ -443,7 +443,7 @@ def test_viewers_are_simulated_people(served: LiveServer, tmp_path: Path) -> Non
     ("n", "options", "said"),
     [
         (1, {}, "follows a network: name it"),
-        (2, {"model": "efficientnet-lite0"}, "once, and not 2 times"),
+        (2, {"model": "efficientnet-lite0"}, "once, not 2 times"),
         (1, {"observer": "learner", "model": "efficientnet-lite0"}, "follows no network"),
     ],
 )

@@ -39,7 +39,7 @@ def test_a_bonus_from_budget_to_books(
     paying.decide(paying.sessions([5, 10]), "bonus")
     assert "2 waiting no budget is set" in pay("send")
     assert as_json("send")["sent"]["waiting"] == 2
-    assert "finer than GBP" in pay("budget", "1.234", fails=True)
+    assert "too many decimal places for GBP" in pay("budget", "1.234", fails=True)
     assert "give an AMOUNT with `budget`" in pay("status", "5", fails=True)
     assert "tiny may cost 5.00 GBP" in pay("budget", "5")
     prolific.held = True

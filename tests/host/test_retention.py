@@ -203,7 +203,7 @@ def test_the_command_says_what_it_would_do_and_does_it(
     assert ids_of(limited, session) == (1, 1)
     done = CliRunner().invoke(cli, ["retention"])
     assert "ids of 1 submissions and 1 people deleted" in done.output
-    assert "1 sessions wait: an order about their person is not settled" in done.output
+    assert "1 sessions are kept for now: an order for their participant is not" in done.output
     assert (ids_of(limited, session), ids_of(limited, waits)) == ((0, 0), (1, 1))
 
 
