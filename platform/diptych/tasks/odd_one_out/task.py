@@ -20,12 +20,12 @@ from diptych.tasks import (
     PlannedTrial,
     ResponseFault,
     Tally,
-    Task,
     TaskParameters,
     TaskResponse,
     draw,
     spread,
 )
+from diptych.tasks.item_task import ItemTask
 from diptych.tasks.items import ItemLayout, Role
 from diptych_analysis.columns import Column
 
@@ -63,7 +63,7 @@ class OddOneOutResponse(TaskResponse):
     choice: int = Field(ge=0, strict=True)
 
 
-class OddOneOut(Task):
+class OddOneOut(ItemTask):
     """Several images, one choice: the image that does not belong with the others."""
 
     name = "odd_one_out"
@@ -86,43 +86,13 @@ class OddOneOut(Task):
     )
     parameters: OddOneOutParameters
 
-    def _items(self, kind: str) -> list[Candidate]:
-        return [
-            Candidate(item.item_id, str(item.attributes.get("group") or ""))
-            for item in self.content.items.values()
-            if item.kind == kind
-        ]
+    def group_of(self, item: FrozenItem) -> str:
+        return str(item.attributes.get("group") or "")
 
-    def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
-        spec = self.content.spec
-        if spec.items is None:
-            yield Fault("study.toml", "items", "nothing", "a table [items] with the manifest")
-            return
-        for phase in spec.phases:
-            if phase not in PHASES:
-                yield Fault("study.toml", f"phases.{phase}", "a phase", ", ".join(PHASES))
-        if spec.trials("test") == 0:
-            yield Fault("study.toml", "phases.test", "0 trials", "at least one trial")
-        if not self.content.items:
-            return  # the manifest has said why
-        for item in self.content.items.values():
-            yield from self._item_faults(item, spec.items.manifest)
-        for kind in PHASES:
-            there, needed = len(self._items(kind)), spec.trials(kind)
-            if there < needed:
-                yield Fault(
-                    spec.items.manifest,
-                    "kind",
-                    f"{there} items of kind {kind}",
-                    f"{needed} or more, as many as trials",
-                )
-        if policy.adaptive:
-            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), "no adaptive policy")
-        else:
-            for message in policy.faults(self._items("test"), spec.trials("test")):
-                yield Fault("study.toml", policy_key, message, "a policy that fits the items")
+    def needed(self) -> dict[str, int]:
+        return {kind: self.content.spec.trials(kind) for kind in PHASES}
 
-    def _item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
+    def item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
         images, odd = item.stimuli["images"], item.stimuli["odd"]
         shown = {self.content.stimuli[place].stimulus_id for place in images}
         if item.kind not in PHASES:
@@ -143,9 +113,9 @@ class OddOneOut(Task):
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
         spec = self.content.spec
         history: list[Past] = []
-        tests = draw(self._items("test"), spec.trials("test"), "test", policy, history, rng)
-        catches = rng.sample(self._items("catch"), spec.trials("catch"))
-        practice = rng.sample(self._items("practice"), spec.trials("practice"))
+        tests = draw(self.candidates("test"), spec.trials("test"), "test", policy, history, rng)
+        catches = rng.sample(self.candidates("catch"), spec.trials("catch"))
+        practice = rng.sample(self.candidates("practice"), spec.trials("practice"))
         order = [("practice", candidate) for candidate in practice]
         order += spread(tests, catches, rng)
         notices: dict[int, str] = {0: "practice", len(practice): "phase_change"} if practice else {}

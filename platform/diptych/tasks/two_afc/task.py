@@ -19,12 +19,12 @@ from diptych.tasks import (
     ImageURL,
     PlannedTrial,
     Tally,
-    Task,
     TaskParameters,
     TaskResponse,
     draw,
     spread,
 )
+from diptych.tasks.item_task import ItemTask
 from diptych.tasks.items import ItemLayout, Role
 from diptych_analysis.columns import TWO_AFC_TRIALS, Column
 
@@ -92,7 +92,7 @@ class TwoAFCMachineResponse(TaskResponse):
 TwoAFCAnswer = TwoAFCResponse | TwoAFCMachineResponse
 
 
-class TwoAFC(Task):
+class TwoAFC(ItemTask):
     """Negative explanations left, positive right, two queries in the middle."""
 
     name = "two_afc"
@@ -123,43 +123,10 @@ class TwoAFC(Task):
     )
     parameters: TwoAFCParameters
 
-    def _items(self, kind: str) -> list[Candidate]:
-        return [
-            Candidate(item.item_id, item.unit)
-            for item in self.content.items.values()
-            if item.kind == kind
-        ]
+    def group_of(self, item: FrozenItem) -> str:
+        return item.unit
 
-    def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
-        spec = self.content.spec
-        if spec.items is None:
-            yield Fault("study.toml", "items", "nothing", "a table [items] with the manifest")
-            return
-        for phase in spec.phases:
-            if phase not in PHASES:
-                yield Fault("study.toml", f"phases.{phase}", "a phase", ", ".join(PHASES))
-        if spec.trials("test") == 0:
-            yield Fault("study.toml", "phases.test", "0 trials", "at least one trial")
-        if not self.content.items:
-            return  # the manifest has said why
-        for item in self.content.items.values():
-            yield from self._item_faults(item, spec.items.manifest)
-        for kind, needed in self._needed().items():
-            there = len(self._items(kind))
-            if there < needed:
-                yield Fault(
-                    spec.items.manifest,
-                    "kind",
-                    f"{there} items of kind {kind}",
-                    f"{needed} or more, as many as trials",
-                )
-        if policy.adaptive:
-            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), "no adaptive policy")
-        else:
-            for message in policy.faults(self._items("test"), spec.trials("test")):
-                yield Fault("study.toml", policy_key, message, "a policy that fits the items")
-
-    def _needed(self) -> dict[str, int]:
+    def needed(self) -> dict[str, int]:
         spec = self.content.spec
         hard = min(self.parameters.practice_hard, spec.trials("practice"))
         return {
@@ -169,7 +136,7 @@ class TwoAFC(Task):
             "catch": spec.trials("catch"),
         }
 
-    def _item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
+    def item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
         if item.kind not in KINDS:
             yield Fault(file, f"{item.item_id}, kind", repr(item.kind), ", ".join(KINDS))
         for role in self.items.roles:
@@ -181,8 +148,8 @@ class TwoAFC(Task):
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
         spec = self.content.spec
         history: list[Past] = []
-        tests = draw(self._items("test"), spec.trials("test"), "test", policy, history, rng)
-        catches = rng.sample(self._items("catch"), spec.trials("catch"))
+        tests = draw(self.candidates("test"), spec.trials("test"), "test", policy, history, rng)
+        catches = rng.sample(self.candidates("catch"), spec.trials("catch"))
         order = spread(tests, catches, rng)
         practice = self._practice(0, rng)
         main = [
@@ -196,9 +163,9 @@ class TwoAFC(Task):
         return practice + main
 
     def _practice(self, block: int, rng: random.Random) -> list[PlannedTrial]:
-        needed = self._needed()
-        chosen = rng.sample(self._items("practice"), needed["practice"])
-        chosen += rng.sample(self._items("practice_hard"), needed["practice_hard"])
+        needed = self.needed()
+        chosen = rng.sample(self.candidates("practice"), needed["practice"])
+        chosen += rng.sample(self.candidates("practice_hard"), needed["practice_hard"])
         rng.shuffle(chosen)
         first_notice = "practice_again" if block else "practice"
         return [
