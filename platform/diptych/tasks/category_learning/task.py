@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field
@@ -172,9 +173,7 @@ class CategoryLearning(Task):
         }
 
     def arrangement(self, trial: PlannedTrial, seed: int) -> dict[str, Any]:
-        classes = sorted(self.content.labels)
-        random.Random(f"{seed}:classes").shuffle(classes)
-        return {"choices": classes}
+        return {"choices": list(_order(tuple(self.content.labels), seed))}
 
     def check(self, trial: PlannedTrial, response: CategoryLearningResponse) -> None:
         ranking = response.ranking
@@ -221,3 +220,12 @@ class CategoryLearning(Task):
             "response": response.ranking[0],
             "response_ranking": "|".join(response.ranking),
         }
+
+
+# The same for all trials of a session: an export asks for each of them, one after the other.
+@lru_cache(maxsize=1024)
+def _order(labels: tuple[str, ...], seed: int) -> tuple[str, ...]:
+    """The classes in the order of their buttons, drawn once per session."""
+    classes = sorted(labels)
+    random.Random(f"{seed}:classes").shuffle(classes)
+    return tuple(classes)
