@@ -25,18 +25,22 @@ export function leaving(
   link.append(h("span", { text: say("return-to", { place }) }), icon("leave"));
   const told = h("p", { class: "returning", testid: "returning" });
   const stay = button(say("stay"), { testid: "stay", kind: "quiet" });
-  const timer = countDown(secondsFor(body), (seconds) => {
-    if (!link.isConnected && seconds < secondsFor(body)) timer.stop();
-    else if (seconds > 0) told.textContent = say("returns-in", { place, seconds });
+  let left = secondsFor(body);
+  told.textContent = say("returns-in", { place, seconds: left });
+  const tick = (): void => {
+    left -= 1;
+    if (!link.isConnected || left <= 0) clearInterval(timer);
+    if (!link.isConnected) return;
+    if (left > 0) told.textContent = say("returns-in", { place, seconds: left });
     else browser.go(exit.url);
-  });
-  const stop = (): void => {
-    timer.stop();
+  };
+  const timer = setInterval(tick, 1000);
+  stay.addEventListener("click", () => {
+    clearInterval(timer);
     told.textContent = say("stayed", { place });
     stay.hidden = true;
-  };
-  stay.addEventListener("click", stop);
-  link.addEventListener("click", timer.stop);
+  });
+  link.addEventListener("click", () => clearInterval(timer));
   return [actions(link), h("div", { class: "staying" }, told, stay), codeOf(exit)].filter(
     (part) => part !== null,
   );
@@ -47,19 +51,6 @@ const secondsFor = (body: HTMLElement): number => {
   const words = (body.textContent ?? "").split(/\s+/).length;
   return Math.min(MOST_S, Math.max(LEAST_S, Math.round(words / WORDS_PER_S)));
 };
-
-/** Calls at once and then every second with what is left, down to 0. */
-function countDown(from: number, tell: (seconds: number) => void): { stop: () => void } {
-  let left = from;
-  const timer = setInterval(() => {
-    left -= 1;
-    if (left <= 0) clearInterval(timer);
-    tell(left);
-  }, 1000);
-  const stop = (): void => clearInterval(timer);
-  queueMicrotask(() => tell(left));
-  return { stop };
-}
 
 function codeOf(exit: Extract<Exit, { kind: "redirect" }>): HTMLElement | null {
   if (!exit.code) return null;
