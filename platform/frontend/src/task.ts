@@ -73,3 +73,21 @@ export async function untilContinue(button: HTMLButtonElement): Promise<void> {
 /** Whether a screen is gone, or lies under a notice (window too small), and must not take keys. */
 export const covered = (element: Element): boolean =>
   !element.isConnected || element.closest("[inert]") !== null;
+
+/**
+ * Presses buttons for a simulated participant: the first after `wait_ms`, each as soon as it can be
+ * pressed. It ends where a button is not on the screen.
+ */
+export function pressInTurn(display: HTMLElement, testids: string[], wait_ms: number): void {
+  const press = ([testid, ...others]: string[]): void => {
+    const button = display.querySelector<HTMLButtonElement>(`[data-testid="${testid}"]`);
+    if (!button) return;
+    if (button.hidden || button.disabled) {
+      setTimeout(() => press([testid as string, ...others]), 50);
+      return;
+    }
+    button.click();
+    if (others.length > 0) press(others);
+  };
+  setTimeout(() => press(testids), wait_ms);
+}

@@ -8,6 +8,7 @@ import {
   commonParameters,
   covered,
   type Filled,
+  pressInTurn,
   type Restored,
   type Submit,
   sleep,
@@ -113,7 +114,7 @@ export default class OddOneOut implements JsPsychPlugin<Info> {
     if (mode === "visual") {
       const display = this.jsPsych.getDisplayElement();
       const run = this.trial(display, trial, onLoad);
-      pressForThem(display, choice, rt);
+      pressInTurn(display, [`picture-${choice + 1}`, "continue"], rt);
       return run;
     }
     onLoad();
@@ -240,19 +241,4 @@ async function showFeedback(
 function mark(picture: Picture | undefined, how: "right" | "wrong"): void {
   picture?.button.classList.add(how);
   picture?.badge.replaceChildren(icon(how === "right" ? "check" : "cross"));
-}
-
-/** Presses the buttons of a simulated participant, `rt` ms from now or as soon as they can be. */
-function pressForThem(display: HTMLElement, choice: number, rt: number): void {
-  const press = (name: string, then?: () => void): void => {
-    const button = display.querySelector<HTMLButtonElement>(`[data-testid="${name}"]`);
-    if (!button) return;
-    if (button.hidden || button.disabled) {
-      setTimeout(() => press(name, then), 50);
-      return;
-    }
-    button.click();
-    then?.();
-  };
-  setTimeout(() => press(`picture-${choice + 1}`, () => press("continue")), rt);
 }

@@ -7,6 +7,7 @@ import {
   commonParameters,
   covered,
   type Filled,
+  pressInTurn,
   type Restored,
   type Submit,
   sleep,
@@ -139,7 +140,7 @@ export default class TwoAFC implements JsPsychPlugin<Info> {
     if (mode === "visual") {
       const display = this.jsPsych.getDisplayElement();
       const run = this.trial(display, trial, onLoad);
-      pressForThem(display, `${choice}-${confidence}`, rt);
+      pressInTurn(display, [`${choice}-${confidence}`, "continue"], rt);
       return run;
     }
     onLoad();
@@ -330,19 +331,4 @@ async function showFeedback(
   // What is told stays until it is left: only the way on comes later.
   await sleep(feedback.duration_ms);
   await untilContinue(screen.next);
-}
-
-/** Presses the buttons of a simulated participant, `rt` ms from now or as soon as they can be. */
-function pressForThem(display: HTMLElement, testid: string, rt: number): void {
-  const press = (name: string, then?: () => void): void => {
-    const button = display.querySelector<HTMLButtonElement>(`[data-testid="${name}"]`);
-    if (!button) return;
-    if (button.hidden || button.disabled) {
-      setTimeout(() => press(name, then), 50);
-      return;
-    }
-    button.click();
-    then?.();
-  };
-  setTimeout(() => press(testid, () => press("continue")), rt);
 }
