@@ -182,7 +182,7 @@ def test_bad_files_get_one_line(opened: Flask, run: Any, tmp_path: Path) -> None
     assert "not JSON" in run("add", "tiny", tmp_path / "bad" / "bad.json").output
     assert "no JSON in it" in run("add", "tiny", tmp_path / "bad").output
     named = run("add", "tiny", tmp_path / "bad", "--name", "x")
-    assert named.exit_code == 1 and "--name needs a file" in named.output
+    assert named.exit_code == 1 and f"--name needs a file, but {tmp_path}" in named.output
     assert not kept(opened)
     strange = {**trace_json(), "name": "another study"}
     told = run("add", "tiny", written(tmp_path, "strange.json", strange))

@@ -31,7 +31,7 @@ def add(study: str, path: Path, name: str | None) -> None:
 
     if name is not None and path.is_dir():
         raise click.ClickException(
-            "--name needs a file, but {path} is a folder: its results use the names of their files"
+            f"--name needs a file, but {path} is a folder: its results use the names of their files"
         )
     try:
         found = kept.read_folder(path) if path.is_dir() else [kept.read_file(path, name)]
