@@ -1,6 +1,7 @@
 import "@fontsource-variable/inter";
 import "./style/base.css";
 import "./style/screens.css";
+import "./style/trial.css";
 import { Journey } from "./journey";
 import { Shell } from "./shell";
 import { learnWords } from "./words";

@@ -128,7 +128,7 @@ export default class OddOneOut implements JsPsychPlugin<Info> {
 function build(trial: Filled<Info>): Screen {
   const question = trial.question || say("which-odd");
   const pictures = trial.images.map(picture);
-  const hint = h("p", { class: "odd-hint", text: say("look"), dir: "auto" });
+  const hint = h("p", { class: "trial-hint", text: say("look"), dir: "auto" });
   const keys = h("p", { class: "keys", text: say("keys-choose", { keys: keysOf(pictures) }) });
   const next = h("button", {
     type: "button",
@@ -147,7 +147,7 @@ function build(trial: Filled<Info>): Screen {
     { class: "odd", "aria-label": question },
     h("h1", { class: "odd-question", text: question, dir: "auto" }),
     grid,
-    h("div", { class: "odd-bottom" }, hint, keys, next),
+    h("div", { class: "trial-foot" }, hint, keys, next),
   );
   setGrid(root, pictures.length);
   return { root, pictures, hint, keys, next };
@@ -232,7 +232,9 @@ async function showFeedback(
   mark(screen.pictures[odd], "right");
   if (!correct) mark(screen.pictures[choice], "wrong");
   const how = correct ? "right" : "wrong";
-  screen.hint.replaceChildren(h("span", { class: `odd-verdict ${how}`, testid: "verdict" }, text));
+  screen.hint.replaceChildren(
+    h("span", { class: `trial-verdict ${how}`, testid: "verdict" }, text),
+  );
   announce(text);
   if (duration_ms > 0) await sleep(duration_ms);
   else await untilContinue(screen.next);

@@ -155,7 +155,7 @@ function build(trial: Filled<Info>): Screen {
   const queries = { top: query("top", trial.top), bottom: query("bottom", trial.bottom) };
   const negative = explanations("negative", trial.negative);
   const positive = explanations("positive", trial.positive);
-  const hint = h("p", { class: "afc-hint", text: say("look"), dir: "auto" });
+  const hint = h("p", { class: "trial-hint", text: say("look"), dir: "auto" });
   const next = h("button", {
     type: "button",
     class: "primary",
@@ -184,7 +184,7 @@ function build(trial: Filled<Info>): Screen {
     negative.element,
     h("div", { class: "afc-middle" }, queries.top.group, queries.bottom.group),
     positive.element,
-    h("div", { class: "afc-bottom" }, hint, keys, next),
+    h("div", { class: "trial-foot" }, hint, keys, next),
   );
   const images = [...negative.images, queries.top.image, queries.bottom.image, ...positive.images];
   return { root, images, queries, hint, keys, next, count };
@@ -326,7 +326,9 @@ async function showFeedback(
   const text = say(feedback.correct ? "correct" : "other-fits");
   frame.classList.add(how);
   badge.replaceChildren(icon(feedback.correct ? "check" : "cross"));
-  screen.hint.replaceChildren(h("span", { class: `afc-verdict ${how}`, testid: "verdict" }, text));
+  screen.hint.replaceChildren(
+    h("span", { class: `trial-verdict ${how}`, testid: "verdict" }, text),
+  );
   announce(text);
   // What is told stays until it is left: only the way on comes later.
   await sleep(feedback.duration_ms);
