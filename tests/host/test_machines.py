@@ -23,7 +23,7 @@ from diptych.host import host
 from diptych.models import Participant, Session, Trial
 from diptych.simulation import SeenTrial, observer_class
 from diptych.simulation.run import Summary, simulate
-from diptych.simulation.sight import machine_id
+from diptych.simulation.vision import machine_id
 from diptych.simulation.visitor import SimulationFault
 from diptych_analysis.mis.score import Scale
 from diptych_analysis.tables import read_tables

@@ -24,7 +24,7 @@ from diptych.authoring import load_study
 from diptych.ground.keys import study_key
 from diptych.simulation import UnknownObserver
 from diptych.simulation.run import Summary, simulate
-from diptych.simulation.vision import Eyes, UnknownImage
+from diptych.simulation.vision import AttributeVision, UnknownImage
 from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 
 SECRET = "a secret for the simulation"
@@ -40,9 +40,9 @@ def key(study: str) -> str:
 
 def test_eyes_see_standardised_numbers_and_never_the_label(tmp_path: Path) -> None:
     loaded = load_study(category_study(tmp_path / "tiny"))
-    eyes = Eyes(loaded)
+    vision = AttributeVision(loaded)
     stimuli = loaded.content.stimuli
-    seen = np.array([eyes.see(loaded.images[s.stimulus_id].encode()) for s in stimuli])
+    seen = np.array([vision.see(loaded.images[s.stimulus_id].encode()) for s in stimuli])
     size = np.array([s.attributes["size"] for s in stimuli], dtype=float)
     assert seen.shape == (len(stimuli), 1)  # `size` alone: label and file name are no features
     assert seen[:, 0] == pytest.approx((size - size.mean()) / size.std())
@@ -54,15 +54,17 @@ def test_eyes_see_thumbnails_where_there_are_no_numbers(tmp_path: Path) -> None:
     manifest["size"] = "in words"
     manifest.to_csv(folder / "stimuli.csv", index=False)
     loaded = load_study(folder)
-    seen = np.array([Eyes(loaded).see(image.encode()) for image in loaded.images.values()])
+    seen = np.array(
+        [AttributeVision(loaded).see(image.encode()) for image in loaded.images.values()]
+    )
     assert seen.shape == (24, 48)
     assert np.abs(seen.mean(axis=0)).max() < 1e-9
 
 
 def test_an_image_of_another_version_is_said_to_be_one(tmp_path: Path) -> None:
-    eyes = Eyes(load_study(category_study(tmp_path / "tiny")))
+    vision = AttributeVision(load_study(category_study(tmp_path / "tiny")))
     with pytest.raises(UnknownImage, match=r"'tiny'.*another version.*Open the study again"):
-        eyes.see(b"another image")
+        vision.see(b"another image")
 
 
 # Requests until they are acknowledged --------------------------------------------------------

@@ -148,7 +148,7 @@ class NetworkObserver(Observer):
         self.scale = scale
 
 
-class Sight(Protocol):
+class Vision(Protocol):
     """What turns served images into features."""
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from diptych.simulation import Answer, Features, Observer, SeenTrial, Sight
+from diptych.simulation import Answer, Features, Observer, SeenTrial, Vision
 from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 from diptych.study.content import StudyContent
 
@@ -24,14 +24,14 @@ class Participation:
         visitor: Visitor,
         content: StudyContent,
         observer: Observer,
-        eyes: Sight,
+        vision: Vision,
         think: float,
         answered: Callable[[], None],
     ) -> None:
         self._visitor = visitor
         self._content = content
         self._observer = observer
-        self._eyes = eyes
+        self._vision = vision
         self._think = think
         self._answered = answered
         self._features: dict[str, Features] = {}
@@ -154,7 +154,7 @@ class Participation:
         """Fetch images that were not seen yet, and look at them together."""
         new = [url for url in urls if url not in self._features]
         served = [await self._visitor.bytes(url) for url in new]
-        self._features |= zip(new, await self._eyes.look(served), strict=True)
+        self._features |= zip(new, await self._vision.look(served), strict=True)
 
     def _comprehend(self, question: dict[str, Any]) -> int:
         """The right option for whoever has read the instructions; a guess for whoever has not."""

@@ -19,11 +19,10 @@ import httpx
 import numpy as np
 
 from diptych.authoring import load_study
-from diptych.simulation import Observer, Sight, observer_class
+from diptych.simulation import Observer, Vision, observer_class
 from diptych.simulation.entries import check_loopback, entry_of
 from diptych.simulation.participation import Participation
-from diptych.simulation.sight import machine_id, sight_of
-from diptych.simulation.vision import UnknownImage
+from diptych.simulation.vision import UnknownImage, machine_id, vision_of
 from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 from diptych.study.content import StudyContent
 
@@ -89,7 +88,7 @@ class _Plan:
     """What all participants of a simulation share."""
 
     content: StudyContent
-    eyes: Sight
+    vision: Vision
     kind: str
     observer: Callable[[np.random.Generator], Observer]
     key: str
@@ -153,7 +152,7 @@ async def simulate_async(
     loaded = load_study(study_folder)
     content = loaded.content
     chosen = observer_class(content.spec.task.name, observer)
-    eyes, make = sight_of(loaded, chosen, observer, model, scale)
+    vision, make = vision_of(loaded, chosen, observer, model, scale)
     if chosen.kind == "machine":
         if n != 1:
             raise SimulationFault(f"a machine takes a study once, not {n} times")
@@ -162,7 +161,7 @@ async def simulate_async(
         check_loopback(base_url)
         if chosen.kind != "simulated":
             raise SimulationFault("a machine comes by its own link, and not as a person")
-    plan = _Plan(content, eyes, chosen.kind, make, key, think, seed, dict(entry or {}))
+    plan = _Plan(content, vision, chosen.kind, make, key, think, seed, dict(entry or {}))
     summary = Summary(run or secrets.token_hex(4))
     total = n * sum(content.spec.phases.values())
     given = 0
@@ -203,7 +202,7 @@ async def _one(
         for take in range(2 if observer.comes_again else 1):
             name = who if take == 0 else f"{who}-again"
             participation = Participation(
-                Visitor(client), plan.content, observer, plan.eyes, plan.think, answered
+                Visitor(client), plan.content, observer, plan.vision, plan.think, answered
             )
             try:
                 session, outcome = await participation.take(_entry(plan, summary.run, number, take))

@@ -1,26 +1,38 @@
-"""What a simulated participant sees of an image: found by its served bytes, not by name."""
+"""What a simulated participant sees of an image: the manifest's numbers, or a network's features.
+
+An image is known by the hash of its served bytes, not by its name.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
-from diptych.simulation import Features
+from diptych.simulation import Features, NetworkObserver, Observer, Vision
+from diptych.simulation.visitor import SimulationFault
 from diptych.study.content import FrozenStimulus
 from diptych.study.loaded import LoadedStudy
 from diptych_analysis.pictures import read_picture
 
+if TYPE_CHECKING:
+    from diptych_analysis.mis.score import Scale
+
 THUMBNAIL = 4  # pixels a side
+LONGEST_ID = 32  # what the tables hold as a participant's id
 
 
 class UnknownImage(LookupError):
     """The host serves an image that the local study folder does not have."""
 
 
-class Eyes:
+class AttributeVision:
     """Turns served bytes into features, through the attributes of the local study's manifest.
 
     Features are the numeric attributes, each standardised over the study's stimuli (mean 0,
@@ -62,6 +74,102 @@ class Eyes:
                 "it serves another version. Open the study again, or use the folder of that "
                 "version"
             ) from None
+
+
+class NetworkVision:
+    """Turns served bytes into a network's features, in batches that all participants share.
+
+    An image is known by the hash of its bytes, so that each is looked at once, under however many
+    addresses it is served. Whoever asks while a batch is at work waits, and then finds in the next
+    one what everybody has asked for meanwhile.
+
+    Args:
+        model: name of the network, such as `efficientnet-lite1` or `timm:NAME`.
+
+    Raises:
+        MachineFault: when there is no such network, its weights can't be had, or it is a control
+            that deals features out to the wrong images.
+    """
+
+    def __init__(self, model: str) -> None:
+        # Here, because a host that only serves studies runs without PyTorch.
+        from diptych_analysis.networks.faults import MachineFault
+        from diptych_analysis.networks.similarity import Shuffled, similarity
+
+        self._similarity = similarity(model)
+        if isinstance(self._similarity, Shuffled):
+            raise MachineFault(f"{model} looks at whole sets of images only: it can't take a study")
+        self._features: dict[str, Features] = {}
+        self._wanted: dict[str, bytes] = {}
+        self._at_work = asyncio.Lock()
+
+    async def look(self, images: Sequence[bytes]) -> list[Features]:
+        """Features (d,) of length 1 of each image."""
+        names = [hashlib.sha256(data).hexdigest() for data in images]
+        for name, data in zip(names, images, strict=True):
+            if name not in self._features:
+                self._wanted[name] = data
+        async with self._at_work:
+            wanted, self._wanted = self._wanted, {}
+            if wanted:
+                # In a thread: others go on talking to the host meanwhile.
+                self._features |= await asyncio.to_thread(self._compute, wanted)
+        return [self._features[name] for name in names]
+
+    def _compute(self, wanted: Mapping[str, bytes]) -> dict[str, Features]:
+        pictures = [read_picture(data) for data in wanted.values()]
+        rows = np.asarray(self._similarity.features(pictures), dtype=np.float64)
+        return dict(zip(wanted, rows, strict=True))
+
+
+def vision_of(
+    loaded: LoadedStudy,
+    chosen: type[Observer],
+    observer: str,
+    model: str | None,
+    scale: Scale | None,
+) -> tuple[Vision, Callable[[np.random.Generator], Observer]]:
+    """What the participants see images by, and what makes one of a generator.
+
+    Args:
+        loaded: the study folder.
+        chosen: class of the observer.
+        observer: its name.
+        model: network that it follows.
+        scale: how that network's similarities become probabilities; by default as published.
+
+    Raises:
+        SimulationFault: when the observer follows a network and none is named, or the other way.
+        MachineFault: when there is no such network, or its weights can't be had.
+    """
+    if not issubclass(chosen, NetworkObserver):
+        if model is not None:
+            raise SimulationFault(f"the observer {observer!r} follows no network: give no model")
+        return AttributeVision(loaded), chosen
+    if model is None:
+        raise SimulationFault(
+            f"the observer {observer!r} follows a network: name it, such as efficientnet-lite1"
+        )
+    from diptych_analysis.mis.score import Scale
+
+    return NetworkVision(model), partial(chosen, scale=scale or Scale())
+
+
+def machine_id(model: str, scale: Scale | None = None) -> str:
+    """The id a machine enters with: its name, and a hash of what the name can't say.
+
+    The same model and scale have the same id: at most 32 letters, digits, `-` and `_`.
+    """
+    from diptych_analysis.mis.score import Scale
+
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", model)
+    settled = scale or Scale()
+    plain = (settled.value, settled.reading) == (Scale().value, Scale().reading)
+    if plain and readable == model and len(model) <= LONGEST_ID:
+        return model
+    exact = f"{model} {settled.value!r} {settled.reading}"
+    digest = hashlib.sha256(exact.encode()).hexdigest()[:6]
+    return f"{readable[: LONGEST_ID - 7]}-{digest}"
 
 
 def _attributes(stimuli: Sequence[FrozenStimulus]) -> Features | None:
