@@ -24,6 +24,7 @@ from diptych import models
 from diptych.accounts import audit
 from diptych.ground.database import now_ms, table, writing
 from diptych.payments import ledger
+from diptych.payments.ledger import NewOrder
 
 STUDY = "greebles"
 ANSWERS = 50
@@ -160,9 +161,10 @@ def _decide() -> None:
                     subject=session.public_id, connection=connection,
                 )  # fmt: skip
                 if amount:
-                    key = f"{action}-{amount}-{session.id}"
-                    order = {**shared, "key": key, "recruiter": "prolific", "amount": amount}
-                    order["currency"] = "GBP"
+                    order = NewOrder(
+                        session.study_id, session.id, f"{session.id:032x}", 1 + (amount == 20),
+                        "prolific", action, amount, "GBP",
+                    )  # fmt: skip
                     for state in ("intended", "sent", "confirmed"):
                         ledger.write(connection, state, [order], None)
 
@@ -226,7 +228,8 @@ class _Copier:
                     "median_rt_ms": f"r.median_rt_ms * (0.8 + 0.4 * {unlike})"},
             of_ended,
         )  # fmt: skip
-        self._rows("ledger", hung | {"key": "r.key || '-' || CAST(i AS TEXT)"}, of_ended)
+        for which in ("ledger", "payment_orders"):
+            self._rows(which, hung | {"key": "r.key || '-' || CAST(i AS TEXT)"}, of_ended)
         self._rows("audit_log", {}, "r.action LIKE 'decision.%'")
         self._tallies()
         if self.postgresql:

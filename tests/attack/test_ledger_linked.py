@@ -16,7 +16,7 @@ from support.walker import rows
 from diptych import models
 from diptych.accounts import passwords
 from diptych.ground.settings import Settings
-from diptych.payments.decided_sessions import stem
+from diptych.payments.participations import participation
 
 PAGE = "/studies/tiny/payments"
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -47,10 +47,10 @@ def test_no_viewer_can_tell_by_an_order_whose_session_it_is(paying: Paying) -> N
         *(f"/participants/{name}" for name in names),
     ]
     theirs = [
-        stem("prolific", PLACE, one.id, one.participant)
+        participation("prolific", PLACE, one.id, one.participant)
         for one in paying.prolific.submissions.values()
     ]
-    assert {order.key.partition("-")[0] for order in paying.orders()} == set(theirs)
+    assert {order.participation for order in paying.orders()} == set(theirs)
     for place in places:
         reply = viewer.get(f"/studies/tiny{place}")
         assert reply.status_code == 200, place

@@ -18,12 +18,12 @@ from support.dashboard import researcher, study_id
 from support.walker import Walker, change, link, open_study, rows
 
 from diptych import models
+from diptych.domain.tables import LEDGER, ORDERS
 from diptych.ground.database import insert_row, reading, table, writing
 from diptych.overview.sessions import page as listing
-from diptych.overview.sessions.filters import BEYOND
-from diptych.overview.sessions.page_rows import standing
 from diptych.overview.sessions.query import SORTS, Wanted, WantedFault, read_wanted
 from diptych.payments import ledger
+from diptych.payments.ledger import NewOrder
 
 pytestmark = pytest.mark.both_databases
 
@@ -342,29 +342,27 @@ def test_htmx_gets_the_table_alone(app: Flask, opened: int) -> None:
     assert "<html" in back.text
 
 
-def test_where_an_order_stands_agrees_with_the_ledger(app: Flask, opened: int) -> None:
-    """Every set of rows that an order can have, against `payments.ledger`'s own reading."""
-    session = made(app, 1)[0]
+def test_sessions_are_found_by_the_state_of_their_orders(app: Flask, opened: int) -> None:
+    """Every set of lines that an order can have; `test_ledger` says which state each comes to."""
+    sessions = made(app, 2)
     states = ("intended", "sent", "named", "failed", "confirmed")
     sets = [("intended", *more) for n in range(5) for more in combinations(states[1:], n)]
     sets = [each for each in sets if "named" not in each or "sent" in each]  # sent before named
     with app.app_context():
         this = study_id("tiny")
-        with writing() as connection:
-            for number, rows_of in enumerate(sets):
-                order = {"key": f"order-{number}", "study_id": this, "session_id": session,
-                         "recruiter": "prolific", "action": "bonus", "amount": 1,
-                         "currency": "GBP"}  # fmt: skip
-                for state in rows_of:
+        for number, lines in enumerate(sets):
+            name = f"order{number}"
+            order = NewOrder(this, sessions[0], name, 1, "prolific", "bonus", 1, "GBP")
+            with writing() as connection:
+                for state in lines:
                     ledger.write(connection, state, [order], None)
-        with reading() as connection:
-            for number, rows_of in enumerate(sets):
-                entry = ledger.entries(connection, [f"order-{number}"])[f"order-{number}"]
-                assert standing(set(rows_of)) == entry.state, rows_of
-            for state in BEYOND:
-                found = listing.matching(connection, this, Wanted(payment=state), 9)
-                assert found == [session]
-            assert listing.matching(connection, this, Wanted(payment="none"), 9) == []
+                (entry,) = ledger.entries(connection, [order.key]).values()
+                for state in ledger.STATES:
+                    found = listing.matching(connection, this, Wanted(payment=state), 9)
+                    assert found == ([sessions[0]] if state == entry.state else []), lines
+                assert listing.matching(connection, this, Wanted(payment="none"), 9) == sessions[1:]
+                for table_ in (LEDGER, ORDERS):
+                    connection.execute(table_.delete())
 
 
 def test_pages_are_found_by_indices(app: Flask, opened: int, database_kind: str) -> None:

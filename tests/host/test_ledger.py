@@ -14,6 +14,7 @@ from diptych import models
 from diptych.accounts.users import add_user
 from diptych.ground.database import reading, writing
 from diptych.payments import ledger
+from diptych.payments.ledger import NewOrder
 
 pytestmark = pytest.mark.both_databases
 
@@ -27,21 +28,19 @@ def paid(app: Flask, studies_folder: Path) -> Flask:
     return app
 
 
-def order(key: str, study: str = "tiny", session: int = 1) -> dict[str, Any]:
-    return {
-        "key": key, "study_id": study_id(study), "session_id": session, "recruiter": "prolific",
-        "action": "approve", "amount": 180, "currency": "GBP",
-    }  # fmt: skip
+def order(name: str, study: str = "tiny", session: int = 1) -> NewOrder:
+    return NewOrder(study_id(study), session, name, 1, "prolific", "approve", 180, "GBP")
 
 
-def write(*lines: tuple[str, int], key: str = "a", study: str = "tiny", **more: Any) -> None:
+def write(*lines: tuple[str, int], name: str = "a", study: str = "tiny", **more: Any) -> None:
     """Write lines of an order: state and time (ms)."""
     for state, at in lines:
         with writing() as connection:
-            ledger.write(connection, state, [order(key, study)], None, at=at, **more)
+            ledger.write(connection, state, [order(name, study)], None, at=at, **more)
 
 
-def standing(key: str = "a") -> ledger.Entry:
+def standing(name: str = "a") -> ledger.Entry:
+    key = order(name).key
     with reading() as connection:
         return ledger.entries(connection, [key])[key]
 
@@ -80,24 +79,25 @@ def test_a_line_says_who_wanted_it(paid: Flask) -> None:
 
 def test_a_study_knows_its_own_orders_only(paid: Flask) -> None:
     with paid.app_context():
-        write(("intended", 10), ("sent", 20), key="a")
-        write(("intended", 15), key="b", study="tiny_2afc")
+        write(("intended", 10), ("sent", 20), name="a")
+        write(("intended", 15), name="b", study="tiny_2afc")
         with reading() as connection:
-            for study, keys in (("tiny", ["a"]), ("tiny_2afc", ["b"])):
+            for study, names in (("tiny", ["a"]), ("tiny_2afc", ["b"])):
                 this = study_id(study)
-                assert [each.key for each in ledger.all_entries(connection, this)] == keys
-                assert {row.key for row in connection.execute(ledger.standing(this))} == set(keys)
-                by_state = [ledger.keys_in(connection, this, s) for s in ("intended", "sent")]
-                assert [key for some in by_state for key in some] == keys
+                every = ledger.all_entries(connection, this)
+                assert [each.participation for each in every] == names
+                by_state = [ledger.in_state(connection, this, s) for s in ("intended", "sent")]
+                assert [each for some in by_state for each in some] == every
                 assert ledger.totals(connection, this)["GBP"]["confirmed"] == ledger.Total()
-            assert ledger.keys_in(connection, study_id("tiny"), "sent", [1]) == ["a"]
-            assert ledger.keys_in(connection, study_id("tiny"), "sent", [2]) == []
+            sent = ledger.in_state(connection, study_id("tiny"), "sent", [1])
+            assert [each.key for each in sent] == ["a-approve-1"]
+            assert ledger.in_state(connection, study_id("tiny"), "sent", [2]) == []
 
 
 def test_what_was_paid_or_may_have_been_is_spent(paid: Flask) -> None:
     with paid.app_context():
         for key, state in enumerate(("intended", "sent", "confirmed", "failed")):
-            write(*[(name, 1) for name in dict.fromkeys(["intended", state])], key=str(key))
+            write(*[(each, 1) for each in dict.fromkeys(["intended", state])], name=str(key))
         with reading() as connection:
             totals = ledger.totals(connection, study_id("tiny"))
     assert ledger.spent(totals, "GBP") == 2 * 180

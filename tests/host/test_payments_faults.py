@@ -179,12 +179,9 @@ def test_every_cent_agrees_whatever_goes_wrong(
 
 def originals(paying: Paying) -> list[ledger.Entry]:
     """One order for each decision: the first attempt, not those that tried it again."""
-    from diptych.payments.orders import decisions_by_key
-
     with paying.app.app_context(), reading() as connection:
         orders = ledger.all_entries(connection, paying.study_id)
-        said = decisions_by_key(connection, *{order.session_id for order in orders})
-    return [order for order in orders if "again" not in said[order.key].detail]
+    return [order for order in orders if order.retries is None]
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_a_connection_cut_before_paying_waits_out_the_grace_and_fails(
     assert paying.send().in_doubt == 1
     assert paying.reconcile().in_doubt == 1  # it may still come
     assert paying.preview([session], "bonus", amount=50).steps == ()
-    change(paying.app, models.LedgerEntry, {"at": 0}, state="sent")
+    change(paying.app, models.PaymentOrder, {"sent_at": 0}, state="sent")
     result = paying.reconcile()
     assert (result.confirmed, result.failed, result.in_doubt) == (0, 1, 0)
     assert prolific.total() == 0

@@ -19,6 +19,7 @@ from diptych.cli import cli
 from diptych.ground.database import now_ms, writing
 from diptych.ground.settings import Settings
 from diptych.payments import ledger
+from diptych.payments.ledger import NewOrder
 from diptych.privacy import retention
 from diptych.privacy.retention import Applied
 from diptych.study.faults import StudyFault
@@ -64,10 +65,8 @@ def ids_of(app: Flask, session: dict[str, Any]) -> tuple[int, int]:
 
 def order(app: Flask, session: dict[str, Any], state: str) -> None:
     """A row of the ledger for an approval of a session."""
-    what = {
-        "key": f"key{session['id']}", "study_id": session["study_id"], "recruiter": "prolific",
-        "session_id": session["id"], "action": "approve", "amount": 180, "currency": "GBP",
-    }  # fmt: skip
+    number, study = session["id"], session["study_id"]
+    what = NewOrder(study, number, f"key{number}", 1, "prolific", "approve", 180, "GBP")
     with app.app_context(), writing() as connection:
         ledger.write(connection, state, [what], None)
 

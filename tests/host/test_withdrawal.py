@@ -27,6 +27,7 @@ from diptych.ground.database import Base, now_ms, reading, writing
 from diptych.ground.settings import Settings
 from diptych.overview import live
 from diptych.payments import ledger
+from diptych.payments.ledger import NewOrder
 from diptych.privacy import withdrawal
 from diptych.quality import crowd
 from diptych.settling import settle
@@ -91,11 +92,8 @@ def assert_empty(app: Flask, session: dict[str, Any]) -> None:
 
 def decided(app: Flask, session: dict[str, Any], states: tuple[str, ...]) -> None:
     """An approval, with a message, whose order came so far."""
-    order = {
-        "key": f"key{session['id']}-approve", "study_id": session["study_id"],
-        "session_id": session["id"], "recruiter": "prolific", "action": "approve",
-        "amount": 180, "currency": "GBP",
-    }  # fmt: skip
+    number, study = session["id"], session["study_id"]
+    order = NewOrder(study, number, f"key{number}", 1, "prolific", "approve", 180, "GBP")
     with app.app_context(), writing() as connection:
         connection.execute(
             insert(models.Decision).values(
@@ -249,9 +247,9 @@ def test_an_order_under_way_keeps_the_person_until_it_is_settled(tiny: Flask) ->
         erase(tiny, walker)
     assert session_of(tiny, walker) == session
     assert before == {model: rows(tiny, model, session_id=session["id"]) for model in OF_SESSIONS}
-    order = rows(tiny, models.LedgerEntry, session_id=session["id"])[0]
     with tiny.app_context(), writing() as connection:
-        ledger.write(connection, "failed", [order], None)
+        orders = ledger.of_sessions(connection, [session["id"]])
+        ledger.write(connection, "failed", orders, None)
     erase(tiny, walker)
     assert_empty(tiny, session)
 

@@ -17,7 +17,7 @@ from diptych.ground.keys import Named
 from diptych.host import Host, host
 from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
-from diptych.payments.participations import order_ids, paid, stem, workers
+from diptych.payments.participations import order_ids, paid, participation, workers
 from diptych.sessions.planned import planned
 from diptych.study import texts
 from diptych.study.content import StudyContent
@@ -356,13 +356,14 @@ def _is_paid_otherwise(
     connection: Connection, session: SessionRow, parameters: dict[str, str]
 ) -> bool:
     """Whether the work of a session is paid for under another submission than this one."""
-    stems = paid(connection, [session.id]).get(session.id)
-    if not stems or session.participant_id is None:
+    under = paid(connection, [session.id]).get(session.id)
+    if not under or session.participant_id is None:
         return False
     worker = workers(connection, [session.participant_id]).get(
         (session.recruiter, session.participant_id)
     )
-    return stem(session.recruiter, *order_ids(session.recruiter, parameters), worker) not in stems
+    place, submission = order_ids(session.recruiter, parameters)
+    return participation(session.recruiter, place, submission, worker) not in under
 
 
 def ending(

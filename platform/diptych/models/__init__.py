@@ -24,7 +24,7 @@ from diptych.models.hosting import (
     StudyVersion,
     Trial,
 )
-from diptych.models.payments import Budget, Decision, LedgerEntry, Placement
+from diptych.models.payments import Budget, Decision, LedgerEntry, PaymentOrder, Placement
 from diptych.models.results import AnalysisResult, QualityResult, SessionResult, Tally
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Membership",
     "OneTimeLink",
     "Participant",
+    "PaymentOrder",
     "Placement",
     "QualityResult",
     "Response",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from diptych.models.base import Base, Key
@@ -42,6 +42,41 @@ class Decision(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class PaymentOrder(Base):
+    """One order to a platform, in the state that its lines in the ledger come to.
+
+    Written in the same transaction as each line (`payments.ledger.write`), so that what pages and
+    sending ask needs no fold over the lines.
+    """
+
+    __tablename__ = "payment_orders"
+    __table_args__ = (
+        # The orders of a study that wait, or are in doubt; what the orders of a study come to.
+        Index(None, "study_id", "state", "currency", "amount"),
+        Index(None, "study_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True)  # idempotency key
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), index=True)
+    # One person under one submission: a hash over the platform's ids (payments.participations).
+    participation: Mapped[str] = mapped_column(String(64))
+    attempt: Mapped[int] = mapped_column(Integer)  # of its action, about the participation; from 1
+    retries: Mapped[int | None] = mapped_column(ForeignKey("payment_orders.id"))  # failed before
+    recruiter: Mapped[str] = mapped_column(String(32))
+    action: Mapped[str] = mapped_column(String(16))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    actor: Mapped[str] = mapped_column(String(64))  # who ordered it
+    state: Mapped[str] = mapped_column(String(16))  # intended, sent, failed, confirmed
+    reference: Mapped[str | None] = mapped_column(String(128))
+    reason: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[int] = mapped_column(BigInteger)  # when it came to its state
+    sent_at: Mapped[int | None] = mapped_column(BigInteger)
+    first_at: Mapped[int] = mapped_column(BigInteger)
+
+
 class LedgerEntry(Base):
     """One state of one order to a platform: intended, sent, named, confirmed or failed.
 
@@ -53,8 +88,6 @@ class LedgerEntry(Base):
     __table_args__ = (
         UniqueConstraint("key", "state"),
         Index(None, "study_id", "id"),
-        # Answers by itself what the orders of a study come to (payments.ledger).
-        Index(None, "study_id", "key", "currency", "state", "amount"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from diptych.domain.tables import LEDGER, SESSIONS
+from diptych.domain.tables import ORDERS, SESSIONS
 from diptych.ground.database import AT_ONCE, reading
 from diptych.ground.money import to_major
 from diptych.payments import ledger
@@ -64,20 +64,20 @@ def page(
         before: only rows before that one.
         after: only rows after that one: the page that ends there.
     """
-    wanted: list[ColumnElement[bool]] = [LEDGER.c.study_id == study_id, _is_first()]
+    wanted: list[ColumnElement[bool]] = [ORDERS.c.study_id == study_id]
     if action:
-        wanted.append(LEDGER.c.action == action)
+        wanted.append(ORDERS.c.action == action)
     if state:
-        wanted.append(_stands(state))
-    order = LEDGER.c.id.desc()
+        wanted.append(ORDERS.c.state == state)
+    order = ORDERS.c.id.desc()
     if after is not None:
-        wanted.append(LEDGER.c.id > after)
-        order = LEDGER.c.id.asc()
+        wanted.append(ORDERS.c.id > after)
+        order = ORDERS.c.id.asc()
     elif before is not None:
-        wanted.append(LEDGER.c.id < before)
+        wanted.append(ORDERS.c.id < before)
     rows = connection.execute(
-        select(LEDGER.c.id, LEDGER.c.key, SESSIONS.c.public_id)
-        .join(SESSIONS, SESSIONS.c.id == LEDGER.c.session_id)
+        select(ORDERS.c.id, ORDERS.c.key, SESSIONS.c.public_id)
+        .join(SESSIONS, SESSIONS.c.id == ORDERS.c.session_id)
         .where(*wanted)
         .order_by(order)
         .limit(PAGE + 1)
@@ -96,26 +96,6 @@ def page(
     )
 
 
-def _is_first() -> ColumnElement[bool]:
-    """Whether a row is the first of its order: an order has a line, whatever became of it."""
-    earlier = LEDGER.alias("earlier")
-    return not_(exists().where(earlier.c.key == LEDGER.c.key, earlier.c.id < LEDGER.c.id))
-
-
-def _stands(state: str) -> ColumnElement[bool]:
-    def has(*states: str) -> ColumnElement[bool]:
-        other = LEDGER.alias()
-        return exists().where(other.c.key == LEDGER.c.key, other.c.state.in_(states))
-
-    rules: dict[str, ColumnElement[bool]] = {
-        "intended": not_(has("sent", "failed", "confirmed")),
-        "sent": and_(has("sent"), not_(has("failed", "confirmed"))),
-        "failed": and_(has("failed"), not_(has("confirmed"))),
-        "confirmed": has("confirmed"),
-    }
-    return rules.get(state, or_(False))
-
-
 def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
     """The orders of a study as CSV, row by row: amounts in major units, times in UTC, no ids of
     people but the sessions' own.
@@ -130,9 +110,9 @@ def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
     while True:
         with reading() as connection:
             first = connection.execute(
-                select(LEDGER.c.id, LEDGER.c.key)
-                .where(LEDGER.c.study_id == study_id, LEDGER.c.id > last, _is_first())
-                .order_by(LEDGER.c.id)
+                select(ORDERS.c.id, ORDERS.c.key)
+                .where(ORDERS.c.study_id == study_id, ORDERS.c.id > last)
+                .order_by(ORDERS.c.id)
                 .limit(AT_ONCE)
             ).all()
             if not first:
@@ -149,7 +129,7 @@ def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
             settled = entry.at if entry.state in ("confirmed", "failed") else None
             yield _csv_line(
                 (
-                    _name(entry.key, secret),
+                    _name(entry, secret),
                     entry.state,
                     study,
                     names[entry.session_id],
@@ -167,15 +147,15 @@ def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
             )
 
 
-def _name(key: str, secret: bytes) -> str:
-    """What an order is called outside: its key begins with a hash over platforms' ids.
+def _name(entry: Entry, secret: bytes) -> str:
+    """Return what an order is called outside: its key begins with a hash over platforms' ids.
 
     Whoever has the platform's own list could work out the hash of each line, and see which session
     is whose.
     """
-    beginning, _, rest = key.partition("-")
-    digest = hmac.new(secret, f"order:{beginning}".encode(), hashlib.sha256).hexdigest()
-    return f"{digest[:16]}-{rest}"
+    hashed = f"order:{entry.participation}".encode()
+    participation = hmac.new(secret, hashed, hashlib.sha256).hexdigest()[:16]
+    return ledger.order_key(participation, entry.action, entry.attempt)
 
 
 def _when(at: int | None) -> str:

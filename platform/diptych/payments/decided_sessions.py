@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from diptych.domain.rows import SessionRow, session_row
-from diptych.domain.tables import ARRIVALS, LEDGER, OF_TRIAL, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.tables import ARRIVALS, OF_TRIAL, ORDERS, RESPONSES, SESSIONS, TRIALS
 from diptych.ground.database import in_parts
 from diptych.ground.money import rounded, to_minor
-from diptych.payments.ledger import RANK, STATE_OF
-from diptych.payments.participations import order_ids, paid, stem, workers
+from diptych.payments.participations import order_ids, paid, participation, workers
 from diptych.study.spec import Payment
 
 
@@ -35,13 +34,13 @@ class Subject:
     submission: str | None
 
     @property
-    def stem(self) -> str:
-        """How the keys of its orders begin: the same for the same person and participation.
+    def participation(self) -> str:
+        """What its orders are about: the same for the same person under the same submission.
 
         Two sessions of one participation share it, so that it is paid once; platform ids do not
         stand in it.
         """
-        return stem(self.session.recruiter, self.place, self.submission, self.worker)
+        return participation(self.session.recruiter, self.place, self.submission, self.worker)
 
 
 def subjects(
@@ -66,8 +65,8 @@ def subjects(
                 for parameters in came.get(row.id) or [{}]
             ]
             # The submission that the work is paid under, whatever its person came back with.
-            stems = paid_as.get(row.id, set())
-            found[row.id] = next((s for s in known if s.stem in stems), known[0])
+            under = paid_as.get(row.id, set())
+            found[row.id] = next((s for s in known if s.participation in under), known[0])
     return {number: found[number] for number in dict.fromkeys(session_ids) if number in found}
 
 
@@ -77,11 +76,11 @@ class Ordered:
 
     Attributes:
         states: action -> states in which its orders stand.
-        numbers: action -> how many orders there were, failed ones included.
+        attempts: action -> the highest attempt so far, failed ones included.
     """
 
     states: Mapping[str, set[str]]
-    numbers: Mapping[str, int]
+    attempts: Mapping[str, int]
 
     def stands(self, action: str) -> set[str]:
         """The states of the orders of an action that have not failed."""
@@ -91,25 +90,28 @@ class Ordered:
 def ordered(
     connection: Connection, study_id: int, some: Mapping[int, Subject]
 ) -> dict[str, Ordered]:
-    """By the stem of each subject: what has been ordered about it, from whichever session."""
+    """Return what was ordered about the participation of each subject, from any session."""
     people = sorted({s.session.participant_id for s in some.values() if s.session.participant_id})
     states: dict[str, dict[str, set[str]]] = {}
-    numbers: dict[str, dict[str, int]] = {}
+    attempts: dict[str, dict[str, int]] = {}
     for part in in_parts(people):
         theirs = select(SESSIONS.c.id).where(
             SESSIONS.c.study_id == study_id,
             SESSIONS.c.participant_id.in_(part),
         )
-        for key, action, rank in connection.execute(
-            select(LEDGER.c.key, LEDGER.c.action, func.max(RANK))
-            .where(LEDGER.c.session_id.in_(theirs))
-            .group_by(LEDGER.c.key, LEDGER.c.action)
+        for row in connection.execute(
+            select(ORDERS.c.participation, ORDERS.c.action, ORDERS.c.state, ORDERS.c.attempt).where(
+                ORDERS.c.session_id.in_(theirs)
+            )
         ):
-            beginning = key.partition("-")[0]
-            states.setdefault(beginning, {}).setdefault(action, set()).add(STATE_OF[rank])
-            counts = numbers.setdefault(beginning, {})
-            counts[action] = counts.get(action, 0) + 1
-    return {s.stem: Ordered(states.get(s.stem, {}), numbers.get(s.stem, {})) for s in some.values()}
+            of_action = states.setdefault(row.participation, {}).setdefault(row.action, set())
+            of_action.add(row.state)
+            counts = attempts.setdefault(row.participation, {})
+            counts[row.action] = max(counts.get(row.action, 0), row.attempt)
+    return {
+        s.participation: Ordered(states.get(s.participation, {}), attempts.get(s.participation, {}))
+        for s in some.values()
+    }
 
 
 def reward(payment: Payment) -> int:

@@ -28,8 +28,9 @@ from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.money import in_words
 from diptych.host import Host
 from diptych.payments import budget, ledger
-from diptych.payments.decided_sessions import Ordered, Subject, ordered, subjects
+from diptych.payments.decided_sessions import Subject, ordered, subjects
 from diptych.payments.exclusions import excluded_now
+from diptych.payments.ledger import NewOrder
 from diptych.payments.rules import Planning, why_not
 from diptych.recruiters.platform import ACTIONS, Order
 from diptych.settling.settle import catch_up, set_excluded_many
@@ -50,20 +51,29 @@ class Step:
     Attributes:
         session_id: its row.
         public_id: its id on pages.
-        key: of the order that is made; empty for what only concerns this host.
-        amount: minor units that it costs; 0 where nothing.
-        currency: of the amount.
-        recruiter: whose platform is asked.
+        order: what a platform will be asked; None for what only concerns this host.
         warning: what somebody should know before; empty where nothing.
     """
 
     session_id: int
     public_id: str
-    key: str = ""
-    amount: int = 0
-    currency: str = ""
-    recruiter: str = ""
+    order: NewOrder | None = None
     warning: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of the order; empty where none is made."""
+        return self.order.key if self.order else ""
+
+    @property
+    def amount(self) -> int:
+        """Minor units that the step costs; 0 where nothing."""
+        return self.order.amount if self.order else 0
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of the amount; empty where no order is made."""
+        return self.order.currency if self.order else ""
 
 
 @dataclass(frozen=True)
@@ -222,14 +232,23 @@ def _orders(
     planned: list[Step | LeftOut] = []
     for number, subject in some.items():
         session = subject.session
-        reason = rules.refusal(subject) or why_not(action, before[subject.stem])
+        reason = rules.refusal(subject) or why_not(action, before[subject.participation])
         cost, currency = rules.cost(session)
-        key = order_key(subject.stem, action, before[subject.stem])
-        if reason is None and key in taken:
+        new = NewOrder(
+            study_id,
+            number,
+            subject.participation,
+            before[subject.participation].attempts.get(action, 0) + 1,
+            session.recruiter,
+            action,
+            cost,
+            currency,
+        )
+        if reason is None and new.key in taken:
             reason = "another session of the same participation is among these"
         if reason is None:
             order = Order(
-                key,
+                new.key,
                 action,  # type: ignore[arg-type]
                 subject.worker or "",
                 subject.submission or "",
@@ -243,16 +262,9 @@ def _orders(
         if reason is not None:
             planned.append(LeftOut(number, session.public_id, reason))
             continue
-        taken.add(key)
-        warning = rules.warning(session)
-        name, recruiter = session.public_id, session.recruiter
-        planned.append(Step(number, name, key, cost, currency, recruiter, warning))
+        taken.add(new.key)
+        planned.append(Step(number, session.public_id, new, rules.warning(session)))
     return planned
-
-
-def order_key(stem: str, action: str, before: Ordered) -> str:
-    """The idempotency key of the next order of an action about one participation."""
-    return f"{stem}-{action}-{before.numbers.get(action, 0) + 1}"
 
 
 def carry_out(host: Host, plan: Plan, user: User | None) -> Counts:
@@ -280,24 +292,7 @@ def carry_out(host: Host, plan: Plan, user: User | None) -> Counts:
         ]
         if rows:
             connection.execute(insert(DECISIONS), rows)
-        ledger.write(
-            connection,
-            "intended",
-            [
-                {
-                    "key": step.key,
-                    "study_id": plan.study_id,
-                    "session_id": step.session_id,
-                    "recruiter": step.recruiter,
-                    "action": plan.action,
-                    "amount": step.amount,
-                    "currency": step.currency,
-                }
-                for step in steps
-                if step.key
-            ],
-            user,
-        )
+        ledger.write(connection, "intended", [s.order for s in steps if s.order], user)
         for step in steps:
             audit.note(
                 user,
@@ -337,10 +332,13 @@ def _still_open(connection: Connection, plan: Plan, some: dict[int, Subject]) ->
     before = ordered(connection, plan.study_id, some)
     still = []
     for step in plan.steps:
-        subject = some.get(step.session_id)
-        if subject is None or why_not(plan.action, before[subject.stem]):
+        subject, order = some.get(step.session_id), step.order
+        if subject is None or order is None or order.participation != subject.participation:
             continue
-        if step.key == order_key(subject.stem, plan.action, before[subject.stem]):
+        ordered_before = before[subject.participation]
+        if why_not(plan.action, ordered_before):
+            continue
+        if order.attempt == ordered_before.attempts.get(plan.action, 0) + 1:
             still.append(step)
     return still
 

@@ -1,57 +1,73 @@
 """The ledger: what was to be paid or asked of a platform, and what became of it.
 
-Rows are only ever inserted. An *order* is all rows of one key; it stands where its furthest row
-stands: intended > sent (> named) > failed > confirmed. `named` says what the platform calls an
-order that was sent, written before anything irreversible was asked for. A confirmation outranks
-a failure, for money that has moved has moved.
+Lines are only ever inserted. All lines of one key are about one *order*. Its state is a fold over
+them (`diptych.payments.order_state`), kept in the table `payment_orders`, which is written in the
+same transaction as the line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
-from diptych.domain.tables import LEDGER, STUDIES
+from diptych.domain.tables import LEDGER, ORDERS, STUDIES
 from diptych.ground.database import in_parts, now_ms
+from diptych.payments.order_state import SPENT, STATES, Line, OrderState, after
 
-#: Where an order can stand, as it is shown.
-STATES = ("intended", "sent", "confirmed", "failed")
-_RANKS = {"intended": 1, "sent": 2, "named": 3, "failed": 4, "confirmed": 5}
-#: The state of an order by the rank of its furthest row.
-STATE_OF = {1: "intended", 2: "sent", 3: "sent", 4: "failed", 5: "confirmed"}
-RANK = case(_RANKS, value=LEDGER.c.state, else_=0)
+__all__ = ["STATES", "Entry", "Total", "Totals"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One order as it stands.
+    """One order and its state.
 
-    Attributes:
-        key: idempotency key.
-        state: intended, sent, confirmed or failed.
-        study_id: the study.
-        session_id: the session it is about.
-        recruiter: whose platform is asked.
-        action: approve, reject, request_return, screen_out or bonus.
-        amount: minor units; 0 where no money moves.
-        currency: ISO 4217 code.
-        reference: the platform's own name for it, once it has one.
-        reason: why it failed, or how it was found.
-        at: when it came to its state (ms).
-        sent_at: when it was sent (ms); None before.
-        actor: who wanted it.
-        first_at: when it was first written down (ms).
+    Attributes
+    ----------
+    id : int
+        Its number: later orders have higher numbers.
+    key : str
+        Idempotency key.
+    state : str
+        intended, sent, confirmed or failed.
+    study_id, session_id : int
+        What it is about.
+    participation : str
+        One person under one submission (`payments.participations`).
+    attempt : int
+        1 for the first order of its action about a participation, then 2, and so on.
+    retries : int or None
+        Number of the failed order that it tries again.
+    recruiter : str
+        Whose platform is asked.
+    action : str
+        approve, reject, request_return, screen_out or bonus.
+    amount : int
+        Minor units; 0 where no money moves.
+    currency : str
+        ISO 4217 code.
+    reference : str or None
+        The platform's own name for it, once it has one.
+    reason : str or None
+        Why it failed, or how it was found.
+    at, sent_at, first_at : int or None
+        When it came to its state, was sent and was first written down (ms).
+    actor : str
+        Who ordered it.
     """
 
+    id: int
     key: str
     state: str
     study_id: int
     session_id: int
+    participation: str
+    attempt: int
+    retries: int | None
     recruiter: str
     action: str
     amount: int
@@ -60,8 +76,28 @@ class Entry:
     reason: str | None
     at: int
     sent_at: int | None
+    first_at: int
     actor: str
-    first_at: int | None = None
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """An order that the ledger does not have yet. See `Entry` for the attributes."""
+
+    study_id: int
+    session_id: int
+    participation: str
+    attempt: int
+    recruiter: str
+    action: str
+    amount: int
+    currency: str
+    retries: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Idempotency key: the same order has it on every host, at every time."""
+        return order_key(self.participation, self.action, self.attempt)
 
 
 @dataclass(frozen=True)
@@ -74,11 +110,20 @@ class Total:
 
 #: Currency -> state -> total.
 Totals = dict[str, dict[str, Total]]
+_COLUMNS = tuple(field.name for field in fields(Entry))
+_OF_STATE = tuple(field.name for field in fields(OrderState))
+_ORDERS = select(*(ORDERS.c[name] for name in _COLUMNS))
+_OF_LINE = ("key", "study_id", "session_id", "recruiter", "action", "amount", "currency")
+_CHANGE = (
+    update(ORDERS)
+    .where(ORDERS.c.key == bindparam("of_key"))
+    .values({name: bindparam(f"new_{name}", type_=ORDERS.c[name].type) for name in _OF_STATE})
+)
 
 
-def rank_of(state: str) -> int:
-    """How far a row of a state takes an order."""
-    return _RANKS[state]
+def order_key(participation: str, action: str, attempt: int) -> str:
+    """Return the idempotency key of an order."""
+    return f"{participation}-{action}-{attempt}"
 
 
 def lock(connection: Connection, study_id: int) -> None:
@@ -91,7 +136,7 @@ def lock(connection: Connection, study_id: int) -> None:
 def write(
     connection: Connection,
     state: str,
-    orders: Iterable[Mapping[str, Any] | Entry],
+    orders: Iterable[NewOrder | Entry],
     user: User | None,
     *,
     actor: str | None = None,
@@ -99,134 +144,123 @@ def write(
     reason: str | None = None,
     at: int | None = None,
 ) -> None:
-    """Insert one row of a state for each order.
+    """Insert one line of a state for each order, and bring the orders to their new state.
 
-    Args:
-        connection: a transaction; it fails when an order has that state already.
-        state: a state, or `named`.
-        orders: entries, or mappings with the columns that say what is ordered.
-        user: who does it; None for the command line, unless `actor` says otherwise.
-        actor: who does it where that is no user, such as a platform.
-        reference: the platform's name for the orders.
-        reason: why.
-        at: when (ms), where a clock is better known than this host's; None: now.
+    Parameters
+    ----------
+    connection : Connection
+        A transaction; it fails when an order has a line of that state already.
+    state : str
+        A state, or `named`.
+    orders : iterable of NewOrder or Entry
+        Each once.
+    user : User or None
+        Who does it; None for the command line, unless `actor` says otherwise.
+    actor : str, optional
+        Who does it where that is no user, such as a platform.
+    reference : str, optional
+        The platform's name for the orders.
+    reason : str, optional
+        Why.
+    at : int, optional
+        When (ms), where a clock is better known than this host's; now by default.
     """
-    rows = []
-    for order in orders:
-        given = vars(order) if isinstance(order, Entry) else order
-        what = ("key", "study_id", "session_id", "recruiter", "action", "amount", "currency")
-        rows.append(
-            {key: given[key] for key in what}
-            | {
-                "state": state,
-                "at": now_ms() if at is None else at,
-                "user_id": None if user is None else user.id,
-                "actor": actor or (COMMAND_LINE if user is None else user.name),
-                "reference": reference,
-                "reason": reason,
-            }
-        )
-    if rows:
-        from diptych.payments import running_totals  # which reads the ledger itself
+    some = list(orders)
+    if not some:
+        return
+    by = actor or (COMMAND_LINE if user is None else user.name)
+    line = Line(state, now_ms() if at is None else at, reference, reason)
+    before = _locked(connection, [order.key for order in some])
+    then = {order.key: after(_state_of(before.get(order.key)), line) for order in some}
+    from diptych.payments import running_totals  # which reads the ledger itself
 
-        running_totals.keep_up(connection, state, rows)
-        connection.execute(insert(LEDGER), rows)
-
-
-def entries(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
-    """The orders of some keys as they stand, in the order of the keys."""
-    rows: dict[str, list[Any]] = {}
-    for some in in_parts(keys):
-        found = connection.execute(
-            select(LEDGER).where(LEDGER.c.key.in_(some)).order_by(LEDGER.c.id)
-        )
-        for row in found:
-            rows.setdefault(row.key, []).append(row)
-    return {key: _entry(rows[key]) for key in keys if key in rows}
+    running_totals.keep_up(connection, some, before, {k: s.state for k, s in then.items()})
+    rows = [{name: getattr(order, name) for name in _OF_LINE} for order in some]
+    shared = asdict(line) | {"user_id": None if user is None else user.id, "actor": by}
+    connection.execute(insert(LEDGER), [row | shared for row in rows])
+    new = [
+        row
+        | {"participation": order.participation, "attempt": order.attempt}
+        | {"retries": order.retries, "actor": by}
+        | asdict(then[order.key])
+        for order, row in zip(some, rows, strict=True)
+        if order.key not in before
+    ]
+    if new:
+        connection.execute(insert(ORDERS), new)
+    changed = [
+        {"of_key": key} | {f"new_{name}": value for name, value in asdict(then[key]).items()}
+        for key in before
+    ]
+    if changed:
+        connection.execute(_CHANGE, changed)
 
 
-def all_entries(connection: Connection, study_id: int) -> list[Entry]:
-    """Every order of a study as it stands, the oldest first."""
-    rows: dict[str, list[Any]] = {}
-    statement = select(LEDGER).where(LEDGER.c.study_id == study_id).order_by(LEDGER.c.id)
-    for row in connection.execute(statement):
-        rows.setdefault(row.key, []).append(row)
-    return [_entry(some) for some in rows.values()]
-
-
-def _entry(rows: Sequence[Any]) -> Entry:
-    furthest = max(rows, key=lambda row: _RANKS.get(row.state, 0))
-    first = rows[0]
-    references = [row.reference for row in rows if row.reference]
-    sent = [row.at for row in rows if row.state == "sent"]
-    return Entry(
-        key=first.key,
-        state=STATE_OF[_RANKS[furthest.state]],
-        study_id=first.study_id,
-        session_id=first.session_id,
-        recruiter=first.recruiter,
-        action=first.action,
-        amount=first.amount,
-        currency=first.currency,
-        reference=references[-1] if references else None,
-        reason=furthest.reason,
-        at=furthest.at,
-        sent_at=sent[0] if sent else None,
-        actor=first.actor,
-        first_at=first.at,
-    )
-
-
-def standing(study_id: int) -> Select[Any]:
-    """A query of all orders of a study: key, rank, currency, amount; one index answers it."""
-    return (
-        select(
-            LEDGER.c.key,
-            LEDGER.c.currency,
-            func.max(RANK).label("rank"),
-            func.max(LEDGER.c.amount).label("amount"),
-        )
-        .where(LEDGER.c.study_id == study_id)
-        .group_by(LEDGER.c.key, LEDGER.c.currency)
-    )
-
-
-def keys_in(
-    connection: Connection, study_id: int, state: str, sessions: Sequence[int] | None = None
-) -> list[str]:
-    """Keys of the orders of a study that stand in a state, the oldest first."""
-    ranks = [rank for rank, name in STATE_OF.items() if name == state]
-    statement = (
-        select(LEDGER.c.key)
-        .where(LEDGER.c.study_id == study_id)
-        .group_by(LEDGER.c.key)
-        .having(func.max(RANK).in_(ranks))
-        .order_by(func.min(LEDGER.c.id))
-    )
-    if sessions is not None:
-        statement = statement.where(LEDGER.c.session_id.in_(sessions))
-    return list(connection.execute(statement).scalars())
-
-
-def totals(connection: Connection, study_id: int) -> Totals:
-    """What the orders of a study come to: currency -> state -> total."""
-    orders = standing(study_id).subquery()
-    found: dict[str, dict[str, Total]] = {}
-    for currency, rank, count, amount in connection.execute(
-        select(
-            orders.c.currency,
-            orders.c.rank,
-            func.count(),
-            func.sum(orders.c.amount),
-        ).group_by(orders.c.currency, orders.c.rank)
-    ):
-        states = found.setdefault(currency, {state: Total() for state in STATES})
-        before = states[STATE_OF[rank]]
-        states[STATE_OF[rank]] = Total(before.count + count, before.amount + int(amount))
+def _locked(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
+    """Return the orders of keys, held until the transaction's end."""
+    found: dict[str, Entry] = {}
+    for some in in_parts(sorted(keys)):
+        held = _ORDERS.where(ORDERS.c.key.in_(some)).order_by(ORDERS.c.key).with_for_update()
+        found |= {entry.key: entry for entry in _read(connection, held)}
     return found
 
 
-def spent(counted: Totals, currency: str) -> int:
-    """Minor units that have been paid, or may have been: all that was sent and has not failed."""
+def _state_of(entry: Entry | None) -> OrderState | None:
+    if entry is None:
+        return None
+    return OrderState(**{name: getattr(entry, name) for name in _OF_STATE})
+
+
+def _read(connection: Connection, statement: Select[Any]) -> list[Entry]:
+    return [Entry(*row) for row in connection.execute(statement)]
+
+
+def entries(connection: Connection, keys: Sequence[str]) -> dict[str, Entry]:
+    """Return the orders of some keys, in the order of the keys."""
+    found: dict[str, Entry] = {}
+    for some in in_parts(keys):
+        read = _read(connection, _ORDERS.where(ORDERS.c.key.in_(some)))
+        found |= {entry.key: entry for entry in read}
+    return {key: found[key] for key in keys if key in found}
+
+
+def all_entries(connection: Connection, study_id: int) -> list[Entry]:
+    """Return every order of a study, the oldest first."""
+    return _read(connection, _ORDERS.where(ORDERS.c.study_id == study_id).order_by(ORDERS.c.id))
+
+
+def of_sessions(connection: Connection, sessions: Sequence[int]) -> list[Entry]:
+    """Return the orders about some sessions, the oldest first."""
+    found: list[Entry] = []
+    for some in in_parts(sessions):
+        found += _read(connection, _ORDERS.where(ORDERS.c.session_id.in_(some)))
+    return sorted(found, key=lambda entry: entry.id)
+
+
+def in_state(
+    connection: Connection, study_id: int, state: str, sessions: Sequence[int] | None = None
+) -> list[Entry]:
+    """Return the orders of a study that are in a state, the oldest first."""
+    statement = _ORDERS.where(ORDERS.c.study_id == study_id, ORDERS.c.state == state)
+    if sessions is not None:
+        statement = statement.where(ORDERS.c.session_id.in_(sessions))
+    return _read(connection, statement.order_by(ORDERS.c.id))
+
+
+def totals(connection: Connection, study_id: int) -> Totals:
+    """Count what the orders of a study come to: currency -> state -> total."""
+    found: Totals = {}
+    for currency, state, count, amount in connection.execute(
+        select(ORDERS.c.currency, ORDERS.c.state, func.count(), func.sum(ORDERS.c.amount))
+        .where(ORDERS.c.study_id == study_id)
+        .group_by(ORDERS.c.currency, ORDERS.c.state)
+    ):
+        states = found.setdefault(currency, {state: Total() for state in STATES})
+        states[state] = Total(count, int(amount))
+    return found
+
+
+def spent(counted: Mapping[str, Mapping[str, Total]], currency: str) -> int:
+    """Return the minor units that were paid, or may have been: sent, and not known as failed."""
     states = counted.get(currency, {})
-    return sum(states[state].amount for state in ("sent", "confirmed") if state in states)
+    return sum(states[state].amount for state in SPENT if state in states)

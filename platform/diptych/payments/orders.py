@@ -12,7 +12,7 @@ from diptych.domain.tables import ARRIVALS, DECISIONS, SESSIONS
 from diptych.ground.database import in_parts
 from diptych.host import Host
 from diptych.payments.ledger import Entry
-from diptych.payments.participations import order_ids, stem, workers
+from diptych.payments.participations import order_ids, participation, workers
 from diptych.recruiters.platform import Action, Order, Outcome, Platform, PlatformFault
 from diptych.study.versions import frozen
 
@@ -55,10 +55,9 @@ def decisions_by_key(connection: Connection, *sessions: int) -> dict[str, Any]:
 def _order(
     entry: Entry, worker: str | None, came: Sequence[Mapping[str, str]], decision: Any
 ) -> Order | None:
-    beginning = entry.key.partition("-")[0]
     for parameters in came:
         place, submission = order_ids(entry.recruiter, parameters)
-        if stem(entry.recruiter, place, submission, worker) != beginning:
+        if participation(entry.recruiter, place, submission, worker) != entry.participation:
             continue
         return Order(
             key=entry.key,

@@ -13,7 +13,6 @@ from diptych.ground.database import writing
 from diptych.ground.money import in_words
 from diptych.payments import ledger
 from diptych.payments.ledger import Entry
-from diptych.payments.orders import decisions_by_key
 from diptych.recruiters.platform import Outcome
 
 TURNED_OUT_DONE = "not needed: an earlier order turned out to be done"
@@ -75,16 +74,14 @@ def _note(connection: Connection, entry: Entry, outcome: Outcome, user: User | N
 
 def _call_off(connection: Connection, entry: Entry, user: User | None) -> None:
     """What was thought to have failed was done after all: nobody may do it again."""
-    tried = {
-        row.detail["again"]: key
-        for key, row in decisions_by_key(connection, entry.session_id).items()
-        if row.detail.get("again")
+    retried = {
+        order.retries: order
+        for order in ledger.of_sessions(connection, [entry.session_id])
+        if order.retries is not None
     }
-    later, key = [], entry.key
-    while key in tried:
-        key = tried.pop(key)
-        later.append(key)
-    waiting = [
-        found for found in ledger.entries(connection, later).values() if found.state == "intended"
-    ]
+    later, waiting = retried.get(entry.id), []
+    while later is not None:
+        if later.state == "intended":
+            waiting.append(later)
+        later = retried.get(later.id)
     ledger.write(connection, "failed", waiting, user, reason=TURNED_OUT_DONE)

@@ -9,19 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from diptych import recruiters
-from diptych.domain.tables import IDENTITIES, LEDGER
+from diptych.domain.tables import IDENTITIES, ORDERS
 from diptych.ground.database import in_parts
-from diptych.payments.ledger import RANK, STATE_OF
 
 #: Orders that pay for the work of a session as a whole.
 PAYING = ("approve", "screen_out")
 
 
-def stem(recruiter: str, place: str | None, submission: str | None, worker: str | None) -> str:
-    """The beginning of the keys of all orders about one participation of one person."""
+def participation(
+    recruiter: str, place: str | None, submission: str | None, worker: str | None
+) -> str:
+    """Return what the keys of all orders about one participation of one person begin with."""
     text = "\n".join((recruiter, place or "", submission or "", worker or ""))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -41,15 +42,16 @@ def workers(connection: Connection, participants: Sequence[int]) -> dict[tuple[s
 
 
 def paid(connection: Connection, session_ids: Sequence[int]) -> dict[int, set[str]]:
-    """Stems under which the work of sessions is paid for: ordered, and not failed."""
+    """Return the participations that the work of sessions is paid under: ordered, not failed."""
     found: dict[int, set[str]] = {}
     for some in in_parts(session_ids):
         orders = connection.execute(
-            select(LEDGER.c.session_id, LEDGER.c.key, func.max(RANK))
-            .where(LEDGER.c.session_id.in_(some), LEDGER.c.action.in_(PAYING))
-            .group_by(LEDGER.c.session_id, LEDGER.c.key)
+            select(ORDERS.c.session_id, ORDERS.c.participation).where(
+                ORDERS.c.session_id.in_(some),
+                ORDERS.c.action.in_(PAYING),
+                ORDERS.c.state != "failed",
+            )
         )
-        for session_id, key, rank in orders:
-            if STATE_OF[rank] != "failed":
-                found.setdefault(session_id, set()).add(key.partition("-")[0])
+        for row in orders:
+            found.setdefault(row.session_id, set()).add(row.participation)
     return found

@@ -9,27 +9,31 @@ that both come to the same. Sessions that were returned there end here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.domain.tables import SESSIONS
 from diptych.domain.vocabulary import LIVE
-from diptych.ground.database import reading
+from diptych.ground.database import reading, writing
+from diptych.ground.money import in_words
 from diptych.host import Host
 from diptych.payments import ledger
-from diptych.payments.comparing import compare
-from diptych.payments.decided_sessions import Subject, subjects
-from diptych.payments.ledger import Entry
+from diptych.payments.decided_sessions import Subject, reward, subjects
+from diptych.payments.ledger import Entry, NewOrder
 from diptych.payments.orders import clean, orders, platform_of, without_ids
 from diptych.payments.outcomes import conclude
 from diptych.payments.sending import confirmed_at
-from diptych.recruiters.platform import Order, Platform, PlatformFault, Submission
+from diptych.recruiters.platform import Order, Outcome, Platform, PlatformFault, Submission
 from diptych.settling.settle import end_session
+from diptych.study.versions import frozen
 
+FOUND = "found on the platform: it was not ordered here"
+AFTER_ALL = "it was carried out after all"
 _ENDS = {"RETURNED": "returned", "TIMED OUT": "timed_out"}
 _OF_PEOPLE = SESSIONS.c.kind == "person"
 
@@ -82,13 +86,13 @@ def reconcile(host: Host, study_id: int, user: User | None) -> Reconciled:
             except PlatformFault as fault:
                 result.problems.append(without_ids(str(fault), doubts.get(place, [])))
                 continue
-            compared = compare(study_id, recruiter, here, books, settled, user)
+            compared = _compare(study_id, recruiter, here, books, settled, user)
             result.found += compared.found
             result.confirmed += compared.confirmed
             result.differences += compared.differences
             _end(host, here, books, result)
     with reading() as connection:
-        result.in_doubt = len(ledger.keys_in(connection, study_id, "sent"))
+        result.in_doubt = len(ledger.in_state(connection, study_id, "sent"))
     audit.note(
         user,
         "ledger.reconcile",
@@ -123,14 +127,14 @@ def _by_recruiter(study_id: int) -> dict[str, dict[int, Subject]]:
 def _settled(study_id: int) -> frozenset[str]:
     """The keys of the orders that are known to be done by now."""
     with reading() as connection:
-        return frozenset(ledger.keys_in(connection, study_id, "confirmed"))
+        return frozenset(e.key for e in ledger.in_state(connection, study_id, "confirmed"))
 
 
 def _doubts(study_id: int, recruiter: str) -> dict[str, list[Order]]:
     """The orders in doubt with a recruiter, by the place they are about."""
     with reading() as connection:
-        entries = ledger.entries(connection, ledger.keys_in(connection, study_id, "sent"))
-        known = orders(connection, [e for e in entries.values() if e.recruiter == recruiter])
+        sent = ledger.in_state(connection, study_id, "sent")
+        known = orders(connection, [entry for entry in sent if entry.recruiter == recruiter])
     found: dict[str, list[Order]] = {}
     for order in known.values():
         found.setdefault(order.place, []).append(order)
@@ -180,3 +184,148 @@ def _end(
         status = _ENDS.get(statuses.get((subject.submission or "", subject.worker or ""), ""))
         if status is not None and subject.session.status in LIVE:
             result.ended += end_session(host, number, status)
+
+
+@dataclass
+class _Compared:
+    """What came of comparing: orders found or confirmed, and differences in words."""
+
+    found: int = 0
+    confirmed: int = 0
+    differences: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One submission in the books, with the orders about it."""
+
+    shown: Submission
+    subject: Subject
+    entries: list[Entry]
+    currency: str
+    reward: int
+
+    def held(self, action: str) -> list[Entry]:
+        """Orders of an action that are done, or may be."""
+        states = ("sent", "confirmed")
+        return [e for e in self.entries if e.action == action and e.state in states]
+
+
+def _compare(
+    study_id: int,
+    recruiter: str,
+    here: Mapping[int, Subject],
+    books: Sequence[Submission],
+    settled: frozenset[str],
+    user: User | None,
+) -> _Compared:
+    """Write down what the books show and the ledger doesn't.
+
+    Args:
+        study_id: the study.
+        recruiter: whose books they are.
+        here: the sessions of the place, by id.
+        books: its submissions, read before this is called.
+        settled: keys of the orders that were done before the books began to be read: what was
+            settled later need not stand in them.
+        user: who reconciles.
+    """
+    result = _Compared()
+    by_ids = {(s.submission, s.worker): s for s in here.values()}
+    after_all: list[str] = []
+    with writing() as connection:
+        ledger.lock(connection, study_id)
+        of: dict[str, list[Entry]] = {}
+        for entry in ledger.all_entries(connection, study_id):
+            of.setdefault(entry.participation, []).append(entry)
+        # A list that changes while it is read can show one submission on two pages.
+        for shown in {(shown.id, shown.worker): shown for shown in books}.values():
+            subject = by_ids.get((shown.id, shown.worker))
+            if subject is None:
+                continue
+            payment = frozen(subject.session.version_id, connection).spec.payment
+            usual = reward(payment) if shown.reward is None else shown.reward
+            one = _Shown(shown, subject, of.get(subject.participation, []), payment.currency, usual)
+            for action, amount in _not_held(one):
+                failed = _failed_before(one, action, amount, after_all)
+                if failed is not None:
+                    after_all.append(failed.key)
+                else:
+                    _write_found(connection, study_id, recruiter, one, action, amount)
+                    result.found += 1
+            result.differences += _differences(one, settled)
+    outcomes = [Outcome(key, "confirmed", reason=AFTER_ALL) for key in after_all]
+    result.confirmed = conclude(study_id, outcomes, user).confirmed
+    return result
+
+
+def _not_held(one: _Shown) -> list[tuple[str, int]]:
+    """(action, amount) of what the platform has paid and no order here accounts for."""
+    found: list[tuple[str, int]] = []
+    if one.shown.paid and not one.held("approve"):
+        found.append(("approve", one.reward))
+    known = Counter(e.amount for e in (*one.held("bonus"), *one.held("screen_out")))
+    found += [("bonus", amount) for amount in (Counter(one.shown.bonuses) - known).elements()]
+    return found
+
+
+def _failed_before(one: _Shown, action: str, amount: int, taken: Sequence[str]) -> Entry | None:
+    """An order that was sent and given up, of which this is the payment."""
+    for entry in one.entries:
+        same = entry.action == action and (action == "approve" or entry.amount == amount)
+        if same and entry.state == "failed" and entry.sent_at and entry.key not in taken:
+            return entry
+    return None
+
+
+def _write_found(
+    connection: Connection, study_id: int, recruiter: str, one: _Shown, action: str, amount: int
+) -> None:
+    """Confirm an order that still waits to be sent, or else one made for what was found."""
+    waiting = [e for e in one.entries if e.action == action == "approve" and e.state == "intended"]
+    order: Entry | NewOrder = (
+        waiting[0]
+        if waiting
+        else NewOrder(
+            study_id,
+            one.subject.session.id,
+            one.subject.participation,
+            1 + max((e.attempt for e in one.entries if e.action == action), default=0),
+            recruiter,
+            action,
+            amount,
+            one.currency,
+        )
+    )
+    ledger.write(connection, "confirmed", [order], None, actor=recruiter, reason=FOUND)
+    if not waiting:
+        one.entries.extend(ledger.entries(connection, [order.key]).values())
+    audit.note(
+        None,
+        "ledger.found",
+        study_id=study_id,
+        subject=order.key,
+        detail={"action": action, "amount": in_words(amount, one.currency)},
+        connection=connection,
+    )
+
+
+def _differences(one: _Shown, settled: frozenset[str]) -> list[str]:
+    """Where the books say something else than the ledger, about orders settled before."""
+    who, found = one.subject.session.public_id[:8], []
+    sure = [e for e in one.entries if e.state == "confirmed" and e.key in settled]
+    approvals = [e for e in sure if e.action == "approve"]
+    if approvals and not one.shown.paid:
+        found.append(f"session {who}: approved here, {one.shown.status} on the platform")
+    elif any(e.amount != one.reward for e in approvals):
+        found.append(
+            f"session {who}: the reward is {in_words(one.reward, one.currency)} on the platform, "
+            f"{in_words(approvals[0].amount, one.currency)} here"
+        )
+    bonuses = Counter(e.amount for e in sure if e.action == "bonus")
+    for amount in (bonuses - Counter(one.shown.bonuses)).elements():
+        found.append(
+            f"session {who}: a bonus of {in_words(amount, one.currency)} is confirmed here and "
+            "does not show on the platform"
+        )
+    return found

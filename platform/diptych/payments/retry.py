@@ -13,7 +13,7 @@ from diptych.domain.tables import DECISIONS
 from diptych.ground.database import now_ms, writing
 from diptych.payments import ledger
 from diptych.payments.decided_sessions import ordered, subjects
-from diptych.payments.decisions import order_key
+from diptych.payments.ledger import NewOrder
 from diptych.payments.orders import decisions_by_key
 from diptych.payments.rules import why_not
 
@@ -32,15 +32,25 @@ def try_again(study_id: int, keys: Sequence[str], user: User | None) -> int:
             subject = some.get(entry.session_id)
             if entry.study_id != study_id or entry.state != "failed" or subject is None:
                 continue
-            before = ordered(connection, study_id, some)[subject.stem]
+            before = ordered(connection, study_id, some)[subject.participation]
             # Somebody who came back with other ids since is another participation.
-            if key.partition("-")[0] != subject.stem or why_not(entry.action, before):
+            if entry.participation != subject.participation or why_not(entry.action, before):
                 continue
-            said = decisions_by_key(connection, entry.session_id)
-            if any(row.detail.get("again") == key for row in said.values()):
+            theirs = ledger.of_sessions(connection, [entry.session_id])
+            if any(order.retries == entry.id for order in theirs):
                 continue
-            new = order_key(subject.stem, entry.action, before)
-            was = said.get(key)
+            new = NewOrder(
+                study_id,
+                entry.session_id,
+                entry.participation,
+                before.attempts.get(entry.action, 0) + 1,
+                entry.recruiter,
+                entry.action,
+                entry.amount,
+                entry.currency,
+                retries=entry.id,
+            )
+            was = decisions_by_key(connection, entry.session_id).get(key)
             connection.execute(
                 insert(DECISIONS).values(
                     session_id=entry.session_id,
@@ -50,15 +60,15 @@ def try_again(study_id: int, keys: Sequence[str], user: User | None) -> int:
                     user_id=None if user is None else user.id,
                     actor=COMMAND_LINE if user is None else user.name,
                     message=None if was is None else was.message,
-                    detail={**({} if was is None else was.detail), "key": new, "again": key},
+                    detail={**({} if was is None else was.detail), "key": new.key},
                 )
             )
-            ledger.write(connection, "intended", [{**vars(entry), "key": new}], user)
+            ledger.write(connection, "intended", [new], user)
             audit.note(
                 user,
                 "ledger.again",
                 study_id=study_id,
-                subject=new,
+                subject=new.key,
                 detail={"failed": key},
                 connection=connection,
             )

@@ -7,16 +7,13 @@ for pages. Where they don't stand yet, they are counted once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from diptych.counts import tallies
 from diptych.counts.tallies import Changes, Key
-from diptych.domain.tables import LEDGER
-from diptych.ground.database import in_parts
 from diptych.payments import ledger
-from diptych.payments.ledger import RANK, STATE_OF, STATES, Total, Totals
+from diptych.payments.ledger import STATES, Entry, NewOrder, Total, Totals
 
 #: The tally: of no kind of participant, so that settling anew leaves it alone.
 KIND, FIGURE = "ledger", "ledger.totals"
@@ -41,29 +38,38 @@ def read(connection: Connection, study_id: int) -> Totals:
     return found
 
 
-def keep_up(connection: Connection, state: str, orders: Sequence[Mapping[str, Any]]) -> None:
-    """Keep the sums up with rows of a state that are about to be written.
+def keep_up(
+    connection: Connection,
+    orders: Sequence[NewOrder | Entry],
+    before: Mapping[str, Entry],
+    then: Mapping[str, str],
+) -> None:
+    """Keep the sums up with orders that are about to change.
 
-    Args:
-        connection: the transaction that writes them.
-        state: theirs.
-        orders: with `key`, `study_id`, `currency` and `amount`, each key once.
+    Parameters
+    ----------
+    connection : Connection
+        The transaction that changes them.
+    orders : sequence of NewOrder or Entry
+        Each once.
+    before : mapping
+        Key -> order as it was; without new orders.
+    then : mapping
+        Key -> state that it comes to.
     """
-    rank, changes = ledger.rank_of(state), Changes()
-    for study_id in sorted({order["study_id"] for order in orders}):
+    changes = Changes()
+    for study_id in sorted({order.study_id for order in orders}):
         if connection.dialect.name == "postgresql":
             # Held by nobody who waits for another lock of ours: it is always the last one taken.
             connection.execute(select(func.pg_advisory_xact_lock(_LOCKS, study_id)))
-        here, ours = key_of(study_id), [o for o in orders if o["study_id"] == study_id]
+        here = key_of(study_id)
         if not tallies.read(connection, *here)[0]:
             _count(connection, here, changes)
-        before = _ranks(connection, [order["key"] for order in ours])
-        for order in ours:
-            was, amount = before.get(order["key"], 0), order["amount"]
-            if was:
-                changes.add(here, {f"{order['currency']} {STATE_OF[was]}": [1, amount]}, -1)
-            stands = STATE_OF[max(was, rank)]
-            changes.add(here, {f"{order['currency']} {stands}": [1, amount]})
+        for order in (order for order in orders if order.study_id == study_id):
+            counts = [1, order.amount]
+            if order.key in before:
+                changes.add(here, {f"{order.currency} {before[order.key].state}": counts}, -1)
+            changes.add(here, {f"{order.currency} {then[order.key]}": counts})
     tallies.add(connection, changes)
 
 
@@ -73,16 +79,3 @@ def _count(connection: Connection, here: Key, changes: Changes) -> None:
         for state, total in states.items():
             changes.add(here, {f"{currency} {state}": [total.count, total.amount]}, 1)
             changes.sessions[here] += total.count - 1
-
-
-def _ranks(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    """How far each order stands; those not there yet are left out."""
-    found: dict[str, int] = {}
-    for some in in_parts(keys):
-        rows = connection.execute(
-            select(LEDGER.c.key, func.max(RANK))
-            .where(LEDGER.c.key.in_(some))
-            .group_by(LEDGER.c.key)
-        )
-        found |= {row[0]: int(row[1]) for row in rows}
-    return found

@@ -93,8 +93,8 @@ def send(
     while _round(host, study_id, user, until, sent, tried, unusable):
         pass
     with reading() as connection:
-        sent.waiting = len(ledger.keys_in(connection, study_id, "intended"))
-        sent.in_doubt = len(ledger.keys_in(connection, study_id, "sent"))
+        sent.waiting = len(ledger.in_state(connection, study_id, "intended"))
+        sent.in_doubt = len(ledger.in_state(connection, study_id, "sent"))
     if tried:
         detail = {"confirmed": sent.confirmed, "failed": sent.failed, "in_doubt": sent.in_doubt}
         audit.note(user, "ledger.send", study_id=study_id, detail=detail)
@@ -152,9 +152,9 @@ def _batches(
 ) -> list[tuple[_Batch, Platform]]:
     """What is intended, by platform, action and place, in pieces that fit into one call."""
     with reading() as connection:
-        keys = ledger.keys_in(connection, study_id, "intended")
-        entries = ledger.entries(connection, keys)
-        known = orders(connection, list(entries.values()))
+        waiting = ledger.in_state(connection, study_id, "intended")
+        entries = {entry.key: entry for entry in waiting}
+        known = orders(connection, waiting)
         lost = [Outcome(key, "failed", reason=UNKNOWN_IDS) for key in entries if key not in known]
         groups: dict[tuple[str, str, str], list[Entry]] = {}
         for key, order in known.items():
@@ -185,15 +185,12 @@ def _mark_sent(study_id: int, batch: _Batch, user: User | None, sent: Sent, at: 
         allowance = None
         if any(entry.amount for entry in batch.entries):
             allowance = budget.read(connection, study_id)
-        doubtful = {
-            key.rpartition("-")[0]
-            for key in ledger.keys_in(
-                connection, study_id, "sent", [entry.session_id for entry in batch.entries]
-            )
-        }
+        theirs = [entry.session_id for entry in batch.entries]
+        in_doubt = ledger.in_state(connection, study_id, "sent", theirs)
+        doubtful = {(entry.participation, entry.action) for entry in in_doubt}
         for entry in now.values():
-            beginning = entry.key.rpartition("-")[0]
-            if entry.state != "intended" or beginning in doubtful:
+            about = entry.participation, entry.action
+            if entry.state != "intended" or about in doubtful:
                 continue
             if entry.amount:
                 if allowance is None:
@@ -205,7 +202,7 @@ def _mark_sent(study_id: int, batch: _Batch, user: User | None, sent: Sent, at: 
                     continue
                 allowance = replace(allowance, spent=allowance.spent + entry.amount)
             # Two of one person at once could not be told apart in the platform's books.
-            doubtful.add(beginning)
+            doubtful.add(about)
             ready.append(entry)
         ledger.write(connection, "sent", ready, user, at=at)
     return [batch.orders[entry.key] for entry in ready]
@@ -246,11 +243,12 @@ def _look_at_pending(
 
 
 def confirmed_at(connection: Connection, study_id: int, asked: Sequence[Order]) -> list[Order]:
-    """Orders that are known to be done, about the participations of orders in doubt."""
-    stems = {order.key.partition("-")[0] for order in asked}
-    keys = [
-        key
-        for key in ledger.keys_in(connection, study_id, "confirmed")
-        if key.partition("-")[0] in stems
+    """Return orders that are known to be done, about the participations of orders in doubt."""
+    in_doubt = ledger.entries(connection, [order.key for order in asked]).values()
+    about = {entry.participation for entry in in_doubt}
+    done = [
+        entry
+        for entry in ledger.in_state(connection, study_id, "confirmed")
+        if entry.participation in about
     ]
-    return list(orders(connection, list(ledger.entries(connection, keys).values())).values())
+    return list(orders(connection, done).values())

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from diptych.accounts import audit
 from diptych.accounts.users import User
@@ -23,6 +23,7 @@ from diptych.domain.tables import (
     EVENTS,
     IDENTITIES,
     LEDGER,
+    ORDERS,
     PARTICIPANTS,
     QUALITY,
     RESPONSES,
@@ -37,6 +38,7 @@ from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.entry import forget_participants
 from diptych.payments import ledger
+from diptych.payments.order_state import UNSETTLED
 from diptych.quality import crowd
 from diptych.quality.related_sessions import NAMING_RULES
 from diptych.settling import settle
@@ -273,12 +275,10 @@ def _refuse_unsettled(connection: Connection, sessions: Sequence[Any]) -> None:
 
 def unsettled(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Those of some sessions about which an order waits or is in doubt."""
-    done = min(rank for rank, state in ledger.STATE_OF.items() if state == "failed")
     rows = connection.execute(
-        select(LEDGER.c.session_id)
-        .where(LEDGER.c.session_id.in_(ids))
-        .group_by(LEDGER.c.session_id, LEDGER.c.key)
-        .having(func.max(ledger.RANK) < done)
+        select(ORDERS.c.session_id).where(
+            ORDERS.c.session_id.in_(ids), ORDERS.c.state.in_(UNSETTLED)
+        )
     )
     return set(rows.scalars())
 

@@ -15,7 +15,7 @@ from diptych import recruiters
 from diptych.domain.tables import (
     DECISIONS,
     IDENTITIES,
-    LEDGER,
+    ORDERS,
     PARTICIPANTS,
     QUALITY,
     RESULTS,
@@ -29,13 +29,6 @@ from diptych.overview.sessions.query import LEAST_SEARCH, VERDICTS, Wanted, Want
 ITS = RESULTS.alias("its")
 _HEX = re.compile(r"[0-9a-f]+")
 Condition = ColumnElement[bool]
-#: State of an order -> the rows of the ledger that say that it stands further.
-BEYOND = {
-    "intended": ("sent", "failed", "confirmed"),
-    "sent": ("failed", "confirmed"),
-    "failed": ("confirmed",),
-    "confirmed": (),
-}
 
 
 def narrowed(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Condition]:
@@ -126,18 +119,15 @@ def _by_decision(study_id: int, decision: str) -> Condition:
 
 
 def _by_payment(study_id: int, state: str) -> Condition:
+    of_session = ORDERS.c.session_id == SESSIONS.c.id
     if state == "none":
-        return not_(exists().where(LEDGER.c.session_id == SESSIONS.c.id))
-    if not BEYOND[state]:
+        return not_(exists().where(of_session))
+    if state == "confirmed":
         # Where most orders come to stand: most sessions have one, and a page soon is full.
-        return exists().where(LEDGER.c.session_id == SESSIONS.c.id, LEDGER.c.state == state)
-    further = LEDGER.alias("further")
-    stands = select(LEDGER.c.session_id).where(
-        LEDGER.c.study_id == study_id,
-        LEDGER.c.state == state,
-        not_(exists().where(further.c.key == LEDGER.c.key, further.c.state.in_(BEYOND[state]))),
+        return exists().where(of_session, ORDERS.c.state == state)
+    return SESSIONS.c.id.in_(
+        select(ORDERS.c.session_id).where(ORDERS.c.study_id == study_id, ORDERS.c.state == state)
     )
-    return SESSIONS.c.id.in_(stands)
 
 
 def _found(wanted: Wanted, *, see_ids: bool) -> Condition:

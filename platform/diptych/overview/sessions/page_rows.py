@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from diptych.domain.rows import SessionRow, session_row
-from diptych.domain.tables import DECISIONS, LEDGER, PARTICIPANTS, RESULTS, SESSIONS, VERSIONS
-from diptych.overview.sessions.filters import BEYOND
+from diptych.domain.tables import DECISIONS, ORDERS, PARTICIPANTS, RESULTS, SESSIONS, VERSIONS
 from diptych.overview.sessions.query import VERDICTS
 from diptych.recruiters.platform import ACTIONS
 
@@ -82,23 +81,10 @@ def _decided(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[st
 
 def _payments(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """For each session with orders, their state that most needs a look."""
-    orders: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for session_id, key, state in connection.execute(
-        select(LEDGER.c.session_id, LEDGER.c.key, LEDGER.c.state).where(
-            LEDGER.c.session_id.in_(ids)
-        )
-    ):
-        orders[session_id, key].add(state)
     found: dict[int, str] = {}
-    for (session_id, _), states in orders.items():
-        state = standing(states)
+    for session_id, state in connection.execute(
+        select(ORDERS.c.session_id, ORDERS.c.state).where(ORDERS.c.session_id.in_(ids))
+    ):
         if session_id not in found or _STATES.index(state) < _STATES.index(found[session_id]):
             found[session_id] = state
     return found
-
-
-def standing(states: Collection[str]) -> str:
-    """Where an order stands that has rows of these states in the ledger."""
-    return next(
-        state for state in reversed(BEYOND) if state in states and not {*states} & {*BEYOND[state]}
-    )
