@@ -18,7 +18,13 @@ from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.faults import JourneyFault
-from diptych.journey.replanning import NextTrial, needs_replanning, replan
+from diptych.journey.replanning import (
+    NextTrial,
+    Replanned,
+    ScreenedOut,
+    needs_replanning,
+    replan,
+)
 from diptych.journey.state import (
     Changed,
     TooLate,
@@ -291,12 +297,11 @@ def _store_and_replan(
         return False
     insert_answer(connection, decided, events)
     replanned = replan(host, connection, locked, decided.content, decided.trial)
-    moved = _moved(
-        locked, decided.content, decided.trial, replanned.trial, values["correct"],
-        values["received_at"],
-    )  # fmt: skip
-    if replanned.ended:
-        moved |= {"status": replanned.ended, "step": "end", "ended_at": values["received_at"]}
+    following = replanned.trial if isinstance(replanned, Replanned) else None
+    at = values["received_at"]
+    moved = _moved(locked, decided.content, decided.trial, following, values["correct"], at)
+    if isinstance(replanned, ScreenedOut):
+        moved |= {"status": "screened_out", "step": "end", "ended_at": at}
     moved |= replanned.columns
     change(connection, locked, moved)
     return True
