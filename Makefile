@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots reference browser browsers frontend lint types clean distclean
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -103,6 +103,9 @@ screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, f
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/dashboard_screenshots.py
 
+contract: $(FRONTEND)/node_modules/.stamp ## write the page's types of the API from the OpenAPI document
+	$(BIN)/python docs/make_contract.py
+
 reference: .venv/stamp-dev ## write docs/reference.md anew, from the code
 	$(BIN)/python docs/make_reference.py
 
@@ -120,7 +123,7 @@ clean: ## remove what was built and measured, but not the installed packages
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 distclean: clean ## remove also .venv and node_modules
-	rm -rf .venv $(FRONTEND)/node_modules
+	rm -rf .venv $(FRONTEND)/node_modules $(FRONTEND)/contract/node_modules
 
 # One environment, filled in two steps: the demo does not wait for what only the tests need.
 .venv/stamp-python:
@@ -138,7 +141,7 @@ distclean: clean ## remove also .venv and node_modules
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-$(FRONTEND)/node_modules/.stamp: $(FRONTEND)/package.json $(FRONTEND)/package-lock.json | .venv/stamp-demo
+$(FRONTEND)/node_modules/.stamp: $(FRONTEND)/package.json $(FRONTEND)/contract/package.json $(FRONTEND)/package-lock.json | .venv/stamp-demo
 	$(NPM) ci
 	@touch $@
 

@@ -13,6 +13,7 @@ from support.walker import Walker, error_code, open_study, rows
 from diptych.host import generator
 from diptych.models import Response, Session, Trial
 from diptych.study.versions import frozen
+from diptych.tasks import PractiseAgain
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 
@@ -171,7 +172,9 @@ def test_a_session_can_be_rebuilt_from_its_seed(app: Flask, tmp_path: Path) -> N
             practice = [trial for trial in drawn if trial.phase == "practice"]
             for attempt in range(1, session["practice_attempts"]):
                 rng = generator(session["seed"], f"practice {attempt}")
-                practice += task.repeat_practice(1, attempt, rng)
+                after = task.after_practice(1, attempt, rng)
+                assert isinstance(after, PractiseAgain)
+                practice += after.trials
             rebuilt = practice + [trial for trial in drawn if trial.phase != "practice"]
             stored = rows(app, Trial, session_id=session["id"])
             assert [(t.phase, t.item, t.block, t.notice) for t in rebuilt] == [

@@ -9,7 +9,7 @@ Ends of practice blocks and adaptive policies change the plan itself; they take 
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from sqlalchemy import Connection
@@ -19,7 +19,13 @@ from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.faults import JourneyFault
-from diptych.journey.replanning import NextTrial, needs_replanning, replan
+from diptych.journey.replanning import (
+    NextTrial,
+    Replanned,
+    ScreenedOut,
+    needs_replanning,
+    replan,
+)
 from diptych.journey.state import (
     TooLate,
     change,
@@ -31,7 +37,10 @@ from diptych.journey.state import (
     time_out,
 )
 from diptych.journey.storing import (
-    Decided,
+    Advance,
+    Outcome,
+    Repeat,
+    Replan,
     insert_answer,
     move,
     move_parameters,
@@ -135,19 +144,20 @@ def _answer_once(
         ).one_or_none()
         if row is not None:
             content = frozen(row.version_id, connection)
-            decided = _decide(host, content, answering_row(row), index, response, timing)
+            outcome = _decide(host, content, answering_row(row), index, response, timing)
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
-            if decided.moved and not events and connection.dialect.name == "postgresql":
-                stored = store_at_once(connection, decided)
+            at_once = not events and connection.dialect.name == "postgresql"
+            if isinstance(outcome, Advance) and at_once:
+                stored = store_at_once(connection, outcome)
     if row is None:
         _refuse_unknown(session_id, index)
     if stored is None:
-        stored = decided.repeated or _store(host, decided, events)
+        stored = _store(host, outcome, events)
     if not stored:
         return None
-    reply = _reply(host, decided)
-    if reply["next"]["step"] != "trials" and not decided.repeated:
+    reply = _reply(host, outcome)
+    if reply["next"]["step"] != "trials" and not isinstance(outcome, Repeat):
         host.when_ended(session_id)  # an answer after which there are no more trials ends it
     return reply
 
@@ -167,7 +177,7 @@ def _decide(
     index: int,
     response: dict[str, Any],
     timing: Timing,
-) -> Decided:
+) -> Outcome:
     """Check and score an answer; refuses what can't be one."""
     if row.answer is None:
         _refuse_untimely(row, content, index)
@@ -181,7 +191,7 @@ def _decide(
             raise JourneyFault(
                 "already_answered", "A different answer to this trial is already stored."
             )
-        return Decided(row, content, trial, feedback)
+        return Repeat(row, feedback)
     correct = task.score(trial, checked)
     at = now_ms()
     values = {
@@ -195,21 +205,20 @@ def _decide(
     }
     following = NextTrial.of(row)
     if needs_replanning(trial, following):
-        return Decided(row, content, trial, feedback, values)
+        return Replan(row, feedback, values, content, trial)
     moved = _moved(row, content, trial, following, correct, at)
-    return Decided(row, content, trial, feedback, values, following, moved)
+    return Advance(row, feedback, values, following, moved)
 
 
-def _reply(host: Host, decided: Decided) -> dict[str, Any]:
+def _reply(host: Host, outcome: Outcome) -> dict[str, Any]:
     """The reply to an answer that is stored."""
-    if decided.moved:
-        session = changed(decided.row, decided.moved)
-        next_state = state(host, session, decided.following)
+    if isinstance(outcome, Advance):
+        next_state = state(host, changed(outcome.row, outcome.moved), outcome.following)
     else:
         with reading() as connection:
-            session_now = load_session(connection, decided.row.id)
+            session_now = load_session(connection, outcome.row.id)
         next_state = state(host, session_now)
-    return {"feedback": decided.feedback, "next": next_state}
+    return {"feedback": outcome.feedback, "next": next_state}
 
 
 def _refuse_untimely(row: AnsweringRow, content: StudyContent, index: int) -> None:
@@ -272,32 +281,38 @@ def _moved(
     return moved
 
 
-def _store(host: Host, decided: Decided, events: list[Any]) -> bool:
-    """Store an answer in a transaction; False when somebody else was first."""
-    with writing() as connection:
-        if not decided.moved:
-            return _store_and_replan(host, connection, decided, events)
-        if connection.execute(move(), move_parameters(decided)).rowcount != 1:
-            return False
-        insert_answer(connection, decided, events)
-    return True
+def _store(host: Host, outcome: Outcome, events: list[Any]) -> bool:
+    """Store an answer in a transaction; False when another request was first."""
+    match outcome:
+        case Repeat():
+            return True
+        case Replan():
+            with writing() as connection:
+                return _store_and_replan(host, connection, outcome, events)
+        case Advance():
+            with writing() as connection:
+                if connection.execute(move(), move_parameters(outcome)).rowcount != 1:
+                    return False
+                insert_answer(connection, outcome, events)
+            return True
+        case _:
+            assert_never(outcome)
 
 
 def _store_and_replan(
-    host: Host, connection: Connection, decided: Decided, events: list[Any]
+    host: Host, connection: Connection, outcome: Replan, events: list[Any]
 ) -> bool:
-    row, values = decided.row, decided.values
+    row, values = outcome.row, outcome.values
     locked = load_session(connection, row.id, lock=True)
     if locked.position != row.position or locked.status not in ("practising", "running"):
         return False
-    insert_answer(connection, decided, events)
-    replanned = replan(host, connection, locked, decided.content, decided.trial)
-    moved = _moved(
-        locked, decided.content, decided.trial, replanned.trial, values["correct"],
-        values["received_at"],
-    )  # fmt: skip
-    if replanned.ended:
-        moved |= {"status": replanned.ended, "step": "end", "ended_at": values["received_at"]}
+    insert_answer(connection, outcome, events)
+    replanned = replan(host, connection, locked, outcome.content, outcome.trial)
+    following = replanned.trial if isinstance(replanned, Replanned) else None
+    at = values["received_at"]
+    moved = _moved(locked, outcome.content, outcome.trial, following, values["correct"], at)
+    if isinstance(replanned, ScreenedOut):
+        moved |= {"status": "screened_out", "step": "end", "ended_at": at}
     moved |= replanned.columns
     change(connection, locked, moved)
     return True

@@ -17,7 +17,7 @@ from diptych.recruiters import Recruiter
 from diptych.study import texts
 from diptych.study.content import StudyContent
 from diptych.study.spec import Question
-from diptych.tasks import PlannedTrial, Tally, Task
+from diptych.tasks import PlannedTrial, PractiseAgain, Tally, Task
 
 #: Images of previews are named for a session that nobody has.
 NO_SESSION = ""
@@ -106,7 +106,9 @@ def _notices(host: Host, version_id: int, content: StudyContent) -> set[str]:
         task, rng = host.task(version_id, condition.name), generator(1, "plan")
         plan = task.plan(host.policy(content, condition.name), rng)
         if any(trial.phase == "practice" for trial in plan):
-            plan = plan + (task.repeat_practice(1, 1, rng) or [])
+            after = task.after_practice(1, 1, rng)
+            if isinstance(after, PractiseAgain):
+                plan = [*plan, *after.trials]
         found |= {trial.notice for trial in plan if trial.notice}
     return found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import Connection, func, select, update
 
@@ -15,7 +16,7 @@ from diptych.journey.steps import insert_trials
 from diptych.policies import Past
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
-from diptych.tasks import PlannedTrial
+from diptych.tasks import Failed, Passed, PlannedTrial, PractiseAgain
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,31 @@ class NextTrial:
 
 @dataclass(frozen=True)
 class Replanned:
-    """What replanning has found.
+    """The plan is settled, and the session goes on with it.
 
-    Attributes:
-        trial: the next trial; None when there is none.
-        ended: the status in which the session ends here, if it does.
-        columns: further columns of the session that change.
+    Attributes
+    ----------
+    trial : NextTrial or None
+        The next trial; None after the last one.
+    columns : dict
+        Further columns of the session that change.
     """
 
     trial: NextTrial | None
-    ended: str | None = None
     columns: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScreenedOut:
+    """The practice was not passed: the session ends here.
+
+    Attributes
+    ----------
+    columns : dict
+        Further columns of the session that change.
+    """
+
+    columns: dict[str, Any]
 
 
 def needs_replanning(trial: PlannedTrial, following: NextTrial | None) -> bool:
@@ -65,33 +80,36 @@ def replan(
     session: SessionRow,
     content: StudyContent,
     trial: PlannedTrial,
-) -> Replanned:
+) -> Replanned | ScreenedOut:
     """Settle what follows an answer just stored. The caller holds the session's lock."""
     columns: dict[str, Any] = {}
     if _ends_practice(connection, session, trial):
         task = host.task(session.version_id, session.condition)
         attempts = trial.block + 1
         columns = {"practice_attempts": attempts}
-        again = task.repeat_practice(
-            0
-            if session.kind == "machine"
-            else _wrong_in_block(connection, session.id, trial.block),
-            attempts,
-            generator(session.seed, f"practice {attempts}"),
+        is_machine = session.kind == "machine"
+        wrong = 0 if is_machine else _wrong_in_block(connection, session.id, trial.block)
+        after = task.after_practice(
+            wrong, attempts, generator(session.seed, f"practice {attempts}")
         )
-        if again is None:
-            return Replanned(None, "screened_out", columns)
-        if again:
-            _insert_block(connection, session, again)
-            columns["n_trials"] = session.n_trials + len(again)
+        match after:
+            case Passed():
+                pass
+            case PractiseAgain(block):
+                _insert_block(connection, session, block)
+                columns["n_trials"] = session.n_trials + len(block)
+            case Failed():
+                return ScreenedOut(columns)
+            case _:
+                assert_never(after)
     following = trial_at(connection, session.id, session.position + 1)
     if following is not None and following.item is None:
         _choose(host, connection, session, content, following)
         following = trial_at(connection, session.id, session.position + 1)
     if following is None:
-        return Replanned(None, None, columns)
+        return Replanned(None, columns)
     return Replanned(
-        NextTrial(following.phase, following.block, following.item, following.notice), None, columns
+        NextTrial(following.phase, following.block, following.item, following.notice), columns
     )
 
 
@@ -116,7 +134,9 @@ def _wrong_in_block(connection: Connection, session_id: int, block: int) -> int:
     ).scalar_one()
 
 
-def _insert_block(connection: Connection, session: SessionRow, block: list[PlannedTrial]) -> None:
+def _insert_block(
+    connection: Connection, session: SessionRow, block: Sequence[PlannedTrial]
+) -> None:
     """Put a block before the trials still to come; none of those has been shown yet."""
     to_come = (TRIALS.c.session_id == session.id) & (TRIALS.c.trial_index > session.position)
     rows = connection.execute(select(TRIALS).where(to_come).order_by(TRIALS.c.trial_index)).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -66,31 +66,66 @@ def question() -> Select[Any]:
 
 
 @dataclass(frozen=True)
-class Decided:
-    """What an answer comes to, before anything is written.
+class Repeat:
+    """The same answer is stored already: nothing changes, and the reply is the same again.
 
-    Attributes:
-        row: the session, its trial and the one that follows, as they were read.
-        content: the study.
-        trial: the trial that is answered.
-        feedback: what the participant is told.
-        values: the row of `responses`; empty when the same answer is stored already.
-        following: the next trial of the plan, if there is one.
-        moved: columns of the session after the answer; empty when the plan changes first.
+    Attributes
+    ----------
+    row : AnsweringRow
+        The session, its trial and the one that follows, as they were read.
+    feedback : dict or None
+        What the participant is shown.
     """
 
     row: AnsweringRow
+    feedback: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Advance:
+    """The answer is stored, and the session goes on to the next trial of its plan.
+
+    Attributes
+    ----------
+    row, feedback
+        As in `Repeat`.
+    values : dict
+        The row of `responses`.
+    following : NextTrial or None
+        The next trial; None after the last one.
+    moved : dict
+        Columns of the session after the answer.
+    """
+
+    row: AnsweringRow
+    feedback: dict[str, Any] | None
+    values: dict[str, Any]
+    following: NextTrial | None
+    moved: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Replan:
+    """The answer is stored, and the plan changes before the session goes on.
+
+    Attributes
+    ----------
+    row, feedback, values
+        As in `Advance`.
+    content : StudyContent
+        The study.
+    trial : PlannedTrial
+        The trial that is answered.
+    """
+
+    row: AnsweringRow
+    feedback: dict[str, Any] | None
+    values: dict[str, Any]
     content: StudyContent
     trial: PlannedTrial
-    feedback: dict[str, Any] | None
-    values: dict[str, Any] = field(default_factory=dict)
-    following: NextTrial | None = None
-    moved: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def repeated(self) -> bool:
-        """Whether the very same answer is stored already."""
-        return not self.values
+
+Outcome = Repeat | Advance | Replan
 
 
 @cache
@@ -128,23 +163,23 @@ def _move_and_insert() -> Any:
     )
 
 
-def move_parameters(decided: Decided) -> dict[str, Any]:
-    """What `move()` takes."""
-    parameters = {f"new_{name}": value for name, value in decided.moved.items()}
-    return parameters | {"of_session": decided.row.id, "of_index": decided.row.position}
+def move_parameters(advance: Advance) -> dict[str, Any]:
+    """Return what `move()` takes."""
+    parameters = {f"new_{name}": value for name, value in advance.moved.items()}
+    return parameters | {"of_session": advance.row.id, "of_index": advance.row.position}
 
 
-def store_at_once(connection: Connection, decided: Decided) -> bool:
-    """Store an answer in one statement; False when somebody else was first."""
-    parameters = move_parameters(decided)
-    parameters |= {f"r_{name}": value for name, value in decided.values.items()}
+def store_at_once(connection: Connection, advance: Advance) -> bool:
+    """Store an answer in one statement; False when another request was first."""
+    parameters = move_parameters(advance)
+    parameters |= {f"r_{name}": value for name, value in advance.values.items()}
     return connection.execute(_move_and_insert(), parameters).first() is not None
 
 
-def insert_answer(connection: Connection, decided: Decided, events: list[Any]) -> None:
+def insert_answer(connection: Connection, outcome: Advance | Replan, events: list[Any]) -> None:
     """Insert the response, and the events that came with it."""
-    connection.execute(insert(RESPONSES), decided.values)
+    connection.execute(insert(RESPONSES), outcome.values)
     if events:
         # What rides with an answer happened before it, the session's last answer included.
-        at = decided.values["received_at"]
-        connection.execute(insert(models.Event), event_rows(decided.row.id, events, at))
+        at = outcome.values["received_at"]
+        connection.execute(insert(models.Event), event_rows(outcome.row.id, events, at))

@@ -13,30 +13,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
 from diptych.ground.plugins import Registry
 from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import StudyContent
 from diptych.study.faults import Fault
 from diptych.study.spec import Condition
+from diptych.tasks.documents import (
+    OpenFeedback,
+    OpenShown,
+    TaskFeedback,
+    TaskParameters,
+    TaskResponse,
+    TaskShown,
+)
 from diptych.tasks.items import STIMULUS, ItemLayout
+from diptych.tasks.practice import AfterPractice, Failed, Passed, PractiseAgain
 from diptych_analysis.columns import Column
+
+__all__ = [
+    "REGISTRY", "AfterPractice", "Failed", "ImageURL", "OpenFeedback", "OpenShown", "Passed",
+    "PlannedTrial", "PractiseAgain", "ResponseFault", "Tally", "Task", "TaskFeedback",
+    "TaskParameters", "TaskResponse", "TaskShown", "draw", "roles_of", "spread",
+]  # fmt: skip
 
 # Gives the opaque URL, in one session, of the stimulus at a place of the manifest.
 ImageURL = Callable[[int], str]
-
-
-class TaskParameters(BaseModel):
-    """Parameters of a task in `[task]` of study.toml, beside its name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class TaskResponse(BaseModel):
-    """What the browser sends as the answer to one trial: unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ResponseFault(Exception):
@@ -83,6 +84,9 @@ class Task(ABC):
     Response: ClassVar[type[TaskResponse]]
     # What a machine sends, where a person would send something else.
     MachineResponse: ClassVar[type[TaskResponse] | None] = None
+    # What `show` and `feedback` return, for the description of the API. Replies are not validated.
+    Shown: ClassVar[type[TaskShown]] = OpenShown
+    Feedback: ClassVar[type[TaskFeedback]] = OpenFeedback
     # Parameters the browser may know.
     public: ClassVar[tuple[str, ...]] = ()
     # What `items.csv` holds; None for a task whose trials show one stimulus of `stimuli.csv`.
@@ -123,20 +127,24 @@ class Task(ABC):
         """A trial as the policies see it."""
         raise NotImplementedError(f"{self.name} does not work with adaptive policies")
 
-    def repeat_practice(
-        self, wrong: int, attempts: int, rng: random.Random
-    ) -> list[PlannedTrial] | None:
-        """What follows a finished practice block.
+    def after_practice(self, wrong: int, attempts: int, rng: random.Random) -> AfterPractice:
+        """Decide what follows a finished practice block.
 
-        Args:
-            wrong: how many of the block's trials were answered wrongly.
-            attempts: practice blocks taken so far, this one included.
-            rng: the session's generator for this block.
+        Parameters
+        ----------
+        wrong : int
+            Number of the block's trials that were answered wrongly.
+        attempts : int
+            Practice blocks taken so far, this one included.
+        rng : random.Random
+            The session's generator for this block.
 
-        Returns:
-            Trials to practise again; an empty list to go on; None to end the session politely.
+        Returns
+        -------
+        AfterPractice
+            `Passed` by default.
         """
-        return []
+        return Passed()
 
     def told_phases(self) -> tuple[str, ...] | None:
         """Phases whose answers may stand in a `Tally` that is shown; None for all but practice."""

@@ -17,11 +17,13 @@ def register(app: APIFlask, settings: Settings) -> None:
         pages,
         participant,
         security,
+        task_contract,
         telemetry,
         webhooks,
     )
 
     app.security_schemes = participant.SECURITY
+    app.spec_processor(task_contract.complete)
     telemetry.attach(app, settings)
     errors.attach(app)
     security.attach(app)

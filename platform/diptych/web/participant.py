@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, g, request
@@ -18,7 +18,9 @@ from diptych.journey.answering import Timing
 from diptych.journey.entry import KINDS_BY_KEY
 from diptych.journey.faults import JourneyFault
 from diptych.journey.steps import BODIES
+from diptych.web.contract import Answered, Described, EnteredState, ImageList, State
 from diptych.web.limits import limits
+from diptych.web.task_contract import response_of
 
 blueprint = APIBlueprint("participant", __name__, url_prefix="/api/v1", tag="participant")
 SECURITY = {
@@ -82,7 +84,7 @@ class Entry(_Body):
 class Answer(_Body):
     """The answer to one trial; what `response` holds is the task's to say."""
 
-    response: dict[str, Any] = Field(max_length=50)
+    response: Annotated[dict[str, Any], response_of()] = Field(max_length=50)
     timing: Timing
     events: list[Event] = Field(default_factory=list, max_length=200)
 
@@ -91,54 +93,6 @@ class Events(_Body):
     """A batch of events."""
 
     events: list[Event] = Field(max_length=500)
-
-
-class SessionDoc(BaseModel):
-    """Which session, and how far it is."""
-
-    id: str
-    status: str
-
-
-class Progress(BaseModel):
-    """Trials done, of how many."""
-
-    done: int
-    of: int
-
-
-class State(BaseModel):
-    """Where a session stands and what is to be shown now; `content` depends on `step`."""
-
-    session: SessionDoc | None
-    step: str
-    content: dict[str, Any]
-    progress: Progress
-
-
-class Described(State):
-    """A State with what the browser needs to know of the study."""
-
-    study: dict[str, Any]
-
-
-class EnteredState(Described):
-    """What entering gives: the token names the session from here on."""
-
-    token: str | None
-
-
-class Answered(BaseModel):
-    """Feedback, if the study gives any, and where the session stands now."""
-
-    feedback: dict[str, Any] | None
-    next: State
-
-
-class ImageList(BaseModel):
-    """Addresses of images to load ahead."""
-
-    images: list[str]
 
 
 View = Callable[..., Any]

@@ -21,8 +21,10 @@ from diptych.tasks import (
     ResponseFault,
     Tally,
     Task,
+    TaskFeedback,
     TaskParameters,
     TaskResponse,
+    TaskShown,
     draw,
 )
 from diptych_analysis.columns import CATEGORY_LEARNING_TRIALS
@@ -56,6 +58,22 @@ class CategoryLearningResponse(TaskResponse):
     ranking: tuple[str, ...] = Field(min_length=1, max_length=64)
 
 
+class CategoryLearningShown(TaskShown):
+    """One image and the classes that it may belong to."""
+
+    image: str = Field(description="Address of the image.")
+    classes: list[str] = Field(description="Names of the classes, in the order of their buttons.")
+    rank: int = Field(description="Number of classes to rank; 1 is a single choice.")
+
+
+class CategoryLearningFeedback(TaskFeedback):
+    """The true class."""
+
+    correct: bool = Field(description="Whether the first class is the true one.")
+    label: str = Field(description="The true class.")
+    duration_ms: int = Field(description="0: until the participant selects Continue.")
+
+
 class CategoryLearning(Task):
     """One image, `rank` classes in order of likelihood."""
 
@@ -63,6 +81,8 @@ class CategoryLearning(Task):
     phases = PHASES
     Parameters = CategoryLearningParameters
     Response = CategoryLearningResponse
+    Shown = CategoryLearningShown
+    Feedback = CategoryLearningFeedback
     public = ("rank", "feedback_ms")
     columns = CATEGORY_LEARNING_TRIALS
     observers = "diptych.tasks.category_learning.observers"

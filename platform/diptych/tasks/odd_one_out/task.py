@@ -20,8 +20,10 @@ from diptych.tasks import (
     PlannedTrial,
     ResponseFault,
     Tally,
+    TaskFeedback,
     TaskParameters,
     TaskResponse,
+    TaskShown,
     draw,
     spread,
 )
@@ -63,6 +65,22 @@ class OddOneOutResponse(TaskResponse):
     choice: int = Field(ge=0, strict=True)
 
 
+class OddOneOutShown(TaskShown):
+    """Several images, in the order of their places on the page."""
+
+    question: str | None = Field(description="Null: the page's own question.")
+    images: list[str] = Field(description="Addresses of the images.")
+    enable_after_ms: int = Field(description="Time before the images can be chosen, in ms.")
+
+
+class OddOneOutFeedback(TaskFeedback):
+    """The right answer."""
+
+    correct: bool
+    odd: int = Field(description="Place of the right answer on the page, from 0.")
+    duration_ms: int = Field(description="0: until the participant selects Continue.")
+
+
 class OddOneOut(ItemTask):
     """Several images, one choice: the image that does not belong with the others."""
 
@@ -70,6 +88,8 @@ class OddOneOut(ItemTask):
     phases = PHASES
     Parameters = OddOneOutParameters
     Response = OddOneOutResponse
+    Shown = OddOneOutShown
+    Feedback = OddOneOutFeedback
     public = ("enable_after_ms", "n")
     observers = "diptych.tasks.odd_one_out.observers"
     figures = (

@@ -16,11 +16,17 @@ from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import FrozenItem
 from diptych.study.faults import Fault
 from diptych.tasks import (
+    AfterPractice,
+    Failed,
     ImageURL,
+    Passed,
     PlannedTrial,
+    PractiseAgain,
     Tally,
+    TaskFeedback,
     TaskParameters,
     TaskResponse,
+    TaskShown,
     draw,
     spread,
 )
@@ -89,6 +95,33 @@ class TwoAFCMachineResponse(TaskResponse):
     confidence: float = Field(ge=0.5, le=1, allow_inf_nan=False, strict=True)
 
 
+class TwoAFCCounter(TaskShown):
+    """Right answers among those given so far."""
+
+    correct: int
+    of: int
+
+
+class TwoAFCShown(TaskShown):
+    """Two rows of example images and two queries; addresses of images."""
+
+    question: str
+    negative: list[str]
+    positive: list[str]
+    top: str
+    bottom: str
+    enable_after_ms: int = Field(description="Time before the buttons start to work, in ms.")
+    counter: TwoAFCCounter | None = Field(description="Null: the page shows no counter.")
+
+
+class TwoAFCFeedback(TaskFeedback):
+    """Whether the answer is right, and when and how long the page shows it."""
+
+    correct: bool
+    delay_ms: int = Field(description="Time from the answer to the feedback, in ms.")
+    duration_ms: int = Field(description="Shortest time that the feedback is visible, in ms.")
+
+
 TwoAFCAnswer = TwoAFCResponse | TwoAFCMachineResponse
 
 
@@ -100,6 +133,8 @@ class TwoAFC(ItemTask):
     Parameters = TwoAFCParameters
     Response = TwoAFCResponse
     MachineResponse = TwoAFCMachineResponse
+    Shown = TwoAFCShown
+    Feedback = TwoAFCFeedback
     public = ("enable_after_ms", "feedback_delay_ms", "feedback_ms", "counter", "explanations")
     observers = "diptych.tasks.two_afc.observers"
     figures = (
@@ -186,14 +221,13 @@ class TwoAFC(ItemTask):
             arranged[side] = order[:keep] + rest
         return arranged
 
-    def repeat_practice(
-        self, wrong: int, attempts: int, rng: random.Random
-    ) -> list[PlannedTrial] | None:
+    def after_practice(self, wrong: int, attempts: int, rng: random.Random) -> AfterPractice:
         if wrong == 0:
-            return []
+            return Passed()
         if attempts >= self.parameters.practice_attempts:
-            return None
-        return self._practice(attempts, rng)
+            return Failed()
+        block = self._practice(attempts, rng)
+        return PractiseAgain(block) if block else Passed()
 
     def _item(self, trial: PlannedTrial) -> FrozenItem:
         assert trial.item is not None

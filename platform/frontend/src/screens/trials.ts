@@ -7,7 +7,7 @@ import { preload } from "../preload";
 import { parametersFor, tasks } from "../registry";
 import { card } from "../shell";
 import type { Submit, TaskPlugin } from "../task";
-import type { ResponseBody, ResponseReply, State, StateAt, Trial } from "../types";
+import type { ResponseBody, ResponseReply, SessionState, State, StateAt, Trial } from "../types";
 import { say, screenName } from "../words";
 import type { Context } from "./context";
 import { notice, page } from "./texts";
@@ -128,7 +128,7 @@ async function ready(ctx: Context, why: Returning | null): Promise<void> {
 /** One run of jsPsych through the trials, fed by the host's `next`. */
 class TrialRun {
   private trial: Trial;
-  private next: State;
+  private next: SessionState;
   private failure: unknown = null;
   private leaving = false;
 

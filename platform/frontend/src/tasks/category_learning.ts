@@ -14,7 +14,7 @@ import {
   sleep,
   untilContinue,
 } from "../task";
-import type { Timing } from "../types";
+import type { CategoryLearningFeedback as Feedback, Timing } from "../types";
 import { askedAt, labelled, ordinal, say } from "../words";
 import "./category_learning.css";
 
@@ -42,13 +42,6 @@ const info = {
 } as const;
 
 type Info = typeof info;
-
-interface Feedback {
-  correct: boolean;
-  label: string;
-  /** 0: until Continue. */
-  duration_ms: number;
-}
 
 /** The parts of the screen that change during a trial. */
 interface Screen {

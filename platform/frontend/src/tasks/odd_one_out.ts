@@ -14,7 +14,7 @@ import {
   sleep,
   untilContinue,
 } from "../task";
-import type { Timing } from "../types";
+import type { OddOneOutFeedback as Feedback, Timing } from "../types";
 import { say } from "../words";
 import "./odd_one_out.css";
 
@@ -44,14 +44,6 @@ const info = {
 } as const;
 
 type Info = typeof info;
-
-interface Feedback {
-  correct: boolean;
-  /** Place of the right answer, from 0. */
-  odd: number;
-  /** 0: until Continue. */
-  duration_ms: number;
-}
 
 interface Answer {
   choice: number;

@@ -13,7 +13,7 @@ import {
   sleep,
   untilContinue,
 } from "../task";
-import type { Timing } from "../types";
+import type { TwoAFCCounter as Counter, TwoAFCFeedback as Feedback, Timing } from "../types";
 import { say } from "../words";
 import "./two_afc.css";
 
@@ -52,20 +52,6 @@ const info = {
 
 type Info = typeof info;
 type Place = "top" | "bottom";
-
-interface Feedback {
-  correct: boolean;
-  /** From the answer to the coloured frame, ms. */
-  delay_ms: number;
-  /** How long the coloured frame stands before Continue comes, ms. */
-  duration_ms: number;
-}
-
-/** Right answers among those given so far. */
-interface Counter {
-  correct: number;
-  of: number;
-}
 
 interface Answer {
   choice: Place;

@@ -1,0 +1,321 @@
+"""Replies of the participant's API, as models: its description is written from them.
+
+The host sends replies without validating them again: an answer is the hot path. Tests parse a
+reply of each kind by its model instead.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, create_model
+
+from diptych.recruiters import NextPerson
+from diptych.tasks import Task
+from diptych.web.task_contract import OWN_TASKS, feedback_of, parameters_of
+
+Outcome = Literal[
+    "completed", "declined", "screened_out", "timed_out", "returned", "withdrawn", "expired"
+]
+
+
+class Doc(BaseModel):
+    """Part of a reply: it has these fields and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SessionDoc(Doc):
+    """Which session, and how far it is."""
+
+    id: str
+    status: str
+
+
+class Progress(Doc):
+    """Trials done, of how many."""
+
+    done: int
+    of: int
+
+
+class Html(Doc):
+    """A page of text."""
+
+    html: str
+
+
+class Notice(Doc):
+    """Text shown before a trial, self-paced."""
+
+    title: str
+    html: str
+
+
+class _TrialDoc(Doc):
+    """One trial as the participant is shown it."""
+
+    index: int
+    phase: str
+    images: list[str] = Field(description="Every image that the trial uses.")
+    notice: Notice | None
+
+
+class OtherTrial(_TrialDoc):
+    """A trial of a task that another package brings: `show` belongs to that task."""
+
+    task: str
+    show: dict[str, Any]
+
+
+def _fields(name: str, task: type[Task]) -> dict[str, Any]:
+    return {"task": (Literal[name], ...), "show": (task.Shown, ...)}
+
+
+_TRIALS = {
+    name: create_model(
+        task.Shown.__name__.removesuffix("Shown") + "Trial",
+        __base__=_TrialDoc,
+        __doc__=f"A trial of the task {name}.",
+        **_fields(name, task),
+    )
+    for name, task in OWN_TASKS.items()
+}
+
+
+def _trial_tag(trial: Any) -> str:
+    task = trial.get("task") if isinstance(trial, dict) else getattr(trial, "task", None)
+    return task if task in _TRIALS else "other"
+
+
+_TAGGED = (*(Annotated[trial, Tag(name)] for name, trial in _TRIALS.items()),)
+_Trial: Any = Annotated[
+    Union[(*_TAGGED, Annotated[OtherTrial, Tag("other")])], Discriminator(_trial_tag)
+]
+
+
+class Trial(RootModel[_Trial]):
+    """One trial, by its task."""
+
+
+class TrialContent(Doc):
+    """The current trial."""
+
+    trial: Trial
+
+
+class InstructionPages(Doc):
+    """Pages of the instructions, as HTML."""
+
+    pages: list[str]
+
+
+class QuestionDoc(Doc):
+    """A question about the instructions, without its answer."""
+
+    text: str
+    options: list[str]
+
+
+class Questions(Doc):
+    """Comprehension questions."""
+
+    questions: list[QuestionDoc]
+    attempts_left: int
+
+
+class Score(Doc):
+    """Right answers of the scored phase."""
+
+    correct: int
+    of: int
+
+
+class DebriefContent(Doc):
+    """The debrief; `score` is null where the study shows none."""
+
+    html: str
+    score: Score | None
+
+
+class Redirect(Doc):
+    """An address to go on to."""
+
+    kind: Literal["redirect"]
+    url: str
+    place: str | None = Field(None, description="Name of the platform it leads to.")
+    code: str | None = Field(None, description="Says the same where it has to be typed.")
+
+
+class Form(Doc):
+    """A form to submit."""
+
+    kind: Literal["form"]
+    action: str
+    fields: dict[str, str]
+
+
+class Ending(Doc):
+    """How the session ended, and how the participant goes back."""
+
+    outcome: Outcome
+    html: str
+    exit: Annotated[Redirect | Form, Field(discriminator="kind")] | None
+
+
+class _StepState(Doc):
+    """Where a session stands and what is to be shown now."""
+
+    session: SessionDoc
+    progress: Progress
+
+
+class PreviewState(_StepState):
+    """A platform only shows the page: there is no session."""
+
+    session: None  # type: ignore[assignment]
+    step: Literal["preview"]
+    content: Html
+
+
+class ConsentState(_StepState):
+    """The consent form."""
+
+    step: Literal["consent"]
+    content: Html
+
+
+class InstructionsState(_StepState):
+    """The instructions."""
+
+    step: Literal["instructions"]
+    content: InstructionPages
+
+
+class ComprehensionState(_StepState):
+    """Questions about the instructions."""
+
+    step: Literal["comprehension"]
+    content: Questions
+
+
+class TrialsState(_StepState):
+    """The current trial."""
+
+    step: Literal["trials"]
+    content: TrialContent
+
+
+class FeedbackState(_StepState):
+    """Free text about the study."""
+
+    step: Literal["feedback"]
+    content: Html
+
+
+class DebriefState(_StepState):
+    """The debrief."""
+
+    step: Literal["debrief"]
+    content: DebriefContent
+
+
+class EndState(_StepState):
+    """The end."""
+
+    step: Literal["end"]
+    content: Ending
+
+
+_State = Annotated[
+    ConsentState
+    | InstructionsState
+    | ComprehensionState
+    | TrialsState
+    | FeedbackState
+    | DebriefState
+    | EndState,
+    Field(discriminator="step"),
+]
+
+
+class State(RootModel[_State]):
+    """Where a session stands and what is to be shown now; `content` depends on `step`."""
+
+
+class ScreenNeeds(Doc):
+    """What the study asks of the window and the device; sizes in CSS pixels."""
+
+    min_width: int
+    min_height: int
+    touch: bool = Field(description="Whether a device with only a touch screen may take part.")
+    fullscreen: bool
+
+
+class WayBack(Doc):
+    """The platform that sent the participant, and its page to return a submission, if any."""
+
+    place: str
+    url: str | None
+
+
+class StudyDoc(Doc):
+    """What the browser may know about a study."""
+
+    name: str
+    title: str
+    minutes: float = Field(description="Expected duration, in minutes.")
+    contact: str
+    language: str = Field(description="Language of the texts (BCP 47).")
+    task: str
+    parameters: Annotated[dict[str, Any], parameters_of()] = Field(
+        description="The task's public parameters; nothing in them tells an answer."
+    )
+    screen: ScreenNeeds
+    resume_within_minutes: float
+    next_person: NextPerson = Field(
+        description="What to do with a session that somebody left on this computer."
+    )
+    way_back: WayBack | None = Field(
+        description="Where to hand the place back; null without a platform."
+    )
+
+
+_STATES: tuple[type[_StepState], ...] = (
+    PreviewState, ConsentState, InstructionsState, ComprehensionState, TrialsState, FeedbackState,
+    DebriefState, EndState,
+)  # fmt: skip
+
+
+def _each(prefix: str, *states: type[_StepState], **fields: Any) -> Any:
+    """Union of the states with further fields, discriminated by `step`."""
+    more = [
+        create_model(prefix + state.__name__, __base__=state, __doc__=state.__doc__, **fields)
+        for state in states
+    ]
+    return Annotated[Union[(*more,)], Field(discriminator="step")]
+
+
+_Described: Any = _each("Described", *_STATES[1:], study=(StudyDoc, ...))
+_Entered: Any = _each("Entered", *_STATES, study=(StudyDoc, ...), token=(str | None, ...))
+
+
+class Described(RootModel[_Described]):
+    """A State with what the browser needs to know of the study."""
+
+
+class EnteredState(RootModel[_Entered]):
+    """What entering gives: the token names the session from here on."""
+
+
+class Answered(Doc):
+    """Feedback, if the study gives any, and where the session stands now."""
+
+    feedback: Annotated[dict[str, Any] | None, feedback_of()]
+    next: State
+
+
+class ImageList(Doc):
+    """Addresses of images to load ahead."""
+
+    images: list[str]
