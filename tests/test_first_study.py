@@ -136,7 +136,7 @@ def test_the_first_checklist_names_what_the_page_says(reader: Reader) -> None:
 def test_the_last_checklist_misses_nothing(reader: Reader) -> None:
     told = printed(reader, "diptych study links shapes")
     assert not re.findall(r"(?m)^missing", told), told
-    assert "9.00 GBP an hour" in " ".join(told.split())
+    assert "9.00 GBP per hour" in " ".join(told.split())
 
 
 def test_the_page_ends_with_a_link_for_prolific(reader: Reader) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
@@ -32,8 +32,14 @@ IGNORE: Final = ".psychdsignore"
 BESIDE: Final = (DESCRIPTION, DICTIONARY, README, CHANGES, IGNORE)
 #: The key from pseudonyms to the ids of platforms; never part of the data.
 IDENTITIES: Final = "identities.csv"
-#: Kinds of files of a table, and which one is read when there are several.
+#: Kinds of files of a table.
 FORMATS: Final = ("csv", "parquet")
+#: What a user can ask for, and the kinds of files that this means.
+FORMAT_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    **{format_: (format_,) for format_ in FORMATS},
+    "both": FORMATS,
+}
+#: Which of them is read when there are several.
 PREFERRED: Final = ("parquet", "csv")
 #: The keyword before the name of the table. `table` would say it better, but the official keywords
 #: of Psych-DS are study, site, subject, session, task, condition, trial, stimulus and description.

@@ -18,7 +18,7 @@ _SUBJECT = "reachable"
 
 def reachable(settings: Settings) -> Finding:
     """Ask the host's own address who answers there; takes a few seconds at most."""
-    base = settings.base_url.rstrip("/")
+    base = settings.base_url
     try:
         reply = _ask(base)
     except (httpx.HTTPError, httpx.InvalidURL) as fault:

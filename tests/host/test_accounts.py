@@ -379,8 +379,8 @@ def test_the_first_start_makes_an_administrator_by_a_link(app: Flask) -> None:
     from diptych.cli.user import first_link
 
     with app.app_context():
-        older = first_link("https://study.example.org/")
-        address = first_link("https://study.example.org/")
+        older = first_link("https://study.example.org")
+        address = first_link("https://study.example.org")
     assert address and address.startswith("https://study.example.org/dashboard/link/")
     assert older and older != address
     path = address.removeprefix("https://study.example.org")

@@ -50,6 +50,11 @@ def make(user: User | None, *, by: User | None = None) -> str:
     return token
 
 
+def link_address(base_url: str, token: str) -> str:
+    """Address of the page on which a link is used."""
+    return f"{base_url}/dashboard/link/{token}"
+
+
 def read(token: str) -> Link | None:
     """The link of a token; None when it works no more. Looking at it does not use it up."""
     with reading() as connection:

@@ -8,13 +8,11 @@ from functools import wraps
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from diptych.cli import Commands
+from diptych.cli.console import console
 from diptych.cli.context import with_app
-
-console = Console()
 
 
 @click.group(cls=Commands)

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from diptych.cli.console import console, messages
 from diptych.cli.context import with_app
 from diptych.cli.json_output import emit, json_option
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from diptych.payments.reconcile import Reconciled
     from diptych.payments.sending import Sent
 
-console = Console()
-messages = Console(stderr=True)
 DOING = ("status", "send", "reconcile", "budget")
 
 

@@ -6,14 +6,13 @@ import dataclasses
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from diptych.cli.console import console
 from diptych.cli.context import with_app
 from diptych.cli.json_output import emit, json_option
 from diptych.cli.tables import progress_bar
-
-console = Console()
+from diptych.domain.vocabulary import JUDGED
 
 
 @click.command()
@@ -27,7 +26,7 @@ console = Console()
 )
 @click.option(
     "--who",
-    type=click.Choice(["person", "simulated"]),
+    type=click.Choice(JUDGED),
     default="person",
     show_default=True,
     help="Kind of participants.",

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from diptych.cli.console import console, messages
 from diptych.cli.context import study_folder
 from diptych.cli.json_output import emit, json_option
 from diptych.cli.tables import progress_bar
-
-console = Console()
-messages = Console(stderr=True)
 
 if TYPE_CHECKING:
     from diptych.simulation.run import Summary

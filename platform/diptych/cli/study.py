@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from diptych.cli import Commands
+from diptych.cli.console import console, messages
 from diptych.cli.context import study_folder, with_app
 from diptych.cli.json_output import emit, json_option
 from diptych.domain.vocabulary import LIVE
 
 if TYPE_CHECKING:
     from diptych.overview.checklist import Check
-
-console = Console()
-messages = Console(stderr=True)
 
 
 @click.group(cls=Commands)
@@ -238,6 +235,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
     from diptych.accounts import study_keys
     from diptych.authoring import load_study
     from diptych.host import host
+    from diptych.recruiters import study_link
     from diptych.study.versions import freeze, study_id_of
 
     with console.status(f"Freezing {folder.name} …"):
@@ -248,7 +246,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
     what = "a new version" if is_new else "the same version as before"
     console.print(f"[bold]{folder.name}[/] {version} ({what})")
     _tell_remarks(loaded.remarks)
-    link = f"{host().settings.base_url.rstrip('/')}/s/{folder.name}"
+    link = study_link(host().settings, folder.name)
     if opening:
         console.print(f"  participants: {link}", highlight=False, soft_wrap=True)
     key = study_keys.ensure(host().secret, study_id, folder.name, "preview", None)

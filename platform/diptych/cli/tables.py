@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from diptych.cli.console import console, messages
 from diptych.cli.context import with_app
 from diptych.cli.json_output import emit, json_option
+from diptych_analysis.layout import FORMAT_CHOICES
 
-console = Console()
-FORMATS = {"csv": ("csv",), "parquet": ("parquet",), "both": ("csv", "parquet")}
 format_option = click.option(
     "--format",
     "format_",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(list(FORMAT_CHOICES)),
     default="both",
     show_default=True,
     help="Format of the files.",
@@ -31,7 +30,7 @@ format_option = click.option(
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar on standard error; yields a function of (done, of how many)."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=messages, transient=True) as bar:
         task = bar.add_task(what, total=None)
 
         def update(done: int, of: int) -> None:
@@ -76,10 +75,10 @@ def export(study: str, to: Path, format_: str, with_ids: bool, excel: bool, as_j
         audit.note(None, "export.ids", study_id=study_id_of(study), detail={"to": "a folder"})
     with progress_bar("sessions") as progress:
         rows = export_study(
-            host(), study, to, FORMATS[format_], progress, with_ids=with_ids, excel=excel
+            host(), study, to, FORMAT_CHOICES[format_], progress, with_ids=with_ids, excel=excel
         )
     if as_json:
-        emit(_exported(study, to, FORMATS[format_], rows, with_ids=with_ids))
+        emit(_exported(study, to, FORMAT_CHOICES[format_], rows, with_ids=with_ids))
         return
     console.print(f"Wrote [bold]{to}[/]:")
     for name, count in rows.items():
@@ -123,7 +122,7 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
 
     try:
         with progress_bar("records") as progress:
-            tables = import_dataset(format_name, path, to, FORMATS[format_], progress)
+            tables = import_dataset(format_name, path, to, FORMAT_CHOICES[format_], progress)
     except (ImportFault, UnknownPlugin) as fault:
         raise click.ClickException(str(fault)) from None
     console.print(f"Wrote [bold]{to}[/]:")

@@ -151,14 +151,14 @@ def first_link(base_url: str) -> str | None:
 
     if not links.nobody_yet():
         return None
-    return f"{base_url.rstrip('/')}/dashboard/link/{links.make(None)}"
+    return links.link_address(base_url, links.make(None))
 
 
 def _show_link(token: str) -> None:
-    from diptych.accounts.links import VALID_MS
+    from diptych.accounts.links import VALID_MS, link_address
     from diptych.host import host
 
     click.echo(
         f"Open this link to set a password. It works once, within {VALID_MS // 3600000} hours:"
     )
-    click.echo(f"  {host().settings.base_url.rstrip('/')}/dashboard/link/{token}")
+    click.echo(f"  {link_address(host().settings.base_url, token)}")

@@ -9,8 +9,16 @@ from typing import Final
 
 from diptych_analysis.columns import KINDS, PHASES, STATUSES
 
-__all__ = ["EMPTIED", "KINDS", "LIVE", "PHASES", "STATUSES"]
+__all__ = ["EMPTIED", "JUDGED", "KINDS", "KIND_WORDS", "LIVE", "PHASES", "STATUSES"]
 
+#: Each kind as a reader calls it.
+KIND_WORDS: Final = {
+    "person": "people",
+    "simulated": "simulated participants",
+    "machine": "machines",
+}
+#: Kinds whose sessions the quality rules judge.
+JUDGED: Final = ("person", "simulated")
 #: Statuses of a session that its participant can still continue.
 LIVE: Final = ("entered", "consented", "practising", "running")
 #: Statuses of sessions of which only the fact and the day are kept: consent was declined, the

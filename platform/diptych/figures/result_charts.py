@@ -8,16 +8,16 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from diptych.domain.vocabulary import KIND_WORDS
 from diptych.figures.theme import legend, percent, told
 from diptych_analysis.charts import INK, PALETTE, PHASE_LINE, QUIET
 
-WHO = {"person": "people", "simulated": "simulated participants", "machine": "machines"}
 OBSERVED = "observed"
 
 
 def whose(kinds: Any) -> str:
     """Whose answers a result is about."""
-    return " and ".join(WHO.get(kind, kind) for kind in sorted(kinds))
+    return " and ".join(KIND_WORDS.get(kind, kind) for kind in sorted(kinds))
 
 
 def predicted_learning(frame: pd.DataFrame, about: Mapping[str, Any]) -> Any:

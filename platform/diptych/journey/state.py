@@ -18,6 +18,7 @@ from diptych.host import Host, host
 from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
 from diptych.payments.participations import order_ids, paid, participation, workers
+from diptych.recruiters import NextPerson, Recruiter
 from diptych.sessions.planned import planned
 from diptych.study import texts
 from diptych.study.content import StudyContent
@@ -168,16 +169,16 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
         with reading() as connection:
             session = load_session(connection, session_id)
     told = study_doc(content, session.condition)
-    told["next_person"] = _next_person(host, content, session)
-    told["way_back"] = host.recruiter(content, session.recruiter).way_back()
+    recruiter = host.recruiter(content, session.recruiter)
+    told["next_person"] = _next_person(recruiter, session)
+    told["way_back"] = recruiter.way_back()
     return {"study": told, **state(host, session, came=came)}
 
 
-def _next_person(host: Host, content: StudyContent, session: SessionRow) -> str:
+def _next_person(recruiter: Recruiter, session: SessionRow) -> NextPerson:
     """Whether somebody else at this computer may begin a session over the same link."""
     if session.kind != "person":
         return "no"
-    recruiter = host.recruiter(content, session.recruiter)
     if recruiter.next_person(known=False) == "no":
         return "no"
     people = [session.participant_id] if session.participant_id else []

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from diptych.ground.money import in_words, to_minor
 from diptych.host import Host
 from diptych.mturk.fees import MANY, Cost, cost
+from diptych.recruiters import study_link
 from diptych.recruiters.mturk import MTurkParameters
 from diptych.study.content import StudyContent
 from diptych.study.spec import StudySpec
@@ -123,7 +124,7 @@ def offer(host: Host, study: str) -> Offer:
     content = frozen(version_id)
     spec, settings = content.spec, host.settings
     _check(spec, state)
-    url = f"{settings.base_url.rstrip('/')}/s/{study}"
+    url = study_link(settings, study)
     if not url.startswith("https://") and not settings.mturk_endpoint:
         raise HitFault(
             f"MTurk shows only pages over HTTPS, but the study is at {url}: set DIPTYCH_BASE_URL"

@@ -30,7 +30,7 @@ _TRIES = 3
 
 def host_mark(host: Host) -> str:
     """Tells HITs and qualifications of this host from those of others on the same account."""
-    return hashlib.sha256(host.settings.base_url.rstrip("/").encode()).hexdigest()[:8]
+    return hashlib.sha256(host.settings.base_url.encode()).hexdigest()[:8]
 
 
 def placements(host: Host, study_id: int) -> list[Row[Any]]:

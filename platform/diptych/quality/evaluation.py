@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diptych.domain.vocabulary import EMPTIED
+from diptych.domain.vocabulary import EMPTIED, JUDGED
 from diptych.quality.related_sessions import Others
 from diptych.quality.rules import RULES, Rule, Seen, load
 from diptych.study.content import StudyContent
@@ -53,7 +53,7 @@ def evaluate(facts: SessionFacts, others: Others) -> list[RuleResult]:
         One result a rule that measured something, in the order of the rules.
     """
     session = facts.session
-    if session.kind not in ("person", "simulated") or session.status in EMPTIED:
+    if session.kind not in JUDGED or session.status in EMPTIED:
         return []
     seen = Seen(facts, others)
     complete = session.status == "completed"

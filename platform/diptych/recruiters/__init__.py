@@ -145,11 +145,16 @@ class Recruiter(ABC):
 
     def invitation(self, study: str) -> str:
         """The address to hand out, or to paste into the platform."""
-        return f"{self.settings.base_url.rstrip('/')}/s/{study}"
+        return study_link(self.settings, study)
 
 
 REGISTRY: Registry[Recruiter] = Registry("diptych.recruiters")
 _ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}")
+
+
+def study_link(settings: Settings, study: str) -> str:
+    """Address of a study's page, at which participants enter."""
+    return f"{settings.base_url}/s/{study}"
 
 
 def identifier(entry: Mapping[str, str], key: str) -> str:

@@ -20,8 +20,7 @@ def healthz() -> Response:
     would only take from participants the page that tells them to wait.
     """
     # The address tells `diptych doctor` whether a proxy has led it to the host that it meant.
-    address = host().settings.base_url.rstrip("/")
-    return jsonify({"status": "ok", "version": __version__, "base_url": address})
+    return jsonify({"status": "ok", "version": __version__, "base_url": host().settings.base_url})
 
 
 @blueprint.get("/readyz")

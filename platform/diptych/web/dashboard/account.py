@@ -231,7 +231,7 @@ def _account_page(**shown: Any) -> str:
         this_login=login().login_id,
         tokens=api_tokens.all_of(user()),
         least=MIN_PASSWORD,
-        base_url=host().settings.base_url.rstrip("/"),
+        base_url=host().settings.base_url,
         **shown,
     )
 

@@ -18,11 +18,9 @@ from diptych.study.versions import UnknownStudy
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.columns import DESCRIPTIONS, TABLES
-from diptych_analysis.layout import FORMATS, table_file
+from diptych_analysis.layout import FORMAT_CHOICES, FORMATS, table_file
 
 blueprint = pages("exports")
-#: What may be asked for beside the tables' own names.
-KINDS = {"csv": ("csv",), "parquet": ("parquet",), "both": FORMATS}
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
@@ -37,7 +35,7 @@ def page(study: str) -> str:
         tables=DESCRIPTIONS,
         sessions=sessions,
         may_see_ids=rules.study().allows("editor"),
-        base=f"{host().settings.base_url.rstrip('/')}{url_for('.page', study=study)}",
+        base=f"{host().settings.base_url}{url_for('.page', study=study)}",
     )
 
 
@@ -46,9 +44,9 @@ def page(study: str) -> str:
 def download(study: str) -> Response:
     """The chosen tables as one zip archive, sent while it is written."""
     names = [n for n in TABLES if n in request.form.getlist("table")]
-    kind = request.form.get("format", "csv")
-    if kind not in KINDS:
-        abort(400, f"format: {kind!r} is not one of {', '.join(KINDS)}")
+    format_ = request.form.get("format", "csv")
+    if format_ not in FORMAT_CHOICES:
+        abort(400, f"format: {format_!r} is not one of {', '.join(FORMAT_CHOICES)}")
     with_ids = "ids" in request.form
     if not names and not with_ids:
         abort(400, "Choose at least one table.")
@@ -59,7 +57,7 @@ def download(study: str) -> Response:
     wanted = Wanted(
         study=study,
         tables=tuple(names),
-        formats=KINDS[kind],
+        formats=FORMAT_CHOICES[format_],
         with_ids=with_ids,
         excel="excel" in request.form,
     )

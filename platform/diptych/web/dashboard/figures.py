@@ -7,7 +7,7 @@ from typing import Any, cast
 from apiflask import abort
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
-from diptych.domain.vocabulary import KINDS
+from diptych.domain.vocabulary import KIND_WORDS, KINDS
 from diptych.figures import kept_results
 from diptych.host import host
 from diptych.overview import figures
@@ -18,7 +18,6 @@ from diptych.web.dashboard.access import access, pages
 
 blueprint = pages("figures")
 THEMES = ("light", "dark")
-WHOSE = {"person": "people", "simulated": "simulated participants", "machine": "machines"}
 MOST_ROWS = 300  # of a figure's table on the page; the CSV has all
 
 
@@ -37,7 +36,7 @@ def page(study: str) -> str:
         sessions=max((figure.sessions for figure in shown if figure.result is None), default=0),
         kind=kind,
         scope=scope,
-        whose=WHOSE[kind],
+        whose=KIND_WORDS[kind],
         can_draw=figures.can_draw(),
     )
 
@@ -48,7 +47,7 @@ def figure(study: str, name: str, form: str) -> Response:
     """One figure: its Vega-Lite specification, a picture, or its table as CSV."""
     found, kind, scope = _found(name)
     theme = cast(Any, _chosen("theme", THEMES))
-    about = study if found.result is not None else f"{study}, {WHOSE[kind]}"
+    about = study if found.result is not None else f"{study}, {KIND_WORDS[kind]}"
     response = _unless_known(f"{found.mark}-{form}-{theme}")
     if response is not None:
         return response

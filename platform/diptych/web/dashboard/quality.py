@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 
 from diptych.accounts import audit
-from diptych.domain.vocabulary import KINDS
+from diptych.domain.vocabulary import KIND_WORDS, KINDS
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.overview.quality import flagged, overview
@@ -23,11 +23,6 @@ blueprint = pages("quality")
 STEP = 100
 #: Sessions that are caught up with when the page is looked at.
 CAUGHT_UP = 25
-WORDS = {
-    "person": "people",
-    "simulated": "simulated participants",
-    "machine": "machines",
-}
 
 
 @blueprint.get("/studies/<study>/quality")
@@ -53,7 +48,7 @@ def page(study: str) -> str:
     return render_template(
         "dashboard/quality.html",
         kind=kind,
-        who=WORDS[kind],
+        who=KIND_WORDS[kind],
         found=found,
         crowd=crowd,
         chosen=RULES.get(chosen),

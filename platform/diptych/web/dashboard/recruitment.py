@@ -22,6 +22,7 @@ from diptych.mturk.offer import HitFault, preview_hit
 from diptych.overview.checklist import checklist, is_example_code, prolific_limit
 from diptych.overview.readiness import known
 from diptych.overview.versions import history
+from diptych.recruiters import study_link
 from diptych.recruiters.platform import PlatformFault
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, frozen
@@ -92,7 +93,7 @@ def index(study: str) -> str:
         question=external_question(host(), study),
         keys=keys,
         own=_own_keys(here.name, keys),
-        base=f"{host().settings.base_url.rstrip('/')}/s/{study}",
+        base=study_link(host().settings, study),
     )
 
 
@@ -153,7 +154,7 @@ def external_question(to: Host, study_name: str) -> str:
     return (
         '<ExternalQuestion xmlns="http://mechanicalturk.amazonaws.com/'
         'AWSMechanicalTurkDataSchemas/2006-07-14/ExternalQuestion.xsd">\n'
-        f"  <ExternalURL>{to.settings.base_url.rstrip('/')}/s/{study_name}</ExternalURL>\n"
+        f"  <ExternalURL>{study_link(to.settings, study_name)}</ExternalURL>\n"
         "  <FrameHeight>0</FrameHeight>\n"
         "</ExternalQuestion>"
     )

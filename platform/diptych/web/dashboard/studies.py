@@ -16,6 +16,7 @@ from diptych.journey.state import image_url
 from diptych.overview.readiness import checks
 from diptych.overview.studies import last_entered, listed, numbers
 from diptych.overview.versions import Version, history, study_folders
+from diptych.recruiters import study_link
 from diptych.settling.settle import catch_up
 from diptych.study.difference import Difference, difference
 from diptych.study.faults import Fault, StudyFault
@@ -77,7 +78,7 @@ def overview(study: str) -> str:
         checks=checks(host(), content, here.id),
         trials_in_words=trials_in_words(content.spec),
         next_states=NEXT[here.state],
-        link=f"{host().settings.base_url.rstrip('/')}/s/{here.name}",
+        link=study_link(host().settings, here.name),
     )
 
 

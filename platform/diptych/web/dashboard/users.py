@@ -120,8 +120,7 @@ def _active(name: str) -> User:
 
 
 def _link(user: User) -> str:
-    token = links.make(user, by=who.user())
-    return f"{host().settings.base_url.rstrip('/')}/dashboard/link/{token}"
+    return links.link_address(host().settings.base_url, links.make(user, by=who.user()))
 
 
 def _page(**shown: Any) -> str:
