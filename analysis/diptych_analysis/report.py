@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ import pandas as pd
 from diptych_analysis.report_page import Page
 from diptych_analysis.tables import Tables, read_tables
 
+#: Entry points by which a task adds its section to the report, named like the task.
+SECTIONS = "diptych_analysis.report_sections"
+#: Adds a section to a page: from the task's trials of the kind of participant that is shown, the
+#: trials of every kind, and all tables.
+Section = Callable[[Page, pd.DataFrame, pd.DataFrame, Tables], None]
 KIND_WORDS = {"person": "people", "simulated": "simulated participants", "machine": "machines"}
 
 
@@ -68,14 +74,11 @@ def _study(page: Page, tables: Tables) -> None:
     ]
     everybody = tables.trials[tables.trials["session_id"].isin(done["session_id"])]
     trials = _of_one_kind(page, everybody)
-    learning = trials[trials["task"] == "category_learning"]
-    choices = trials[trials["task"] == "two_afc"]
-    if not learning.empty:
-        _category_learning(page, learning)
-    if not choices.empty:
-        _two_afc(page, choices, tables)
-        if "mis" in tables.items.columns:
-            _agreement(page, everybody[everybody["phase"] == "test"], tables)
+    sections = entry_points(group=SECTIONS)
+    for task in trials["task"].unique():
+        for entry in sections.select(name=str(task)):
+            section: Section = entry.load()
+            section(page, trials[trials["task"] == task], everybody, tables)
     if trials.empty:
         page.add("<p>No finished sessions yet.</p>")
 
@@ -138,66 +141,6 @@ def _overview(page: Page, tables: Tables) -> None:
 
 def _duration(minutes: float) -> str:
     return f"{minutes:.1f} min" if minutes >= 1 else f"{minutes * 60:.1f} s"
-
-
-def _category_learning(page: Page, trials: pd.DataFrame) -> None:
-    from diptych_analysis import report_figures as figures
-
-    page.add("<h3>Learning the categories</h3>")
-    page.figure(
-        figures.learning_curves(trials),
-        "Right answers on each class over the session (five neighbouring trials pooled, bands: "
-        "95 % Wilson intervals). The dashed line marks the change from training with feedback to "
-        "test.",
-    )
-    page.figure(
-        figures.score_histograms(trials),
-        "Right answers of each session; the dashed line is the median.",
-    )
-    page.figure(
-        figures.confusion_matrix(trials), "What was answered to each true class, in per cent of it."
-    )
-    page.figure(figures.response_times(trials), "Response times of right and wrong answers.")
-
-
-def _two_afc(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
-    from diptych_analysis import report_figures as figures
-
-    test = trials[trials["phase"] == "test"]
-    if "difficulty" in tables.items.columns:
-        known = tables.items.drop_duplicates("item_id").set_index("item_id")["difficulty"]
-        test = test.assign(difficulty=test["item_id"].map(known))
-    right = figures.proportions(test.assign(all="all"), "all").iloc[0]
-    page.add("<h3>Telling what a unit prefers</h3>")
-    page.add(
-        f"<p>{right['accuracy']:.1%} of {int(right['n']):,} test answers are right "
-        f"(95 % Wilson interval {right['low']:.1%} to {right['high']:.1%}; chance is 50 %).</p>"
-    )
-    page.figure(
-        figures.by_unit(test),
-        "Right answers for each unit with 95 % Wilson intervals; chance dashed.",
-    )
-    page.add('<div class="row">')
-    page.figure(figures.by_difficulty(test), "Right answers by the difficulty of the item.")
-    if not (test["participant_kind"] == "machine").all():  # which answer with probabilities
-        page.figure(figures.by_confidence(test), "Right answers by the confidence given (1 to 3).")
-    page.add("</div>")
-    page.figure(figures.response_times(test), "Response times of right and wrong answers.")
-
-
-def _agreement(page: Page, test: pd.DataFrame, tables: Tables) -> None:
-    """HIS beside the MIS that the items carry; people and simulated participants apart."""
-    from diptych_analysis.agreement.compare import Choices, compare
-    from diptych_analysis.agreement.faults import AgreementFault
-    from diptych_analysis.agreement.his import HUMAN
-    from diptych_analysis.agreement.results import add_section
-
-    for kind in (kind for kind in HUMAN if kind in set(test["participant_kind"])):
-        page.add(f"<h3>HIS of {KIND_WORDS[kind]} beside the machine's MIS</h3>")
-        try:
-            add_section(page, compare(tables, choices=Choices(kinds=(kind,)), strict=False))
-        except AgreementFault as fault:
-            page.add(f"<p>{html.escape(str(fault))}</p>")
 
 
 def _tracing(page: Page, results: Sequence[Mapping[str, Any]]) -> None:

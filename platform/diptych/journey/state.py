@@ -24,6 +24,7 @@ from diptych.study import texts
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 from diptych.tasks import REGISTRY, Tally
+from diptych.tasks.browser_plugin import plugin_address
 
 
 def steps_of(content: StudyContent) -> list[str]:
@@ -203,6 +204,7 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
         "parameters": parameters.model_dump(mode="json", include=set(task_class.public)),
         "screen": spec.screen.model_dump(mode="json"),
         "resume_within_minutes": spec.recruitment.resume_within_minutes,
+        "plugin": plugin_address(spec.task.name, host().settings.prefix),
         "next_person": "no",
         "way_back": None,
     }

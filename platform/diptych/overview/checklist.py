@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from diptych import tasks
 from diptych.authoring.scaffold import template_texts
 from diptych.study.content import StudyContent
+from diptych.tasks.browser_plugin import PluginMissing, is_own, plugin_of
 
 State = Literal["done", "look", "missing"]
 
@@ -369,6 +370,20 @@ def _token(given: Given) -> Iterator[Check]:
         yield Check("token", "look", title, found, "Set DIPTYCH_PROLIFIC_TOKEN.")
 
 
+def _plugin(given: Given) -> Iterator[Check]:
+    task = given.content.spec.task.name
+    title = "Browser plugin"
+    try:
+        if plugin_of(task) is not None:
+            yield Check("plugin", "done", title, f"The package of the task {task!r} brings it.")
+        elif not is_own(task):
+            found = f"The task {task!r} of another package names no plugin."
+            advice = "Set `plugin` in its class, unless your copy of Diptych bundles it."
+            yield Check("plugin", "look", title, found, advice)
+    except PluginMissing as fault:
+        yield Check("plugin", "missing", title, str(fault), "Install the package again.")
+
+
 def _bundle(given: Given) -> Iterator[Check]:
     title = "Participant's page"
     if given.bundle:
@@ -393,5 +408,6 @@ CHECKS: tuple[Callable[[Given], Iterator[Check]], ...] = (
     _usable,
     _token,
     _address,
+    _plugin,
     _bundle,
 )

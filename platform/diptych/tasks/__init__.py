@@ -95,6 +95,8 @@ class Task(ABC):
     columns: ClassVar[tuple[Column, ...]] = ()
     # Module with `OBSERVERS`: how simulated participants answer.
     observers: ClassVar[str] = ""
+    # "package:path" of the browser's side, one ES module; empty where the host's bundle has it.
+    plugin: ClassVar[str] = ""
     # Figures of the dashboard, each as "module:Class" (diptych.figures).
     figures: ClassVar[tuple[str, ...]] = ()
 

@@ -16,6 +16,7 @@ def register(app: APIFlask, settings: Settings) -> None:
         limits,
         pages,
         participant,
+        plugins,
         security,
         task_contract,
         telemetry,
@@ -28,7 +29,7 @@ def register(app: APIFlask, settings: Settings) -> None:
     errors.attach(app)
     security.attach(app)
     limits.attach(app, settings)
-    for module in (participant, images, pages, health, telemetry, webhooks):
+    for module in (participant, images, pages, plugins, health, telemetry, webhooks):
         app.register_blueprint(module.blueprint)
     dashboard.attach(app)
     bundle.attach(app)

@@ -271,6 +271,9 @@ class StudyDoc(Doc):
     parameters: Annotated[dict[str, Any], parameters_of()] = Field(
         description="The task's public parameters; nothing in them tells an answer."
     )
+    plugin: str | None = Field(
+        description="Address of the task's plugin; null where the page's own bundle has it."
+    )
     screen: ScreenNeeds
     resume_within_minutes: float
     next_person: NextPerson = Field(

@@ -5,6 +5,7 @@ import { EventLog, windowSize } from "./events";
 import { guard, pageOf, REARM_MS } from "./history";
 import { Outbox } from "./outbox";
 import { preload } from "./preload";
+import { loadPlugin } from "./registry";
 import { watchScreen } from "./screencheck";
 import { claim, offerAnew, whoIsThere } from "./screens/claim";
 import { comprehension } from "./screens/comprehension";
@@ -73,6 +74,9 @@ export class Journey {
       ctx = this.context(entered);
       const stopListening = this.events.listen();
       void clockStep();
+      const { task, plugin } = ctx.study;
+      // Before the consent: nobody agrees to a study whose trials cannot be shown.
+      if (plugin) await loadPlugin(task, plugin);
       const watch = watchScreen(
         ctx.study.screen,
         () => this.step !== null && NEEDS_ROOM.has(this.step),

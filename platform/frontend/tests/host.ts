@@ -58,6 +58,7 @@ export class Host {
     resume_within_minutes: 60,
     next_person: "no",
     way_back: null,
+    plugin: null,
   };
   /** Ends every session, as when nobody has come for too long. */
   timeOut(): void {

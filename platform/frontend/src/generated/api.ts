@@ -1661,6 +1661,11 @@ export interface components {
             parameters: components["schemas"]["CategoryLearningPublicParameters"] | components["schemas"]["OddOneOutPublicParameters"] | components["schemas"]["TwoAFCPublicParameters"] | {
                 [key: string]: unknown;
             };
+            /**
+             * Plugin
+             * @description Address of the task's plugin; null where the page's own bundle has it.
+             */
+            plugin: string | null;
             screen: components["schemas"]["ScreenNeeds"];
             /** Resume Within Minutes */
             resume_within_minutes: number;
