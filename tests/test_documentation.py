@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -79,6 +80,15 @@ def test_no_word_stands_twice(document: Path) -> None:
     text = re.sub(r"(?ms)^```.*?^```$|`[^`]*`|^\|.*$", "", document.read_text(encoding="utf-8"))
     twice = re.findall(r"\b([A-Za-z]{2,})\s+\1\b", text)
     assert not [word for word in twice if word not in ("that", "had")]
+
+
+def test_the_page_has_the_version_of_the_host() -> None:
+    page = ROOT / "platform" / "frontend"
+    package, lock = (
+        json.loads((page / name).read_text(encoding="utf-8"))
+        for name in ("package.json", "package-lock.json")
+    )
+    assert package["version"] == lock["version"] == lock["packages"][""]["version"] == __version__
 
 
 def test_the_citation_names_the_version_of_the_code() -> None:

@@ -7,7 +7,7 @@ importers, machines) and whoever reads them. `diptych_analysis.tables` reads and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final, Literal
 
 Type = Literal["string", "integer", "number", "boolean", "datetime", "list"]
@@ -28,6 +28,7 @@ class Column:
     type: Type
     description: str
     unit: str | None = None
+    _: KW_ONLY
     levels: tuple[str, ...] = ()
     required: bool = False
     minimum: float | None = None
@@ -88,23 +89,20 @@ _SESSION_ID = Column(
     "session_id",
     "string",
     "Id of the session: one participant takes one study once.",
-    None,
-    (),
-    True,
+    required=True,
 )
 _PARTICIPANT = (
-    Column("participant_id", "string", "Pseudonym of the participant.", None, (), True),
+    Column("participant_id", "string", "Pseudonym of the participant.", required=True),
     Column(
         "participant_kind",
         "string",
         "Who answered: a person, a simulated participant, or a machine.",
-        None,
-        KINDS,
-        True,
+        levels=KINDS,
+        required=True,
     ),
 )
 _STUDY = (
-    Column("study", "string", "Name of the study.", None, (), True),
+    Column("study", "string", "Name of the study.", required=True),
     Column(
         "study_version",
         "string",
@@ -124,7 +122,7 @@ SESSIONS: Final = (
     *_STUDY,
     Column("condition", "string", "Condition of the session."),
     Column("recruiter", "string", "Where the participant came from."),
-    Column("status", "string", "How far the session got.", None, STATUSES, True),
+    Column("status", "string", "How far the session got.", levels=STATUSES, required=True),
     Column("seed", "integer", "Seed of the session's plan."),
     Column("entered_at", "datetime", "When the participant first entered.", "UTC"),
     Column("consented_at", "datetime", "When the participant gave consent.", "UTC"),
@@ -163,15 +161,13 @@ SESSIONS: Final = (
         "exclusion_decision",
         "string",
         "Last decision of a researcher on exclusion.",
-        None,
-        EXCLUSIONS,
+        levels=EXCLUSIONS,
     ),
     Column(
         "decision",
         "string",
         "Last decision for the platform.",
-        None,
-        DECISIONS,
+        levels=DECISIONS,
     ),
     Column("decided_at", "datetime", "When a researcher made that decision.", "UTC"),
     Column("feedback_text", "string", "What the participant wrote at the end."),
@@ -219,10 +215,20 @@ TRIALS: Final = (
     *_STUDY,
     Column("condition", "string", "Condition of the session."),
     Column(
-        "trial_index", "integer", "Position of the trial in its session, from 0.", None, (), True, 0
+        "trial_index",
+        "integer",
+        "Position of the trial in its session, from 0.",
+        required=True,
+        minimum=0,
     ),
-    Column("phase", "string", "Part of the session that the trial belongs to.", None, PHASES, True),
-    Column("task", "string", "Kind of trial.", None, (), True),
+    Column(
+        "phase",
+        "string",
+        "Part of the session that the trial belongs to.",
+        levels=PHASES,
+        required=True,
+    ),
+    Column("task", "string", "Kind of trial.", required=True),
     Column("item_id", "string", "Item or stimulus that the trial shows."),
     _STIMULUS_ID,
     Column(
@@ -270,7 +276,7 @@ TRIALS: Final = (
 
 STIMULI: Final = (
     *_STUDY,
-    Column("stimulus_id", "string", _STIMULUS_ID.description, None, (), True),
+    Column("stimulus_id", "string", _STIMULUS_ID.description, required=True),
     Column("file", "string", "File name in the study folder or data set."),
     Column("label", "string", "True class of the image."),
     Column("width", "integer", "Width of the image.", "px", minimum=1),
@@ -282,25 +288,22 @@ ROLE: Final = Column(
     "role",
     "string",
     "What the image is in the item; `stimulus` where a trial shows one image.",
-    None,
-    (),
-    True,
+    required=True,
 )
 
 ITEMS: Final = (
     *_STUDY,
-    Column("item_id", "string", "Id of the item.", None, (), True),
+    Column("item_id", "string", "Id of the item.", required=True),
     Column(
         "kind",
         "string",
         "Phase of the item; practice_hard is a less obvious practice item.",
-        None,
-        ("practice", "practice_hard", "training", "test", "catch"),
+        levels=("practice", "practice_hard", "training", "test", "catch"),
     ),
     Column("unit", "string", "Unit (channel, neuron) that the item asks about."),
     ROLE,
     Column("place", "integer", "Position among the images with this role, from 0.", minimum=0),
-    Column("stimulus_id", "string", _STIMULUS_ID.description, None, (), True),
+    Column("stimulus_id", "string", _STIMULUS_ID.description, required=True),
 )
 
 EVENTS: Final = (
@@ -315,9 +318,7 @@ EVENTS: Final = (
         "kind",
         "string",
         "Kind of event: blur, reload, resize, fullscreen_exit, ...",
-        None,
-        (),
-        True,
+        required=True,
     ),
     Column("at", "datetime", "When the server received the event.", "UTC"),
     Column("at_ms", "number", "Time of the event on the browser's monotonic clock.", "ms"),

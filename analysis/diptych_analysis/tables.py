@@ -215,25 +215,31 @@ def _read_raw(file: Path) -> pd.DataFrame:
         if file.suffix == ".parquet":
             frame: pd.DataFrame = pq.read_table(file).to_pandas(types_mapper=_nullable)
             return frame
-        header = pd.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False)
-        frame = pd.read_csv(file, dtype=str, keep_default_na=False, skiprows=1, header=None)
+        return _read_csv(file, _header(file))
     except pd.errors.EmptyDataError:
-        try:
-            return pd.DataFrame(columns=_names(header), dtype=str)
-        except NameError:
-            raise TableFault(str(file), "empty file; expected a header") from None
+        raise TableFault(str(file), "empty file; expected a header") from None
+    except TableFault:
+        raise
     except (OSError, ValueError) as error:
         raise TableFault(str(file), f"can't be read: {error}") from error
-    if frame.shape[1] != header.shape[1]:
-        raise TableFault(
-            str(file), f"{frame.shape[1]} cells under {header.shape[1]} columns", row=1
-        )
-    frame.columns = _names(header)
+
+
+def _header(file: Path) -> pd.Index[str]:
+    """Names of the columns of a CSV file; a name may occur twice."""
+    first = pd.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False)
+    return pd.Index(first.iloc[0].str.replace(GUARD, r"\1", regex=True))
+
+
+def _read_csv(file: Path, names: pd.Index[str]) -> pd.DataFrame:
+    """Cells of a CSV file as text, below a header with these names."""
+    try:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False, skiprows=1, header=None)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=names, dtype=str)
+    if frame.shape[1] != len(names):
+        raise TableFault(str(file), f"{frame.shape[1]} cells under {len(names)} columns", row=1)
+    frame.columns = names
     return frame
-
-
-def _names(header: pd.DataFrame) -> pd.Index[str]:
-    return pd.Index(header.iloc[0].str.replace(GUARD, r"\1", regex=True))
 
 
 def _nullable(kind: object) -> object:

@@ -172,6 +172,25 @@ def test_missing_columns_files_and_folders_are_named(tmp_path: Path) -> None:
         read_tables(tmp_path / "x")
 
 
+def test_a_table_with_only_a_header_is_empty(tmp_path: Path) -> None:
+    folder = broken(tmp_path / "x", "trials", 1, "rt_ms", "400")
+    file = table_in(folder, "trials")
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+    trials = read_tables(folder).trials
+    assert len(trials) == 0 and "rt_ms" in trials.columns
+
+
+def test_rows_longer_than_the_header_are_a_fault(tmp_path: Path) -> None:
+    folder = broken(tmp_path / "x", "trials", 1, "rt_ms", "400")
+    file = table_in(folder, "trials")
+    header, *lines = file.read_text().splitlines()
+    file.write_text("\n".join([header, *(f"{line},more" for line in lines)]) + "\n")
+    of = header.count(",") + 1
+    with pytest.raises(TableFault, match=f"row 1: {of + 1} cells under {of} columns") as caught:
+        read_tables(folder)
+    assert caught.value.row == 1
+
+
 def test_optional_tables_and_columns_may_be_missing(tmp_path: Path) -> None:
     folder = broken(tmp_path / "x", "trials", 1, "rt_ms", None)
     for table in ("stimuli", "items", "events"):

@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import event, select
 from support.tiny_studies import category_study
 
 from diptych import models
 from diptych.authoring import load_study
-from diptych.ground.database import reading
+from diptych.ground.database import db, reading
 from diptych.study.versions import (
     UnknownStudy,
     current_version,
@@ -109,6 +109,24 @@ def test_images_are_encoded_once_when_they_are_frozen(
         _, is_new = freeze(load_study(folder), opening=True)
     assert is_new
     assert len(formats) == len(loaded.images)
+
+
+def test_freezing_looks_up_only_the_images_of_its_study(app: Flask, folder: Path) -> None:
+    """Images of all other studies on the host would be thousands of hashes."""
+    asked: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        if "FROM images" in statement:
+            asked.append(statement)
+
+    loaded = load_study(folder)
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            freeze(loaded, opening=True)
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+    assert asked and all("hash IN" in statement for statement in asked)
 
 
 def test_the_stored_image_is_the_one_that_was_read(app: Flask, folder: Path) -> None:

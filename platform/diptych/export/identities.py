@@ -14,10 +14,10 @@ from diptych_analysis.columns import Column
 
 #: Columns of `identities.csv`: one row a session of a person who came from a platform.
 COLUMNS = (
-    Column("participant_id", "string", "Pseudonym, as in the tables.", None, (), True),
-    Column("session_id", "string", "The session, as in the tables.", None, (), True),
-    Column("recruiter", "string", "The platform.", None, (), True),
-    Column("platform_id", "string", "The platform's id of the person.", None, (), True),
+    Column("participant_id", "string", "Pseudonym, as in the tables.", required=True),
+    Column("session_id", "string", "The session, as in the tables.", required=True),
+    Column("recruiter", "string", "The platform.", required=True),
+    Column("platform_id", "string", "The platform's id of the person.", required=True),
     Column("place_id", "string", "The platform's id of the study, or the HIT."),
     Column("submission_id", "string", "The platform's id of the submission, or the assignment."),
 )

@@ -45,7 +45,7 @@ _KNOWN = (
     Column("channel", "string", "Channel of the unit."),
     Column("batch", "string", "Batch of images that the item was made from."),
     Column("mode", "string", "Kind of explanations: natural, optimized, catch_trial."),
-    Column("choice", "string", "The chosen query; b is the right one.", None, ("a", "b")),
+    Column("choice", "string", "The chosen query; b is the right one.", levels=("a", "b")),
     Column("switched_queries", "boolean", "Whether query a was below query b."),
     Column("source_trial_index", "integer", "trial_index as the source counts it.", minimum=0),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -388,7 +388,7 @@ def forget_sessions(connection: Connection, session_ids: list[int]) -> None:
     forget_participants(connection, participants)
 
 
-def forget_participants(connection: Connection, participants: list[int | None]) -> None:
+def forget_participants(connection: Connection, participants: Sequence[int | None]) -> None:
     """Delete participants, and their identities, who have no session any more."""
     for participant_id in filter(None, participants):
         left = select(SESSIONS.c.id).where(SESSIONS.c.participant_id == participant_id).limit(1)

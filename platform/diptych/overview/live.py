@@ -201,14 +201,6 @@ def time_spent(counted: tuple[int, Mapping[str, Sequence[float]]]) -> TimeSpent:
     return TimeSpent(sessions, *(quantile_ms(counts, share) for share in (0.25, 0.5, 0.75)))
 
 
-def median_duration(
-    connection: Connection, study_id: int, kind: str = "person"
-) -> tuple[int, float | None]:
-    """How many sessions have completed, and the median of their durations in ms."""
-    time = time_spent(tallies.read(connection, study_id, kind, "all", measures.DURATIONS))
-    return time.sessions, time.median
-
-
 def hourly(reward: float, duration_ms: float | None) -> float | None:
     """Reward for so long, as pay per hour."""
     return reward * 3_600_000 / duration_ms if reward and duration_ms else None

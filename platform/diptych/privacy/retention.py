@@ -10,14 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, Select, exists, func, or_, select
 
 from diptych.accounts import audit, throttle
+from diptych.domain.rows import SessionRow, session_rows
 from diptych.domain.tables import ARRIVALS, IDENTITIES, SESSIONS, VERSIONS
 from diptych.domain.vocabulary import EMPTIED
 from diptych.ground import clocks
@@ -104,70 +106,53 @@ def apply(host: Host, *, dry: bool = False, most: int | None = None) -> Applied:
     with reading() as connection:
         held = limits(connection)
     done = Applied()
-    _forget_addresses(held, done, dry)
+    _forget_addresses(held, done, dry=dry)
     if not dry:
         _forget_previews()
         _end_left(host, held)
-    for due, work in ((_answers_due, _empty), (_ids_due, _forget_ids)):
-        for batch in _batches(due, held, most):
-            with writing() as connection:
-                settled = _settled(connection, batch, done, held)
-                if settled:
-                    work(host, connection, settled, done, held, dry)
-            if not dry and work is _empty:
-                for session in settled:
-                    settle.settle_quietly(host, session.id)
+    _empty_sessions(host, held, done, most, dry=dry)
+    _forget_ids(held, done, most, dry=dry)
     return done
 
 
-def _batches(due: Any, held: dict[int, Limits], most: int | None) -> Iterator[Sequence[Any]]:
-    """The sessions that a limit has come for, some at a time."""
+def _batches(due: Select[Any] | None, most: int | None) -> Iterator[Sequence[SessionRow]]:
+    """The sessions of a query, some at a time: all by their ids, or `most` drawn by lot."""
     after, left = 0, most
-    while left is None or left > 0:
+    while due is not None and (left is None or left > 0):
+        if left is None:
+            statement = due.where(SESSIONS.c.id > after).order_by(SESSIONS.c.id)
+        else:
+            # By lot: those that wait for something must not stand in the way of the others.
+            statement = due.order_by(func.random())
         with reading() as connection:
-            statement = due(held)
-            if statement is None:
-                return
-            if left is None:
-                statement = statement.where(SESSIONS.c.id > after).order_by(SESSIONS.c.id)
-            else:
-                # By lot: those that wait for something must not stand in the way of the others.
-                statement = statement.order_by(func.random())
-            rows = connection.execute(statement.limit(BATCH)).all()
+            rows = session_rows(connection.execute(statement.limit(BATCH)).all())
         if not rows:
             return
         yield rows
         after, left = rows[-1].id, None if left is None else left - BATCH
 
 
-def _due(held: dict[int, Limits], name: str) -> Any:
-    """A query of people's sessions that ended longer ago than a limit; None without any limit."""
+def _due(days: Mapping[int, float | None]) -> Select[Any] | None:
+    """A query of people's sessions that ended longer ago than a limit; None without any limit.
+
+    Args:
+        days: from a session's end until it is due, by the version; None for no limit.
+    """
     at = now_ms()
-    cutoffs = {
-        number: at - int(days * DAY_MS)
-        for number, each in held.items()
-        if (days := getattr(each, name)) is not None
-    }
-    if not cutoffs:
+    passed = [
+        (SESSIONS.c.version_id == number) & (SESSIONS.c.ended_at < at - int(limit * DAY_MS))
+        for number, limit in days.items()
+        if limit is not None
+    ]
+    if not passed:
         return None
     return select(SESSIONS).where(
-        SESSIONS.c.kind == "person",
-        SESSIONS.c.status.not_in(EMPTIED),
-        or_(
-            *(
-                (SESSIONS.c.version_id == number) & (SESSIONS.c.ended_at < cutoff)
-                for number, cutoff in cutoffs.items()
-            )
-        ),
+        SESSIONS.c.kind == "person", SESSIONS.c.status.not_in(EMPTIED), or_(*passed)
     )
 
 
-def _answers_due(held: dict[int, Limits]) -> Any:
-    return _due(held, "answers")
-
-
-def _ids_due(held: dict[int, Limits]) -> Any:
-    statement = _due(held, "identities")
+def _ids_due(held: Mapping[int, Limits]) -> Select[Any] | None:
+    statement = _due({number: each.identities for number, each in held.items()})
     if statement is None:
         return None
     return statement.where(
@@ -179,8 +164,8 @@ def _ids_due(held: dict[int, Limits]) -> Any:
 
 
 def _settled(
-    connection: Connection, batch: Sequence[Any], done: Applied, held: dict[int, Limits]
-) -> list[Any]:
+    connection: Connection, batch: Sequence[SessionRow], done: Applied
+) -> list[SessionRow]:
     """Those sessions about whose person no order waits or is in doubt."""
     for study_id in sorted({session.study_id for session in batch}):
         ledger.lock(connection, study_id)
@@ -198,28 +183,40 @@ def _settled(
     return settled
 
 
-def _empty(
-    host: Host,
-    connection: Connection,
-    sessions: Sequence[Any],
-    done: Applied,
-    held: dict[int, Limits],
-    dry: bool,
+def _empty_sessions(
+    host: Host, held: Mapping[int, Limits], done: Applied, most: int | None, *, dry: bool
 ) -> None:
-    done.answers += len(sessions)
-    if dry:
-        return
-    empty(host, connection, sessions, "expired")
-    forget_participants(connection, sorted({s.participant_id for s in sessions}))
-    _note(connection, sessions, "retention.answers")
+    """Delete the answers that are due; of their sessions only the fact and the day are kept."""
+    due = _due({number: each.answers for number, each in held.items()})
+    for batch in _batches(due, most):
+        with writing() as connection:
+            sessions = _settled(connection, batch, done)
+            done.answers += len(sessions)
+            if dry or not sessions:
+                continue
+            empty(host, connection, sessions, "expired")
+            people = {s.participant_id for s in sessions if s.participant_id is not None}
+            forget_participants(connection, sorted(people))
+            _note(connection, [s.study_id for s in sessions], "retention.answers")
+        for session in sessions:
+            settle.settle_quietly(host, session.id)
 
 
-def _forget_ids(
-    host: Host,
+def _forget_ids(held: Mapping[int, Limits], done: Applied, most: int | None, *, dry: bool) -> None:
+    """Delete the platforms' ids that are due."""
+    for batch in _batches(_ids_due(held), most):
+        with writing() as connection:
+            sessions = _settled(connection, batch, done)
+            if sessions:
+                _forget_ids_of(connection, sessions, held, done, dry=dry)
+
+
+def _forget_ids_of(
     connection: Connection,
-    sessions: Sequence[Any],
+    sessions: Sequence[SessionRow],
+    held: Mapping[int, Limits],
     done: Applied,
-    held: dict[int, Limits],
+    *,
     dry: bool,
 ) -> None:
     ids = [session.id for session in sessions]
@@ -241,10 +238,10 @@ def _forget_ids(
     connection.execute(ARRIVALS.delete().where(ARRIVALS.c.session_id.in_(ids)))
     connection.execute(IDENTITIES.delete().where(IDENTITIES.c.participant_id.in_(known)))
     changed = [s for s in sessions if s.id in with_arrivals or s.participant_id in known]
-    _note(connection, changed, "retention.ids")
+    _note(connection, [s.study_id for s in changed], "retention.ids")
 
 
-def _end_left(host: Host, held: dict[int, Limits]) -> None:
+def _end_left(host: Host, held: Mapping[int, Limits]) -> None:
     """End what people have left for good: limits count from a session's end, and it needs one."""
     limited = [number for number, each in held.items() if each.identities or each.answers]
     with reading() as connection:
@@ -266,7 +263,7 @@ def _forget_previews() -> None:
     throttle.forget_old()
 
 
-def _forget_addresses(held: dict[int, Limits], done: Applied, dry: bool) -> None:
+def _forget_addresses(held: Mapping[int, Limits], done: Applied, *, dry: bool) -> None:
     """Delete the marks of addresses that are due: nobody is paid by them, so nothing waits.
 
     Those of one day go together, so that what is left of a day can still be counted.
@@ -297,10 +294,12 @@ def _forget_addresses(held: dict[int, Limits], done: Applied, dry: bool) -> None
             done.addresses += len(gone)
             if gone and not dry:
                 connection.execute(SESSIONS.update().where(marked).values(address_hash=None))
-                _note(connection, gone, "retention.addresses")
+                _note(connection, [session.study_id for session in gone], "retention.addresses")
 
 
-def _wholly_due(connection: Connection, people: set[int], held: dict[int, Limits]) -> set[int]:
+def _wholly_due(
+    connection: Connection, people: set[int | None], held: Mapping[int, Limits]
+) -> set[int | None]:
     """Those people of whom no session needs the platform's id any more."""
     at, needed = now_ms(), set()
     rows = connection.execute(
@@ -315,10 +314,15 @@ def _wholly_due(connection: Connection, people: set[int], held: dict[int, Limits
     return people - needed
 
 
-def _note(connection: Connection, sessions: Sequence[Any], action: str) -> None:
-    """One entry of the audit log a study: how many sessions."""
-    for study_id in sorted({session.study_id for session in sessions}):
-        count = sum(session.study_id == study_id for session in sessions)
+def _note(connection: Connection, studies: Sequence[int], action: str) -> None:
+    """One entry of the audit log per study: how many sessions.
+
+    Args:
+        connection: to the database.
+        studies: the study of each session.
+        action: what was done.
+    """
+    for study_id, count in sorted(Counter(studies).items()):
         audit.note(
             None,
             action,

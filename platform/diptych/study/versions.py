@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, Row, bindparam, func, insert, select, update
@@ -12,7 +12,7 @@ from diptych import models
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.domain.tables import IMAGES, ITEMS, STIMULI, STUDIES, VERSIONS
-from diptych.ground.database import db, insert_row, now_ms, reading, writing
+from diptych.ground.database import db, in_parts, insert_row, now_ms, reading, writing
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
@@ -50,7 +50,7 @@ def _new_images(loaded: LoadedStudy) -> list[dict[str, Any]]:
     waits for it. Stored images are never deleted.
     """
     with reading() as connection:
-        stored = _stored_images(connection)
+        stored = _stored_images(connection, list(loaded.images))
     return [
         {"hash": name, "media_type": image.media_type, "data": image.encode()}
         for name, image in loaded.images.items()
@@ -58,8 +58,15 @@ def _new_images(loaded: LoadedStudy) -> list[dict[str, Any]]:
     ]
 
 
-def _stored_images(connection: Connection) -> set[str]:
-    return set(connection.execute(select(IMAGES.c.hash)).scalars())
+def _stored_images(connection: Connection, hashes: Sequence[str]) -> set[str]:
+    """Those of some content hashes whose images are stored, by whichever study."""
+    return {
+        stored
+        for some in in_parts(hashes)
+        for stored in connection.execute(
+            select(IMAGES.c.hash).where(IMAGES.c.hash.in_(some))
+        ).scalars()
+    }
 
 
 def _freeze(
@@ -145,7 +152,7 @@ def _insert(
         "opened_at": None,
     }
     version_id = insert_row(connection, insert(models.StudyVersion).values(values))
-    stored = _stored_images(connection)
+    stored = _stored_images(connection, [picture["hash"] for picture in pictures])
     images = [picture for picture in pictures if picture["hash"] not in stored]
     stimuli = [
         {

@@ -7,6 +7,12 @@ long as all of its threads are busy, and takes it only if nobody else has, howev
 
 A connection gets a thread once it has said something. Gunicorn gives each new one a thread for five
 seconds, so that some dozens of silent ones would keep everybody else waiting.
+
+Both rules need names that gunicorn does not document. `python benchmarks/serving_worker.py` shows
+what they are worth, beside gunicorn 27.0.1's own worker (medians of three rounds; clients and
+servers on the same 2 cores, which other work used too): with 50 clients on two workers, 95 % of
+requests take up to 157 ms instead of 268 ms. Behind 25 silent connections, a request waits for
+7 ms instead of 24.8 s.
 """
 
 from __future__ import annotations

@@ -1,5 +1,9 @@
 import { type JsPsychPlugin, ParameterType, type PluginInfo, type TrialType } from "jspsych";
+import { version } from "../package.json";
 import type { ResponseBody, Timing } from "./types";
+
+/** Version of Diptych, which every task's plugin carries. */
+export { version };
 
 /** The answer and its timing as they were given before a reload, to be shown and sent again. */
 export type Restored = Pick<ResponseBody, "response" | "timing">;

@@ -13,6 +13,7 @@ import {
   type Submit,
   sleep,
   untilContinue,
+  version,
 } from "../task";
 import type { CategoryLearningFeedback as Feedback, Timing } from "../types";
 import { askedAt, labelled, ordinal, say } from "../words";
@@ -22,7 +23,7 @@ const LEAD_MS = 250;
 
 const info = {
   name: "category_learning",
-  version: "0.1.0",
+  version,
   parameters: {
     ...commonParameters,
     /** The image to classify. */

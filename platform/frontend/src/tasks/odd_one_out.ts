@@ -13,6 +13,7 @@ import {
   type Submit,
   sleep,
   untilContinue,
+  version,
 } from "../task";
 import type { OddOneOutFeedback as Feedback, Timing } from "../types";
 import { say } from "../words";
@@ -24,7 +25,7 @@ const MOST = { wide: 4, narrow: 2 };
 
 const info = {
   name: "odd_one_out",
-  version: "0.1.0",
+  version,
   parameters: {
     ...commonParameters,
     /** Question above the images; empty: the page's own, in the language of the study. */

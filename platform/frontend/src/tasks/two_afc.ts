@@ -12,6 +12,7 @@ import {
   type Submit,
   sleep,
   untilContinue,
+  version,
 } from "../task";
 import type { TwoAFCCounter as Counter, TwoAFCFeedback as Feedback, Timing } from "../types";
 import { say } from "../words";
@@ -21,7 +22,7 @@ const LEAD_MS = 150;
 
 const info = {
   name: "two_afc",
-  version: "0.1.0",
+  version,
   parameters: {
     ...commonParameters,
     /** What is asked about the two queries. */
