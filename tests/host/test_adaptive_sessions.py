@@ -1,4 +1,4 @@
-"""Sessions under policies of psychophysics: every task, two hosts, rebuilt from seed and answers."""
+"""Sessions under level policies: every task, two hosts, rebuilt from seed and answers."""
 
 from __future__ import annotations
 

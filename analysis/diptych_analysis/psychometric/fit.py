@@ -143,12 +143,12 @@ def count(level: npt.ArrayLike, positive: npt.ArrayLike) -> Counts:
     """
     import numpy as np
 
-    levels, place = np.unique(np.asarray(level, dtype=float), return_inverse=True)
+    levels, place = np.unique(np.asarray(level, dtype=np.float64), return_inverse=True)
     weights = np.asarray(positive, dtype=float)
     return Counts(
         levels,
-        np.bincount(place, weights, len(levels)),
-        np.bincount(place, minlength=len(levels)).astype(float),
+        np.bincount(place, weights, len(levels)).astype(np.float64),
+        np.bincount(place, minlength=len(levels)).astype(np.float64),
     )
 
 

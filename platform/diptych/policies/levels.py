@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -43,7 +44,7 @@ class LevelPolicy(Policy):
     """
 
     repeats = True
-    Parameters = LevelParameters
+    Parameters: ClassVar[type[PolicyParameters]] = LevelParameters
     parameters: LevelParameters
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
@@ -88,7 +89,7 @@ class AdaptivePolicy(LevelPolicy):
     """A level policy that follows the answers, in one track or one per group."""
 
     adaptive = True
-    Parameters = AdaptiveParameters
+    Parameters: ClassVar[type[PolicyParameters]] = AdaptiveParameters
     parameters: AdaptiveParameters
 
     def level(self, candidate: Candidate) -> float:

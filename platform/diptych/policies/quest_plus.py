@@ -1,7 +1,7 @@
 """QUEST+: each trial shows the level that is expected to tell most about the observer.
 
-The library `questplus` on PyPI (2023.1) is under the GPL and needs xarray. Here the posterior is one
-product of matrices, and needs numpy only.
+The library `questplus` on PyPI (2023.1) is under the GPL and needs xarray. Here the posterior is
+one product of matrices, and needs numpy only.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class QuestPlus(AdaptivePolicy):
                 counts[int(positive), at] += 1
         log = counts[1] @ known.log_positive + counts[0] @ known.log_negative
         weights: Floats = np.exp(log - log.max())
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum())
 
     def gain(self, known: Tables, posterior: Floats) -> Floats:
         """Return the expected loss of entropy for each level, in nats.
