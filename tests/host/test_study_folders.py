@@ -146,7 +146,10 @@ def test_plug_ins_and_their_parameters_are_checked(tmp_path: Path) -> None:
     )
     keyed = {key: (found, allowed) for _, key, found, allowed in faults_of(folder)}
     assert keyed["task.speed"][0] == "an unknown key"
-    assert keyed["policy.name"] == ("'clever'", "balanced, random, scripted")
+    assert keyed["policy.name"] == (
+        "'clever'",
+        "balanced, constant_stimuli, quest_plus, random, scripted, staircase",
+    )
     assert keyed["recruitment.recruiters"] == ("'moon'", "direct, mturk, prolific")
     assert keyed["recruitment.prolific.screened_out"] == ("nothing", "a value")
 

@@ -13,10 +13,9 @@ from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
 from diptych.host import Host, generator
 from diptych.journey.state import trial_at
 from diptych.journey.steps import insert_trials
-from diptych.policies import Past
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
-from diptych.tasks import Failed, Passed, PlannedTrial, PractiseAgain
+from diptych.tasks import Answered, Failed, Passed, PlannedTrial, PractiseAgain
 
 
 @dataclass(frozen=True)
@@ -153,12 +152,15 @@ def _choose(
     assert session.condition is not None, "a session with trials has a condition"
     policy = host.policy(content, session.condition)
     rows = connection.execute(
-        select(TRIALS, RESPONSES.c.correct)
+        select(TRIALS, RESPONSES.c.answer, RESPONSES.c.correct, RESPONSES.c.rt_ms)
         .join(RESPONSES, OF_TRIAL)
         .where(TRIALS.c.session_id == session.id)
         .order_by(TRIALS.c.trial_index)
     ).all()
-    history: list[Past] = [task.past(planned(row), row.correct) for row in rows]
+    read = task.response_of(session.kind).model_validate
+    history = [
+        task.past(planned(row), Answered(read(row.answer), row.correct, row.rt_ms)) for row in rows
+    ]
     rng = generator(session.seed, f"trial {trial.trial_index}")
     item = task.choose(trial.phase, policy, history, rng)
     connection.execute(
