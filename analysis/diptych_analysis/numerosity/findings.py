@@ -104,9 +104,12 @@ def judge(name: str, scores: Floats, tested: Tested) -> dict[str, Any]:
     """Order, psychometric fit and covariates of one observer's scores."""
     counts = tested.counts
     found: dict[str, Any] = {"order": asdict(order(scores, counts))}
-    found["within_number"] = {
+    correlations = {
         covariate: within_number(scores, values, counts)
         for covariate, values in tested.covariates.items()
+    }
+    found["within_number"] = {
+        covariate: None if np.isnan(r) else r for covariate, r in correlations.items()
     }
     if REFERENCE not in counts:
         return found

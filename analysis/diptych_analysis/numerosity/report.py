@@ -150,8 +150,8 @@ def _figures(tests: list[Tested]) -> Iterator[Figure]:
     yield (
         "topology",
         topology.topology(first),
-        "Left: puts and takes lead from island to island (appendix, Fig. 7.5). Right: shakes move "
-        "an image less than puts and takes.",
+        "Left: puts lead to the next island, takes to the one before, and shakes stay (appendix, "
+        "Fig. 7.5, where arrows show this). Right: how far each action moves an image.",
     )
     yield (
         "lines",

@@ -114,7 +114,7 @@ def _judged(found: Mapping[str, Any]) -> list[str]:
 
 
 def _correlation(value: float | None) -> str:
-    return "" if value is None or np.isnan(value) else f"{value:.2f}"
+    return "" if value is None else f"{value:.2f}"
 
 
 def terminal(results: Mapping[str, Any]) -> list[Any]:

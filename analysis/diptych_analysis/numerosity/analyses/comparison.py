@@ -67,42 +67,63 @@ class Weber:
 
 def curve(number: Floats, fit: Weber) -> Floats:
     """Probability of "more" at each number (above 0)."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     z = (np.log(number) - np.log(fit.pse)) / fit.weber
-    found: Floats = fit.lapse / 2 + (1 - fit.lapse) * norm.cdf(z)
+    found: Floats = fit.lapse / 2 + (1 - fit.lapse) * ndtr(z)
     return found
 
 
-def fit_weber(number: Floats, more: Floats, n: Floats) -> Weber:
+def fit_weber(number: Floats, more: Floats, n: Floats, start: Weber | None = None) -> Weber:
     """Fit the curve by maximum likelihood; rows without objects or without pairs are left out.
 
     Parameters
     ----------
     number, more, n : ndarray, shape (m,)
         Objects of the test image, "more" answers, and of how many.
+    start : Weber, optional
+        Where the search begins; by default it begins at three values of w and the best fit wins.
     """
     from scipy.optimize import minimize
+    from threadpoolctl import threadpool_limits
 
     used = (number > 0) & (n > 0)
-    x, k, m = number[used].astype(float), more[used].astype(float), n[used].astype(float)
-
-    def loss(at: Floats) -> float:
-        fit = Weber(float(np.exp(at[0])), float(np.exp(at[1])), float(at[2]))
-        p = np.clip(curve(x, fit), 1e-9, 1 - 1e-9)
-        return float(-(k * np.log(p) + (m - k) * np.log(1 - p)).sum() / m.sum())
-
-    bounds = [(np.log(x.min()) - 1, np.log(x.max()) + 1), (np.log(0.005), np.log(20.0)), LAPSE]
-    middle = float(np.log(np.interp(0.5, np.maximum.accumulate(k / m), x)))
+    x, k, m = np.log(number[used].astype(float)), more[used].astype(float), n[used].astype(float)
+    bounds = [(x.min() - 1, x.max() + 1), (np.log(0.005), np.log(20.0)), LAPSE]
+    middle = float(np.interp(0.5, np.maximum.accumulate(k / m), x))
     starts = [(middle, np.log(w), 0.01) for w in (0.05, 0.2, 1.0)]
-    tried = [minimize(loss, s, bounds=bounds, method="L-BFGS-B") for s in starts]
+    if start is not None:
+        starts = [(np.log(start.pse), np.log(start.weber), max(start.lapse, 0.002))]
+    # The search calls BLAS on vectors of three numbers: threads would only wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        tried = [
+            minimize(_loss, s, (x, k, m), jac=True, bounds=bounds, method="L-BFGS-B")
+            for s in starts
+        ]
     best = min(tried, key=lambda found: float(found.fun)).x
     return Weber(float(np.exp(best[0])), float(np.exp(best[1])), float(best[2]))
 
 
-def fit_shares(table: pd.DataFrame) -> Weber:
+def _loss(at: Floats, x: Floats, k: Floats, m: Floats) -> tuple[float, Floats]:
+    """Negative log likelihood per pair at (ln PSE, ln w, l), and its gradient."""
+    from scipy.special import ndtr
+
+    middle, log_w, lapse = at
+    z = (x - middle) / np.exp(log_w)
+    below, height = ndtr(z), np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    p = np.clip(lapse / 2 + (1 - lapse) * below, 1e-9, 1 - 1e-9)
+    slope = (k / p - (m - k) / (1 - p)) / m.sum()
+    change = np.stack(
+        [-(1 - lapse) * height / np.exp(log_w), -(1 - lapse) * height * z, 0.5 - below]
+    )
+    value = -(k * np.log(p) + (m - k) * np.log(1 - p)).sum() / m.sum()
+    return float(value), -(change * slope).sum(1)
+
+
+def fit_shares(table: pd.DataFrame, start: Weber | None = None) -> Weber:
     """Fit the curve to a table of `share_of_more`."""
-    return fit_weber(*(table[name].to_numpy(dtype=float) for name in ("number", "more", "n")))
+    number, more, n = (table[name].to_numpy(dtype=float) for name in ("number", "more", "n"))
+    return fit_weber(number, more, n, start)
 
 
 def weber_interval(
@@ -114,10 +135,11 @@ def weber_interval(
     """
     rng = np.random.default_rng(seed)
     rows = [np.flatnonzero(counts == number) for number in np.unique(counts)]
+    whole = fit_shares(share_of_more(scores, counts, reference))
     fits = []
     for _ in range(RESAMPLES):
         drawn = np.concatenate([rng.choice(each, len(each)) for each in rows])
-        fits.append(fit_shares(share_of_more(scores[drawn], counts[drawn], reference)))
+        fits.append(fit_shares(share_of_more(scores[drawn], counts[drawn], reference), whole))
     low, high = np.quantile([(fit.pse, fit.weber) for fit in fits], (0.025, 0.975), axis=0)
     return {
         "pse": (float(low[0]), float(high[0])),

@@ -53,7 +53,7 @@ def islands(counts: Ints, labels: Ints) -> pd.DataFrame:
     """Find which numbers have a cluster for themselves.
 
     The cluster of a number is the one that holds most of its images. The number is *separate* if
-    it also is the number with most images in that cluster.
+    more than half of the images in that cluster have it.
 
     Returns
     -------
@@ -67,14 +67,14 @@ def islands(counts: Ints, labels: Ints) -> pd.DataFrame:
         values, sizes = np.unique(own, return_counts=True)
         cluster = int(values[sizes.argmax()])
         inside = counts[labels == cluster]
-        mode = int(np.bincount(inside).argmax())
+        purity = float((inside == number).mean())
         rows.append(
             {
                 "number": int(number),
                 "cluster": cluster,
                 "share": float(sizes.max() / len(own)),
-                "purity": float((inside == number).mean()),
-                "separate": cluster != OUTLIER and mode == number,
+                "purity": purity,
+                "separate": cluster != OUTLIER and purity > 0.5,
             }
         )
     return pd.DataFrame(rows)

@@ -70,12 +70,19 @@ def error_by_covariate(table: pd.DataFrame) -> Any:
     data["test"] = data["test"] - data["reference"]
     data["test"] = data["test"].map({-2: "two fewer", 2: "two more"})
     scale = alt.Scale(domain=["two fewer", "two more"], range=[PALETTE[0], PALETTE[1]])
-    colour = alt.Color("test:N", title="test image", scale=scale, legend=alt.Legend(orient="top"))
+    colour = alt.Color(
+        "test:N", title="test image", scale=scale, legend=alt.Legend(orient="top", symbolOpacity=1)
+    )
     rows = []
     for name in COVARIATES:
         part = data[data["covariate"] == name]
         base = alt.Chart(part).encode(
-            x=alt.X("difference:Q", title=f"relative difference in {name}"), color=colour
+            x=alt.X(
+                "difference:Q",
+                title=f"relative difference in {name}",
+                axis=alt.Axis(tickCount=4),
+            ),
+            color=colour,
         )
         axis = alt.Axis(format=".0%")
         band = base.mark_area(opacity=0.2).encode(

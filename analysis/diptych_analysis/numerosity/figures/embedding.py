@@ -57,12 +57,17 @@ def embedding(tested: Tested) -> Any:
     """All numbers, and the first few by themselves (Fig. 7.4A)."""
     data = points(tested)
     first = data[data["number"] <= FEW]
+    few = alt.Color("number:O", title="objects", scale=alt.Scale(range=list(PALETTE)))
+    most = int(data["number"].max())
     panels = []
-    for title, part, size in (("0 to 30 objects", data, 14), (f"0 to {FEW} objects", first, 20)):
+    for title, part, size, colour in (
+        (f"0 to {most} objects", data, 14, NUMBER_COLOUR),
+        (f"0 to {FEW} objects", first, 22, few),
+    ):
         chart = alt.Chart(part).mark_circle(size=size, opacity=0.75)
-        chart = chart.encode(color=NUMBER_COLOUR, tooltip=["number:Q"], **_xy())
-        panels.append(chart.properties(width=330, height=260, title=title))
-    return alt.hconcat(*panels, spacing=30).resolve_scale(color="shared")
+        chart = chart.encode(color=colour, tooltip=["number:Q"], **_xy())
+        panels.append(chart.properties(width=310, height=260, title=title))
+    return alt.hconcat(*panels, spacing=30).resolve_scale(color="independent")
 
 
 def islands(tested: Tested, least: int) -> Any:

@@ -9,49 +9,68 @@ import numpy as np
 import pandas as pd
 
 from diptych_analysis.charts import PALETTE
-from diptych_analysis.numerosity.actions import PUT, SHAKE
+from diptych_analysis.numerosity.actions import ACTIONS
 from diptych_analysis.numerosity.analyses.action_error import distances_by_action
-from diptych_analysis.numerosity.figures.embedding import plane
+from diptych_analysis.numerosity.analyses.line import along_the_line
 from diptych_analysis.numerosity.findings import Tested
 
-ARROWS = 120
-ACTION_COLOURS = {"put": PALETTE[1], "take": PALETTE[0], "shake": "#9aa5b1"}
+SHOWN = 400
+ACTION_COLOURS = {"put": PALETTE[1], "take": PALETTE[0], "shake": "#8b97a3"}
 
 
 def topology(tested: Tested) -> Any:
-    """Left: puts and takes within the training limit. Right: step lengths by action."""
+    """Left: where actions lead. Right: how long the steps are. Both within the training limit.
+
+    The thesis draws arrows in the embedding. On a straight line they would hide each other, so
+    this shows the position after an action against the position before it.
+    """
     limit = tested.settings.limit
     inside = (tested.walk_counts[:-1] <= limit) & (tested.walk_counts[1:] <= limit)
-    steps = np.flatnonzero(inside & (tested.walk_actions != SHAKE))[:ARROWS]
-    xy = plane(tested.walk_z)
+    scale = alt.Scale(domain=list(ACTION_COLOURS), range=list(ACTION_COLOURS.values()))
+    legend = alt.Legend(title=None, orient="top", symbolOpacity=1)
+    colour = alt.Color("action:N", scale=scale, legend=legend)
+    return alt.hconcat(
+        _steps(tested, inside, colour), _lengths(tested, inside, colour), spacing=30
+    ).resolve_scale(shape="independent")
+
+
+def _steps(tested: Tested, inside: np.ndarray, colour: Any) -> Any:
+    steps = np.flatnonzero(inside)[:SHOWN]
+    position = along_the_line(tested.walk_z)
+    if position[tested.walk_counts == 0].mean() > position.mean():
+        position = -position
+    position = position - position[tested.walk_counts == 0].mean()
     data = pd.DataFrame(
         {
-            "x": xy[steps, 0],
-            "y": xy[steps, 1],
-            "x2": xy[steps + 1, 0],
-            "y2": xy[steps + 1, 1],
-            "action": np.where(tested.walk_actions[steps] == PUT, "put", "take"),
+            "before": position[steps],
+            "after": position[steps + 1],
+            "action": np.array(ACTIONS)[tested.walk_actions[steps]],
             "number": tested.walk_counts[steps],
         }
     )
-    colour = alt.Color(
+    shape = alt.Shape(
         "action:N",
-        scale=alt.Scale(domain=list(ACTION_COLOURS), range=list(ACTION_COLOURS.values())),
-        legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
+        legend=None,
+        scale=alt.Scale(
+            domain=["put", "take", "shake"], range=["triangle-up", "triangle-down", "circle"]
+        ),
     )
-    scale = alt.Scale(zero=False, padding=14)
-    x, y = alt.X("x:Q", title="z1", scale=scale), alt.Y("y:Q", title="z2", scale=scale)
-    base = alt.Chart(data)
-    arrows = base.mark_rule(opacity=0.35).encode(x=x, y=y, x2="x2:Q", y2="y2:Q", color=colour)
-    dots = base.mark_point(size=45, filled=True, opacity=0.9, color="#1d2733").encode(
-        x=x, y=y, shape=alt.Shape("number:O", title="objects"), tooltip=["number:Q"]
+    return (
+        alt.Chart(data)
+        .mark_point(size=26, opacity=0.8)
+        .encode(
+            x=alt.X("before:Q", title="position on the line before the action"),
+            y=alt.Y("after:Q", title="after the action"),
+            color=colour,
+            shape=shape,
+            tooltip=["action:N", "number:Q"],
+        )
+        .properties(width=300, height=260)
     )
-    left = (arrows + dots).properties(width=320, height=240)
-    return alt.hconcat(left, _lengths(tested, inside, colour), spacing=30)
 
 
 def _lengths(tested: Tested, inside: np.ndarray, colour: Any) -> Any:
-    """Share of steps by their length, a line per action."""
+    """Share of steps by their length, an area per action."""
     steps = distances_by_action(tested.walk_z, tested.walk_actions)[inside]
     edges = np.linspace(0, float(steps["distance"].quantile(0.995)), 41)
     rows = []
@@ -59,13 +78,12 @@ def _lengths(tested: Tested, inside: np.ndarray, colour: Any) -> Any:
         heights = np.histogram(part["distance"], edges)[0] / len(part)
         rows += [
             {"action": action, "distance": (a + b) / 2, "share": h}
-            for a, b, h in zip(edges, edges[1:], heights, strict=False)
+            for a, b, h in zip(edges[:-1], edges[1:], heights, strict=True)
         ]
-    chart = alt.Chart(pd.DataFrame(rows)).mark_area(opacity=0.35, line=True, interpolate="step")
+    chart = alt.Chart(pd.DataFrame(rows)).mark_area(opacity=0.3, line=True, interpolate="step")
+    share = alt.Y("share:Q", title="share of the action's steps", axis=alt.Axis(format=".0%"))
     return chart.encode(
         x=alt.X("distance:Q", title="distance in the embedding"),
-        y=alt.Y("share:Q", title="share of the action's steps", axis=alt.Axis(format=".0%")).stack(
-            None
-        ),
+        y=share.stack(None),
         color=colour,
-    ).properties(width=320, height=240)
+    ).properties(width=320, height=260)
