@@ -131,3 +131,18 @@ def test_an_adaptive_session_can_be_rebuilt_from_seed_and_answers(
         for row, history in zip(rows(app, Trial), histories, strict=True):
             rng = generator(session["seed"], f"trial {row['trial_index']}")
             assert task.choose(row["phase"], policy, history, rng) == row["item"]
+
+
+def test_the_policy_sees_attributes_answers_times_and_confidence(
+    app: Flask, walker: Walker
+) -> None:
+    answer(app, walker, right=False)
+    [past] = Struggling.asked[-1]
+    stored = rows(app, Response)[0]
+    with app.app_context():
+        stimulus = frozen(rows(app, Session)[0]["version_id"]).stimuli[
+            rows(app, Trial)[0]["item"]["stimulus"]
+        ]
+    assert past.candidate.attributes == {"size": stimulus.attributes["size"]}
+    assert past.response == stored["answer"]["ranking"][0] != stimulus.label
+    assert (past.rt_ms, past.confidence) == (stored["rt_ms"], None)

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
+from diptych.domain.rows import SessionRow
 from diptych.sessions.facts import SessionFacts
 
 #: Tallies of the live view, scope `all`; figures of studies have other names.
@@ -53,7 +53,7 @@ def measures(facts: SessionFacts) -> Measures:
     )
 
 
-def duration_ms(session: Any) -> float | None:
+def duration_ms(session: SessionRow) -> float | None:
     """From consent to the end of a session; None when there was no consent, or no end yet.
 
     A session that was left ends when that is noticed: it counts up to its last sign of life.
@@ -75,6 +75,7 @@ def course(facts: SessionFacts) -> dict[str, Counts]:
         ERRORS: _times(event.kind for event in facts.events if event.kind in ERROR_KINDS),
     }
     if session.status == "completed":
+        assert session.condition is not None, "who completed a study had a condition"
         counts[CONDITIONS] = {session.condition: [1]}
         if session.kind != "machine" and (took := duration_ms(session)) is not None:
             counts[DURATIONS] = {str(duration_bin(took)): [1]}
@@ -83,7 +84,7 @@ def course(facts: SessionFacts) -> dict[str, Counts]:
     return counts
 
 
-def emptied(session: Any) -> dict[str, Counts]:
+def emptied(session: SessionRow) -> dict[str, Counts]:
     """What a session adds of which no more than the count is kept (`journey.state.EMPTIED`)."""
     return {
         FUNNEL: {"entered": [1], session.status: [1]},

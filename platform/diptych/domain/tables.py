@@ -33,3 +33,8 @@ TOKENS = table(models.ApiToken)
 TRIALS = table(models.Trial)
 USERS = table(models.User)
 VERSIONS = table(models.StudyVersion)
+
+#: Joins a trial with the response to it.
+OF_TRIAL = (RESPONSES.c.session_id == TRIALS.c.session_id) & (
+    RESPONSES.c.trial_index == TRIALS.c.trial_index
+)

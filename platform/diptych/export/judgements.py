@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
+from diptych.domain.rows import SessionRow
 from diptych.domain.tables import DECISIONS, QUALITY, SESSIONS
 from diptych.host import Host
 from diptych.quality import RuleResult, asked, evaluate, others
@@ -47,7 +48,7 @@ class Judgements:
             .order_by(DECISIONS.c.session_id, DECISIONS.c.id),
         )
 
-    def of(self, session: Any) -> dict[str, Any]:
+    def of(self, session: SessionRow) -> dict[str, Any]:
         """Cells of the table `sessions`: ask in the order of the sessions' ids."""
         found: Sequence[Any] = self._found.take(session.id)
         if session.ended_at is not None and session.result_at is None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from diptych import models
-from diptych.domain.tables import EVENTS, PARTICIPANTS, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.tables import EVENTS, OF_TRIAL, PARTICIPANTS, RESPONSES, SESSIONS, TRIALS
 from diptych.domain.vocabulary import EMPTIED
 from diptych.export import identities
 from diptych.export.judgements import Judgements
@@ -208,9 +208,6 @@ class StudyTables:
             yield session_row(self._shared(row), row, judgements.of(row))
 
     def _trials(self, progress: Progress) -> Iterator[dict[str, Any]]:
-        answered = (RESPONSES.c.session_id == TRIALS.c.session_id) & (
-            RESPONSES.c.trial_index == TRIALS.c.trial_index
-        )
         of_session = [SESSIONS.c[name] for name in _OF_TRIALS]
         of_trial = [TRIALS.c[name] for name in ("trial_index", "phase", "block", "item", "notice")]
         of_answer = [RESPONSES.c[name] for name in ("answer", "correct", "received_at", *MEASURED)]
@@ -223,7 +220,7 @@ class StudyTables:
                 RESPONSES.c.presented_at.label("shown_at"),
             )
             .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
-            .outerjoin(RESPONSES, answered)
+            .outerjoin(RESPONSES, OF_TRIAL)
             .order_by(TRIALS.c.session_id, TRIALS.c.trial_index)
         )
         total = self._count(*KEPT)

@@ -12,17 +12,18 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
+from diptych.domain.rows import AnsweringRow, SessionRow, answering_row
 from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey.faults import JourneyFault
 from diptych.journey.replanning import NextTrial, needs_replanning, replan
 from diptych.journey.state import (
-    Changed,
     TooLate,
     change,
+    changed,
     is_late,
     load_session,
     state,
@@ -134,7 +135,7 @@ def _answer_once(
         ).one_or_none()
         if row is not None:
             content = frozen(row.version_id, connection)
-            decided = _decide(host, content, row, index, response, timing)
+            decided = _decide(host, content, answering_row(row), index, response, timing)
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
             if decided.moved and not events and connection.dialect.name == "postgresql":
@@ -162,7 +163,7 @@ def _refuse_unknown(session_id: int, index: int) -> NoReturn:
 def _decide(
     host: Host,
     content: StudyContent,
-    row: Row[Any],
+    row: AnsweringRow,
     index: int,
     response: dict[str, Any],
     timing: Timing,
@@ -202,7 +203,7 @@ def _decide(
 def _reply(host: Host, decided: Decided) -> dict[str, Any]:
     """The reply to an answer that is stored."""
     if decided.moved:
-        session = Changed(decided.row, decided.moved)
+        session = changed(decided.row, decided.moved)
         next_state = state(host, session, decided.following)
     else:
         with reading() as connection:
@@ -211,7 +212,7 @@ def _reply(host: Host, decided: Decided) -> dict[str, Any]:
     return {"feedback": decided.feedback, "next": next_state}
 
 
-def _refuse_untimely(row: Row[Any], content: StudyContent, index: int) -> None:
+def _refuse_untimely(row: AnsweringRow, content: StudyContent, index: int) -> None:
     if is_late(row, content):
         raise TooLate
     if row.status not in ("practising", "running"):
@@ -241,7 +242,7 @@ def _checked(task: Task, trial: PlannedTrial, response: dict[str, Any], kind: st
 
 
 def _moved(
-    row: Row[Any],
+    row: SessionRow,
     content: StudyContent,
     trial: PlannedTrial,
     following: NextTrial | None,

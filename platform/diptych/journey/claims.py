@@ -9,10 +9,10 @@ session that somebody is at is not handed over; one that was left is, once its p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection, select
 
+from diptych.domain.rows import SessionRow
 from diptych.domain.tables import ARRIVALS
 from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms
@@ -25,7 +25,7 @@ LEFT_AFTER_MS = 10 * 60_000
 
 def check(
     connection: Connection,
-    session: Any,
+    session: SessionRow,
     recruiter: Recruiter,
     arriving: Arriving,
     *,

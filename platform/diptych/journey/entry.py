@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from diptych import models, recruiters
 from diptych.accounts import study_keys
+from diptych.domain.rows import SessionRow
 from diptych.domain.tables import IDENTITIES, PARTICIPANTS, SESSIONS, STUDIES
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground import address_marks
@@ -24,7 +25,7 @@ from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault, Said
-from diptych.journey.state import Changed, is_late, study_doc, time_out
+from diptych.journey.state import changed, is_late, study_doc, time_out
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
 from diptych.study import texts
 from diptych.study.content import StudyContent
@@ -288,7 +289,7 @@ def _took_another(connection: Connection, visit: _Visit, participant_id: int) ->
     return took is not None
 
 
-def _come_back(session: Any, visit: _Visit, late: bool) -> None:
+def _come_back(session: SessionRow, visit: _Visit, late: bool) -> None:
     """Somebody comes to their session again; where they are too late, only to its end."""
     with writing() as connection:
         status = held_status(connection, session.id)
@@ -296,7 +297,7 @@ def _come_back(session: Any, visit: _Visit, late: bool) -> None:
             return
         claims.check(
             connection,
-            Changed(session, {"status": status}),
+            changed(session, {"status": status}),
             visit.recruiter,
             visit.arriving,
             holds_token=visit.claim.session == session.public_id,
@@ -387,9 +388,9 @@ def forget_sessions(connection: Connection, session_ids: list[int]) -> None:
     forget_participants(connection, participants)
 
 
-def forget_participants(connection: Connection, participants: list[int]) -> None:
+def forget_participants(connection: Connection, participants: list[int | None]) -> None:
     """Delete participants, and their identities, who have no session any more."""
-    for participant_id in participants:
+    for participant_id in filter(None, participants):
         left = select(SESSIONS.c.id).where(SESSIONS.c.participant_id == participant_id).limit(1)
         if connection.execute(left).scalar() is None:
             connection.execute(

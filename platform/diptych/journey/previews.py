@@ -17,7 +17,7 @@ from diptych.recruiters import Recruiter
 from diptych.study import texts
 from diptych.study.content import StudyContent
 from diptych.study.spec import Question
-from diptych.tasks import PlannedTrial, Tally, Task
+from diptych.tasks import Answered, PlannedTrial, Tally, Task
 
 #: Images of previews are named for a session that nobody has.
 NO_SESSION = ""
@@ -175,7 +175,7 @@ def trials(
         if trial.item is None:
             item = task.choose(trial.phase, policy, history, generator(seed, f"trial {index}"))
             trial = plan[index] = PlannedTrial(trial.phase, item, trial.block, trial.notice)
-        history.append(task.past(trial, True))
+        history.append(task.past(trial, Answered(correct=True)))
     return [_shown(host, version_id, task, seed, i, plan[i]) for i in _pick(plan, seed, count)]
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 
-from diptych.domain.tables import RESPONSES, TRIALS
+from diptych.domain.rows import AnsweringRow, SessionRow, TrialRow
+from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
 from diptych.host import Host, generator
 from diptych.journey.state import trial_at
 from diptych.journey.steps import insert_trials
-from diptych.policies import Past
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
-from diptych.tasks import PlannedTrial
+from diptych.tasks import Answered, PlannedTrial
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class NextTrial:
     notice: str | None
 
     @classmethod
-    def of(cls, row: Row[Any]) -> NextTrial | None:
+    def of(cls, row: AnsweringRow) -> NextTrial | None:
         """From the columns `next_…` of the row an answer reads."""
         if row.next_phase is None:
             return None
@@ -61,7 +61,7 @@ def needs_replanning(trial: PlannedTrial, following: NextTrial | None) -> bool:
 def replan(
     host: Host,
     connection: Connection,
-    session: Row[Any],
+    session: SessionRow,
     content: StudyContent,
     trial: PlannedTrial,
 ) -> Replanned:
@@ -94,7 +94,7 @@ def replan(
     )
 
 
-def _ends_practice(connection: Connection, session: Row[Any], trial: PlannedTrial) -> bool:
+def _ends_practice(connection: Connection, session: SessionRow, trial: PlannedTrial) -> bool:
     if trial.phase != "practice":
         return False
     following = trial_at(connection, session.id, session.position + 1)
@@ -102,13 +102,10 @@ def _ends_practice(connection: Connection, session: Row[Any], trial: PlannedTria
 
 
 def _wrong_in_block(connection: Connection, session_id: int, block: int) -> int:
-    joined = (TRIALS.c.session_id == RESPONSES.c.session_id) & (
-        TRIALS.c.trial_index == RESPONSES.c.trial_index
-    )
     return connection.execute(
         select(func.count())
         .select_from(RESPONSES)
-        .join(TRIALS, joined)
+        .join(TRIALS, OF_TRIAL)
         .where(
             TRIALS.c.session_id == session_id,
             TRIALS.c.phase == "practice",
@@ -118,7 +115,7 @@ def _wrong_in_block(connection: Connection, session_id: int, block: int) -> int:
     ).scalar_one()
 
 
-def _insert_block(connection: Connection, session: Row[Any], block: list[PlannedTrial]) -> None:
+def _insert_block(connection: Connection, session: SessionRow, block: list[PlannedTrial]) -> None:
     """Put a block before the trials still to come; none of those has been shown yet."""
     to_come = (TRIALS.c.session_id == session.id) & (TRIALS.c.trial_index > session.position)
     rows = connection.execute(select(TRIALS).where(to_come).order_by(TRIALS.c.trial_index)).all()
@@ -128,21 +125,22 @@ def _insert_block(connection: Connection, session: Row[Any], block: list[Planned
 
 
 def _choose(
-    host: Host, connection: Connection, session: Row[Any], content: StudyContent, trial: Row[Any]
+    host: Host, connection: Connection, session: SessionRow, content: StudyContent, trial: TrialRow
 ) -> None:
     """Let an adaptive policy choose the item of a trial that is reached."""
     task = host.task(session.version_id, session.condition)
+    assert session.condition is not None, "a session with trials has a condition"
     policy = host.policy(content, session.condition)
-    joined = (TRIALS.c.session_id == RESPONSES.c.session_id) & (
-        TRIALS.c.trial_index == RESPONSES.c.trial_index
-    )
     rows = connection.execute(
-        select(TRIALS, RESPONSES.c.correct)
-        .join(RESPONSES, joined)
+        select(TRIALS, RESPONSES.c.answer, RESPONSES.c.correct, RESPONSES.c.rt_ms)
+        .join(RESPONSES, OF_TRIAL)
         .where(TRIALS.c.session_id == session.id)
         .order_by(TRIALS.c.trial_index)
     ).all()
-    history: list[Past] = [task.past(planned(row), row.correct) for row in rows]
+    read = task.response_of(session.kind).model_validate
+    history = [
+        task.past(planned(row), Answered(read(row.answer), row.correct, row.rt_ms)) for row in rows
+    ]
     rng = generator(session.seed, f"trial {trial.trial_index}")
     item = task.choose(trial.phase, policy, history, rng)
     connection.execute(

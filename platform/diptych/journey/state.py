@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Row, Update, bindparam, select, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
-from diptych.domain.tables import RESPONSES, SESSIONS, TRIALS
+from diptych.domain.rows import PlannedRow, SessionRow, TrialRow, session_row, trial_row
+from diptych.domain.tables import OF_TRIAL, RESPONSES, SESSIONS, TRIALS
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.keys import Named
@@ -60,7 +61,7 @@ _TO_COME = select(TRIALS).where(
 )
 
 
-def load_session(connection: Connection, session_id: int, *, lock: bool = False) -> Row[Any]:
+def load_session(connection: Connection, session_id: int, *, lock: bool = False) -> SessionRow:
     """The row of a session, locked until the transaction's end where that is asked for.
 
     Raises:
@@ -70,7 +71,7 @@ def load_session(connection: Connection, session_id: int, *, lock: bool = False)
     row = connection.execute(statement, {"session": session_id}).one_or_none()
     if row is None:
         raise JourneyFault("bad_token", "This session no longer exists.")
-    return row
+    return session_row(row)
 
 
 def session_of(named: Named) -> int | None:
@@ -93,7 +94,7 @@ def session_of(named: Named) -> int | None:
         return found.scalar_one_or_none()
 
 
-class Changed:
+class _Changed:
     """A session's row with the columns that were changed since: saves reading it again."""
 
     def __init__(self, row: Any, values: Mapping[str, Any]) -> None:
@@ -110,18 +111,23 @@ def _change(names: tuple[str, ...]) -> Update:
     return update(SESSIONS).where(SESSIONS.c.id == bindparam("of_session")).values(values)
 
 
-def change(connection: Connection, session: Any, values: Mapping[str, Any]) -> Changed:
+def changed(session: SessionRow, values: Mapping[str, Any]) -> SessionRow:
+    """Return a session's row with some columns changed, without reading it again."""
+    return cast("SessionRow", _Changed(session, values))
+
+
+def change(connection: Connection, session: SessionRow, values: Mapping[str, Any]) -> SessionRow:
     """Change columns of a session that the caller has locked; returns it as it is then."""
     parameters = {f"new_{name}": value for name, value in values.items()}
     connection.execute(_change(tuple(sorted(values))), parameters | {"of_session": session.id})
-    return Changed(session, values)
+    return changed(session, values)
 
 
 class TooLate(Exception):
     """The session was left for longer than its study lets it resume."""
 
 
-def is_late(session: Any, content: StudyContent) -> bool:
+def is_late(session: SessionRow, content: StudyContent) -> bool:
     """Whether a live session was left for longer than its study lets it resume."""
     limit = content.spec.recruitment.resume_within_minutes * 60_000
     return session.status in LIVE and now_ms() - session.last_seen_at > limit
@@ -140,9 +146,10 @@ def time_out(session_id: int) -> None:
         host().when_ended(session_id)
 
 
-def trial_at(connection: Connection, session_id: int, index: int) -> Row[Any] | None:
+def trial_at(connection: Connection, session_id: int, index: int) -> TrialRow | None:
     """A row of the table `trials`; None past the end of the plan."""
-    return connection.execute(_TRIAL, {"session": session_id, "index": index}).one_or_none()
+    row = connection.execute(_TRIAL, {"session": session_id, "index": index}).one_or_none()
+    return None if row is None else trial_row(row)
 
 
 def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, Any]:
@@ -166,7 +173,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
     return {"study": told, **state(host, session, came=came)}
 
 
-def _next_person(host: Host, content: StudyContent, session: Any) -> str:
+def _next_person(host: Host, content: StudyContent, session: SessionRow) -> str:
     """Whether somebody else at this computer may begin a session over the same link."""
     if session.kind != "person":
         return "no"
@@ -200,7 +207,9 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
     }
 
 
-def state(host: Host, session: Any, trial: Any = None, *, came: str = "") -> dict[str, Any]:
+def state(
+    host: Host, session: SessionRow, trial: PlannedRow | None = None, *, came: str = ""
+) -> dict[str, Any]:
     """The State of a session.
 
     Args:
@@ -219,7 +228,7 @@ def state(host: Host, session: Any, trial: Any = None, *, came: str = "") -> dic
 
 
 def _content(
-    host: Host, session: Any, content: StudyContent, trial: Any, came: str
+    host: Host, session: SessionRow, content: StudyContent, trial: PlannedRow | None, came: str
 ) -> dict[str, Any]:
     prefix = host.settings.prefix
     match session.step:
@@ -242,11 +251,14 @@ def _content(
             return {"html": texts.text(content, step, prefix)}
 
 
-def trial_doc(host: Host, session: Any, content: StudyContent, row: Any) -> dict[str, Any]:
+def trial_doc(
+    host: Host, session: SessionRow, content: StudyContent, row: PlannedRow | None
+) -> dict[str, Any]:
     """The current trial, without anything that tells its answer."""
     if row is None:
         with reading() as connection:
             row = trial_at(connection, session.id, session.position)
+        assert row is not None, "a session in its trials has a current one"
     task = host.task(session.version_id, session.condition)
     trial, prefix = planned(row), host.settings.prefix
 
@@ -272,8 +284,7 @@ def _counted_in(session_id: int, phases: tuple[str, ...]) -> tuple[int, int]:
     """Right answers and answers of a session, practice left out, in some phases."""
     answers = RESPONSES.join(
         TRIALS,
-        (TRIALS.c.session_id == RESPONSES.c.session_id)
-        & (TRIALS.c.trial_index == RESPONSES.c.trial_index),
+        OF_TRIAL,
     )
     asked = (
         select(RESPONSES.c.correct)
@@ -308,7 +319,7 @@ def image_urls(host: Host, session_id: int) -> list[str]:
     return sorted(image_url(host, session.public_id, session.version_id, place) for place in places)
 
 
-def _score(host: Host, session: Any) -> dict[str, int] | None:
+def _score(host: Host, session: SessionRow) -> dict[str, int] | None:
     """Right answers of the scored phase, where the study tells them."""
     task = host.task(session.version_id, session.condition)
     if not getattr(task.parameters, "show_score", False):
@@ -318,8 +329,7 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
             select(RESPONSES.c.correct)
             .join(
                 TRIALS,
-                (TRIALS.c.session_id == RESPONSES.c.session_id)
-                & (TRIALS.c.trial_index == RESPONSES.c.trial_index),
+                OF_TRIAL,
             )
             .where(
                 TRIALS.c.session_id == session.id,
@@ -331,7 +341,7 @@ def _score(host: Host, session: Any) -> dict[str, int] | None:
     return {"correct": sum(answers), "of": len(answers)} if answers else None
 
 
-def _end(host: Host, session: Any, content: StudyContent, came: str) -> dict[str, Any]:
+def _end(host: Host, session: SessionRow, content: StudyContent, came: str) -> dict[str, Any]:
     with reading() as connection:
         parameters = parameters_of(connection, session.id, came)
         paid_before = _is_paid_otherwise(connection, session, parameters)
@@ -342,7 +352,9 @@ def _end(host: Host, session: Any, content: StudyContent, came: str) -> dict[str
     return ending(host, content, session.status, session.recruiter, parameters)
 
 
-def _is_paid_otherwise(connection: Connection, session: Any, parameters: dict[str, str]) -> bool:
+def _is_paid_otherwise(
+    connection: Connection, session: SessionRow, parameters: dict[str, str]
+) -> bool:
     """Whether the work of a session is paid for under another submission than this one."""
     stems = paid(connection, [session.id]).get(session.id)
     if not stems or session.participant_id is None:

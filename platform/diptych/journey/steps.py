@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, bindparam, insert, select
 
+from diptych.domain.rows import SessionRow, TrialRow
 from diptych.domain.tables import ARRIVALS, EVENTS, STUDIES, TRIALS
 from diptych.ground.clean_text import Typed
 from diptych.ground.database import now_ms, writing
@@ -104,8 +105,8 @@ class _Taken:
         told: its State, where nothing is left that it could be made from.
     """
 
-    session: Any
-    trial: Any = None
+    session: SessionRow
+    trial: TrialRow | None = None
     told: dict[str, Any] | None = None
 
 
@@ -156,7 +157,9 @@ def _take_once(host: Host, session_id: int, step: str, body: Any, came: str) -> 
     return taken.told or state(host, taken.session, taken.trial, came=came)
 
 
-def _go_on(connection: Connection, session: Any, content: StudyContent, **values: Any) -> _Taken:
+def _go_on(
+    connection: Connection, session: SessionRow, content: StudyContent, **values: Any
+) -> _Taken:
     """Change a session, and lead it to its next step if nothing else is said."""
     at, trial = now_ms(), None
     values = {"step": step_after(content, session.step), "last_seen_at": at} | values
@@ -169,7 +172,7 @@ def _go_on(connection: Connection, session: Any, content: StudyContent, **values
 
 
 def _consent(
-    host: Host, connection: Connection, session: Any, content: StudyContent, body: Consent
+    host: Host, connection: Connection, session: SessionRow, content: StudyContent, body: Consent
 ) -> _Taken:
     if not body.agreed:
         return _decline(host, connection, session, content)
@@ -194,7 +197,9 @@ def _consent(
     )
 
 
-def _plan(host: Host, session: Any, content: StudyContent, condition: str) -> list[PlannedTrial]:
+def _plan(
+    host: Host, session: SessionRow, content: StudyContent, condition: str
+) -> list[PlannedTrial]:
     task = host.task(session.version_id, condition)
     policy = host.policy(content, condition)
     trials = task.plan(policy, generator(session.seed, "plan"))
@@ -223,7 +228,9 @@ def insert_trials(
     connection.execute(_INSERT_TRIALS, rows)
 
 
-def _decline(host: Host, connection: Connection, session: Any, content: StudyContent) -> _Taken:
+def _decline(
+    host: Host, connection: Connection, session: SessionRow, content: StudyContent
+) -> _Taken:
     """End politely and keep nothing but that somebody has declined, and on which day."""
     parameters = parameters_of(connection, session.id)
     for rows in (EVENTS, ARRIVALS):
@@ -255,7 +262,11 @@ def _decline(host: Host, connection: Connection, session: Any, content: StudyCon
 
 
 def _instructions(
-    host: Host, connection: Connection, session: Any, content: StudyContent, body: Instructions
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    body: Instructions,
 ) -> _Taken:
     measured = body.model_dump(include={"refresh_hz", "clock_step_ms"}, exclude_none=True)
     browser = {**session.browser, **measured}
@@ -263,7 +274,11 @@ def _instructions(
 
 
 def _comprehension(
-    host: Host, connection: Connection, session: Any, content: StudyContent, body: Comprehension
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    body: Comprehension,
 ) -> _Taken:
     questions = content.spec.comprehension
     if len(body.answers) != len(questions):
@@ -285,13 +300,13 @@ def _comprehension(
 
 
 def _feedback(
-    host: Host, connection: Connection, session: Any, content: StudyContent, body: Feedback
+    host: Host, connection: Connection, session: SessionRow, content: StudyContent, body: Feedback
 ) -> _Taken:
     return _go_on(connection, session, content, feedback_text=body.text.strip() or None)
 
 
 def _debrief(
-    host: Host, connection: Connection, session: Any, content: StudyContent, body: Debrief
+    host: Host, connection: Connection, session: SessionRow, content: StudyContent, body: Debrief
 ) -> _Taken:
     return _go_on(connection, session, content)
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from diptych import models
+from diptych.domain.rows import AnsweringRow
 from diptych.domain.tables import RESPONSES, SESSIONS
 from diptych.journey.events import event_rows
 from diptych.journey.replanning import NextTrial
@@ -78,7 +79,7 @@ class Decided:
         moved: columns of the session after the answer; empty when the plan changes first.
     """
 
-    row: Row[Any]
+    row: AnsweringRow
     content: StudyContent
     trial: PlannedTrial
     feedback: dict[str, Any] | None

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from diptych.domain.tables import ARRIVALS, LEDGER, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.rows import SessionRow, session_row
+from diptych.domain.tables import ARRIVALS, LEDGER, OF_TRIAL, RESPONSES, SESSIONS, TRIALS
 from diptych.ground.database import in_parts
 from diptych.ground.money import rounded, to_minor
 from diptych.payments.ledger import RANK, STATE_OF
@@ -28,7 +29,7 @@ class Subject:
         submission: the platform's id of the participation; None likewise.
     """
 
-    session: Any
+    session: SessionRow
     worker: str | None
     place: str | None
     submission: str | None
@@ -61,7 +62,7 @@ def subjects(
         for row in rows:
             worker = people.get((row.recruiter, row.participant_id))
             known = [
-                Subject(row, worker, *order_ids(row.recruiter, parameters))
+                Subject(session_row(row), worker, *order_ids(row.recruiter, parameters))
                 for parameters in came.get(row.id) or [{}]
             ]
             # The submission that the work is paid under, whatever its person came back with.
@@ -152,8 +153,7 @@ def scores(
             )
             .join(
                 RESPONSES,
-                (RESPONSES.c.session_id == TRIALS.c.session_id)
-                & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
+                OF_TRIAL,
             )
             .where(TRIALS.c.session_id.in_(part))
             .where(TRIALS.c.phase.in_(phases))

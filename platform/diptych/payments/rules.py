@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from diptych.domain.rows import SessionRow
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.host import Host
 from diptych.payments.decided_sessions import Ordered, Subject, earned, reward, scores
@@ -85,7 +86,7 @@ class Planning:
                 theirs = [s for s in sessions if s.version_id == number and rule]
                 self._scores |= scores(connection, theirs, rule.phases if rule else ())
 
-    def content(self, session: Any) -> StudyContent:
+    def content(self, session: SessionRow) -> StudyContent:
         """The version that a session was shown."""
         return self._contents[session.version_id]
 
@@ -108,7 +109,7 @@ class Planning:
             return "say how much is paid for being screened out"
         return None
 
-    def _no_bonus(self, session: Any) -> str | None:
+    def _no_bonus(self, session: SessionRow) -> str | None:
         if self.content(session).spec.payment.bonus is None:
             return "the study has no [payment.bonus] rule: give an amount"
         if session.status != "completed":
@@ -117,7 +118,7 @@ class Planning:
             return "earns no bonus by the study's rule"
         return None
 
-    def cost(self, session: Any) -> tuple[int, str]:
+    def cost(self, session: SessionRow) -> tuple[int, str]:
         """(minor units, currency) that the order moves."""
         payment = self.content(session).spec.payment
         if self.action == "approve":
@@ -129,7 +130,7 @@ class Planning:
             return given or 0, payment.currency
         return 0, payment.currency
 
-    def platform_refusal(self, session: Any, order: Order) -> str | None:
+    def platform_refusal(self, session: SessionRow, order: Order) -> str | None:
         """Why the platform would refuse an order, as far as that is known beforehand."""
         key = session.recruiter, session.version_id
         if key not in self._platforms:
@@ -143,7 +144,7 @@ class Planning:
             return f"came through {session.recruiter}, which has no platform to ask"
         return found if isinstance(found, str) else found.check(order)
 
-    def warning(self, session: Any) -> str:
+    def warning(self, session: SessionRow) -> str:
         """What somebody should know before deciding."""
         if self.action == "approve" and session.status != "completed":
             return f"has not completed the study ({session.status.replace('_', ' ')})"

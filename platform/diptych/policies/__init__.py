@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -19,19 +19,49 @@ from diptych.ground.plugins import Registry
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something a trial can show: `id` names it, `group` is its class (a label, a unit)."""
+    """Something a trial can show. Two candidates of one id and group are equal.
+
+    Attributes
+    ----------
+    id : str
+        Its name: the file of a stimulus, or an `item_id`.
+    group : str
+        Its class: a label, or a unit.
+    attributes : Mapping of str to float
+        The numeric columns of its row in the manifest, by name. Empty cells are left out.
+    """
 
     id: str
     group: str
+    attributes: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
 class Past:
-    """One earlier trial of the session; `correct` is None where it is not (yet) known."""
+    """One earlier trial of the session.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What it showed.
+    phase : str
+        practice, training, test or catch.
+    response : str or None
+        The answer, however the page was arranged (`Task.answered`); None before it is known.
+    correct : bool or None
+        Whether the answer is right; None before it is known, and where nothing is right or wrong.
+    rt_ms : float or None
+        Response time, in ms; None before it is known.
+    confidence : float or None
+        Confidence in the answer, on the scale of the task; None where the task does not ask.
+    """
 
     candidate: Candidate
     phase: str
+    response: str | None = None
     correct: bool | None = None
+    rt_ms: float | None = None
+    confidence: float | None = None
 
 
 class PolicyParameters(BaseModel):
@@ -44,11 +74,13 @@ class Policy(ABC):
     """Chooses the next candidate.
 
     `adaptive` policies look at the answers: their trials are chosen when they are reached.
-    All others are asked once, when the session's plan is drawn, with `correct` unknown.
+    All others are asked once, when the session's plan is drawn, with all answers unknown.
+    Policies that `repeat` may choose a candidate that the session has already shown.
     """
 
     name: ClassVar[str]
     adaptive: ClassVar[bool] = False
+    repeats: ClassVar[bool] = False
     Parameters: ClassVar[type[PolicyParameters]] = PolicyParameters
 
     def __init__(self, parameters: PolicyParameters) -> None:
@@ -58,11 +90,27 @@ class Policy(ABC):
     def choose(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Candidate:
-        """The next candidate. `pool` is what the session has not shown yet, never empty."""
+        """Choose the next candidate.
+
+        Parameters
+        ----------
+        pool : sequence of Candidate
+            What the trial can show, never empty. Without what the session has shown, unless the
+            policy `repeats`.
+        history : sequence of Past
+            The earlier trials, in order.
+        rng : random.Random
+            The generator of this choice.
+
+        Returns
+        -------
+        Candidate
+            One of `pool`.
+        """
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
-        """What stands against using this policy on a pool for so many trials."""
-        if trials > len(pool):
+        """List what makes this policy impossible on a pool for a number of trials."""
+        if not self.repeats and trials > len(pool):
             return [f"{trials} trials need {trials} candidates, but there are only {len(pool)}"]
         return []
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, select, update
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.counts import tallies
+from diptych.domain.rows import SessionRow
 from diptych.domain.tables import (
     ARRIVALS,
     DECISIONS,
@@ -184,7 +185,7 @@ def export(participant_id: int, user: User | None = None) -> dict[str, Any]:
     return whole
 
 
-def _whole(connection: Connection, session: Any) -> dict[str, Any]:
+def _whole(connection: Connection, session: SessionRow) -> dict[str, Any]:
     """One session with every row about it."""
 
     def rows(of: Any, *without: str) -> list[dict[str, Any]]:
@@ -200,10 +201,9 @@ def _whole(connection: Connection, session: Any) -> dict[str, Any]:
         select(VERSIONS.c.texts).where(VERSIONS.c.id == session.version_id)
     ).scalar_one()
     inner = ("id", "study_id", "version_id", "participant_id")
-    mapping = session._mapping
     ours = ("id", "study_id", "user_id")
     return {
-        **{name: value for name, value in mapping.items() if name not in inner},
+        **{c.name: getattr(session, c.name) for c in SESSIONS.columns if c.name not in inner},
         "consent_text": consent.get("consent"),
         "arrivals": rows(ARRIVALS, "id"),
         "trials": rows(TRIALS),

@@ -14,7 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from diptych.domain.tables import ANALYSES, QUALITY, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.rows import reported_trial
+from diptych.domain.tables import ANALYSES, OF_TRIAL, QUALITY, RESPONSES, SESSIONS, TRIALS
 from diptych.ground.database import db, now_ms, writing
 from diptych.host import Host
 from diptych.quality.related_sessions import CROWD_RULE
@@ -167,8 +168,7 @@ def _answers(
         .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
         .join(
             RESPONSES,
-            (RESPONSES.c.session_id == TRIALS.c.session_id)
-            & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
+            OF_TRIAL,
         )
         .where(*_of(study_id, kind), TRIALS.c.phase.in_(PHASES))
         .with_only_columns(
@@ -184,7 +184,7 @@ def _answers(
     items: dict[tuple[int, str], str] = {}
     for done, row in enumerate(rows, 1):
         task = host.task(row.version_id, row.condition)
-        cells = trial_row({}, task, row)
+        cells = trial_row({}, task, reported_trial(row))
         answer = task.said(cells)
         if answer is None:
             continue

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from diptych.domain.rows import SessionRow
 from diptych.domain.tables import QUALITY, SESSIONS, STUDIES
 from diptych.study.versions import frozen
 
@@ -47,7 +48,7 @@ class Others:
     same_address_counted: float | None = None
 
 
-def others(connection: Connection, session: Any, rules: Collection[str] = _ALL) -> Others:
+def others(connection: Connection, session: SessionRow, rules: Collection[str] = _ALL) -> Others:
     """Read what is known beyond a session: a few rows, however large the study is.
 
     Args:
@@ -73,7 +74,7 @@ def others(connection: Connection, session: Any, rules: Collection[str] = _ALL) 
     )
 
 
-def _same_person(connection: Connection, session: Any) -> tuple[str, ...]:
+def _same_person(connection: Connection, session: SessionRow) -> tuple[str, ...]:
     if session.participant_id is None:
         return ()
     excluded = frozen(session.version_id, connection).spec.recruitment.exclude_studies
@@ -94,7 +95,7 @@ def _same_person(connection: Connection, session: Any) -> tuple[str, ...]:
     )
 
 
-def _lookalikes(connection: Connection, session: Any) -> tuple[str, ...]:
+def _lookalikes(connection: Connection, session: SessionRow) -> tuple[str, ...]:
     mine = _looks(session.browser)
     if mine is None:
         return ()
@@ -116,7 +117,7 @@ def _lookalikes(connection: Connection, session: Any) -> tuple[str, ...]:
     )
 
 
-def _same_address(connection: Connection, session: Any) -> tuple[str, ...] | None:
+def _same_address(connection: Connection, session: SessionRow) -> tuple[str, ...] | None:
     if session.address_hash is None:
         return None
     day = session.entered_at // _DAY_MS * _DAY_MS

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from diptych.domain.tables import EVENTS, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.rows import EventRow, SessionRow, event_rows, reported_trial, session_row
+from diptych.domain.tables import EVENTS, OF_TRIAL, RESPONSES, SESSIONS, TRIALS
 from diptych.host import Host
 from diptych.sessions.tidy_rows import MEASURED, trial_row
 from diptych.study.content import StudyContent
@@ -29,10 +30,10 @@ class SessionFacts:
             empty until they were evaluated.
     """
 
-    session: Any
+    session: SessionRow
     content: StudyContent
     trials: Sequence[Mapping[str, Any]]
-    events: Sequence[Any]
+    events: Sequence[EventRow]
     findings: Sequence[Any] = ()
 
     @property
@@ -65,8 +66,7 @@ _TRIALS = (
     .join(SESSIONS, SESSIONS.c.id == TRIALS.c.session_id)
     .outerjoin(
         RESPONSES,
-        (RESPONSES.c.session_id == TRIALS.c.session_id)
-        & (RESPONSES.c.trial_index == TRIALS.c.trial_index),
+        OF_TRIAL,
     )
     .where(TRIALS.c.session_id == bindparam("session"))
     .order_by(TRIALS.c.trial_index)
@@ -89,8 +89,12 @@ def facts(host: Host, connection: Connection, session_id: int) -> SessionFacts:
     if session.condition is not None:
         task = host.task(session.version_id, session.condition)
         trials = [
-            {**trial_row({}, task, row), "block": row.block, "received_at": row.received_at}
-            for row in rows
+            {
+                **trial_row({}, task, row),
+                "block": row.block,
+                "received_at": row.received_at,
+            }
+            for row in map(reported_trial, rows)
         ]
     events = connection.execute(_EVENTS, of).all()
-    return SessionFacts(session, content, trials, events)
+    return SessionFacts(session_row(session), content, trials, event_rows(events))

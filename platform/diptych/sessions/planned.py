@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from diptych.domain.rows import PlannedRow
 from diptych.tasks import PlannedTrial
 
 
-def planned(row: Any) -> PlannedTrial:
-    """Return a row of the table `trials` as the tasks see it."""
+def planned(row: PlannedRow) -> PlannedTrial:
+    """Return a planned trial as the tasks see it."""
     return PlannedTrial(row.phase, row.item, row.block, row.notice)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from diptych.domain.rows import ReportedTrial, SessionRow
 from diptych.ground.user_agents import user_agent_of
 from diptych.sessions.planned import planned
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
@@ -24,7 +25,7 @@ def moment(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
+def trial_row(shared: dict[str, Any], task: Task, row: ReportedTrial) -> dict[str, Any]:
     """A row of the tidy table `trials`; without `correct` where there is no response."""
     cells = {
         **shared,
@@ -48,7 +49,9 @@ def trial_row(shared: dict[str, Any], task: Task, row: Any) -> dict[str, Any]:
     }
 
 
-def session_row(shared: dict[str, Any], session: Any, judged: Mapping[str, Any]) -> dict[str, Any]:
+def session_row(
+    shared: dict[str, Any], session: SessionRow, judged: Mapping[str, Any]
+) -> dict[str, Any]:
     """A row of the tidy table `sessions`.
 
     Args:

@@ -317,6 +317,7 @@ def _work_out(host: Host, connection: Connection, session_id: int) -> Worked:
 def _as_it_ended(found: SessionFacts) -> SessionFacts:
     """Without what came after the end: what is counted must not change any more."""
     end = found.session.ended_at
+    assert end is not None, "only ended sessions are settled"
     return replace(found, events=[event for event in found.events if event.at <= end])
 
 
@@ -368,6 +369,7 @@ class _Settled:
 def _add(each: Worked, decided: bool | None, settled: _Settled) -> None:
     """Add what one session comes to; `decided`: whether somebody has excluded it."""
     found, session, changes = each.facts, each.facts.session, settled.changes
+    assert session.ended_at is not None, "only ended sessions are settled"
     at = session.ended_at if session.status in EMPTIED else settled.now  # a day, no more
     settled.at.setdefault(at, []).append(session.id)
     for name, counts in each.course.items():

@@ -74,6 +74,25 @@ class Tally:
     answered: int
 
 
+@dataclass(frozen=True)
+class Answered:
+    """The answer to a trial, as the host stores it.
+
+    Attributes
+    ----------
+    response : TaskResponse or None
+        What the browser sent; None where only the outcome is known (a preview).
+    correct : bool or None
+        Whether it is right; None where nothing is right or wrong.
+    rt_ms : float or None
+        Response time, in ms.
+    """
+
+    response: Any = None
+    correct: bool | None = None
+    rt_ms: float | None = None
+
+
 class Task(ABC):
     """One kind of trial, for one study and condition."""
 
@@ -89,6 +108,8 @@ class Task(ABC):
     items: ClassVar[ItemLayout | None] = None
     # Columns the task adds to the table `trials`.
     columns: ClassVar[tuple[Column, ...]] = ()
+    # Whether a session may show the same stimulus or item in several trials.
+    repeatable: ClassVar[bool] = False
     # Module with `OBSERVERS`: how simulated participants answer.
     observers: ClassVar[str] = ""
     # Figures of the dashboard, each as "module:Class" (diptych.figures).
@@ -119,9 +140,36 @@ class Task(ABC):
         """The item of a trial that an adaptive policy chooses when it is reached."""
         raise NotImplementedError(f"{self.name} does not work with adaptive policies")
 
-    def past(self, trial: PlannedTrial, correct: bool | None) -> Past:
-        """A trial as the policies see it."""
+    def candidate_of(self, trial: PlannedTrial) -> Candidate:
+        """Return what a trial shows, as the policies see it."""
         raise NotImplementedError(f"{self.name} does not work with adaptive policies")
+
+    def answered(self, trial: PlannedTrial, response: Any) -> str | None:
+        """Return what an answer says of its item: the same however the page is arranged."""
+        found: str | None = self.tabulate(trial, response).get("response")
+        return found
+
+    def past(self, trial: PlannedTrial, answer: Answered) -> Past:
+        """Return an answered trial as the policies see it."""
+        candidate, response, confidence = self.candidate_of(trial), None, None
+        if answer.response is not None:
+            response = self.answered(trial, answer.response)
+            confidence = self.tabulate(trial, answer.response).get("confidence")
+        return Past(candidate, trial.phase, response, answer.correct, answer.rt_ms, confidence)
+
+    def policy_faults(
+        self, policy: Policy, policy_key: str, pool: Sequence[Candidate], trials: int
+    ) -> Iterator[Fault]:
+        """Yield what makes a policy impossible on a pool, for a number of trials.
+
+        `policy_key` is the policy's table in study.toml.
+        """
+        if policy.repeats and not self.repeatable:
+            allowed = f"a policy that shows each image once, as {self.name} needs"
+            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), allowed)
+        for message in policy.faults(pool, trials):
+            manifest = "stimuli" if self.items is None else "items"
+            yield Fault("study.toml", policy_key, message, f"a policy that fits the {manifest}")
 
     def repeat_practice(
         self, wrong: int, attempts: int, rng: random.Random
@@ -227,6 +275,23 @@ def roles_of(name: str) -> tuple[str, ...]:
     return (STIMULUS,) if layout is None else tuple(role.name for role in layout.roles)
 
 
+def numbers_of(attributes: Mapping[str, Any]) -> dict[str, float]:
+    """Return the attributes that are numbers, for a `Candidate`; empty cells are left out."""
+    return {
+        name: float(value) for name, value in attributes.items() if isinstance(value, int | float)
+    }
+
+
+def not_shown(
+    pool: Sequence[Candidate], policy: Policy, history: Sequence[Past]
+) -> Sequence[Candidate]:
+    """Return what a policy may choose from: all of the pool where it repeats."""
+    if policy.repeats:
+        return pool
+    shown = {past.candidate for past in history}
+    return [candidate for candidate in pool if candidate not in shown]
+
+
 def draw(
     pool: Sequence[Candidate],
     count: int,
@@ -240,32 +305,33 @@ def draw(
     drawn = []
     for _ in range(count):
         candidate = policy.choose(left, history, rng)
-        left.remove(candidate)
+        if not policy.repeats:
+            left.remove(candidate)
         drawn.append(candidate)
         history.append(Past(candidate, phase))
     return drawn
 
 
 def spread(
-    tests: Sequence[Candidate], catches: Sequence[Candidate], rng: random.Random
-) -> list[tuple[str, Candidate]]:
+    tests: Sequence[Candidate | None], catches: Sequence[Candidate], rng: random.Random
+) -> list[tuple[str, Candidate | None]]:
     """Put catch trials between test trials, one in each of as many equal stretches.
 
     Parameters
     ----------
     tests, catches : sequence of Candidate
-        What the trials show; the tests keep their order.
+        What the trials show; the tests keep their order. None for a test that is chosen later.
     rng : random.Random
         The generator of the session's plan.
 
     Returns
     -------
-    list of (str, Candidate)
+    list of (str, Candidate or None)
         Phase and candidate of each trial.
     """
-    order = [("test", candidate) for candidate in tests]
+    order: list[tuple[str, Candidate | None]] = [("test", candidate) for candidate in tests]
     stretch = len(tests) / (len(catches) or 1)
-    for number, candidate in reversed(list(enumerate(catches))):
+    for number, catch in reversed(list(enumerate(catches))):
         first, last = int(number * stretch), max(int((number + 1) * stretch) - 1, 0)
-        order.insert(rng.randint(first, max(first, last)) + 1, ("catch", candidate))
+        order.insert(rng.randint(first, max(first, last)) + 1, ("catch", catch))
     return order

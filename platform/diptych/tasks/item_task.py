@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import random
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
-from diptych.policies import Candidate, Policy
+from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import FrozenItem
 from diptych.study.faults import Fault
-from diptych.tasks import Task
+from diptych.tasks import PlannedTrial, Task, draw, not_shown, numbers_of
 
 
 class ItemTask(Task):
-    """A task whose trials show items of `items.csv`. A policy orders the items of the tests."""
+    """A task whose trials show items of `items.csv`. A policy chooses the items of the tests."""
+
+    repeatable = True
 
     @abstractmethod
     def group_of(self, item: FrozenItem) -> str:
@@ -28,11 +33,53 @@ class ItemTask(Task):
 
     def candidates(self, kind: str) -> list[Candidate]:
         """Return the items of a kind, as a policy sees them."""
-        return [
-            Candidate(item.item_id, self.group_of(item))
+        items = self.content.items
+        return [self._candidates[name] for name, item in items.items() if item.kind == kind]
+
+    @cached_property
+    def _candidates(self) -> dict[str, Candidate]:
+        """Every item as a candidate, by its id."""
+        return {
+            item.item_id: Candidate(item.item_id, self.group_of(item), numbers_of(item.attributes))
             for item in self.content.items.values()
-            if item.kind == kind
-        ]
+        }
+
+    @cached_property
+    def _tests(self) -> list[Candidate]:
+        return self.candidates("test")
+
+    def tests(self, policy: Policy, rng: random.Random) -> Sequence[Candidate | None]:
+        """Return what the test trials show, in order; None for each that is chosen later."""
+        trials = self.content.spec.trials("test")
+        if policy.adaptive:
+            return [None] * trials
+        return draw(self._tests, trials, "test", policy, [], rng)
+
+    @abstractmethod
+    def arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
+        """Return an item with the order in which its images are shown."""
+
+    def planned(
+        self,
+        phase: str,
+        candidate: Candidate | None,
+        rng: random.Random,
+        notice: str | None = None,
+    ) -> PlannedTrial:
+        """Return a trial of a plan; without an item where its candidate is chosen later."""
+        item = None if candidate is None else self.arranged(candidate, rng)
+        return PlannedTrial(phase, item, notice=notice)
+
+    def choose(
+        self, phase: str, policy: Policy, history: Sequence[Past], rng: random.Random
+    ) -> Mapping[str, Any]:
+        # Practice and catch trials are planned: a policy sees the tests, which it chooses.
+        tests = [past for past in history if past.phase == "test"]
+        return self.arranged(policy.choose(not_shown(self._tests, policy, tests), tests, rng), rng)
+
+    def candidate_of(self, trial: PlannedTrial) -> Candidate:
+        assert trial.item is not None
+        return self._candidates[trial.item["item"]]
 
     def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
         spec = self.content.spec
@@ -48,7 +95,8 @@ class ItemTask(Task):
             return  # the manifest has said why
         for item in self.content.items.values():
             yield from self.item_faults(item, spec.items.manifest)
-        for kind, needed in self.needed().items():
+        for kind, trials in self.needed().items():
+            needed = min(trials, 1) if kind == "test" and policy.repeats else trials
             there = len(self.candidates(kind))
             if there < needed:
                 yield Fault(
@@ -57,8 +105,4 @@ class ItemTask(Task):
                     f"{there} items of kind {kind}",
                     f"{needed} or more, as many as trials",
                 )
-        if policy.adaptive:
-            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), "no adaptive policy")
-        else:
-            for message in policy.faults(self.candidates("test"), spec.trials("test")):
-                yield Fault("study.toml", policy_key, message, "a policy that fits the items")
+        yield from self.policy_faults(policy, policy_key, self._tests, spec.trials("test"))

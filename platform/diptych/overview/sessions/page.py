@@ -183,7 +183,7 @@ class Segment:
     source: Any
     where: Sequence[ColumnElement[bool]]
     value: Any  # the column sorted by; None where the segment has no values
-    session: Any  # puts equal values in order
+    session: ColumnElement[int]  # puts equal values in order
 
     def holds(self, bound: Bound) -> bool:
         """Whether a place of the table lies in this stretch."""

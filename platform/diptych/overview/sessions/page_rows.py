@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from diptych.domain.rows import SessionRow, session_row
 from diptych.domain.tables import DECISIONS, LEDGER, PARTICIPANTS, RESULTS, SESSIONS, VERSIONS
 from diptych.overview.sessions.filters import BEYOND
 from diptych.overview.sessions.query import VERDICTS
@@ -30,7 +31,7 @@ class Listed:
         payment: the state of its orders that most needs a look; None without any.
     """
 
-    session: Any
+    session: SessionRow
     result: Any
     verdict: str | None
     bonuses: int
@@ -56,7 +57,7 @@ def listed(connection: Connection, ids: Sequence[int]) -> list[Listed]:
     payments = _payments(connection, ids)
     return [
         Listed(
-            by_id[id_],
+            session_row(by_id[id_]),
             results.get(id_),
             next((action for action in reversed(decided[id_]) if action in VERDICTS), None),
             decided[id_].count("bonus"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from pydantic import Field
@@ -24,6 +24,8 @@ from diptych.tasks import (
     TaskParameters,
     TaskResponse,
     draw,
+    not_shown,
+    numbers_of,
 )
 from diptych_analysis.columns import CATEGORY_LEARNING_TRIALS
 
@@ -64,6 +66,7 @@ class CategoryLearning(Task):
     Parameters = CategoryLearningParameters
     Response = CategoryLearningResponse
     public = ("rank", "feedback_ms")
+    repeatable = True
     columns = CATEGORY_LEARNING_TRIALS
     observers = "diptych.tasks.category_learning.observers"
     figures = (
@@ -73,10 +76,18 @@ class CategoryLearning(Task):
     )
     parameters: CategoryLearningParameters
 
-    @property
+    @cached_property
     def pool(self) -> list[Candidate]:
         """Every labelled stimulus, by file."""
-        return [Candidate(s.file, s.label) for s in self.content.stimuli if s.label]
+        return [
+            Candidate(s.file, s.label, numbers_of(s.attributes))
+            for s in self.content.stimuli
+            if s.label
+        ]
+
+    @cached_property
+    def _candidates(self) -> dict[str, Candidate]:
+        return {candidate.id: candidate for candidate in self.pool}
 
     def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
         content, spec = self.content, self.content.spec
@@ -103,8 +114,7 @@ class CategoryLearning(Task):
                 str(self.parameters.rank),
                 f"1 to {len(content.labels)}, the number of classes",
             )
-        for message in policy.faults(self.pool, trials):
-            yield Fault("study.toml", policy_key, message, "a policy that fits the stimuli")
+        yield from self.policy_faults(policy, policy_key, self.pool, trials)
 
     def _contradictions(self) -> Iterator[Fault]:
         """A fault for each picture that stands under a class and under another one."""
@@ -127,8 +137,7 @@ class CategoryLearning(Task):
             if policy.adaptive:
                 items: Sequence[Mapping[str, Any] | None] = [None] * count
             else:
-                shown = {past.candidate for past in history}
-                left = [candidate for candidate in pool if candidate not in shown]
+                left = not_shown(pool, policy, history)
                 drawn = draw(left, count, phase, policy, history, rng)
                 items = [self._item(candidate) for candidate in drawn]
             trials += [
@@ -150,13 +159,10 @@ class CategoryLearning(Task):
     def choose(
         self, phase: str, policy: Policy, history: Sequence[Past], rng: random.Random
     ) -> Mapping[str, Any]:
-        shown = {past.candidate for past in history}
-        left = [candidate for candidate in self.pool if candidate not in shown]
-        return self._item(policy.choose(left, history, rng))
+        return self._item(policy.choose(not_shown(self.pool, policy, history), history, rng))
 
-    def past(self, trial: PlannedTrial, correct: bool | None) -> Past:
-        stimulus = self._stimulus(trial)
-        return Past(Candidate(stimulus.file, stimulus.label), trial.phase, correct)
+    def candidate_of(self, trial: PlannedTrial) -> Candidate:
+        return self._candidates[self._stimulus(trial).file]
 
     def _stimulus(self, trial: PlannedTrial) -> FrozenStimulus:
         assert trial.item is not None

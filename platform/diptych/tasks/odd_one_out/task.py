@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from diptych.policies import Candidate, Past, Policy
+from diptych.policies import Candidate, Policy
 from diptych.study.content import FrozenItem
 from diptych.study.faults import Fault
 from diptych.tasks import (
@@ -22,7 +22,6 @@ from diptych.tasks import (
     Tally,
     TaskParameters,
     TaskResponse,
-    draw,
     spread,
 )
 from diptych.tasks.item_task import ItemTask
@@ -112,19 +111,18 @@ class OddOneOut(ItemTask):
 
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
         spec = self.content.spec
-        history: list[Past] = []
-        tests = draw(self.candidates("test"), spec.trials("test"), "test", policy, history, rng)
+        tests = self.tests(policy, rng)
         catches = rng.sample(self.candidates("catch"), spec.trials("catch"))
         practice = rng.sample(self.candidates("practice"), spec.trials("practice"))
-        order = [("practice", candidate) for candidate in practice]
+        order: list[tuple[str, Candidate | None]] = [("practice", each) for each in practice]
         order += spread(tests, catches, rng)
         notices: dict[int, str] = {0: "practice", len(practice): "phase_change"} if practice else {}
         return [
-            PlannedTrial(phase, self._arranged(candidate, rng), notice=notices.get(index))
+            self.planned(phase, candidate, rng, notices.get(index))
             for index, (phase, candidate) in enumerate(order)
         ]
 
-    def _arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
+    def arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
         """An item with the order in which its images are shown, places of `images`."""
         order = list(range(self.parameters.n))
         rng.shuffle(order)
@@ -156,6 +154,8 @@ class OddOneOut(ItemTask):
         }
 
     def arrangement(self, trial: PlannedTrial, seed: int) -> dict[str, Any]:
+        if trial.item is None:
+            return {}
         stimuli = self.content.stimuli
         return {"choices": [stimuli[place].stimulus_id for place in self._shown(trial)]}
 
@@ -184,10 +184,16 @@ class OddOneOut(ItemTask):
     def said(self, row: Mapping[str, Any]) -> str | None:
         return row.get("chosen")
 
+    def answered(self, trial: PlannedTrial, response: OddOneOutResponse) -> str:
+        # The chosen image: its place on the page differs from trial to trial.
+        return self.content.stimuli[self._shown(trial)[response.choice]].file
+
     def least_rt_ms(self) -> float:
         return float(self.parameters.enable_after_ms)
 
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
+        if trial.item is None:
+            return {}
         right = self._right(trial)
         return {
             "item_id": self._item(trial).item_id,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from diptych import words
-from diptych.policies import Candidate, Past, Policy
+from diptych.policies import Candidate, Policy
 from diptych.study.content import FrozenItem
 from diptych.study.faults import Fault
 from diptych.tasks import (
@@ -21,7 +21,6 @@ from diptych.tasks import (
     Tally,
     TaskParameters,
     TaskResponse,
-    draw,
     spread,
 )
 from diptych.tasks.item_task import ItemTask
@@ -146,19 +145,13 @@ class TwoAFC(ItemTask):
                 yield Fault(file, f"{item.item_id}, {role.column}", f"{found} images", str(need))
 
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
-        spec = self.content.spec
-        history: list[Past] = []
-        tests = draw(self.candidates("test"), spec.trials("test"), "test", policy, history, rng)
-        catches = rng.sample(self.candidates("catch"), spec.trials("catch"))
+        tests = self.tests(policy, rng)
+        catches = rng.sample(self.candidates("catch"), self.content.spec.trials("catch"))
         order = spread(tests, catches, rng)
         practice = self._practice(0, rng)
         main = [
-            PlannedTrial(
-                phase,
-                self._arrange(candidate, rng),
-                notice="phase_change" if practice and index == 0 else None,
-            )
-            for index, (phase, candidate) in enumerate(order)
+            self.planned(phase, each, rng, "phase_change" if practice and index == 0 else None)
+            for index, (phase, each) in enumerate(order)
         ]
         return practice + main
 
@@ -169,11 +162,11 @@ class TwoAFC(ItemTask):
         rng.shuffle(chosen)
         first_notice = "practice_again" if block else "practice"
         return [
-            PlannedTrial("practice", self._arrange(c, rng), block, first_notice if i == 0 else None)
+            PlannedTrial("practice", self.arranged(c, rng), block, first_notice if i == 0 else None)
             for i, c in enumerate(chosen)
         ]
 
-    def _arrange(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
+    def arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
         arranged: dict[str, Any] = {
             "item": candidate.id,
             "top": rng.choice(("positive", "negative")),
@@ -261,10 +254,16 @@ class TwoAFC(ItemTask):
         chosen, other = (right, wrong) if row["response"] == row["label"] else (wrong, right)
         return "first" if chosen < other else "second"
 
+    def answered(self, trial: PlannedTrial, response: TwoAFCAnswer) -> str:
+        # The chosen query: whether it is at the top differs from trial to trial.
+        return "positive" if self.score(trial, response) else "negative"
+
     def least_rt_ms(self) -> float:
         return float(self.parameters.enable_after_ms)
 
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
+        if trial.item is None:
+            return {}
         item = self._item(trial)
         return {
             "item_id": item.item_id,
