@@ -7,14 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm, special_ortho_group
+from scipy.stats import special_ortho_group
 
 from diptych_analysis.numerosity.actions import walk_counts
 from diptych_analysis.numerosity.analyses.action_error import action_error
 from diptych_analysis.numerosity.analyses.comparison import (
-    Weber,
-    curve,
-    fit_weber,
+    fit_shares,
     share_of_more,
     weber_interval,
 )
@@ -155,39 +153,14 @@ def test_share_of_more_pair_by_pair() -> None:
     assert np.isnan(share_of_more(np.ones(len(counts)), counts, 9)["share"]).all()
 
 
-@given(SEEDS, st.floats(10, 22), st.floats(0.05, 0.4), st.floats(0, 0.15))
-def test_the_fit_recovers_simulated_observers(
-    seed: int, pse: float, weber: float, lapse: float
-) -> None:
-    truth = Weber(pse, weber, lapse)
-    tests = np.arange(1.0, 33)
-    n = np.full(len(tests), 5000.0)
-    more = np.random.default_rng(seed).binomial(5000, curve(tests, truth)).astype(float)
-    fit = fit_weber(tests, more, n)
-    assert fit.pse == pytest.approx(pse, rel=0.03)
-    assert fit.weber == pytest.approx(weber, rel=0.1)
-    assert fit.lapse == pytest.approx(lapse, abs=0.02)
-
-
-def test_no_point_of_a_grid_is_more_likely_than_the_fit() -> None:
-    tests, n = np.arange(0.0, 31), np.full(31, 60.0)
-    truth = np.where(tests > 0, curve(np.maximum(tests, 1), Weber(15, 0.2, 0.05)), 0)
-    more = np.random.default_rng(3).binomial(60, truth).astype(float)
-
-    def likelihood(pse: float, weber: float, lapse: float) -> float:
-        p = lapse / 2 + (1 - lapse) * norm.cdf(np.log(tests[1:] / pse) / weber)
-        p = np.clip(p, 1e-9, 1 - 1e-9)
-        return float((more[1:] * np.log(p) + (60 - more[1:]) * np.log(1 - p)).sum())
-
-    fit = fit_weber(tests, more, n)
-    best = likelihood(fit.pse, fit.weber, fit.lapse)
-    grid = np.geomspace(0.05, 1, 40)
-    assert all(
-        likelihood(pse, weber, lapse) <= best + 1e-4
-        for pse in np.linspace(10, 20, 41)
-        for weber in grid
-        for lapse in (0, 0.05, 0.1, 0.2)
-    )
+def test_the_fit_leaves_out_empty_images_and_says_if_nothing_is_left() -> None:
+    score, counts = scores()
+    table = share_of_more(score, counts)
+    fitted, without = fit_shares(table), fit_shares(table[table["number"] > 0])
+    assert fitted is not None and fitted == without
+    assert 15 < fitted.threshold < 17
+    assert fit_shares(share_of_more(np.ones(len(counts)), counts)) is None
+    assert fit_shares(table[table["number"] > 29]) is None
 
 
 @pytest.mark.slow

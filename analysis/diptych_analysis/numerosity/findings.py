@@ -114,8 +114,11 @@ def judge(name: str, scores: Floats, tested: Tested) -> dict[str, Any]:
     if REFERENCE not in counts:
         return found
     table = share_of_more(scores, counts)
-    found["weber"] = asdict(fit_shares(table))
     found["share_of_more"] = records(table)
+    fitted = fit_shares(table)
+    if fitted is None:
+        return found
+    found["weber"] = {"pse": fitted.threshold, "weber": fitted.weber, "lapse": fitted.lapse}
     if name != UNTRAINED:
         found["weber_interval"] = weber_interval(scores, counts)
     return found

@@ -120,8 +120,8 @@ def _figures(tests: list[Tested]) -> Iterator[Figure]:
         "action-error",
         action_error.action_errors(tests),
         "Wrong predictions of the action, by the number of objects before it (Fig. 7.3; all seeds "
-        "pooled). Bands: 95 % posterior intervals. Grey: at least one of the networks never had so "
-        "many objects in training. Dashed: guessing.",
+        "pooled). Bands: 95 % posterior intervals. Grey: numbers that at least one of the networks "
+        "never saw in training. Dashed: guessing.",
     )
     yield (
         "embedding",

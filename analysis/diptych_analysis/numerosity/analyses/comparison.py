@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
 from diptych_analysis.numerosity.probes import Floats
 from diptych_analysis.numerosity.scenes import Ints
+from diptych_analysis.psychometric import PsychometricFault
+from diptych_analysis.psychometric.fit import Counts, Psychometric, fit
 
 REFERENCE = 16
 RESAMPLES = 100
-LAPSE = (0.0, 0.2)
 
 
 def share_of_more(scores: Floats, counts: Ints, reference: int = REFERENCE) -> pd.DataFrame:
@@ -46,84 +45,31 @@ def share_of_more(scores: Floats, counts: Ints, reference: int = REFERENCE) -> p
     return found
 
 
-@dataclass(frozen=True)
-class Weber:
-    """A psychometric curve over log number: P = l/2 + (1 - l) Phi((ln N - ln PSE) / w).
+def fit_shares(table: pd.DataFrame, start: Psychometric | None = None) -> Psychometric | None:
+    """Fit a psychometric function over log number; its threshold is the PSE, its width w.
 
     Parameters
     ----------
-    pse : float
-        Number of objects that is taken for the reference in half of the pairs.
-    weber : float
-        w, standard deviation of the curve in natural logarithms of the number.
-    lapse : float
-        l, between 0 and 0.2.
+    table : pandas.DataFrame
+        As of `share_of_more`. Images without objects have no logarithm and are left out.
+    start : Psychometric, optional
+        Where the search starts.
+
+    Returns
+    -------
+    Psychometric or None
+        None if there is nothing to fit: fewer than two numbers, or the same answer everywhere.
     """
-
-    pse: float
-    weber: float
-    lapse: float
-
-
-def curve(number: Floats, fit: Weber) -> Floats:
-    """Probability of "more" at each number (above 0)."""
-    from scipy.special import ndtr
-
-    z = (np.log(number) - np.log(fit.pse)) / fit.weber
-    found: Floats = fit.lapse / 2 + (1 - fit.lapse) * ndtr(z)
-    return found
-
-
-def fit_weber(number: Floats, more: Floats, n: Floats, start: Weber | None = None) -> Weber:
-    """Fit the curve by maximum likelihood; rows without objects or without pairs are left out.
-
-    Parameters
-    ----------
-    number, more, n : ndarray, shape (m,)
-        Objects of the test image, "more" answers, and of how many.
-    start : Weber, optional
-        Where the search begins; by default it begins at three values of w and the best fit wins.
-    """
-    from scipy.optimize import minimize
     from threadpoolctl import threadpool_limits
 
-    used = (number > 0) & (n > 0)
-    x, k, m = np.log(number[used].astype(float)), more[used].astype(float), n[used].astype(float)
-    bounds = [(x.min() - 1, x.max() + 1), (np.log(0.005), np.log(20.0)), LAPSE]
-    middle = float(np.interp(0.5, np.maximum.accumulate(k / m), x))
-    starts = [(middle, np.log(w), 0.01) for w in (0.05, 0.2, 1.0)]
-    if start is not None:
-        starts = [(np.log(start.pse), np.log(start.weber), max(start.lapse, 0.002))]
+    used = table[(table["number"] > 0) & (table["n"] > 0)]
+    number, more, n = (used[name].to_numpy(dtype=float) for name in ("number", "more", "n"))
     # The search calls BLAS on vectors of three numbers: threads would only wait for each other.
     with threadpool_limits(1, user_api="blas"):
-        tried = [
-            minimize(_loss, s, (x, k, m), jac=True, bounds=bounds, method="L-BFGS-B")
-            for s in starts
-        ]
-    best = min(tried, key=lambda found: float(found.fun)).x
-    return Weber(float(np.exp(best[0])), float(np.exp(best[1])), float(best[2]))
-
-
-def _loss(at: Floats, x: Floats, k: Floats, m: Floats) -> tuple[float, Floats]:
-    """Negative log likelihood per pair at (ln PSE, ln w, l), and its gradient."""
-    from scipy.special import ndtr
-
-    middle, log_w, lapse = at
-    z = (x - middle) / np.exp(log_w)
-    below, height = ndtr(z), np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    p = np.clip(lapse / 2 + (1 - lapse) * below, 1e-9, 1 - 1e-9)
-    slope = (k / p - (m - k) / (1 - p)) / m.sum()
-    change = np.stack(
-        [-(1 - lapse) * height / np.exp(log_w), -(1 - lapse) * height * z, 0.5 - below]
-    )
-    value = -(k * np.log(p) + (m - k) * np.log(1 - p)).sum() / m.sum()
-    return float(value), -(change * slope).sum(1)
-
-
-def fit_shares(table: pd.DataFrame, start: Weber | None = None) -> Weber:
-    """Fit the curve to a table of `share_of_more`."""
-    number, more, n = (table[name].to_numpy(dtype=float) for name in ("number", "more", "n"))
-    return fit_weber(number, more, n, start)
+        try:
+            return fit(Counts(number, more, n), start=start)
+        except PsychometricFault:
+            return None
 
 
 def weber_interval(
@@ -139,8 +85,10 @@ def weber_interval(
     fits = []
     for _ in range(RESAMPLES):
         drawn = np.concatenate([rng.choice(each, len(each)) for each in rows])
-        fits.append(fit_shares(share_of_more(scores[drawn], counts[drawn], reference), whole))
-    low, high = np.quantile([(fit.pse, fit.weber) for fit in fits], (0.025, 0.975), axis=0)
+        found = fit_shares(share_of_more(scores[drawn], counts[drawn], reference), whole)
+        if found is not None:
+            fits.append((found.threshold, found.weber))
+    low, high = np.quantile(fits, (0.025, 0.975), axis=0)
     return {
         "pse": (float(low[0]), float(high[0])),
         "weber": (float(low[1]), float(high[1])),

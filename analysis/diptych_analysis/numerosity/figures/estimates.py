@@ -12,7 +12,6 @@ import pandas as pd
 from diptych_analysis.charts import INK, PALETTE, PHASE_LINE
 from diptych_analysis.numerosity.analyses.comparison import (
     REFERENCE,
-    curve,
     fit_shares,
     share_of_more,
 )
@@ -43,8 +42,10 @@ def comparison(tested: Tested) -> Any:
         table = share_of_more(scores, tested.counts)
         table = table[(table["n"] > 0) & (table["number"] != REFERENCE)]
         shares.append(table.assign(observer=name))
-        fitted = curve(grid, fit_shares(table))
-        curves.append(pd.DataFrame({"number": grid, "share": fitted, "observer": name}))
+        fitted = fit_shares(table)
+        if fitted is not None:
+            share = fitted.probability(grid)
+            curves.append(pd.DataFrame({"number": grid, "share": share, "observer": name}))
     legend = alt.Legend(title=None, orient="top", symbolOpacity=1)
     scale = alt.Scale(domain=[0, int(tested.counts.max())], nice=False)
     x = alt.X("number:Q", title=f"objects in the test image (reference {REFERENCE})", scale=scale)
