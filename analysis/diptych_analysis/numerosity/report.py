@@ -12,6 +12,7 @@ from diptych_analysis import charts
 from diptych_analysis.numerosity import runs, tables
 from diptych_analysis.numerosity.analyses.covariates import error_by_covariate
 from diptych_analysis.numerosity.analyses.incongruent import HEADLINE
+from diptych_analysis.numerosity.analyses.islands import SHOWN_SIZE
 from diptych_analysis.numerosity.figures import (
     action_error,
     covariates,
@@ -24,8 +25,6 @@ from diptych_analysis.numerosity.findings import Tested
 from diptych_analysis.report_page import Page
 
 Figure = tuple[str, Any, str]
-#: Least cluster size of the figure of islands.
-LEAST_CLUSTER = 50
 
 
 def write_report(folder: Path, to: Path) -> Path:
@@ -130,8 +129,8 @@ def _figures(tests: list[Tested]) -> Iterator[Figure]:
     )
     yield (
         "islands",
-        embedding.islands(first, LEAST_CLUSTER),
-        f"Clusters that HDBSCAN finds in it, least size {LEAST_CLUSTER} (Fig. 7.4B and C). The "
+        embedding.islands(first, SHOWN_SIZE),
+        f"Clusters that HDBSCAN finds in it, least size {SHOWN_SIZE} (Fig. 7.4B and C). The "
         "colours of the matrix are logarithmic.",
     )
     yield (

@@ -27,6 +27,7 @@ import pandas as pd
 from diptych_analysis.dataset_metadata import write_json
 from diptych_analysis.numerosity import probes, training
 from diptych_analysis.numerosity.analyses.covariates import COVARIATES, covariates
+from diptych_analysis.numerosity.analyses.islands import SHOWN_SIZE
 from diptych_analysis.numerosity.faults import NumerosityFault
 from diptych_analysis.numerosity.findings import (
     NETWORK,
@@ -237,7 +238,7 @@ def _summary_row(run: dict[str, Any]) -> dict[str, Any]:
     row["rising"] = network["order"]["rising"]
     row["untrained_rising"] = run["observers"][UNTRAINED]["order"]["rising"]
     row["linear_error"] = run["linear_error"]
-    row["last_island"] = max(run["last_island"].values())
+    row["last_island"] = run["last_island"][str(SHOWN_SIZE)]
     weber = network.get("weber", {})
     row["pse"], row["weber"] = weber.get("pse"), weber.get("weber")
     row |= {"gain": run["power"]["gain"], "exponent": run["power"]["exponent"]}

@@ -13,6 +13,8 @@ from diptych_analysis.numerosity.scenes import Ints
 
 #: Least sizes of a cluster. The text names 90 for Fig. 7.4, and uses 50 and 30 elsewhere.
 SIZES = (30, 50, 90)
+#: The size of the figure and of the tables.
+SHOWN_SIZE = 50
 OUTLIER = -1
 
 
