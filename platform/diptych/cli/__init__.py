@@ -65,6 +65,11 @@ COMMANDS = {
         "mis_report",
         "Compare models, layers and units by their scores.",
     ),
+    "numerosity": Place(
+        "diptych_analysis.numerosity.cli",
+        "numerosity",
+        "Train networks on put, take and shake, and test their number sense.",
+    ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",

@@ -1,0 +1,1 @@
+"""What is computed from embeddings and counts, one analysis per file."""

@@ -1,0 +1,1 @@
+"""The figures of thesis ch. 7 as Vega-Altair charts."""
