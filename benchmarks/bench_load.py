@@ -83,9 +83,12 @@ def sql_costs(on: Prepared, task: str) -> Costs:
 class SetupRun:
     """All loads on one setup: a kind of database, and a number of hosts.
 
-    Args:
-        name: `sqlite:1`, say.
-        options: of the command line.
+    Parameters
+    ----------
+    name : str
+        `sqlite:1`, say.
+    options : argparse.Namespace
+        Of the command line.
     """
 
     def __init__(self, name: str, options: argparse.Namespace) -> None:

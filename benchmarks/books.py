@@ -13,18 +13,30 @@ LONG = 0.5
 class Books:
     """What the participants know, from their side.
 
-    Attributes:
-        times: seconds of the requests that ended in the window, by kind.
-        errors: what went wrong in the window, by what it was.
-        errors_ever: the same, since the beginning.
-        sent: session -> answers sent, with those before it was joined.
-        acknowledged: session -> answers that the host has said to have stored.
-        completed: sessions that came to their end in the window.
-        completed_ever: the same, since the beginning.
-        answered: answers acknowledged since the beginning.
-        open: whether the window is open.
-        under_way: requests that wait for their reply: their kind, and since when.
-        bundles: file of the bundle -> further files that it asks for.
+    Attributes
+    ----------
+    times : dict[str, list[float]]
+        Seconds of the requests that ended in the window, by kind.
+    errors : dict[str, int]
+        What went wrong in the window, by what it was.
+    errors_ever : dict[str, int]
+        The same, since the beginning.
+    sent : dict[str, int]
+        Session -> answers sent, with those before it was joined.
+    acknowledged : dict[str, int]
+        Session -> answers that the host has said to have stored.
+    completed : int
+        Sessions that came to their end in the window.
+    completed_ever : int
+        The same, since the beginning.
+    answered : int
+        Answers acknowledged since the beginning.
+    open : bool
+        Whether the window is open.
+    under_way : dict[tuple[str, int], tuple[str, float]]
+        Requests that wait for their reply: their kind, and since when.
+    bundles : dict[str, list[str]]
+        File of the bundle -> further files that it asks for.
     """
 
     times: dict[str, list[float]] = field(default_factory=dict)

@@ -27,14 +27,22 @@ Told = Callable[[float], None]
 class Measured:
     """What one window has shown.
 
-    Attributes:
-        participants: how many there were.
-        seconds: length of the window.
-        times: seconds of every request that ended in it, by kind.
-        errors: what went wrong, by what it was.
-        completed: sessions that came to their end in it.
-        cpu: program -> CPU seconds spent in it.
-        peak: program -> most bytes of memory in it.
+    Attributes
+    ----------
+    participants : int
+        How many there were.
+    seconds : float
+        Length of the window.
+    times : dict[str, list[float]]
+        Seconds of every request that ended in it, by kind.
+    errors : dict[str, int]
+        What went wrong, by what it was.
+    completed : int
+        Sessions that came to their end in it.
+    cpu : dict[str, float]
+        Program -> CPU seconds spent in it.
+    peak : dict[str, int]
+        Program -> most bytes of memory in it.
     """
 
     participants: int
@@ -78,14 +86,21 @@ class Measured:
 class Crowd:
     """So many people who take a study, each followed by another when done.
 
-    Args:
-        port: loopback port of the host, or of the proxy before several.
-        study: name of an open study.
-        pace: think times.
-        standing: makes sessions to join in the middle.
-        quick: factor of all think times.
-        fresh: share of the people who begin from the page when they join; by default as many
-            as would be before their first trial at any moment.
+    Parameters
+    ----------
+    port : int
+        Loopback port of the host, or of the proxy before several.
+    study : str
+        Name of an open study.
+    pace : Pace
+        Think times.
+    standing : Standing
+        Makes sessions to join in the middle.
+    quick : float
+        Factor of all think times.
+    fresh : float
+        Share of the people who begin from the page when they join; by default as many
+        as would be before their first trial at any moment.
     """
 
     def __init__(

@@ -172,9 +172,12 @@ def _decide() -> None:
 def multiply(url: str, copies: int) -> None:
     """Copy every session that has ended so many times, with all that hangs on it.
 
-    Args:
-        url: SQLAlchemy URL, with the driver named.
-        copies: how many of each.
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, with the driver named.
+    copies : int
+        How many of each.
     """
     engine = create_engine(url)
     with engine.begin() as connection:

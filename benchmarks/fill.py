@@ -15,15 +15,22 @@ def _columns(connection: Connection, table: str, without: set[str]) -> list[str]
 def fill(url: str, responses: int) -> int:
     """Copy the newest completed session until at least so many responses are stored.
 
-    Args:
-        url: SQLAlchemy URL, with the driver named.
-        responses: number of stored responses to reach.
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, with the driver named.
+    responses : int
+        Number of stored responses to reach.
 
-    Returns:
+    Returns
+    -------
+    int
         The number of responses stored then.
 
-    Raises:
-        LookupError: when no session is completed yet.
+    Raises
+    ------
+    LookupError
+        When no session is completed yet.
     """
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -46,10 +53,13 @@ def fill(url: str, responses: int) -> int:
 def as_after_a_while(engine: Engine, *, analyzed: bool = True) -> None:
     """Bring statistics and files to where they are after the time that a million answers take.
 
-    Args:
-        engine: of the database.
-        analyzed: False leaves SQLite without statistics, which it does not gather by itself;
-            PostgreSQL does.
+    Parameters
+    ----------
+    engine : Engine
+        Of the database.
+    analyzed : bool, optional
+        False leaves SQLite without statistics, which it does not gather by itself;
+        PostgreSQL does.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         postgresql = engine.dialect.name == "postgresql"
@@ -64,7 +74,9 @@ def as_after_a_while(engine: Engine, *, analyzed: bool = True) -> None:
 def copy_session(connection: Connection, session: int, copies: int) -> str:
     """Copy a session with its trials and responses, each copy for a participant of its own.
 
-    Returns:
+    Returns
+    -------
+    str
         The mark of these copies: their `public_id`s are the mark, a dash and a number.
     """
     mark = uuid.uuid4().hex[:8]

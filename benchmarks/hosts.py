@@ -32,11 +32,16 @@ LABELS = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 class Prepared:
     """A migrated database with one study open.
 
-    Attributes:
-        settings: of its hosts.
-        app: a host in this process.
-        server: the PostgreSQL server; None on SQLite.
-        folder: for files of the hosts.
+    Attributes
+    ----------
+    settings : Settings
+        Of its hosts.
+    app : Flask
+        A host in this process.
+    server : PostgreSQL | None
+        The PostgreSQL server; None on SQLite.
+    folder : Path
+        For files of the hosts.
     """
 
     settings: Settings
@@ -78,10 +83,14 @@ def prepared(server: PostgreSQL | None, task: str, trials: int) -> Iterator[Prep
 class Hosts:
     """Running hosts.
 
-    Attributes:
-        port: of the one address they are reached at.
-        programs: what is measured: name -> first processes (`processes.Meter`).
-        proxy: what stands before several hosts; empty where nothing does.
+    Attributes
+    ----------
+    port : int
+        Of the one address they are reached at.
+    programs : dict[str, list[int]]
+        What is measured: name -> first processes (`processes.Meter`).
+    proxy : str
+        What stands before several hosts; empty where nothing does.
     """
 
     port: int

@@ -53,13 +53,20 @@ class Figures:
 class Load:
     """How much load, on which server.
 
-    Attributes:
-        host, port: a loopback address.
-        study: name of an open study.
-        participants: how many take it at the same time.
-        warm_up, seconds: warm-up (not measured) and measured time, s.
-        most: the run ends after so many acknowledged answers in any case.
-        leaves: everybody leaves before the last answer, so that no session ends.
+    Attributes
+    ----------
+    host, port : str
+        A loopback address.
+    study : str
+        Name of an open study.
+    participants : int
+        How many take it at the same time.
+    warm_up, seconds : float
+        warm-up (not measured) and measured time, s.
+    most : int
+        The run ends after so many acknowledged answers in any case.
+    leaves : bool
+        Everybody leaves before the last answer, so that no session ends.
     """
 
     host: str

@@ -24,11 +24,16 @@ Cells = tuple[list[str], list[list[str]]]
 class Row:
     """One load.
 
-    Attributes:
-        label: database and hosts.
-        measured: what the window has shown.
-        statements: SQL statements a request, of this mix of requests.
-        kept: whether every acknowledged answer of the setup is stored, and once.
+    Attributes
+    ----------
+    label : str
+        Database and hosts.
+    measured : Measured
+        What the window has shown.
+    statements : float
+        SQL statements a request, of this mix of requests.
+    kept : bool
+        Whether every acknowledged answer of the setup is stored, and once.
     """
 
     label: str
@@ -64,12 +69,18 @@ class LargestLoad:
 class Results:
     """Everything one call has found out.
 
-    Attributes:
-        options: of the command line.
-        costs: label of a database -> SQL of each kind of request.
-        turns: label of a database -> turns of the yardstick and of settling.
-        wrong: answers that are not stored as they were acknowledged, in words.
-        proxy: what stood before several hosts.
+    Attributes
+    ----------
+    options : dict[str, Any]
+        Of the command line.
+    costs : dict[str, Costs]
+        Label of a database -> SQL of each kind of request.
+    turns : dict[str, list[Turn]]
+        Label of a database -> turns of the yardstick and of settling.
+    wrong : list[str]
+        Answers that are not stored as they were acknowledged, in words.
+    proxy : str
+        What stood before several hosts.
     """
 
     options: dict[str, Any]

@@ -34,10 +34,14 @@ _TEXTS = {
 def write_study(folder: Path, task: str, trials: int = 45) -> Path:
     """Write the study of a task; its name is the task's. Returns its folder.
 
-    Args:
-        folder: where studies are kept.
-        task: `category_learning` or `two_afc`.
-        trials: how many, two thirds of them training, or all but one in nine test.
+    Parameters
+    ----------
+    folder : Path
+        Where studies are kept.
+    task : str
+        `category_learning` or `two_afc`.
+    trials : int, optional
+        How many, two thirds of them training, or all but one in nine test.
     """
     changes = {"recruitment": {"participants": 10_000_000}}
     if task == "category_learning":
@@ -87,10 +91,14 @@ def _enlarge(folder: Path) -> None:
 def picture(rng: np.random.Generator, side: int, *, jpeg: bool) -> bytes:
     """A smooth pattern under some grain, as a photograph compresses: 20 to 60 kB.
 
-    Args:
-        rng: draws the pattern.
-        side: pixels.
-        jpeg: JPEG, else PNG.
+    Parameters
+    ----------
+    rng : np.random.Generator
+        Draws the pattern.
+    side : int
+        Pixels.
+    jpeg : bool
+        JPEG, else PNG.
     """
     coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8), "RGB")
     smooth = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC), dtype=np.int16)

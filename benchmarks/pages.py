@@ -52,12 +52,18 @@ class UnknownPart(Exception):
 class Page:
     """One address; `{session}` in it stands for a session's public id.
 
-    Attributes:
-        name: how it is called in the figures.
-        address: what is asked for.
-        may_fail: whether 404 is its answer here.
-        varied: whether a query narrows or sorts what the page shows.
-        whole: whether it is a file with all rows, which no promise is made of.
+    Attributes
+    ----------
+    name : str
+        How it is called in the figures.
+    address : str
+        What is asked for.
+    may_fail : bool
+        Whether 404 is its answer here.
+    varied : bool
+        Whether a query narrows or sorts what the page shows.
+    whole : bool
+        Whether it is a file with all rows, which no promise is made of.
     """
 
     name: str
@@ -70,8 +76,10 @@ class Page:
 def pages_of(app: Flask, study: str) -> list[Page]:
     """Every GET route of the dashboard, and its further addresses.
 
-    Raises:
-        UnknownPart: for a new route with a part that is not known here.
+    Raises
+    ------
+    UnknownPart
+        For a new route with a part that is not known here.
     """
     found: list[Page] = []
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):

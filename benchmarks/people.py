@@ -41,15 +41,23 @@ class Lost(Exception):
 class Person:
     """One participant on one way through the study.
 
-    Args:
-        port: loopback port of the host, or of the proxy before several.
-        study: name of an open study.
-        pace: think times.
-        books: where everything is noted.
-        name: id of the participant.
-        quick: factor of all think times; 1: as real people take them.
-        before: think time (s) that has passed already of somebody who stood before the first
-            trial when the load began.
+    Parameters
+    ----------
+    port : int
+        Loopback port of the host, or of the proxy before several.
+    study : str
+        Name of an open study.
+    pace : Pace
+        Think times.
+    books : Books
+        Where everything is noted.
+    name : str
+        Id of the participant.
+    quick : float, optional
+        Factor of all think times; 1: as real people take them.
+    before : float, optional
+        Think time (s) that has passed already of somebody who stood before the first
+        trial when the load began.
     """
 
     def __init__(

@@ -76,10 +76,14 @@ def postmaster(socket_folder: str) -> int:
 class Meter:
     """CPU time and peak memory of named programs over a stretch of time.
 
-    Attributes:
-        programs: name -> ids of the first process of each of its trees.
-        cpu: name -> CPU seconds, once `end` was called.
-        peak: name -> most bytes that `look` has seen.
+    Attributes
+    ----------
+    programs : Mapping[str, list[int]]
+        Name -> ids of the first process of each of its trees.
+    cpu : dict[str, float]
+        Name -> CPU seconds, once `end` was called.
+    peak : dict[str, int]
+        Name -> most bytes that `look` has seen.
     """
 
     programs: Mapping[str, list[int]]

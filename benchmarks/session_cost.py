@@ -73,10 +73,14 @@ class _Counting:
 def measure_session(settings: Settings, study: str, proxy: RoundTrips | None = None) -> Costs:
     """Take a few sessions in this process; what all but the first cost, when all is warm.
 
-    Args:
-        settings: of a migrated database with the study open.
-        study: name of the study.
-        proxy: the proxy that `settings` connects through, to count round trips.
+    Parameters
+    ----------
+    settings : Settings
+        Of a migrated database with the study open.
+    study : str
+        Name of the study.
+    proxy : RoundTrips | None, optional
+        The proxy that `settings` connects through, to count round trips.
     """
     app, sent = listened(settings)
     counting = _Counting(app.test_client(), sent, proxy)

@@ -44,10 +44,14 @@ def listened(settings: Settings) -> tuple[Flask, list[str]]:
 def measure(settings: Settings, study: str, proxy: RoundTrips | None = None) -> Cost:
     """Take one session in this process and count what its answers send to the database.
 
-    Args:
-        settings: of a migrated database with the study open.
-        study: name of the study.
-        proxy: the proxy that `settings` connects through, to count round trips.
+    Parameters
+    ----------
+    settings : Settings
+        Of a migrated database with the study open.
+    study : str
+        Name of the study.
+    proxy : RoundTrips | None, optional
+        The proxy that `settings` connects through, to count round trips.
     """
     app, sent = listened(settings)
     client = app.test_client()

@@ -28,10 +28,14 @@ PLACES = 9
 class Joining:
     """Somebody in the middle of a session.
 
-    Attributes:
-        token: names the session.
-        session: its public id.
-        answered: how many of its trials were answered before.
+    Attributes
+    ----------
+    token : str
+        Names the session.
+    session : str
+        Its public id.
+    answered : int
+        How many of its trials were answered before.
     """
 
     token: str
@@ -42,10 +46,14 @@ class Joining:
 class Standing:
     """Sessions under way of one study, copied as they are asked for.
 
-    Args:
-        settings: of a migrated database with the study open.
-        app: a host of this process on it.
-        study: its name.
+    Parameters
+    ----------
+    settings : Settings
+        Of a migrated database with the study open.
+    app : Flask
+        A host of this process on it.
+    study : str
+        Its name.
     """
 
     def __init__(self, settings: Settings, app: Flask, study: str) -> None:

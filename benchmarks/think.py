@@ -16,10 +16,14 @@ from dataclasses import dataclass
 class Span:
     """A log-normal time.
 
-    Attributes:
-        median: of what is drawn, s.
-        spread: standard deviation of its logarithm.
-        least: seconds that are always added: what the page makes everybody wait.
+    Attributes
+    ----------
+    median : float
+        Of what is drawn, s.
+    spread : float
+        Standard deviation of its logarithm.
+    least : float
+        Seconds that are always added: what the page makes everybody wait.
     """
 
     median: float
@@ -40,8 +44,10 @@ class Span:
 class Pace:
     """The times of one task: before consent is given, and so on.
 
-    Attributes:
-        told: what a participant looks at the feedback.
+    Attributes
+    ----------
+    told : Span
+        What a participant looks at the feedback.
     """
 
     consent: Span
@@ -59,9 +65,12 @@ class Pace:
     def whole(self, trials: int, told: int) -> float:
         """Mean time of a session, s.
 
-        Args:
-            trials: number of trials.
-            told: number of those that are followed by feedback.
+        Parameters
+        ----------
+        trials : int
+            Number of trials.
+        told : int
+            Number of those that are followed by feedback.
         """
         after = self.comment.mean + self.debrief.mean
         return self.before_trials() + trials * self.trial.mean + told * self.told.mean + after

@@ -59,12 +59,18 @@ def make_table(settings: Settings) -> None:
 class Turn:
     """One stretch of requests of one kind.
 
-    Attributes:
-        what: `bare`, `answer`, `ends` or `leaves`.
-        seconds: its length.
-        figures: of its requests.
-        cpu: program -> CPU seconds.
-        requests: what the CPU time is divided by.
+    Attributes
+    ----------
+    what : str
+        `bare`, `answer`, `ends` or `leaves`.
+    seconds : float
+        Its length.
+    figures : Figures
+        Of its requests.
+    cpu : dict[str, float]
+        Program -> CPU seconds.
+    requests : int
+        What the CPU time is divided by.
     """
 
     what: str
@@ -87,13 +93,20 @@ class Turn:
 class Plan:
     """How much of it.
 
-    Attributes:
-        people: how many ask at once.
-        seconds: length of a turn.
-        warm_up: what is not measured before it, s.
-        rounds: how often each has its turn.
-        fastest: answers a second that sessions are begun for.
-        trials: of a session.
+    Attributes
+    ----------
+    people : int
+        How many ask at once.
+    seconds : float
+        Length of a turn.
+    warm_up : float
+        What is not measured before it, s.
+    rounds : int
+        How often each has its turn.
+    fastest : int
+        Answers a second that sessions are begun for.
+    trials : int
+        Of a session.
     """
 
     people: int = 50

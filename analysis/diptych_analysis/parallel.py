@@ -16,11 +16,16 @@ def in_parallel(
 ) -> Iterator[Any]:
     """`function(*arguments)` of every tuple, as they are finished, in no order.
 
-    Args:
-        function: a function of a module, so that workers can find it.
-        arguments: one tuple a task.
-        n_jobs: processes; 1 works in this one, a task at a time and in order.
-        cluster: address of a Dask scheduler, whose workers do it instead.
+    Parameters
+    ----------
+    function : Callable[..., Any]
+        A function of a module, so that workers can find it.
+    arguments : Iterable[tuple[Any, ...]]
+        One tuple a task.
+    n_jobs : int, optional
+        Processes; 1 works in this one, a task at a time and in order.
+    cluster : str | None, optional
+        Address of a Dask scheduler, whose workers do it instead.
     """
     if n_jobs == 1 and cluster is None:
         for each in arguments:
@@ -37,8 +42,10 @@ def in_parallel(
 def backend(cluster: str | None) -> Iterator[None]:
     """joblib's processes, or the Dask cluster at an address.
 
-    Raises:
-        OSError: when nobody answers at the address.
+    Raises
+    ------
+    OSError
+        When nobody answers at the address.
     """
     if cluster is None:
         yield

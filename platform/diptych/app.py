@@ -24,14 +24,20 @@ def create_app(
 ) -> APIFlask:
     """A host with the given settings (by default those of the environment).
 
-    Args:
-        settings: the settings.
-        checked: whether to refuse a secret that is too weak for people from outside.
-        behind: whether sessions are settled in a thread behind the requests, as a host that serves
-            people does it; without it they are settled when the request that ended them returns.
+    Parameters
+    ----------
+    settings : Settings | None, optional
+        The settings.
+    checked : bool, optional
+        Whether to refuse a secret that is too weak for people from outside.
+    behind : bool, optional
+        Whether sessions are settled in a thread behind the requests, as a host that serves
+        people does it; without it they are settled when the request that ended them returns.
 
-    Raises:
-        SettingsFault: when an environment variable can't be used.
+    Raises
+    ------
+    SettingsFault
+        When an environment variable can't be used.
     """
     from diptych.installation import secret_fault
     from diptych.privacy import retention

@@ -44,14 +44,22 @@ class BackupFault(Exception):
 class Manifest:
     """What stands in a back-up.
 
-    Attributes:
-        format: of the archive; this version reads 1.
-        version: of Diptych that made it.
-        database: sqlite or postgresql.
-        revision: of the tables (Alembic).
-        made_at: ISO 8601, UTC.
-        sha256: of the database's file in the archive.
-        rows: number of rows by table.
+    Attributes
+    ----------
+    format : int
+        Of the archive; this version reads 1.
+    version : str
+        Of Diptych that made it.
+    database : str
+        Sqlite or postgresql.
+    revision : str
+        Of the tables (Alembic).
+    made_at : str
+        ISO 8601, UTC.
+    sha256 : str
+        Of the database's file in the archive.
+    rows : dict[str, int]
+        Number of rows by table.
     """
 
     format: int
@@ -66,12 +74,17 @@ class Manifest:
 def backup(url: str, to: Path) -> Manifest:
     """Write a back-up of a live database.
 
-    Args:
-        url: SQLAlchemy URL, with the driver named.
-        to: the archive to write; it appears when it is whole.
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, with the driver named.
+    to : Path
+        The archive to write; it appears when it is whole.
 
-    Raises:
-        BackupFault: when the database has no tables, a program is missing, or `to` exists.
+    Raises
+    ------
+    BackupFault
+        When the database has no tables, a program is missing, or `to` exists.
     """
     if to.exists():
         raise BackupFault(
@@ -106,8 +119,10 @@ def backup(url: str, to: Path) -> Manifest:
 def read_manifest(archive: Path) -> Manifest:
     """What a back-up says of itself.
 
-    Raises:
-        BackupFault: when the file is no back-up that this version reads.
+    Raises
+    ------
+    BackupFault
+        When the file is no back-up that this version reads.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -125,16 +140,22 @@ def read_manifest(archive: Path) -> Manifest:
 def restore(archive: Path, url: str, *, replace: bool = False) -> Manifest:
     """Put a back-up in the place of a database. The host must be stopped.
 
-    Args:
-        archive: what `backup` wrote.
-        url: SQLAlchemy URL of the database, of the same kind as the one that was backed up.
-        replace: whether a database that holds rows, or that can't be read, may be replaced. What
-            can't be read is put aside under another name.
+    Parameters
+    ----------
+    archive : Path
+        What `backup` wrote.
+    url : str
+        SQLAlchemy URL of the database, of the same kind as the one that was backed up.
+    replace : bool, optional
+        Whether a database that holds rows, or that can't be read, may be replaced. What
+        can't be read is put aside under another name.
 
-    Raises:
-        BackupFault: when the archive is damaged, the database is of another kind, holds rows, or
-            is in use. The database is as it was then. Also when what was restored is not what the
-            back-up says it holds.
+    Raises
+    ------
+    BackupFault
+        When the archive is damaged, the database is of another kind, holds rows, or
+        is in use. The database is as it was then. Also when what was restored is not what the
+        back-up says it holds.
     """
     manifest = read_manifest(archive)
     where = make_url(url)

@@ -41,10 +41,14 @@ console = Console()
 class Crowd:
     """Who takes a study of the demo.
 
-    Attributes:
-        observer: how they answer.
-        model: network that they follow, if any.
-        machine: whether it is one machine, and not simulated people.
+    Attributes
+    ----------
+    observer : str
+        How they answer.
+    model : str | None
+        Network that they follow, if any.
+    machine : bool
+        Whether it is one machine, and not simulated people.
     """
 
     observer: str
@@ -111,8 +115,10 @@ def application() -> Flask:
 def check_port(port: int) -> None:
     """Make sure that nobody listens on the port.
 
-    Raises:
-        DemoFault: when somebody does.
+    Raises
+    ------
+    DemoFault
+        When somebody does.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -187,8 +193,10 @@ def serving(demo: Demo) -> Iterator[subprocess.Popen[bytes]]:
 def wait_until_up(demo: Demo, process: subprocess.Popen[bytes]) -> None:
     """Wait for the health page.
 
-    Raises:
-        DemoFault: when the server ends or does not answer within a minute.
+    Raises
+    ------
+    DemoFault
+        When the server ends or does not answer within a minute.
     """
     for _ in range(300):
         try:

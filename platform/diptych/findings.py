@@ -12,11 +12,16 @@ Grade = Literal["ok", "warning", "fault"]
 class Finding:
     """What a check found.
 
-    Attributes:
-        subject: what was looked at.
-        grade: ok; warning: it runs, but not as it should; fault: it can't run, or not safely.
-        text: how it is.
-        mend: what to do about it; empty when it is ok.
+    Attributes
+    ----------
+    subject : str
+        What was looked at.
+    grade : Grade
+        Ok; warning: it runs, but not as it should; fault: it can't run, or not safely.
+    text : str
+        How it is.
+    mend : str
+        What to do about it; empty when it is ok.
     """
 
     subject: str

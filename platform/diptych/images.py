@@ -187,9 +187,12 @@ class ImageTokens:
 def read_servable(path: Path, modified_ns: int) -> tuple[str, ServableImage]:
     """(content hash, servable image) of a file; `modified_ns` only keeps the memory honest.
 
-    Raises:
-        ImageFault: see `servable`.
-        OSError: when the file can't be read.
+    Raises
+    ------
+    ImageFault
+        See `servable`.
+    OSError
+        When the file can't be read.
     """
     data = path.read_bytes()
     return content_hash(data), servable(data)

@@ -82,8 +82,10 @@ def revisions(engine: Engine, url: str) -> tuple[str | None, str | None]:
 def ensure_head(engine: Engine, url: str) -> None:
     """Make the tables of an empty database; refuse one that is behind.
 
-    Raises:
-        BehindFault: when tables exist but not those of this version.
+    Raises
+    ------
+    BehindFault
+        When tables exist but not those of this version.
     """
     current, head = revisions(engine, url)
     if current is None:

@@ -80,11 +80,16 @@ def draw_pool(n: int, rng: np.random.Generator) -> list[Values]:
 def draw_ends(unit: str, end: float, loose: float, rng: np.random.Generator) -> list[Values]:
     """Values of 2 (K + 1) pictures: first those at the unit's high end, then at its low end.
 
-    Args:
-        unit: the unit that sets the two sets apart.
-        end: share of the unit's range that either set is spread over.
-        loose: share of their ranges, around the middle, that all other units vary in.
-        rng: chooses them.
+    Parameters
+    ----------
+    unit : str
+        The unit that sets the two sets apart.
+    end : float
+        Share of the unit's range that either set is spread over.
+    loose : float
+        Share of their ranges, around the middle, that all other units vary in.
+    rng : np.random.Generator
+        Chooses them.
     """
     shares = 0.5 + (rng.random((2 * (K + 1), len(UNITS))) - 0.5) * loose
     spread = np.linspace(0, end, K + 1)
@@ -176,10 +181,14 @@ class Sheet:
 def bouquet(count: int, reach: float, turn: float) -> list[tuple[float, float]]:
     """Offsets of `count` blossoms that don't touch, around (0, 0), which is their mean.
 
-    Args:
-        count: 1 to 6.
-        reach: greatest radius of a blossom, pixels.
-        turn: angle of the first, radians.
+    Parameters
+    ----------
+    count : int
+        1 to 6.
+    reach : float
+        Greatest radius of a blossom, pixels.
+    turn : float
+        Angle of the first, radians.
     """
     inner = 1 if count in (1, 6) else 0
     outer = count - inner

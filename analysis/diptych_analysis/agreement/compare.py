@@ -275,7 +275,8 @@ def _by_model(result: Agreement) -> None:
 
 def _add_machines(tables: Tables, result: Agreement) -> None:
     """Machine participants: machine, units, n, mis, accuracy, and how they go with HIS and MIS;
-    and, in `machine_units`, the units with machine and machine_mis."""
+    and, in `machine_units`, the units with machine and machine_mis.
+    """
     asked = result.choices
     scores = machine_scores(tables, statuses=asked.statuses, excluded=asked.excluded)
     rows, parts = [], []

@@ -27,7 +27,8 @@ ORDER = ("hardest", "random", "easiest")
 class Groups:
     """`table`: one row a group (`over_units`; right of the n answers, pooled proportion, Wilson);
     `tests`: one row a pair (first, second, difference of means, better = P(a unit of second has the
-    higher HIS) + half of ties, u, p, p_holm)."""
+    higher HIS) + half of ties, u, p, p_holm).
+    """
 
     table: pd.DataFrame
     tests: pd.DataFrame

@@ -12,15 +12,23 @@ from diptych_analysis.networks.store import read_items
 def fitted_scale(humans: Path, results: Path, model: str, similarity: str, seed: int = 0) -> Scale:
     """The scale that brings the MIS nearest to the HIS of 5 % of the units (section 3).
 
-    Args:
-        humans: folder of tidy tables, whose units are named `layer:unit`.
-        results: folder of results with the model's items.
-        model: whose units.
-        similarity: that of the items' margins.
-        seed: chooses the units.
+    Parameters
+    ----------
+    humans : Path
+        Folder of tidy tables, whose units are named `layer:unit`.
+    results : Path
+        Folder of results with the model's items.
+    model : str
+        Whose units.
+    similarity : str
+        That of the items' margins.
+    seed : int, optional
+        Chooses the units.
 
-    Raises:
-        MachineFault: no unit that both people and the machine have answered.
+    Raises
+    ------
+    MachineFault
+        No unit that both people and the machine have answered.
     """
     from diptych_analysis.agreement.calibration import calibrated_scores
     from diptych_analysis.agreement.faults import AgreementFault

@@ -16,11 +16,16 @@ Ints = npt.NDArray[np.int64]
 class Items:
     """N items for each of U units, as numbers of images.
 
-    Attributes:
-        query_positive: (U, N) strongly activating queries.
-        query_negative: (U, N) weakly activating queries.
-        positives: (U, N, K) most activating explanations, of each item the strongest first.
-        negatives: (U, N, K) least activating explanations, of each item the weakest first.
+    Attributes
+    ----------
+    query_positive : Ints
+        (U, N) strongly activating queries.
+    query_negative : Ints
+        (U, N) weakly activating queries.
+    positives : Ints
+        (U, N, K) most activating explanations, of each item the strongest first.
+    negatives : Ints
+        (U, N, K) least activating explanations, of each item the weakest first.
     """
 
     query_positive: Ints
@@ -37,12 +42,16 @@ class Items:
 class Plan:
     """How items are made.
 
-    Attributes:
-        n: N, items a unit.
-        k: K, explanations a side.
-        percentile: None: the N images next to the explanations are queries. A number such as 2:
-            queries come from that percentile of the images and its opposite (2nd and 98th, the
-            hard variant of Fig. 21), or right after the explanations where these reach further in.
+    Attributes
+    ----------
+    n : int
+        N, items a unit.
+    k : int
+        K, explanations a side.
+    percentile : float | None
+        None: the N images next to the explanations are queries. A number such as 2:
+        queries come from that percentile of the images and its opposite (2nd and 98th, the
+        hard variant of Fig. 21), or right after the explanations where these reach further in.
     """
 
     n: int = 20
@@ -72,8 +81,10 @@ class Plan:
     def keep(self, images: int) -> int:
         """How many images a side must be known.
 
-        Raises:
-            MachineFault: fewer images than the items of one unit need.
+        Raises
+        ------
+        MachineFault
+            Fewer images than the items of one unit need.
         """
         needed = self.first_query(images) + self.n
         if images < 2 * needed:
@@ -91,10 +102,14 @@ class Plan:
         each stratum; from stratum to stratum the places move on by one, so that no item has the
         most extreme of all strata.
 
-        Args:
-            most: (U, >= keep) image numbers, most activating first.
-            least: (U, >= keep) image numbers, least activating first.
-            images: number of images that they were chosen from.
+        Parameters
+        ----------
+        most : Ints
+            (U, >= keep) image numbers, most activating first.
+        least : Ints
+            (U, >= keep) image numbers, least activating first.
+        images : int
+            Number of images that they were chosen from.
         """
         self.keep(images)
         item, stratum = np.arange(self.n)[:, None], np.arange(self.k)[None, :]

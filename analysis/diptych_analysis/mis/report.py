@@ -47,18 +47,27 @@ def write_machine_report(
 ) -> Path:
     """Writes `to`/index.html, tables/*.csv, figures/*.png and *.svg; returns the page.
 
-    Args:
-        to: folder; made where it is not there.
-        scores: rows of scores.parquet, of one setting or several.
-        items: rows of items.parquet; without them no convergence and no pictures of items.
-        images: rows of images.parquet.
-        image_folder: what the images' file names are relative to.
-        accuracy: model, accuracy (`read_accuracy`).
-        checkpoints: model, epoch (`read_checkpoints`), if the models are one training's.
-        left_out: rows of left_out.parquet: layers that can't be scored.
-
     The page loads nothing from anywhere. Raises `MachineFault` as `examine` does, and where an
     image that is to be shown can't be read.
+
+    Parameters
+    ----------
+    to : Path
+        Folder; made where it is not there.
+    scores : pd.DataFrame
+        Rows of scores.parquet, of one setting or several.
+    items : pd.DataFrame | None, optional
+        Rows of items.parquet; without them no convergence and no pictures of items.
+    images : pd.DataFrame | None, optional
+        Rows of images.parquet.
+    image_folder : Path | None, optional
+        What the images' file names are relative to.
+    accuracy : pd.DataFrame | None, optional
+        model, accuracy (`read_accuracy`).
+    checkpoints : pd.DataFrame | None, optional
+        model, epoch (`read_checkpoints`), if the models are one training's.
+    left_out : pd.DataFrame | None, optional
+        Rows of left_out.parquet: layers that can't be scored.
     """
     found = examine(scores, items, accuracy, checkpoints)
     return write_findings(to, found, images, image_folder, left_out)

@@ -34,10 +34,14 @@ class Scale:
     1, that would keep every score within some hundredths of 0.5; the published range (0.59-0.99)
     comes out where alpha divides the margin, as a temperature. Both readings are here by name.
 
-    Attributes:
-        value: alpha.
-        reading: `temperature`: p = sigmoid(margin / alpha); `product`: p = sigmoid(alpha margin).
-        calibrated: whether alpha was fitted to human answers.
+    Attributes
+    ----------
+    value : float
+        Alpha.
+    reading : Literal["temperature", "product"]
+        `temperature`: p = sigmoid(margin / alpha); `product`: p = sigmoid(alpha margin).
+    calibrated : bool
+        Whether alpha was fitted to human answers.
     """
 
     value: float = PUBLISHED
@@ -66,9 +70,12 @@ class Scale:
 def margins(features: Any, items: Items) -> npt.NDArray[np.float32]:
     """Margins of items, (U, N).
 
-    Args:
-        features: (images, d) float32; an array, or anything that gives rows for an index array.
-        items: whose image numbers index the features.
+    Parameters
+    ----------
+    features : Any
+        (images, d) float32; an array, or anything that gives rows for an index array.
+    items : Items
+        Whose image numbers index the features.
     """
     if len(features) <= GRAM_LIMIT and items.positives.size >= len(features):
         return _by_gram(np.asarray(features), items)
@@ -118,13 +125,19 @@ def calibrate(found: npt.ArrayLike, his: npt.ArrayLike, weights: npt.ArrayLike =
     Least squares between each unit's MIS and its HIS, over log alpha; the paper fits alpha to a
     random 5 % of the annotated units "to approximately match the value range".
 
-    Args:
-        found: (U, N) margins of the units.
-        his: (U,) their human interpretability scores.
-        weights: (U,) such as numbers of answers; equal by default.
+    Parameters
+    ----------
+    found : npt.ArrayLike
+        (U, N) margins of the units.
+    his : npt.ArrayLike
+        (U,) their human interpretability scores.
+    weights : npt.ArrayLike, optional
+        (U,) such as numbers of answers; equal by default.
 
-    Raises:
-        MachineFault: no unit, or numbers that aren't finite.
+    Raises
+    ------
+    MachineFault
+        No unit, or numbers that aren't finite.
     """
     from scipy.optimize import minimize_scalar
 

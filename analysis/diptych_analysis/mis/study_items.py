@@ -21,11 +21,16 @@ ROLES = ("query_positive", "query_negative", "positive", "negative")
 def margin(top: Features, bottom: Features, positives: Features, negatives: Features) -> float:
     """How much better `top` goes with the positives than `bottom` does (Eq. 2-3).
 
-    Args:
-        top: (d,) features of one query.
-        bottom: (d,) features of the other.
-        positives: (K, d).
-        negatives: (K, d).
+    Parameters
+    ----------
+    top : Features
+        (d,) features of one query.
+    bottom : Features
+        (d,) features of the other.
+    positives : Features
+        (K, d).
+    negatives : Features
+        (K, d).
     """
     apart = top.astype(np.float64) - bottom
     sides = positives.mean(axis=0, dtype=np.float64) - negatives.mean(axis=0, dtype=np.float64)
@@ -37,17 +42,26 @@ def score_items(
 ) -> pd.DataFrame:
     """A machine's margin and probability of being right on each 2-AFC item.
 
-    Args:
-        items: the tidy table: item_id, kind, unit, role, place, stimulus_id.
-        files: stimulus_id -> its image, or the path of it.
-        similarity: compares images; each distinct one is looked at once.
-        scale: margin -> probability.
+    Parameters
+    ----------
+    items : pd.DataFrame
+        The tidy table: item_id, kind, unit, role, place, stimulus_id.
+    files : Find
+        stimulus_id -> its image, or the path of it.
+    similarity : Similarity
+        Compares images; each distinct one is looked at once.
+    scale : Scale | None, optional
+        Margin -> probability.
 
-    Returns:
+    Returns
+    -------
+    pd.DataFrame
         item_id, kind, unit, margin, probability; in the order of the items.
 
-    Raises:
-        MachineFault: an item without its two queries and two sets, an image that can't be read.
+    Raises
+    ------
+    MachineFault
+        An item without its two queries and two sets, an image that can't be read.
     """
     wanted = items[items["role"].isin(ROLES)]
     names = sorted(set(wanted["stimulus_id"]))

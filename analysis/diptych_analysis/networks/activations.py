@@ -30,10 +30,14 @@ Found = dict[str, Extremes]
 class Source:
     """Something that a worker can load for itself: by name, or as it is.
 
-    Attributes:
-        what: a name, or the loaded thing.
-        device: where it runs.
-        threads: of torch, in each worker.
+    Attributes
+    ----------
+    what : Any
+        A name, or the loaded thing.
+    device : str
+        Where it runs.
+    threads : int
+        Of torch, in each worker.
     """
 
     what: Any
@@ -79,13 +83,20 @@ def block_extremes(
 ) -> tuple[int, Found]:
     """The extremes of one block, layer by layer.
 
-    Args:
-        source: the network.
-        layers: which of its layers.
-        images: those of the block alone.
-        first: number of its first image in the whole set.
-        keep: images a side of each unit.
-        full: folder with a file of activations for each layer (see `activation_file`), or None.
+    Parameters
+    ----------
+    source : Source
+        The network.
+    layers : Sequence[Layer]
+        Which of its layers.
+    images : ImageSet
+        Those of the block alone.
+    first : int
+        Number of its first image in the whole set.
+    keep : int
+        Images a side of each unit.
+    full : Path | None, optional
+        Folder with a file of activations for each layer (see `activation_file`), or None.
     """
     network = _loaded_network(source)
     parts: dict[str, list[Features]] = {layer.name: [] for layer in layers}
@@ -155,9 +166,12 @@ def _batches(images: ImageSet, threads: int) -> Iterator[list[Any]]:
 class Checkpoint:
     """Where an unfinished pass is kept: the blocks that are done, and what they came to.
 
-    Args:
-        folder: of checkpoints; None keeps nothing.
-        about: what is computed; another pass never reads it.
+    Parameters
+    ----------
+    folder : Path | None
+        Of checkpoints; None keeps nothing.
+    about : Sequence[object]
+        What is computed; another pass never reads it.
     """
 
     def __init__(self, folder: Path | None, about: Sequence[object]) -> None:

@@ -38,11 +38,16 @@ class Extremes:
     One 64-bit key holds an activation (upper half) and an image's number (lower half), so that
     the order with its ties is plain integer order, and merging is one partition.
 
-    Attributes:
-        keep: images a side.
-        count: images seen.
-        high: (units, <= keep) keys; the greater, the more activating, of equals the earlier image.
-        low: (units, <= keep) keys; the greater, the less activating, of equals the later image.
+    Attributes
+    ----------
+    keep : int
+        Images a side.
+    count : int
+        Images seen.
+    high : Keys
+        (units, <= keep) keys; the greater, the more activating, of equals the earlier image.
+    low : Keys
+        (units, <= keep) keys; the greater, the less activating, of equals the later image.
     """
 
     keep: int
@@ -54,8 +59,10 @@ class Extremes:
     def of(cls, activations: npt.NDArray[np.float32], first: int, keep: int) -> Self:
         """Of a block of images: `activations` (images, units), numbered from `first`.
 
-        Raises:
-            MachineFault: an activation that is no finite number, naming unit and image.
+        Raises
+        ------
+        MachineFault
+            An activation that is no finite number, naming unit and image.
         """
         if not np.isfinite(activations).all():
             image, unit = np.argwhere(~np.isfinite(activations))[0]

@@ -21,12 +21,18 @@ from diptych_analysis.pictures import PictureFault, read_picture
 class ImageSet:
     """Images in the order of their names; of identical files only the first is in it.
 
-    Attributes:
-        folder: where they are.
-        files: paths relative to the folder, (n,).
-        hashes: SHA-256 of the files, (n,).
-        duplicates: files left out, each with the one that it repeats.
-        left_out: files that are hidden or no images.
+    Attributes
+    ----------
+    folder : Path
+        Where they are.
+    files : tuple[str, ...]
+        Paths relative to the folder, (n,).
+    hashes : tuple[str, ...]
+        SHA-256 of the files, (n,).
+    duplicates : tuple[tuple[str, str], ...]
+        Files left out, each with the one that it repeats.
+    left_out : tuple[str, ...]
+        Files that are hidden or no images.
     """
 
     folder: Path
@@ -46,8 +52,10 @@ class ImageSet:
     def open(self, number: int) -> Image.Image:
         """One image, RGB.
 
-        Raises:
-            MachineFault: naming the file.
+        Raises
+        ------
+        MachineFault
+            Naming the file.
         """
         return open_image(self.folder / self.files[number])
 
@@ -71,8 +79,10 @@ class ImageSet:
 def open_image(file: Path) -> Image.Image:
     """An image as people see it: see `diptych_analysis.pictures`.
 
-    Raises:
-        MachineFault: a file that is missing or no image, naming it.
+    Raises
+    ------
+    MachineFault
+        A file that is missing or no image, naming it.
     """
     try:
         return read_picture(file.read_bytes())
@@ -87,14 +97,20 @@ def open_image(file: Path) -> Image.Image:
 def image_set(folder: Path, known: pd.DataFrame | None = None, threads: int = 4) -> ImageSet:
     """The images of a folder and all folders in it.
 
-    Args:
-        folder: where they are.
-        known: an earlier index (file, size, changed, sha256), so that big folders are not read
-            again to be hashed.
-        threads: files that are read at a time.
+    Parameters
+    ----------
+    folder : Path
+        Where they are.
+    known : pd.DataFrame | None, optional
+        An earlier index (file, size, changed, sha256), so that big folders are not read
+        again to be hashed.
+    threads : int, optional
+        Files that are read at a time.
 
-    Raises:
-        MachineFault: no folder, or no image in it.
+    Raises
+    ------
+    MachineFault
+        No folder, or no image in it.
     """
     if not folder.is_dir():
         raise MachineFault(f"no folder of images {str(folder)!r}")

@@ -37,15 +37,24 @@ _ATTENTION = frozenset({"attn", "attention", "self_attn", "self_attention", "cro
 class Layer:
     """One layer that is scored.
 
-    Attributes:
-        name: path of the module; of directions, `path@name`.
-        kind: one of `KINDS`, or `direction`.
-        index: place in the order of execution among the network's scorable layers.
-        width: number of units.
-        axis: of the output, which axis holds the units.
-        module: path of the module whose output is looked at.
-        directions: (units, channels) matrix applied to the pooled output, or None.
-        rows: how the rows of the output belong to images.
+    Attributes
+    ----------
+    name : str
+        Path of the module; of directions, `path@name`.
+    kind : str
+        One of `KINDS`, or `direction`.
+    index : int
+        Place in the order of execution among the network's scorable layers.
+    width : int
+        Number of units.
+    axis : int
+        Of the output, which axis holds the units.
+    module : str
+        Path of the module whose output is looked at.
+    directions : npt.NDArray[np.float32] | None
+        (units, channels) matrix applied to the pooled output, or None.
+    rows : Rows
+        How the rows of the output belong to images.
     """
 
     name: str
@@ -60,8 +69,10 @@ class Layer:
     def pool(self, output: Tensor, images: int) -> Tensor:
         """(B, ...) -> (B, units): the mean over every axis but the images' and the units'.
 
-        Raises:
-            MachineFault: the output has not the rows of so many images.
+        Raises
+        ------
+        MachineFault
+            The output has not the rows of so many images.
         """
         try:
             pooled = self.rows.by_image(per_row(output, self.axis), images).mean(dim=1)
@@ -98,10 +109,14 @@ def _is_norm(module: nn.Module) -> bool:
 class LeftOut:
     """A layer that is not scored.
 
-    Attributes:
-        name: path of the module.
-        kind: one of `KINDS`.
-        reason: why, in words.
+    Attributes
+    ----------
+    name : str
+        Path of the module.
+    kind : str
+        One of `KINDS`.
+    reason : str
+        why, in words.
     """
 
     name: str
@@ -113,9 +128,12 @@ class LeftOut:
 class Examined:
     """The layers of a network.
 
-    Attributes:
-        layers: that can be scored, in the order in which they are first run.
-        left_out: that can't be.
+    Attributes
+    ----------
+    layers : list[Layer]
+        That can be scored, in the order in which they are first run.
+    left_out : list[LeftOut]
+        That can't be.
     """
 
     layers: list[Layer] = field(default_factory=list)
@@ -147,8 +165,10 @@ def examine_layers(network: Network) -> Examined:
 def scorable_layers(network: Network) -> list[Layer]:
     """Every layer that can be scored, in the order in which it is first run.
 
-    Raises:
-        MachineFault: there is none.
+    Raises
+    ------
+    MachineFault
+        There is none.
     """
     return _scorable(network, examine_layers(network))
 
@@ -227,19 +247,27 @@ def choose_layers(
 ) -> list[Layer]:
     """The layers to score.
 
-    Args:
-        network: whose.
-        patterns: shell patterns of module paths, such as `blocks.3.*`; none: every layer but the
-            first and the last, as in the paper (section 4.2.1). A layer that a pattern names is
-            scored even where it is first or last.
-        kinds: keep only these of `KINDS`; none: all. `norm` stands for every norm, `linear` for
-            attention too.
-        directions: module path -> file (.npy) of a matrix (units, channels); scored beside.
-        examined: the network's layers, where they are known.
+    Parameters
+    ----------
+    network : Network
+        Whose.
+    patterns : Sequence[str], optional
+        Shell patterns of module paths, such as `blocks.3.*`; none: every layer but the
+        first and the last, as in the paper (section 4.2.1). A layer that a pattern names is
+        scored even where it is first or last.
+    kinds : Sequence[str], optional
+        Keep only these of `KINDS`; none: all. `norm` stands for every norm, `linear` for
+        attention too.
+    directions : Mapping[str, Path] | None, optional
+        Module path -> file (.npy) of a matrix (units, channels); scored beside.
+    examined : Examined | None, optional
+        The network's layers, where they are known.
 
-    Raises:
-        MachineFault: a pattern or a path that names no layer (telling near names), an unknown kind,
-            a matrix that does not fit.
+    Raises
+    ------
+    MachineFault
+        A pattern or a path that names no layer (telling near names), an unknown kind,
+        a matrix that does not fit.
     """
     examined = examined or examine_layers(network)
     everything = _scorable(network, examined)

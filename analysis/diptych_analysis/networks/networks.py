@@ -41,11 +41,16 @@ UNTRAINED = "+untrained"
 class Network:
     """A network ready to look at images.
 
-    Attributes:
-        name: as it stands in the results.
-        module: maps images (B, C, H, W) to anything; evaluation mode, nothing in it learns.
-        transform: RGB image -> tensor (C, H, W).
-        device: where it runs.
+    Attributes
+    ----------
+    name : str
+        As it stands in the results.
+    module : nn.Module
+        Maps images (B, C, H, W) to anything; evaluation mode, nothing in it learns.
+    transform : Transform
+        RGB image -> tensor (C, H, W).
+    device : torch.device
+        Where it runs.
     """
 
     name: str
@@ -86,8 +91,10 @@ def device_for(wanted: str = "auto") -> torch.device:
 def load_network(name: str, device: str = "auto") -> Network:
     """A network by name.
 
-    Raises:
-        MachineFault: an unknown name, weights that can't be had or don't fit.
+    Raises
+    ------
+    MachineFault
+        An unknown name, weights that can't be had or don't fit.
     """
     architecture, weights = _parsed(name)
     where = device_for(device)

@@ -33,9 +33,12 @@ BATCH = 32
 class Similarity(ABC):
     """Turns images into rows of features whose products compare them.
 
-    Attributes:
-        name: as it stands in the results.
-        key: changes whenever the features would.
+    Attributes
+    ----------
+    name : str
+        As it stands in the results.
+    key : str
+        Changes whenever the features would.
     """
 
     name: str
@@ -99,10 +102,14 @@ class DreamSim(Similarity):
 class LPIPS(Similarity):
     """Zhang et al. 2018: weighted squared distance of unit-normalised feature maps.
 
-    Args:
-        device: where it runs.
-        model: an `lpips.LPIPS`; by default AlexNet's, whose weights come from a hub.
-        side: images are brought to this side in pixels.
+    Parameters
+    ----------
+    device : str, optional
+        Where it runs.
+    model : Any, optional
+        An `lpips.LPIPS`; by default AlexNet's, whose weights come from a hub.
+    side : int, optional
+        Images are brought to this side in pixels.
     """
 
     name = "lpips"
@@ -164,8 +171,10 @@ class Shuffled(Similarity):
 def similarity(name: str, device: str = "auto") -> Similarity:
     """A similarity by name (see this module).
 
-    Raises:
-        MachineFault: an unknown name, or weights that can't be had.
+    Raises
+    ------
+    MachineFault
+        An unknown name, or weights that can't be had.
     """
     if name.startswith(SHUFFLED):
         return Shuffled(similarity(name.removeprefix(SHUFFLED), device))
@@ -185,8 +194,10 @@ def similarity(name: str, device: str = "auto") -> Similarity:
 def unit_length(found: Features, name: str) -> Features:
     """Rows divided by their lengths.
 
-    Raises:
-        MachineFault: a row that is zero or no number.
+    Raises
+    ------
+    MachineFault
+        A row that is zero or no number.
     """
     length = np.linalg.norm(found, axis=1, keepdims=True)
     if not (np.isfinite(length).all() and (length > 0).all()):

@@ -137,9 +137,12 @@ class Store:
 class DiskRows:
     """Rows of a big file of features, read when they are asked for.
 
-    Args:
-        file: .npy, (images, d).
-        order: row of each image; None: their own order.
+    Parameters
+    ----------
+    file : Path
+        .npy, (images, d).
+    order : npt.NDArray[np.int64] | None, optional
+        Row of each image; None: their own order.
     """
 
     def __init__(self, file: Path, order: npt.NDArray[np.int64] | None = None) -> None:
@@ -165,8 +168,10 @@ def _write(frame: pd.DataFrame, file: Path) -> None:
 def read_scores(folder: Path) -> pd.DataFrame:
     """Every unit's scores in a folder of results, a row a unit and computation.
 
-    Raises:
-        MachineFault: no results there.
+    Raises
+    ------
+    MachineFault
+        No results there.
     """
     return _read(folder, "scores").drop_duplicates([*KEY, "layer", "unit"], ignore_index=True)
 
@@ -174,8 +179,10 @@ def read_scores(folder: Path) -> pd.DataFrame:
 def read_items(folder: Path, model: str | None = None) -> pd.DataFrame:
     """Every item in a folder of results, a row an item; of one model, or of all.
 
-    Raises:
-        MachineFault: no results there.
+    Raises
+    ------
+    MachineFault
+        No results there.
     """
     filters = None if model is None else [("model", "==", model)]
     return _read(folder, "items", filters)
@@ -184,8 +191,10 @@ def read_items(folder: Path, model: str | None = None) -> pd.DataFrame:
 def read_images(folder: Path) -> pd.DataFrame:
     """The images of a folder of results: image_set, image, file, sha256.
 
-    Raises:
-        MachineFault: no results there.
+    Raises
+    ------
+    MachineFault
+        No results there.
     """
     return _read(folder, "images")
 

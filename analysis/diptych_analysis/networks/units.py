@@ -32,9 +32,12 @@ class NoUnits(Exception):
 class Rows:
     """How the rows (axis 0) of a layer's output belong to the images of a batch.
 
-    Attributes:
-        each: rows of one image: windows, frames, tokens.
-        apart: rows of one image stand `batch` rows apart; otherwise one after the other.
+    Attributes
+    ----------
+    each : int
+        Rows of one image: windows, frames, tokens.
+    apart : bool
+        Rows of one image stand `batch` rows apart; otherwise one after the other.
     """
 
     each: int = 1
@@ -43,8 +46,10 @@ class Rows:
     def by_image(self, table: Tensor, images: int) -> Tensor:
         """(images * each, units) -> (images, each, units).
 
-        Raises:
-            NoUnits: there are not so many rows.
+        Raises
+        ------
+        NoUnits
+            There are not so many rows.
         """
         if len(table) != images * self.each:
             raise NoUnits(f"gives {len(table)} rows for {images} images")
@@ -66,13 +71,19 @@ def per_row(output: Tensor, axis: int) -> Tensor:
 def rows_of(one: Tensor, other: Tensor, images: tuple[int, int]) -> Rows:
     """How rows belong to images, from two batches that begin with the same image.
 
-    Args:
-        one: (rows, units) of one batch.
-        other: the same of the other.
-        images: how many images each batch has; two different numbers.
+    Parameters
+    ----------
+    one : Tensor
+        (rows, units) of one batch.
+    other : Tensor
+        The same of the other.
+    images : tuple[int, int]
+        How many images each batch has; two different numbers.
 
-    Raises:
-        NoUnits: the rows are not those of the images.
+    Raises
+    ------
+    NoUnits
+        The rows are not those of the images.
     """
     each = len(one) // images[0]
     if not each or (len(one), len(other)) != (each * images[0], each * images[1]):
@@ -95,13 +106,19 @@ def rows_of(one: Tensor, other: Tensor, images: tuple[int, int]) -> Rows:
 def axis_of(module: nn.Module, called: Called, output: Any) -> int:
     """Which axis of a layer's output holds its units.
 
-    Args:
-        module: the layer.
-        called: what it was called with.
-        output: what it gave.
+    Parameters
+    ----------
+    module : nn.Module
+        The layer.
+    called : Called
+        What it was called with.
+    output : Any
+        What it gave.
 
-    Raises:
-        NoUnits: no axis, or no telling which.
+    Raises
+    ------
+    NoUnits
+        No axis, or no telling which.
     """
     if not isinstance(output, Tensor) or output.ndim < 2:
         raise NoUnits("gives no table of numbers")

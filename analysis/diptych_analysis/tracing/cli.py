@@ -304,7 +304,8 @@ def predict(
     images: Path | None,
 ) -> None:
     """Predict the responses in FOLDER with a saved MODEL: one row per trial, and a column `p:CLASS`
-    per class."""
+    per class.
+    """
     from diptych_analysis.tables import read_tables
     from diptych_analysis.tracing.models import Tracer
     from diptych_analysis.tracing.runs import predictions_frame

@@ -53,8 +53,10 @@ def early_warning(
     probability (of finishing above, by the model), by_count (by right answers so far), score,
     finished_above.
 
-    Raises:
-        SequenceFault: nobody known finished above the score, or everybody did.
+    Raises
+    ------
+    SequenceFault
+        Nobody known finished above the score, or everybody did.
     """
     truth = final_scores(known)
     whole = ~np.isnan(truth)

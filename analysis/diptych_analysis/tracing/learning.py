@@ -23,7 +23,9 @@ def learning_curve(
     part of a split, so that it has never seen them. A session that several splits tested counts
     once, with the mean of its predictions. Trials without an answer are left out.
 
-    Returns:
+    Returns
+    -------
+    list[dict[str, Any]]
         One row a phase, trial (from 1, among the traced ones) and class (None: all classes):
         phase, trial, class, n (sessions), right, predicted (mean probability of the right answer).
     """

@@ -149,9 +149,11 @@ def sequences_from(
     of `trials` that holds response times in ms. `classes` are those that occur as labels, unless
     they are given.
 
-    Raises:
-        SequenceFault: no such trials, a single class, a response that is no class, two labels for
-            one stimulus, or a missing label or stimulus: named with session and trial.
+    Raises
+    ------
+    SequenceFault
+        No such trials, a single class, a response that is no class, two labels for
+        one stimulus, or a missing label or stimulus: named with session and trial.
     """
     sessions = _chosen_sessions(tables, statuses, excluded, kinds, conditions)
     trials = tables.trials

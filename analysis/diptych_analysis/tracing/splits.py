@@ -39,8 +39,10 @@ def learner_splits(
 
     The same seed gives the same splits. All sessions of one learner fall into one part.
 
-    Raises:
-        SequenceFault: there are too few learners for every part to have one.
+    Raises
+    ------
+    SequenceFault
+        There are too few learners for every part to have one.
     """
     learners = np.unique(np.asarray(sequences.learners, dtype=object))
     n_train = round(fractions[0] * len(learners))

@@ -65,8 +65,10 @@ def accounts() -> list[Account]:
 def add(name: str, *, by: User | None, is_admin: bool = False, password: str | None = None) -> User:
     """Make an account; without a password it needs a one-time link.
 
-    Raises:
-        AccountFault: when the name is taken or malformed, or the password too short.
+    Raises
+    ------
+    AccountFault
+        When the name is taken or malformed, or the password too short.
     """
     hashed = None if password is None else password_hash(password)
     with writing() as connection:
@@ -79,8 +81,10 @@ def add(name: str, *, by: User | None, is_admin: bool = False, password: str | N
 def any_user(name: str) -> User:
     """The user of a name, disabled or not.
 
-    Raises:
-        AccountFault: when there is none.
+    Raises
+    ------
+    AccountFault
+        When there is none.
     """
     with reading() as connection:
         row = connection.execute(
@@ -94,8 +98,10 @@ def any_user(name: str) -> User:
 def disable(user: User, *, by: User | None) -> None:
     """Close an account: its log-ins end, its tokens and links open nothing. Nothing is deleted.
 
-    Raises:
-        AccountFault: when it is one's own, or the last administrator's.
+    Raises
+    ------
+    AccountFault
+        When it is one's own, or the last administrator's.
     """
     if by is not None and by.id == user.id:
         raise AccountFault("You cannot disable your own account. Ask another administrator.")
@@ -120,8 +126,10 @@ def enable(user: User, *, by: User | None) -> None:
 def set_admin(user: User, is_admin: bool, *, by: User | None) -> None:
     """Make somebody an administrator, or no longer one.
 
-    Raises:
-        AccountFault: when nobody would be left.
+    Raises
+    ------
+    AccountFault
+        When nobody would be left.
     """
     with writing() as connection:
         if not is_admin:
@@ -134,8 +142,10 @@ def set_admin(user: User, is_admin: bool, *, by: User | None) -> None:
 def give_role(user: User, study_id: int, role: str | None, *, by: User | None) -> None:
     """Give a user a role in a study, or take it away with None.
 
-    Raises:
-        AccountFault: when there is no such role, or the study would lose its last owner.
+    Raises
+    ------
+    AccountFault
+        When there is no such role, or the study would lose its last owner.
     """
     if role is not None and role not in ROLES:
         raise AccountFault(f"{role!r} is not a role; allowed are {', '.join(ROLES)}")
@@ -175,8 +185,10 @@ def members(study_id: int) -> list[tuple[User, str, bool]]:
 def study_id(name: str) -> int:
     """The row of a study.
 
-    Raises:
-        AccountFault: when this host has no such study.
+    Raises
+    ------
+    AccountFault
+        When this host has no such study.
     """
     with reading() as connection:
         found = connection.execute(select(STUDIES.c.id).where(STUDIES.c.name == name)).scalar()

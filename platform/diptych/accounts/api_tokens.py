@@ -30,8 +30,10 @@ class Token:
 def make(user: User, name: str) -> str:
     """Make a token; it is shown once and stands in the database only as a hash.
 
-    Raises:
-        AccountFault: without a name, or when the user has too many.
+    Raises
+    ------
+    AccountFault
+        Without a name, or when the user has too many.
     """
     name = " ".join(name.split())[:64]
     if not name:

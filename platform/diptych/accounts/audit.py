@@ -28,13 +28,20 @@ def note(
 ) -> None:
     """Write one entry.
 
-    Args:
-        user: who did it; None for the command line.
-        action: `noun.verb`, e.g. `study.open`, `decision.reject`, `ledger.send`, `export.ids`.
-        study_id: the study it was done to.
-        subject: the public id of a session, the name of a user, a key of the ledger.
-        detail: what else is worth knowing; never a secret, never a platform id.
-        connection: the transaction of the change itself, so that both stand or neither.
+    Parameters
+    ----------
+    user : User | None
+        Who did it; None for the command line.
+    action : str
+        `noun.verb`, e.g. `study.open`, `decision.reject`, `ledger.send`, `export.ids`.
+    study_id : int | None, optional
+        The study it was done to.
+    subject : str | None, optional
+        The public id of a session, the name of a user, a key of the ledger.
+    detail : dict[str, Any] | None, optional
+        What else is worth knowing; never a secret, never a platform id.
+    connection : Connection | None, optional
+        The transaction of the change itself, so that both stand or neither.
     """
     statement = insert(AUDIT).values(
         at=now_ms(),
@@ -89,12 +96,18 @@ def read(
 ) -> Page:
     """One page of the log, found by key: the last page costs as much as the first.
 
-    Args:
-        study_id: only what was done to one study; None for everything.
-        search: part of an actor's name, an action or a subject, in any case.
-        before: only entries older than this key.
-        after: only entries newer than this key (the oldest of them).
-        size: how many entries.
+    Parameters
+    ----------
+    study_id : int | None, optional
+        Only what was done to one study; None for everything.
+    search : str, optional
+        Part of an actor's name, an action or a subject, in any case.
+    before : int | None, optional
+        Only entries older than this key.
+    after : int | None, optional
+        Only entries newer than this key (the oldest of them).
+    size : int, optional
+        How many entries.
     """
     query = select(AUDIT, STUDIES.c.name.label("study")).outerjoin(
         STUDIES, STUDIES.c.id == AUDIT.c.study_id

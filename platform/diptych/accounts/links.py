@@ -30,7 +30,9 @@ class Link:
 def make(user: User | None, *, by: User | None = None) -> str:
     """A new link; the older ones of the same user (or of the first start) stop working.
 
-    Returns:
+    Returns
+    -------
+    str
         The token that stands in the address; it is kept only as a hash.
     """
     token, at = secrets.token_urlsafe(32), now_ms()
@@ -64,9 +66,11 @@ def read(token: str) -> Link | None:
 def use(token: str, password: str, name: str = "") -> User:
     """Set the password of a link's user, or make the first administrator, and spend the link.
 
-    Raises:
-        AccountFault: when the link works no more, or the password or the name can't be used;
-            in the latter cases the link still works.
+    Raises
+    ------
+    AccountFault
+        When the link works no more, or the password or the name can't be used;
+        in the latter cases the link still works.
     """
     hashed = password_hash(password)
     with writing() as connection:

@@ -60,9 +60,12 @@ def begin(user: User, user_agent: str = "") -> str:
 def read(token: str, *, counts_as_use: bool = True) -> LoggedIn | None:
     """The log-in of a token; None when it is unknown, ended, idle too long or too old.
 
-    Args:
-        token: the cookie's value.
-        counts_as_use: whether somebody is there: not when a page updates itself.
+    Parameters
+    ----------
+    token : str
+        The cookie's value.
+    counts_as_use : bool, optional
+        Whether somebody is there: not when a page updates itself.
     """
     with reading() as connection:
         row = connection.execute(

@@ -62,8 +62,10 @@ def fits(stored: str, password: str) -> bool:
 def log_in(attempt: throttle.Attempt, name: str, password: str) -> User | None:
     """Check a name and a password, counting failures.
 
-    Raises:
-        TooMany: when too many attempts failed; the password was not looked at.
+    Raises
+    ------
+    TooMany
+        When too many attempts failed; the password was not looked at.
     """
     throttle.begin(attempt)
     user = check(name, password)
@@ -76,8 +78,10 @@ def log_in(attempt: throttle.Attempt, name: str, password: str) -> User | None:
 def change(login: logins.LoggedIn, old: str, new: str) -> None:
     """Change one's own password; every other log-in ends.
 
-    Raises:
-        AccountFault: when the old one is wrong, or the new one can't be used.
+    Raises
+    ------
+    AccountFault
+        When the old one is wrong, or the new one can't be used.
     """
     if check(login.user.name, old) is None:
         raise AccountFault("The current password is wrong.")

@@ -28,13 +28,20 @@ _SEEN_EVERY_MS = 60_000
 class StudyKey:
     """A key to be listed.
 
-    Attributes:
-        name: its first part: enough to tell keys apart, and to revoke one.
-        purpose: preview, simulate or machine.
-        user: whose it is; `command line` for the host's own.
-        created_at: Unix ms.
-        last_used_at: Unix ms, to the minute; None: never.
-        works: whether its user may still do what it allows.
+    Attributes
+    ----------
+    name : str
+        Its first part: enough to tell keys apart, and to revoke one.
+    purpose : str
+        preview, simulate or machine.
+    user : str
+        Whose it is; `command line` for the host's own.
+    created_at : int
+        Unix ms.
+    last_used_at : int | None
+        Unix ms, to the minute; None: never.
+    works : bool
+        Whether its user may still do what it allows.
     """
 
     name: str
@@ -48,12 +55,18 @@ class StudyKey:
 def ensure(secret: bytes, study_id: int, study: str, purpose: str, user: User | None) -> str:
     """The newest key of a user that still works, or a new one.
 
-    Args:
-        secret: of the host.
-        study_id: the study.
-        study: its name.
-        purpose: preview, simulate or machine.
-        user: whose; None for the command line.
+    Parameters
+    ----------
+    secret : bytes
+        Of the host.
+    study_id : int
+        The study.
+    study : str
+        Its name.
+    purpose : str
+        preview, simulate or machine.
+    user : User | None
+        Whose; None for the command line.
     """
     whose = KEYS.c.user_id.is_(None) if user is None else KEYS.c.user_id == user.id
     mine = (KEYS.c.study_id == study_id) & (KEYS.c.purpose == purpose) & whose

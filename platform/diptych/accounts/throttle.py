@@ -60,8 +60,10 @@ def wait_after(failures: int, free: int) -> int:
 def begin(attempt: Attempt) -> None:
     """Count an attempt as failed, before the password is looked at: many at once count too.
 
-    Raises:
-        TooMany: when there is still a wait; this attempt is not counted.
+    Raises
+    ------
+    TooMany
+        When there is still a wait; this attempt is not counted.
     """
     at = now_ms()
     limits = ((attempt.name_key, FREE_FOR_NAME), (attempt.address_key, FREE_FOR_ADDRESS))

@@ -42,8 +42,10 @@ def user_from(row: Any) -> User:
 def add_user(name: str, password: str | None = None, *, is_admin: bool = False) -> User:
     """Make an account; without a password it needs a one-time link.
 
-    Raises:
-        AccountFault: when the name is taken or malformed, or the password too short.
+    Raises
+    ------
+    AccountFault
+        When the name is taken or malformed, or the password too short.
     """
     hashed = None if password is None else password_hash(password)
     with writing() as connection:
@@ -55,8 +57,10 @@ def insert_user(
 ) -> User:
     """Make an account within a transaction.
 
-    Raises:
-        AccountFault: when the name is taken or malformed.
+    Raises
+    ------
+    AccountFault
+        When the name is taken or malformed.
     """
     name = name.strip().lower()
     if not _NAME.fullmatch(name):
@@ -81,8 +85,10 @@ def insert_user(
 def password_hash(password: str) -> str:
     """The argon2id hash of a password.
 
-    Raises:
-        AccountFault: when the password is too short, or absurdly long.
+    Raises
+    ------
+    AccountFault
+        When the password is too short, or absurdly long.
     """
     if len(password) < MIN_PASSWORD:
         raise AccountFault(f"The password needs at least {MIN_PASSWORD} characters.")
@@ -103,8 +109,10 @@ def find_user(name: str) -> User | None:
 def set_role(user: User, study_id: int, role: str | None) -> None:
     """Give a user a role in a study, or take it away with None.
 
-    Raises:
-        AccountFault: when there is no such role.
+    Raises
+    ------
+    AccountFault
+        When there is no such role.
     """
     if role is not None and role not in ROLES:
         raise AccountFault(f"{role!r} is not a role; allowed are {', '.join(ROLES)}")

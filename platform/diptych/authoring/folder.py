@@ -53,8 +53,10 @@ LONGEST = 500_000
 def load_study(folder: Path) -> LoadedStudy:
     """Read and check a study folder.
 
-    Raises:
-        StudyFault: with every fault of the folder.
+    Raises
+    ------
+    StudyFault
+        With every fault of the folder.
     """
     reader = _Reader(folder)
     loaded = reader.read()
@@ -66,8 +68,10 @@ def load_study(folder: Path) -> LoadedStudy:
 def build_study(folder: Path) -> bool:
     """Run the study's generator; False when it has none.
 
-    Raises:
-        StudyFault: when study.toml can't be read, or the generator is missing or fails.
+    Raises
+    ------
+    StudyFault
+        When study.toml can't be read, or the generator is missing or fails.
     """
     reader = _Reader(folder)
     spec = reader.read_spec()

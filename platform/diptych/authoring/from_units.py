@@ -44,26 +44,41 @@ def make_study_from_units(
 ) -> Path:
     """Write a complete study folder, ready to open; nothing is left of it when that fails.
 
-    Args:
-        folder: the new study folder; its name is the study's.
-        scores: folder that `diptych mis` has written.
-        images: folder of the images that were scored.
-        model: name of the network in the scores.
-        wanted: how many units and items.
-        side: of the square images shown, in pixels.
-        seed: of everything that is drawn: random units, tasks, numbers of the images.
-        per_participant: test trials of one participant, drawn so that each unit comes up as often
-            as any other; by default all test items, but not more than 60.
-        which: values of `image_set`, `similarity`, `n`, `k`, `queries`, `scale`, `scale_reading`
-            that single out one run where there are several.
+    Parameters
+    ----------
+    folder : Path
+        The new study folder; its name is the study's.
+    scores : Path
+        Folder that `diptych mis` has written.
+    images : Path
+        Folder of the images that were scored.
+    model : str
+        Name of the network in the scores.
+    wanted : Wanted | None, optional
+        How many units and items.
+    side : int, optional
+        Of the square images shown, in pixels.
+    seed : int, optional
+        Of everything that is drawn: random units, tasks, numbers of the images.
+    per_participant : int | None, optional
+        Test trials of one participant, drawn so that each unit comes up as often
+        as any other; by default all test items, but not more than 60.
+    which : Any
+        Values of `image_set`, `similarity`, `n`, `k`, `queries`, `scale`, `scale_reading`
+        that single out one run where there are several.
 
-    Returns:
+    Returns
+    -------
+    Path
         The folder.
 
-    Raises:
-        UnitsFault: too few units, groups that would overlap, files that are missing or have
-            changed, a name that is taken or can't be a study's.
-        StudyFault: the study that came out has faults.
+    Raises
+    ------
+    UnitsFault
+        Too few units, groups that would overlap, files that are missing or have
+        changed, a name that is taken or can't be a study's.
+    StudyFault
+        The study that came out has faults.
     """
     wanted = wanted or Wanted()
     if not NAME.fullmatch(folder.name):
@@ -110,11 +125,15 @@ def write_items(
     Arguments are those of `make_study_from_units`. Images are numbered in an order that tells
     nothing, and each is written once.
 
-    Returns:
+    Returns
+    -------
+    int
         K, the number of explanations a side.
 
-    Raises:
-        UnitsFault: as there.
+    Raises
+    ------
+    UnitsFault
+        As there.
     """
     if side not in SIDES:
         raise UnitsFault(f"--side is {side} pixels; allowed are {SIDES[0]} to {SIDES[-1]}")
@@ -157,7 +176,9 @@ def _write_stimuli(
     The queries of a catch item are among its own explanations. They get files of their own, of
     another crop: by the same address a script would know the answer.
 
-    Returns:
+    Returns
+    -------
+    dict[Shown, str]
         File by image; those of catch queries by item and image.
     """
     shutil.rmtree(folder / "stimuli", ignore_errors=True)

@@ -202,9 +202,12 @@ def attributes_of(
     A column holds numbers where each cell that is not empty is one, and texts as they were typed
     elsewhere: one `n/a` or `007` makes all of it text.
 
-    Args:
-        rows: cells by the name of their column.
-        others: columns that are no attributes.
+    Parameters
+    ----------
+    rows : Sequence[Mapping[str, str]]
+        Cells by the name of their column.
+    others : Collection[str]
+        Columns that are no attributes.
     """
     names = [name for name in (rows[0] if rows else ()) if name not in others]
     numbers = {

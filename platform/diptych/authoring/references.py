@@ -17,10 +17,14 @@ OTHERS = ("readme", "changelog", "license", "licence", "notes")
 def remarks(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[str]:
     """A sentence on each such name, with the nearest one that there is.
 
-    Args:
-        folder: the study's.
-        spec: what stands in its study.toml.
-        texts: names of the texts that a study may have.
+    Parameters
+    ----------
+    folder : Path
+        The study's.
+    spec : StudySpec
+        What stands in its study.toml.
+    texts : Iterable[str]
+        Names of the texts that a study may have.
     """
     yield from _unused_texts(folder, list(texts))
     yield from _unused_recruiters(spec)

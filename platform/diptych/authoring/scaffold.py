@@ -22,9 +22,11 @@ TEXTS = Path(__file__).parent / "scaffold_texts"
 def make_study(folder: Path, task: str) -> None:
     """Write a new study folder.
 
-    Raises:
-        StudyFault: when the folder exists, its name can't be a study's, or no template is there
-            for the task.
+    Raises
+    ------
+    StudyFault
+        When the folder exists, its name can't be a study's, or no template is there
+        for the task.
     """
     faults = []
     templates = _templates()

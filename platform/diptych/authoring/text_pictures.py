@@ -28,9 +28,12 @@ def named(text: str) -> dict[str, str]:
 def moved(text: str, to: Mapping[str, str]) -> str:
     """A text in which destinations lead elsewhere.
 
-    Args:
-        text: Markdown.
-        to: destination, as the parser tells it -> where it is to lead.
+    Parameters
+    ----------
+    text : str
+        Markdown.
+    to : Mapping[str, str]
+        destination, as the parser tells it -> where it is to lead.
     """
 
     def new(found: re.Match[str]) -> str:

@@ -31,10 +31,14 @@ class UnitsFault(ValueError):
 class Wanted:
     """How many units and items a study is made of.
 
-    Attributes:
-        easiest, random, hardest: units of each group.
-        tasks: test items a unit.
-        practice, practice_hard, catch: items of these kinds, each of a unit of its own.
+    Attributes
+    ----------
+    easiest, random, hardest : int
+        Units of each group.
+    tasks : int
+        Test items a unit.
+    practice, practice_hard, catch : int
+        Items of these kinds, each of a unit of its own.
     """
 
     easiest: int = 10
@@ -60,13 +64,20 @@ class Wanted:
 class Scored:
     """One scored network, as `diptych mis` has left it.
 
-    Attributes:
-        model: its name.
-        units: a row a unit that has a score, the easiest first; of twins only one.
-        items: a row an item; index (layer, unit, task).
-        files: file and SHA-256 by image.
-        scale: how margins became probabilities.
-        n, k: tasks a unit, and explanations a side.
+    Attributes
+    ----------
+    model : str
+        Its name.
+    units : pd.DataFrame
+        A row a unit that has a score, the easiest first; of twins only one.
+    items : pd.DataFrame
+        A row an item; index (layer, unit, task).
+    files : Mapping[int, tuple[str, str]]
+        File and SHA-256 by image.
+    scale : Scale
+        How margins became probabilities.
+    n, k : int
+        Tasks a unit, and explanations a side.
     """
 
     model: str
@@ -98,14 +109,20 @@ class UnitItem(NamedTuple):
 def read_scored(folder: Path, model: str, **which: Any) -> Scored:
     """Read one run of a network out of a folder that `diptych mis` has written.
 
-    Args:
-        folder: holds scores.parquet, items.parquet and images.parquet.
-        model: name of the network as it stands there.
-        which: values of `RUN` columns that single out one run where there are several; None for
-            whatever there is.
+    Parameters
+    ----------
+    folder : Path
+        Holds scores.parquet, items.parquet and images.parquet.
+    model : str
+        Name of the network as it stands there.
+    which : Any
+        Values of `RUN` columns that single out one run where there are several; None for
+        whatever there is.
 
-    Raises:
-        UnitsFault: a file or column is missing, the network was not scored, or was by several runs.
+    Raises
+    ------
+    UnitsFault
+        A file or column is missing, the network was not scored, or was by several runs.
     """
     scores, items, images = (
         _read(folder, name, columns)
@@ -225,8 +242,10 @@ def choose_items(scored: Scored, wanted: Wanted, seed: int) -> list[UnitItem]:
 
     One item, as those for practice, is of the kind `instructions`, for the pictures there.
 
-    Raises:
-        UnitsFault: too few units or tasks, or items that are missing.
+    Raises
+    ------
+    UnitsFault
+        Too few units or tasks, or items that are missing.
     """
     _check(scored, wanted)
     rng = np.random.default_rng(seed)

@@ -22,8 +22,10 @@ RIGHT = (22, 138, 74)  # colour of the frame around a right answer
 def square(path: Path, sha256: str, side: int) -> Image.Image:
     """The upright middle square of an image file, scaled to `side` x `side` pixels, RGB.
 
-    Raises:
-        UnitsFault: the file is missing, is not the one that was scored, or is no image.
+    Raises
+    ------
+    UnitsFault
+        The file is missing, is not the one that was scored, or is no image.
     """
     try:
         data = path.read_bytes()
@@ -40,9 +42,12 @@ def square(path: Path, sha256: str, side: int) -> Image.Image:
 def recropped(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Most of a square picture, scaled back to its size: people see the same, no pixel is the same.
 
-    Args:
-        picture: a square picture.
-        rng: says which part.
+    Parameters
+    ----------
+    picture : Image.Image
+        A square picture.
+    rng : np.random.Generator
+        Says which part.
     """
     side = picture.width
     kept = round(side * float(rng.uniform(*RECROPPED)))

@@ -157,17 +157,28 @@ def gunicorn_arguments(
 ) -> list[str]:
     """How Diptych is run by gunicorn; `docs/deploy.md` gives the reasons.
 
-    Args:
-        host: address to listen at.
-        port: port to listen at.
-        workers: processes; they use the cores.
-        threads: threads a process; they keep connections alive and wait for the database.
-        connections: that a worker may hold open.
-        keep_alive: seconds a connection without requests stays open.
-        timeout: seconds after which a worker without a sign of life is replaced.
-        graceful_timeout: seconds that requests under way are given at a stop.
-        max_requests: requests after which a worker is replaced; 0: never.
-        gunicorn: further options, which overrule these.
+    Parameters
+    ----------
+    host : str
+        Address to listen at.
+    port : int
+        Port to listen at.
+    workers : int
+        Processes; they use the cores.
+    threads : int
+        Threads a process; they keep connections alive and wait for the database.
+    connections : int, optional
+        That a worker may hold open.
+    keep_alive : int, optional
+        Seconds a connection without requests stays open.
+    timeout : int, optional
+        Seconds after which a worker without a sign of life is replaced.
+    graceful_timeout : int, optional
+        Seconds that requests under way are given at a stop.
+    max_requests : int, optional
+        Requests after which a worker is replaced; 0: never.
+    gunicorn : Sequence[str], optional
+        Further options, which overrule these.
     """
     arguments = [
         f"--bind={host}:{port}",

@@ -31,10 +31,14 @@ Counts = Mapping[str, Sequence[float]]
 class Measures:
     """What tables of sessions are sorted by.
 
-    Attributes:
-        score: share of right answers outside practice; None without any answer.
-        duration_ms: from consent to the end, or to the last sign of somebody who left.
-        median_rt_ms: of the answers outside practice; None without any.
+    Attributes
+    ----------
+    score : float | None
+        Share of right answers outside practice; None without any answer.
+    duration_ms : float | None
+        From consent to the end, or to the last sign of somebody who left.
+    median_rt_ms : float | None
+        Of the answers outside practice; None without any.
     """
 
     score: float | None
@@ -149,9 +153,12 @@ def bin_edges(number: int) -> tuple[float, float]:
 def quantile_ms(counts: Counts, share: float) -> float | None:
     """A quantile of durations from their bins, off by no more than 1 %; None of nothing.
 
-    Args:
-        counts: the tally `DURATIONS`.
-        share: 0.5 for the median; the smallest duration that so large a share does not exceed.
+    Parameters
+    ----------
+    counts : Counts
+        The tally `DURATIONS`.
+    share : float
+        0.5 for the median; the smallest duration that so large a share does not exceed.
     """
     bins = sorted((int(name), numbers[0]) for name, numbers in counts.items())
     wanted, seen = share * sum(n for _, n in bins), 0.0

@@ -48,8 +48,10 @@ class Changes:
     def add(self, key: Key, counts: Counts, sign: int = 1) -> None:
         """Add the counts of one session; with `sign` -1 take them out again.
 
-        Raises:
-            CountFault: when a number is not finite.
+        Raises
+        ------
+        CountFault
+            When a number is not finite.
         """
         units = in_units(counts)
         self.sessions[key] = self.sessions.get(key, 0) + sign
@@ -59,8 +61,10 @@ class Changes:
 def in_units(counts: Counts) -> dict[str, list[int]]:
     """Counts in millionths.
 
-    Raises:
-        CountFault: when a number is not finite.
+    Raises
+    ------
+    CountFault
+        When a number is not finite.
     """
     units = {}
     for name, numbers in counts.items():

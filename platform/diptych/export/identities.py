@@ -28,9 +28,12 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """The key file's rows, session by session; of an id that came twice the latest arrival.
 
-    Args:
-        stream: runs a query and gives out its rows in batches.
-        versions: ids of the study versions whose sessions are asked for.
+    Parameters
+    ----------
+    stream : Callable[[Any], Iterator[Any]]
+        Runs a query and gives out its rows in batches.
+    versions : Sequence[int]
+        Ids of the study versions whose sessions are asked for.
     """
     statement = (
         select(

@@ -24,10 +24,14 @@ _EXCLUSIONS = ("exclude", "include")
 class Judgements:
     """Flags and decisions, session by session, read along with the sessions in their order.
 
-    Args:
-        host: the host.
-        connection: the export's own, so that all of it is of one moment.
-        versions: ids of the study versions that are exported.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    connection : Connection
+        The export's own, so that all of it is of one moment.
+    versions : Sequence[int]
+        Ids of the study versions that are exported.
     """
 
     def __init__(self, host: Host, connection: Connection, versions: Sequence[int]) -> None:
@@ -65,9 +69,12 @@ class Judgements:
 def judged(found: Sequence[Any], decisions: Sequence[Any]) -> dict[str, Any]:
     """What rules and people say of one session, as cells of the table `sessions`.
 
-    Args:
-        found: results of the rules that speak against it (`rule`, `auto`).
-        decisions: its rows of `decisions`, oldest first; the latest of its sort holds.
+    Parameters
+    ----------
+    found : Sequence[Any]
+        Results of the rules that speak against it (`rule`, `auto`).
+    decisions : Sequence[Any]
+        Its rows of `decisions`, oldest first; the latest of its sort holds.
     """
     kept = [d for d in decisions if d.action in _EXCLUSIONS]
     others_ = [d for d in decisions if d.action not in (*_EXCLUSIONS, "bonus")]

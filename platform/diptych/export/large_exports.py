@@ -45,13 +45,20 @@ class Busy(RuntimeError):
 class Wanted(BaseModel):
     """What is to be exported.
 
-    Attributes:
-        study: name of the study.
-        tables: names of the tables; `identities` alone is the key file.
-        formats: `csv`, `parquet` or both.
-        with_ids: whether the key file is in an archive.
-        packed: one zip archive; otherwise one table in one format.
-        excel: whether CSV files begin with a byte order mark.
+    Attributes
+    ----------
+    study : str
+        Name of the study.
+    tables : tuple[TableName | str, ...]
+        Names of the tables; `identities` alone is the key file.
+    formats : tuple[str, ...]
+        `csv`, `parquet` or both.
+    with_ids : bool
+        Whether the key file is in an archive.
+    packed : bool
+        One zip archive; otherwise one table in one format.
+    excel : bool
+        Whether CSV files begin with a byte order mark.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,9 +81,12 @@ class _Order(BaseModel):
 def export(host: Host, wanted: Wanted) -> Iterator[bytes]:
     """The bytes of an export.
 
-    Raises:
-        UnknownStudy: when the host knows no such study.
-        Busy: when another large export is being made, and does not end soon.
+    Raises
+    ------
+    UnknownStudy
+        When the host knows no such study.
+    Busy
+        When another large export is being made, and does not end soon.
     """
     if _trials(wanted.study) < LARGE:
         with open_tables(host, wanted.study) as tables:

@@ -86,11 +86,16 @@ def table_stream(
 ) -> Iterator[bytes]:
     """One table as the bytes of a file.
 
-    Args:
-        tables: of the study.
-        name: of the table, or `identities`.
-        format_: `csv` or `parquet`.
-        excel: whether CSV begins with a byte order mark.
+    Parameters
+    ----------
+    tables : StudyTables
+        Of the study.
+    name : str
+        Of the table, or `identities`.
+    format_ : str
+        `csv` or `parquet`.
+    excel : bool, optional
+        Whether CSV begins with a byte order mark.
     """
     pipe = _Pipe()
     rows, columns = rows_of(tables, name), columns_of(tables, name)
@@ -109,12 +114,18 @@ def zip_stream(
 ) -> Iterator[bytes]:
     """A data set as the bytes of one zip archive, in a folder with the name of the study.
 
-    Args:
-        tables: of the study.
-        names: which tables.
-        formats: `csv`, `parquet` or both.
-        with_ids: whether `identities.csv` is in it.
-        excel: whether CSV files begin with a byte order mark.
+    Parameters
+    ----------
+    tables : StudyTables
+        Of the study.
+    names : Sequence[TableName]
+        Which tables.
+    formats : Sequence[str]
+        `csv`, `parquet` or both.
+    with_ids : bool
+        Whether `identities.csv` is in it.
+    excel : bool, optional
+        Whether CSV files begin with a byte order mark.
     """
     pipe = _Pipe()
     contents = Contents(

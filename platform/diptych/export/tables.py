@@ -54,8 +54,10 @@ SAID = {
 def open_tables(host: Host, study: str) -> Iterator[StudyTables]:
     """The tables of a study, all of one moment, however long it takes to read them.
 
-    Raises:
-        UnknownStudy: when the host knows no such study.
+    Raises
+    ------
+    UnknownStudy
+        When the host knows no such study.
     """
     with db.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
@@ -79,22 +81,34 @@ def export_study(
     only the count.
     Platform ids stay where they are: people stand under pseudonyms.
 
-    Args:
-        host: the host.
-        study: name of the study.
-        to: folder to write; replaced only when everything was written.
-        formats: `csv`, `parquet` or both.
-        progress: called with sessions done, and of how many.
-        with_ids: whether to write `identities.csv` beside them, the key from pseudonyms to the
-            ids of platforms. The caller notes that in the audit log.
-        excel: whether CSV files begin with a byte order mark, which Excel needs.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study : str
+        Name of the study.
+    to : Path
+        Folder to write; replaced only when everything was written.
+    formats : Sequence[str]
+        `csv`, `parquet` or both.
+    progress : Progress, optional
+        Called with sessions done, and of how many.
+    with_ids : bool, optional
+        Whether to write `identities.csv` beside them, the key from pseudonyms to the
+        ids of platforms. The caller notes that in the audit log.
+    excel : bool, optional
+        Whether CSV files begin with a byte order mark, which Excel needs.
 
-    Returns:
+    Returns
+    -------
+    dict[str, int]
         Number of rows by table, and of sessions of which only the count is kept under `declined`,
         `withdrawn` and `expired`.
 
-    Raises:
-        UnknownStudy: when the host knows no such study.
+    Raises
+    ------
+    UnknownStudy
+        When the host knows no such study.
     """
     with open_tables(host, study) as tables:
         with DatasetWriter(
@@ -119,19 +133,30 @@ def export_study(
 class StudyTables:
     """The tidy tables of one study, each as a stream of rows.
 
-    Args:
-        host: the host.
-        connection: a connection whose transaction shows one moment.
-        study: name of the study.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    connection : Connection
+        A connection whose transaction shows one moment.
+    study : str
+        Name of the study.
 
-    Attributes:
-        name: of the study.
-        columns: by table, with those that the task and the manifests add.
-        description: of the data set, in one line.
-        emptied: how many sessions there are of which only the count is kept, by status.
+    Attributes
+    ----------
+    name : str
+        Of the study.
+    columns : dict[TableName, tuple[Column, ...]]
+        By table, with those that the task and the manifests add.
+    description
+        Of the data set, in one line.
+    emptied
+        How many sessions there are of which only the count is kept, by status.
 
-    Raises:
-        UnknownStudy: when the host knows no such study.
+    Raises
+    ------
+    UnknownStudy
+        When the host knows no such study.
     """
 
     def __init__(self, host: Host, connection: Connection, study: str) -> None:
@@ -177,9 +202,12 @@ class StudyTables:
     ) -> Iterator[dict[str, Any]]:
         """The rows of a table, a batch of them in memory at a time.
 
-        Args:
-            name: of the table.
-            progress: called with sessions done, and of how many, where the table has trials.
+        Parameters
+        ----------
+        name : TableName
+            Of the table.
+        progress : Progress, optional
+            Called with sessions done, and of how many, where the table has trials.
         """
         match name:
             case "sessions":

@@ -44,10 +44,14 @@ COMMON = (
 class Figure(ABC):
     """One figure of a study.
 
-    Attributes:
-        name: its name in addresses and in `tallies`, at most 48 characters.
-        title: its heading.
-        reading: one sentence on how it is read.
+    Attributes
+    ----------
+    name : ClassVar[str]
+        Its name in addresses and in `tallies`, at most 48 characters.
+    title : ClassVar[str]
+        Its heading.
+    reading : ClassVar[str]
+        One sentence on how it is read.
     """
 
     name: ClassVar[str]

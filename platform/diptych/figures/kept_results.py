@@ -134,12 +134,18 @@ KINDS: dict[str, type[_Kept]] = {"tracing": Tracing, "agreement": Agreement}
 class Result:
     """A result as it is kept.
 
-    Attributes:
-        name: by which it is replaced and removed.
-        kind: tracing or agreement.
-        study: the name of the data that it was computed from.
-        data: what its figure needs.
-        id, created_at: its row, and when it was added (ms since 1970-01-01 UTC); 0 before.
+    Attributes
+    ----------
+    name : str
+        By which it is replaced and removed.
+    kind : str
+        Tracing or agreement.
+    study : str
+        The name of the data that it was computed from.
+    data : dict[str, Any]
+        What its figure needs.
+    id, created_at : int
+        Its row, and when it was added (ms since 1970-01-01 UTC); 0 before.
     """
 
     name: str
@@ -153,8 +159,10 @@ class Result:
 def read_file(file: Path, name: str | None = None) -> Result:
     """Read a result from a JSON file; its name is the file's, without a given one.
 
-    Raises:
-        ResultFault: when it is neither kind, or was written by an older version.
+    Raises
+    ------
+    ResultFault
+        When it is neither kind, or was written by an older version.
     """
     if file.stat().st_size > MOST_BYTES:
         raise ResultFault(f"{file}: larger than {MOST_BYTES // 2**20} MiB")
@@ -184,8 +192,10 @@ def read_file(file: Path, name: str | None = None) -> Result:
 def read_folder(folder: Path) -> list[Result]:
     """Every result among the JSON files of a folder, by name.
 
-    Raises:
-        ResultFault: when there is none, or two have the same name.
+    Raises
+    ------
+    ResultFault
+        When there is none, or two have the same name.
     """
     found = []
     for file in sorted(folder.rglob("*.json")):

@@ -17,9 +17,12 @@ OBSERVED = "observed"
 class ResultFigure(ABC):
     """How one kind of result is shown.
 
-    Attributes:
-        title: its heading.
-        reading: one sentence on how it is read.
+    Attributes
+    ----------
+    title : ClassVar[str]
+        Its heading.
+    reading : ClassVar[str]
+        One sentence on how it is read.
     """
 
     title: ClassVar[str]

@@ -20,13 +20,20 @@ from diptych_analysis.intervals import wilson
 class Share:
     """A share with its 95 % interval.
 
-    Attributes:
-        sessions: sessions that answered.
-        answers: their answers.
-        right: the right (or so chosen) ones among them.
-        share: right / answers.
-        low, high: Wilson's interval (1927) at `effective` answers.
-        effective: answers / design effect.
+    Attributes
+    ----------
+    sessions : int
+        Sessions that answered.
+    answers : int
+        Their answers.
+    right : int
+        The right (or so chosen) ones among them.
+    share : float
+        Right / answers.
+    low, high : float
+        Wilson's interval (1927) at `effective` answers.
+    effective : float
+        Answers / design effect.
     """
 
     sessions: int

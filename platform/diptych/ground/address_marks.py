@@ -26,10 +26,14 @@ _IPV6_BITS = 64
 def network(address: str | None) -> str | None:
     """What counts as one place: an IPv4 address, or the /64 of an IPv6 address.
 
-    Args:
-        address: of the client, as the server or a trusted proxy gives it.
+    Parameters
+    ----------
+    address : str | None
+        Of the client, as the server or a trusted proxy gives it.
 
-    Returns:
+    Returns
+    -------
+    str | None
         None for what says nothing of where somebody is: no address (a Unix socket), none that can
         be read, one of this machine itself (a proxy that `DIPTYCH_PROXY_HOPS` does not count).
     """
@@ -49,11 +53,16 @@ def network(address: str | None) -> str | None:
 def mark(secret: bytes, address: str | None, study_id: int, at: int) -> str | None:
     """The mark of an address in one study on one day (UTC); None where `network` has none.
 
-    Args:
-        secret: what platform ids are sealed with (`Settings.key_of_identities`).
-        address: of the client.
-        study_id: the study.
-        at: when, in ms since 1970-01-01 UTC.
+    Parameters
+    ----------
+    secret : bytes
+        What platform ids are sealed with (`Settings.key_of_identities`).
+    address : str | None
+        Of the client.
+    study_id : int
+        The study.
+    at : int
+        when, in ms since 1970-01-01 UTC.
     """
     place = network(address)
     if place is None:

@@ -35,10 +35,14 @@ def insert_row(
 ) -> int:
     """Insert one row and return the number it got as its key.
 
-    Args:
-        connection: a transaction.
-        statement: the insert, with its values or without.
-        values: those of the row: a statement that holds none is the same each time, and costs less.
+    Parameters
+    ----------
+    connection : Connection
+        A transaction.
+    statement : Insert
+        The insert, with its values or without.
+    values : Mapping[str, Any] | None, optional
+        Those of the row: a statement that holds none is the same each time, and costs less.
     """
     key = connection.execute(statement, values).inserted_primary_key
     assert key is not None

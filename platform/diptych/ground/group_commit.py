@@ -58,8 +58,10 @@ class GroupCommit:
 
     Holds no engine itself, so that it goes when its engine goes.
 
-    Args:
-        database: the file.
+    Parameters
+    ----------
+    database : Path
+        The file.
     """
 
     def __init__(self, database: Path) -> None:

@@ -31,12 +31,17 @@ def digits(currency: str) -> int:
 def to_minor(amount: Decimal | str | float, currency: str) -> int:
     """Minor units of an amount in major units: `"1.50"` GBP is 150, `"150"` JPY is 150.
 
-    Args:
-        amount: as somebody writes it; a float counts as it is printed (1.1 is exactly 1.10).
-        currency: ISO 4217 code.
+    Parameters
+    ----------
+    amount : Decimal | str | float
+        As somebody writes it; a float counts as it is printed (1.1 is exactly 1.10).
+    currency : str
+        ISO 4217 code.
 
-    Raises:
-        MoneyFault: when it is no number, negative, too large, or finer than the currency.
+    Raises
+    ------
+    MoneyFault
+        When it is no number, negative, too large, or finer than the currency.
     """
     try:
         exact = Decimal(str(amount).strip())

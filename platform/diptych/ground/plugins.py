@@ -31,8 +31,10 @@ class Registry(Generic[T]):
     def get(self, name: str) -> type[T]:
         """The plug-in class of a name.
 
-        Raises:
-            UnknownPlugin: naming what is installed.
+        Raises
+        ------
+        UnknownPlugin
+            Naming what is installed.
         """
         if name not in self._loaded:
             if name not in self._entries:

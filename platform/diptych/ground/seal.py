@@ -40,8 +40,10 @@ class Seal:
     def open(self, sealed: str) -> str:
         """What was sealed.
 
-        Raises:
-            SealFault: when it was not sealed with this key.
+        Raises
+        ------
+        SealFault
+            When it was not sealed with this key.
         """
         if not sealed.startswith(_MARK):
             raise SealFault("this value is not sealed: run `diptych db upgrade`")

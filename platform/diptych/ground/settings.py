@@ -189,8 +189,10 @@ class Settings(BaseModel):
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read the settings.
 
-        Raises:
-            SettingsFault: naming every variable that can't be used and what is allowed.
+        Raises
+        ------
+        SettingsFault
+            Naming every variable that can't be used and what is allowed.
         """
         given = {
             name: environ[f"DIPTYCH_{name.upper()}"]
@@ -209,8 +211,10 @@ class Settings(BaseModel):
     def prolific_secret(self) -> str:
         """The token of the Prolific API, read anew from its file; empty where none is set.
 
-        Raises:
-            SettingsFault: when the file can't be read or is empty.
+        Raises
+        ------
+        SettingsFault
+            When the file can't be read or is empty.
         """
         if self.prolific_token or self.prolific_token_file is None:
             return self.prolific_token

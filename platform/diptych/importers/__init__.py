@@ -42,8 +42,10 @@ class Importer(ABC):
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
         """The data under `path` as tidy tables.
 
-        Raises:
-            ImportFault: naming the file, the row (from 1) and the reason of the first fault.
+        Raises
+        ------
+        ImportFault
+            Naming the file, the row (from 1) and the reason of the first fault.
         """
 
 
@@ -61,9 +63,12 @@ def import_dataset(
 
     Nothing is written unless everything could be read.
 
-    Raises:
-        UnknownPlugin: no such importer.
-        ImportFault: the data are malformed.
+    Raises
+    ------
+    UnknownPlugin
+        No such importer.
+    ImportFault
+        The data are malformed.
     """
     tables = importers.get(name)().read(Path(path), progress)
     write_tables(tables, Path(to), formats)

@@ -106,9 +106,11 @@ def table_of(file: Path, needed: Collection[str] = ()) -> tuple[list[str], list[
 
     A first column without a name, as pandas writes its index, is left out.
 
-    Raises:
-        ImportFault: no file, no text, no CSV, names that are missing or stand twice, rows of
-            another length, and a row that stands there twice.
+    Raises
+    ------
+    ImportFault
+        No file, no text, no CSV, names that are missing or stand twice, rows of
+        another length, and a row that stands there twice.
     """
     reader = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
     rows: list[dict[str, str]] = []

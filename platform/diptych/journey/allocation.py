@@ -20,9 +20,12 @@ from diptych.study.spec import Condition, StudySpec
 class Places:
     """The places that are taken: by who has completed, or is on the way and not silent too long.
 
-    Attributes:
-        kind: whose places: people's, or those of simulated participants, which never mix.
-        taken: sessions by (id of the version, condition).
+    Attributes
+    ----------
+    kind : str
+        Whose places: people's, or those of simulated participants, which never mix.
+    taken : Counter[tuple[int, str]]
+        Sessions by (id of the version, condition).
     """
 
     kind: str
@@ -39,10 +42,14 @@ class Places:
 
         A condition that other versions of the study have, too, is balanced over all of them.
 
-        Args:
-            spec: the version whose conditions there are to choose from.
-            rng: by which ties are broken.
-            version: gives each version by its number.
+        Parameters
+        ----------
+        spec : StudySpec
+            The version whose conditions there are to choose from.
+        rng : random.Random
+            By which ties are broken.
+        version : Callable[[int], StudySpec]
+            Gives each version by its number.
         """
         taken = Counter[str]()
         for (number, name), count in self.taken.items():

@@ -103,13 +103,17 @@ def answer(
 ) -> dict[str, Any]:
     """Store the answer to a trial and hand out the next one.
 
-    Returns:
+    Returns
+    -------
+    dict[str, Any]
         `{"feedback": …, "next": State}`; the same again when the same answer comes again.
 
-    Raises:
-        JourneyFault: `already_answered` when another answer stands, `out_of_order` when the trial
-            is not the current one, `invalid` when the response does not fit, `ended` when the
-            session is over.
+    Raises
+    ------
+    JourneyFault
+        `already_answered` when another answer stands, `out_of_order` when the trial
+        is not the current one, `invalid` when the response does not fit, `ended` when the
+        session is over.
     """
     for _ in range(2):
         try:

@@ -36,12 +36,18 @@ def arrived(connection: Connection, session_id: int, parameters: Mapping[str, st
 def parameters_of(connection: Connection, session_id: int, came: str = "") -> dict[str, str]:
     """The platform's ids of the arrival that a token was given to.
 
-    Args:
-        connection: to the database.
-        session_id: the session.
-        came: the mark that the token carries; without one the latest arrival is meant.
+    Parameters
+    ----------
+    connection : Connection
+        To the database.
+    session_id : int
+        The session.
+    came : str, optional
+        The mark that the token carries; without one the latest arrival is meant.
 
-    Returns:
+    Returns
+    -------
+    dict[str, str]
         Nothing where there were none, or once they are forgotten.
     """
     found = connection.execute(_LATEST_FIRST, {"session": session_id}).scalars()

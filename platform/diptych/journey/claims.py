@@ -34,17 +34,26 @@ def check(
 ) -> None:
     """Refuse an arrival that may be somebody else's.
 
-    Args:
-        connection: to the database.
-        session: the session that the person's id leads to.
-        recruiter: where the arrival comes from.
-        arriving: what its link says.
-        holds_token: whether the browser has a token of this session.
-        confirmed: whether the person has said that the session is theirs.
+    Parameters
+    ----------
+    connection : Connection
+        To the database.
+    session : SessionRow
+        The session that the person's id leads to.
+    recruiter : Recruiter
+        Where the arrival comes from.
+    arriving : Arriving
+        What its link says.
+    holds_token : bool
+        Whether the browser has a token of this session.
+    confirmed : bool
+        Whether the person has said that the session is theirs.
 
-    Raises:
-        JourneyFault: `other_arrival` where the person has to say so first, `in_use` while somebody
-            is at the session, `not_eligible` where the session has ended.
+    Raises
+    ------
+    JourneyFault
+        `other_arrival` where the person has to say so first, `in_use` while somebody
+        is at the session, `not_eligible` where the session has ended.
     """
     if not arriving.parameters or arriving.vouched or holds_token:
         return

@@ -35,8 +35,10 @@ def event_rows(
 def record_events(session_id: int, events: Sequence[Any]) -> None:
     """Store what the browser has sent; of who has declined or withdrawn, nothing.
 
-    Raises:
-        JourneyFault: `bad_token` when the session is gone.
+    Raises
+    ------
+    JourneyFault
+        `bad_token` when the session is gone.
     """
     if not events:
         return

@@ -29,9 +29,12 @@ CODES = {
 class Said:
     """Which of the page's own words say a refusal to a participant (`why-…` in `words/en.ftl`).
 
-    Attributes:
-        key: name of the message, without `why-`.
-        values: what stands in it.
+    Attributes
+    ----------
+    key : str
+        Name of the message, without `why-`.
+    values : Mapping[str, int | str]
+        What stands in it.
     """
 
     key: str
@@ -41,11 +44,16 @@ class Said:
 class JourneyFault(Exception):
     """A request that the journey refuses; nothing was changed.
 
-    Args:
-        code: for programs.
-        message: in English; participants are told it where the page has no words for the code.
-        fields: what is wrong with each field of the body.
-        said: which words say it, where they are not those of the code.
+    Parameters
+    ----------
+    code : str
+        For programs.
+    message : str
+        In English; participants are told it where the page has no words for the code.
+    fields : Mapping[str, str] | None, optional
+        What is wrong with each field of the body.
+    said : Said | None
+        Which words say it, where they are not those of the code.
     """
 
     def __init__(

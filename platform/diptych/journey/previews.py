@@ -45,13 +45,20 @@ _TITLES = {
 class Page:
     """One page as participants see it.
 
-    Attributes:
-        name: of the text (`consent`, `half_way`, `declined`, …).
-        title: for the researcher.
-        html: its parts; instructions have one a page. Safe: made from Markdown without raw HTML.
-        own: whether the study brings the text, rather than the host's default.
-        questions: of the page `comprehension`; with the right answers.
-        exits: (recruiter, address or None) the participant is sent on to from here.
+    Attributes
+    ----------
+    name : str
+        Of the text (`consent`, `half_way`, `declined`, …).
+    title : str
+        For the researcher.
+    html : tuple[str, ...]
+        Its parts; instructions have one a page. Safe: made from Markdown without raw HTML.
+    own : bool
+        Whether the study brings the text, rather than the host's default.
+    questions : tuple[Question, ...]
+        Of the page `comprehension`; with the right answers.
+    exits : tuple[tuple[str, str | None], ...]
+        (recruiter, address or None) the participant is sent on to from here.
     """
 
     name: str
@@ -74,12 +81,18 @@ class ShownImages:
 class ShownTrial:
     """One trial as a participant would get it, and what only the server knows.
 
-    Attributes:
-        index: 0-based place in the session.
-        phase: practice, training, test or catch.
-        images: in the order in which the task names them.
-        facts: what else the browser is shown, e.g. the question and the classes.
-        truth: what it is not: label, item, attributes of the item.
+    Attributes
+    ----------
+    index : int
+        0-based place in the session.
+    phase : str
+        practice, training, test or catch.
+    images : tuple[ShownImages, ...]
+        In the order in which the task names them.
+    facts : Mapping[str, str]
+        What else the browser is shown, e.g. the question and the classes.
+    truth : Mapping[str, str]
+        What it is not: label, item, attributes of the item.
     """
 
     index: int
@@ -160,13 +173,20 @@ def trials(
 ) -> list[ShownTrial]:
     """Some trials of a session that is planned from a seed, of every phase at least one.
 
-    Args:
-        host: the host.
-        version_id: the version.
-        content: its content.
-        condition: whose task and policy plan the session.
-        seed: any number: the same one gives the same trials.
-        count: how many; there may be fewer in a session.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    version_id : int
+        The version.
+    content : StudyContent
+        Its content.
+    condition : str
+        Whose task and policy plan the session.
+    seed : int
+        Any number: the same one gives the same trials.
+    count : int
+        How many; there may be fewer in a session.
     """
     task = host.task(version_id, condition)
     policy = host.policy(content, condition)

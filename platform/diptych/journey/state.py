@@ -66,8 +66,10 @@ _TO_COME = select(TRIALS).where(
 def load_session(connection: Connection, session_id: int, *, lock: bool = False) -> SessionRow:
     """The row of a session, locked until the transaction's end where that is asked for.
 
-    Raises:
-        JourneyFault: `bad_token` when the session is gone.
+    Raises
+    ------
+    JourneyFault
+        `bad_token` when the session is gone.
     """
     statement = _LOCKED_SESSION if lock else _SESSION
     row = connection.execute(statement, {"session": session_id}).one_or_none()
@@ -157,10 +159,14 @@ def trial_at(connection: Connection, session_id: int, index: int) -> TrialRow | 
 def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, Any]:
     """StudyDoc and State of a session, as the browser gets them when it (re)loads.
 
-    Args:
-        host: the host.
-        session_id: the session.
-        came: mark of the arrival that the token was given to (`journey.arrivals`).
+    Parameters
+    ----------
+    host : Host
+        The host.
+    session_id : int
+        The session.
+    came : str, optional
+        Mark of the arrival that the token was given to (`journey.arrivals`).
     """
     with reading() as connection:
         session = load_session(connection, session_id)
@@ -215,11 +221,16 @@ def state(
 ) -> dict[str, Any]:
     """The State of a session.
 
-    Args:
-        host: the host.
-        session: a row of `sessions`, or anything with its columns.
-        trial: row of the current trial where it is known already.
-        came: mark of the arrival that the token was given to.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    session : SessionRow
+        A row of `sessions`, or anything with its columns.
+    trial : PlannedRow | None, optional
+        Row of the current trial where it is known already.
+    came : str, optional
+        Mark of the arrival that the token was given to.
     """
     content = frozen(session.version_id)
     return {

@@ -99,10 +99,14 @@ BODIES: dict[str, type[_Body]] = {
 class _Taken:
     """What a step comes to.
 
-    Attributes:
-        session: the session afterwards.
-        trial: its current trial, where that is known.
-        told: its State, where nothing is left that it could be made from.
+    Attributes
+    ----------
+    session : SessionRow
+        The session afterwards.
+    trial : TrialRow | None
+        Its current trial, where that is known.
+    told : dict[str, Any] | None
+        Its State, where nothing is left that it could be made from.
     """
 
     session: SessionRow
@@ -113,18 +117,28 @@ class _Taken:
 def take_step(host: Host, session_id: int, step: str, body: Any, came: str = "") -> dict[str, Any]:
     """Take one step; a step that was taken before changes nothing.
 
-    Args:
-        host: the host.
-        session_id: the session.
-        step: its name.
-        body: what the participant sent.
-        came: mark of the arrival that the token was given to (`journey.arrivals`).
+    Parameters
+    ----------
+    host : Host
+        The host.
+    session_id : int
+        The session.
+    step : str
+        Its name.
+    body : Any
+        What the participant sent.
+    came : str, optional
+        Mark of the arrival that the token was given to (`journey.arrivals`).
 
-    Returns:
+    Returns
+    -------
+    dict[str, Any]
         The State afterwards.
 
-    Raises:
-        JourneyFault: when the step is not the session's, or its body does not fit.
+    Raises
+    ------
+    JourneyFault
+        When the step is not the session's, or its body does not fit.
     """
     try:
         return _take_once(host, session_id, step, body, came)

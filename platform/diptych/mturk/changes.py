@@ -33,10 +33,14 @@ def expire_hit(
 ) -> None:
     """Let nobody accept a HIT any more; who has accepted it may finish.
 
-    Raises:
-        HitFault: when this is no HIT of the study.
-        UnknownStudy: when there is no such study.
-        PlatformFault: when MTurk can't be used or did not answer.
+    Raises
+    ------
+    HitFault
+        When this is no HIT of the study.
+    UnknownStudy
+        When there is no such study.
+    PlatformFault
+        When MTurk can't be used or did not answer.
     """
     row, clients = _placed(host, study, hit_id), connect(host.settings)
     at = datetime.now(UTC) - timedelta(minutes=1)
@@ -57,20 +61,33 @@ def extend_hit(
 ) -> None:
     """Offer a HIT to more workers, or for longer.
 
-    Args:
-        host: the host.
-        study: name of the study.
-        hit_id: MTurk's id of the HIT.
-        assignments: how many more workers.
-        hours: from now on.
-        user: who does it; None for the command line.
-        token: names this request, 40 characters at most: made twice, it adds workers once.
-        pauses: seconds between tries when MTurk is busy.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study : str
+        Name of the study.
+    hit_id : str
+        MTurk's id of the HIT.
+    assignments : int, optional
+        How many more workers.
+    hours : float, optional
+        From now on.
+    user : User | None, optional
+        Who does it; None for the command line.
+    token : str | None, optional
+        Names this request, 40 characters at most: made twice, it adds workers once.
+    pauses : Sequence[float], optional
+        Seconds between tries when MTurk is busy.
 
-    Raises:
-        HitFault: when this is no HIT of the study, or MTurk allows no such extension.
-        UnknownStudy: when there is no such study.
-        PlatformFault: when MTurk can't be used or did not answer.
+    Raises
+    ------
+    HitFault
+        When this is no HIT of the study, or MTurk allows no such extension.
+    UnknownStudy
+        When there is no such study.
+    PlatformFault
+        When MTurk can't be used or did not answer.
     """
     if assignments < 0 or hours < 0 or not (assignments or hours):
         raise HitFault("say by how many assignments, or hours from now, the HIT is extended")
@@ -106,9 +123,12 @@ def _placed(host: Host, study: str, hit_id: str) -> Row[Any]:
 def _do(call: Callable[[], Any], pauses: Sequence[float]) -> None:
     """Make a call that MTurk carries out once, however often it is made.
 
-    Raises:
-        HitFault: when MTurk refuses.
-        PlatformFault: when MTurk can't be used or did not answer.
+    Raises
+    ------
+    HitFault
+        When MTurk refuses.
+    PlatformFault
+        When MTurk can't be used or did not answer.
     """
     said = None
     for pause in (*pauses, None):
@@ -130,8 +150,10 @@ def _do(call: Callable[[], Any], pauses: Sequence[float]) -> None:
 def _rebook(clients: Clients, row: Row[Any], action: str, user: User | None) -> None:
     """Write down what the HIT has become, in MTurk's own numbers.
 
-    Raises:
-        PlatformFault: when MTurk did not answer.
+    Raises
+    ------
+    PlatformFault
+        When MTurk did not answer.
     """
     try:
         now = clients.asking.get_hit(HITId=row.external_id)["HIT"]

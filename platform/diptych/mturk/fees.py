@@ -21,9 +21,12 @@ def fee(cents: int, percent: int = FEE_PERCENT) -> int:
 class Cost:
     """What it costs when every assignment is approved, in US cents, bonuses aside.
 
-    Attributes:
-        hits: number of assignments of each HIT.
-        reward: of one assignment.
+    Attributes
+    ----------
+    hits : tuple[int, ...]
+        Number of assignments of each HIT.
+    reward : int
+        Of one assignment.
     """
 
     hits: tuple[int, ...]
@@ -55,10 +58,14 @@ class Cost:
 def cost(reward: int, assignments: int, *, split: bool) -> Cost:
     """The cost of one HIT, or of several with fewer than 10 assignments each.
 
-    Args:
-        reward: cents a worker.
-        assignments: workers in all.
-        split: whether to make several HITs, to stay below the higher fee.
+    Parameters
+    ----------
+    reward : int
+        Cents a worker.
+    assignments : int
+        Workers in all.
+    split : bool
+        Whether to make several HITs, to stay below the higher fee.
     """
     if not split or assignments < MANY:
         return Cost((assignments,), reward)

@@ -47,18 +47,29 @@ _WORKERS = {True: "https://workersandbox.mturk.com", False: "https://worker.mtur
 class Hit:
     """One HIT.
 
-    Attributes:
-        id: MTurk's.
-        status: in MTurk's words; `Gone` when it no longer lists the HIT, `Not asked` when only
-            the books of this host tell of it.
-        sandbox: whether money is play.
-        reward: US cents an assignment.
-        assignments: how many workers it was made for.
-        available: how many can still be accepted.
-        pending: accepted and not yet submitted.
-        decided: approved or rejected.
-        expires_at: until when it can be accepted (ms since 1970).
-        workers_url: where workers find it.
+    Attributes
+    ----------
+    id : str
+        MTurk's.
+    status : str
+        In MTurk's words; `Gone` when it no longer lists the HIT, `Not asked` when only
+        the books of this host tell of it.
+    sandbox : bool
+        Whether money is play.
+    reward : int
+        US cents an assignment.
+    assignments : int
+        How many workers it was made for.
+    available : int
+        How many can still be accepted.
+    pending : int
+        Accepted and not yet submitted.
+    decided : int
+        Approved or rejected.
+    expires_at : int
+        Until when it can be accepted (ms since 1970).
+    workers_url : str
+        Where workers find it.
     """
 
     id: str
@@ -85,23 +96,37 @@ def create_hit(
 ) -> list[Hit]:
     """Offer a study on MTurk.
 
-    Args:
-        host: the host.
-        study: name of an open study.
-        assignments: how many workers.
-        split: several HITs of 9 at most, instead of one at the higher fee.
-        user: who does it; None for the command line.
-        token: names this request, 40 characters at most: made twice, it makes the HITs once.
-        pauses: seconds between tries when MTurk is busy.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study : str
+        Name of an open study.
+    assignments : int
+        How many workers.
+    split : bool, optional
+        Several HITs of 9 at most, instead of one at the higher fee.
+    user : User | None, optional
+        Who does it; None for the command line.
+    token : str | None, optional
+        Names this request, 40 characters at most: made twice, it makes the HITs once.
+    pauses : Sequence[float], optional
+        Seconds between tries when MTurk is busy.
 
-    Returns:
+    Returns
+    -------
+    list[Hit]
         The HITs, of an earlier request with the same token too.
 
-    Raises:
-        HitFault: when the study can't be offered; the message says what to mend.
-        UnknownStudy: when no version of the study was ever opened.
-        PlatformFault: when MTurk can't be used or did not answer. HITs made before that stay, and
-            the same token goes on where this stopped.
+    Raises
+    ------
+    HitFault
+        When the study can't be offered; the message says what to mend.
+    UnknownStudy
+        When no version of the study was ever opened.
+    PlatformFault
+        When MTurk can't be used or did not answer. HITs made before that stay, and
+        the same token goes on where this stopped.
     """
     plan = preview_hit(host, study, assignments, split=split)
     clients = connect(host.settings)
@@ -178,14 +203,20 @@ class _Creation:
     def run(self, pauses: Sequence[float], *, maybe_there: bool) -> dict[str, Any]:
         """The HIT as MTurk describes it.
 
-        Args:
-            pauses: seconds between tries.
-            maybe_there: whether an earlier request may have made it. MTurk itself knows a token
-                for 24 hours only.
+        Parameters
+        ----------
+        pauses : Sequence[float]
+            Seconds between tries.
+        maybe_there : bool
+            Whether an earlier request may have made it. MTurk itself knows a token
+            for 24 hours only.
 
-        Raises:
-            HitFault: when MTurk refuses it.
-            PlatformFault: when MTurk can't be used or did not answer.
+        Raises
+        ------
+        HitFault
+            When MTurk refuses it.
+        PlatformFault
+            When MTurk can't be used or did not answer.
         """
         found = self._find() if maybe_there else None
         for pause in (*pauses, None):
@@ -281,9 +312,12 @@ def hits(host: Host, study: str) -> list[Hit]:
 
     HITs that were made but never written down (the host was stopped in between) are written down.
 
-    Raises:
-        UnknownStudy: when there is no such study.
-        PlatformFault: when MTurk can't be used or did not answer.
+    Raises
+    ------
+    UnknownStudy
+        When there is no such study.
+    PlatformFault
+        When MTurk can't be used or did not answer.
     """
     study_id = current_version(study, preview=True)[0]
     clients, sandbox = connect(host.settings), host.settings.mturk_sandbox

@@ -36,22 +36,38 @@ class HitFault(ValueError):
 class Offer:
     """What workers are offered; the names are MTurk's, times are in seconds.
 
-    Attributes:
-        study_id: the study.
-        study: its name.
-        sandbox: whether money is play.
-        url: what MTurk shows in its frame.
-        title: of the HIT.
-        description: below the title.
-        keywords: comma separated.
-        reward: US cents.
-        duration: from accepting to submitting.
-        lifetime: how long it can be accepted.
-        auto_approval: until MTurk approves by itself.
-        requirements: MTurk's QualificationRequirements, without that against repetition.
-        exclude_studies: other studies whose participants are kept out.
-        once: whether everybody takes part once.
-        places: participants that the study has places for.
+    Attributes
+    ----------
+    study_id : int
+        The study.
+    study : str
+        Its name.
+    sandbox : bool
+        Whether money is play.
+    url : str
+        What MTurk shows in its frame.
+    title : str
+        Of the HIT.
+    description : str
+        Below the title.
+    keywords : str
+        Comma separated.
+    reward : int
+        US cents.
+    duration : int
+        From accepting to submitting.
+    lifetime : int
+        How long it can be accepted.
+    auto_approval : int
+        Until MTurk approves by itself.
+    requirements : tuple[dict[str, Any], ...]
+        MTurk's QualificationRequirements, without that against repetition.
+    exclude_studies : tuple[str, ...]
+        Other studies whose participants are kept out.
+    once : bool
+        Whether everybody takes part once.
+    places : int
+        Participants that the study has places for.
     """
 
     study_id: int
@@ -91,15 +107,23 @@ class HitPlan:
 def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False) -> HitPlan:
     """What `create_hit` would do. Asks MTurk nothing.
 
-    Args:
-        host: the host.
-        study: name of an open study.
-        assignments: how many workers.
-        split: several HITs of 9 at most, instead of one at the higher fee.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study : str
+        Name of an open study.
+    assignments : int
+        How many workers.
+    split : bool, optional
+        Several HITs of 9 at most, instead of one at the higher fee.
 
-    Raises:
-        HitFault: when the study can't be offered on MTurk; the message says what to mend.
-        UnknownStudy: when no version of the study was ever opened.
+    Raises
+    ------
+    HitFault
+        When the study can't be offered on MTurk; the message says what to mend.
+    UnknownStudy
+        When no version of the study was ever opened.
     """
     if assignments < 1:
         raise HitFault("a HIT needs at least one assignment")
@@ -116,9 +140,12 @@ def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False
 def offer(host: Host, study: str) -> Offer:
     """What a HIT of a study offers as the study stands.
 
-    Raises:
-        HitFault: when the study can't be offered on MTurk; the message says what to mend.
-        UnknownStudy: when no version of the study was ever opened.
+    Raises
+    ------
+    HitFault
+        When the study can't be offered on MTurk; the message says what to mend.
+    UnknownStudy
+        When no version of the study was ever opened.
     """
     study_id, version_id, state = current_version(study)
     content = frozen(version_id)

@@ -58,8 +58,10 @@ def ensure(host: Host, clients: Clients, study: str) -> str:
     Its name is the study's, and MTurk allows each name once: a call that is repeated makes no
     second one.
 
-    Raises:
-        PlatformFault: when MTurk can't be asked, or refuses.
+    Raises
+    ------
+    PlatformFault
+        When MTurk can't be asked, or refuses.
     """
     name = f"Took part in {study} ({host_mark(host)})"
     said = ""
@@ -90,8 +92,10 @@ def ensure(host: Host, clients: Clients, study: str) -> str:
 def give(clients: Clients, qualification: str, workers: Iterable[str]) -> int:
     """Give a qualification to workers, quietly; to give it again changes nothing.
 
-    Raises:
-        PlatformFault: when MTurk can't be asked, or refuses.
+    Raises
+    ------
+    PlatformFault
+        When MTurk can't be asked, or refuses.
     """
     number = 0
     for worker in workers:
@@ -119,8 +123,10 @@ def give(clients: Clients, qualification: str, workers: Iterable[str]) -> int:
 def catch_up(host: Host, study_id: int, clients: Clients | None = None) -> int:
     """Give the qualification to all who took part and lack it; returns to how many.
 
-    Raises:
-        PlatformFault: when MTurk can't be asked, or refuses.
+    Raises
+    ------
+    PlatformFault
+        When MTurk can't be asked, or refuses.
     """
     qualification = known(host, study_id)
     if qualification is None:
@@ -156,7 +162,9 @@ def after_session(host: Host, session_id: int) -> threading.Thread | None:
 
     Never raises: what fails is noted, and made good by `catch_up`.
 
-    Returns:
+    Returns
+    -------
+    threading.Thread | None
         The thread that speaks to MTurk; None where there is nothing to say.
     """
     try:

@@ -46,14 +46,22 @@ class NoDrawing(RuntimeError):
 class Shown:
     """One figure with what was counted for it.
 
-    Attributes:
-        name: its name in addresses.
-        title: its heading.
-        reading: one sentence on how it is read.
-        sessions: sessions that it counts.
-        empty: whether there is nothing to draw.
-        mark: another one whenever the figure is another.
-        result: the kept result that it shows; None for figures of counts.
+    Attributes
+    ----------
+    name : str
+        Its name in addresses.
+    title : str
+        Its heading.
+    reading : str
+        One sentence on how it is read.
+    sessions : int
+        Sessions that it counts.
+    empty : bool
+        Whether there is nothing to draw.
+    mark : str
+        Another one whenever the figure is another.
+    result : Result | None
+        The kept result that it shows; None for figures of counts.
     """
 
     name: str
@@ -69,13 +77,19 @@ class Shown:
     def written(self, form: str, theme: Theme, about: str) -> bytes:
         """The figure as a file of one of `FORMS`.
 
-        Args:
-            form: json (Vega-Lite, for a page), png, svg or csv.
-            theme: colours on light or dark ground.
-            about: what stands in the file's title beside the figure's own.
+        Parameters
+        ----------
+        form : str
+            Json (Vega-Lite, for a page), png, svg or csv.
+        theme : Theme
+            Colours on light or dark ground.
+        about : str
+            What stands in the file's title beside the figure's own.
 
-        Raises:
-            NoDrawing: when the packages that draw are not installed; CSV needs none of them.
+        Raises
+        ------
+        NoDrawing
+            When the packages that draw are not installed; CSV needs none of them.
         """
         if form == "csv":
             return as_csv(self.frame()).encode()

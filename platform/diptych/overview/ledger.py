@@ -56,13 +56,20 @@ def page(
 ) -> Lines:
     """A page of the orders of a study, the latest first.
 
-    Args:
-        connection: to read with.
-        study_id: the study.
-        state: only orders that stand there.
-        action: only orders of that action.
-        before: only rows before that one.
-        after: only rows after that one: the page that ends there.
+    Parameters
+    ----------
+    connection : Connection
+        To read with.
+    study_id : int
+        The study.
+    state : str, optional
+        Only orders that stand there.
+    action : str, optional
+        Only orders of that action.
+    before : int | None, optional
+        Only rows before that one.
+    after : int | None, optional
+        Only rows after that one: the page that ends there.
     """
     wanted: list[ColumnElement[bool]] = [ORDERS.c.study_id == study_id]
     if action:
@@ -100,10 +107,14 @@ def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
     """The orders of a study as CSV, row by row: amounts in major units, times in UTC, no ids of
     people but the sessions' own.
 
-    Args:
-        study_id: the study.
-        study: its name.
-        secret: of the host, with which orders are named here.
+    Parameters
+    ----------
+    study_id : int
+        The study.
+    study : str
+        Its name.
+    secret : bytes
+        Of the host, with which orders are named here.
     """
     yield _csv_line(HEAD)
     last = 0

@@ -80,25 +80,43 @@ class TimeSpent:
 class LiveView:
     """A study as it stands. Times in ms since 1970-01-01 UTC.
 
-    Attributes:
-        kind: whose sessions: person, simulated or machine.
-        stages: the funnel; without `practised` where the study has no practice.
-        ends: sessions that ended without completing, by how.
-        silent: sessions under way that were silent so long that their place is free again.
-        wanted: how many people the study wants; None for others than people.
-        places: places taken: completed (and usable, where the study replaces who is excluded), or
-            under way and not silent.
-        usable: completed sessions that are not excluded.
-        conditions: the balance of conditions.
-        hour: sessions that entered, by slices of five minutes: (begin of the slice, number).
-        left_before: sessions left before the first trial, by where.
-        left: those left at a trial, by trial.
-        time: time spent.
-        hourly: pay per hour so far, in major units; None without a reward or a median.
-        reward, currency: what a completed session is paid, in major units.
-        errors: errors that browsers reported in sessions that have ended, by kind.
-        newest_errors: the newest few: (at, public id of the session, kind, trial, detail).
-        uncounted: sessions that have ended and are not counted yet.
+    Attributes
+    ----------
+    kind : str
+        Whose sessions: person, simulated or machine.
+    stages : tuple[Stage, ...]
+        The funnel; without `practised` where the study has no practice.
+    ends : tuple[tuple[str, int], ...]
+        Sessions that ended without completing, by how.
+    silent : int
+        Sessions under way that were silent so long that their place is free again.
+    wanted : int | None
+        How many people the study wants; None for others than people.
+    places : int
+        Places taken: completed (and usable, where the study replaces who is excluded), or
+        under way and not silent.
+    usable : int
+        Completed sessions that are not excluded.
+    conditions : tuple[Balance, ...]
+        The balance of conditions.
+    hour : tuple[tuple[int, int], ...]
+        Sessions that entered, by slices of five minutes: (begin of the slice, number).
+    left_before : tuple[tuple[str, int], ...]
+        Sessions left before the first trial, by where.
+    left : tuple[Left, ...]
+        Those left at a trial, by trial.
+    time : TimeSpent
+        Time spent.
+    hourly : float | None
+        Pay per hour so far, in major units; None without a reward or a median.
+    reward, currency : float
+        What a completed session is paid, in major units.
+    errors : tuple[tuple[str, int], ...]
+        Errors that browsers reported in sessions that have ended, by kind.
+    newest_errors : tuple[tuple[Any, ...], ...]
+        The newest few: (at, public id of the session, kind, trial, detail).
+    uncounted : int
+        Sessions that have ended and are not counted yet.
     """
 
     kind: str
@@ -134,10 +152,14 @@ class LiveView:
 def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
     """A study as it stands at this moment.
 
-    Args:
-        host: the host.
-        study_id: a study with at least one version.
-        kind: whose sessions: person, simulated or machine.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study_id : int
+        A study with at least one version.
+    kind : str, optional
+        Whose sessions: person, simulated or machine.
     """
     silent.end(host, study_id, kind)
     uncounted = settle.catch_up(host, study_id, silent.MOST_ENDED)

@@ -23,12 +23,18 @@ _EVERY = "durations"
 class RuleCount:
     """One rule of a study: its threshold in the newest version, and what it has found.
 
-    Attributes:
-        rule: the rule.
-        threshold: None when only earlier versions have it.
-        auto: whether it decides alone, in the newest version.
-        judged: sessions in which it measured something.
-        flagged: those it speaks against.
+    Attributes
+    ----------
+    rule : Rule
+        The rule.
+    threshold : float | None
+        None when only earlier versions have it.
+    auto : bool
+        Whether it decides alone, in the newest version.
+    judged : int
+        Sessions in which it measured something.
+    flagged : int
+        Those it speaks against.
     """
 
     rule: Rule
@@ -42,10 +48,14 @@ class RuleCount:
 class Overview:
     """Quality of the sessions of one kind.
 
-    Attributes:
-        rules: those of the newest version, and those that have judged any session.
-        completed: sessions that completed and are counted.
-        excluded: those of them that are excluded, by a rule or by a person.
+    Attributes
+    ----------
+    rules : list[RuleCount]
+        Those of the newest version, and those that have judged any session.
+    completed : int
+        Sessions that completed and are counted.
+    excluded : int
+        Those of them that are excluded, by a rule or by a person.
     """
 
     rules: list[RuleCount]
@@ -80,14 +90,22 @@ def flagged(
 ) -> tuple[list[Any], int | None]:
     """The sessions that a rule speaks against, newest first, a page at a time.
 
-    Args:
-        connection: what to read on.
-        study_id: the study.
-        kind: of participant.
-        rule: name of the rule.
-        before: where the page begins: what the page before gave back.
+    Parameters
+    ----------
+    connection : Connection
+        What to read on.
+    study_id : int
+        The study.
+    kind : str
+        Of participant.
+    rule : str
+        Name of the rule.
+    before : int | None, optional
+        Where the page begins: what the page before gave back.
 
-    Returns:
+    Returns
+    -------
+    tuple[list[Any], int | None]
         Rows with the session's `public_id`, `status`, `entered_at`, `excluded` and the finding
         (`value`, `threshold`, `auto`, `evidence`), and where the next page begins; None at the end.
     """

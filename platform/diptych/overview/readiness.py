@@ -22,10 +22,14 @@ BUNDLE = Path(diptych.__file__).parent / "static" / "dist" / ".vite" / "manifest
 def known(host: Host, content: StudyContent, study_id: int | None = None) -> Given:
     """What the checks need to know.
 
-    Args:
-        host: the host.
-        content: the version, or a folder that is not frozen yet.
-        study_id: the study, where the host knows it: its sessions tell how long it takes.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    content : StudyContent
+        The version, or a folder that is not frozen yet.
+    study_id : int | None, optional
+        The study, where the host knows it: its sessions tell how long it takes.
     """
     counted = None if study_id is None else numbers(study_id)
     return Given(

@@ -25,13 +25,20 @@ SILENT_MS = 30 * 60_000
 class Listed:
     """One study of the list. Sessions are those of people.
 
-    Attributes:
-        title: what participants see, of the version they are shown; of the newest where none is.
-        role: of whoever asks.
-        completed: sessions that have completed.
-        under_way: sessions that live and were heard of in the last half hour.
-        target: participants that the study wants.
-        last_entered: when somebody entered last, ms; None when nobody has.
+    Attributes
+    ----------
+    title : str
+        What participants see, of the version they are shown; of the newest where none is.
+    role : str
+        Of whoever asks.
+    completed : int
+        Sessions that have completed.
+    under_way : int
+        Sessions that live and were heard of in the last half hour.
+    target : int
+        Participants that the study wants.
+    last_entered : int | None
+        When somebody entered last, ms; None when nobody has.
     """
 
     id: int
@@ -150,12 +157,17 @@ def last_entered(connection: Connection, study_id: int) -> int | None:
 class Numbers:
     """How a study goes. Sessions are those of people.
 
-    Attributes:
-        ended: ended sessions by how they ended (completed, screened_out, timed_out, returned,
-            declined, withdrawn, expired).
-        under_way: sessions that live and were heard of in the last half hour.
-        median_minutes: of completed sessions, consent to end; None without any.
-        timed: how many sessions that median stands on.
+    Attributes
+    ----------
+    ended : dict[str, int]
+        Ended sessions by how they ended (completed, screened_out, timed_out, returned,
+        declined, withdrawn, expired).
+    under_way : int
+        Sessions that live and were heard of in the last half hour.
+    median_minutes : float | None
+        Of completed sessions, consent to end; None without any.
+    timed : int
+        How many sessions that median stands on.
     """
 
     ended: dict[str, int]

@@ -18,14 +18,22 @@ from diptych.domain.vocabulary import KINDS, LIVE
 class Version:
     """One frozen content of a study.
 
-    Attributes:
-        id: its row.
-        content_hash: SHA-256 of the content, in hex.
-        created_at: when it was frozen, ms since 1970-01-01 UTC.
-        opened_at: when it was last opened to people; None when it never was.
-        current: whether people who enter now are shown it.
-        newest: whether a preview shows it: nothing was frozen later.
-        sessions: sessions by kind of participant.
+    Attributes
+    ----------
+    id : int
+        Its row.
+    content_hash : str
+        SHA-256 of the content, in hex.
+    created_at : int
+        When it was frozen, ms since 1970-01-01 UTC.
+    opened_at : int | None
+        When it was last opened to people; None when it never was.
+    current : bool
+        Whether people who enter now are shown it.
+    newest : bool
+        Whether a preview shows it: nothing was frozen later.
+    sessions : Mapping[str, int]
+        Sessions by kind of participant.
     """
 
     id: int
@@ -45,10 +53,14 @@ class Version:
 def history(connection: Connection, study_id: int, *, counted: bool = False) -> list[Version]:
     """The versions of a study, the newest first.
 
-    Args:
-        connection: to read with.
-        study_id: the study.
-        counted: whether to count the sessions of each.
+    Parameters
+    ----------
+    connection : Connection
+        To read with.
+    study_id : int
+        The study.
+    counted : bool, optional
+        Whether to count the sessions of each.
     """
     rows = connection.execute(
         select(VERSIONS.c.id, VERSIONS.c.content_hash, VERSIONS.c.created_at, VERSIONS.c.opened_at)

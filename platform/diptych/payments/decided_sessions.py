@@ -21,11 +21,16 @@ from diptych.study.spec import Payment
 class Subject:
     """A session, and the ids by which its recruiter's platform knows it.
 
-    Attributes:
-        session: its row.
-        worker: the platform's id of the person; None where there is none.
-        place: where the study stands on the platform; None where there is no platform.
-        submission: the platform's id of the participation; None likewise.
+    Attributes
+    ----------
+    session : SessionRow
+        Its row.
+    worker : str | None
+        The platform's id of the person; None where there is none.
+    place : str | None
+        Where the study stands on the platform; None where there is no platform.
+    submission : str | None
+        The platform's id of the participation; None likewise.
     """
 
     session: SessionRow
@@ -74,9 +79,12 @@ def subjects(
 class Ordered:
     """What has been ordered about one participation.
 
-    Attributes:
-        states: action -> states in which its orders stand.
-        attempts: action -> the highest attempt so far, failed ones included.
+    Attributes
+    ----------
+    states : Mapping[str, set[str]]
+        Action -> states in which its orders stand.
+    attempts : Mapping[str, int]
+        Action -> the highest attempt so far, failed ones included.
     """
 
     states: Mapping[str, set[str]]
@@ -122,10 +130,14 @@ def reward(payment: Payment) -> int:
 def earned(payment: Payment, correct: int, counted: int) -> int:
     """Minor units of bonus that a completed session has earned by the study's rule.
 
-    Args:
-        payment: the study's.
-        correct: right answers in the phases that count.
-        counted: answers in the phases that count.
+    Parameters
+    ----------
+    payment : Payment
+        The study's.
+    correct : int
+        Right answers in the phases that count.
+    counted : int
+        Answers in the phases that count.
     """
     rule = payment.bonus
     if rule is None:

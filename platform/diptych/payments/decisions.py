@@ -48,11 +48,16 @@ class DecisionFault(ValueError):
 class Step:
     """What will happen to one session.
 
-    Attributes:
-        session_id: its row.
-        public_id: its id on pages.
-        order: what a platform will be asked; None for what only concerns this host.
-        warning: what somebody should know before; empty where nothing.
+    Attributes
+    ----------
+    session_id : int
+        Its row.
+    public_id : str
+        Its id on pages.
+    order : NewOrder | None
+        What a platform will be asked; None for what only concerns this host.
+    warning : str
+        What somebody should know before; empty where nothing.
     """
 
     session_id: int
@@ -153,19 +158,29 @@ def preview(
 ) -> Plan:
     """What a decision would do to each session, and what it would cost. Writes nothing.
 
-    Args:
-        host: the host.
-        study_id: the study; sessions of other studies are not known here.
-        session_ids: rows of sessions.
-        action: approve, reject, request_return, screen_out, bonus, exclude or include.
-        message: to the participants; a rejection and a request to return need one. For `exclude`
-            and `include` a note for colleagues.
-        amount: minor units for each session: of a bonus (None: by the study's rule), or of what
-            is paid for being screened out.
-        category: the platform's category of a rejection.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study_id : int
+        The study; sessions of other studies are not known here.
+    session_ids : Sequence[int]
+        Rows of sessions.
+    action : str
+        approve, reject, request_return, screen_out, bonus, exclude or include.
+    message : str, optional
+        To the participants; a rejection and a request to return need one. For `exclude`
+        and `include` a note for colleagues.
+    amount : int | None, optional
+        Minor units for each session: of a bonus (None: by the study's rule), or of what
+        is paid for being screened out.
+    category : str | None, optional
+        The platform's category of a rejection.
 
-    Raises:
-        DecisionFault: when there is no such action, or the amount can't be.
+    Raises
+    ------
+    DecisionFault
+        When there is no such action, or the amount can't be.
     """
     if action not in EVERY_ACTION:
         raise DecisionFault(f"{action!r} is no decision; allowed are {', '.join(EVERY_ACTION)}")

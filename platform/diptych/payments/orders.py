@@ -77,8 +77,10 @@ def _order(
 def platform_of(host: Host, connection: Connection, session_id: int) -> Platform:
     """The platform that a session came from.
 
-    Raises:
-        PlatformFault: when there is none, or its settings are not complete.
+    Raises
+    ------
+    PlatformFault
+        When there is none, or its settings are not complete.
     """
     row = connection.execute(
         select(SESSIONS.c.version_id, SESSIONS.c.recruiter).where(SESSIONS.c.id == session_id)

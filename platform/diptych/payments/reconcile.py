@@ -42,14 +42,22 @@ _OF_PEOPLE = SESSIONS.c.kind == "person"
 class Reconciled:
     """What came of reconciling.
 
-    Attributes:
-        confirmed: orders that turned out to be done.
-        failed: orders that turned out not to be done.
-        in_doubt: orders that are still in doubt.
-        found: what the platform has paid and nobody had ordered here.
-        ended: live sessions that were returned or timed out on the platform.
-        differences: where the books differ, in words.
-        problems: what could not be asked, in words.
+    Attributes
+    ----------
+    confirmed : int
+        Orders that turned out to be done.
+    failed : int
+        Orders that turned out not to be done.
+    in_doubt : int
+        Orders that are still in doubt.
+    found : int
+        What the platform has paid and nobody had ordered here.
+    ended : int
+        Live sessions that were returned or timed out on the platform.
+    differences : list[str]
+        Where the books differ, in words.
+    problems : list[str]
+        What could not be asked, in words.
     """
 
     confirmed: int = 0
@@ -151,8 +159,10 @@ def _look_up(
 ) -> None:
     """Ask after the orders in doubt of one place.
 
-    Raises:
-        PlatformFault: when the platform does not answer.
+    Raises
+    ------
+    PlatformFault
+        When the platform does not answer.
     """
     if not asked:
         return
@@ -221,14 +231,21 @@ def _compare(
 ) -> _Compared:
     """Write down what the books show and the ledger doesn't.
 
-    Args:
-        study_id: the study.
-        recruiter: whose books they are.
-        here: the sessions of the place, by id.
-        books: its submissions, read before this is called.
-        settled: keys of the orders that were done before the books began to be read: what was
-            settled later need not stand in them.
-        user: who reconciles.
+    Parameters
+    ----------
+    study_id : int
+        The study.
+    recruiter : str
+        Whose books they are.
+    here : Mapping[int, Subject]
+        The sessions of the place, by id.
+    books : Sequence[Submission]
+        Its submissions, read before this is called.
+    settled : frozenset[str]
+        Keys of the orders that were done before the books began to be read: what was
+        settled later need not stand in them.
+    user : User | None
+        Who reconciles.
     """
     result = _Compared()
     by_ids = {(s.submission, s.worker): s for s in here.values()}

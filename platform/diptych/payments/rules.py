@@ -59,12 +59,18 @@ def why_not(action: str, before: Ordered) -> str | None:
 class Planning:
     """What is asked about each session of one decision.
 
-    Args:
-        host: the host.
-        connection: to read the scores with.
-        sessions: rows of sessions.
-        action: what is asked of the platform.
-        amount: minor units a session; None: by the study's rule.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    connection : Connection
+        To read the scores with.
+    sessions : Sequence[Any]
+        Rows of sessions.
+    action : str
+        What is asked of the platform.
+    amount : int | None
+        Minor units a session; None: by the study's rule.
     """
 
     def __init__(

@@ -40,12 +40,18 @@ class Withdrawn(PlatformFault):
 class Sent:
     """What came of sending.
 
-    Attributes:
-        confirmed: orders that are done.
-        failed: orders that were refused, or could not be sent.
-        in_doubt: orders that were sent, of which it is not known whether they were carried out.
-        waiting: orders that are still only intended.
-        problems: why something waits or failed, in words, each once.
+    Attributes
+    ----------
+    confirmed : int
+        Orders that are done.
+    failed : int
+        Orders that were refused, or could not be sent.
+    in_doubt : int
+        Orders that were sent, of which it is not known whether they were carried out.
+    waiting : int
+        Orders that are still only intended.
+    problems : list[str]
+        Why something waits or failed, in words, each once.
     """
 
     confirmed: int = 0
@@ -78,13 +84,20 @@ def send(
 ) -> Sent:
     """Send what is intended in a study, the oldest first.
 
-    Args:
-        host: the host.
-        study_id: the study.
-        user: who sends; None for the command line.
-        seconds: no new call is begun after so long; None: until all is sent.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study_id : int
+        The study.
+    user : User | None
+        Who sends; None for the command line.
+    seconds : float | None, optional
+        No new call is begun after so long; None: until all is sent.
 
-    Returns:
+    Returns
+    -------
+    Sent
         What came of it. Raises nothing for what the network or the platform does.
     """
     sent, until = Sent(), None if seconds is None else time.monotonic() + seconds

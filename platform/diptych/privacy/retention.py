@@ -46,10 +46,14 @@ EVERY_S = 3600.0
 class Limits:
     """Days until what is known of a session is deleted; None: kept.
 
-    Attributes:
-        identities: after its end, until its ids go.
-        answers: after its end, until its answers go.
-        addresses: after the day on which it was entered, until the mark of its address goes.
+    Attributes
+    ----------
+    identities : float | None
+        After its end, until its ids go.
+    answers : float | None
+        After its end, until its answers go.
+    addresses : float
+        After the day on which it was entered, until the mark of its address goes.
     """
 
     identities: float | None = None
@@ -61,12 +65,18 @@ class Limits:
 class Applied:
     """What one pass has done, or would do.
 
-    Attributes:
-        ids: sessions whose arrivals (the submission's ids) were deleted.
-        people: people whose platform ids were deleted.
-        answers: sessions that were emptied.
-        waiting: sessions that stay for now: an order about their person is not settled.
-        addresses: sessions whose mark of an address was deleted.
+    Attributes
+    ----------
+    ids : int
+        Sessions whose arrivals (the submission's ids) were deleted.
+    people : int
+        People whose platform ids were deleted.
+    answers : int
+        Sessions that were emptied.
+    waiting : int
+        Sessions that stay for now: an order about their person is not settled.
+    addresses : int
+        Sessions whose mark of an address was deleted.
     """
 
     ids: int = 0
@@ -98,10 +108,14 @@ def limits(connection: Connection) -> dict[int, Limits]:
 def apply(host: Host, *, dry: bool = False, most: int | None = None) -> Applied:
     """Delete what is kept no longer.
 
-    Args:
-        host: the host.
-        dry: only say what would be deleted.
-        most: at most so many sessions, drawn by lot; None: all.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    dry : bool, optional
+        Only say what would be deleted.
+    most : int | None, optional
+        At most so many sessions, drawn by lot; None: all.
     """
     with reading() as connection:
         held = limits(connection)
@@ -335,7 +349,9 @@ def _note(connection: Connection, studies: Sequence[int], action: str) -> None:
 def now_and_then(app: Flask, host: Host) -> threading.Thread | None:
     """Apply the limits when it is time again, beside the request; what goes wrong is logged.
 
-    Returns:
+    Returns
+    -------
+    threading.Thread | None
         The thread that does it; None when it is not time.
     """
     now = time.monotonic()

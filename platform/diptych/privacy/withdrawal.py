@@ -81,8 +81,10 @@ class Erased:
 def by_name(name: str) -> int:
     """The participant of a pseudonym, or of a session's public id; whole.
 
-    Raises:
-        WithdrawalFault: when there is none.
+    Raises
+    ------
+    WithdrawalFault
+        When there is none.
     """
     with reading() as connection:
         found = connection.execute(
@@ -108,11 +110,15 @@ def by_name(name: str) -> int:
 def by_platform_id(text: str) -> int:
     """The participant whom a platform calls so.
 
-    Args:
-        text: `RECRUITER:ID`, e.g. `prolific:5f0c…`.
+    Parameters
+    ----------
+    text : str
+        `RECRUITER:ID`, e.g. `prolific:5f0c…`.
 
-    Raises:
-        WithdrawalFault: when it has another form, or nobody has that id.
+    Raises
+    ------
+    WithdrawalFault
+        When it has another form, or nobody has that id.
     """
     recruiter, colon, name = text.partition(":")
     if not (recruiter and colon and name):
@@ -223,15 +229,22 @@ def erase(
 ) -> Erased:
     """Delete what is stored of a person, after their withdrawal.
 
-    Args:
-        host: the host.
-        participant_id: whom.
-        user: who does it, for the audit log; None for the command line.
-        study_id: only their sessions of one study; the person stays known while there are others.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    participant_id : int
+        Whom.
+    user : User | None, optional
+        Who does it, for the audit log; None for the command line.
+    study_id : int | None, optional
+        Only their sessions of one study; the person stays known while there are others.
 
-    Raises:
-        WithdrawalFault: while an order about a session waits to be sent, or is in doubt: nobody
-            could be paid, and no doubt be resolved, without the platform's ids.
+    Raises
+    ------
+    WithdrawalFault
+        While an order about a session waits to be sent, or is in doubt: nobody
+        could be paid, and no doubt be resolved, without the platform's ids.
     """
     with writing() as connection:
         # Ended before anything else, so that whoever is answering at this moment gets no further.
@@ -313,13 +326,20 @@ def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: s
 
     The caller settles them once the transaction is committed, which counts the shells.
 
-    Args:
-        host: the host.
-        connection: a transaction.
-        sessions: their rows; any studies.
-        status: `withdrawn` or `expired`.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    connection : Connection
+        A transaction.
+    sessions : Sequence[Any]
+        Their rows; any studies.
+    status : str
+        `withdrawn` or `expired`.
 
-    Returns:
+    Returns
+    -------
+    int
         How many answers were deleted.
     """
     for study_id in sorted({session.study_id for session in sessions}):

@@ -65,11 +65,16 @@ class Said:
 class Estimate:
     """What the crowd says of one session.
 
-    Attributes:
-        session: its id.
-        public_id: its id in the tables.
-        answers: answers to items that others have answered, too.
-        accuracy: mean probability, under the model, that the session's answers are right: 0 to 1.
+    Attributes
+    ----------
+    session : int
+        Its id.
+    public_id : str
+        Its id in the tables.
+    answers : int
+        Answers to items that others have answered, too.
+    accuracy : float
+        Mean probability, under the model, that the session's answers are right: 0 to 1.
     """
 
     session: int
@@ -89,11 +94,15 @@ def shared(said: Sequence[Said]) -> list[Said]:
 def accuracies(said: Sequence[Said]) -> dict[int, float]:
     """Estimated accuracy of each session, by the model of Dawid and Skene.
 
-    Args:
-        said: answers to shared items, at most one of a session to an item.
+    Parameters
+    ----------
+    said : Sequence[Said]
+        Answers to shared items, at most one of a session to an item.
 
-    Raises:
-        ModuleNotFoundError: when crowd-kit is not installed.
+    Raises
+    ------
+    ModuleNotFoundError
+        When crowd-kit is not installed.
     """
     import pandas as pd
     from crowdkit.aggregation import DawidSkene
@@ -126,9 +135,12 @@ def work_out(
     The estimates stand in `quality_results` afterwards; the sessions are to be judged anew
     (`diptych.settling.settle.resettle`) for their flags to follow.
 
-    Raises:
-        CrowdFault: when too few people have answered the same items.
-        ModuleNotFoundError: when crowd-kit is not installed.
+    Raises
+    ------
+    CrowdFault
+        When too few people have answered the same items.
+    ModuleNotFoundError
+        When crowd-kit is not installed.
     """
     # One transaction, so that the database can hand the answers out in batches.
     with db.engine.connect() as connection:

@@ -21,13 +21,20 @@ load()
 class RuleResult:
     """What one rule found in one session: as a row of `quality_results`.
 
-    Attributes:
-        rule: its name, as in `[quality]`.
-        flagged: whether it speaks against the session.
-        auto: whether it decides alone.
-        value: what it measured.
-        threshold: what the study allows.
-        evidence: one sentence for a person to decide by.
+    Attributes
+    ----------
+    rule : str
+        Its name, as in `[quality]`.
+    flagged : bool
+        Whether it speaks against the session.
+    auto : bool
+        Whether it decides alone.
+    value : float | None
+        What it measured.
+    threshold : float | None
+        What the study allows.
+    evidence : str
+        One sentence for a person to decide by.
     """
 
     rule: str
@@ -45,11 +52,16 @@ def evaluate(facts: SessionFacts, others: Others) -> list[RuleResult]:
     machines, previews and emptied sessions against none. A rule that has nothing to measure in
     the session (no catch trials, say) finds nothing.
 
-    Args:
-        facts: the session with its trials and events.
-        others: what is known beyond it.
+    Parameters
+    ----------
+    facts : SessionFacts
+        The session with its trials and events.
+    others : Others
+        What is known beyond it.
 
-    Returns:
+    Returns
+    -------
+    list[RuleResult]
         One result a rule that measured something, in the order of the rules.
     """
     session = facts.session

@@ -29,16 +29,22 @@ _DAY_MS = 86_400_000
 class Others:
     """What is known beyond one session.
 
-    Attributes:
-        same_person: public ids of earlier sessions of the same participant that reached a trial,
-            in this study and in those it excludes, as `study: id` where it is another study.
-        lookalikes: public ids of other people's sessions with the same browser, window and
-            language that began up to half an hour before.
-        crowd_accuracy: what the answers of all say of this participant's accuracy, where that was
-            worked out (`diptych quality STUDY --crowd`).
-        same_address: public ids of other people's earlier sessions of the same study and day (UTC)
-            from the same address that reached a trial; None without a mark of it.
-        same_address_counted: how many these were when that was counted last, if ever.
+    Attributes
+    ----------
+    same_person : Sequence[str]
+        Public ids of earlier sessions of the same participant that reached a trial,
+        in this study and in those it excludes, as `study: id` where it is another study.
+    lookalikes : Sequence[str]
+        Public ids of other people's sessions with the same browser, window and
+        language that began up to half an hour before.
+    crowd_accuracy : float | None
+        What the answers of all say of this participant's accuracy, where that was
+        worked out (`diptych quality STUDY --crowd`).
+    same_address : Sequence[str] | None
+        Public ids of other people's earlier sessions of the same study and day (UTC)
+        from the same address that reached a trial; None without a mark of it.
+    same_address_counted : float | None
+        How many these were when that was counted last, if ever.
     """
 
     same_person: Sequence[str] = ()
@@ -51,11 +57,15 @@ class Others:
 def others(connection: Connection, session: SessionRow, rules: Collection[str] = _ALL) -> Others:
     """Read what is known beyond a session: a few rows, however large the study is.
 
-    Args:
-        connection: what to read on.
-        session: the session's row of `sessions`.
-        rules: names of the rules that will be held against it; what none of them asks for is
-            not read.
+    Parameters
+    ----------
+    connection : Connection
+        What to read on.
+    session : SessionRow
+        The session's row of `sessions`.
+    rules : Collection[str], optional
+        Names of the rules that will be held against it; what none of them asks for is
+        not read.
     """
     before: dict[str, float | None] = {}
     if CROWD_RULE in rules or ADDRESS_RULE in rules:

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 class Seen:
     """One session as the rules look at it.
 
-    Attributes:
-        facts: the session with its trials and events.
-        others: what is known beyond the session.
+    Attributes
+    ----------
+    facts : SessionFacts
+        The session with its trials and events.
+    others : Others
+        What is known beyond the session.
     """
 
     facts: SessionFacts
@@ -61,9 +64,12 @@ class Seen:
 class Found:
     """What a rule has measured.
 
-    Attributes:
-        value: the number that is held against the threshold.
-        words: what it was, as the beginning of a sentence: `7 of 10 catch trials were right`.
+    Attributes
+    ----------
+    value : float
+        The number that is held against the threshold.
+    words : str
+        What it was, as the beginning of a sentence: `7 of 10 catch trials were right`.
     """
 
     value: float
@@ -74,14 +80,22 @@ class Found:
 class Rule:
     """One quality rule.
 
-    Attributes:
-        name: its key in `[quality]`.
-        title: a few words for tables.
-        description: what it measures, and how, in a sentence or two.
-        unit: of the value and the threshold; empty for shares and counts.
-        measure: finds the value in a session; None where there is nothing to measure.
-        unfinished: whether it says something of sessions that did not complete, too.
-        soft: a hint that many honest sessions give, too: it never decides alone.
+    Attributes
+    ----------
+    name : str
+        Its key in `[quality]`.
+    title : str
+        A few words for tables.
+    description : str
+        What it measures, and how, in a sentence or two.
+    unit : str
+        Of the value and the threshold; empty for shares and counts.
+    measure : Callable[[Seen], Found | None]
+        Finds the value in a session; None where there is nothing to measure.
+    unfinished : bool
+        Whether it says something of sessions that did not complete, too.
+    soft : bool
+        A hint that many honest sessions give, too: it never decides alone.
     """
 
     name: str

@@ -47,11 +47,16 @@ class PlatformAway(ArrivalFault):
 class Arriving:
     """What an entry URL says.
 
-    Attributes:
-        external_id: the platform's id of the person; None for somebody unknown.
-        parameters: the platform's other ids, needed to send the person back; kept with identities.
-        preview: True when the platform only shows the page (MTurk before a HIT is accepted).
-        vouched: True when the platform was asked, and says that these ids are this person's.
+    Attributes
+    ----------
+    external_id : str | None
+        The platform's id of the person; None for somebody unknown.
+    parameters : Mapping[str, str]
+        The platform's other ids, needed to send the person back; kept with identities.
+    preview : bool
+        True when the platform only shows the page (MTurk before a HIT is accepted).
+    vouched : bool
+        True when the platform was asked, and says that these ids are this person's.
     """
 
     external_id: str | None
@@ -86,20 +91,28 @@ class Recruiter(ABC):
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
         """Read the query of an entry URL.
 
-        Raises:
-            ArrivalFault: when ids are missing, malformed, or unknown to the platform.
-            PlatformAway: when the platform did not answer.
+        Raises
+        ------
+        ArrivalFault
+            When ids are missing, malformed, or unknown to the platform.
+        PlatformAway
+            When the platform did not answer.
         """
 
     @abstractmethod
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
         """How the participant goes back.
 
-        Args:
-            outcome: completed, declined, screened_out, timed_out or returned.
-            parameters: those of the arrival that the participant's token was given to.
+        Parameters
+        ----------
+        outcome : str
+            completed, declined, screened_out, timed_out or returned.
+        parameters : Mapping[str, str]
+            Those of the arrival that the participant's token was given to.
 
-        Returns:
+        Returns
+        -------
+        dict[str, Any] | None
             `{"kind": "redirect", "url": …}`, `{"kind": "form", "action": …, "fields": {…}}`, or
             None when there is nowhere to go. A redirect may name the `place` it leads to, and the
             `code` that says the same where somebody has to type it.
@@ -108,7 +121,9 @@ class Recruiter(ABC):
     def way_back(self) -> dict[str, Any] | None:
         """Where somebody who can't take part, on a phone for example, hands their place back.
 
-        Returns:
+        Returns
+        -------
+        dict[str, Any] | None
             `{"place": name of the platform, "url": its page for that or None}`; None where nobody
             waits for it.
         """
@@ -117,16 +132,20 @@ class Recruiter(ABC):
     def next_person(self, *, known: bool) -> NextPerson:
         """Whether the next person at a computer may begin a session of their own over one link.
 
-        Args:
-            known: whether the link has said who they are.
+        Parameters
+        ----------
+        known : bool
+            Whether the link has said who they are.
         """
         return "no"
 
     def platform(self) -> Platform | None:
         """What decides about submissions and pays; None where there is no such platform.
 
-        Raises:
-            PlatformFault: when the settings lack what the platform needs.
+        Raises
+        ------
+        PlatformFault
+            When the settings lack what the platform needs.
         """
         return None
 
@@ -160,8 +179,10 @@ def study_link(settings: Settings, study: str) -> str:
 def identifier(entry: Mapping[str, str], key: str) -> str:
     """An id out of an entry URL: ASCII letters, digits, - and _ only, 128 at most.
 
-    Raises:
-        ArrivalFault: when it is missing or holds anything else.
+    Raises
+    ------
+    ArrivalFault
+        When it is missing or holds anything else.
     """
     value = entry.get(key, "").strip()
     if not _ID.fullmatch(value):

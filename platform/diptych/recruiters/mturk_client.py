@@ -38,11 +38,15 @@ _NO_ENTRY = {
 class Clients:
     """Two clients of one account.
 
-    Attributes:
-        asking: for calls that only read: repeats them by itself.
-        doing: for calls that change something: never repeats one by itself, since only whoever
-            made the call knows whether that is safe.
-        sandbox: whether money is play.
+    Attributes
+    ----------
+    asking : Any
+        For calls that only read: repeats them by itself.
+    doing : Any
+        For calls that change something: never repeats one by itself, since only whoever
+        made the call knows whether that is safe.
+    sandbox : bool
+        Whether money is play.
     """
 
     asking: Any
@@ -53,8 +57,10 @@ class Clients:
 def connect(settings: Settings) -> Clients:
     """Clients with the credentials that boto3 finds (environment, `~/.aws`, a role).
 
-    Raises:
-        PlatformFault: when boto3 is not installed, or there are no (whole) credentials.
+    Raises
+    ------
+    PlatformFault
+        When boto3 is not installed, or there are no (whole) credentials.
     """
     try:
         import boto3
@@ -163,8 +169,10 @@ def _said(response: Any) -> Trouble:
 def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[dict[str, Any]]:
     """Every entry of a list, page by page.
 
-    Raises:
-        PlatformFault: when MTurk can't be asked, with what it said.
+    Raises
+    ------
+    PlatformFault
+        When MTurk can't be asked, with what it said.
     """
     try:
         pager = client.get_paginator(operation)

@@ -63,8 +63,10 @@ class MTurkPlatform(Platform):
     ) -> None:
         """Connect.
 
-        Raises:
-            PlatformFault: without boto3 or credentials.
+        Raises
+        ------
+        PlatformFault
+            Without boto3 or credentials.
         """
         self.clients = clients or connect(settings)
         # A call may still be on its way: its absence is taken for certain only after so long.
@@ -181,11 +183,15 @@ class MTurkPlatform(Platform):
     def assignment(self, order: Order) -> dict[str, Any] | None:
         """The submitted assignment of an order, with the reward of its HIT as `Reward`.
 
-        Returns:
+        Returns
+        -------
+        dict[str, Any] | None
             None when MTurk has no submission of this worker under that id.
 
-        Raises:
-            PlatformFault: when MTurk can't be asked.
+        Raises
+        ------
+        PlatformFault
+            When MTurk can't be asked.
         """
         try:
             reply = self.clients.asking.get_assignment(AssignmentId=order.submission)
@@ -206,8 +212,10 @@ class MTurkPlatform(Platform):
     def paid_bonus(self, order: Order) -> bool:
         """Whether MTurk lists the bonus of an order.
 
-        Raises:
-            PlatformFault: when MTurk can't be asked.
+        Raises
+        ------
+        PlatformFault
+            When MTurk can't be asked.
         """
         listed = pages(
             self.clients.asking,
@@ -242,8 +250,10 @@ class _Errand:
     def run(self) -> Outcome:
         """Carry it out.
 
-        Raises:
-            PlatformFault: when the account can't be used and nothing was done.
+        Raises
+        ------
+        PlatformFault
+            When the account can't be used and nothing was done.
         """
         try:
             return self._bonus() if self.order.action == "bonus" else self._review()
@@ -327,8 +337,10 @@ class _Errand:
     def _tell(self, call: Callable[[], None]) -> Trouble | None:
         """Make a call that changes something; None when it was certainly carried out.
 
-        Raises:
-            PlatformFault: when the account can't be used.
+        Raises
+        ------
+        PlatformFault
+            When the account can't be used.
         """
         if self.reference is None:
             asked = datetime.fromtimestamp(self.platform.clock(), UTC)

@@ -28,17 +28,28 @@ class PlatformFault(Exception):
 class Order:
     """One thing that a platform is to do once.
 
-    Attributes:
-        key: idempotency key, 64 characters at most: the same order always has the same one.
-        action: what to do.
-        worker: the platform's id of the person.
-        submission: the platform's id of this participation (SESSION_ID, assignmentId).
-        place: where the study stands on the platform (STUDY_ID, hitId).
-        amount: minor units (pence, cents) that the order moves; 0 where none.
-        currency: ISO 4217 code.
-        message: to the participant; a rejection must have one.
-        category: the platform's category of a rejection or a return.
-        reference: what the platform named it when it was sent earlier; None before.
+    Attributes
+    ----------
+    key : str
+        Idempotency key, 64 characters at most: the same order always has the same one.
+    action : Action
+        What to do.
+    worker : str
+        The platform's id of the person.
+    submission : str
+        The platform's id of this participation (SESSION_ID, assignmentId).
+    place : str
+        Where the study stands on the platform (STUDY_ID, hitId).
+    amount : int
+        Minor units (pence, cents) that the order moves; 0 where none.
+    currency : str
+        ISO 4217 code.
+    message : str
+        To the participant; a rejection must have one.
+    category : str | None
+        The platform's category of a rejection or a return.
+    reference : str | None
+        What the platform named it when it was sent earlier; None before.
     """
 
     key: str
@@ -71,13 +82,20 @@ class Outcome:
 class Submission:
     """One participation as the platform's own books have it.
 
-    Attributes:
-        id: of the submission or assignment.
-        worker: the platform's id of the person.
-        status: in the platform's own words.
-        paid: whether its reward is approved.
-        bonuses: amounts paid as bonus, minor units, in the platform's order.
-        reward: minor units paid for the work itself; None where the platform does not say.
+    Attributes
+    ----------
+    id : str
+        Of the submission or assignment.
+    worker : str
+        The platform's id of the person.
+    status : str
+        In the platform's own words.
+    paid : bool
+        Whether its reward is approved.
+    bonuses : tuple[int, ...]
+        Amounts paid as bonus, minor units, in the platform's order.
+    reward : int | None
+        Minor units paid for the work itself; None where the platform does not say.
     """
 
     id: str
@@ -105,8 +123,10 @@ class Platform(ABC):
     def their_ms(self) -> int | None:
         """What time it is by the platform's own clock (ms); None when it does not say.
 
-        Raises:
-            PlatformFault: when the platform does not answer; nothing was done.
+        Raises
+        ------
+        PlatformFault
+            When the platform does not answer; nothing was done.
         """
         return None
 
@@ -116,8 +136,10 @@ class Platform(ABC):
         This host's clock, unless the platform's is far from it: a clock that was set must not cut
         the time short in which the platform may still carry out what it was told.
 
-        Raises:
-            PlatformFault: when the platform does not answer; nothing was done.
+        Raises
+        ------
+        PlatformFault
+            When the platform does not answer; nothing was done.
         """
         ours, theirs = now_ms(), self.their_ms()
         return ours if theirs is None or abs(theirs - ours) <= APART_MS else theirs
@@ -126,40 +148,56 @@ class Platform(ABC):
     def send(self, orders: Sequence[Order], named: Callable[[Order, str], None]) -> list[Outcome]:
         """Carry out orders of one action and one place.
 
-        Args:
-            orders: at most `batch[action]` (1 where it is not named) of them.
-            named: to be called with an order and the platform's name for it as soon as there is
-                one and before anything irreversible is asked for: it writes it into the ledger.
+        Parameters
+        ----------
+        orders : Sequence[Order]
+            At most `batch[action]` (1 where it is not named) of them.
+        named : Callable[[Order, str], None]
+            To be called with an order and the platform's name for it as soon as there is
+            one and before anything irreversible is asked for: it writes it into the ledger.
 
-        Returns:
+        Returns
+        -------
+        list[Outcome]
             One outcome an order. Never raises for what the network does: that is `unknown`, or
             `failed` where the platform can't have acted.
 
-        Raises:
-            PlatformFault: when the platform can't be used at all; nothing was done.
+        Raises
+        ------
+        PlatformFault
+            When the platform can't be used at all; nothing was done.
         """
 
     @abstractmethod
     def look_up(self, orders: Sequence[Order], confirmed: Sequence[Order]) -> list[Outcome]:
         """What became of orders sent earlier: asks, never sends.
 
-        Args:
-            orders: orders in doubt, of one place.
-            confirmed: orders of the same place that are known to be done: what the platform shows
-                of them must not be taken for one in doubt.
+        Parameters
+        ----------
+        orders : Sequence[Order]
+            Orders in doubt, of one place.
+        confirmed : Sequence[Order]
+            Orders of the same place that are known to be done: what the platform shows
+            of them must not be taken for one in doubt.
 
-        Returns:
+        Returns
+        -------
+        list[Outcome]
             One outcome an order. `failed` where the platform does not show it: the caller waits for
             its time of grace before it believes so.
 
-        Raises:
-            PlatformFault: when the platform does not answer.
+        Raises
+        ------
+        PlatformFault
+            When the platform does not answer.
         """
 
     @abstractmethod
     def submissions(self, place: str) -> Iterator[Submission]:
         """Everything the platform knows of a study or HIT, page by page.
 
-        Raises:
-            PlatformFault: when the platform does not answer.
+        Raises
+        ------
+        PlatformFault
+            When the platform does not answer.
         """

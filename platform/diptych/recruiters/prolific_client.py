@@ -27,12 +27,17 @@ _NOT_HEARD = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 class Reply:
     """What came of a request.
 
-    Attributes:
-        state: `done` (2xx), `refused` (4xx: not done), `unheard` (never reached Prolific, or
-            sent away with 429: not done), `unknown` (it may have been done).
-        body: the JSON of the reply; empty where there is none.
-        reason: what went wrong, without secrets.
-        status: of HTTP; 0 where there was no reply.
+    Attributes
+    ----------
+    state : str
+        `done` (2xx), `refused` (4xx: not done), `unheard` (never reached Prolific, or
+        sent away with 429: not done), `unknown` (it may have been done).
+    body : Any
+        The JSON of the reply; empty where there is none.
+    reason : str
+        What went wrong, without secrets.
+    status : int
+        Of HTTP; 0 where there was no reply.
     """
 
     state: str
@@ -44,11 +49,16 @@ class Reply:
 class Client:
     """Speaks to Prolific.
 
-    Args:
-        base: base address of the interface.
-        token: the token; never shown in a message.
-        pauses: waits before asking again (s); by default `PAUSES`.
-        sleep: waits.
+    Parameters
+    ----------
+    base : str
+        Base address of the interface.
+    token : str
+        The token; never shown in a message.
+    pauses : tuple[float, ...] | None, optional
+        Waits before asking again (s); by default `PAUSES`.
+    sleep : Callable[[float], None], optional
+        Waits.
     """
 
     def __init__(
@@ -73,11 +83,15 @@ class Client:
     def their_ms(self) -> int | None:
         """What time it is at Prolific (ms), by what its latest reply said of it.
 
-        Returns:
+        Returns
+        -------
+        int | None
             None when its replies don't say.
 
-        Raises:
-            PlatformFault: when there is no reply.
+        Raises
+        ------
+        PlatformFault
+            When there is no reply.
         """
         if self._ahead_s is None:
             unheard = ""
@@ -95,22 +109,30 @@ class Client:
     def get(self, path: str, **query: Any) -> Reply:
         """Ask; asks again where there was no answer.
 
-        Raises:
-            PlatformFault: when the token is refused.
+        Raises
+        ------
+        PlatformFault
+            When the token is refused.
         """
         return self._request("GET", path, again=True, params=query)
 
     def post(self, path: str, body: Any = None, *, again: bool = False) -> Reply:
         """Ask for something to be done.
 
-        Args:
-            path: below the base address.
-            body: JSON.
-            again: whether asking twice does no harm; without it a request that may have been
-                heard is never repeated.
+        Parameters
+        ----------
+        path : str
+            Below the base address.
+        body : Any, optional
+            JSON.
+        again : bool, optional
+            Whether asking twice does no harm; without it a request that may have been
+            heard is never repeated.
 
-        Raises:
-            PlatformFault: when the token is refused; nothing was done.
+        Raises
+        ------
+        PlatformFault
+            When the token is refused; nothing was done.
         """
         return self._request("POST", path, again=again, json={} if body is None else body)
 
@@ -162,8 +184,10 @@ class Client:
     def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """All results of a list, page by page.
 
-        Raises:
-            PlatformFault: when Prolific does not answer, or with something else than a list.
+        Raises
+        ------
+        PlatformFault
+            When Prolific does not answer, or with something else than a list.
         """
         page = 1
         while True:

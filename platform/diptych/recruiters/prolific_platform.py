@@ -51,12 +51,17 @@ _MANY = 10
 class ProlificPlatform(Platform):
     """Prolific's REST interface.
 
-    Args:
-        settings: of the host.
-        client: speaks to Prolific; by default with the token of the settings.
+    Parameters
+    ----------
+    settings : Settings
+        Of the host.
+    client : Client | None
+        Speaks to Prolific; by default with the token of the settings.
 
-    Raises:
-        PlatformFault: when no token is set.
+    Raises
+    ------
+    PlatformFault
+        When no token is set.
     """
 
     name = "prolific"

@@ -20,14 +20,20 @@ from diptych.study.versions import frozen
 class SessionFacts:
     """One session with its trials and events.
 
-    Attributes:
-        session: its row of `sessions` (times in ms since 1970-01-01 UTC).
-        content: the version of the study that it was shown.
-        trials: rows of the tidy table `trials` in order, those not answered without `correct`;
-            with `received_at` (ms, server) and the trial's `block` (practice attempt, from 0).
-        events: rows of `events`, in order.
-        findings: what the study's quality rules found in it, one each (`quality.RuleResult`);
-            empty until they were evaluated.
+    Attributes
+    ----------
+    session : SessionRow
+        Its row of `sessions` (times in ms since 1970-01-01 UTC).
+    content : StudyContent
+        The version of the study that it was shown.
+    trials : Sequence[Mapping[str, Any]]
+        Rows of the tidy table `trials` in order, those not answered without `correct`;
+        with `received_at` (ms, server) and the trial's `block` (practice attempt, from 0).
+    events : Sequence[EventRow]
+        Rows of `events`, in order.
+    findings : Sequence[Any]
+        What the study's quality rules found in it, one each (`quality.RuleResult`);
+        empty until they were evaluated.
     """
 
     session: SessionRow
@@ -76,8 +82,10 @@ _TRIALS = (
 def facts(host: Host, connection: Connection, session_id: int) -> SessionFacts:
     """Read one session whole.
 
-    Raises:
-        LookupError: when there is no such session.
+    Raises
+    ------
+    LookupError
+        When there is no such session.
     """
     of = {"session": session_id}
     session = connection.execute(_SESSION, of).one_or_none()

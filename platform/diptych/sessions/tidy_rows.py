@@ -54,10 +54,14 @@ def session_row(
 ) -> dict[str, Any]:
     """A row of the tidy table `sessions`.
 
-    Args:
-        shared: the cells that it has in common with the rows of its trials.
-        session: its row of `sessions`.
-        judged: the cells on quality and decisions (`diptych.export.judgements`).
+    Parameters
+    ----------
+    shared : dict[str, Any]
+        The cells that it has in common with the rows of its trials.
+    session : SessionRow
+        Its row of `sessions`.
+    judged : Mapping[str, Any]
+        The cells on quality and decisions (`diptych.export.judgements`).
     """
     browser = session.browser
     user_agent = user_agent_of(session.kind, browser)

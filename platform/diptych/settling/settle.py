@@ -36,10 +36,14 @@ _UNCOUNTED = SESSIONS.c.ended_at.is_not(None) & SESSIONS.c.result_at.is_(None)
 class Worked:
     """What one ended session comes to.
 
-    Attributes:
-        facts: the session, with the findings of the quality rules.
-        course: what it adds to the tallies of the live view.
-        figures: what it adds to the figures of its study; nothing unless it is completed.
+    Attributes
+    ----------
+    facts : SessionFacts
+        The session, with the findings of the quality rules.
+    course : Mapping[str, Counts]
+        What it adds to the tallies of the live view.
+    figures : Mapping[str, Counts]
+        What it adds to the figures of its study; nothing unless it is completed.
     """
 
     facts: SessionFacts
@@ -55,8 +59,10 @@ class Worked:
 def settle(host: Host, session_id: int) -> bool:
     """Settle one session; True when it was not settled before.
 
-    Raises:
-        LookupError: when there is no such session, or it has not ended.
+    Raises
+    ------
+    LookupError
+        When there is no such session, or it has not ended.
     """
     with reading() as connection:
         session = connection.execute(
@@ -112,7 +118,9 @@ def left_to_settle(study_id: int) -> int:
 def begin_again(study_id: int) -> int:
     """Forget what was counted of a study, so that `catch_up` settles it anew, step by step.
 
-    Returns:
+    Returns
+    -------
+    int
         How many sessions there are to settle.
     """
     with writing() as connection:
@@ -152,12 +160,17 @@ def set_excluded(
     To be called once the decision stands in `decisions`: whoever settles the session anew looks
     there.
 
-    Args:
-        host: the host.
-        session_id: a session that has ended.
-        excluded: whether it is excluded.
-        connection: the transaction of the decision, so that both stand or neither; without one,
-            the decision must be committed.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    session_id : int
+        A session that has ended.
+    excluded : bool
+        Whether it is excluded.
+    connection : Connection | None, optional
+        The transaction of the decision, so that both stand or neither; without one,
+        the decision must be committed.
     """
     set_excluded_many(host, {session_id: excluded}, connection)
 
@@ -212,11 +225,16 @@ def _move(
 def take_out(host: Host, connection: Connection, study_id: int, ids: Sequence[int]) -> None:
     """Take sessions out of every count and forget their results, as if they were never settled.
 
-    Args:
-        host: the host.
-        connection: a transaction that holds the lock of the study's tallies (`tallies.lock`).
-        study_id: the study.
-        ids: sessions of it that have ended.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    connection : Connection
+        A transaction that holds the lock of the study's tallies (`tallies.lock`).
+    study_id : int
+        The study.
+    ids : Sequence[int]
+        Sessions of it that have ended.
     """
     changes = Changes()
     for session_id in ids:
@@ -255,7 +273,9 @@ def _take_out(connection: Connection, found: SessionFacts, changes: Changes) -> 
 def end_session(host: Host, session_id: int, status: str) -> bool:
     """End a live session from outside (`timed_out`, `returned`) and settle it.
 
-    Returns:
+    Returns
+    -------
+    bool
         False when it had ended before.
     """
     with writing() as connection:
@@ -351,12 +371,18 @@ def _decided(connection: Connection, ids: Iterable[int]) -> dict[int, bool]:
 class _Settled:
     """What sessions that are settled together come to, table by table.
 
-    Attributes:
-        now: when they are settled (ms).
-        at: ids of sessions by the time (ms) that is noted as that of their settling.
-        results: rows of `session_results`.
-        findings: rows of `quality_results`.
-        changes: what they add to the tallies.
+    Attributes
+    ----------
+    now : int
+        When they are settled (ms).
+    at : dict[int, list[int]]
+        Ids of sessions by the time (ms) that is noted as that of their settling.
+    results : list[dict[str, Any]]
+        Rows of `session_results`.
+    findings : list[dict[str, Any]]
+        Rows of `quality_results`.
+    changes : Changes
+        What they add to the tallies.
     """
 
     now: int = field(default_factory=now_ms)

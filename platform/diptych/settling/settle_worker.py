@@ -31,9 +31,12 @@ PATIENCE = 10.0
 class Settler:
     """Settles the sessions it is told of, in a thread that begins with the first.
 
-    Args:
-        app: the application of this process.
-        host: its host.
+    Parameters
+    ----------
+    app : Flask
+        The application of this process.
+    host : Host
+        Its host.
     """
 
     def __init__(self, app: Flask, host: Host) -> None:

@@ -21,7 +21,9 @@ MOST_ENDED = 50
 def end(host: Host, study_id: int, kind: str, most: int = MOST_ENDED) -> int:
     """End sessions that were left for longer than their version lets them resume.
 
-    Returns:
+    Returns
+    -------
+    int
         How many, at most `most`; they are settled too.
     """
     here = (SESSIONS.c.study_id == study_id) & (SESSIONS.c.kind == kind)

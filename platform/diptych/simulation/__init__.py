@@ -32,11 +32,15 @@ class UnknownObserver(LookupError):
 class SeenTrial:
     """One trial as it reaches the eye.
 
-    Attributes:
-        phase: practice, training, test or catch.
-        show: what the task shows, as the API serves it.
-        features: by URL of an image, its features (d,): standardised over the study's images, or
-            of length 1 where a network looks.
+    Attributes
+    ----------
+    phase : str
+        practice, training, test or catch.
+    show : Mapping[str, Any]
+        What the task shows, as the API serves it.
+    features : Mapping[str, Features]
+        By URL of an image, its features (d,): standardised over the study's images, or
+        of length 1 where a network looks.
     """
 
     phase: str
@@ -138,9 +142,12 @@ class NetworkObserver(Observer):
     The features it is given are the network's, of length 1: their product is how similar the
     network finds two images.
 
-    Args:
-        rng: its generator.
-        scale: how similarities become probabilities (MIS paper, eq. 4).
+    Parameters
+    ----------
+    rng : np.random.Generator
+        Its generator.
+    scale : Scale
+        How similarities become probabilities (MIS paper, eq. 4).
     """
 
     def __init__(self, rng: np.random.Generator, scale: Scale) -> None:
@@ -163,8 +170,10 @@ def lognormal(rng: np.random.Generator, median: float, spread: float) -> float:
 def observer_class(task: str, name: str) -> type[Observer]:
     """The class of a task's observer.
 
-    Raises:
-        UnknownObserver: naming those the task has.
+    Raises
+    ------
+    UnknownObserver
+        Naming those the task has.
     """
     known = observers_of(task)
     if name not in known:

@@ -15,13 +15,19 @@ def entry_of(
 ) -> dict[str, str]:
     """The query that one made-up person comes with.
 
-    Args:
-        template: the query of the platform; in its values `{person}` stands for the platform's id
-            of the person, and `{visit}` for that of this submission.
-        run: name of the simulation.
-        number: of the person in it.
-        account: 1 for somebody's second account.
-        take: 1 for the second time that somebody comes.
+    Parameters
+    ----------
+    template : Mapping[str, str]
+        The query of the platform; in its values `{person}` stands for the platform's id
+        of the person, and `{visit}` for that of this submission.
+    run : str
+        Name of the simulation.
+    number : int
+        Of the person in it.
+    account : int, optional
+        1 for somebody's second account.
+    take : int, optional
+        1 for the second time that somebody comes.
     """
     ids = {
         "{person}": made_up(f"person {run} {number} {account}"),
@@ -43,8 +49,10 @@ def made_up(name: str) -> str:
 def check_loopback(base_url: str) -> None:
     """Refuse to send made-up people anywhere but to a host on this machine.
 
-    Raises:
-        SimulationFault: when the address is not a loopback address.
+    Raises
+    ------
+    SimulationFault
+        When the address is not a loopback address.
     """
     name = urlsplit(base_url).hostname or ""
     try:
@@ -61,8 +69,10 @@ def check_loopback(base_url: str) -> None:
 def read_template(pairs: tuple[str, ...]) -> dict[str, str]:
     """`KEY=VALUE` words as a query.
 
-    Raises:
-        SimulationFault: naming the word that is none.
+    Raises
+    ------
+    SimulationFault
+        Naming the word that is none.
     """
     found = {}
     for pair in pairs:

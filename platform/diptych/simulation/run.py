@@ -40,14 +40,21 @@ __all__ = ["SimulationFault", "Summary", "Taken", "machine_id", "simulate", "sim
 class Taken:
     """How one participant fared.
 
-    Attributes:
-        participant: the id it entered with.
-        session: the host's id of its session.
-        outcome: completed, declined, screened_out, timed_out or returned; `left` of somebody who
-            closed the page.
-        answers: trials it answered.
-        correct: right answers of the test, where the study tells; else None.
-        of: trials of the test, where the study tells; else None.
+    Attributes
+    ----------
+    participant : str
+        The id it entered with.
+    session : str
+        The host's id of its session.
+    outcome : str
+        completed, declined, screened_out, timed_out or returned; `left` of somebody who
+        closed the page.
+    answers : int
+        Trials it answered.
+    correct : int | None
+        Right answers of the test, where the study tells; else None.
+    of : int | None
+        Trials of the test, where the study tells; else None.
     """
 
     participant: str
@@ -62,10 +69,14 @@ class Taken:
 class Summary:
     """What a simulation came to.
 
-    Attributes:
-        run: name of the run; given again, an interrupted run goes on where it was.
-        taken: participants who came to an end.
-        failed: reasons of those who did not, by participant.
+    Attributes
+    ----------
+    run : str
+        Name of the run; given again, an interrupted run goes on where it was.
+    taken : list[Taken]
+        Participants who came to an end.
+    failed : dict[str, str]
+        Reasons of those who did not, by participant.
     """
 
     run: str
@@ -115,39 +126,60 @@ async def simulate_async(
 ) -> Summary:
     """Let `n` simulated people, or one machine, take a study.
 
-    Args:
-        base_url: address of the host.
-        study_folder: the study folder that the host has opened; tells what images look like.
-        n: number of participants; of a machine 1.
-        key: key of the study's link: `study_key(secret, "simulate", name)`, for a machine
-            `study_key(secret, "machine", name)`.
-        observer: how they answer: learner, noisy, guesser, bot, or what the task has.
-        model: network whose similarity of images an observer follows (machine, viewer), such as
-            `efficientnet-lite1` or `timm:NAME`.
-        scale: how its similarities become probabilities; by default as published, 0.16 as a
-            temperature.
-        think: factor of reading, response and feedback times: 1 real, 0 none, 0.1 ten times faster.
-            Response times that are stored are those of the observer, whatever the factor.
-        seed: with the participant's number, sets every observer's traits and choices.
-        run: name of the run, part of the participants' ids; the name of an interrupted run goes on
-            with it. By default a new one. A machine goes by its own name instead: it takes a
-            version of a study once.
-        concurrency: participants at a time.
-        entry: the query of a platform's entry address instead of the key, such as
-            `{"PROLIFIC_PID": "{person}", "STUDY_ID": "try", "SESSION_ID": "{visit}"}`: they come as
-            people of that platform (`diptych.simulation.entries`). Only to a host on a loopback
-            address: nobody's real study is to hold made-up people.
-        progress: called with answers given, and of how many there are about to be.
+    Parameters
+    ----------
+    base_url : str
+        Address of the host.
+    study_folder : Path
+        The study folder that the host has opened; tells what images look like.
+    n : int
+        Number of participants; of a machine 1.
+    key : str
+        Key of the study's link: `study_key(secret, "simulate", name)`, for a machine
+        `study_key(secret, "machine", name)`.
+    observer : str, optional
+        How they answer: learner, noisy, guesser, bot, or what the task has.
+    model : str | None, optional
+        Network whose similarity of images an observer follows (machine, viewer), such as
+        `efficientnet-lite1` or `timm:NAME`.
+    scale : Scale | None, optional
+        How its similarities become probabilities; by default as published, 0.16 as a
+        temperature.
+    think : float, optional
+        Factor of reading, response and feedback times: 1 real, 0 none, 0.1 ten times faster.
+        Response times that are stored are those of the observer, whatever the factor.
+    seed : int, optional
+        With the participant's number, sets every observer's traits and choices.
+    run : str | None, optional
+        Name of the run, part of the participants' ids; the name of an interrupted run goes on
+        with it. By default a new one. A machine goes by its own name instead: it takes a
+        version of a study once.
+    concurrency : int, optional
+        Participants at a time.
+    entry : Mapping[str, str] | None, optional
+        The query of a platform's entry address instead of the key, such as
+        `{"PROLIFIC_PID": "{person}", "STUDY_ID": "try", "SESSION_ID": "{visit}"}`: they come as
+        people of that platform (`diptych.simulation.entries`). Only to a host on a loopback
+        address: nobody's real study is to hold made-up people.
+    progress : Progress, optional
+        Called with answers given, and of how many there are about to be.
 
-    Returns:
+    Returns
+    -------
+    Summary
         How they fared; participants who could not go on are in `failed`.
 
-    Raises:
-        StudyFault: when the study folder has faults.
-        UnknownObserver: when the task has no such observer.
-        MachineFault: when there is no such network, or its weights can't be had.
-        SimulationFault: when nobody can enter, the observer and the model don't fit, or people
-            are to come to a host that is not on a loopback address.
+    Raises
+    ------
+    StudyFault
+        When the study folder has faults.
+    UnknownObserver
+        When the task has no such observer.
+    MachineFault
+        When there is no such network, or its weights can't be had.
+    SimulationFault
+        When nobody can enter, the observer and the model don't fit, or people
+        are to come to a host that is not on a loopback address.
     """
     loaded = load_study(study_folder)
     content = loaded.content

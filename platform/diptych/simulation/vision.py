@@ -39,8 +39,10 @@ class AttributeVision:
     standard deviation 1); attributes that don't vary are left out. Labels and attributes in words
     are not seen. A study without numeric attributes is seen as thumbnails of 4 x 4 pixels.
 
-    Args:
-        study: the study folder as it was read, images included.
+    Parameters
+    ----------
+    study : LoadedStudy
+        The study folder as it was read, images included.
     """
 
     def __init__(self, study: LoadedStudy) -> None:
@@ -63,8 +65,10 @@ class AttributeVision:
     def see(self, data: bytes) -> Features:
         """Features (d,) of an image from its served bytes.
 
-        Raises:
-            UnknownImage: when the study folder has no such image.
+        Raises
+        ------
+        UnknownImage
+            When the study folder has no such image.
         """
         try:
             return self._features[hashlib.sha256(data).hexdigest()]
@@ -83,12 +87,16 @@ class NetworkVision:
     addresses it is served. Whoever asks while a batch is at work waits, and then finds in the next
     one what everybody has asked for meanwhile.
 
-    Args:
-        model: name of the network, such as `efficientnet-lite1` or `timm:NAME`.
+    Parameters
+    ----------
+    model : str
+        Name of the network, such as `efficientnet-lite1` or `timm:NAME`.
 
-    Raises:
-        MachineFault: when there is no such network, its weights can't be had, or it is a control
-            that deals features out to the wrong images.
+    Raises
+    ------
+    MachineFault
+        When there is no such network, its weights can't be had, or it is a control
+        that deals features out to the wrong images.
     """
 
     def __init__(self, model: str) -> None:
@@ -131,16 +139,25 @@ def vision_of(
 ) -> tuple[Vision, Callable[[np.random.Generator], Observer]]:
     """What the participants see images by, and what makes one of a generator.
 
-    Args:
-        loaded: the study folder.
-        chosen: class of the observer.
-        observer: its name.
-        model: network that it follows.
-        scale: how that network's similarities become probabilities; by default as published.
+    Parameters
+    ----------
+    loaded : LoadedStudy
+        The study folder.
+    chosen : type[Observer]
+        Class of the observer.
+    observer : str
+        Its name.
+    model : str | None
+        Network that it follows.
+    scale : Scale | None
+        How that network's similarities become probabilities; by default as published.
 
-    Raises:
-        SimulationFault: when the observer follows a network and none is named, or the other way.
-        MachineFault: when there is no such network, or its weights can't be had.
+    Raises
+    ------
+    SimulationFault
+        When the observer follows a network and none is named, or the other way.
+    MachineFault
+        When there is no such network, or its weights can't be had.
     """
     if not issubclass(chosen, NetworkObserver):
         if model is not None:

@@ -34,9 +34,12 @@ class Visitor:
     async def json(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """A request to the API, and the JSON of its reply.
 
-        Raises:
-            Refused: when the host says no.
-            SimulationFault: when it can't be reached, or fails, again and again.
+        Raises
+        ------
+        Refused
+            When the host says no.
+        SimulationFault
+            When it can't be reached, or fails, again and again.
         """
         reply = await self._send(method, "/api/v1" + path, body)
         return reply.json() if reply.content else None

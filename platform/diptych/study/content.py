@@ -38,11 +38,16 @@ class FrozenItem:
 class StudyContent:
     """Spec, texts, stimuli and items of a study.
 
-    Attributes:
-        name: name of the study folder.
-        content_hash: SHA-256 over everything below, in hex.
-        texts: Markdown by name (`consent`, `instructions`, …); pictures stand as `/a/<hash>`.
-        items: by item_id, in manifest order; empty for tasks that show single stimuli.
+    Attributes
+    ----------
+    name : str
+        Name of the study folder.
+    content_hash : str
+        SHA-256 over everything below, in hex.
+    texts : Mapping[str, str]
+        Markdown by name (`consent`, `instructions`, …); pictures stand as `/a/<hash>`.
+    items : Mapping[str, FrozenItem]
+        By item_id, in manifest order; empty for tasks that show single stimuli.
     """
 
     name: str

@@ -21,10 +21,14 @@ _PICTURE = re.compile(r"/a/([0-9a-f]{12})[0-9a-f]{52}")
 class SettingChange:
     """One key of study.toml; a value of None stands for a key that is not there.
 
-    Attributes:
-        key: dotted, e.g. `task.rank` or `conditions.fast.weight`.
-        old: its value before, as it would stand in TOML.
-        new: its value after.
+    Attributes
+    ----------
+    key : str
+        dotted, e.g. `task.rank` or `conditions.fast.weight`.
+    old : str | None
+        Its value before, as it would stand in TOML.
+    new : str | None
+        Its value after.
     """
 
     key: str
@@ -67,9 +71,11 @@ class TextChange:
 class StimulusChange:
     """One image: what it was and what it is; None where it is not there.
 
-    Attributes:
-        what: which of `file`, `image`, `label` and `attributes` differ; empty when added or
-            removed.
+    Attributes
+    ----------
+    what : tuple[str, ...]
+        Which of `file`, `image`, `label` and `attributes` differ; empty when added or
+        removed.
     """
 
     old: FrozenStimulus | None

@@ -15,11 +15,16 @@ def allowed_by(message: str) -> str:
 class Fault:
     """One fault.
 
-    Attributes:
-        file: the file it is in, relative to the study folder.
-        key: the key of study.toml, or the row and column of a manifest.
-        found: what stands there.
-        allowed: what could stand there.
+    Attributes
+    ----------
+    file : str
+        The file it is in, relative to the study folder.
+    key : str
+        The key of study.toml, or the row and column of a manifest.
+    found : str
+        What stands there.
+    allowed : str
+        What could stand there.
     """
 
     file: str

@@ -13,11 +13,15 @@ from diptych.study.content import StudyContent
 class LoadedStudy:
     """A study folder that has no faults, with the pictures it needs.
 
-    Attributes:
-        content: the study.
-        images: image by content hash: stimuli and pictures of the texts. Each holds the bytes
-            that the hash is of, whatever happens to the file.
-        remarks: what is no fault, but should be known, a sentence each.
+    Attributes
+    ----------
+    content : StudyContent
+        The study.
+    images : Mapping[str, ServableImage]
+        Image by content hash: stimuli and pictures of the texts. Each holds the bytes
+        that the hash is of, whatever happens to the file.
+    remarks : tuple[str, ...]
+        What is no fault, but should be known, a sentence each.
     """
 
     content: StudyContent

@@ -196,7 +196,8 @@ SOFT_RULES = ("max_lookalikes", "max_same_address", "min_crowd_accuracy")
 
 class Quality(Section):
     """`[quality]`: rules with their thresholds. A rule flags a session beyond its threshold; a
-    researcher decides. Bounds are inclusive."""
+    researcher decides. Bounds are inclusive.
+    """
 
     auto: tuple[str, ...] = Field(
         (),

@@ -22,10 +22,13 @@ _markdown.render("*x*")
 def html(markdown: str, prefix: str = "") -> str:
     """Markdown as HTML; HTML in the source is shown as text.
 
-    Args:
-        markdown: the text.
-        prefix: the path that this host lies under (`Settings.prefix`). Stored texts don't know
-            it: their pictures, `/a/<hash>`, get it here.
+    Parameters
+    ----------
+    markdown : str
+        The text.
+    prefix : str, optional
+        The path that this host lies under (`Settings.prefix`). Stored texts don't know
+        it: their pictures, `/a/<hash>`, get it here.
     """
     rendered = str(_markdown.render(markdown)).strip()
     # Quotes that a study writes come out as &quot;, so that this is always an image's.

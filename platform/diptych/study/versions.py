@@ -27,12 +27,18 @@ class UnknownStudy(LookupError):
 def freeze(loaded: LoadedStudy, *, opening: bool, user: User | None = None) -> tuple[int, bool]:
     """Store a study as a version, unless that content is stored already.
 
-    Args:
-        loaded: a study folder without faults.
-        opening: True to open the version to participants; False for previews only.
-        user: who does it, for the audit log; None for the command line.
+    Parameters
+    ----------
+    loaded : LoadedStudy
+        A study folder without faults.
+    opening : bool
+        True to open the version to participants; False for previews only.
+    user : User | None, optional
+        Who does it, for the audit log; None for the command line.
 
-    Returns:
+    Returns
+    -------
+    tuple[int, bool]
         Id of the version, and whether it is new.
     """
     pictures = _new_images(loaded)
@@ -110,8 +116,10 @@ def _open(connection: Connection, study_id: int, version_id: int) -> None:
 def open_version(study_id: int, version_id: int, user: User | None = None) -> None:
     """Let people in to a version that is frozen already, be it an older one.
 
-    Raises:
-        LookupError: when the study has no such version.
+    Raises
+    ------
+    LookupError
+        When the study has no such version.
     """
     with writing() as connection:
         content_hash = connection.execute(
@@ -188,8 +196,10 @@ def _insert(
 def study_state(name: str) -> str:
     """draft, open, paused or closed.
 
-    Raises:
-        UnknownStudy: when the host knows no such study.
+    Raises
+    ------
+    UnknownStudy
+        When the host knows no such study.
     """
     return str(_study_named(name).state)
 
@@ -200,14 +210,20 @@ _VERBS = {"open": "study.open", "paused": "study.pause", "closed": "study.close"
 def set_state(name: str, state: str, user: User | None = None) -> None:
     """Pause, close, or open again a study.
 
-    Args:
-        name: the study.
-        state: `open`, `paused` or `closed`.
-        user: who does it, for the audit log; None for the command line.
+    Parameters
+    ----------
+    name : str
+        The study.
+    state : str
+        `open`, `paused` or `closed`.
+    user : User | None, optional
+        Who does it, for the audit log; None for the command line.
 
-    Raises:
-        UnknownStudy: when the host knows no such study, or it is to be opened without a version
-            that ever was.
+    Raises
+    ------
+    UnknownStudy
+        When the host knows no such study, or it is to be opened without a version
+        that ever was.
     """
     study = _study_named(name)
     if state == "open":
@@ -225,8 +241,10 @@ def set_state(name: str, state: str, user: User | None = None) -> None:
 def study_id_of(name: str) -> int:
     """The row of a study.
 
-    Raises:
-        UnknownStudy: when the host knows no such study.
+    Raises
+    ------
+    UnknownStudy
+        When the host knows no such study.
     """
     return int(_study_named(name).id)
 
@@ -263,12 +281,17 @@ _CURRENT = (
 def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]:
     """(study id, version id, state) of what somebody who enters now is shown.
 
-    Args:
-        name: name of the study.
-        preview: True for the newest version, whether opened or not.
+    Parameters
+    ----------
+    name : str
+        Name of the study.
+    preview : bool, optional
+        True for the newest version, whether opened or not.
 
-    Raises:
-        UnknownStudy: when there is no such study, or none that was ever opened.
+    Raises
+    ------
+    UnknownStudy
+        When there is no such study, or none that was ever opened.
     """
     found = _found(_NEWEST if preview else _CURRENT, name)
     return found.study_id, found.id, found.state
@@ -305,10 +328,13 @@ _memory: dict[tuple[Engine, int], StudyContent] = {}
 def frozen(version_id: int, connection: Connection | None = None) -> StudyContent:
     """The content of a version, kept in memory.
 
-    Args:
-        version_id: the version.
-        connection: one that the caller holds; whoever holds a connection gives it along, since
-            nobody may wait for a second one.
+    Parameters
+    ----------
+    version_id : int
+        The version.
+    connection : Connection | None, optional
+        One that the caller holds; whoever holds a connection gives it along, since
+        nobody may wait for a second one.
     """
     key = db.engine, version_id
     content = _memory.get(key)

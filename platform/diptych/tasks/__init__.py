@@ -53,12 +53,17 @@ class ResponseFault(Exception):
 class PlannedTrial:
     """One trial of a plan.
 
-    Attributes:
-        phase: practice, training, test or catch.
-        item: what is shown and how it is arranged, as JSON; never leaves the server as it is.
-            None while an adaptive policy has not chosen yet.
-        block: 0-based practice attempt it belongs to.
-        notice: text shown before it (`half_way`, `phase_change`, `practice`, `practice_again`).
+    Attributes
+    ----------
+    phase : str
+        practice, training, test or catch.
+    item : Mapping[str, Any] | None
+        What is shown and how it is arranged, as JSON; never leaves the server as it is.
+        None while an adaptive policy has not chosen yet.
+    block : int
+        0-based practice attempt it belongs to.
+    notice : str | None
+        Text shown before it (`half_way`, `phase_change`, `practice`, `practice_again`).
     """
 
     phase: str
@@ -247,8 +252,10 @@ class Task(ABC):
     def said(self, row: Mapping[str, Any]) -> str | None:
         """What an answer says of its item, however the trial was arranged.
 
-        Args:
-            row: the trial's row of the tidy table `trials`.
+        Parameters
+        ----------
+        row : Mapping[str, Any]
+            The trial's row of the tidy table `trials`.
         """
         return row.get("response")
 

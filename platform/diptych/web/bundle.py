@@ -30,8 +30,10 @@ class BundleMissing(Exception):
 def bundle(entry: str) -> tuple[str, tuple[str, ...]]:
     """Addresses of the script and the styles of an entry, e.g. `src/main.ts`.
 
-    Raises:
-        BundleMissing: when the front end, or this entry of it, was not bundled.
+    Raises
+    ------
+    BundleMissing
+        When the front end, or this entry of it, was not bundled.
     """
     manifest = Path(str(current_app.static_folder)) / "dist" / ".vite" / "manifest.json"
     try:

@@ -66,9 +66,12 @@ def _is_asset(content_hash: str) -> bool:
 def image_reply(content_hash: str, cache: str) -> Response:
     """The bytes of an image, or the range of them that is asked for.
 
-    Args:
-        content_hash: of the image.
-        cache: `private` or `public`.
+    Parameters
+    ----------
+    content_hash : str
+        Of the image.
+    cache : str
+        `private` or `public`.
     """
     data, media_type = _bytes(content_hash)
     response = Response(data, mimetype=media_type)

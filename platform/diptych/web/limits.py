@@ -49,9 +49,12 @@ class Bucket:
     this count, would keep people out for as long. Threads that count at the very same moment may
     count one too few.
 
-    Args:
-        per_minute: how many; 0 for no limit.
-        clock: monotonic time, in s.
+    Parameters
+    ----------
+    per_minute : int
+        How many; 0 for no limit.
+    clock : Callable[[], float], optional
+        Monotonic time, in s.
     """
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -102,32 +105,40 @@ class Limits:
     def session(self, session_id: int) -> None:
         """Count a request of a session.
 
-        Raises:
-            TooManyRequests: when it has made too many.
+        Raises
+        ------
+        TooManyRequests
+            When it has made too many.
         """
         _refuse_for(self._requests.take(session_id))
 
     def entry(self) -> None:
         """Count an entry from the request's address.
 
-        Raises:
-            TooManyRequests: when too many came from there.
+        Raises
+        ------
+        TooManyRequests
+            When too many came from there.
         """
         _refuse_for(self._entries.take(place(request.remote_addr)))
 
     def wrong(self) -> None:
         """Count a wrong token or key from the request's address.
 
-        Raises:
-            TooManyRequests: when too many came from there.
+        Raises
+        ------
+        TooManyRequests
+            When too many came from there.
         """
         _refuse_for(self._guesses.take(place(request.remote_addr)))
 
     def before_looking(self) -> None:
         """Ask before something is looked up in the database that may be a guess.
 
-        Raises:
-            TooManyRequests: when too many wrong ones came from the request's address.
+        Raises
+        ------
+        TooManyRequests
+            When too many wrong ones came from the request's address.
         """
         _refuse_for(self._guesses.wait(place(request.remote_addr)))
 

@@ -41,8 +41,10 @@ _ADDRESS_LEFT_OUT = "[address]"
 def without_ids(text: str) -> str:
     """The text, with what looks like an id or a token left out.
 
-    Args:
-        text: a message or a traceback.
+    Parameters
+    ----------
+    text : str
+        A message or a traceback.
     """
     return _IDS.sub(_LEFT_OUT, _ROWS.sub("", text))
 
@@ -50,8 +52,10 @@ def without_ids(text: str) -> str:
 def without_visitor(text: str) -> str:
     """The text without ids, and without addresses and queries: what a server says of a request.
 
-    Args:
-        text: a message or a traceback.
+    Parameters
+    ----------
+    text : str
+        A message or a traceback.
     """
     return without_ids(_ADDRESSES.sub(_ADDRESS_LEFT_OUT, _QUERIES.sub("?…", text)))
 
@@ -59,8 +63,10 @@ def without_visitor(text: str) -> str:
 class Discreet(logging.Filter):
     """Takes ids out of the lines of a handler.
 
-    Args:
-        tell: gives a message or a traceback without what must not be written.
+    Parameters
+    ----------
+    tell : Callable[[str], str], optional
+        Gives a message or a traceback without what must not be written.
     """
 
     def __init__(self, tell: Callable[[str], str] = without_ids) -> None:

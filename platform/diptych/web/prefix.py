@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 class Prefixed:
     """Moves the prefix of a request's path to where WSGI applications look for it.
 
-    Args:
-        app: what answers.
-        prefix: begins with `/` and does not end with it.
+    Parameters
+    ----------
+    app : WSGIApplication
+        What answers.
+    prefix : str
+        Begins with `/` and does not end with it.
     """
 
     def __init__(self, app: WSGIApplication, prefix: str) -> None:

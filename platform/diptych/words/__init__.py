@@ -53,8 +53,10 @@ def direction(tag: str) -> Direction:
 def messages(language: str) -> Mapping[str, Message]:
     """Every message of one language, by its id.
 
-    Raises:
-        ValueError: when the file holds something that is no message.
+    Raises
+    ------
+    ValueError
+        When the file holds something that is no message.
     """
     from fluent.syntax import FluentParser
     from fluent.syntax.ast import Junk, Message
@@ -99,13 +101,19 @@ def _bundle(language: str) -> FluentBundle:
 def say(tag: str, message: str, **values: str | float) -> str:
     """A message in a language, or in English where that lacks it.
 
-    Args:
-        tag: of the language (BCP 47).
-        message: its id in `en.ftl`.
-        **values: what stands in it.
+    Parameters
+    ----------
+    tag : str
+        Of the language (BCP 47).
+    message : str
+        Its id in `en.ftl`.
+    **values : str | float
+        What stands in it.
 
-    Raises:
-        KeyError: when there is no such message.
+    Raises
+    ------
+    KeyError
+        When there is no such message.
     """
     bundle = _bundle(nearest(tag))
     pattern = bundle.get_message(message).value

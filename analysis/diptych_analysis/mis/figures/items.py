@@ -24,10 +24,14 @@ BETWEEN = 0.45  # between the three groups, in tiles
 class Pictures:
     """Square pictures of an image set, each read once.
 
-    Args:
-        images: rows of images.parquet.
-        folder: what its file names are relative to.
-        image_set: which of its sets; by default the only one.
+    Parameters
+    ----------
+    images : pd.DataFrame
+        Rows of images.parquet.
+    folder : Path
+        What its file names are relative to.
+    image_set : str | None, optional
+        Which of its sets; by default the only one.
     """
 
     def __init__(self, images: pd.DataFrame, folder: Path, image_set: str | None = None) -> None:
@@ -65,14 +69,20 @@ def item_figure(
 ) -> Image.Image:
     """The screen of a task: negatives left, queries in the middle, positives right.
 
-    Args:
-        item: a row of items.parquet.
-        pictures: of its image set.
-        tile: side of an explanation in pixels; queries are half as wide again.
-        positive_on_top: which query stands above.
-        told: with headings, and the right query in a frame; participants see neither.
-
     Explanations stand in rows from most to least extreme; participants see them shuffled.
+
+    Parameters
+    ----------
+    item : Mapping[str, Any] | pd.Series
+        A row of items.parquet.
+    pictures : Pictures
+        Of its image set.
+    tile : int, optional
+        Side of an explanation in pixels; queries are half as wide again.
+    positive_on_top : bool, optional
+        Which query stands above.
+    told : bool, optional
+        With headings, and the right query in a frame; participants see neither.
     """
     negatives = [int(i) for i in item["negatives"]]
     positives = [int(i) for i in item["positives"]]

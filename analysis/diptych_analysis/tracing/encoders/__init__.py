@@ -34,8 +34,10 @@ class Encoder(nn.Module):
     def stimuli_of(self, sequences: Sequences) -> Ints | None:
         """(S,): the encoder's own numbers of the sequences' stimuli, where it keeps any.
 
-        Raises:
-            EncoderFault: a stimulus that it does not know, or an image that can't be read.
+        Raises
+        ------
+        EncoderFault
+            A stimulus that it does not know, or an image that can't be read.
         """
         return None
 
@@ -115,8 +117,10 @@ def make_encoder(
     network: `pretrained`, `random`, or a file. `cache`: where features of frozen networks are kept.
     `size`: the side to which images are scaled, else they stay as they are.
 
-    Raises:
-        EncoderFault: an unknown name, missing images, an unreadable image.
+    Raises
+    ------
+    EncoderFault
+        An unknown name, missing images, an unreadable image.
     """
     kind = _class_of(name)
     if name == "none":

@@ -38,8 +38,10 @@ class ImageStore:
     def add(self, sequences: Sequences) -> Ints:
         """Reads the images that are new; returns the store's number of every stimulus (S,).
 
-        Raises:
-            EncoderFault: a stimulus without a file, a missing file, one that is no image.
+        Raises
+        ------
+        EncoderFault
+            A stimulus without a file, a missing file, one that is no image.
         """
         shown = np.unique(sequences.stimulus[sequences.mask])
         new = [int(i) for i in shown if sequences.stimuli[i] not in self.number]

@@ -85,8 +85,10 @@ class Tracer(ABC):
         What is shown at a trial (its image, its label where the model takes it) is known at that
         trial; its response is not. Rows of padding are uniform.
 
-        Raises:
-            ModelFault: not fitted, other classes, or a stimulus that the model can't know.
+        Raises
+        ------
+        ModelFault
+            Not fitted, other classes, or a stimulus that the model can't know.
         """
 
     @abstractmethod

@@ -31,15 +31,24 @@ SLIP_S = 3600
 class Kind:
     """One sort of decision.
 
-    Attributes:
-        action: as `payments.decisions` calls it.
-        title: on buttons.
-        done: of a session to which it happened.
-        about: what it does, for whoever decides.
-        role: the least role that may.
-        own: whether it only concerns this host.
-        money: whether an amount is asked for.
-        message: what the message is called on the page; empty where there is none.
+    Attributes
+    ----------
+    action : str
+        As `payments.decisions` calls it.
+    title : str
+        On buttons.
+    done : str
+        Of a session to which it happened.
+    about : str
+        What it does, for whoever decides.
+    role : str
+        The least role that may.
+    own : bool
+        Whether it only concerns this host.
+    money : bool
+        Whether an amount is asked for.
+    message : str
+        What the message is called on the page; empty where there is none.
     """
 
     action: str
@@ -134,17 +143,28 @@ class SlipFault(ValueError):
 class Slip:
     """A decision on its way between two pages.
 
-    Attributes:
-        study_id: the study.
-        user_id: who is deciding.
-        action: what.
-        sessions: rows of sessions, ascending.
-        message: to the participants, or for colleagues.
-        amount: minor units a session; None where none was given.
-        category: of a rejection.
-        plan: token of the plan that was shown; empty before there was one.
-        steps: how many sessions it did something to.
-        at: when it was shown (ms).
+    Attributes
+    ----------
+    study_id : int
+        The study.
+    user_id : int
+        Who is deciding.
+    action : str
+        What.
+    sessions : tuple[int, ...]
+        Rows of sessions, ascending.
+    message : str
+        To the participants, or for colleagues.
+    amount : int | None
+        Minor units a session; None where none was given.
+    category : str | None
+        Of a rejection.
+    plan : str
+        Token of the plan that was shown; empty before there was one.
+    steps : int
+        How many sessions it did something to.
+    at : int
+        When it was shown (ms).
     """
 
     study_id: int
@@ -173,8 +193,10 @@ def sealed(slip: Slip, secret: bytes) -> str:
 def unsealed(text: str, secret: bytes, *, study_id: int, user_id: int) -> Slip:
     """Read a slip.
 
-    Raises:
-        SlipFault: when it was not made here, is too old, or is somebody else's.
+    Raises
+    ------
+    SlipFault
+        When it was not made here, is too old, or is somebody else's.
     """
     try:
         values: dict[str, Any] = _signer(secret).loads(text, max_age=SLIP_S)

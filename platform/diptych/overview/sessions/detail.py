@@ -39,9 +39,12 @@ _MARK = "image:"
 class Shown:
     """Images that a trial shows under one name (`image`, `top`, `positive`, …).
 
-    Attributes:
-        name: what the task calls them.
-        places: in the manifest of the version, in the order in which they were shown.
+    Attributes
+    ----------
+    name : str
+        What the task calls them.
+    places : tuple[int, ...]
+        In the manifest of the version, in the order in which they were shown.
     """
 
     name: str
@@ -57,10 +60,14 @@ class Shown:
 class Moment:
     """One trial with what was shown, answered, and what happened meanwhile.
 
-    Attributes:
-        row: the trial's row of the tidy table `trials`, with `block` and `received_at`.
-        shown: its images.
-        events: rows of `events` that name the trial.
+    Attributes
+    ----------
+    row : Mapping[str, Any]
+        The trial's row of the tidy table `trials`, with `block` and `received_at`.
+    shown : Sequence[Shown]
+        Its images.
+    events : Sequence[Any]
+        Rows of `events` that name the trial.
     """
 
     row: Mapping[str, Any]
@@ -77,16 +84,26 @@ class Moment:
 class One:
     """One session.
 
-    Attributes:
-        facts: the session with its trials and events.
-        pseudonym: of the participant; None of a session that was emptied.
-        result: row of `session_results`, None before it has ended.
-        quality: rows of `quality_results`, those that speak against the session first.
-        decisions: rows of `decisions`, newest first.
-        ledger: rows of `ledger`, oldest first.
-        arrivals: rows of `arrivals`, oldest first.
-        identities: (recruiter, platform's id) of the participant; empty for who may not see them.
-        others: further sessions of the participant, in studies that the reader may open.
+    Attributes
+    ----------
+    facts : SessionFacts
+        The session with its trials and events.
+    pseudonym : str | None
+        Of the participant; None of a session that was emptied.
+    result : Any
+        Row of `session_results`, None before it has ended.
+    quality : Sequence[Any]
+        Rows of `quality_results`, those that speak against the session first.
+    decisions : Sequence[Any]
+        Rows of `decisions`, newest first.
+    ledger : Sequence[Any]
+        Rows of `ledger`, oldest first.
+    arrivals : Sequence[Any]
+        Rows of `arrivals`, oldest first.
+    identities : Sequence[tuple[str, str]]
+        (recruiter, platform's id) of the participant; empty for who may not see them.
+    others : Sequence[Any]
+        Further sessions of the participant, in studies that the reader may open.
     """
 
     facts: SessionFacts
@@ -149,11 +166,16 @@ def has_version(connection: Connection, study_id: int, version_id: int) -> bool:
 def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
     """Read one session whole.
 
-    Args:
-        host: the host.
-        session_id: the session.
-        user: who looks.
-        see_ids: whether platforms' ids may be seen.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    session_id : int
+        The session.
+    user : User
+        Who looks.
+    see_ids : bool
+        Whether platforms' ids may be seen.
     """
     with reading() as connection:
         whole = facts(host, connection, session_id)
@@ -208,11 +230,16 @@ def _others(connection: Connection, person: int | None, session_id: int) -> Sequ
 def moments(host: Host, one: One, first: int, size: int) -> list[Moment]:
     """Some trials of a session, in order, with what each of them showed.
 
-    Args:
-        host: the host.
-        one: the session.
-        first: how many trials stand before them.
-        size: how many, at most.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    one : One
+        The session.
+    first : int
+        How many trials stand before them.
+    size : int
+        How many, at most.
     """
     rows = one.reached[first : first + size]
     if not rows:
@@ -250,8 +277,10 @@ def _show(
 def shown_by(show: Callable[[Callable[[int], str]], Mapping[str, Any]]) -> tuple[Shown, ...]:
     """The images that a trial shows, whatever its task, by the names that the task gives them.
 
-    Args:
-        show: gives what the browser is shown, from a function that gives the address of an image.
+    Parameters
+    ----------
+    show : Callable[[Callable[[int], str]], Mapping[str, Any]]
+        Gives what the browser is shown, from a function that gives the address of an image.
     """
     found = []
     for name, value in show(lambda place: f"{_MARK}{place}").items():

@@ -34,8 +34,10 @@ Condition = ColumnElement[bool]
 def narrowed(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Condition]:
     """The conditions under which a session of a study is wanted.
 
-    Raises:
-        WantedFault: when the search is too short.
+    Raises
+    ------
+    WantedFault
+        When the search is too short.
     """
     where: list[Condition] = [
         # What a search has found is few. The sum keeps SQLite from going through all sessions of
@@ -133,8 +135,10 @@ def _by_payment(study_id: int, state: str) -> Condition:
 def _found(wanted: Wanted, *, see_ids: bool) -> Condition:
     """Sessions whose id or pseudonym begins so, or whose platform's id is this, whole.
 
-    Raises:
-        WantedFault: when it is too short to find anything in particular.
+    Raises
+    ------
+    WantedFault
+        When it is too short to find anything in particular.
     """
     search = wanted.search
     if len(search) < LEAST_SEARCH:

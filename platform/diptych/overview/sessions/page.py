@@ -37,8 +37,10 @@ class Bound:
 def read_bound(text: str) -> Bound | None:
     """Read what `str(bound)` wrote; None of an empty text.
 
-    Raises:
-        WantedFault: when it is anything else.
+    Raises
+    ------
+    WantedFault
+        When it is anything else.
     """
     if not text:
         return None
@@ -58,10 +60,14 @@ def read_bound(text: str) -> Bound | None:
 class Slice:
     """A page of the table.
 
-    Attributes:
-        ids: sessions, in order.
-        before: where the page before this one ends; None on the first.
-        after: where the next page starts; None on the last.
+    Attributes
+    ----------
+    ids : Sequence[int]
+        sessions, in order.
+    before : Bound | None
+        Where the page before this one ends; None on the first.
+    after : Bound | None
+        Where the next page starts; None on the last.
     """
 
     ids: Sequence[int]
@@ -81,17 +87,27 @@ def page(
 ) -> Slice:
     """One page of the sessions that are wanted.
 
-    Args:
-        connection: to read with.
-        study_id: the study.
-        wanted: which sessions, in which order.
-        after: the last session of the page before; None for the first page.
-        before: the first session of the page after, instead of `after`.
-        see_ids: whether a search may look at platforms' ids.
-        size: most sessions a page.
+    Parameters
+    ----------
+    connection : Connection
+        To read with.
+    study_id : int
+        The study.
+    wanted : Wanted
+        Which sessions, in which order.
+    after : Bound | None, optional
+        The last session of the page before; None for the first page.
+    before : Bound | None, optional
+        The first session of the page after, instead of `after`.
+    see_ids : bool, optional
+        Whether a search may look at platforms' ids.
+    size : int, optional
+        Most sessions a page.
 
-    Raises:
-        WantedFault: when the search is too short.
+    Raises
+    ------
+    WantedFault
+        When the search is too short.
     """
     backwards, bound = before is not None, before or after
     found: list[tuple[int, Any]] = []
@@ -208,8 +224,10 @@ class Segment:
 def segments(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Segment]:
     """The stretches of the table, in order.
 
-    Raises:
-        WantedFault: when the search is too short.
+    Raises
+    ------
+    WantedFault
+        When the search is too short.
     """
     where = narrowed(study_id, wanted, see_ids=see_ids)
     if wanted.sort == "entered":

@@ -22,12 +22,18 @@ _STATES = ("failed", "sent", "intended", "confirmed")
 class Listed:
     """One row of the table.
 
-    Attributes:
-        session: row of `sessions`, with `pseudonym` and `content_hash`.
-        result: row of `session_results`; None while the session runs.
-        verdict: what stands about the submission; None while nobody has decided.
-        bonuses: how many bonuses were given.
-        payment: the state of its orders that most needs a look; None without any.
+    Attributes
+    ----------
+    session : SessionRow
+        Row of `sessions`, with `pseudonym` and `content_hash`.
+    result : Any
+        Row of `session_results`; None while the session runs.
+    verdict : str | None
+        What stands about the submission; None while nobody has decided.
+    bonuses : int
+        How many bonuses were given.
+    payment : str | None
+        The state of its orders that most needs a look; None without any.
     """
 
     session: SessionRow

@@ -47,20 +47,34 @@ class WantedFault(ValueError):
 class Wanted:
     """Which sessions, in which order. An empty text asks for nothing in particular.
 
-    Attributes:
-        who: kind of participant.
-        search: the beginning of a pseudonym or of a session's id, or a platform's id, whole.
-        status: of the session.
-        condition: name of the condition.
-        version: content hash of the study's version, or its beginning.
-        recruiter: where the session came from.
-        flagged: `yes` where a quality rule speaks against the session, `no` where none does.
-        rule: name of a quality rule that speaks against the session.
-        excluded: `yes` or `no`.
-        decision: what stands about the submission, `bonus` where any was given, or `none`.
-        payment: in which state any order of the ledger is, or `none` where there is no order.
-        sort: one of `SORTS`.
-        order: `asc` or `desc`; sessions without the value come last either way.
+    Attributes
+    ----------
+    who : str
+        Kind of participant.
+    search : str
+        The beginning of a pseudonym or of a session's id, or a platform's id, whole.
+    status : str
+        Of the session.
+    condition : str
+        Name of the condition.
+    version : str
+        Content hash of the study's version, or its beginning.
+    recruiter : str
+        Where the session came from.
+    flagged : str
+        `yes` where a quality rule speaks against the session, `no` where none does.
+    rule : str
+        Name of a quality rule that speaks against the session.
+    excluded : str
+        `yes` or `no`.
+    decision : str
+        What stands about the submission, `bonus` where any was given, or `none`.
+    payment : str
+        In which state any order of the ledger is, or `none` where there is no order.
+    sort : str
+        One of `SORTS`.
+    order : str
+        `asc` or `desc`; sessions without the value come last either way.
     """
 
     who: str = "person"
@@ -98,8 +112,10 @@ class Wanted:
 def read_wanted(query: Mapping[str, str]) -> Wanted:
     """Read the query of an address; keys that are not ours are left alone.
 
-    Raises:
-        WantedFault: when a value is not among those allowed, or no text of a database.
+    Raises
+    ------
+    WantedFault
+        When a value is not among those allowed, or no text of a database.
     """
     values: dict[str, str] = {}
     for each in fields(Wanted):

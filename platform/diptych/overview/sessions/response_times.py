@@ -22,10 +22,14 @@ class Bar:
 class Times:
     """The bars of a session, in the order of its trials.
 
-    Attributes:
-        bars: one for each answered trial.
-        longest: response time in ms.
-        top: what a bar of full height stands for, in ms; longer ones are cut off there.
+    Attributes
+    ----------
+    bars : Sequence[Bar]
+        One for each answered trial.
+    longest : float
+        Response time in ms.
+    top : float
+        What a bar of full height stands for, in ms; longer ones are cut off there.
     """
 
     bars: Sequence[Bar]

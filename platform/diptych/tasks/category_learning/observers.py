@@ -20,14 +20,22 @@ from diptych.simulation import Answer, Features, Observer, SeenTrial, lognormal
 class Traits:
     """What sets one learner apart from another.
 
-    Attributes:
-        noise: standard deviation of what is perceived of a feature, in its standard deviations.
-        focus: how fast similarity falls with distance (c in the model).
-        decision: how surely the likelier class is chosen (gamma in the model; 1: by matching).
-        forgetting: share of an example's strength that is lost a trial.
-        shift: how far attention moves to diagnostic features (0: not at all, 1: wholly).
-        lapse: share of trials that are answered without looking.
-        pace: factor of all response times.
+    Attributes
+    ----------
+    noise : float
+        Standard deviation of what is perceived of a feature, in its standard deviations.
+    focus : float
+        How fast similarity falls with distance (c in the model).
+    decision : float
+        How surely the likelier class is chosen (gamma in the model; 1: by matching).
+    forgetting : float
+        Share of an example's strength that is lost a trial.
+    shift : float
+        How far attention moves to diagnostic features (0: not at all, 1: wholly).
+    lapse : float
+        Share of trials that are answered without looking.
+    pace : float
+        Factor of all response times.
     """
 
     noise: float

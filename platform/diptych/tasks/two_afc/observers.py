@@ -31,13 +31,20 @@ if TYPE_CHECKING:
 class Traits:
     """What sets one participant apart from another.
 
-    Attributes:
-        noise: standard deviation of what is perceived of a feature, in its standard deviations.
-        slope: of the logistic function, once practised; at margin 0.5 half of it is log-odds.
-        lean: how exclusively the features that set the sets apart are used.
-        lapse: share of trials that are answered without looking.
-        boldness: shifts how soon confidence 2 and 3 are given.
-        pace: factor of all response times.
+    Attributes
+    ----------
+    noise : float
+        Standard deviation of what is perceived of a feature, in its standard deviations.
+    slope : float
+        Of the logistic function, once practised; at margin 0.5 half of it is log-odds.
+    lean : float
+        How exclusively the features that set the sets apart are used.
+    lapse : float
+        Share of trials that are answered without looking.
+    boldness : float
+        Shifts how soon confidence 2 and 3 are given.
+    pace : float
+        Factor of all response times.
     """
 
     noise: float

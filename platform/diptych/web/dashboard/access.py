@@ -90,8 +90,10 @@ def pages(noun: str) -> APIBlueprint:
 def check_all_have_rules(app: APIFlask) -> None:
     """Refuse to start with a route that nobody has thought about.
 
-    Raises:
-        NoRule: naming the route.
+    Raises
+    ------
+    NoRule
+        Naming the route.
     """
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("dashboard"):

@@ -195,9 +195,12 @@ def revoke_token(token_id: int) -> Any:
 def local_address(given: str | None, prefix: str = "") -> str:
     """Where to go after logging in: a page of the dashboard, never another site.
 
-    Args:
-        given: the address that somebody came with.
-        prefix: what the host's own addresses begin with (`diptych.web.prefix`).
+    Parameters
+    ----------
+    given : str | None
+        The address that somebody came with.
+    prefix : str, optional
+        What the host's own addresses begin with (`diptych.web.prefix`).
     """
     home = prefix + HOME
     given = given or ""

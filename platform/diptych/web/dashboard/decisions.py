@@ -144,9 +144,12 @@ def _slip() -> Slip:
 def _chosen() -> Slip:
     """The slip of what was chosen in the table or on a session's page.
 
-    Raises:
-        SlipFault: when nothing was chosen, or too much.
-        WantedFault: when the table's filters can't be read.
+    Raises
+    ------
+    SlipFault
+        When nothing was chosen, or too much.
+    WantedFault
+        When the table's filters can't be read.
     """
     kind = BY_ACTION.get(request.form.get("action", ""))
     if kind is None:
@@ -187,8 +190,10 @@ def _filled(slip: Slip) -> Slip:
 def _payment(slip: Slip) -> tuple[str, bool]:
     """(currency, whether there is a rule for bonuses) of the versions that the sessions saw.
 
-    Raises:
-        SlipFault: when money would move in more than one currency.
+    Raises
+    ------
+    SlipFault
+        When money would move in more than one currency.
     """
     contents = _contents(slip.sessions)
     currencies = {content.spec.payment.currency for content in contents}

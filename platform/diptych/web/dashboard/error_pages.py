@@ -42,10 +42,14 @@ def wanted() -> bool:
 def page(status: int, message: str = "", fields: dict[str, str] | None = None) -> Response:
     """The page of an error.
 
-    Args:
-        status: the HTTP status.
-        message: what a view said about it; the standard phrases of HTTP are put better here.
-        fields: what is wrong with each field.
+    Parameters
+    ----------
+    status : int
+        The HTTP status.
+    message : str, optional
+        What a view said about it; the standard phrases of HTTP are put better here.
+    fields : dict[str, str] | None, optional
+        What is wrong with each field.
     """
     if status < 500:
         access.recognise()

@@ -31,7 +31,8 @@ def page(study: str) -> str:
 @access("viewer")
 def panel(study: str) -> Response:
     """The panel alone: nothing to send (304, or 204 to a page that names what it shows) while
-    nothing has changed."""
+    nothing has changed.
+    """
     view = _view()
     seen = _mark(view)
     if request.args.get("seen") == seen:

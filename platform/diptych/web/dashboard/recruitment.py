@@ -50,12 +50,18 @@ CONCERNED = ("pay", "duration", "time_limit", "codes", "token", "address", "bund
 class Way:
     """One recruiter of the study.
 
-    Attributes:
-        name: of the recruiter.
-        listed: whether the study lets people come from there.
-        ready: whether its parameters are set.
-        link: the address to hand out, or to paste into the platform.
-        placements: where the study stands on the platform, as far as is known here.
+    Attributes
+    ----------
+    name : str
+        Of the recruiter.
+    listed : bool
+        Whether the study lets people come from there.
+    ready : bool
+        Whether its parameters are set.
+    link : str
+        The address to hand out, or to paste into the platform.
+    placements : list[Any]
+        Where the study stands on the platform, as far as is known here.
     """
 
     name: str
