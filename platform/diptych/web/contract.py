@@ -277,7 +277,7 @@ class StudyDoc(Doc):
     screen: ScreenNeeds
     resume_within_minutes: float
     next_person: NextPerson = Field(
-        description="What to do with a session that somebody left on this computer."
+        description="What to do with a session that was left on this computer."
     )
     way_back: WayBack | None = Field(
         description="Where to hand the place back; null without a platform."

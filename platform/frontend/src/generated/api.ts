@@ -1671,7 +1671,7 @@ export interface components {
             resume_within_minutes: number;
             /**
              * Next Person
-             * @description What to do with a session that somebody left on this computer.
+             * @description What to do with a session that was left on this computer.
              * @enum {string}
              */
             next_person: "no" | "ask" | "kiosk";
