@@ -2,11 +2,11 @@
 /** The images appear so long after the page has drawn the trial (ms). */
 const LEAD_MS = 150;
 const STYLE = `
-  .same-different { display: grid; gap: 24px; justify-items: center; padding: 24px 16px; }
+  .same-different { display: grid; gap: 32px; place-content: center; min-height: 75vh; }
   .same-different .pair { display: flex; gap: 16px; }
   .same-different .pair img { width: min(40vw, 260px); aspect-ratio: 1; object-fit: contain; }
   .same-different .answers { display: flex; gap: 12px; flex-wrap: wrap; justify-content: center; }
-  .same-different .answers button { min-width: 140px; min-height: 48px; }
+  .same-different .answers button { min-width: 140px; min-height: 48px; border: 1px solid; }
 `;
 
 export default function sameDifferent(kit) {
