@@ -174,7 +174,7 @@ def test(folder: Path, images: int, actions: int, threads: int, device: str) -> 
 @click.argument("folder", type=Folder)
 @click.option("--to", type=Folder, help="Folder of the page. By default FOLDER/report.")
 def report(folder: Path, to: Path | None) -> None:
-    """Write a page with all tables and figures of the tested networks in FOLDER."""
+    """Write a page with all tables and figures about FOLDER."""
     from diptych_analysis.numerosity.report import write_report
 
     with _faults():

@@ -68,7 +68,7 @@ COMMANDS = {
     "numerosity": Place(
         "diptych_analysis.numerosity.cli",
         "numerosity",
-        "Train networks on put, take and shake, and test their number sense.",
+        "Train networks to put, take and shake; test their number sense.",
     ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",

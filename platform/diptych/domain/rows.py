@@ -26,6 +26,11 @@ TrialRow: TypeAlias = models.Trial
 EventRow: TypeAlias = models.Event
 
 
+def cells_of(row: SessionRow) -> dict[str, Any]:
+    """Return every column of a row by name, those of a join included."""
+    return dict(cast("Row[Any]", row)._mapping)
+
+
 class PlannedRow(Protocol):
     """A row with a trial of a plan: one of `trials`, or of a query that reads its columns too."""
 

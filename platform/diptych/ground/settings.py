@@ -20,7 +20,19 @@ _ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")
 #: What the paths of the host's own pages begin with: a proxy may cut the prefix off or leave it,
 #: and both are told apart by how a path begins.
 OWN_PATHS = frozenset(
-    ("a", "api", "dashboard", "healthz", "hooks", "i", "metrics", "readyz", "s", "static")
+    (
+        "a",
+        "api",
+        "dashboard",
+        "healthz",
+        "hooks",
+        "i",
+        "metrics",
+        "plugins",
+        "readyz",
+        "s",
+        "static",
+    )
 )
 
 

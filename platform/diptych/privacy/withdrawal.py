@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, update
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.counts import tallies
-from diptych.domain.rows import SessionRow
+from diptych.domain.rows import SessionRow, cells_of
 from diptych.domain.tables import (
     ARRIVALS,
     DECISIONS,
@@ -211,7 +211,7 @@ def _whole(connection: Connection, session: SessionRow) -> dict[str, Any]:
     inner = ("id", "study_id", "version_id", "participant_id")
     ours = ("id", "study_id", "user_id")
     return {
-        **{c.name: getattr(session, c.name) for c in SESSIONS.columns if c.name not in inner},
+        **{name: value for name, value in cells_of(session).items() if name not in inner},
         "consent_text": consent.get("consent"),
         "arrivals": rows(ARRIVALS, "id"),
         "trials": rows(TRIALS),
