@@ -105,9 +105,6 @@ def test_a_task_of_another_package_is_taken_in_a_browser(
         visitor.until("start")
         visitor.press("start")
         page.get_by_test_id("same").wait_for()
-        if folder := os.environ.get("DIPTYCH_SCREENSHOTS"):
-            page.wait_for_timeout(600)
-            page.screenshot(path=f"{folder}/outside-{width}.png")
         data = (PACKAGE / "same_different" / "browser" / "same_different.js").read_bytes()
         assert hashlib.sha256(data).hexdigest() in plugin.url
         assert plugin.headers["cache-control"] == "public, max-age=31536000, immutable"
