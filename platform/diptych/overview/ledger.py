@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,10 @@ from diptych.payments.ledger import Entry
 from diptych_analysis.formulas import guarded
 
 PAGE = 50
+# The columns of an `Entry`, in their order, and the public id of its session.
+_ORDERS_AND_SESSIONS = select(
+    *(ORDERS.c[field.name] for field in fields(Entry)), SESSIONS.c.public_id
+).join(SESSIONS, SESSIONS.c.id == ORDERS.c.session_id)
 HEAD = (
     "order", "state", "study", "session", "recruiter", "action", "amount", "currency",
     "intended_at", "sent_at", "settled_at", "reference", "reason", "by",
@@ -83,17 +87,12 @@ def page(
     elif before is not None:
         wanted.append(ORDERS.c.id < before)
     rows = connection.execute(
-        select(ORDERS.c.id, ORDERS.c.key, SESSIONS.c.public_id)
-        .join(SESSIONS, SESSIONS.c.id == ORDERS.c.session_id)
-        .where(*wanted)
-        .order_by(order)
-        .limit(PAGE + 1)
+        _ORDERS_AND_SESSIONS.where(*wanted).order_by(order).limit(PAGE + 1)
     ).all()
     more, rows = len(rows) > PAGE, rows[:PAGE]
     if after is not None:
         rows = rows[::-1]
-    entries = ledger.entries(connection, [row.key for row in rows])
-    lines = [Line(row.id, entries[row.key], row.public_id) for row in rows]
+    lines = [Line(row.id, Entry(*row[:-1]), row.public_id) for row in rows]
     back = more if after is not None else before is not None
     forth = after is not None or more
     return Lines(
@@ -120,30 +119,23 @@ def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
     last = 0
     while True:
         with reading() as connection:
-            first = connection.execute(
-                select(ORDERS.c.id, ORDERS.c.key)
-                .where(ORDERS.c.study_id == study_id, ORDERS.c.id > last)
+            rows = connection.execute(
+                _ORDERS_AND_SESSIONS.where(ORDERS.c.study_id == study_id, ORDERS.c.id > last)
                 .order_by(ORDERS.c.id)
                 .limit(AT_ONCE)
             ).all()
-            if not first:
-                return
-            last = first[-1].id
-            some = list(ledger.entries(connection, [row.key for row in first]).values())
-            rows = connection.execute(
-                select(SESSIONS.c.id, SESSIONS.c.public_id).where(
-                    SESSIONS.c.id.in_({entry.session_id for entry in some})
-                )
-            )
-            names = {row.id: row.public_id for row in rows}
-        for entry in some:
+        if not rows:
+            return
+        last = rows[-1].id
+        for row in rows:
+            entry = Entry(*row[:-1])
             settled = entry.at if entry.state in ("confirmed", "failed") else None
             yield _csv_line(
                 (
                     _name(entry, secret),
                     entry.state,
                     study,
-                    names[entry.session_id],
+                    row.public_id,
                     entry.recruiter,
                     entry.action,
                     f"{to_major(entry.amount, entry.currency):f}",

@@ -247,6 +247,12 @@ def in_state(
     return _read(connection, statement.order_by(ORDERS.c.id))
 
 
+def count(connection: Connection, study_id: int, state: str) -> int:
+    """Count the orders of a study that are in a state."""
+    wanted = ORDERS.c.study_id == study_id, ORDERS.c.state == state
+    return connection.execute(select(func.count()).where(*wanted)).scalar_one()
+
+
 def totals(connection: Connection, study_id: int) -> Totals:
     """Count what the orders of a study come to: currency -> state -> total."""
     found: Totals = {}

@@ -100,7 +100,7 @@ def reconcile(host: Host, study_id: int, user: User | None) -> Reconciled:
             result.differences += compared.differences
             _end(host, here, books, result)
     with reading() as connection:
-        result.in_doubt = len(ledger.in_state(connection, study_id, "sent"))
+        result.in_doubt = ledger.count(connection, study_id, "sent")
     audit.note(
         user,
         "ledger.reconcile",

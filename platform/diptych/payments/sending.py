@@ -106,8 +106,8 @@ def send(
     while _round(host, study_id, user, until, sent, tried, unusable):
         pass
     with reading() as connection:
-        sent.waiting = len(ledger.in_state(connection, study_id, "intended"))
-        sent.in_doubt = len(ledger.in_state(connection, study_id, "sent"))
+        sent.waiting = ledger.count(connection, study_id, "intended")
+        sent.in_doubt = ledger.count(connection, study_id, "sent")
     if tried:
         detail = {"confirmed": sent.confirmed, "failed": sent.failed, "in_doubt": sent.in_doubt}
         audit.note(user, "ledger.send", study_id=study_id, detail=detail)
