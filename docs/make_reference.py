@@ -27,7 +27,7 @@ from diptych.ground.settings import Settings
 from diptych.journey.faults import CODES
 from diptych.study.spec import Plugged, StudySpec
 from diptych.tasks.items import ItemLayout
-from diptych_analysis import columns as declared
+from diptych_analysis.tables import schema as declared
 
 TARGET = Path(__file__).with_name("reference.md")
 DEPLOY = Path(__file__).with_name("deploy.md")

@@ -282,7 +282,7 @@ def trace(demo: Demo) -> dict[str, Any]:
 
 def report(demo: Demo, results: dict[str, Any]) -> None:
     """Write the report."""
-    from diptych_analysis.report import write_report
+    from diptych_analysis.report.write import write_report
 
     with console.status("Drawing the figures …"):
         page = write_report([demo.export(name) for name in CROWDS], results, HERE / "report")

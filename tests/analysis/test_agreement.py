@@ -25,7 +25,7 @@ from diptych_analysis.agreement.sources import from_folder
 from diptych_analysis.mis.score import Scale
 from diptych_analysis.networks.similarity import similarity
 from diptych_analysis.networks.store import Store
-from diptych_analysis.report import write_report
+from diptych_analysis.report.write import write_report
 from diptych_analysis.tables import (
     TWO_AFC_TRIALS,
     Column,

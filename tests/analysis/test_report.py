@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from scipy.stats import skew
 
 from diptych_analysis.intervals import wilson
-from diptych_analysis.report import write_report
-from diptych_analysis.report_figures import proportions, skewness, smoothed_accuracy
+from diptych_analysis.report.figures import proportions, skewness, smoothed_accuracy
+from diptych_analysis.report.write import write_report
 from diptych_analysis.tables import Tables, write_tables
 from diptych_analysis.tracing.cli import trace_folder
 

@@ -344,7 +344,7 @@ def test_times_are_written_in_utc_whatever_zone_they_come_in(tmp_path: Path) -> 
 
 
 def test_the_tables_load_no_torch() -> None:
-    modules = "diptych_analysis.tables, diptych_analysis.tracing.cli, diptych_analysis.report"
+    modules = "diptych_analysis.tables, diptych_analysis.tracing.cli, diptych_analysis.report.write"
     code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from diptych_analysis.formulas import GUARD, guarded
+from diptych_analysis.tables.formulas import GUARD, guarded
 
 SIGNS = tuple("=+-@＝＋－＠")
 TEXTS = st.text(st.sampled_from("=+-@＝;,\t\r\n '\"a1"), max_size=12)

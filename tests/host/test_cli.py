@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from support.tiny_studies import category_study
 
 from diptych.cli import COMMANDS, cli, needs
-from diptych_analysis.table_files import DatasetWriter
+from diptych_analysis.tables.write import DatasetWriter
 
 # Runs the command line as a user does, faults told in words included.
 DIPTYCH = (sys.executable, "-c", "from diptych.cli import main; main()")

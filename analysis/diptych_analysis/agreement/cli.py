@@ -123,7 +123,7 @@ def correlate(folder: Path, **options: Any) -> None:
     from rich.console import Console
 
     from diptych_analysis.agreement import results
-    from diptych_analysis.dataset_metadata import write_json
+    from diptych_analysis.tables.metadata import write_json
 
     console = Console()
     with _faults(), console.status("Comparing …"):

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from diptych_analysis.agreement.faults import AgreementFault, some
-from diptych_analysis.columns import KINDS
 from diptych_analysis.intervals import wilson
 from diptych_analysis.tables import Tables
+from diptych_analysis.tables.schema import KINDS
 
 #: What the `items` table may say of a unit besides its name.
 ATTRIBUTES = ("model", "layer", "group", "mis")

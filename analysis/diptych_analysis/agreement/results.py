@@ -14,7 +14,7 @@ from diptych_analysis import charts
 from diptych_analysis.agreement import figures
 from diptych_analysis.agreement.compare import Agreement
 from diptych_analysis.agreement.correlation import Correlation
-from diptych_analysis.report_page import Page
+from diptych_analysis.report.page import Page
 
 SHOWN = 20
 Rows = list[list[str]]

@@ -27,7 +27,7 @@ from diptych_analysis.mis.figures import (
     trends,
 )
 from diptych_analysis.mis.figures.items import Pictures, unit_sheet
-from diptych_analysis.report_page import Page
+from diptych_analysis.report.page import Page
 
 Figure = tuple[str, Any, str]
 DRAWN = 3  # so many models have each of their layers drawn

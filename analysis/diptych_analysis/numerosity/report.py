@@ -22,7 +22,7 @@ from diptych_analysis.numerosity.figures import (
     topology,
 )
 from diptych_analysis.numerosity.findings import Tested
-from diptych_analysis.report_page import Page
+from diptych_analysis.report.page import Page
 
 Figure = tuple[str, Any, str]
 

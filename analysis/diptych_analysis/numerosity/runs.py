@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from diptych_analysis.dataset_metadata import write_json
 from diptych_analysis.numerosity import probes, training
 from diptych_analysis.numerosity.analyses.covariates import COVARIATES, covariates
 from diptych_analysis.numerosity.analyses.islands import SHOWN_SIZE
@@ -38,6 +37,7 @@ from diptych_analysis.numerosity.findings import (
 )
 from diptych_analysis.numerosity.probes import ProbeSettings
 from diptych_analysis.numerosity.settings import Settings
+from diptych_analysis.tables.metadata import write_json
 
 PACKAGES = ("diptych", "torch", "scikit-learn", "scipy", "numpy")
 

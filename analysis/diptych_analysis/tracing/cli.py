@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.columns import KINDS
+from diptych_analysis.tables.schema import KINDS
 
 if TYPE_CHECKING:
     from diptych_analysis.tables import Tables
@@ -166,7 +166,7 @@ def run(folder: Path, **options: Any) -> None:
     """Train and score models on the tables in FOLDER, over random splits by learner."""
     from rich.console import Console
 
-    from diptych_analysis.dataset_metadata import write_json
+    from diptych_analysis.tables.metadata import write_json
     from diptych_analysis.tracing import results as shown
 
     with _faults():

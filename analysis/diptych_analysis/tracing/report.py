@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from diptych_analysis import charts
-from diptych_analysis.report_page import Page
+from diptych_analysis.report.page import Page
 from diptych_analysis.tracing import results as tables_of
 from diptych_analysis.tracing.calibration import reliability
 from diptych_analysis.tracing.early_warning import early_warning, roc_by_trials, roc_curves

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from diptych.study.content import FrozenItem, FrozenStimulus
 from diptych.tasks.items import ItemLayout, Role
-from diptych_analysis.formulas import guarded
+from diptych_analysis.tables.formulas import guarded
 
 #: Whole numbers up to this are the same as a float, and so in any table.
 MOST_WHOLE = 2**53

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from diptych.cli.console import console, messages
 from diptych.cli.context import with_app
 from diptych.cli.json_output import emit, json_option
-from diptych_analysis.layout import FORMAT_CHOICES
+from diptych_analysis.tables.layout import FORMAT_CHOICES
 
 format_option = click.option(
     "--format",
@@ -89,8 +89,8 @@ def _exported(
     study: str, to: Path, formats: Sequence[str], rows: Mapping[str, int], *, with_ids: bool
 ) -> dict[str, Any]:
     """What `export` has written, for `--json`."""
-    from diptych_analysis.columns import TABLES
-    from diptych_analysis.layout import BESIDE, IDENTITIES, table_path
+    from diptych_analysis.tables.layout import BESIDE, IDENTITIES, table_path
+    from diptych_analysis.tables.schema import TABLES
 
     tables = [table_path(study, name, format_) for name in TABLES for format_ in formats]
     return {
@@ -148,7 +148,7 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
               help="Folder to write.")  # fmt: skip
 def report(folders: tuple[Path, ...], traces: tuple[Path, ...], to: Path) -> None:
     """Write an HTML report with figures from the exported tables in FOLDERS."""
-    from diptych_analysis.report import write_report
+    from diptych_analysis.report.write import write_report
     from diptych_analysis.tables import TableFault
 
     with console.status("Drawing the figures …"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from diptych_analysis.columns import KINDS, PHASES, STATUSES
+from diptych_analysis.tables.schema import KINDS, PHASES, STATUSES
 
 __all__ = ["EMPTIED", "JUDGED", "KINDS", "KIND_WORDS", "LIVE", "PHASES", "STATUSES"]
 

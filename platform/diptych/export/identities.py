@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from diptych import recruiters
 from diptych.domain.tables import ARRIVALS, IDENTITIES, PARTICIPANTS, SESSIONS
-from diptych_analysis.columns import Column
+from diptych_analysis.tables.schema import Column
 
 #: Columns of `identities.csv`: one row a session of a person who came from a platform.
 COLUMNS = (

@@ -25,7 +25,7 @@ from diptych.ground.database import reading
 from diptych.ground.settings import Settings
 from diptych.host import Host
 from diptych.study.versions import UnknownStudy
-from diptych_analysis.columns import TableName
+from diptych_analysis.tables.schema import TableName
 
 #: Planned trials from which an export is a large one: a second's work.
 LARGE = 20_000

@@ -10,11 +10,11 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from diptych.export import identities
 from diptych.export.tables import IDENTITIES, StudyTables
-from diptych_analysis import layout
-from diptych_analysis.columns import Column, TableName
-from diptych_analysis.dataset_contents import Contents
-from diptych_analysis.dataset_metadata import side_files
-from diptych_analysis.table_files import table_writer
+from diptych_analysis.tables import layout
+from diptych_analysis.tables.contents import Contents
+from diptych_analysis.tables.metadata import side_files
+from diptych_analysis.tables.schema import Column, TableName
+from diptych_analysis.tables.write import table_writer
 
 #: Rows between two looks at whether something can be sent.
 BATCH = 500

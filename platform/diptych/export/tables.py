@@ -30,9 +30,9 @@ from diptych.sessions.tidy_rows import (
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, frozen
 from diptych.tasks import REGISTRY, roles_of
-from diptych_analysis import layout
-from diptych_analysis.columns import ROLE, TABLES, Column, TableName, with_extras
-from diptych_analysis.table_files import CsvWriter, DatasetWriter
+from diptych_analysis.tables import layout
+from diptych_analysis.tables.schema import ROLE, TABLES, Column, TableName, with_extras
+from diptych_analysis.tables.write import CsvWriter, DatasetWriter
 
 BATCH = 2000
 #: The sessions that are exported.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from diptych.figures import Counts, Figure, added, key, parts
 from diptych.figures.bins import edges, log_bin
 from diptych.study.content import StudyContent
-from diptych_analysis.columns import PHASES
 from diptych_analysis.intervals import wilson
+from diptych_analysis.tables.schema import PHASES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,7 +22,7 @@ from diptych.ground.database import reading
 from diptych.overview.versions import history
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
-from diptych_analysis.formulas import guarded
+from diptych_analysis.tables.formulas import guarded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from diptych.ground.database import AT_ONCE, reading
 from diptych.ground.money import to_major
 from diptych.payments import ledger
 from diptych.payments.ledger import Entry
-from diptych_analysis.formulas import guarded
+from diptych_analysis.tables.formulas import guarded
 
 PAGE = 50
 # The columns of an `Entry`, in their order, and the public id of its session.

@@ -12,7 +12,7 @@ from diptych.sessions.planned import planned
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.tasks import REGISTRY, Task
 from diptych.tasks.items import STIMULUS, ItemLayout
-from diptych_analysis.columns import Column
+from diptych_analysis.tables.schema import Column
 
 #: Columns of `responses` that the table `trials` has under the same name.
 MEASURED = (

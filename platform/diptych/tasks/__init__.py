@@ -28,7 +28,7 @@ from diptych.tasks.documents import (
 )
 from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych.tasks.practice import AfterPractice, Failed, Passed, PractiseAgain
-from diptych_analysis.columns import Column
+from diptych_analysis.tables.schema import Column
 
 __all__ = [
     "REGISTRY", "AfterPractice", "Failed", "ImageURL", "OpenFeedback", "OpenShown", "Passed",

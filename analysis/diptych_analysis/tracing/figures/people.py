@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from diptych_analysis import report_figures
+from diptych_analysis.report import figures as report_figures
 from diptych_analysis.tables import PHASES
 from diptych_analysis.tracing.sequences import Sequences
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from diptych_analysis import report_figures as figures
-from diptych_analysis.report_page import Page
+from diptych_analysis.report import figures
+from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 
 

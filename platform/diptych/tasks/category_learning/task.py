@@ -29,7 +29,7 @@ from diptych.tasks import (
     not_shown,
     numbers_of,
 )
-from diptych_analysis.columns import CATEGORY_LEARNING_TRIALS
+from diptych_analysis.tables.schema import CATEGORY_LEARNING_TRIALS
 
 PHASES = ("practice", "training", "test")
 

@@ -28,7 +28,7 @@ from diptych.tasks import (
 )
 from diptych.tasks.item_task import ItemTask
 from diptych.tasks.items import ItemLayout, Role
-from diptych_analysis.columns import Column
+from diptych_analysis.tables.schema import Column
 
 PHASES = ("practice", "test", "catch")
 

@@ -6,9 +6,8 @@ import html
 
 import pandas as pd
 
-from diptych_analysis import report_figures as figures
-from diptych_analysis.report import KIND_WORDS
-from diptych_analysis.report_page import Page
+from diptych_analysis.report import figures
+from diptych_analysis.report.page import KIND_WORDS, Page
 from diptych_analysis.tables import Tables
 
 

@@ -31,7 +31,7 @@ from diptych.tasks import (
 )
 from diptych.tasks.item_task import ItemTask
 from diptych.tasks.items import ItemLayout, Role
-from diptych_analysis.columns import TWO_AFC_TRIALS, Column
+from diptych_analysis.tables.schema import TWO_AFC_TRIALS, Column
 
 PHASES = ("practice", "test", "catch")
 KINDS = ("practice", "practice_hard", "test", "catch")

@@ -17,8 +17,8 @@ from diptych.overview.quality import recorded
 from diptych.study.versions import UnknownStudy
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
-from diptych_analysis.columns import DESCRIPTIONS, TABLES
-from diptych_analysis.layout import FORMAT_CHOICES, FORMATS, table_file
+from diptych_analysis.tables.layout import FORMAT_CHOICES, FORMATS, table_file
+from diptych_analysis.tables.schema import DESCRIPTIONS, TABLES
 
 blueprint = pages("exports")
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}

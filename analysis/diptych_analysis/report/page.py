@@ -10,6 +10,9 @@ from typing import Any
 
 from diptych_analysis import charts
 
+#: Kinds of participant, in the words of a report and in the order in which it prefers them.
+KIND_WORDS = {"person": "people", "simulated": "simulated participants", "machine": "machines"}
+
 
 class Page:
     """Collects sections and figures."""

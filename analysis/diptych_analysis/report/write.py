@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from diptych_analysis.report_page import Page
+from diptych_analysis.report.page import KIND_WORDS, Page
 from diptych_analysis.tables import Tables, read_tables
 
 #: Entry points by which a task adds its section to the report, named like the task.
@@ -21,7 +21,6 @@ SECTIONS = "diptych_analysis.report_sections"
 #: Adds a section to a page: from the task's trials of the kind of participant that is shown, the
 #: trials of every kind, and all tables.
 Section = Callable[[Page, pd.DataFrame, pd.DataFrame, Tables], None]
-KIND_WORDS = {"person": "people", "simulated": "simulated participants", "machine": "machines"}
 
 
 def write_report(

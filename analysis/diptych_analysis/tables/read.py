@@ -1,74 +1,26 @@
-"""The tidy tables: read with every fault named, written whole or not at all.
+"""Reading the tidy tables, with every fault named.
 
-    tables = read_tables(Path("OUT/butterflies"))
-    tables.trials[["session_id", "trial_index", "label", "response"]]
-
-The columns are declared in `diptych_analysis.columns`, and streaming writers for tables too large
-for memory stand in `diptych_analysis.table_files`; both are part of this module's public face.
+The columns are declared in `schema`; the writers stand in `write`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 
-from diptych_analysis.columns import (
-    DESCRIPTIONS,
+from diptych_analysis.tables.formulas import GUARD
+from diptych_analysis.tables.layout import DICTIONARY, LayoutFault, find_tables
+from diptych_analysis.tables.schema import (
     KINDS,
-    LIST_SEPARATOR,
-    PHASES,
-    STATUSES,
     TABLES,
-    TWO_AFC_TRIALS,
     Column,
     TableName,
 )
-from diptych_analysis.dataset_metadata import data_dictionary, dataset_description, write_json
-from diptych_analysis.formulas import GUARD
-from diptych_analysis.layout import DICTIONARY, FORMATS, LayoutFault, find_tables
-from diptych_analysis.table_files import (
-    CsvWriter,
-    DatasetWriter,
-    ParquetWriter,
-    Row,
-    TableWriter,
-    arrow_schema,
-    iso,
-)
-
-__all__ = [
-    "DESCRIPTIONS",
-    "FORMATS",
-    "KINDS",
-    "LIST_SEPARATOR",
-    "PHASES",
-    "STATUSES",
-    "TABLES",
-    "TWO_AFC_TRIALS",
-    "Column",
-    "CsvWriter",
-    "DatasetWriter",
-    "ParquetWriter",
-    "Row",
-    "TableFault",
-    "TableName",
-    "TableWriter",
-    "Tables",
-    "arrow_schema",
-    "data_dictionary",
-    "dataset_description",
-    "empty_table",
-    "iso",
-    "read_tables",
-    "rows_of",
-    "write_json",
-    "write_tables",
-]
 
 
 class TableFault(ValueError):
@@ -132,7 +84,7 @@ def empty_table(table: TableName) -> pd.DataFrame:
 def read_tables(folder: Path) -> Tables:
     """Reads and checks a data set (Parquet where there, else CSV).
 
-    `folder` is laid out as `diptych_analysis.layout` says, or as older versions wrote it.
+    `folder` is laid out as `diptych_analysis.tables.layout` says, or as older versions wrote it.
     `sessions` and `trials` must be there; the others may be missing and are empty then. Columns
     beyond the contract are kept, with the types that `data_dictionary.json` gives them, else as
     text. Raises `TableFault` for the first fault found.
@@ -323,29 +275,3 @@ def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
         row = trials.iloc[_first(again) - 1]
         reason = f"session {row['session_id']!r} has trial {row['trial_index']} twice"
         raise TableFault(f"{folder}/trials", reason, column="trial_index", row=_first(again))
-
-
-def rows_of(frame: pd.DataFrame, batch: int = 5000) -> Iterator[dict[str, object]]:
-    """The rows of a frame as mappings without the empty cells."""
-    for start in range(0, len(frame), batch):
-        part = frame.iloc[start : start + batch]
-        present = part.notna().to_numpy()
-        names = [str(name) for name in part.columns]
-        columns = [part[name].tolist() for name in part.columns]
-        for i, cells in enumerate(zip(*columns, strict=True)):
-            yield {n: v for n, v, there in zip(names, cells, present[i], strict=True) if there}
-
-
-def write_tables(
-    tables: Tables, to: Path, formats: Sequence[str] = FORMATS, dataset: str | None = None
-) -> None:
-    """Writes all tables with dictionary and description into `to`, whole or not at all."""
-    with DatasetWriter(
-        to,
-        formats,
-        name=dataset or tables.name or Path(to).name,
-        description=tables.description,
-        extras=tables.extras,
-    ) as out:
-        for table in TABLES:
-            out.write(table, rows_of(tables.frame(table)))

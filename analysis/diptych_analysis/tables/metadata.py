@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from diptych_analysis import layout
-from diptych_analysis.columns import DESCRIPTIONS, LIST_SEPARATOR, TABLES, Column, TableName
-from diptych_analysis.dataset_contents import Contents
-from diptych_analysis.dataset_readme import IGNORED, changes, readme
-from diptych_analysis.formulas import guarded
+from diptych_analysis.tables import layout
+from diptych_analysis.tables.contents import Contents
+from diptych_analysis.tables.formulas import guarded
+from diptych_analysis.tables.readme import IGNORED, changes, readme
+from diptych_analysis.tables.schema import DESCRIPTIONS, LIST_SEPARATOR, TABLES, Column, TableName
 
 
 def data_dictionary(

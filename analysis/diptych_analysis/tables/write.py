@@ -13,22 +13,25 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from diptych_analysis import layout
-from diptych_analysis.columns import LIST_SEPARATOR, TABLES, Column, TableName, with_extras
-from diptych_analysis.dataset_contents import Contents
-from diptych_analysis.dataset_metadata import side_files
-from diptych_analysis.dataset_readme import may_replace
-from diptych_analysis.formulas import guarded
-from diptych_analysis.layout import FORMATS
+from diptych_analysis.tables import layout
+from diptych_analysis.tables.contents import Contents
+from diptych_analysis.tables.formulas import guarded
+from diptych_analysis.tables.layout import FORMATS
+from diptych_analysis.tables.metadata import side_files
+from diptych_analysis.tables.readme import may_replace
+from diptych_analysis.tables.schema import LIST_SEPARATOR, TABLES, Column, TableName, with_extras
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
+
+    from diptych_analysis.tables.read import Tables
 
 Row = Mapping[str, object]
 
@@ -336,3 +339,29 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def rows_of(frame: pd.DataFrame, batch: int = 5000) -> Iterator[dict[str, object]]:
+    """The rows of a frame as mappings without the empty cells."""
+    for start in range(0, len(frame), batch):
+        part = frame.iloc[start : start + batch]
+        present = part.notna().to_numpy()
+        names = [str(name) for name in part.columns]
+        columns = [part[name].tolist() for name in part.columns]
+        for i, cells in enumerate(zip(*columns, strict=True)):
+            yield {n: v for n, v, there in zip(names, cells, present[i], strict=True) if there}
+
+
+def write_tables(
+    tables: Tables, to: Path, formats: Sequence[str] = FORMATS, dataset: str | None = None
+) -> None:
+    """Writes all tables with dictionary and description into `to`, whole or not at all."""
+    with DatasetWriter(
+        to,
+        formats,
+        name=dataset or tables.name or Path(to).name,
+        description=tables.description,
+        extras=tables.extras,
+    ) as out:
+        for table in TABLES:
+            out.write(table, rows_of(tables.frame(table)))

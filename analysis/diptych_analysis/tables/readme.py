@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from diptych_analysis import layout
-from diptych_analysis.columns import DESCRIPTIONS, TableName
-from diptych_analysis.dataset_contents import Contents
+from diptych_analysis.tables import layout
+from diptych_analysis.tables.contents import Contents
+from diptych_analysis.tables.schema import DESCRIPTIONS, TableName
 
 #: What a file begins with that the next export may replace.
 MARK: Final = "Written by Diptych. Remove this line to keep your changes when you export again."

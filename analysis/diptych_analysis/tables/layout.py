@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, cast
 
-from diptych_analysis.columns import TABLES, TableName
+from diptych_analysis.tables.schema import TABLES, TableName
 
 DATA: Final = "data"
 DICTIONARY: Final = "data_dictionary.json"

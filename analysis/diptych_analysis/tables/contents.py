@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from diptych_analysis.columns import TABLES, Column, TableName
+from diptych_analysis.tables.schema import TABLES, Column, TableName
 
 R = TypeVar("R", bound=Mapping[str, object])
 
