@@ -70,7 +70,7 @@ def save(chart: Any, file: Path, scale: float = 2.0) -> Path:
         case ".html":
             file.write_text(vlc.vegalite_to_html(json.dumps(spec), bundle=True), encoding="utf-8")
         case other:
-            raise ValueError(f"{file}: {other!r}; allowed are .png, .svg, .json, .html")
+            raise ValueError(f"{file}: {other!r}; use .png, .svg, .json or .html")
     return file
 
 

@@ -334,7 +334,7 @@ def test_scores_of_a_folder_are_matched_by_name(tmp_path: Path) -> None:
 
     scored(tmp_path / "mis", similarity="other")
     done = correlate(tmp_path / "export", "--scores", tmp_path / "mis")
-    assert done.exit_code == 1 and "choose by --run NAME=VALUE: similarity:" in done.output
+    assert done.exit_code == 1 and "choose one with --run NAME=VALUE: similarity:" in done.output
     done = correlate(tmp_path / "export", "--scores", tmp_path / "mis", "--run", "similarity=other")
     assert done.exit_code == 0, done.output
 
@@ -344,7 +344,7 @@ def test_scores_of_a_folder_are_matched_by_name(tmp_path: Path) -> None:
     [
         (["--similarity", "efficientnet-lite0"], "--similarity and --images need each other"),
         (["--run", "k=9"], "--run needs --scores"),
-        (["--calibrate"], "the margins of the tasks are needed"),
+        (["--calibrate"], "calibration needs the margins of the tasks"),
         (["--condition", "other"], "of condition other"),
     ],
 )

@@ -226,7 +226,7 @@ def test_no_number_of_answers_tells_equal_units_apart() -> None:
         answers_needed([0.7, 0.7, 0.7], 0.9)
     with pytest.raises(AgreementFault, match="more than 0 and less than 1"):
         answers_needed([0.6, 0.7, 0.8], 1.0)
-    with pytest.raises(AgreementFault, match="one answer a unit"):
+    with pytest.raises(AgreementFault, match="one answer per unit"):
         reliability_ceiling([0.0, 1.0, 1.0], 1)
 
 

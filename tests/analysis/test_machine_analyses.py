@@ -248,7 +248,7 @@ def test_scores_of_different_settings_are_not_mixed() -> None:
     both = pd.concat([one, other], ignore_index=True)
     with pytest.raises(MachineFault, match="mix settings, n is 3, 6"):
         rank_models(both)
-    with pytest.raises(MachineFault, match="stands there twice"):
+    with pytest.raises(MachineFault, match="appears twice"):
         one_setting(pd.concat([one, one]))
     with pytest.raises(MachineFault, match="no column 'mis'"):
         rank_models(one.drop(columns="mis"))

@@ -136,7 +136,7 @@ def broken(folder: Path, table: str, row: int, column: str, cell: str | None) ->
         ("trials", 3, "presented_at", "noon", "found 'noon'; allowed is an ISO 8601 time"),
         ("trials", 2, "session_id", "s9", "'s9' is not among the sessions"),
         ("trials", 3, "trial_index", "0", "session 's1' has trial 0 twice"),
-        ("trials", 1, "session_id", "", "empty, but it must be there"),
+        ("trials", 1, "session_id", "", "empty; a value is required"),
         ("sessions", 1, "status", "done", "allowed is one of entered, consented"),
     ],
 )

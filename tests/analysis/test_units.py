@@ -165,7 +165,7 @@ def test_the_axis_of_units_comes_from_the_layers_own_weight() -> None:
     examined = examine_layers(net)
     axes = {layer.name: layer.axis for layer in examined.layers}
     assert axes == {"first": 1, "last_axis": 3, "first_axis": 1, "head": 1}
-    assert examined.left_out[0].reason == "has no weight that tells its units"
+    assert examined.left_out[0].reason == "has no weight from which the number of its units follows"
     assert_units_are_the_images(net, examined.layers)
     before = net.key
     examine_layers(net)

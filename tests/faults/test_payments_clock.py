@@ -135,7 +135,7 @@ def test_a_difference_is_told_though_the_payment_lies_in_the_future(
     assert paying.states() == ["confirmed"]
     paying.prolific.submissions[paying.submission(session)].bonus_payments.clear()
     (told,) = paying.reconcile().differences
-    assert "a bonus of 0.50 GBP is confirmed here and does not show" in told
+    assert "a bonus of 0.50 GBP is confirmed here, but the platform does not list it" in told
 
 
 def test_the_clock_jumps_while_decisions_are_made_and_paid(

@@ -313,7 +313,7 @@ def test_who_is_left_out_and_why(app: Flask, people: Callable[[int], list[Walker
     assert "1 session will be approved , of 4 chosen" in text
     assert "is simulated: nobody to pay" in text
     assert "is still under way" in text
-    assert "has no platform to ask" in text
+    assert "has no platform that could be asked" in text
     assert text.index("Left out") < text.index("nobody to pay")
 
 

@@ -83,8 +83,8 @@ def test_what_cannot_follow_is_left_out_and_says_why(paying: Paying) -> None:
     assert [step.session_id for step in plan.steps] == [done]
     said = reasons(plan)
     assert said[running] == "is still under way"
-    assert said[declined] == "has declined to take part"
-    assert said[direct] == "came through direct, which has no platform to ask"
+    assert said[declined] == "declined to take part"
+    assert said[direct] == "came through direct, which has no platform that could be asked"
     assert said[simulated] == "is simulated: nobody to pay"
     assert said[4711] == "no session of this study"
 
@@ -94,7 +94,7 @@ def test_what_cannot_follow_is_left_out_and_says_why(paying: Paying) -> None:
     [
         ("approve", "approve", "an earlier approval waits to be sent"),
         ("approve", "reject", "an earlier approval waits to be sent"),
-        ("reject", "approve", "an earlier rejection is not settled"),
+        ("reject", "approve", "an earlier rejection is still open"),
         ("reject", "request_return", "an earlier rejection waits to be sent"),
         ("screen_out", "approve", "an earlier screening out waits to be sent"),
         ("screen_out", "bonus", "an earlier screening out waits to be sent"),
@@ -128,7 +128,7 @@ def test_what_prolific_would_refuse_is_said_before(paying: Paying) -> None:
     wrong = paying.preview([session], "reject", message=LONG, category="UGLY")
     assert "UGLY is no category" in reasons(wrong)[session]
     assert "say why" in reasons(paying.preview([session], "request_return"))[session]
-    assert "say how much" in reasons(paying.preview([session], "screen_out"))[session]
+    assert "enter the amount" in reasons(paying.preview([session], "screen_out"))[session]
     with pytest.raises(DecisionFault, match="allowed are approve"):
         paying.preview([session], "praise")
     with pytest.raises(DecisionFault, match="more than 0"):
@@ -150,7 +150,7 @@ def test_bonus_by_the_rule_of_the_study(paying: Paying) -> None:
     plan = paying.preview([*some, stopped], "bonus")
     assert [step.amount for step in plan.steps] == [15, 50, 35]  # 0.05 a right answer, 0.50 at most
     assert reasons(plan) == {
-        some[0]: "earns no bonus by the study's rule",
+        some[0]: "earns no bonus under the study's rule",
         stopped: "has not completed, so the rule gives no bonus",
     }
     assert plan.cost == 100

@@ -305,7 +305,7 @@ def test_nothing_is_begun_after_the_time_of_one_page(paying: Paying) -> None:
     with paying.app.app_context():
         sent = sending.send(paying.host, paying.study_id, None, seconds=-1.0)
         assert (sent.waiting, paying.prolific.total()) == (1, 0)
-        assert "not all could be sent in the time of one page" in sent.problems[0]
+        assert "the time limit of this page was reached" in sent.problems[0]
         sending.send(paying.host, paying.study_id, None, seconds=None)
     paying.reconcile()
     assert paying.states() == ["confirmed"]
@@ -384,7 +384,7 @@ def test_differences_are_told(paying: Paying) -> None:
     second.reward = 200
     told = paying.reconcile().differences
     assert len(told) == 2
-    assert "0.40 GBP is confirmed here and does not show" in told[0]
+    assert "0.40 GBP is confirmed here, but the platform does not list it" in told[0]
     assert "2.00 GBP on the platform, 1.80 GBP here" in told[1]
 
 

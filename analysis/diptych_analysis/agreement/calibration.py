@@ -24,10 +24,14 @@ def calibration_units(units: int, share: float = SHARE, seed: int = 0) -> npt.ND
     Drawn at random by the seed. Raises `AgreementFault` where fewer than one or all would be.
     """
     if not 0 < share < 1:
-        raise AgreementFault(f"{share:g} of the units to calibrate on: allowed is between 0 and 1")
+        raise AgreementFault(
+            f"{share:g} of the units for calibration: expected a share between 0 and 1"
+        )
     count = max(1, round(share * units))
     if count >= units:
-        raise AgreementFault(f"{units} units: too few to calibrate on some and test on the others")
+        raise AgreementFault(
+            f"{units} units: too few to calibrate with some and test with the others"
+        )
     chosen = np.zeros(units, dtype=bool)
     chosen[np.random.default_rng(seed).choice(units, count, replace=False)] = True
     return chosen

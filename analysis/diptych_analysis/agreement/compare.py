@@ -139,7 +139,7 @@ def compare(
     tried = _Tried(result.notes, strict)
     if len(result.kinds) > 1:
         result.notes.append(
-            "People and simulated participants are pooled; --kind tells them apart."
+            "People and simulated participants are pooled; use --kind to separate them."
         )
     _note_missing(result)
     if asked.calibrate or (asked.calibrate is None and _can_calibrate(result, found)):
@@ -188,8 +188,8 @@ def matched(units: pd.DataFrame, scores: Scores) -> pd.DataFrame:
     if key == ["unit"] and "model" in scores.frame and scores.frame["model"].nunique() > 1:
         models = some(sorted(scores.frame["model"].unique()))
         raise AgreementFault(
-            f"the scores are of several models ({models}), and the tables don't tell the model of "
-            "a unit; choose by --run model=NAME"
+            f"the scores are of several models ({models}), and the tables do not name the model "
+            "of a unit; choose one with --run model=NAME"
         )
     known = scores.frame[[*key, "mis"]].copy()
     for name in key:
@@ -222,8 +222,7 @@ def _can_calibrate(result: Agreement, scores: Scores) -> bool:
 def _calibrated(result: Agreement, scores: Scores) -> None:
     if scores.margins is None:
         raise AgreementFault(
-            "to calibrate, the margins of the tasks are needed: name --scores, or --similarity and "
-            "--images"
+            "calibration needs the margins of the tasks: use --scores, or --similarity and --images"
         )
     known = result.units["mis"].notna().to_numpy()
     found = calibrated_scores(
@@ -243,7 +242,9 @@ def _ceilings(part: pd.DataFrame, asked: Choices, notes: list[str]) -> Ceilings:
     his, n = part["his"].to_numpy(float), part["n"].to_numpy(int)
     tried = _Tried(notes, strict=False)
     if asked.weighted:
-        notes.append("The ceilings are of the plain HIS: App. C's simulation knows no confidence.")
+        notes.append(
+            "The ceilings are those of the plain HIS: the simulation of App. C has no confidence."
+        )
     mis = part["mis"].to_numpy(float)
 
     def ceiling(method: Method, score: Any = None) -> noise.Ceiling:

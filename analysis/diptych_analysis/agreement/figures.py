@@ -336,8 +336,8 @@ def planning_figure(found: Agreement) -> Any | None:
     rule = goal.mark_rule(color=PHASE_LINE, strokeDash=[5, 3])
     rules = rule.encode(y=alt.Y("wanted:Q", **up)) + rule.encode(x=x)
     title = alt.TitleParams(
-        f"{needed:,} answers a unit for a ceiling of {wanted:g}",
-        subtitle=f"{int(np.median(n))} answers a unit now (median)",
+        f"{needed:,} answers per unit for a ceiling of {wanted:g}",
+        subtitle=f"{int(np.median(n))} answers per unit now (median)",
     )
     return (band + rules + curve + dots).properties(width=370, height=260, title=title)
 

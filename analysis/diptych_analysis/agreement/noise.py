@@ -51,7 +51,7 @@ def _probabilities(p: npt.ArrayLike) -> Floats:
     if found.ndim != 1 or len(found) < 2:
         raise AgreementFault(f"HIS of at least two units is needed; got shape {found.shape}")
     if not ((found >= 0) & (found <= 1)).all():
-        raise AgreementFault("HIS is a proportion: allowed is 0 to 1 for every unit")
+        raise AgreementFault("HIS is a proportion: each unit needs a value from 0 to 1")
     return found
 
 
@@ -60,7 +60,7 @@ def _answers(n: npt.ArrayLike, units: int) -> npt.NDArray[np.int64]:
     if found.ndim > 1 or (found.ndim == 1 and len(found) != units):
         raise AgreementFault(f"answers: one number, or one of each of the {units} units")
     if not (np.isfinite(found) & (found >= 1) & (found == np.round(found))).all():
-        raise AgreementFault("answers a unit: a whole number of at least 1")
+        raise AgreementFault("answers per unit: a whole number of at least 1")
     return np.broadcast_to(found.astype(np.int64), (units,))
 
 
@@ -146,7 +146,9 @@ def true_variance(his: npt.ArrayLike, n: npt.ArrayLike) -> float:
     answers = _answers(n, len(known))
     several = answers > 1
     if not several.any():
-        raise AgreementFault("one answer a unit: noise can't be told from the units' differences")
+        raise AgreementFault(
+            "one answer per unit: noise cannot be separated from the differences between units"
+        )
     part = known[several]
     noise = float((part * (1 - part) / (answers[several] - 1)).mean())
     return max(0.0, float(known.var(ddof=1)) - noise)
@@ -186,7 +188,7 @@ def answers_needed(p: npt.ArrayLike, wanted: float) -> int:
         raise AgreementFault(f"a ceiling of {wanted:g}: allowed is more than 0 and less than 1")
     signal = float(known.var(ddof=1))
     if signal <= 1e-15:
-        raise AgreementFault("the units do not differ, so no number of answers tells them apart")
+        raise AgreementFault("the units do not differ, so no number of answers can separate them")
     exact = float((known * (1 - known)).mean()) / signal * wanted**2 / (1 - wanted**2)
     # rounding errors must not cost an answer of every unit
     return max(1, math.ceil(exact * (1 - 1e-12)))

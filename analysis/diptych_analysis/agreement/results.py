@@ -78,7 +78,7 @@ def _correlations(found: Agreement) -> Plain:
         rows.append(["noise ceiling, Pearson, closed form", _number(c.expected), ""])
         rows.append(["highest Pearson possible (reliability)", _number(c.reliability), ""])
         if c.needed is not None:
-            words = f"answers a unit for a ceiling of {found.choices.wanted:g}"
+            words = f"answers per unit for a ceiling of {found.choices.wanted:g}"
             rows.append([words, f"{c.needed:,}", ""])
     his = figures.his_word(found)
     return (f"{his[0].upper()}{his[1:]} and MIS", ["", "value", "95 %"], rows)
@@ -284,8 +284,9 @@ def charts_of(found: Agreement) -> Iterator[tuple[str, Any, str]]:
     yield (
         "units",
         figures.units_figure(found),
-        f"{kind} ({who}) against MIS, a point a unit, with 95 % Wilson intervals; on the line both "
-        f"are the same.{hollow} Intervals of the correlations: percentile bootstrap over units.",
+        f"{kind} ({who}) against MIS, one point per unit, with 95 % Wilson intervals. On the "
+        f"line, both are the same.{hollow} Intervals of the correlations: percentile bootstrap "
+        "over units.",
     )
     if found.models is not None:
         yield (
@@ -297,8 +298,8 @@ def charts_of(found: Agreement) -> Iterator[tuple[str, Any, str]]:
         yield (
             "groups",
             figures.groups_figure(found),
-            "Units chosen by their MIS, each a pale point, and their means with 95 % intervals "
-            "over units; p after Mann and Whitney, corrected after Holm.",
+            "Units chosen by their MIS (pale points), and their means with 95 % intervals over "
+            "units. The p values are from Mann-Whitney tests, with Holm's correction.",
         )
     if found.machines is not None and not found.machine_units.empty:
         yield (

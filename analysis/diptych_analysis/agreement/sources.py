@@ -62,7 +62,9 @@ def from_folder(folder: Path, run: Mapping[str, str] | None = None) -> Scores:
     if not twice.empty:
         differ = [name for name in RUN if name in twice and twice[name].nunique() > 1]
         told = "; ".join(f"{name}: {some(sorted(twice[name].unique()))}" for name in differ)
-        raise AgreementFault(f"{folder} holds several runs; choose by --run NAME=VALUE: {told}")
+        raise AgreementFault(
+            f"{folder} holds several runs; choose one with --run NAME=VALUE: {told}"
+        )
     about: dict[str, object] = {"source": "scores of diptych mis"}
     for name in RUN:
         if name in scores and scores[name].nunique() == 1:

@@ -308,8 +308,8 @@ def _comparison_figures(compared: pd.DataFrame) -> Iterator[Figure]:
     yield (
         "comparison",
         comparison.comparison(compared),
-        "Share of the tasks that the machine gets right, mean over the units of each layer. "
-        "Where a control does as well as the network, the score says nothing of what the network "
+        "Share of the tasks that the machine gets right, mean over the units of each layer. If a "
+        "control does as well as the network, the score says nothing about what the network "
         "learned. Dashed: chance.",
     )
 
@@ -352,7 +352,8 @@ def _training_figures(curve: pd.DataFrame, found: Findings) -> Iterator[Figure]:
 
 def _convergence_figures(found: Findings) -> Iterator[Figure]:
     band = (
-        "Mean over units of the absolute difference; the band is one standard deviation around it."
+        "Mean over units of the absolute difference. The band is one standard deviation "
+        "wide on each side."
     )
     if found.first_tasks is not None:
         yield (
@@ -363,6 +364,7 @@ def _convergence_figures(found: Findings) -> Iterator[Figure]:
     if found.recreated is not None:
         yield (
             "convergence-recreated",
-            convergence.convergence(found.recreated, "tasks made anew for each number"),
-            f"MIS of fewer tasks, made anew for each number, against that of the most. {band}",
+            convergence.convergence(found.recreated, "new tasks for each number"),
+            "MIS of fewer tasks, newly made for each number, against the MIS of the largest "
+            f"number. {band}",
         )

@@ -194,7 +194,9 @@ def _extremes(
         passed = _pass(source, weights, left, images, keep, store, work)
         for layer in left:
             if not _fits(passed[layer.name], layer, len(images)):
-                raise MachineFault(f"layer {layer.name!r} gave other units than at first")
+                raise MachineFault(
+                    f"layer {layer.name!r} returned other units than in its first batch"
+                )
             store.write_extremes(weights, images.key, _cache_name(layer), passed[layer.name])
         found |= passed
     return found

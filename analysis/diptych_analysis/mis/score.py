@@ -50,9 +50,7 @@ class Scale:
 
     def __post_init__(self) -> None:
         if self.reading not in ("temperature", "product"):
-            raise MachineFault(
-                f"alpha can be read as temperature or product, and not as {self.reading!r}"
-            )
+            raise MachineFault(f"alpha is read as temperature or product, not as {self.reading!r}")
         if not (np.isfinite(self.value) and self.value > 0):
             raise MachineFault(f"alpha must be greater than 0, and is {self.value}")
 

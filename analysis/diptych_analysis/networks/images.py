@@ -117,7 +117,7 @@ def image_set(folder: Path, known: pd.DataFrame | None = None, threads: int = 4)
     found, left_out = picture_files(folder)
     if not found:
         raise MachineFault(
-            f"no images in {str(folder)!r}; files of these kinds are looked for: "
+            f"no images in {str(folder)!r}; it needs files of these kinds: "
             f"{' '.join(sorted(SUFFIXES))}"
         )
     hashes = _hashes(folder, found, known, threads)

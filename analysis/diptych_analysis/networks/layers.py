@@ -152,7 +152,7 @@ def examine_layers(network: Network) -> Examined:
                 raise NoUnits(one.reason)
             other = second.get(name)
             if not isinstance(other, _Seen):
-                raise NoUnits("runs only with some batches")
+                raise NoUnits("does not run in each batch")
             rows = rows_of(one.table, other.table, (3, 2))
         except NoUnits as fault:
             found.left_out.append(LeftOut(name, one.kind, str(fault)))

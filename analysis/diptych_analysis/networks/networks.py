@@ -153,8 +153,8 @@ def _made(architecture: str, *, pretrained: bool, seed: int) -> nn.Module:
             made: nn.Module = timm.create_model(architecture, pretrained=pretrained)
         except Exception as error:  # whatever a download can raise
             raise MachineFault(
-                f"the pretrained weights of {architecture} can't be had ({error}); where the hub "
-                f"is out of reach name a file, timm:{architecture}@FILE, or use "
+                f"the pretrained weights of {architecture} can't be had ({error}); if the hub "
+                "cannot be reached, name a file: timm:{architecture}@FILE, or use "
                 f"{', '.join(PACKAGED)}"
             ) from error
     return made

@@ -124,7 +124,7 @@ def axis_of(module: nn.Module, called: Called, output: Any) -> int:
         raise NoUnits("gives no table of numbers")
     width = _own_width(module)
     if width is None:
-        raise NoUnits("has no weight that tells its units")
+        raise NoUnits("has no weight from which the number of its units follows")
     axes = [axis for axis in range(1, output.ndim) if output.shape[axis] == width]
     if not axes:
         raise NoUnits(f"none of its axes {tuple(output.shape[1:])} holds its {width} units")

@@ -126,7 +126,7 @@ def find_tables(folder: Path) -> dict[TableName, Path]:
         raise LayoutFault(
             folder,
             f"holds tables twice: {DATA}/{new[0][1].name} and, as older versions wrote them, "
-            f"{old[0][1].name}; remove the ones that you do not want to read",
+            f"{old[0][1].name}; remove those that you do not want to read",
         )
     found: dict[TableName, Path] = {}
     for table in TABLES:

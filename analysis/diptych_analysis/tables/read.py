@@ -145,7 +145,7 @@ def _read_table(
     names = [str(name) for name in raw.columns]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
-        raise TableFault(str(file), "the column stands there twice", column=doubled[0])
+        raise TableFault(str(file), "the column appears twice", column=doubled[0])
     for column in declared:
         if column.required and column.name not in names:
             raise TableFault(str(file), f"missing; the file has {names}", column=column.name)
@@ -206,7 +206,7 @@ def _checked(file: str, column: Column, cells: pd.Series | None, length: int) ->
     text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
     empty = text.isna() | (text == "")
     if column.required and bool(empty.any()):
-        raise TableFault(file, "empty, but it must be there", column=column.name, row=_first(empty))
+        raise TableFault(file, "empty; a value is required", column=column.name, row=_first(empty))
     values, wrong, allowed = _convert(column, cells, text.mask(empty), empty)
     wrong = wrong & ~empty
     if column.levels:
@@ -264,7 +264,7 @@ def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     sessions, trials = frames["sessions"], frames["trials"]
     twice = sessions["session_id"].duplicated()
     if bool(twice.any()):
-        reason = f"{sessions['session_id'].iloc[_first(twice) - 1]!r} stands there twice"
+        reason = f"{sessions['session_id'].iloc[_first(twice) - 1]!r} appears twice"
         raise TableFault(f"{folder}/sessions", reason, column="session_id", row=_first(twice))
     strange = ~trials["session_id"].isin(sessions["session_id"])
     if bool(strange.any()):

@@ -65,7 +65,7 @@ def _whose(contents: Contents) -> str:
         return f"**This is simulated data**: {counts}. No person took part."
     if set(found) == {"machine"}:
         return f"**This is data of machines**: {counts}. No person took part."
-    mixed = " The column `participant_kind` tells them apart." if len(found) > 1 else ""
+    mixed = " The column `participant_kind` distinguishes them." if len(found) > 1 else ""
     return f"The data set holds {counts}.{mixed}"
 
 

@@ -64,7 +64,7 @@ def early_warning(
     good = truth > limit
     if len(np.unique(good[whole])) < 2:
         who = "everybody" if good[whole].all() else "nobody"
-        raise SequenceFault(f"{who} known finished above {limit:.0%}: there is nothing to tell")
+        raise SequenceFault(f"{who} known finished above {limit:.0%}: there is nothing to predict")
     times = [t for t in seen if t < known.shape[1] and known.mask[:, t].any()]
     past, future = _evidence(model, known, times), _evidence(model, new, times)
     scores = final_scores(new)

@@ -46,7 +46,7 @@ def write_tracing_report(
     _draw(page, _people(sequences), folder)
     page.add("<h2>How well the models predict them</h2>")
     _tables(page, results)
-    page.add("<h2>What the models make of them</h2>")
+    page.add("<h2>What the models learned about them</h2>")
     _draw(page, _figures(sequences, jobs, fits, images), folder)
     simulated = set(sequences.kind) == {"simulated"}
     file = folder / "index.html"
@@ -66,8 +66,8 @@ def _people(sequences: Sequences) -> Iterator[Figure]:
     yield (
         "scores",
         people.scores(sequences),
-        f"Right answers of each session in training and in test, {everyone}; the dashed line is "
-        "the median.",
+        f"Share of right answers per session in training and in test, {everyone}; the dashed line "
+        "is the median.",
     )
     yield (
         "learning",
@@ -181,8 +181,8 @@ def _calibration(fits: list[Fit], sequences: Sequences, jobs: list[Job]) -> Any:
 
 
 _LAID = {
-    "UMAP": "laid into the plane by UMAP (neighbours stay near; other distances mean nothing)",
-    "PCA": "in the plane of their greatest spread (PCA)",
+    "UMAP": "in two dimensions by UMAP (neighbours stay near; other distances have no meaning)",
+    "PCA": "in the plane of their largest variance (PCA)",
 }
 
 
@@ -198,7 +198,7 @@ def _recurrent_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[F
     yield (
         "paths",
         states.single_paths(points, shown, states.contrasting(shown)),
-        f"Two learners: their answers over time, and their way through the states of {name} (from "
+        f"Two learners: their answers over time, and their path through the states of {name} (from "
         "blue at the beginning to red at the end; grey: all learners).",
     )
 
@@ -252,11 +252,11 @@ def _space_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[Figur
     yield (
         "feature_space",
         space.feature_space(model, shown),
-        f"The feature space of {name}, in its plane of greatest spread.",
+        f"The feature space of {name}, in its plane of largest variance.",
     )
     yield (
         "subspaces",
         space.induced_subspaces(model, shown, session, times),
-        f"What the classifiers that {name} predicts for learner {session} say of the images: the "
-        "further right, the more likely that answer. Opaque: images of the class.",
+        f"What the classifiers that {name} predicts for learner {session} predict for the "
+        "images: further right means a more likely answer. Opaque: images of the class.",
     )

@@ -212,7 +212,7 @@ def _assemble(
         _refuse(trials, trials[column].isna(), f"no {column}")
     classes = tuple(known_classes or sorted(set(trials["label"])))
     if len(classes) < 2:
-        raise SequenceFault(f"a single class, {classes[0]!r}: there is nothing to tell apart")
+        raise SequenceFault(f"a single class, {classes[0]!r}: there is nothing to distinguish")
     number = {name: i for i, name in enumerate(classes)}
     _refuse(trials, ~trials["label"].isin(classes), "a label that is no class", "label")
     strange = trials["response"].notna() & ~trials["response"].isin(classes)

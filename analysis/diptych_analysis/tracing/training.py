@@ -200,6 +200,6 @@ def _resume(
         return Progress(**saved["progress"]), saved["best"]
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise WeightsFault(
-            f"{str(file)!r} is no checkpoint of this training ({error}); without it training "
-            "begins anew"
+            f"{str(file)!r} is no checkpoint of this training ({error}); delete it to start "
+            "training again"
         ) from error

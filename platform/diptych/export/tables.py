@@ -46,7 +46,7 @@ Progress = Callable[[int, int], None]
 SAID = {
     "declined": "Declined consent",
     "withdrawn": "Withdrawn",
-    "expired": "Answers deleted at the end of their time",
+    "expired": "Answers deleted after their time limit",
 }
 
 

@@ -22,8 +22,8 @@ class ResponseTimes(Figure):
     name = "response-times"
     title = "Response times"
     reading = (
-        "Each line is the share of a phase's answers that took so long, on a logarithmic axis; "
-        "the dashed lines are medians."
+        "Each line shows the distribution of the response times of one phase, on a logarithmic "
+        "axis. Dashed lines are medians."
     )
 
     def count(self, facts: SessionFacts) -> Counts:
@@ -87,8 +87,8 @@ class QualityOverview(Figure):
     name = "quality"
     title = "Quality rules"
     reading = (
-        "Each bar is the share of sessions that a rule speaks against, with a 95 % Wilson "
-        "interval; most rules only ask for a look, those in the second colour exclude alone."
+        "Each bar is the share of sessions that a rule flags, with a 95 % Wilson interval. Most "
+        "rules only ask a researcher to look; those in the second colour exclude a session."
     )
 
     def count(self, facts: SessionFacts) -> Counts:

@@ -183,7 +183,7 @@ def read_file(file: Path, name: str | None = None) -> Result:
         where = ".".join(str(part) for part in first["loc"])
         again = "trace" if kind == "tracing" else "correlate"
         raise ResultFault(
-            f"{file}: {where}: {first['msg']}; `diptych {again} … --json` writes it anew"
+            f"{file}: {where}: {first['msg']}; run `diptych {again} … --json` again"
         ) from None
     data = kept.model_dump(mode="json", by_alias=True)
     return Result((name or file.stem)[:128], kind, data["name"], data)
@@ -208,7 +208,7 @@ def read_folder(folder: Path) -> list[Result]:
     names = [result.name for result in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ResultFault(f"{folder}: two results are called {twice}.json; add them one by one")
+        raise ResultFault(f"{folder}: two results have the name {twice}.json; add them one by one")
     if not found:
         raise ResultFault(
             f"{folder}: no JSON in it is a result of `diptych trace` or `diptych correlate`"

@@ -42,8 +42,9 @@ class PredictedLearning(ResultFigure):
 
     title = "Predicted against observed learning"
     reading = (
-        "Points are the share of right answers at each trial with 95 % Wilson intervals; each line "
-        "is what a tracing model expected of the same learners, none of whom it had seen."
+        "Points are the share of right answers at each trial, with 95 % Wilson intervals. Each "
+        "line is the prediction of a tracing model for the same learners, which it had not seen "
+        "in training."
     )
 
     def frame(self, result: Result) -> pd.DataFrame:
@@ -73,8 +74,8 @@ class HisAgainstMis(ResultFigure):
 
     title = "HIS against MIS"
     reading = (
-        "Each point is a unit, with the 95 % Wilson interval of its HIS; on the diagonal people "
-        "and machine agree, and no score can be expected to pass the noise ceiling."
+        "Each point is a unit, with the 95 % Wilson interval of its HIS. On the diagonal, people "
+        "and machine agree. No score can be expected to exceed the noise ceiling."
     )
 
     def frame(self, result: Result) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def durations(frame: pd.DataFrame, told_minutes: float) -> Any:
     )
     title = told(
         f"{int(frame['sessions'].sum()):,} sessions",
-        f"median {minutes_words(median)}; participants are told {minutes_words(told_minutes)}",
+        f"median {minutes_words(median)}; the study announces {minutes_words(told_minutes)}",
     )
     return (bars + rules).properties(height=HEIGHT, title=title)
 

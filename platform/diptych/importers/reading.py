@@ -110,7 +110,7 @@ def table_of(file: Path, needed: Collection[str] = ()) -> tuple[list[str], list[
     ------
     ImportFault
         No file, no text, no CSV, names that are missing or stand twice, rows of
-        another length, and a row that stands there twice.
+        another length, and a row that appears twice.
     """
     reader = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
     rows: list[dict[str, str]] = []

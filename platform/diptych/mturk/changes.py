@@ -90,7 +90,7 @@ def extend_hit(
         When MTurk can't be used or did not answer.
     """
     if assignments < 0 or hours < 0 or not (assignments or hours):
-        raise HitFault("say by how many assignments, or hours from now, the HIT is extended")
+        raise HitFault("enter the number of assignments to add, or the new end in hours from now")
     row, clients = _placed(host, study, hit_id), connect(host.settings)
     before = int(row.detail["assignments"])
     if before < MANY <= before + assignments:
@@ -144,7 +144,7 @@ def _do(call: Callable[[], Any], pauses: Sequence[float]) -> None:
         if said.kind == "shut" or pause is None:
             break
         time.sleep(pause)
-    raise PlatformFault(f"Mechanical Turk did not do it: {said.reason if said else ''}")
+    raise PlatformFault(f"Mechanical Turk rejected the change: {said.reason if said else ''}")
 
 
 def _rebook(clients: Clients, row: Row[Any], action: str, user: User | None) -> None:
@@ -160,7 +160,7 @@ def _rebook(clients: Clients, row: Row[Any], action: str, user: User | None) -> 
     except expected() as fault:
         said = trouble(fault).reason
         raise PlatformFault(
-            f"Mechanical Turk did it, but does not say what came of it: {said}"
+            f"Mechanical Turk accepted the change, but did not return the new state: {said}"
         ) from fault
     changes = {"assignments": now["MaxAssignments"], "expires_at": in_ms(now["Expiration"])}
     with writing() as connection:

@@ -227,13 +227,14 @@ class _Creation:
                 return said
             found = self._find()
             if found is None and said.kind == "refused" and not said.says("already exists"):
-                raise HitFault(f"Mechanical Turk refuses the HIT: {said.reason}")
+                raise HitFault(f"Mechanical Turk rejects the HIT: {said.reason}")
             if found is None and pause is not None:
                 time.sleep(pause)
         if found is not None:
             return found
         raise PlatformFault(
-            "Mechanical Turk did not answer, and does not list the HIT: look again in some minutes"
+            "Mechanical Turk did not answer, and does not list the HIT: reload this page in a few "
+            "minutes"
         )
 
     def _ask(self) -> dict[str, Any] | Trouble:
@@ -244,7 +245,7 @@ class _Creation:
             said = trouble(fault)
             if said.kind == "shut":
                 raise PlatformFault(
-                    f"Mechanical Turk refuses this account: {said.reason}"
+                    f"Mechanical Turk rejects this account: {said.reason}"
                 ) from fault
             return said
 

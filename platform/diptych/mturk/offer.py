@@ -179,13 +179,16 @@ def offer(host: Host, study: str) -> Offer:
 
 def _check(spec: StudySpec, state: str) -> None:
     if state != "open":
-        raise HitFault(f"the study is {state}: open it, or workers would accept a HIT in vain")
+        raise HitFault(
+            f"the study is {state}: open it first, or workers would accept a HIT that they "
+            "cannot take"
+        )
     if "mturk" not in spec.recruitment.recruiters:
-        raise HitFault("the study does not take part on MTurk: add it to recruitment.recruiters")
+        raise HitFault("the study does not recruit on MTurk: add mturk to recruitment.recruiters")
     if spec.payment.currency != "USD":
         raise HitFault(f"MTurk pays in USD, but payment.currency is {spec.payment.currency}")
     if spec.payment.reward <= 0:
-        raise HitFault("payment.reward is 0: say what a worker is paid")
+        raise HitFault("payment.reward is 0: set the amount that a worker is paid")
 
 
 def _description(content: StudyContent) -> str:
@@ -238,8 +241,8 @@ def _warnings(made: Offer, costs: Cost) -> list[str]:
     if costs.assignments > made.places:
         found.append(
             f"the study has places for {made.places} participants only "
-            "(recruitment.participants): further workers would be turned away"
+            "(recruitment.participants): the host would reject further workers"
         )
     if not made.once:
-        found.append("recruitment.once is false: a worker may take every one of the HITs")
+        found.append("recruitment.once is false: a worker can take each of the HITs")
     return found

@@ -80,13 +80,13 @@ def ensure(host: Host, clients: Clients, study: str) -> str:
         try:
             made = clients.doing.create_qualification_type(
                 Name=name,
-                Description="Given to everybody who has taken part, so that each does so once.",
+                Description="Given to each worker who took part, so that each takes part once.",
                 QualificationTypeStatus="Active",
             )
             return str(made["QualificationType"]["QualificationTypeId"])
         except expected() as fault:
             said = trouble(fault).reason
-    raise PlatformFault(f"Mechanical Turk made no qualification for {study}: {said}")
+    raise PlatformFault(f"Mechanical Turk did not create a qualification for {study}: {said}")
 
 
 def give(clients: Clients, qualification: str, workers: Iterable[str]) -> int:
@@ -113,9 +113,11 @@ def give(clients: Clients, qualification: str, workers: Iterable[str]) -> int:
                 found = trouble(fault)
                 said = found.reason
                 if found.kind in ("refused", "shut"):
-                    raise PlatformFault(f"Mechanical Turk gave no qualification: {said}") from fault
+                    raise PlatformFault(
+                        f"Mechanical Turk did not grant the qualification: {said}"
+                    ) from fault
         else:
-            raise PlatformFault(f"Mechanical Turk gave no qualification: {said}")
+            raise PlatformFault(f"Mechanical Turk did not grant the qualification: {said}")
         number += 1
     return number
 
@@ -202,4 +204,4 @@ def _give_quietly(host: Host, qualification: str, worker: str) -> None:
     try:
         give(connect(host.settings), qualification, [worker])
     except Exception:
-        log.exception("a worker who took part could not be given the qualification")
+        log.exception("the qualification could not be given to a worker who took part")

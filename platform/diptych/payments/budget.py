@@ -39,7 +39,7 @@ class Allowance:
         return None
 
 
-NO_BUDGET = "no budget is set: nothing that costs is sent before there is one"
+NO_BUDGET = "no budget is set. Set one before you send anything that costs money"
 
 
 def read(

@@ -260,7 +260,7 @@ def _orders(
             currency,
         )
         if reason is None and new.key in taken:
-            reason = "another session of the same participation is among these"
+            reason = "another session of the same participation is in this selection"
         if reason is None:
             order = Order(
                 new.key,

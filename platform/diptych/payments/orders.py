@@ -87,7 +87,7 @@ def platform_of(host: Host, connection: Connection, session_id: int) -> Platform
     ).one()
     found = host.recruiter(frozen(row.version_id, connection), row.recruiter).platform()
     if found is None:
-        raise PlatformFault(f"{row.recruiter} has no platform to ask")
+        raise PlatformFault(f"{row.recruiter} has no platform that could be asked")
     return found
 
 

@@ -15,7 +15,7 @@ from diptych.payments import ledger
 from diptych.payments.ledger import Entry
 from diptych.recruiters.platform import Outcome
 
-TURNED_OUT_DONE = "not needed: an earlier order turned out to be done"
+TURNED_OUT_DONE = "not needed: an earlier order was already carried out"
 
 
 @dataclass

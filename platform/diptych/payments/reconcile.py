@@ -32,8 +32,8 @@ from diptych.recruiters.platform import Order, Outcome, Platform, PlatformFault,
 from diptych.settling.settle import end_session
 from diptych.study.versions import frozen
 
-FOUND = "found on the platform: it was not ordered here"
-AFTER_ALL = "it was carried out after all"
+FOUND = "found on the platform; it was not ordered here"
+AFTER_ALL = "the platform carried it out"
 _ENDS = {"RETURNED": "returned", "TIMED OUT": "timed_out"}
 _OF_PEOPLE = SESSIONS.c.kind == "person"
 
@@ -342,7 +342,7 @@ def _differences(one: _Shown, settled: frozenset[str]) -> list[str]:
     bonuses = Counter(e.amount for e in sure if e.action == "bonus")
     for amount in (bonuses - Counter(one.shown.bonuses)).elements():
         found.append(
-            f"session {who}: a bonus of {in_words(amount, one.currency)} is confirmed here and "
-            "does not show on the platform"
+            f"session {who}: a bonus of {in_words(amount, one.currency)} is confirmed here, but "
+            "the platform does not list it"
         )
     return found

@@ -25,9 +25,9 @@ _BARRED_BY = {
     "bonus": ("screen_out",),
 }
 _EMPTIED = {
-    "declined": "has declined to take part",
+    "declined": "declined to take part",
     "withdrawn": "has withdrawn",
-    "expired": "its answers are not kept any more",
+    "expired": "its answers were deleted",
 }
 WORDS = {
     "approve": "approval",
@@ -49,10 +49,10 @@ def why_not(action: str, before: Ordered) -> str | None:
             return f"an earlier {WORDS[bar]} {_WAITING[state]}"
     # A rejection can be overturned, but not while nobody knows whether it was carried out.
     if action == "approve" and before.stands("reject") - {"confirmed"}:
-        return "an earlier rejection is not settled"
+        return "an earlier rejection is still open"
     # Two bonuses under way at once could not be told apart in the platform's books.
     if action == "bonus" and "sent" in before.stands("bonus"):
-        return "an earlier bonus is in doubt"
+        return "it is not clear whether an earlier bonus was paid"
     return None
 
 
@@ -106,13 +106,13 @@ class Planning:
         if session.status in LIVE and self.action in ("approve", "reject", "bonus"):
             return "is still under way"
         if subject.submission is None:
-            return f"came through {session.recruiter}, which has no platform to ask"
+            return f"came through {session.recruiter}, which has no platform that could be asked"
         if subject.worker is None:
-            return "its platform id is not known any more"
+            return "its platform id was deleted"
         if self.action == "bonus" and self.amount is None:
             return self._no_bonus(session)
         if self.action == "screen_out" and self.amount is None:
-            return "say how much is paid for being screened out"
+            return "enter the amount to pay for a screen-out"
         return None
 
     def _no_bonus(self, session: SessionRow) -> str | None:
@@ -121,7 +121,7 @@ class Planning:
         if session.status != "completed":
             return "has not completed, so the rule gives no bonus"
         if self.cost(session)[0] == 0:
-            return "earns no bonus by the study's rule"
+            return "earns no bonus under the study's rule"
         return None
 
     def cost(self, session: SessionRow) -> tuple[int, str]:
@@ -147,7 +147,7 @@ class Planning:
                 self._platforms[key] = str(fault)
         found = self._platforms[key]
         if found is None:
-            return f"came through {session.recruiter}, which has no platform to ask"
+            return f"came through {session.recruiter}, which has no platform that could be asked"
         return found if isinstance(found, str) else found.check(order)
 
     def warning(self, session: SessionRow) -> str:
@@ -155,5 +155,5 @@ class Planning:
         if self.action == "approve" and session.status != "completed":
             return f"has not completed the study ({session.status.replace('_', ' ')})"
         if self.action == "reject" and session.status == "screened_out":
-            return "failing a comprehension check is no ground for rejection: ask for a return"
+            return "a failed comprehension check does not justify a rejection: ask for a return"
         return ""

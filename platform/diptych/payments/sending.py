@@ -27,7 +27,7 @@ from diptych.payments.outcomes import Concluded, conclude
 from diptych.recruiters.platform import Order, Outcome, Platform, PlatformFault
 
 log = logging.getLogger("diptych")
-UNKNOWN_IDS = "its platform ids are not known any more"
+UNKNOWN_IDS = "its platform ids were deleted"
 #: A page waits so long (s); what is left then is sent the next time.
 PATIENCE_S = 25.0
 
@@ -127,7 +127,7 @@ def _round(
     progress = False
     for batch, platform in _batches(host, study_id, sent, user):
         if until is not None and time.monotonic() > until:
-            sent.trouble("not all could be sent in the time of one page: send once more")
+            sent.trouble("the time limit of this page was reached before all were sent: send again")
             return False
         recruiter = batch.entries[0].recruiter
         if recruiter in unusable:
@@ -152,7 +152,7 @@ def _round(
         except Exception:
             # It may have been carried out, or not: reconciling says.
             log.exception("sending to %s", recruiter)
-            sent.trouble(f"something unexpected happened on the way to {recruiter}: look it up")
+            sent.trouble(f"an unexpected error occurred while sending to {recruiter}: look it up")
             unusable.add(recruiter)
             continue
         sent.add(conclude(study_id, clean(outcomes, ready), user))

@@ -50,8 +50,8 @@ def max_same_response_run(seen: Seen) -> Found | None:
 @rule(
     "max_chance_p",
     "Accuracy against chance",
-    "Probability that a participant who guesses gets as many test and catch trials right, or "
-    "more (one-sided binomial test). Above the threshold, the answers may be guesses.",
+    "Probability that a participant who guesses gets at least this number of test and catch "
+    "trials right (one-sided binomial test). Above the threshold, the answers may be guesses.",
 )
 def max_chance_p(seen: Seen) -> Found | None:
     """The exact tail of the binomial distribution."""
@@ -77,8 +77,8 @@ def binomial_tail(least: int, n: int, chance: float) -> float:
 @rule(
     "max_fast_share",
     "Impossibly fast answers",
-    f"Share of the answers outside practice that came within {LEAST_RT_MS:.0f} ms of the picture, "
-    "or before the page lets anybody answer.",
+    f"Share of the answers outside practice that came within {LEAST_RT_MS:.0f} ms of the "
+    "picture, or before the page accepted answers.",
     unfinished=True,
 )
 def max_fast_share(seen: Seen) -> Found | None:
@@ -93,10 +93,10 @@ def max_fast_share(seen: Seen) -> Found | None:
 
 @rule(
     "max_clock_conflicts",
-    "Times that can't be true",
+    "Impossible response times",
     "Answers that reached the server sooner after their trial was handed out than the response "
-    f"time that the browser reports (by more than {CLOCK_SLACK_MS:.0f} ms). People only: simulated "
-    "participants live on a clock of their own.",
+    f"time that the browser reports (by more than {CLOCK_SLACK_MS:.0f} ms). People only: "
+    "simulated participants do not wait in real time.",
     unit="answers",
     unfinished=True,
 )
@@ -106,11 +106,12 @@ def max_clock_conflicts(seen: Seen) -> Found | None:
         return None
     answers = seen.facts.answered
     early = [t for t in answers if server_gap_ms(t) + CLOCK_SLACK_MS < t["rt_ms"]]
-    words = f"{plural(len(early), 'answer')} of {len(answers)} came sooner than their own times say"
+    early_words = f"{plural(len(early), 'answer')} of {len(answers)}"
+    words = f"{early_words} reached the server sooner than their response times allow"
     if early:
         worst = max(early, key=lambda t: t["rt_ms"] - server_gap_ms(t))
         gap, claimed = server_gap_ms(worst), worst["rt_ms"]
-        words += f" (trial {worst['trial_index']}: {number(claimed)} ms told, "
+        words += f" (trial {worst['trial_index']}: {number(claimed)} ms reported, "
         words += f"{number(gap)} ms passed)"
     return Found(len(early), words)
 

@@ -47,8 +47,9 @@ def focus_losses(events: Iterable[Any]) -> int:
 @rule(
     "min_input_events",
     "Pointer and keys",
-    "Movements and presses of the pointer, touches and keys that the page noticed during the "
-    "trials. Scripts that press buttons without a pointer, or only speak to the server, make none.",
+    "Movements and presses of the pointer, touches and keys that the page recorded during the "
+    "trials. Scripts that press buttons without a pointer, or only send requests to the server, "
+    "produce none.",
     unit="events",
     unfinished=True,
 )

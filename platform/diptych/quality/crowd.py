@@ -36,8 +36,9 @@ Progress = Callable[[int, int], None]
 @rule(
     CROWD_RULE,
     "Accuracy by the crowd",
-    "Accuracy that the model of Dawid and Skene (1979) estimates from the answers of all to shared "
-    "items, the true answers left aside. Worked out when `diptych quality STUDY --crowd` is run.",
+    "Accuracy that the model of Dawid and Skene (1979) estimates from the answers of all "
+    "participants to shared items, without the true answers. Run `diptych quality STUDY --crowd` "
+    "to compute it.",
     soft=True,
 )
 def min_crowd_accuracy(seen: Seen) -> Found | None:
@@ -45,7 +46,9 @@ def min_crowd_accuracy(seen: Seen) -> Found | None:
     accuracy = seen.others.crowd_accuracy
     if accuracy is None:
         return None
-    return Found(accuracy, f"The answers of all put the accuracy at {number(accuracy)}")
+    return Found(
+        accuracy, f"The answers of all participants put the accuracy at {number(accuracy)}"
+    )
 
 
 class CrowdFault(Exception):

@@ -10,7 +10,7 @@ from diptych.quality.rules import Found, Seen, number, plural, rule
 @rule(
     "min_catch_accuracy",
     "Catch trials right",
-    "Share of the catch trials that were answered rightly.",
+    "Share of the catch trials that were answered correctly.",
 )
 def min_catch_accuracy(seen: Seen) -> Found | None:
     """Catch trials are made so easy that whoever looks gets them right."""
@@ -64,8 +64,8 @@ rule(
 @rule(
     "min_rarer_response",
     "Rarer answer",
-    "How often the rarer of two possible answers was given, outside practice. Only where no more "
-    "than two different answers were given.",
+    "How often the rarer of two answers was given, outside practice. Only if at most two "
+    "different answers were given.",
     unit="answers",
 )
 def min_rarer_response(seen: Seen) -> Found | None:
@@ -82,7 +82,7 @@ def min_rarer_response(seen: Seen) -> Found | None:
 @rule(
     "max_practice_attempts",
     "Practice attempts",
-    "Times the block of practice was begun.",
+    "Number of practice blocks that the participant started.",
     unit="attempts",
 )
 def max_practice_attempts(seen: Seen) -> Found | None:

@@ -353,7 +353,7 @@ class _Errand:
             self.last = said.reason
             if said.kind == "shut":
                 raise PlatformFault(
-                    f"Mechanical Turk refuses this account: {said.reason}"
+                    f"Mechanical Turk rejects this account: {said.reason}"
                 ) from fault
             if said.kind == "doubt":
                 self.in_doubt = True

@@ -82,7 +82,10 @@ def settle_quietly(host: Host, session_id: int) -> None:
     try:
         settle(host, session_id)
     except Exception:
-        log.exception("session %d ended, but could not be settled; a page will", session_id)
+        log.exception(
+            "session %d ended, but could not be settled; the next page that shows it does so",
+            session_id,
+        )
 
 
 def catch_up(host: Host, study_id: int, limit: int = 200) -> int:
@@ -349,7 +352,7 @@ def _figures(found: SessionFacts) -> dict[str, Counts]:
             counted = figure.count(found)
             tallies.in_units(counted)
         except Exception:
-            log.exception("the figure %s can't count session %d", figure.name, found.session.id)
+            log.exception("the figure %s cannot count session %d", figure.name, found.session.id)
         else:
             counts[figure.name] = counted
     return counts

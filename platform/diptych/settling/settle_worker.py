@@ -82,7 +82,11 @@ class Settler:
                     self._settle(batch)
             except Exception:
                 # What is wrong with one batch must not end the thread.
-                log.exception("%d sessions ended, but were not settled; a page will", len(batch))
+                log.exception(
+                    "%d sessions ended, but were not settled; the next page that shows them "
+                    "does so",
+                    len(batch),
+                )
 
     def _settle(self, session_ids: list[int]) -> None:
         from diptych.recruiters import session_ended

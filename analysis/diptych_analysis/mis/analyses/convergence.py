@@ -47,7 +47,7 @@ def _tasks(part: pd.DataFrame, n: int) -> np.ndarray[tuple[int, int], np.dtype[n
         counts = ordered.groupby(list(UNIT), observed=True)["task"].nunique()
         odd = counts[counts != n]
         where = f"{odd.index[0][0]}:{odd.index[0][1]} has {odd.iloc[0]}" if len(odd) else "repeated"
-        raise MachineFault(f"items: tasks 0 to {n - 1} are needed once a unit; {where}")
+        raise MachineFault(f"items: tasks 0 to {n - 1} are needed once per unit; {where}")
     return ordered["probability"].to_numpy(dtype=float).reshape(-1, n)
 
 

@@ -92,7 +92,7 @@ def by_setting(scores: pd.DataFrame) -> list[tuple[Setting, pd.DataFrame]]:
 
 
 def one_setting(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores themselves, if all were made in one setting and no unit stands there twice.
+    """The scores themselves, if all were made in one setting and no unit appears twice.
 
     Columns of the setting that are missing altogether are taken as being the same.
     Raises `MachineFault` naming what differs.
@@ -109,9 +109,7 @@ def one_setting(scores: pd.DataFrame) -> pd.DataFrame:
     twice = scores.duplicated(["model", "layer", "unit"])
     if twice.any():
         row = scores.loc[twice, ["model", "layer", "unit"]].iloc[0]
-        raise MachineFault(
-            f"scores: {row['model']} {row['layer']}:{row['unit']} stands there twice"
-        )
+        raise MachineFault(f"scores: {row['model']} {row['layer']}:{row['unit']} appears twice")
     return scores
 
 

@@ -33,7 +33,7 @@ def load_timm(name: str, weights: str) -> nn.Module:
     try:
         model = timm.create_model(name, pretrained=weights == "pretrained", num_classes=0)
     except Exception as error:  # whatever a download can raise
-        hint = "name a file of weights, or random, where there is no network"
+        hint = "without a network connection, name a file of weights, or random"
         raise EncoderFault(f"no pretrained weights of {name}: {error}; {hint}") from error
     if weights not in ("pretrained", "random"):
         _load(model, name, Path(weights))

@@ -30,10 +30,10 @@ _NEURAL = "choice:neural"
 
 #: name -> where its class is, its fixed arguments, and what it is
 MODELS: dict[str, tuple[str, dict[str, str], str]] = {
-    "gt": ("closed:GroundTruth", {}, "predicts the true class, always"),
+    "gt": ("closed:GroundTruth", {}, "always predicts the true class"),
     "static": ("choice:static", {"kind": "static"}, "one classifier for all (Eq. 2.1)"),
     "static_time": ("choice:static", {"kind": "static_time"}, "one for each time (Eq. 2.2)"),
-    "bkt": ("bkt:BKT", {}, "Bayesian knowledge tracing, a skill a class"),
+    "bkt": ("bkt:BKT", {}, "Bayesian knowledge tracing, one skill per class"),
     "prototype": (_NEURAL, {"kind": "prototype"}, "nearest class mean so far (Eq. 2.11, 2.12)"),
     "exemplar": (_NEURAL, {"kind": "exemplar"}, "nearest images so far (Eq. 2.13, 2.14)"),
     "transformer": (_NEURAL, {"kind": "transformer"}, "SAINT-like (2.7.4)"),
