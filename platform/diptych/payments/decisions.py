@@ -290,6 +290,7 @@ def carry_out(host: Host, plan: Plan, user: User | None) -> Counts:
     with writing() as connection:
         ledger.lock(connection, plan.study_id)
         some = subjects(connection, plan.study_id, [step.session_id for step in plan.steps])
+        details = {step.session_id: _detail(plan, step) for step in plan.steps}
         steps = _still_open(connection, plan, some)
         at, actor = now_ms(), COMMAND_LINE if user is None else user.name
         rows = [
@@ -301,7 +302,7 @@ def carry_out(host: Host, plan: Plan, user: User | None) -> Counts:
                 "user_id": None if user is None else user.id,
                 "actor": actor,
                 "message": plan.message or None,
-                "detail": _detail(plan, step),
+                "detail": details[step.session_id],
             }
             for step in steps
         ]
@@ -314,7 +315,7 @@ def carry_out(host: Host, plan: Plan, user: User | None) -> Counts:
                 f"decision.{plan.action}",
                 study_id=plan.study_id,
                 subject=step.public_id,
-                detail=_detail(plan, step),
+                detail=details[step.session_id],
                 connection=connection,
             )
         if plan.action in OWN_ACTIONS:

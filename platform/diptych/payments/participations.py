@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 
 from diptych import recruiters
 from diptych.domain.tables import IDENTITIES, ORDERS
-from diptych.ground.database import in_parts
 
 #: Orders that pay for the work of a session as a whole.
 PAYING = ("approve", "screen_out")
@@ -42,16 +41,18 @@ def workers(connection: Connection, participants: Sequence[int]) -> dict[tuple[s
 
 
 def paid(connection: Connection, session_ids: Sequence[int]) -> dict[int, set[str]]:
-    """Return the participations that the work of sessions is paid under: ordered, not failed."""
-    found: dict[int, set[str]] = {}
-    for some in in_parts(session_ids):
-        orders = connection.execute(
-            select(ORDERS.c.session_id, ORDERS.c.participation).where(
-                ORDERS.c.session_id.in_(some),
-                ORDERS.c.action.in_(PAYING),
-                ORDERS.c.state != "failed",
-            )
+    """Return the participations that the work of sessions is paid under: ordered, not failed.
+
+    Takes one part of `diptych.ground.database.in_parts`: as many ids as fit into one statement.
+    """
+    orders = connection.execute(
+        select(ORDERS.c.session_id, ORDERS.c.participation).where(
+            ORDERS.c.session_id.in_(session_ids),
+            ORDERS.c.action.in_(PAYING),
+            ORDERS.c.state != "failed",
         )
-        for row in orders:
-            found.setdefault(row.session_id, set()).add(row.participation)
+    )
+    found: dict[int, set[str]] = {}
+    for row in orders:
+        found.setdefault(row.session_id, set()).add(row.participation)
     return found
