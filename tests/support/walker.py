@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import BaseModel
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -16,9 +18,27 @@ from diptych.authoring.folder import load_study
 from diptych.ground.database import Base, db, reading, table, writing
 from diptych.ground.keys import study_key
 from diptych.study.versions import freeze
+from diptych.web.contract import Answered, Described, EnteredState, ImageList, State
 
 Chooser = Callable[[dict[str, Any]], dict[str, Any]]
 TIMING = {"rt_ms": 640.5, "onset_ms": 1000.0, "onset_uncertainty_ms": 8.3, "answered_ms": 1640.5}
+
+
+#: The model of each reply, by method and path.
+REPLIES: dict[tuple[str, str], type[BaseModel]] = {
+    ("POST", r"/api/v1/sessions"): EnteredState,
+    ("GET", r"/api/v1/session"): Described,
+    ("GET", r"/api/v1/session/images"): ImageList,
+    ("POST", r"/api/v1/session/steps/\w+"): State,
+    ("POST", r"/api/v1/trials/\d+/response"): Answered,
+}
+
+
+def check_contract(method: str, path: str, reply: TestResponse) -> None:
+    """Fail where an accepted reply holds more, or other values, than its model."""
+    for (verb, pattern), model in REPLIES.items():
+        if verb == method and re.fullmatch(pattern, path) and reply.status_code < 300:
+            assert model.model_validate(reply.json).model_dump(exclude_unset=True) == reply.json
 
 
 def open_study(app: Flask, folder: Path) -> int:
@@ -66,7 +86,7 @@ def first_choice(trial: dict[str, Any]) -> dict[str, Any]:
 
 
 class Walker:
-    """One participant.
+    """One participant; every reply must fit the API's contract.
 
     Attributes:
         token: of the session, once entered.
@@ -86,6 +106,7 @@ class Walker:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         reply = self.client.open(path, method=method, json=body, headers=headers)
         self.sent.append(reply)
+        check_contract(method, path, reply)
         return reply
 
     def api(self, method: str, path: str, body: Any = None) -> TestResponse:
