@@ -34,7 +34,7 @@ Row = Mapping[str, object]
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The Parquet schema of a table with these columns (a list is a string joined by `|`)."""
+    """Return the Parquet schema of a table with these columns (a list: a string joined by `|`)."""
     import pyarrow as pa
 
     types = {
@@ -55,7 +55,7 @@ def iso(moment: datetime) -> str:
 
 
 def _plain(column: Column, value: object) -> object:
-    """The value as Arrow takes it: None for nothing, the column's own type otherwise."""
+    """Convert the value for Arrow: None for nothing, the column's own type otherwise."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     match column.type:
@@ -77,7 +77,7 @@ def _plain(column: Column, value: object) -> object:
 
 
 def _cell(column: Column, value: object) -> str:
-    """The value as a CSV cell; empty for nothing."""
+    """Write the value as a CSV cell; empty for nothing."""
     plain = _plain(column, value)
     if plain is None:
         return ""
@@ -94,7 +94,7 @@ class TableWriter(Protocol):
     """Takes rows in batches, into a file or a stream; `close` makes it whole."""
 
     def write(self, rows: Iterable[Row]) -> int:
-        """Appends the rows (missing keys are empty cells) and returns how many they were."""
+        """Append the rows (missing keys are empty cells) and return their number."""
 
     def close(self) -> None:
         """Flushes and closes the file."""
@@ -129,7 +129,7 @@ class CsvWriter:
         self._csv.writerow([guarded(c.name) for c in self.columns])
 
     def write(self, rows: Iterable[Row]) -> int:
-        """Appends the rows and returns how many they were."""
+        """Append the rows and return their number."""
         count = 0
         for row in rows:
             self._csv.writerow([_cell(c, row.get(c.name)) for c in self.columns])
@@ -137,7 +137,7 @@ class CsvWriter:
         return count
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._file.close()
 
 
@@ -154,7 +154,7 @@ class ParquetWriter:
         self._waiting: list[list[object]] = [[] for _ in self.columns]
 
     def write(self, rows: Iterable[Row]) -> int:
-        """Appends the rows and returns how many they were."""
+        """Append the rows and return their number."""
         count = 0
         for row in rows:
             for waiting, column in zip(self._waiting, self.columns, strict=True):
@@ -175,7 +175,7 @@ class ParquetWriter:
         self._waiting = [[] for _ in self.columns]
 
     def close(self) -> None:
-        """Writes what is still held and closes the file."""
+        """Write what is still held and close the file."""
         if self._waiting[0]:
             self._flush()
         self._parquet.close()
@@ -189,7 +189,7 @@ def table_writer(
     group: int = 20_000,
     excel: bool = False,
 ) -> TableWriter:
-    """A writer of one of `FORMATS`; see `CsvWriter` and `ParquetWriter` for the options."""
+    """Open a writer of one of `FORMATS`; see `CsvWriter` and `ParquetWriter` for the options."""
     if format_ == "csv":
         return CsvWriter(to, columns, excel=excel)
     return ParquetWriter(to, columns, group)
@@ -256,7 +256,7 @@ class DatasetWriter:
         return self
 
     def write(self, table: TableName, rows: Iterable[Row]) -> int:
-        """Appends rows to one table, in every format, and returns how many they were."""
+        """Append rows to one table, in every format, and return their number."""
         writers = self._writers[table]
         # One pass feeds several files, so a generator of rows is taken batch by batch.
         batch: list[Row] = []

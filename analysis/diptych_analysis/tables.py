@@ -100,7 +100,7 @@ class Tables:
     description: str = ""
 
     def frame(self, table: TableName) -> pd.DataFrame:
-        """The frame of one table."""
+        """Return the frame of one table."""
         found: pd.DataFrame = getattr(self, table)
         return found
 
@@ -125,12 +125,12 @@ _DTYPES = {
 
 
 def empty_table(table: TableName) -> pd.DataFrame:
-    """A table with its columns and no rows."""
+    """Return a table with its columns and no rows."""
     return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
 
 
 def read_tables(folder: Path) -> Tables:
-    """Reads and checks a data set (Parquet where there, else CSV).
+    """Read and check a data set (Parquet where there, else CSV).
 
     `folder` is laid out as `diptych_analysis.layout` says, or as older versions wrote it.
     `sessions` and `trials` must be there; the others may be missing and are empty then. Columns
@@ -304,7 +304,7 @@ def _convert(
 
 
 def _first(wrong: pd.Series) -> int:
-    """Number of the first wrong data row, the one after the header being 1."""
+    """Return the number of the first wrong data row, the one after the header being 1."""
     return int(wrong.to_numpy(dtype=bool).argmax()) + 1
 
 
@@ -326,7 +326,7 @@ def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
 
 
 def rows_of(frame: pd.DataFrame, batch: int = 5000) -> Iterator[dict[str, object]]:
-    """The rows of a frame as mappings without the empty cells."""
+    """Yield the rows of a frame as mappings without the empty cells."""
     for start in range(0, len(frame), batch):
         part = frame.iloc[start : start + batch]
         present = part.notna().to_numpy()
@@ -339,7 +339,7 @@ def rows_of(frame: pd.DataFrame, batch: int = 5000) -> Iterator[dict[str, object
 def write_tables(
     tables: Tables, to: Path, formats: Sequence[str] = FORMATS, dataset: str | None = None
 ) -> None:
-    """Writes all tables with dictionary and description into `to`, whole or not at all."""
+    """Write all tables with dictionary and description into `to`, whole or not at all."""
     with DatasetWriter(
         to,
         formats,
