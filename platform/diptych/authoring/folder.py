@@ -121,7 +121,7 @@ def _run(path: Path, name: str) -> ModuleType:
 
 
 def _on_white(names: list[str]) -> Iterator[str]:
-    """A remark on pictures that are not opaque."""
+    """Yield a remark on pictures that are not opaque."""
     if names:
         count = "1 picture has" if len(names) == 1 else f"{len(names)} pictures have"
         yield (
@@ -131,7 +131,7 @@ def _on_white(names: list[str]) -> Iterator[str]:
 
 
 def _repeated(content: StudyContent) -> Iterator[str]:
-    """A remark on each picture that several stimuli show."""
+    """Yield a remark on each picture that several stimuli show."""
     files: dict[str, list[str]] = {}
     for stimulus in content.stimuli:
         files.setdefault(stimulus.stimulus_id, []).append(stimulus.file)
@@ -142,7 +142,7 @@ def _repeated(content: StudyContent) -> Iterator[str]:
 
 
 def _given_away(content: StudyContent) -> Iterator[str]:
-    """A remark on items whose answer can be read off the addresses of their pictures."""
+    """Yield a remark on items whose answer can be read off the addresses of their pictures."""
     layout = _layout_of(content.spec)
     unrepeated = [role.column for role in layout.roles if role.unrepeated] if layout else []
     told = [
@@ -160,7 +160,7 @@ def _given_away(content: StudyContent) -> Iterator[str]:
 
 
 def _layout_of(spec: StudySpec) -> ItemLayout | None:
-    """The item layout of the study's task; None without one, or when no such task is installed."""
+    """Find the item layout of the study's task; None without one, or without an installed task."""
     try:
         return tasks.REGISTRY.get(spec.task.name).items
     except UnknownPlugin:
@@ -173,7 +173,7 @@ def _among_others(item: FrozenItem, role: str) -> bool:
 
 
 def _shortened(text: str, most: int = 200) -> str:
-    """The beginning of what may be very long."""
+    """Return the beginning of what may be very long."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
@@ -325,7 +325,7 @@ class _Reader:
         return "a link to a file outside the folder" if path.is_file() else "no such file"
 
     def _with_pictures(self, path: Path, text: str) -> str:
-        """A text with the addresses of its pictures for their names."""
+        """Replace the addresses of a text's pictures by their names."""
         brackets = text.count("[")
         if brackets > MOST_BRACKETS:
             self.fault(
@@ -348,7 +348,7 @@ class _Reader:
         return moved
 
     def image(self, name: str, file: str, key: str) -> str | None:
-        """The content hash of an image in the folder; None, and a fault, when it has none."""
+        """Find the content hash of an image in the folder; None, and a fault, when it has none."""
         allowed = "an image file (PNG, JPEG, WebP, GIF) inside the study folder"
         path = self.folder / name
         if not name or not _is_file(self.folder, name):
@@ -396,7 +396,7 @@ class _Reader:
 
 
 def _without(data: Any, locations: Sequence[tuple[Any, ...]]) -> Any:
-    """A copy of read TOML without the keys at some places."""
+    """Copy read TOML without the keys at some places."""
     if isinstance(data, list):
         below = [[rest for first, *rest in locations if first == i] for i in range(len(data))]
         return [
@@ -413,7 +413,7 @@ def _without(data: Any, locations: Sequence[tuple[Any, ...]]) -> Any:
 
 
 def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    """The keys that are known at a place of study.toml."""
+    """List the keys that are known at a place of study.toml."""
     model: Any = StudySpec
     for part in location:
         if isinstance(part, int):
