@@ -266,7 +266,7 @@ def _known(connection: Connection, visit: _Visit) -> int | None:
 
 
 def _namespace(visit: _Visit) -> str:
-    """Simulated people have identities of their own: they never meet a person's."""
+    """Return the namespace of a visit's identities: simulated people never meet a person's."""
     return visit.recruiter.name if visit.kind == "person" else visit.kind
 
 
