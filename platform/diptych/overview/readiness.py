@@ -20,7 +20,7 @@ BUNDLE = Path(diptych.__file__).parent / "static" / "dist" / ".vite" / "manifest
 
 
 def known(host: Host, content: StudyContent, study_id: int | None = None) -> Given:
-    """What the checks need to know.
+    """Collect what the checks need to know.
 
     Parameters
     ----------
@@ -59,5 +59,5 @@ def _studies(host: Host) -> tuple[str, ...]:
 
 
 def checks(host: Host, content: StudyContent, study_id: int | None = None) -> list[Check]:
-    """The checklist of a study on this host."""
+    """Make the checklist of a study on this host."""
     return checklist(known(host, content, study_id))
