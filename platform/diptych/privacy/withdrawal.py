@@ -79,7 +79,7 @@ class Erased:
 
 
 def by_name(name: str) -> int:
-    """The participant of a pseudonym, or of a session's public id; whole.
+    """Find the participant of a pseudonym, or of a session's public id; whole.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def by_name(name: str) -> int:
 
 
 def by_platform_id(text: str) -> int:
-    """The participant whom a platform calls so.
+    """Find the participant of a platform's id.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def by_platform_id(text: str) -> int:
 
 
 def participant_of(connection: Connection, session_id: int) -> int | None:
-    """The participant of a session; None once it was emptied."""
+    """Find the participant of a session; None once it was emptied."""
     found: int | None = connection.execute(
         select(SESSIONS.c.participant_id).where(SESSIONS.c.id == session_id)
     ).scalar()
