@@ -342,7 +342,7 @@ def _as_it_ended(found: SessionFacts) -> SessionFacts:
 
 
 def _figures(found: SessionFacts) -> dict[str, Counts]:
-    """What a completed session adds to each figure; a figure that fails is left out, and noted."""
+    """Compute what a completed session adds to each figure; leave out and note those that fail."""
     counts: dict[str, Counts] = {}
     for figure in figures.figures_of(found.content):
         try:
