@@ -25,9 +25,13 @@ from diptych.domain.vocabulary import EMPTIED
 from diptych.ground import clocks
 from diptych.ground.database import db, in_parts, now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
 from diptych.payments import ledger
 from diptych.privacy.withdrawal import DAY_MS, empty, unsettled
+from diptych.sessions.forgetting import (
+    PREVIEWS_KEPT_MS,
+    forget_participants,
+    purge_previews,
+)
 from diptych.settling import settle, silent
 from diptych.study.spec import ADDRESS_HASH_DAYS
 

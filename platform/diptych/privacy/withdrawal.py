@@ -36,11 +36,11 @@ from diptych.domain.tables import (
 from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey.entry import forget_participants
 from diptych.payments import ledger
 from diptych.payments.order_state import UNSETTLED
 from diptych.quality import crowd
 from diptych.quality.related_sessions import NAMING_RULES
+from diptych.sessions.forgetting import forget_participants
 from diptych.settling import settle
 
 _NAME = re.compile(r"[0-9a-f]{32}")
