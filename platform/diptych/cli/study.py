@@ -18,7 +18,7 @@ from diptych.cli.json_output import emit, json_option
 from diptych.domain.vocabulary import LIVE
 
 if TYPE_CHECKING:
-    from diptych.overview.checklist import Check
+    from diptych.overview.checks import Check
 
 
 @click.group(cls=Commands)

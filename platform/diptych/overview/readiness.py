@@ -11,7 +11,8 @@ from diptych.domain.tables import STUDIES
 from diptych.ground.database import reading
 from diptych.host import Host
 from diptych.journey.allocation import count_excluded
-from diptych.overview.checklist import Check, Given, checklist
+from diptych.overview.checklist import checklist
+from diptych.overview.checks import Check, Given
 from diptych.overview.studies import numbers
 from diptych.overview.versions import study_folders
 from diptych.study.content import StudyContent
