@@ -35,7 +35,7 @@ ROWS = Table(
 
 
 def make_engine(settings: Settings) -> Engine:
-    """The engine that Diptych would make of the same settings."""
+    """Make the engine that Diptych would make of the same settings."""
     url = settings.sqlalchemy_url
     engine = create_engine(url, **engine_options(url, settings.pool_size))
     prepare_engine(engine)
@@ -43,7 +43,7 @@ def make_engine(settings: Settings) -> Engine:
 
 
 def create_app() -> Flask:
-    """The application; its table must exist."""
+    """Make the application; its table must exist."""
     engine = make_engine(Settings.from_environment())
     app = Flask(__name__)
 

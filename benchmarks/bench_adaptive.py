@@ -58,27 +58,27 @@ def quest_plus() -> QuestPlus:
 
 
 def staircase() -> Staircase:
-    """A staircase that converges to the threshold."""
+    """Make a staircase that converges to the threshold."""
     given = {"attribute": "n", "log": True, "start": 28, "steps": (0.4, 0.2, 0.1), "target": 0.5}
     return Staircase(Staircase.Parameters.model_validate(given))
 
 
 def quest_threshold(observer: PsychometricObserver, trials: int, seed: int) -> float:
-    """The posterior mean after a session of QUEST+."""
+    """Return the posterior mean after a session of QUEST+."""
     policy = quest_plus()
     history = session(policy, observer, trials, seed)
     return math.exp(policy.estimate(policy.tables(POOL), history)[0])
 
 
 def staircase_threshold(observer: PsychometricObserver, trials: int, seed: int) -> float:
-    """The mean of the reversals after the first four, on the logarithmic axis (Levitt 1971)."""
+    """Average the reversals after the first four, on the logarithmic axis (Levitt 1971)."""
     policy = staircase()
     state = policy.state(POOL, session(policy, observer, trials, seed))
     return math.exp(statistics.fmean(state.reversals[4:] or [state.level]))
 
 
 def recovered(estimate: Any, observer: PsychometricObserver, trials: int, seeds: int) -> float:
-    """The share of seeds whose estimate is within 10 % of the true threshold."""
+    """Return the share of seeds whose estimate is within 10 % of the true threshold."""
     found = [estimate(observer, trials, seed) for seed in range(seeds)]
     return sum(abs(at / observer.threshold - 1) <= 0.1 for at in found) / seeds
 

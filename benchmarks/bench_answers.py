@@ -65,7 +65,7 @@ class Results:
 
 @contextmanager
 def prepared(kind: str, folder: Path, server: PostgreSQL | None) -> Iterator[Settings]:
-    """A migrated database of a kind with both bench studies open."""
+    """Prepare a migrated database of a kind with both bench studies open."""
     if kind == "sqlite":
         url = f"sqlite:///{folder / 'bench.sqlite3'}"
     else:
@@ -84,7 +84,7 @@ def prepared(kind: str, folder: Path, server: PostgreSQL | None) -> Iterator[Set
 
 
 def write_studies(folder: Path) -> None:
-    """The two studies of the benchmark, as long as the published ones."""
+    """Write the two studies of the benchmark, as long as the published ones."""
     many = {"recruitment": {"participants": 10_000_000}}
     category_study(
         folder / "category_learning",
@@ -214,7 +214,7 @@ def verdicts(results: Results) -> list[tuple[bool, str]]:
 
 
 def markdown(results: Results, options: argparse.Namespace) -> str:
-    """The figures as they stand in docs/performance.md."""
+    """Write the figures as in docs/performance.md."""
     head, cells = rows_of(results)
     lines = [
         f"{options.participants} participants at once, no think time, {options.workers} gunicorn "

@@ -90,7 +90,7 @@ class Results:
 
 
 def prepare(kind: str, folder: Path, server: PostgreSQL | None, copies: int) -> Side:
-    """A database with the study, its few sessions and so many copies of each."""
+    """Prepare a database with the study, its few sessions and a number of copies of each."""
     folder.mkdir(parents=True)
     write_study(folder / "studies")
     if kind == "sqlite":
@@ -130,7 +130,7 @@ def prepare(kind: str, folder: Path, server: PostgreSQL | None, copies: int) -> 
 
 @contextmanager
 def served(side: Side, folder: Path) -> Iterator[Asker]:
-    """gunicorn on one of the databases, and a connection to it."""
+    """Start gunicorn on one of the databases, and a connection to it."""
     environment = {
         "DIPTYCH_HOME": str(side.settings.home),
         "DIPTYCH_DATABASE_URL": side.settings.database_url,
@@ -220,7 +220,7 @@ def cells_of(results: Results) -> tuple[list[str], list[list[str]]]:
 
 
 def markdown(results: Results, options: argparse.Namespace) -> str:
-    """The figures as they stand in docs/performance.md."""
+    """Write the figures as in docs/performance.md."""
     head, cells = cells_of(results)
     few, some, many = next(iter(results.sides.values())).values()
     settled = "; ".join(

@@ -67,14 +67,14 @@ class Bar:
 
 @contextmanager
 def bar() -> Iterator[Bar]:
-    """A bar that goes away when its work is done."""
+    """Show a bar that goes away when its work is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         yield Bar(progress)
 
 
 def sql_costs(on: Prepared, task: str) -> Costs:
-    """What each kind of request costs."""
+    """Measure what each kind of request costs."""
     if on.server is None:
         return measure_session(on.settings, task)
     return through_a_proxy(on.server, on.database, on.settings, task)
@@ -153,7 +153,7 @@ class SetupRun:
 
 
 def yardstick(kind: str, server: PostgreSQL | None, options: argparse.Namespace) -> list:
-    """The turns of the yardstick and of settling, on one kind of database."""
+    """Run the turns of the yardstick and of settling on one kind of database."""
     # A quick run begins few sessions: they must not be over before the measuring begins.
     fastest, warm_up = (200, 0.1) if options.quick else (2000, 1.5)
     plan = Plan(
@@ -182,7 +182,7 @@ def yardstick(kind: str, server: PostgreSQL | None, options: argparse.Namespace)
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Read the command line."""
     first, _, rest = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
         description=first, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -63,7 +63,7 @@ def noise(units: int, images: int = IMAGES) -> tuple[Any, Any]:
 
 
 def task_by_task(activations: Any, features: Any, plan: Plan) -> Any:
-    """The yardstick: Eq. 1-4 a unit and a task at a time, from the similarities of the pairs."""
+    """Run the yardstick: Eq. 1-4 per unit and task, from the similarities of the pairs."""
     n, k = plan.n, plan.k
     found = np.empty((activations.shape[1], n))
     for unit in range(activations.shape[1]):
@@ -124,7 +124,7 @@ def part_bare(folder: str) -> dict[str, float]:
 
 
 def part_whole(folder: str) -> dict[str, float]:
-    """The same with every layer's units scored and all tables written."""
+    """Time the same with every layer's units scored and all tables written."""
     with tempfile.TemporaryDirectory() as to:
         began = time.perf_counter()
         scores = score_network("efficientnet-lite0", images=Path(folder), to=Path(to))
@@ -213,7 +213,7 @@ def noise_images(folder: Path, count: int) -> None:
 
 
 def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """A table on the terminal."""
+    """Print a table on the terminal."""
     table = Table(title=title)
     for name in columns:
         table.add_column(name, justify="left" if name == "what" else "right")

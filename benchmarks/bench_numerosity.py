@@ -27,7 +27,7 @@ def optimizer_of(net: NumberSense) -> torch.optim.Optimizer:
 
 
 def update_twice(net: NumberSense, optimizer: torch.optim.Optimizer, walk: Walk) -> float:
-    """The published loop: both images of each pair go through the network."""
+    """Run the published loop: both images of each pair go through the network."""
     images = torch.from_numpy(walk.scenes.images())
     before, after = net.embed(images[:-1]), net.embed(images[1:])
     loss = nn.functional.nll_loss(net.classify(before, after), torch.from_numpy(walk.actions))

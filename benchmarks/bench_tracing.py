@@ -248,7 +248,7 @@ def main() -> None:
 
 
 def verdict(console: Console, seconds: dict[str, float]) -> None:
-    """The ratios that are promised."""
+    """Print each promised ratio and whether it is met."""
     promises = [
         ("yardstick / trained CNN", "yardstick", "trained CNN", ">=", 2.5),
         ("yardstick / no encoder", "yardstick", "no encoder", ">=", 50),

@@ -69,7 +69,7 @@ class Measured:
         return sum(len(times) for times in self.times.values())
 
     def p(self, share: float, kind: str = "") -> float:
-        """The ms that a share of the requests of a kind did not exceed; by default of answers."""
+        """Return the ms that a share of the requests of a kind (or answers) did not exceed."""
         return percentile(self.times.get(kind, []) if kind else self.answers, share)
 
     def cpu_ms(self, program: str) -> float:
@@ -137,7 +137,7 @@ class Crowd:
             told((number + 1) / coming)
 
     async def measure(self, seconds: float, meter: Meter, told: Told = lambda _: None) -> Measured:
-        """What happens in a window from now on."""
+        """Measure what happens in a window from now on."""
         books, begun = self.books, time.perf_counter()
         client = time.process_time()
         meter.begin()

@@ -44,7 +44,7 @@ class Taken:
 
 
 def write_study(folder: Path) -> Path:
-    """A study as long as the published ones, with two conditions, rules and a reward."""
+    """Write a study as long as the published ones, with two conditions, rules and a reward."""
     return category_study(
         folder / STUDY,
         per_class=40,

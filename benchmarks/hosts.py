@@ -57,7 +57,7 @@ class Prepared:
 
 @contextmanager
 def prepared(server: PostgreSQL | None, task: str, trials: int) -> Iterator[Prepared]:
-    """A new database, on PostgreSQL if there is a server, with the study of a task."""
+    """Prepare a new database, on PostgreSQL if there is a server, with the study of a task."""
     with TemporaryDirectory(prefix="diptych-bench-") as temporary:
         folder = Path(temporary)
         study = write_study(folder / "studies", task, trials)
@@ -99,7 +99,7 @@ class Hosts:
 
 
 def environment(settings: Settings, home: str = "") -> dict[str, str]:
-    """The variables of a host."""
+    """Return the environment variables of a host."""
     return {
         "DIPTYCH_HOME": str(settings.home / home),
         "DIPTYCH_DATABASE_URL": settings.database_url,
@@ -135,7 +135,7 @@ def running(on: Prepared, hosts: int, workers: int) -> Iterator[Hosts]:
 
 
 def not_kept(settings: Settings, books: Books) -> list[str]:
-    """What is wrong with what is stored, in words; empty when every acknowledged answer is there.
+    """List what is wrong with the stored answers; empty when every acknowledged one is there.
 
     A session's answers come one after the other, and the table's key holds each to one row; so
     their number says all: at least those acknowledged, at most those sent.

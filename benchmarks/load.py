@@ -22,7 +22,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def percentile(seconds: list[float], share: float) -> float:
-    """The milliseconds that `share` (0..1) of some times (s) did not exceed; NaN without any."""
+    """Return the ms that `share` (0..1) of some times (s) did not exceed; NaN without any."""
     if not seconds:
         return math.nan
     return 1000 * sorted(seconds)[min(len(seconds) - 1, math.ceil(share * len(seconds)) - 1)]
@@ -45,7 +45,7 @@ class Figures:
         return len(self.latencies) / self.seconds if self.seconds else 0.0
 
     def percentile(self, share: float, of: str = "latencies") -> float:
-        """The latency (ms) that `share` (0..1) of the requests did not exceed; NaN without any."""
+        """Return the latency (ms) that `share` (0..1) of the requests did not exceed, or NaN."""
         return percentile(getattr(self, of), share)
 
 
@@ -166,7 +166,7 @@ class Visit:
         return status, reply, time.perf_counter() - started
 
     async def call(self, method: str, path: str, body: Any = None) -> tuple[Any, float] | None:
-        """A request's JSON and seconds; None, and the error counted, unless the status is 2xx."""
+        """Send a request; return its JSON and seconds, or count an error if status is not 2xx."""
         status, reply, seconds = await self.request(method, path, body)
         if 200 <= status < 300:
             return json.loads(reply), seconds
@@ -202,7 +202,7 @@ class Visit:
         return dict(state)
 
     async def take(self) -> None:
-        """The whole way, or until the run is over."""
+        """Take the whole study, or stop when the run is over."""
         state = await self.enter()
         while state["step"] != "end":
             if self.load.is_over(self.figures) or (self.load.leaves and is_last(state)):

@@ -12,7 +12,7 @@ from think import PACES
 
 
 def markdown(results: Results) -> str:
-    """The figures as they stand in the docs."""
+    """Write the figures as in the docs."""
     lines = [_preface(results), ""]
     for title, cells in sections(results):
         lines += [f"**{title}**", "", *_table(cells), ""]
@@ -47,7 +47,7 @@ def _preface(results: Results) -> str:
 
 
 def plain(results: Results) -> dict[str, Any]:
-    """The figures as JSON can hold them; times in ms."""
+    """Return the figures as JSON can hold them; times in ms."""
     rows = []
     for row in results.rows:
         seen = row.measured

@@ -50,13 +50,13 @@ class LargestLoad:
     tried: list[tuple[int, Measured]]
 
     def bounds(self, most_ms: float) -> tuple[int, int | None]:
-        """The most participants that were held, and the fewest above them that were not."""
+        """Return the most participants that were held, and the fewest above them that were not."""
         held = max((n for n, seen in self.tried if seen.held(most_ms)), default=0)
         failed = [n for n, seen in self.tried if not seen.held(most_ms) and n > held]
         return held, min(failed, default=None)
 
     def next(self, most_ms: float, most: int) -> int | None:
-        """What to try next; None when it is known to a tenth, or as many as are allowed."""
+        """Return what to try next; None once known to a tenth, or at the allowed maximum."""
         held, failed = self.bounds(most_ms)
         if failed is None:
             return None if held >= most else min(most, max(1, 2 * held))
@@ -101,7 +101,7 @@ def _megabytes(size: int | None) -> str:
 
 
 def waiting(results: Results) -> Cells:
-    """What participants meet."""
+    """Tabulate the waiting times and errors that participants meet."""
     head = ["Setup", "Participants", "Answers/s", "Requests/s", "p50 ms", "p95 ms", "p99 ms",
             "Entry p99 ms", "Pictures p99 ms", "Errors", "Sessions completed",
             "All kept once"]  # fmt: skip
@@ -120,7 +120,7 @@ def waiting(results: Results) -> Cells:
 
 
 def spending(results: Results) -> Cells:
-    """What it costs."""
+    """Tabulate what it costs."""
     head = ["Setup", "Participants", "Server CPU ms a request", "Database CPU ms a request",
             "SQL statements a request", "Server MB", "Database MB",
             "Proxy, client: cores"]  # fmt: skip
@@ -138,7 +138,7 @@ def spending(results: Results) -> Cells:
 
 
 def sql(results: Results) -> Cells:
-    """SQL and CPU time of every kind of request."""
+    """Tabulate SQL and CPU time of every kind of request."""
     labels = list(results.costs)
     head = ["Request"]
     for label in labels:
@@ -161,7 +161,7 @@ def sql(results: Results) -> Cells:
 
 
 def largest(results: Results) -> Cells:
-    """The search for the largest load."""
+    """Tabulate the search for the largest load."""
     head = ["Setup", "Largest held", "Tried: p99 ms of answers"]
     cells = []
     for each in results.largest:
@@ -177,7 +177,7 @@ def _with_errors(seen: Measured) -> str:
 
 
 def median(turns: Sequence[Turn], what: str, of: str) -> float:
-    """The median turn of a kind: `rate`, `p99`, or CPU ms of `server`, `database` or `both`."""
+    """Return the median turn of a kind: `rate`, `p99`, or CPU ms (`server`, `database`, `both`)."""
     values = []
     for turn in turns:
         if turn.what == what:
@@ -247,7 +247,7 @@ def verdicts(results: Results) -> list[tuple[bool, str]]:
 
 
 def remarks(results: Results) -> list[str]:
-    """What the figures come to, beside what must hold."""
+    """State the results beside what must hold."""
     lines = []
     for label, costs in results.costs.items():
         last, other = (costs.mean(kind, "cpu_ms") for kind in ("last answer", "answer"))
@@ -270,7 +270,7 @@ def remarks(results: Results) -> list[str]:
 
 
 def sections(results: Results) -> list[tuple[str, Cells]]:
-    """The tables that have something to show."""
+    """List the tables that have something to show."""
     every = [
         ("What participants meet", waiting(results)),
         ("What it costs", spending(results)),

@@ -89,7 +89,7 @@ def _enlarge(folder: Path) -> None:
 
 
 def picture(rng: np.random.Generator, side: int, *, jpeg: bool) -> bytes:
-    """A smooth pattern under some grain, as a photograph compresses: 20 to 60 kB.
+    """Draw a smooth pattern under some grain, as a photograph compresses: 20 to 60 kB.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ class Person:
         self.wires.clear()
 
     async def take(self) -> None:
-        """The whole study, from the page's address to its end."""
+        """Take the whole study, from the page's address to its end."""
         page = await self.get("page", f"/s/{self.study}?participant={self.name}")
         links = [link.decode() for link in _LINKS.findall(page)]
         await self._load_bundle(links)
@@ -106,7 +106,7 @@ class Person:
         await self._to_the_end(state)
 
     async def _load_bundle(self, links: list[str]) -> None:
-        """The files that a page names, and those that they name."""
+        """Load the files that a page names, and those that they name."""
         files = await self.get_all("bundle", links)
         known = self.books.bundles
         for link, file in files.items():
@@ -118,7 +118,7 @@ class Person:
         await self.get_all("bundle", [further for link in links for further in known[link]])
 
     async def join(self, joining: Joining) -> None:
-        """The rest of a session, from the page loaded anew in its middle."""
+        """Finish a session after a reload of the page in its middle."""
         self.token = joining.token
         self.books.sent[joining.session] = joining.answered
         self.books.acknowledged[joining.session] = joining.answered
@@ -227,7 +227,7 @@ class Person:
         return found
 
     async def _again(self, kind: str, lane: int, head: str, body: bytes) -> bytes:
-        """A request until it succeeds; the body of its reply."""
+        """Send a request until it succeeds; return the body of its reply."""
         head += f"Host: 127.0.0.1:{self.port}\r\nAccept-Encoding: gzip\r\n"
         if self.token and "/api/" in head:
             head += f"Authorization: Bearer {self.token}\r\n"

@@ -17,7 +17,7 @@ PROC = Path("/proc")
 
 
 def _fields(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the program's name; empty once the process is gone."""
+    """Read the fields of /proc/PID/stat after the program's name; empty once the process ended."""
     try:
         stat = PROC.joinpath(str(pid), "stat").read_text()
     except OSError:
@@ -26,7 +26,7 @@ def _fields(pid: int) -> list[str]:
 
 
 def tree(root: int) -> list[int]:
-    """A process and all that descend from it."""
+    """List a process and all that descend from it."""
     family = [root]
     for pid in family:
         # Whichever of its threads has started them.

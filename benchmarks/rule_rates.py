@@ -47,7 +47,7 @@ class Rates:
 
 
 def prepare(folder: Path, study: str) -> None:
-    """The shipped study, with fewer pictures where it has many."""
+    """Write the shipped study, with fewer pictures where it has many."""
     ignore = shutil.ignore_patterns("stimuli", "assets", "*.csv", "__pycache__")
     shutil.copytree(STUDIES / study, folder / study, ignore=ignore)
     spec = importlib.util.spec_from_file_location(study, STUDIES / study / "generate.py")
@@ -114,7 +114,7 @@ def end_silent_sessions(database: str) -> None:
 
 
 def count(study: str, database: str, sessions: dict[str, list[str]]) -> Rates:
-    """What the rules say of whom."""
+    """Count what each rule says about each sort of participant."""
     engine = create_engine(database)
     with engine.connect() as connection:
         found = connection.execute(
@@ -152,7 +152,7 @@ def count(study: str, database: str, sessions: dict[str, list[str]]) -> Rates:
 
 
 def lines(rates: Rates) -> list[list[str]]:
-    """The rows of the table: a rule, and the share of each sort that it flags."""
+    """Return the rows of the table: a rule, and the share of each sort that it flags."""
     rows = [*rates.flagged.items(), ("any but hints", rates.any_rule), ("excluded", rates.excluded)]
     return [
         [name, *(f"{100 * counts[sort] / max(rates.sessions[sort], 1):.0f}" for sort in SORTS)]
@@ -161,7 +161,7 @@ def lines(rates: Rates) -> list[list[str]]:
 
 
 def markdown(all_rates: Sequence[Rates]) -> str:
-    """The tables for the docs."""
+    """Write the tables for the docs."""
     parts = []
     for rates in all_rates:
         numbers = ", ".join(f"{n} {NAMES[sort]}" for sort, n in rates.sessions.items())

@@ -31,7 +31,7 @@ class Cost:
 
 
 def listened(settings: Settings) -> tuple[Flask, list[str]]:
-    """A host in this process, and the list that every statement it sends is added to."""
+    """Start a host in this process, and list every statement that it sends."""
     app = create_app(settings)
     sent: list[str] = []
     with app.app_context():
@@ -86,7 +86,7 @@ def measure(settings: Settings, study: str, proxy: RoundTrips | None = None) -> 
 
 
 def answer_to(trial: dict[str, Any]) -> dict[str, Any]:
-    """A well-formed answer to a trial of either task."""
+    """Make a well-formed answer to a trial of either task."""
     show = trial["show"]
     if trial["task"] == "category_learning":
         response: dict[str, Any] = {"ranking": show["classes"][: show["rank"]]}

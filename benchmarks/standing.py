@@ -89,7 +89,7 @@ class Standing:
 
 
 def _taken(client: FlaskClient, study: str, answers: int) -> dict[str, Any]:
-    """The State of a new session in which so many trials are answered."""
+    """Return the State of a new session with that number of trials answered."""
     state, token = enter(client, study)
     headers = {"Authorization": f"Bearer {token}"}
     while state["step"] != "trials" or state["progress"]["done"] < answers:

@@ -49,7 +49,7 @@ class BareServer(LiveServer):
 
 
 def make_table(settings: Settings) -> None:
-    """The table of the bare route."""
+    """Create the table of the bare route."""
     engine = make_engine(settings)
     ROWS.create(engine, checkfirst=True)
     engine.dispose()

@@ -69,7 +69,7 @@ diptych study validate my_study --json | jq '.faults[].file'
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; `|` in cells is escaped."""
+    """Write a Markdown table; escape `|` in cells."""
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for row in rows:
         cells = [" ".join(str(cell).split()).replace("|", "\\|") for cell in row]
@@ -78,7 +78,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def type_in_words(kind: Any) -> str:
-    """A type as somebody who writes TOML would name it."""
+    """Name a type as a person who writes TOML would."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is typing.Annotated:
         return type_in_words(parts[0])
@@ -99,7 +99,7 @@ def type_in_words(kind: Any) -> str:
 
 
 def bounds(field: FieldInfo) -> str:
-    """The limits of a field, such as `1 or more`."""
+    """Write the limits of a field, such as `1 or more`."""
     words = []
     for rule in field.metadata:
         match rule:
@@ -119,7 +119,7 @@ def bounds(field: FieldInfo) -> str:
 
 
 def default(field: FieldInfo) -> str:
-    """The default of a field; `required` where there is none."""
+    """Write the default of a field; `required` where there is none."""
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True, validated_data={})
@@ -148,7 +148,7 @@ def rows(model: type[BaseModel]) -> Iterator[tuple[str, str, str, str]]:
 
 
 def section_of(kind: Any) -> type[BaseModel] | None:
-    """The section model inside a type, if there is one."""
+    """Find the section model inside a type, if there is one."""
     for part in (kind, *get_args(kind)):
         if isinstance(part, type) and issubclass(part, BaseModel) and part is not Plugged:
             return part
@@ -168,7 +168,7 @@ def study_toml() -> Iterator[str]:
 
 
 def sections(model: type[BaseModel], head: Sequence[str]) -> Iterator[str]:
-    """The tables of study.toml below another, with those below them."""
+    """Yield the tables of study.toml below another, with those below them."""
     for field in model.model_fields.values():
         section = section_of(field.annotation)
         if section is not None:
@@ -198,7 +198,7 @@ def plugins(title: str, registry: Registry[Any], where: str) -> Iterator[str]:
 
 
 def item_columns(layout: ItemLayout) -> str:
-    """The columns that a task reads of the manifest of items, in words."""
+    """Describe the columns that a task reads of the manifest of items."""
     words = [f"`{name}`" for name in layout.names]
     for role in layout.roles:
         notes = ["one file" if role.single else "files with `;` between them"]
@@ -219,7 +219,7 @@ def environment() -> Iterator[str]:
 
 
 def settings() -> str:
-    """The table of all environment variables."""
+    """Write the table of all environment variables."""
     return table(
         ("Variable", "Type", "Default", "Meaning"),
         [(f"`DIPTYCH_{n.strip('`').upper()}`", k, d, m) for n, k, d, m in rows(Settings)],
@@ -238,7 +238,7 @@ def commands() -> Iterator[str]:
 
 
 def in_markdown(help_text: str) -> str:
-    """A command's help: its paragraphs, and as they stand those that click must not wrap."""
+    """Write a command's help: its paragraphs, and unchanged those that click must not wrap."""
     paragraphs = inspect.cleandoc(help_text).split("\n\n")
     as_it_stands = "\b\n"
     return "\n\n".join(
@@ -290,7 +290,7 @@ def tables() -> Iterator[str]:
 
 
 def reference() -> str:
-    """The whole page."""
+    """Write the whole page."""
     parts: list[str] = [HEAD]
     parts += study_toml()
     parts += plugins("Tasks", tasks.REGISTRY, "[task]")
@@ -302,7 +302,7 @@ def reference() -> str:
 
 
 def deploy(page: str) -> str:
-    """The page about servers, with the table of settings between its marks."""
+    """Write the page about servers, with the table of settings between its marks."""
     before, _, rest = page.partition(MARKS[0])
     _, _, after = rest.partition(MARKS[1])
     return f"{before}{MARKS[0]}\n{settings()}\n{MARKS[1]}{after}"

@@ -17,7 +17,7 @@ FONT = "Inter, 'Helvetica Neue', Arial, sans-serif"
 
 
 def styled(chart: Any) -> Any:
-    """The chart in the house style. Only the outermost chart may be styled."""
+    """Apply the house style to a chart. Only the outermost chart may be styled."""
     return (
         chart.configure(font=FONT, background="white", padding=8)
         .configure_view(stroke=None)
@@ -45,19 +45,19 @@ def styled(chart: Any) -> Any:
 
 
 def spec_of(chart: Any) -> dict[str, Any]:
-    """The Vega-Lite specification, data and all."""
+    """Return the Vega-Lite specification, data included."""
     with alt.data_transformers.enable("default", max_rows=None):
         found: dict[str, Any] = styled(chart).to_dict()
     return found
 
 
 def svg_of(spec: dict[str, Any]) -> str:
-    """The figure as SVG."""
+    """Draw the figure as SVG."""
     return str(vlc.vegalite_to_svg(json.dumps(spec)))
 
 
 def save(chart: Any, file: Path, scale: float = 2.0) -> Path:
-    """Writes the figure by its suffix: .png, .svg, .json, or .html that loads nothing."""
+    """Write the figure by its suffix: .png, .svg, .json, or .html that loads nothing."""
     spec = spec_of(chart)
     file.parent.mkdir(parents=True, exist_ok=True)
     match file.suffix:
@@ -80,5 +80,5 @@ def script() -> str:
 
 
 def classes_scale(classes: list[str]) -> alt.Scale:
-    """The same colour for the same class in every figure."""
+    """Give a class the same colour in every figure."""
     return alt.Scale(domain=classes, range=[PALETTE[i % len(PALETTE)] for i in range(len(classes))])

@@ -40,7 +40,7 @@ def in_parallel(
 
 @contextmanager
 def backend(cluster: str | None) -> Iterator[None]:
-    """joblib's processes, or the Dask cluster at an address.
+    """Open joblib's processes, or the Dask cluster at an address.
 
     Raises
     ------

@@ -48,5 +48,5 @@ def in_words(left_out: list[str]) -> str:
 
 
 def few(names: list[str]) -> str:
-    """The first three of many names: `a, b, c, …`."""
+    """Name the first three of many: `a, b, c, …`."""
     return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

@@ -169,7 +169,7 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """The same picture in one of the modes L, LA, RGB, RGBA, CMYK, LAB and YCbCr."""
+    """Return the same picture in one of the modes L, LA, RGB, RGBA, CMYK, LAB and YCbCr."""
     if image.mode.startswith("I"):
         deep = np.asarray(image.convert("I"), dtype=np.int32)
         grey = Image.fromarray(((deep.clip(0, 65535) + 128) // 257).astype(np.uint8))

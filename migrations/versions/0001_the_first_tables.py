@@ -1,4 +1,4 @@
-"""the first tables
+"""The first tables.
 
 Revision ID: 0001
 Revises:

@@ -1,4 +1,4 @@
-"""accounts, results, payments
+"""Accounts, results, payments.
 
 Revision ID: 0002
 Revises: 0001

@@ -1,4 +1,4 @@
-"""platform ids are sealed
+"""Platform ids are sealed.
 
 Revision ID: 0003
 Revises: 0002

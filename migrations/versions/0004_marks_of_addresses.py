@@ -1,4 +1,4 @@
-"""marks of addresses
+"""Marks of addresses.
 
 Revision ID: 0004
 Revises: 0003

@@ -1,4 +1,4 @@
-"""study keys
+"""Study keys.
 
 Revision ID: 0005
 Revises: 0004

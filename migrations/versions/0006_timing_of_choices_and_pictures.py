@@ -1,4 +1,4 @@
-"""time of the first choice, and the size of the picture as drawn
+"""Time of the first choice, and the size of the picture as drawn.
 
 Revision ID: 0006
 Revises: 0005

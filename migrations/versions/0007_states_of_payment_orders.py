@@ -1,4 +1,4 @@
-"""the state of each payment order, kept beside its lines in the ledger
+"""The state of each payment order, kept beside its lines in the ledger.
 
 Revision ID: 0007
 Revises: 0006

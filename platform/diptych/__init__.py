@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 
 def create_app(settings: Settings | None = None, *, behind: bool = False) -> APIFlask:
-    """The WSGI application (`gunicorn "diptych:create_app(behind=True)"`).
+    """Make the WSGI application (`gunicorn "diptych:create_app(behind=True)"`).
 
     See `diptych.app.create_app`.
     """

@@ -22,7 +22,7 @@ MAX_BODY = 256 * 1024
 def create_app(
     settings: Settings | None = None, *, checked: bool = True, behind: bool = False
 ) -> APIFlask:
-    """A host with the given settings (by default those of the environment).
+    """Make a host with the given settings (by default those of the environment).
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def create_app(
 
 
 def _session_ended(host: Host, session_id: int) -> None:
-    """What follows the end of a session, within the same request; never raises."""
+    """Do what follows the end of a session, within the same request; never raise."""
     from diptych.recruiters import session_ended
     from diptych.settling.settle import settle_quietly
 

@@ -117,7 +117,7 @@ def backup(url: str, to: Path) -> Manifest:
 
 
 def read_manifest(archive: Path) -> Manifest:
-    """What a back-up says of itself.
+    """Read what a back-up says of itself.
 
     Raises
     ------
@@ -304,7 +304,7 @@ def _put_aside(file: Path) -> None:
 
 
 def _libpq(where: URL) -> tuple[str, dict[str, str]]:
-    """Connection string and environment for PostgreSQL's programs; the password stays unseen."""
+    """Return connection string and environment for PostgreSQL's programs; hides the password."""
     bare = URL.create(
         "postgresql", where.username, None, where.host, where.port, where.database, where.query
     )

@@ -103,7 +103,7 @@ class Demo:
 
 
 def application() -> Flask:
-    """The host as the demo serves it: with the report, which is a folder of files."""
+    """Make the host that the demo serves, with the report, which is a folder of files."""
     from diptych import create_app
 
     app = create_app()
@@ -160,7 +160,7 @@ def prepare(demo: Demo) -> None:
 
 @contextmanager
 def serving(demo: Demo) -> Iterator[subprocess.Popen[bytes]]:
-    """gunicorn in a process of its own, stopped at the end."""
+    """Run gunicorn in a separate process, and stop it at the end."""
     from diptych.cli.server import gunicorn_arguments
 
     environment = {
@@ -212,7 +212,7 @@ def wait_until_up(demo: Demo, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar as a function of (done, of how many)."""
+    """Show a progress bar as a function of (done, of how many)."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
@@ -328,7 +328,7 @@ def show_links(demo: Demo, *, once: bool) -> None:
 
 
 def run(port: int, once: bool) -> None:
-    """The demo, from beginning to end."""
+    """Run the demo, from beginning to end."""
     check_port(port)
     settings = Settings(
         home=HERE.resolve() / "instance",

@@ -41,29 +41,29 @@ class Host:
         self.when_ended: Callable[[int], None] = lambda session_id: None
 
     def _task(self, version_id: int, condition: str) -> Task:
-        """The task of a version and condition; kept, since both never change."""
+        """Make the task of a version and condition, once: both never change."""
         content = frozen(version_id)
         task_class = tasks.REGISTRY.get(content.spec.task.name)
         return task_class(content, content.spec.condition(condition))
 
     def policy(self, content: StudyContent, condition: str) -> Policy:
-        """The policy of a condition."""
+        """Make the policy of a condition."""
         plugged = content.spec.condition(condition).policy or content.spec.policy
         policy_class = policies.REGISTRY.get(plugged.name)
         return policy_class(policy_class.Parameters.model_validate(plugged.parameters))
 
     def recruiter(self, content: StudyContent, name: str) -> Recruiter:
-        """The recruiter of a study by name."""
+        """Make the recruiter of a study by name."""
         recruiter_class = recruiters.REGISTRY.get(name)
         parameters = recruiter_class.Parameters.model_validate(content.spec.recruitment.of(name))
         return recruiter_class(parameters, self.settings)
 
 
 def host() -> Host:
-    """The host of the current application."""
+    """Return the host of the current application."""
     return cast(Host, current_app.extensions["diptych"])
 
 
 def generator(seed: int, purpose: str) -> random.Random:
-    """The random generator of a session for one purpose: rebuilt from the stored seed alone."""
+    """Rebuild the random generator of a session for one purpose, from the stored seed alone."""
     return random.Random(f"{seed}:{purpose}")

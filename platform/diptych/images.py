@@ -114,7 +114,7 @@ def _png(picture: Pillow.Image) -> bytes:
 
 
 def _strip_jpeg(data: bytes) -> bytes:
-    """A JPEG without its APP1-APP13, APP15 and comment segments; the picture is untouched.
+    """Strip a JPEG of its APP1-APP13, APP15 and comment segments; leave the picture untouched.
 
     Kept are JFIF (APP0) and Adobe's colour transform (APP14), without which colours would change;
     a profile that says nothing but sRGB goes. What stands behind the end is left out too.
@@ -165,7 +165,7 @@ class ImageTokens:
         self._cipher = AESSIV(key)
 
     def name(self, public_id: str, version_id: int, place: int) -> str:
-        """The name of the image at `place` of a version's stimuli, for one session."""
+        """Name the image at `place` of a version's stimuli, for one session."""
         session = hashlib.blake2b(public_id.encode(), digest_size=16).digest()
         plain = session + version_id.to_bytes(6, "big") + place.to_bytes(6, "big")
         sealed = self._cipher.encrypt(plain, None)

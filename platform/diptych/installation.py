@@ -58,7 +58,7 @@ def secret_fault(settings: Settings) -> str | None:
 
 
 def readiness(engine: Engine, settings: Settings) -> list[Finding]:
-    """What must hold before a host is sent participants: database, tables, room on the disk."""
+    """Check what a host needs before participants come: database, tables, room on the disk."""
     return [database(engine), tables(engine, settings), disk(settings)]
 
 
@@ -81,7 +81,7 @@ def examine(engine: Engine, settings: Settings, static: Path) -> Iterator[Findin
 
 
 def database(engine: Engine) -> Finding:
-    """The database answers, and is of a kind that keeps what it says it keeps."""
+    """Check that the database answers, and keeps what it says it keeps."""
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
@@ -117,7 +117,7 @@ def database(engine: Engine) -> Finding:
 
 
 def _quietly(check: Callable[[], Finding], subject: str) -> Finding:
-    """A check that needs the database says so shortly where there is none."""
+    """Run a check that needs the database; say so shortly where there is none."""
     try:
         return check()
     except Exception:
@@ -125,7 +125,7 @@ def _quietly(check: Callable[[], Finding], subject: str) -> Finding:
 
 
 def tables(engine: Engine, settings: Settings) -> Finding:
-    """The tables are those of this version."""
+    """Check that the tables are those of this version."""
 
     def check() -> Finding:
         current, head = migrate.revisions(engine, settings.sqlalchemy_url)
@@ -149,7 +149,7 @@ def tables(engine: Engine, settings: Settings) -> Finding:
 
 
 def connections(engine: Engine, settings: Settings) -> Finding:
-    """The database lets in as many connections as the hosts' workers may open."""
+    """Check that the database admits as many connections as the hosts' workers may open."""
 
     def check() -> Finding:
         if engine.dialect.name == "sqlite":
@@ -179,7 +179,7 @@ def connections(engine: Engine, settings: Settings) -> Finding:
 
 
 def clock(engine: Engine) -> Finding:
-    """This machine's clock and the database's agree: both write times into the same tables."""
+    """Check that this machine's clock agrees with the database's: both write times into tables."""
 
     def check() -> Finding:
         if engine.dialect.name == "sqlite":
@@ -233,7 +233,7 @@ def address(settings: Settings) -> Finding:
 
 
 def secret(settings: Settings) -> Finding:
-    """The signing secret is strong, and only the host can read it."""
+    """Check that the signing secret is strong, and that only the host can read it."""
     fault = secret_fault(settings)
     if fault:
         return Finding("secret", "fault", "missing or weak", fault)
@@ -265,7 +265,7 @@ def proxies(settings: Settings) -> Finding:
 
 
 def bundle(static: Path) -> Finding:
-    """The participant's page was bundled."""
+    """Check that the participant's page was bundled."""
     if (static / "dist" / ".vite" / "manifest.json").exists():
         return Finding("pages", "ok", "bundled")
     return Finding(
@@ -274,7 +274,7 @@ def bundle(static: Path) -> Finding:
 
 
 def studies(engine: Engine, settings: Settings) -> Finding:
-    """Some study is open."""
+    """Check that some study is open."""
 
     def check() -> Finding:
         with engine.connect() as connection:
@@ -318,7 +318,7 @@ def accounts(engine: Engine) -> Finding:
 
 
 def dump_program(engine: Engine) -> Finding | None:
-    """What is wrong with `pg_dump`, if anything: of an older PostgreSQL it refuses a newer one."""
+    """Find what is wrong with `pg_dump`: an older one refuses a newer PostgreSQL."""
     program = shutil.which("pg_dump")
     if engine.dialect.name != "postgresql" or program is None:
         return None
@@ -342,7 +342,7 @@ def dump_program(engine: Engine) -> Finding | None:
 
 
 def backups(settings: Settings) -> Finding:
-    """What back-ups need is installed, and one was made not long ago."""
+    """Check that what back-ups need is installed, and that one was made not long ago."""
     missing = [name for name in ("pg_dump", "pg_restore") if shutil.which(name) is None]
     if missing and not settings.sqlalchemy_url.startswith("sqlite"):
         return Finding(

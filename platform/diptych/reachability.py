@@ -53,7 +53,7 @@ def reachable(settings: Settings) -> Finding:
 
 
 def _elsewhere(text: str, base: str, prefix: str) -> tuple[str, str]:
-    """What is wrong, and what to do, where something else than a Diptych host answers."""
+    """Say what is wrong, and what to do, where something else than a Diptych host answers."""
     if not prefix:
         return text, (
             "Forward this name to the host in the proxy. If the host is under a path, "
@@ -76,7 +76,7 @@ def _ask(base: str) -> httpx.Response:
 
 
 def _json(reply: httpx.Response) -> dict[str, Any]:
-    """What a reply says; nothing where it is no JSON object."""
+    """Read a reply's JSON object; empty where it is none."""
     try:
         said = reply.json()
     except ValueError:

@@ -45,7 +45,7 @@ ATTRIBUTES: dict[str, tuple[tuple[float, float, float], float, float, float]] = 
 def sample_attributes(
     label: int, n: int, rng: np.random.Generator
 ) -> dict[str, NDArray[np.float64]]:
-    """The attributes of `n` creatures of class `label` (0, 1, 2): normal, cut at the limits."""
+    """Draw the attributes of `n` creatures of class `label` (0, 1, 2): normal, cut at limits."""
     drawn = {}
     for name, (means, deviation, low, high) in ATTRIBUTES.items():
         values = rng.normal(means[label], deviation, n)
@@ -56,7 +56,7 @@ def sample_attributes(
 
 
 def fine_grid() -> tuple[Array, Array]:
-    """x (1, S) and y (S, 1) of the fine pixels' centres, in pixels."""
+    """Return x (1, S) and y (S, 1) of the fine pixels' centres, in pixels."""
     grid = (np.arange(SIZE * FINE, dtype=np.float32) + np.float32(0.5)) / np.float32(FINE)
     return grid[None, :], grid[:, None]
 
@@ -76,7 +76,7 @@ class Scene:
         self.gloss = np.zeros((side, side), np.float32)
 
     def window(self, left: float, right: float, top: float, bottom: float) -> tuple[slice, slice]:
-        """The fine rows and columns that cover a box given in pixels."""
+        """Return the fine rows and columns that cover a box given in pixels."""
         last = SIZE * FINE
         ends = [
             min(last, max(0, int(edge * FINE) + more))
@@ -111,7 +111,7 @@ class Scene:
         self.put(box, np.float32(cz) + np.float32(c) * w, normal, rest > 0, colour, gloss)
 
     def body(self, cx: float, top: float, length: float, width: float, colour: Colour) -> None:
-        """A pear: the solid of revolution about a vertical axis, `length` by `width` pixels."""
+        """Draw a pear: a solid of revolution about a vertical axis, `length` by `width` pixels."""
         half = width / 2
         box = self.window(cx - half, cx + half, top, top + length)
         s = (self.y[box[0]] - np.float32(top)) * np.float32(2 / length) - 1  # -1 top, 1 bottom
@@ -132,7 +132,7 @@ class Scene:
     def tube(
         self, bend: NDArray[np.float64], thick: tuple[float, float], colour: Colour, steps: int = 26
     ) -> None:
-        """A tapering tube along a quadratic Bezier curve; `bend` (3, 3): start, knee, end."""
+        """Draw a tapering tube along a quadratic Bezier curve; `bend` (3, 3): start, knee, end."""
         t = np.linspace(0, 1, steps)[:, None]
         path = (1 - t) ** 2 * bend[0] + 2 * t * (1 - t) * bend[1] + t**2 * bend[2]
         for (x, y, z), share in zip(path, t[:, 0], strict=True):
@@ -141,7 +141,7 @@ class Scene:
 
 
 def backdrop(cx: float, spread: float) -> Array:
-    """A pale studio wall and floor with the creature's soft shadow; (3, S, S), linear light."""
+    """Draw a pale studio wall and floor with the creature's soft shadow: (3, S, S), linear."""
     x, y = fine_grid()
     off = ((x - 64) / 92) ** 2 + ((y - 58) / 92) ** 2
     light = np.float32(0.95) - np.float32(0.13) * off
@@ -271,7 +271,7 @@ def build(folder: Path, seed: int, per_class: int = PER_CLASS) -> None:
 
 
 def draw_pictures(folder: Path, seed: int) -> None:
-    """The pictures of the instructions: creatures between the classes, which teach nothing.
+    """Draw the pictures of the instructions: creatures between the classes, which teach nothing.
 
     Only what has no meaning differs between them.
     """

@@ -52,7 +52,10 @@ PRACTICE_HARD = ("count", "size", "position_x", "petals")
 
 
 def value(unit: str, share: float) -> float:
-    """The unit's value at a share (0-1) of its range; `fineness` grows by ratios, `count` steps."""
+    """Return the unit's value at a share (0-1) of its range.
+
+    `fineness` grows by ratios, `count` by steps.
+    """
     low, high, decimals = UNITS[unit]
     if unit == "count":
         return float(min(high, low + math.floor(share * (high - low + 1))))
@@ -98,7 +101,7 @@ def draw_ends(unit: str, end: float, loose: float, rng: np.random.Generator) -> 
 
 
 def oklch(lightness: float, chroma: float, hue: float) -> NDArray[np.float64]:
-    """A colour of OKLCH (hue in degrees) as sRGB values 0-1."""
+    """Convert a colour of OKLCH (hue in degrees) to sRGB values 0-1."""
     a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
@@ -144,7 +147,7 @@ class Sheet:
             self.light[axis] = dark + (bright - dark) * mix
 
     def blossom(self, cx: float, cy: float, radius: float, cut: float, turn: float) -> None:
-        """A blossom of five petals with the area of a disc of `radius` pixels, and its shadow."""
+        """Draw a blossom of five petals, as large as a disc of `radius` pixels, and its shadow."""
         middle = radius / math.sqrt(1 + cut * cut / 2)
         self._flower(cx + 0.9, cy + 1.5, middle, cut, turn, np.zeros(3), 0.28)
         self._flower(cx, cy, middle, cut, turn, CREAM, 1)
@@ -310,7 +313,7 @@ def build(folder: Path, seed: int) -> None:
 
 
 def draw_pictures(folder: Path, seed: int) -> None:
-    """The pictures of the instructions, of an item that no participant is asked."""
+    """Draw the pictures of the instructions, of an item that no participant is asked."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([seed, 3])
     drawn = [draw(values, rng).convert("RGB") for values in draw_ends("count", 0.2, 0.7, rng)]

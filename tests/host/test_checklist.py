@@ -15,13 +15,12 @@ from support.tiny_studies import category_study, merged, two_afc_study
 from diptych.authoring import build_study, load_study
 from diptych.authoring.scaffold import make_study
 from diptych.overview.checklist import (
-    Check,
-    Given,
     checklist,
     is_example_code,
     pay_per_hour,
     prolific_limit,
 )
+from diptych.overview.checks import Check, Given
 
 REAL = {"prolific": {"completed": "C1A2B3C4", "screened_out": "CZXY0", "declined": "CNN17"}}
 GOOD = {

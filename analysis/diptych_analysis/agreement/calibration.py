@@ -50,7 +50,7 @@ class Calibrated:
 def calibrated_scores(
     units: pd.DataFrame, margins: pd.DataFrame, share: float = SHARE, seed: int = 0
 ) -> Calibrated:
-    """The scores of `units` (`units_of`) under a scale fitted on a few, weighted by their answers.
+    """Score `units` (`units_of`) under a scale fitted on a few of them, weighted by their answers.
 
     `margins` has one row a task: the unit's names and margin (Delta+ - Delta-, Eq. 4). The fit is
     `diptych_analysis.mis.score.calibrate`. Raises `AgreementFault` where a unit has no margins,
@@ -67,7 +67,7 @@ def calibrated_scores(
 
 
 def margin_table(units: pd.DataFrame, margins: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """The margins as (U, N), in the order of `units`."""
+    """Return the margins as (U, N), in the order of `units`."""
     key = [name for name in unit_key(units) if name in margins.columns]
     found = {
         names: part.to_numpy(float) for names, part in margins.groupby(key, sort=False)["margin"]

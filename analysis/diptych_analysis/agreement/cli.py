@@ -160,7 +160,7 @@ def correlate_folder(
     seed: int = 0,
     **_: object,
 ) -> Any:
-    """What `diptych correlate` does, printing nothing: an `Agreement`.
+    """Do what `diptych correlate` does without printing, and return the `Agreement`.
 
     Raises `AgreementFault`, `TableFault` or `MachineFault`.
     """

@@ -179,7 +179,7 @@ def _correlated(mis: Any, his: Any, asked: Choices) -> Correlation:
 
 
 def matched(units: pd.DataFrame, scores: Scores) -> pd.DataFrame:
-    """The units with their score as `mis` (NaN where there is none) and `calibrated_on` False.
+    """Return the units with their score as `mis` (NaN without one) and `calibrated_on` False.
 
     Raises `AgreementFault` where a name fits several scores, or no unit has a score.
     """
@@ -275,8 +275,10 @@ def _by_model(result: Agreement) -> None:
 
 
 def _add_machines(tables: Tables, result: Agreement) -> None:
-    """Machine participants: machine, units, n, mis, accuracy, and how they go with HIS and MIS;
-    and, in `machine_units`, the units with machine and machine_mis.
+    """Add machine participants to the result.
+
+    `machines` has one row per machine: machine, units, n, mis, accuracy, and how they go with HIS
+    and MIS. `machine_units` has the units with machine and machine_mis.
     """
     asked = result.choices
     scores = machine_scores(tables, statuses=asked.statuses, excluded=asked.excluded)

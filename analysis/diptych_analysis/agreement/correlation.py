@@ -47,7 +47,7 @@ class Correlation:
 
 
 def rows_correlation(x: npt.ArrayLike, y: npt.ArrayLike, method: Method = "pearson") -> Floats:
-    """The correlation of every row of `x` with that of `y`: (..., U) and (..., U) -> (...).
+    """Correlate every row of `x` with that of `y`: (..., U) and (..., U) -> (...).
 
     NaN where a row is constant. Spearman's is Pearson's of the ranks, ties sharing their mean rank.
     """
@@ -65,7 +65,7 @@ def rows_correlation(x: npt.ArrayLike, y: npt.ArrayLike, method: Method = "pears
 
 
 def checked(**scores: npt.ArrayLike) -> list[Floats]:
-    """The scores as arrays (U,); `AgreementFault` where they can't be correlated."""
+    """Return the scores as arrays (U,); `AgreementFault` where they can't be correlated."""
     found = []
     lengths = {name: np.shape(values) for name, values in scores.items()}
     if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):

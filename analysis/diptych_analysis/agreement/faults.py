@@ -8,7 +8,7 @@ class AgreementFault(ValueError):
 
 
 def some(names: object, most: int = 5) -> str:
-    """A few of many names, for a message: `a, b, c and 7 more`."""
+    """Name a few of many for a message: `a, b, c and 7 more`."""
     found = [str(name) for name in names]  # type: ignore[attr-defined]
     rest = len(found) - most
     return ", ".join(found[:most]) + (f" and {rest} more" if rest > 0 else "")

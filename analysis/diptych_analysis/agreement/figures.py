@@ -24,7 +24,7 @@ Scales = tuple[alt.Scale, alt.Scale]
 
 
 def named_rows(frame: pd.DataFrame) -> Iterator[Any]:
-    """The rows with their cells by name, of whatever type they are."""
+    """Yield the rows with their cells by name, whatever the type of the rows."""
     yield from frame.itertuples(index=False)
 
 
@@ -34,7 +34,7 @@ def who(found: Agreement) -> str:
 
 
 def his_word(found: Agreement) -> str:
-    """What the compared human score is called."""
+    """Return the name of the human score that is compared."""
     return "weighted HIS" if found.choices.weighted else "HIS"
 
 
@@ -100,7 +100,7 @@ def _scatter(
 
 
 def _colour(data: pd.DataFrame, legend: bool) -> tuple[str | None, Any]:
-    """Groups by their own colours, else up to eight models, else one colour."""
+    """Colour groups by their own colours, else up to eight models, else one colour."""
     groups = set(data["group"].dropna()) if "group" in data.columns else set()
     if 0 < len(groups) <= len(PALETTE) - 1:
         names = [name for name in ORDER if name in groups]
@@ -354,6 +354,6 @@ def _names(units: pd.DataFrame) -> list[str]:
 
 
 def short(name: str, most: int) -> str:
-    """The name, its middle left out where it is too long for its place."""
+    """Return the name, without its middle where it is too long for its place."""
     half = (most - 1) // 2
     return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"

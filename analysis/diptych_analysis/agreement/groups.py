@@ -25,9 +25,15 @@ ORDER = ("hardest", "random", "easiest")
 
 @dataclass(frozen=True)
 class Groups:
-    """`table`: one row a group (`over_units`; right of the n answers, pooled proportion, Wilson);
-    `tests`: one row a pair (first, second, difference of means, better = P(a unit of second has the
-    higher HIS) + half of ties, u, p, p_holm).
+    """Groups of units, and the tests between them.
+
+    Attributes
+    ----------
+    table : pd.DataFrame
+        One row per group (`over_units`; right of the n responses, pooled proportion, Wilson).
+    tests : pd.DataFrame
+        One row per pair: first, second, difference of means, better = P(a unit of second has the
+        higher HIS) + half of ties, u, p, p_holm.
     """
 
     table: pd.DataFrame
@@ -51,7 +57,7 @@ def holm(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def compare_groups(units: pd.DataFrame, score: str = "his") -> Groups:
-    """The groups of `units` (columns `group`, `score`, n, right), and every pair of them tested.
+    """Compare the groups of `units` (columns `group`, `score`, n, right) and test every pair.
 
     Two-sided Mann-Whitney, exact for small groups without ties, Holm-corrected over the pairs.
     Raises `AgreementFault` where there are fewer than two groups.

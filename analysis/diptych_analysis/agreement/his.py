@@ -34,7 +34,7 @@ def answers_of(
     excluded: bool = False,
     conditions: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """The answers that HIS is computed from, one row each.
+    """Return the responses that HIS is computed from, one row each.
 
     Practice and catch trials are left out, and so are sessions of other `statuses` and those that
     a quality rule of the study excludes (unless `excluded`). Returns session_id, participant_id,
@@ -62,7 +62,7 @@ def answers_of(
 def machine_scores(
     tables: Tables, *, statuses: Sequence[str] = ("completed",), excluded: bool = False
 ) -> pd.DataFrame:
-    """The units' scores by the machines that took the study; empty without machines.
+    """Score the units by the machines that took the study; empty without machines.
 
     A machine's `confidence` is the probability that it gives to the right query, so its mean over
     the answers about a unit is the MIS (Eq. 5). Columns: machine (participant_id), those of
@@ -115,7 +115,7 @@ def _answered(
 
 
 def _with_attributes(trials: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """The trials with unit and attributes of their items; a trial's own where items have none."""
+    """Add unit and attributes of their items to the trials; a trial's own where items have none."""
     key = ["study", "study_version", "item_id"]
     names = [name for name in ("unit", *ATTRIBUTES) if name in items.columns]
     known = items[items["item_id"].notna()].drop_duplicates(key)[key + names]
@@ -143,7 +143,7 @@ def _numbers(found: pd.DataFrame) -> pd.Series:
 
 
 def unit_key(frame: pd.DataFrame) -> list[str]:
-    """The columns that tell units apart: the model too where it is known."""
+    """Return the columns that identify a unit: the model too where it is known."""
     return ["model", "unit"] if "model" in frame.columns else ["unit"]
 
 

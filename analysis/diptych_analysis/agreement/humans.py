@@ -10,7 +10,7 @@ from diptych_analysis.networks.store import read_items
 
 
 def fitted_scale(humans: Path, results: Path, model: str, similarity: str, seed: int = 0) -> Scale:
-    """The scale that brings the MIS nearest to the HIS of 5 % of the units (section 3).
+    """Fit the scale that brings the MIS nearest to the HIS of 5 % of the units (section 3).
 
     Parameters
     ----------

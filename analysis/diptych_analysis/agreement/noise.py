@@ -74,7 +74,7 @@ def simulated_his(
 
 
 def _experiments(p: Floats, n: npt.ArrayLike, draws: int, seed: int) -> Iterator[Floats]:
-    """The same draws for every score, a part at a time."""
+    """Yield the same draws for every score, a part at a time."""
     rng = np.random.default_rng(seed)
     while draws > 0:
         rows = min(draws, max(1, CELLS // len(p)))
@@ -118,7 +118,7 @@ def noise_ceiling(
 
 
 def expected_ceiling(p: npt.ArrayLike, n: npt.ArrayLike) -> float:
-    """Closed form of the oracle's Pearson ceiling, from p (U,) and n answers a unit.
+    """Compute the oracle's Pearson ceiling in closed form, from p (U,) and n responses per unit.
 
         sqrt(var p / (var p + mean p (1 - p) / n))
 
@@ -155,7 +155,7 @@ def true_variance(his: npt.ArrayLike, n: npt.ArrayLike) -> float:
 
 
 def reliability_ceiling(his: npt.ArrayLike, n: npt.ArrayLike) -> float:
-    """The correlation of true and measured HIS: sqrt(true variance / variance of HIS).
+    """Correlate true and measured HIS: sqrt(true variance / variance of HIS).
 
     App. C simulates from the measured HIS, whose spread has noise in it already, and so comes out
     too high for few answers; this is the ceiling without that (the root of the reliability, as in

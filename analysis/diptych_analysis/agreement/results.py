@@ -140,7 +140,7 @@ def _machines(found: Agreement) -> Iterator[Plain]:
 
 
 def plain_tables(found: Agreement) -> Iterator[Plain]:
-    """The tables that terminal and page show; those of single units are `units_table`."""
+    """Yield the tables that terminal and page show; `units_table` makes that of single units."""
     yield _correlations(found)
     yield from _groups(found)
     yield from _models(found)
@@ -148,7 +148,7 @@ def plain_tables(found: Agreement) -> Iterator[Plain]:
 
 
 def units_table(found: Agreement, most: int | None = SHOWN) -> Plain:
-    """The units with the highest and the lowest HIS, best first."""
+    """Return the units with the highest and the lowest HIS, best first."""
     score = found.choices.score
     units = found.units.sort_values([score, "n"], ascending=False, kind="stable")
     title = f"{len(units)} units"
@@ -180,7 +180,7 @@ def units_table(found: Agreement, most: int | None = SHOWN) -> Plain:
 
 
 def _by_unit(found: Agreement) -> dict[str, dict[Any, float]]:
-    """machine -> row of `found.units` -> its score of the unit; at most three machines."""
+    """Map machine -> row of `found.units` -> its score of the unit; at most three machines."""
     scores: dict[str, dict[Any, float]] = {}
     if found.machine_units.empty:
         return scores
@@ -193,7 +193,7 @@ def _by_unit(found: Agreement) -> dict[str, dict[Any, float]]:
 
 
 def terminal(found: Agreement) -> Iterator[Any]:
-    """What `diptych correlate` prints: rich tables, and notes."""
+    """Yield what `diptych correlate` prints: rich tables, and notes."""
     from rich.table import Table
     from rich.text import Text
 
@@ -268,7 +268,7 @@ def _clean(value: Any) -> Any:
 
 
 def as_csv(found: Agreement) -> str:
-    """The units, one a row; machines that took the study in columns `machine:NAME`."""
+    """Write the units as CSV, one per row; machines that took the study: columns `machine:NAME`."""
     units = found.units.copy()
     for machine, scores in _by_unit(found).items():
         units[f"machine:{machine}"] = units.index.map(scores)
@@ -320,7 +320,7 @@ def charts_of(found: Agreement) -> Iterator[tuple[str, Any, str]]:
 
 
 def add_section(page: Page, found: Agreement) -> None:
-    """The comparison as a part of a page: what was compared, tables, figures, notes."""
+    """Add the comparison to a page: what was compared, tables, figures, notes."""
     page.add(
         f'<p class="about">{html.escape(whose_words(found))}. MIS: '
         f"{html.escape(source_words(found.about))}.</p>"
@@ -351,7 +351,7 @@ def _html(head: list[str], rows: Rows) -> str:
 
 
 def write_page(found: Agreement, folder: Path) -> Path:
-    """Writes `folder`/index.html, units.csv and figures/*.png and *.svg; returns the page."""
+    """Write `folder`/index.html, units.csv and figures/*.png and *.svg; return the page."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "units.csv").write_text(as_csv(found), encoding="utf-8")
     page = Page()

@@ -40,7 +40,7 @@ class Scores:
 
 
 def from_items(units: pd.DataFrame) -> Scores:
-    """The attribute `mis` of the items, as `units_of` found it."""
+    """Read the attribute `mis` of the items, as `units_of` found it."""
     if "mis" not in units.columns:
         raise AgreementFault(
             "the items have no attribute 'mis': name scores (--scores), or a similarity and the "
@@ -51,7 +51,7 @@ def from_items(units: pd.DataFrame) -> Scores:
 
 
 def from_folder(folder: Path, run: Mapping[str, str] | None = None) -> Scores:
-    """The scores that `diptych mis ... --to FOLDER` wrote; `run` picks one of several runs.
+    """Read the scores that `diptych mis ... --to FOLDER` wrote; `run` picks one of several runs.
 
     Raises `AgreementFault` where a unit has more than one score left, naming what to choose.
     """

@@ -1,5 +1,6 @@
-"""Machine interpretability: what the units of a vision network respond to, and how well a machine
-can tell it from examples (Zimmermann, Klindt and Brendel, NeurIPS 2024).
+"""Machine interpretability: how well a machine can tell what units respond to from examples.
+
+For the units of vision networks, after Zimmermann, Klindt and Brendel, NeurIPS 2024.
 
     from diptych_analysis.mis.runs import score_network
     scores = score_network("efficientnet-lite0", images=Path("photographs"), to=Path("out"))

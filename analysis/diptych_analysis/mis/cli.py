@@ -158,7 +158,7 @@ def _scale(options: Mapping[str, Any]) -> Scale:
 
 
 def _fitted(model: str, options: Mapping[str, Any]) -> Scale:
-    """alpha from people's answers on some of the model's units."""
+    """Fit alpha to people's responses on some of the model's units."""
     from diptych_analysis.agreement.humans import fitted_scale
 
     return fitted_scale(options["humans"], options["to"], model, options["similarity"])
@@ -229,7 +229,7 @@ def layer_rows(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def layer_table(scores: pd.DataFrame) -> Any:
-    """The layers of one model as a table for the terminal."""
+    """List the layers of one model as a table for the terminal."""
     from rich.table import Table
 
     first = scores.iloc[0]

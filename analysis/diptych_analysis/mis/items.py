@@ -34,7 +34,7 @@ class Items:
     negatives: Ints
 
     def swapped(self) -> Items:
-        """The same items with the two sets of explanations exchanged."""
+        """Return the same items with the two sets of explanations exchanged."""
         return Items(self.query_positive, self.query_negative, self.negatives, self.positives)
 
 
@@ -96,7 +96,7 @@ class Plan:
         return needed
 
     def items(self, most: Ints, least: Ints, images: int) -> Items:
-        """The items of units.
+        """Make the items of units.
 
         The N K most extreme images fall into K strata of N by activation. Each item gets one of
         each stratum; from stratum to stratum the places move on by one, so that no item has the

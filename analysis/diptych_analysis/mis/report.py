@@ -45,7 +45,7 @@ def write_machine_report(
     checkpoints: pd.DataFrame | None = None,
     left_out: pd.DataFrame | None = None,
 ) -> Path:
-    """Writes `to`/index.html, tables/*.csv, figures/*.png and *.svg; returns the page.
+    """Write `to`/index.html, tables/*.csv, figures/*.png and *.svg; return the page.
 
     The page loads nothing from anywhere. Raises `MachineFault` as `examine` does, and where an
     image that is to be shown can't be read.
@@ -80,7 +80,7 @@ def write_findings(
     image_folder: Path | None,
     left_out: pd.DataFrame | None = None,
 ) -> Path:
-    """The page about what was found already; as `write_machine_report`."""
+    """Write the page about existing findings; otherwise as `write_machine_report`."""
     writing = _Writing(to)
     for table in tables_of.tables(found):
         writing.table_file(table)

@@ -87,7 +87,7 @@ def score_network(
     scale: Scale | None = None,
     work: Work | None = None,
 ) -> pd.DataFrame:
-    """The scores of a network's units; what an earlier run has computed is read.
+    """Score a network's units; read what an earlier run has computed.
 
     Args:
         model: a name (see `networks`), or a network of your own.
@@ -156,7 +156,7 @@ def _similarity(given: str | Similarity, device: str) -> Similarity:
 def _about(
     network: Network, images: ImageSet, compared: Similarity, plan: Plan, scale: Scale
 ) -> dict[str, Any]:
-    """What says which computation this is (`store.KEY`)."""
+    """Describe which computation this is (`store.KEY`)."""
     return {
         "model": network.name,
         "weights": network.key,
@@ -180,7 +180,7 @@ def _extremes(
     store: Store,
     work: Work,
 ) -> Found:
-    """The extremes of every layer: from the cache, from kept activations, or from a pass."""
+    """Find the extremes of every layer: in the cache, in kept activations, or by a pass."""
     found: Found = {}
     for layer in layers:
         name = _cache_name(layer)
@@ -279,7 +279,7 @@ def _make_activation_files(folder: Path, layers: Sequence[Layer], images: int) -
 def _features(
     given: str | Similarity, compared: Similarity, images: ImageSet, store: Store, work: Work
 ) -> Any:
-    """The similarity's features of all images: rows in memory, or read from disk."""
+    """Compute the similarity's features of all images: rows in memory, or read from disk."""
     file = store.features_file(compared.key, images.key)
     if not file.exists():
         _compute_features(given, compared, images, file, work)
@@ -327,7 +327,7 @@ def _score_layer(
     everything: Sequence[Layer],
     work: Work,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of one layer: of its units, and of their items."""
+    """Return the rows of one layer: of its units, and of their items."""
     images = extremes.count
     items = plan.items(extremes.most(), extremes.least(), images)
     found = margins(features, items)

@@ -118,7 +118,7 @@ def score_activations(
 
 
 def calibrate(found: npt.ArrayLike, his: npt.ArrayLike, weights: npt.ArrayLike = 1.0) -> Scale:
-    """The temperature with which the MIS comes nearest to human scores (section 3).
+    """Fit the temperature with which the MIS comes nearest to human scores (section 3).
 
     Least squares between each unit's MIS and its HIS, over log alpha; the paper fits alpha to a
     random 5 % of the annotated units "to approximately match the value range".

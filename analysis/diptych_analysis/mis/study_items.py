@@ -40,7 +40,7 @@ def margin(top: Features, bottom: Features, positives: Features, negatives: Feat
 def score_items(
     items: pd.DataFrame, files: Find, similarity: Similarity, scale: Scale | None = None
 ) -> pd.DataFrame:
-    """A machine's margin and probability of being right on each 2-AFC item.
+    """Compute a machine's margin and probability of being right on each 2-AFC item.
 
     Parameters
     ----------

@@ -45,12 +45,12 @@ class Source:
     threads: int = 1
 
     def network(self) -> Network:
-        """The network."""
+        """Return the network."""
         torch.set_num_threads(self.threads)
         return self.what if isinstance(self.what, Network) else load_network(self.what, self.device)
 
     def similarity(self) -> Similarity:
-        """The similarity."""
+        """Return the similarity."""
         torch.set_num_threads(self.threads)
         if isinstance(self.what, Similarity):
             return self.what
@@ -69,7 +69,7 @@ def _once(key: str, make: Any) -> Any:
 
 
 def blocks(images: int) -> list[range]:
-    """The blocks that so many images fall into."""
+    """Split a number of images into blocks."""
     return [range(first, min(first + BLOCK, images)) for first in range(0, images, BLOCK)]
 
 
@@ -81,7 +81,7 @@ def block_extremes(
     keep: int,
     full: Path | None = None,
 ) -> tuple[int, Found]:
-    """The extremes of one block, layer by layer.
+    """Find the extremes of one block, layer by layer.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def activation_file(folder: Path, layer: str) -> Path:
 
 
 def extremes_on_disk(file: Path, keep: int) -> Extremes:
-    """The same extremes from kept activations, for any `keep`, a block of images at a time."""
+    """Find the same extremes in kept activations, for any `keep`, a block of images at a time."""
     rows = np.load(file, mmap_mode="r")
     found: Extremes | None = None
     for block in blocks(len(rows)):
@@ -134,7 +134,7 @@ def extremes_on_disk(file: Path, keep: int) -> Extremes:
 
 
 def block_features(source: Source, images: ImageSet, first: int) -> tuple[int, Features]:
-    """A similarity's features of one block of images, whose first is number `first` of all."""
+    """Compute a similarity's features of one block of images, whose first is number `first`."""
     if isinstance(source.what, Similarity):
         compared = source.what
     else:
@@ -207,6 +207,6 @@ class Checkpoint:
         half.replace(self.file)
 
     def remove(self) -> None:
-        """The pass is over."""
+        """End the pass: remove the file, if there is one."""
         if self.file is not None:
             self.file.unlink(missing_ok=True)

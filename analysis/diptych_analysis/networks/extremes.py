@@ -26,7 +26,7 @@ def _ordered(values: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
 
 
 def _values(ordered: Keys) -> npt.NDArray[np.float32]:
-    """The floats again."""
+    """Turn keys back into floats."""
     bits = ordered.astype(np.int32)
     return (bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))).view(np.float32)
 
@@ -131,7 +131,7 @@ def _ends(ordered: npt.NDArray[np.int32], keep: int) -> tuple[Keys, Keys]:
 
 
 def _top(keys: Keys, keep: int) -> Keys:
-    """The `keep` greatest of each row, in any order."""
+    """Return the `keep` greatest of each row, in any order."""
     if keys.shape[1] <= keep:
         return keys
     return np.ascontiguousarray(np.partition(keys, -keep, axis=1)[:, -keep:])

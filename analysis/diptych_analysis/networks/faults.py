@@ -11,7 +11,7 @@ class MachineFault(ValueError):
 
 
 def near(name: str, known: Iterable[str], count: int = 6) -> str:
-    """The known names that look most like a wrong one, for an error's end."""
+    """Name the known names most like a wrong one, for the end of an error."""
     everything = list(known)
     close = difflib.get_close_matches(name, everything, count, cutoff=0.3)
     return ", ".join(close or everything[:count]) or "none"

@@ -65,7 +65,7 @@ class ImageSet:
         return ImageSet(self.folder, self.files[cut], self.hashes[cut])
 
     def frame(self) -> pd.DataFrame:
-        """A row an image: image_set, image, file, sha256."""
+        """Return one row per image: image_set, image, file, sha256."""
         return pd.DataFrame(
             {
                 "image_set": self.key,
@@ -77,7 +77,7 @@ class ImageSet:
 
 
 def open_image(file: Path) -> Image.Image:
-    """An image as people see it: see `diptych_analysis.pictures`.
+    """Open an image as people see it: see `diptych_analysis.pictures`.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def open_image(file: Path) -> Image.Image:
 
 
 def image_set(folder: Path, known: pd.DataFrame | None = None, threads: int = 4) -> ImageSet:
-    """The images of a folder and all folders in it.
+    """Find the images of a folder and all folders in it.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _hashes(
 
 
 def index_frame(images: ImageSet) -> pd.DataFrame:
-    """What `image_set` can be given next time: file, size, changed (ns), sha256."""
+    """Return what `image_set` can take next time: file, size, changed (ns), sha256."""
     sha = dict(zip(images.files, images.hashes, strict=True))
     sha |= {name: sha[first] for name, first in images.duplicates}
     stats = {name: (images.folder / name).stat() for name in sha}

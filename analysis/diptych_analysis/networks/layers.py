@@ -85,7 +85,7 @@ class Layer:
 
 
 def kind_of(name: str, module: nn.Module) -> str | None:
-    """The kind of a module, or None where it is no layer that is scored."""
+    """Return the kind of a module, or None for a module that is not a scored layer."""
     if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
         return "conv"
     if isinstance(module, nn.Linear):
@@ -100,7 +100,7 @@ def kind_of(name: str, module: nn.Module) -> str | None:
 
 
 def _is_norm(module: nn.Module) -> bool:
-    """A norm of another library, by its name: not `ConvNorm` and the like, which hold layers."""
+    """Recognise a norm of another library by its name: not `ConvNorm` and the like, with layers."""
     held = (weight for child in module.children() for weight in child.parameters())
     return bool(_NORM_NAME.search(type(module).__name__)) and next(held, None) is None
 
@@ -245,7 +245,7 @@ def choose_layers(
     *,
     examined: Examined | None = None,
 ) -> list[Layer]:
-    """The layers to score.
+    """Choose the layers to score.
 
     Parameters
     ----------

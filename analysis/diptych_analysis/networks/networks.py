@@ -89,7 +89,7 @@ def device_for(wanted: str = "auto") -> torch.device:
 
 
 def load_network(name: str, device: str = "auto") -> Network:
-    """A network by name.
+    """Load a network by name.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def load_network(name: str, device: str = "auto") -> Network:
 
 
 def _parsed(name: str) -> tuple[str, str | Path]:
-    """timm's architecture, and `hub`, `none` or a file of weights."""
+    """Return timm's architecture, and `hub`, `none` or a file of weights."""
     plain = name.removesuffix(UNTRAINED)
     untrained = plain != name
     if plain in PACKAGED:

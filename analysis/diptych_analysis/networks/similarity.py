@@ -54,7 +54,7 @@ class Similarity(ABC):
         return self.dealt(np.concatenate(parts))
 
     def dealt(self, features: Features) -> Features:
-        """The table of all images' features as it is used; controls change it here."""
+        """Return the features of all images as they are used; controls change them here."""
         return features
 
 
@@ -169,7 +169,7 @@ class Shuffled(Similarity):
 
 
 def similarity(name: str, device: str = "auto") -> Similarity:
-    """A similarity by name (see this module).
+    """Load a similarity by name (see this module).
 
     Raises
     ------

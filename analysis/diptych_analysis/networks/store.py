@@ -118,7 +118,7 @@ class Store:
         half.replace(file)
 
     def read_extremes(self, weights: str, image_set: str, layer: str, keep: int) -> Extremes | None:
-        """A layer's extremes, where at least `keep` images a side are known."""
+        """Read a layer's extremes, where at least `keep` images per side are known."""
         file = self._extremes_file(weights, image_set, layer)
         if not file.exists():
             return None
@@ -189,7 +189,7 @@ def read_items(folder: Path, model: str | None = None) -> pd.DataFrame:
 
 
 def read_images(folder: Path) -> pd.DataFrame:
-    """The images of a folder of results: image_set, image, file, sha256.
+    """Read the images of a folder of results: image_set, image, file, sha256.
 
     Raises
     ------

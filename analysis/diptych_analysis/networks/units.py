@@ -165,7 +165,7 @@ def _channels_first(module: nn.Module) -> bool:
 def _axis_of_one_weight(
     module: nn.Module, called: Called, output: Tensor, axes: Sequence[int]
 ) -> int | None:
-    """The axis along which one weight of a layer changes one place alone; None: none does."""
+    """Find the axis along which one weight of a layer changes one place alone; None without one."""
     given, named = called
     for name in ("bias", "weight"):
         own = getattr(module, name, None)

@@ -194,11 +194,11 @@ class _Watch:
         self._bars, self._task = bars, task
 
     def __call__(self, step: int, loss: float) -> None:
-        """An update is over."""
+        """Show that an update is over."""
         self._bars.update(self._task, completed=step, note=f"loss {loss:.3f}")
 
     def named(self, name: str, done: int, of: int) -> None:
-        """The test of a network begins."""
+        """Show that the test of a network begins."""
         self._bars.update(self._task, completed=done, total=of, note=name)
 
 

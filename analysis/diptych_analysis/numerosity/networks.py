@@ -132,7 +132,7 @@ def published_network(pixels: int, dimensions: int, weights: Path | None) -> Num
 
 
 def _alexnet(weights: Path | None) -> nn.Module:
-    """The first layers of AlexNet, with weights."""
+    """Load the first layers of AlexNet, with weights."""
     from torchvision import models
 
     if weights is None:

@@ -156,7 +156,7 @@ def _turned(table: Table) -> Table:
 
 
 def as_html(table: Table) -> str:
-    """A table of the page, without its title."""
+    """Write a table of the page, without its title."""
     from html import escape
 
     _, heads, rows = table

@@ -23,11 +23,11 @@ class Page:
         self.figures = 0
 
     def add(self, markup: str) -> None:
-        """Some HTML."""
+        """Add some HTML."""
         self.parts.append(markup)
 
     def figure(self, chart: Any, caption: str) -> None:
-        """A figure: drawn already, and alive once the page's script has run."""
+        """Add a figure: drawn already, and alive once the page's script has run."""
         if chart is None:
             return
         spec = charts.spec_of(chart)
@@ -39,7 +39,7 @@ class Page:
         )
 
     def picture(self, image: Any, caption: str) -> None:
-        """A Pillow image, drawn into the page itself."""
+        """Add a Pillow image, drawn into the page itself."""
         data = io.BytesIO()
         image.save(data, "WEBP", quality=86)
         source = base64.b64encode(data.getvalue()).decode("ascii")
@@ -55,7 +55,7 @@ class Page:
         self.add(f"<figure>{markup}<figcaption>{said}</figcaption></figure>")
 
     def render(self, title: str, simulated: bool) -> str:
-        """The whole page; `simulated` says at its top that nobody took part."""
+        """Write the whole page; `simulated` puts at its top that nobody took part."""
         banner = (
             '<p class="banner">Every participant on this page is <b>simulated</b>: nothing here '
             "says anything about people.</p>"

@@ -1,5 +1,6 @@
-"""One HTML page about one or more exported data sets: who took part, what they answered, who
-predicts it. The page loads nothing from anywhere.
+"""One HTML page about one or more exported data sets.
+
+It shows who took part, what they answered, and who predicts it. It loads nothing from anywhere.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def write_report(
     trace_results: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
     to: Path,
 ) -> Path:
-    """Writes `to`/index.html about the exported folders and the results of `diptych trace`.
+    """Write `to`/index.html about the exported folders and the results of `diptych trace`.
 
     `trace_results` are the contents of one or more `--json` files (or None). Returns the page.
     Raises `TableFault` where a folder holds no sound tables.

@@ -60,7 +60,7 @@ class Contents:
     versions: dict[str, Version] = field(default_factory=dict)
 
     def counted(self, table: TableName, rows: Iterable[R]) -> Iterator[R]:
-        """The rows as they are, counted on their way to a file."""
+        """Yield the rows as they are, counted on their way to a file."""
         has_kinds = any(column.name == "participant_kind" for column in self.columns[table])
         kinds = self.kinds.setdefault(table, Counter()) if has_kinds else None
         for row in rows:

@@ -59,7 +59,7 @@ class LayoutFault(ValueError):
 
 
 def study_value(name: str) -> str:
-    """A name as the value of a keyword in a file name, which may have letters and digits only.
+    """Turn a name into the value of a keyword in a file name: letters and digits only.
 
     `my_study-2` becomes `mystudy2`. Letters lose their accents; a name without any letter or digit
     that can be kept becomes `unnamed`.
@@ -69,7 +69,7 @@ def study_value(name: str) -> str:
 
 
 def table_file(name: str, table: str, format_: str) -> str:
-    """The name of a table's file.
+    """Return the name of a table's file.
 
     Parameters
     ----------
@@ -84,7 +84,10 @@ def table_file(name: str, table: str, format_: str) -> str:
 
 
 def table_path(name: str, table: str, format_: str) -> str:
-    """The path of a table's file below the folder of the data set, with `/`; see `table_file`."""
+    """Return the path of a table's file below the folder of the data set, with `/`.
+
+    See `table_file`.
+    """
     return f"{DATA}/{table_file(name, table, format_)}"
 
 
@@ -113,7 +116,7 @@ def old_table_files(folder: Path) -> Iterator[tuple[TableName, Path]]:
 
 
 def find_tables(folder: Path) -> dict[TableName, Path]:
-    """The file to read for each table of a data set, Parquet where it is there.
+    """Find the file to read for each table of a data set, Parquet where it exists.
 
     Raises
     ------

@@ -45,7 +45,7 @@ def dataset_description(
     description: str = "",
     columns: Mapping[TableName, Sequence[Column]] = TABLES,
 ) -> dict[str, object]:
-    """The data set as Psych-DS 1.5 JSON-LD (schema.org), for `dataset_description.json`.
+    """Describe the data set as Psych-DS 1.5 JSON-LD (schema.org), for `dataset_description.json`.
 
     Only terms of schema.org are used: allowed values are part of the description, in words, and
     for programs in the data dictionary.
@@ -114,5 +114,5 @@ def json_text(content: object) -> str:
 
 
 def write_json(file: Path, content: object) -> None:
-    """Writes readable JSON, UTF-8."""
+    """Write readable JSON, UTF-8."""
     file.write_text(json_text(content), encoding="utf-8")

@@ -52,7 +52,7 @@ class Tables:
     description: str = ""
 
     def frame(self, table: TableName) -> pd.DataFrame:
-        """The frame of one table."""
+        """Return the frame of one table."""
         found: pd.DataFrame = getattr(self, table)
         return found
 
@@ -77,12 +77,12 @@ _DTYPES = {
 
 
 def empty_table(table: TableName) -> pd.DataFrame:
-    """A table with its columns and no rows."""
+    """Return a table with its columns and no rows."""
     return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
 
 
 def read_tables(folder: Path) -> Tables:
-    """Reads and checks a data set (Parquet where there, else CSV).
+    """Read and check a data set (Parquet where there, else CSV).
 
     `folder` is laid out as `diptych_analysis.tables.layout` says, or as older versions wrote it.
     `sessions` and `trials` must be there; the others may be missing and are empty then. Columns
@@ -256,7 +256,7 @@ def _convert(
 
 
 def _first(wrong: pd.Series) -> int:
-    """Number of the first wrong data row, the one after the header being 1."""
+    """Return the number of the first wrong data row, the one after the header being 1."""
     return int(wrong.to_numpy(dtype=bool).argmax()) + 1
 
 

@@ -34,7 +34,7 @@ class Column:
     minimum: float | None = None
 
     def described(self) -> dict[str, object]:
-        """The column as it stands in the data dictionary."""
+        """Describe the column as the data dictionary does."""
         found: dict[str, object] = {
             "name": self.name,
             "type": self.type,
@@ -50,7 +50,7 @@ class Column:
 
     @classmethod
     def from_described(cls, found: Mapping[str, object]) -> Column:
-        """The column that `described` described; KeyError or ValueError when it is malformed."""
+        """Return the column that `described` described; KeyError or ValueError where malformed."""
         kind = found["type"]
         if kind not in TYPES:
             raise ValueError(f"type {kind!r} is none of {', '.join(TYPES)}")
@@ -344,7 +344,7 @@ TABLES: Final[dict[TableName, tuple[Column, ...]]] = {
 
 
 def with_extras(table: TableName, extras: Sequence[Column]) -> tuple[Column, ...]:
-    """The columns of a table in a data set.
+    """Return the columns of a table in a data set.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ Row = Mapping[str, object]
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The Parquet schema of a table with these columns (a list is a string joined by `|`)."""
+    """Return the Parquet schema of a table with these columns (a list: a string joined by `|`)."""
     import pyarrow as pa
 
     types = {
@@ -58,7 +58,7 @@ def iso(moment: datetime) -> str:
 
 
 def _plain(column: Column, value: object) -> object:
-    """The value as Arrow takes it: None for nothing, the column's own type otherwise."""
+    """Convert the value for Arrow: None for nothing, the column's own type otherwise."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     match column.type:
@@ -80,7 +80,7 @@ def _plain(column: Column, value: object) -> object:
 
 
 def _cell(column: Column, value: object) -> str:
-    """The value as a CSV cell; empty for nothing."""
+    """Write the value as a CSV cell; empty for nothing."""
     plain = _plain(column, value)
     if plain is None:
         return ""
@@ -97,7 +97,7 @@ class TableWriter(Protocol):
     """Takes rows in batches, into a file or a stream; `close` makes it whole."""
 
     def write(self, rows: Iterable[Row]) -> int:
-        """Appends the rows (missing keys are empty cells) and returns how many they were."""
+        """Append the rows (missing keys are empty cells) and return their number."""
 
     def close(self) -> None:
         """Flushes and closes the file."""
@@ -132,7 +132,7 @@ class CsvWriter:
         self._csv.writerow([guarded(c.name) for c in self.columns])
 
     def write(self, rows: Iterable[Row]) -> int:
-        """Appends the rows and returns how many they were."""
+        """Append the rows and return their number."""
         count = 0
         for row in rows:
             self._csv.writerow([_cell(c, row.get(c.name)) for c in self.columns])
@@ -140,7 +140,7 @@ class CsvWriter:
         return count
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._file.close()
 
 
@@ -157,7 +157,7 @@ class ParquetWriter:
         self._waiting: list[list[object]] = [[] for _ in self.columns]
 
     def write(self, rows: Iterable[Row]) -> int:
-        """Appends the rows and returns how many they were."""
+        """Append the rows and return their number."""
         count = 0
         for row in rows:
             for waiting, column in zip(self._waiting, self.columns, strict=True):
@@ -178,7 +178,7 @@ class ParquetWriter:
         self._waiting = [[] for _ in self.columns]
 
     def close(self) -> None:
-        """Writes what is still held and closes the file."""
+        """Write what is still held and close the file."""
         if self._waiting[0]:
             self._flush()
         self._parquet.close()
@@ -192,7 +192,7 @@ def table_writer(
     group: int = 20_000,
     excel: bool = False,
 ) -> TableWriter:
-    """A writer of one of `FORMATS`; see `CsvWriter` and `ParquetWriter` for the options."""
+    """Open a writer of one of `FORMATS`; see `CsvWriter` and `ParquetWriter` for the options."""
     if format_ == "csv":
         return CsvWriter(to, columns, excel=excel)
     return ParquetWriter(to, columns, group)
@@ -259,7 +259,7 @@ class DatasetWriter:
         return self
 
     def write(self, table: TableName, rows: Iterable[Row]) -> int:
-        """Appends rows to one table, in every format, and returns how many they were."""
+        """Append rows to one table, in every format, and return their number."""
         writers = self._writers[table]
         # One pass feeds several files, so a generator of rows is taken batch by batch.
         batch: list[Row] = []
@@ -342,7 +342,7 @@ def _umask() -> int:
 
 
 def rows_of(frame: pd.DataFrame, batch: int = 5000) -> Iterator[dict[str, object]]:
-    """The rows of a frame as mappings without the empty cells."""
+    """Yield the rows of a frame as mappings without the empty cells."""
     for start in range(0, len(frame), batch):
         part = frame.iloc[start : start + batch]
         present = part.notna().to_numpy()
@@ -355,7 +355,7 @@ def rows_of(frame: pd.DataFrame, batch: int = 5000) -> Iterator[dict[str, object
 def write_tables(
     tables: Tables, to: Path, formats: Sequence[str] = FORMATS, dataset: str | None = None
 ) -> None:
-    """Writes all tables with dictionary and description into `to`, whole or not at all."""
+    """Write all tables with dictionary and description into `to`, whole or not at all."""
     with DatasetWriter(
         to,
         formats,

@@ -30,15 +30,15 @@ class Batch:
     rt: Tensor
 
     def rows(self, index: Tensor | slice) -> Batch:
-        """Some of the sessions."""
+        """Select some of the sessions."""
         return Batch(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     def times(self, index: slice) -> Batch:
-        """Some of the trials of every session."""
+        """Select some of the trials of every session."""
         return Batch(**{f.name: getattr(self, f.name)[:, index] for f in fields(self)})
 
     def to(self, device: torch.device) -> Batch:
-        """The same on another device."""
+        """Move the batch to another device."""
         return Batch(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
 
     @property

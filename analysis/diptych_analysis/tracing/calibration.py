@@ -11,7 +11,7 @@ from diptych_analysis.tracing.sequences import Ints
 def reliability(
     probabilities: np.ndarray[tuple[int, ...], np.dtype[np.float64]], chosen: Ints, bins: int = 10
 ) -> pd.DataFrame:
-    """The reliability curve over all class decisions.
+    """Compute the reliability curve over all class decisions.
 
     `probabilities` (n, C), `chosen` (n,) class indices. One row a bin of equal width that is not
     empty: `low`, `high`, mean `predicted` probability, `observed` frequency, `n`.

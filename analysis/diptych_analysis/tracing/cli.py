@@ -208,7 +208,7 @@ def trace_folder(
     report: Path | None = None,
     **_: object,
 ) -> dict[str, Any]:
-    """What `diptych trace` does, printing no table: the results as they stand in --json."""
+    """Do what `diptych trace` does without printing tables; return the results as in --json."""
     from diptych_analysis.tracing.runs import make_jobs, results_of
     from diptych_analysis.tracing.runs import run as run_jobs
 
@@ -250,7 +250,7 @@ class _Watch:
         self._over: set[tuple[str, int]] = set()
 
     def epoch(self, job: Any, epoch: int, trained: float, held_out: float) -> None:
-        """An epoch of one fit is over."""
+        """Show that an epoch of one fit is over."""
         if (job.spec, job.number) in self._over:
             return  # heard late from another process
         text = f"{job.spec}, split {job.number + 1}: epoch {epoch}, validation loss {held_out:.4f}"
@@ -258,7 +258,7 @@ class _Watch:
         self._show()
 
     def done(self, spec: str, number: int) -> None:
-        """A fit is over."""
+        """Show that a fit is over."""
         self._over.add((spec, number))
         self._running.pop((spec, number), None)
         self._progress.advance(self._task)
@@ -303,8 +303,9 @@ def predict(
     rt_column: str,
     images: Path | None,
 ) -> None:
-    """Predict the responses in FOLDER with a saved MODEL: one row per trial, and a column `p:CLASS`
-    per class.
+    """Predict the responses in FOLDER with a saved MODEL.
+
+    The table has one row per trial, and a column `p:CLASS` per class.
     """
     from diptych_analysis.tables import read_tables
     from diptych_analysis.tracing.models import Tracer

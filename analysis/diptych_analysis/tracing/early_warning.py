@@ -109,7 +109,7 @@ def roc_by_trials(warning: pd.DataFrame) -> pd.DataFrame:
 
 
 def roc_curves(warning: pd.DataFrame, by: str = "probability") -> pd.DataFrame:
-    """The ROC itself for each number of trials seen: seen, false_alarms, found."""
+    """Compute the ROC for each number of trials seen: seen, false_alarms, found."""
     from sklearn.metrics import roc_curve
 
     parts = []

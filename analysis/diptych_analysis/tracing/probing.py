@@ -1,4 +1,4 @@
-"""What would a learner answer now, if they were shown something else?"""
+"""What a learner would answer now if they were shown something else."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ SECONDS = 0.5
 
 
 def writing(file: Path) -> Callable[[int, float, float], None]:
-    """A watch that leaves each epoch's number and losses in `file` for who is `listening`."""
+    """Return a watch that leaves each epoch's number and losses in `file` for `listening`."""
 
     def watch(epoch: int, trained: float, held_out: float) -> None:
         file.write_text(json.dumps([epoch, trained, held_out]))
@@ -24,7 +24,7 @@ def writing(file: Path) -> Callable[[int, float, float], None]:
 
 @contextmanager
 def listening(heard: Callable[[int, Epoch], None]) -> Iterator[Path]:
-    """A folder, watched while the context lasts: what is written into its file "7" is `heard` as 7.
+    """Watch a folder while the context lasts: what is written into its file "7" is `heard` as 7.
 
     Files rather than a queue: a queue between processes that did not fork from this one needs yet
     another process, and half a second late is early enough to look at.

@@ -33,7 +33,7 @@ def write_tracing_report(
     fits: list[Fit],
     images: Path | None = None,
 ) -> Path:
-    """Writes `folder`/index.html, results.csv, results.tex and figures/*.png and *.svg.
+    """Write `folder`/index.html, results.csv, results.tex and figures/*.png and *.svg.
 
     Figures show the first split's test learners and models, which the jobs have kept.
     """
@@ -158,7 +158,7 @@ def _figures(
 
 
 def _best(specs: list[str], fits: list[Fit]) -> str | None:
-    """The recurrent model with the highest micro average precision in the test phase."""
+    """Name the recurrent model with the highest micro average precision in the test phase."""
     means = {
         spec: np.nanmean([fit.scores["test"].micro for fit in fits if fit.spec == spec])
         for spec in specs

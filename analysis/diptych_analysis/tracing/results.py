@@ -54,7 +54,7 @@ def cells(
 def best_of(
     table: Mapping[str, Sequence[tuple[float, float]]], shown: Sequence[tuple[str, str, str]]
 ) -> list[float]:
-    """The best rounded mean of each column (the lowest for losses and errors)."""
+    """Return the best rounded mean of each column (the lowest for losses and errors)."""
     best = []
     for place, (_, _, measure) in enumerate(shown):
         means = [round(row[place][0], 2) for row in table.values() if not math.isnan(row[place][0])]
@@ -104,7 +104,7 @@ def _cell(mean: float, deviation: float) -> str:
 
 
 def as_html(results: Mapping[str, Any], shown: Sequence[tuple[str, str, str]]) -> str:
-    """A table for a page, the best of each column in bold."""
+    """Write a table for a page, the best of each column in bold."""
     table = cells(results, shown)
     best = best_of(table, shown)
     head = "".join(f"<th>{html.escape(heading)}</th>" for heading, _, _ in shown)
@@ -138,7 +138,7 @@ def as_csv(results: Mapping[str, Any]) -> str:
 
 
 def as_latex(results: Mapping[str, Any], *, per_class: bool = True) -> str:
-    """A booktabs table in the manner of thesis Table 2.2; the best of each column in bold."""
+    """Write a booktabs table in the manner of thesis Table 2.2; the best per column in bold."""
     shown = columns(results, per_class=per_class)
     table = cells(results, shown)
     best = best_of(table, shown)

@@ -41,7 +41,7 @@ class Job:
     folder: Path | None = None
 
     def key(self, sequences: Sequences) -> str:
-        """What was computed: the data, the split, the model and how it was trained."""
+        """Hash what was computed: the data, the split, the model and how it was trained."""
         images = str(self.settings.get("images", ""))
         about = [self.spec, self.encoder, images, self.split.seed]
         rest = {k: v for k, v in self.settings.items() if k not in ("images", "cache", "threads")}
@@ -168,7 +168,7 @@ def run(
     cluster: str | None = None,
     watch: Callable[[Job, int, float, float], None] | None = None,
 ) -> Iterator[Fit]:
-    """The fits as they are finished. `n_jobs` processes here, or a Dask `cluster` at an address.
+    """Yield the fits as they finish: `n_jobs` processes here, or a Dask `cluster` at an address.
 
     `watch` hears of every epoch, from other processes a moment later; from a cluster it hears
     nothing.
@@ -199,7 +199,7 @@ def _do_elsewhere(job: Job, sequences: Sequences, told: Path | None) -> Fit:
 
 @cache
 def _load_torch() -> None:
-    """Loads all that training needs, whether or not the first job of this process needs it.
+    """Load all that training needs, whether or not the first job of this process needs it.
 
     Joblib's workers are measured after their first job, and taken for leaking, stopped and begun
     anew when they have grown by 300 MB since. torch alone is 600: a worker that began with `gt`

@@ -95,7 +95,7 @@ class Sequences:
         return shown
 
     def rows(self, which: Sequence[int] | slice | Ints | Bools) -> Sequences:
-        """Some of the sessions, in the order asked for, with the same classes and stimuli."""
+        """Select some of the sessions, in the given order, with the same classes and stimuli."""
         index = np.arange(len(self.sessions))[
             which if isinstance(which, slice) else np.asarray(which)
         ]
@@ -108,7 +108,7 @@ class Sequences:
         )
 
     def until(self, time: int) -> Sequences:
-        """The first `time` trials of every session."""
+        """Return the first `time` trials of every session."""
         return replace(self, **{name: getattr(self, name)[:, :time] for name in PER_TRIAL})
 
     def at(self, time: int) -> Sequences:
@@ -142,7 +142,7 @@ def sequences_from(
     rt_column: str = "rt_ms",
     classes: Sequence[str] | None = None,
 ) -> Sequences:
-    """The sessions of `task` as sequences.
+    """Return the sessions of `task` as sequences.
 
     By default only finished, not excluded sessions count: `statuses` and `excluded` widen that,
     `kinds` (person, simulated, machine) and `conditions` narrow it. `rt_column` names the column

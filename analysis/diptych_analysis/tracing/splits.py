@@ -21,7 +21,7 @@ class Split:
     seed: int
 
     def of(self, sequences: Sequences) -> tuple[Sequences, Sequences, Sequences]:
-        """The three parts of the sequences."""
+        """Split the sequences into the three parts."""
         return (
             sequences.rows(self.train),
             sequences.rows(self.validation),

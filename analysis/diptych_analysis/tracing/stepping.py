@@ -77,5 +77,5 @@ class Stepper:
         return last
 
     def observe(self, trial: Trial) -> None:
-        """The trial happened, with its response."""
+        """Take in a trial with its response."""
         self.past.append(trial)

@@ -31,7 +31,7 @@ class Settings:
     checkpoint_every: int = 20
 
     def where(self) -> torch.device:
-        """The device: CUDA where there is one, unless told otherwise."""
+        """Choose the device: CUDA where there is one, unless the caller names another."""
         if self.device != "auto":
             return torch.device(self.device)
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -19,7 +19,7 @@ class Response(TaskResponse):
 
 
 class SameDifferent(Task):
-    """Two images: do they belong to the same class?"""
+    """Two images: participants say whether they belong to the same class."""
 
     name = "same_different"
     phases = ("test",)

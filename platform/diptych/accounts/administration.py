@@ -79,7 +79,7 @@ def add(name: str, *, by: User | None, is_admin: bool = False, password: str | N
 
 
 def any_user(name: str) -> User:
-    """The user of a name, disabled or not.
+    """Find the user of a name, disabled or not.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def members(study_id: int) -> list[tuple[User, str, bool]]:
 
 
 def study_id(name: str) -> int:
-    """The row of a study.
+    """Find the row of a study.
 
     Raises
     ------

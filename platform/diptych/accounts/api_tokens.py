@@ -52,7 +52,7 @@ def make(user: User, name: str) -> str:
 
 
 def all_of(user: User) -> list[Token]:
-    """The tokens of a user that still work, newest first."""
+    """List the tokens of a user that still work, newest first."""
     with reading() as connection:
         rows = connection.execute(
             select(TOKENS)
@@ -75,7 +75,7 @@ def revoke(user: User, token_id: int) -> bool:
 
 
 def read(token: str) -> User | None:
-    """The user of a token; None when it is unknown or was revoked."""
+    """Find the user of a token; None when it is unknown or was revoked."""
     with reading() as connection:
         row = connection.execute(
             select(USERS, TOKENS.c.id.label("token_id"), TOKENS.c.last_used_at)

@@ -28,7 +28,7 @@ class Link:
 
 
 def make(user: User | None, *, by: User | None = None) -> str:
-    """A new link; the older ones of the same user (or of the first start) stop working.
+    """Make a new link; the older ones of the same user (or of the first start) stop working.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def link_address(base_url: str, token: str) -> str:
 
 
 def read(token: str) -> Link | None:
-    """The link of a token; None when it works no more. Looking at it does not use it up."""
+    """Find the link of a token without using it up; None when it no longer works."""
     with reading() as connection:
         return _find(connection, token)
 

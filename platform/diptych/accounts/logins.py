@@ -58,7 +58,7 @@ def begin(user: User, user_agent: str = "") -> str:
 
 
 def read(token: str, *, counts_as_use: bool = True) -> LoggedIn | None:
-    """The log-in of a token; None when it is unknown, ended, idle too long or too old.
+    """Find the log-in of a token; None when it is unknown, ended, idle too long or too old.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class OpenLogin:
 
 
 def all_of(user: User) -> list[OpenLogin]:
-    """The live log-ins of a user, latest first."""
+    """List the live log-ins of a user, latest first."""
     at = now_ms()
     with reading() as connection:
         rows = connection.execute(

@@ -22,12 +22,12 @@ from diptych.ground.database import reading, writing
 
 @lru_cache(maxsize=1)
 def _nobodys_hash() -> str:
-    """A hash that no password fits, made with the parameters in force."""
+    """Make a hash that no password fits, with the parameters in force."""
     return hasher.hash("the password of nobody")
 
 
 def check(name: str, password: str) -> User | None:
-    """The user whose name and password these are; None when they are not.
+    """Find the user with this name and password; None when they do not match.
 
     A hash of older parameters is renewed on the way.
     """

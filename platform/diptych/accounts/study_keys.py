@@ -53,7 +53,7 @@ class StudyKey:
 
 
 def ensure(secret: bytes, study_id: int, study: str, purpose: str, user: User | None) -> str:
-    """The newest key of a user that still works, or a new one.
+    """Return the newest key of a user that still works, or a new one.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def ensure(secret: bytes, study_id: int, study: str, purpose: str, user: User | 
 
 
 def listed(study_id: int) -> list[StudyKey]:
-    """The keys of a study that are not revoked, newest first."""
+    """List the keys of a study that are not revoked, newest first."""
     with reading() as connection:
         rows = connection.execute(
             _with_role().where(KEYS.c.study_id == study_id).order_by(KEYS.c.id.desc())

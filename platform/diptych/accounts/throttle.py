@@ -42,7 +42,7 @@ class Attempt:
 
     @classmethod
     def of(cls, secret: bytes, name: str, address: str) -> Attempt:
-        """The attempt's keys."""
+        """Return the attempt's keys."""
         return cls(_key(secret, f"name:{name.strip().lower()}"), _key(secret, f"from:{address}"))
 
 

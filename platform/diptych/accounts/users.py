@@ -35,7 +35,7 @@ class User:
 
 
 def user_from(row: Any) -> User:
-    """A row of `users`, without its secrets."""
+    """Make a user from a row of `users`, without its secrets."""
     return User(row.id, row.name, row.is_admin)
 
 
@@ -83,7 +83,7 @@ def insert_user(
 
 
 def password_hash(password: str) -> str:
-    """The argon2id hash of a password.
+    """Return the argon2id hash of a password.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def password_hash(password: str) -> str:
 
 
 def find_user(name: str) -> User | None:
-    """The user of a name; None when there is none, or it was disabled."""
+    """Find the user of a name; None when there is none, or it was disabled."""
     with reading() as connection:
         row = connection.execute(
             select(USERS).where(USERS.c.name == name.strip().lower(), USERS.c.disabled_at.is_(None))
@@ -131,7 +131,7 @@ def put_role(connection: Connection, user: User, study_id: int, role: str | None
 
 
 def role_in(user: User, study_id: int) -> str | None:
-    """The role of a user in a study: an administrator owns every one; None for a stranger."""
+    """Find the role of a user in a study: administrators own every study; None for strangers."""
     if user.is_admin:
         return "owner"
     with reading() as connection:

@@ -1,4 +1,4 @@
-"""A 2-AFC study from the scored units of a network: do people find easy what the machine does?
+"""A 2-AFC study from the scored units of a network: whether people find the same units easy.
 
 After the MIS paper's experiment on the easiest, random and hardest units (sec. 4.1.2, Fig. 2C).
 """
@@ -158,7 +158,7 @@ def _images(item: UnitItem) -> tuple[int, ...]:
 
 
 def _shown(item: UnitItem) -> list[Shown]:
-    """What stands in an item, in the order of `ROLES`: whose own picture, and of which image."""
+    """List what an item shows, in the order of `ROLES`: whose own picture, and which image."""
     own = item.item_id if item.kind == "catch" else ""
     queries = [(own, image) for image in (item.query_positive, item.query_negative)]
     return [*queries, *(("", image) for image in (*item.positives, *item.negatives))]

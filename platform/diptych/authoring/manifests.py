@@ -34,7 +34,7 @@ class Checker(Protocol):
 
 
 def read_stimuli(path: Path, checker: Checker) -> list[FrozenStimulus]:
-    """The stimuli of a manifest, in its order; rows with faults are left out."""
+    """Read the stimuli of a manifest, in its order, without rows that have faults."""
     stimuli: list[FrozenStimulus] = []
     seen: dict[str, int] = {}
     rows = list(_rows(path, ("file", "label"), _STIMULUS_TABLE, checker))
@@ -197,7 +197,7 @@ _PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 def attributes_of(
     rows: Sequence[Mapping[str, str]], others: Collection[str]
 ) -> list[dict[str, Value]]:
-    """The attributes of each row; empty cells are None.
+    """Return the attributes of each row; empty cells are None.
 
     A column holds numbers where each cell that is not empty is one, and texts as they were typed
     elsewhere: one `n/a` or `007` makes all of it text.
@@ -229,7 +229,7 @@ def attributes_of(
 
 
 def number_of(text: str) -> int | float | None:
-    """The number that a cell holds; None where it would not come back as it was typed.
+    """Read the number in a cell; None where it would not come back as it was typed.
 
     `1.50` is one, for it is worth the same; `007`, `1_2`, `12e3` and more digits than a number of
     64 bits can hold are names or codes of something.

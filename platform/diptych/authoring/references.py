@@ -15,7 +15,7 @@ OTHERS = ("readme", "changelog", "license", "licence", "notes")
 
 
 def remarks(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[str]:
-    """A sentence on each such name, with the nearest one that there is.
+    """Yield a sentence on each such name, with the nearest one that exists.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def _empty_phases(spec: StudySpec) -> Iterator[str]:
 
 
 def _unknown_language(tag: str) -> Iterator[str]:
-    """A language that is none, or in which the participant's page has no words of its own."""
+    """Yield a remark on an unknown language, or one for which the page has no words."""
     import pycountry
 
     from diptych import words

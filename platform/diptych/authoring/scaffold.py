@@ -44,7 +44,7 @@ def make_study(folder: Path, task: str) -> None:
 
 
 def _templates() -> dict[str, Path]:
-    """The folder `scaffold` of each task that has one, beside the module of its class."""
+    """Find the folder `scaffold` of each task that has one, beside the module of its class."""
     found = {
         name: Path(inspect.getfile(task)).parent / "scaffold"
         for name, task in tasks.REGISTRY.all().items()
@@ -54,7 +54,7 @@ def _templates() -> dict[str, Path]:
 
 @lru_cache(maxsize=16)
 def template_texts(name: str) -> frozenset[str]:
-    """What the templates say in one text (`consent`, …): a study should say it in its own words."""
+    """Return the templates' wordings of one text (`consent`, …), which studies should replace."""
     return frozenset(path.read_text(encoding="utf-8").strip() for path in _texts(name))
 
 

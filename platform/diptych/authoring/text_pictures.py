@@ -21,12 +21,12 @@ _DESTINATION = re.compile(
 
 
 def named(text: str) -> dict[str, str]:
-    """The pictures of a Markdown text: destination, as the parser tells it -> name of the file."""
+    """Map each picture of a Markdown text: destination, as the parser gives it -> file name."""
     return {source: unquote(source) for source in dict.fromkeys(texts.pictures(text))}
 
 
 def moved(text: str, to: Mapping[str, str]) -> str:
-    """A text in which destinations lead elsewhere.
+    """Point destinations in a text elsewhere.
 
     Parameters
     ----------

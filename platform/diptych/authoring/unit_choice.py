@@ -226,7 +226,7 @@ def _of(
 
 
 def choose_items(scored: Scored, wanted: Wanted, seed: int) -> list[UnitItem]:
-    """The items of the study: test items first, then catch and practice, one for the instructions.
+    """Choose the study's items: test items, then catch and practice, one for the instructions.
 
     Random units are drawn first, from all; the easiest and the hardest are those of the rest with
     the highest and the lowest MIS. So no unit is in two groups, and the random ones are a fair

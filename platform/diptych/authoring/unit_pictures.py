@@ -20,7 +20,7 @@ RIGHT = (22, 138, 74)  # colour of the frame around a right answer
 
 
 def square(path: Path, sha256: str, side: int) -> Image.Image:
-    """The upright middle square of an image file, scaled to `side` x `side` pixels, RGB.
+    """Scale the upright middle square of an image file to `side` x `side` pixels, RGB.
 
     Raises
     ------
@@ -57,14 +57,14 @@ def recropped(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def jpeg(picture: Image.Image) -> bytes:
-    """The bytes of a picture as JPEG, with nothing in them but the picture."""
+    """Return the bytes of a picture as JPEG, with nothing in them but the picture."""
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
     return out.getvalue()
 
 
 def draw_assets(folder: Path, item: UnitItem, pictures: dict[int, Image.Image]) -> None:
-    """The pictures of the instructions: the two sets, the whole screen, and an answer to it."""
+    """Draw the pictures of the instructions: the two sets, the whole screen, an answer to it."""
     folder.mkdir(parents=True, exist_ok=True)
     right, left = ([pictures[n] for n in side] for side in (item.positives, item.negatives))
     top, bottom = pictures[item.query_positive], pictures[item.query_negative]

@@ -31,7 +31,7 @@ def with_app(function: F) -> F:
 
 
 def study_folder(name: str) -> Path:
-    """The folder of a study: a path, or a name under DIPTYCH_STUDIES, or one that is shipped."""
+    """Find the folder of a study: a path, or a name under DIPTYCH_STUDIES, or a shipped study."""
     from diptych.ground.settings import Settings
 
     given = Path(name)

@@ -107,7 +107,7 @@ def _tell(lines: list[str]) -> None:
 
 
 def _show(totals: Totals, allowance: Allowance | None) -> None:
-    """The totals of a study, and its budget."""
+    """Print the totals of a study, and its budget."""
     from diptych.ground.money import in_words
     from diptych.payments.budget import NO_BUDGET
 

@@ -129,7 +129,7 @@ def _welcome(settings: Settings, listening_at: str) -> None:
 
 
 def connections_at_once() -> int:
-    """Connections that a worker may hold open, after asking the system for so many open files.
+    """Raise the limit of open files, and return how many connections a worker may hold open.
 
     Every participant's browser keeps one open for `keep_alive` seconds after its last request. Of
     gunicorn's own 1,000 those who come later would have to wait for so long.

@@ -181,7 +181,7 @@ def _as_json(study: str, kind: str, summary: Summary) -> dict[str, Any]:
 
 
 def _name_run(kind: str, run: str | None, console: Console) -> str | None:
-    """The name of a run of simulated people, told; a machine goes by its own."""
+    """Print and return the name of a run of simulated people; a machine has its own name."""
     if kind == "machine":
         return None
     run = run or secrets.token_hex(4)

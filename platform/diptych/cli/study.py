@@ -18,7 +18,7 @@ from diptych.cli.json_output import emit, json_option
 from diptych.domain.vocabulary import LIVE
 
 if TYPE_CHECKING:
-    from diptych.overview.checklist import Check
+    from diptych.overview.checks import Check
 
 
 @click.group(cls=Commands)
@@ -175,7 +175,7 @@ def validate(name: str, as_json: bool) -> None:
 
 
 def _tell_remarks(remarks: Sequence[str]) -> None:
-    """What is no fault of a folder, but should be known."""
+    """Print what is no fault of a folder, but should be known."""
     for remark in remarks:
         console.print(f"  [yellow]![/] {escape(remark)}", highlight=False, soft_wrap=True)
 

@@ -88,7 +88,7 @@ def export(study: str, to: Path, format_: str, with_ids: bool, excel: bool, as_j
 def _exported(
     study: str, to: Path, formats: Sequence[str], rows: Mapping[str, int], *, with_ids: bool
 ) -> dict[str, Any]:
-    """What `export` has written, for `--json`."""
+    """Return what `export` has written, for `--json`."""
     from diptych_analysis.tables.layout import BESIDE, IDENTITIES, table_path
     from diptych_analysis.tables.schema import TABLES
 

@@ -146,7 +146,7 @@ def enable(name: str) -> None:
 
 
 def first_link(base_url: str) -> str | None:
-    """The address at which the first administrator is made; None when there is anybody."""
+    """Make the address that creates the first administrator; None when there are users."""
     from diptych.accounts import links
 
     if not links.nobody_yet():

@@ -47,7 +47,7 @@ class Measures:
 
 
 def measures(facts: SessionFacts) -> Measures:
-    """The measures of one ended session."""
+    """Measure one ended session."""
     session, counted = facts.session, facts.counted
     scored = [trial["correct"] for trial in counted if trial["correct"] is not None]
     return Measures(
@@ -69,7 +69,7 @@ def duration_ms(session: SessionRow) -> float | None:
 
 
 def course(facts: SessionFacts) -> dict[str, Counts]:
-    """What one ended session adds to the counts of the live view, by tally."""
+    """Return what one ended session adds to the counts of the live view, by tally."""
     session = facts.session
     reached = stages_reached(facts)
     ends = [session.status] if session.status in OTHER_ENDS else []
@@ -89,7 +89,7 @@ def course(facts: SessionFacts) -> dict[str, Counts]:
 
 
 def emptied(session: SessionRow) -> dict[str, Counts]:
-    """What a session adds of which no more than the count is kept (`journey.state.EMPTIED`)."""
+    """Count a session of which only the count is kept (`journey.state.EMPTIED`)."""
     return {
         FUNNEL: {"entered": [1], session.status: [1]},
         VERSIONS: {str(session.version_id): [1]},
@@ -102,7 +102,7 @@ def findings(facts: SessionFacts) -> Counts:
 
 
 def stages_reached(facts: SessionFacts) -> list[str]:
-    """The stages that an ended session reached, in order."""
+    """List the stages that an ended session reached, in order."""
     session = facts.session
     if session.status == "completed":
         return list(STAGES)
@@ -126,7 +126,7 @@ def _was_running(facts: SessionFacts) -> bool:
 
 
 def _where_left(facts: SessionFacts) -> str:
-    """The trial (from 0) that somebody left at, or how far they came before the first."""
+    """Return the trial (from 0) at which a participant left, or the stage before the first."""
     session = facts.session
     if session.started_at is not None:
         return str(session.position)
@@ -141,7 +141,7 @@ def _times(kinds: Iterable[str]) -> dict[str, list[float]]:
 
 
 def duration_bin(milliseconds: float) -> int:
-    """The bin of a duration; all below a second share one."""
+    """Return the bin of a duration; all below a second share one."""
     return math.floor(math.log10(max(milliseconds, 1000.0)) * PER_DECADE)
 
 
@@ -151,7 +151,7 @@ def bin_edges(number: int) -> tuple[float, float]:
 
 
 def quantile_ms(counts: Counts, share: float) -> float | None:
-    """A quantile of durations from their bins, off by no more than 1 %; None of nothing.
+    """Compute a quantile of durations from their bins, within 1 %; None of nothing.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class Changes:
 
 
 def in_units(counts: Counts) -> dict[str, list[int]]:
-    """Counts in millionths.
+    """Return counts in millionths.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def add(connection: Connection, changes: Changes) -> None:
 def read(
     connection: Connection, study_id: int, kind: str, scope: str, figure: str
 ) -> tuple[int, dict[str, list[float]]]:
-    """A tally: how many sessions it counts, and its sums by key; (0, {}) where there is none."""
+    """Read a tally: the sessions it counts, and its sums by key; (0, {}) where there is none."""
     return read_several(connection, study_id, kind, scope, [figure])[figure]
 
 

@@ -26,7 +26,7 @@ COLUMNS = (
 def rows(
     stream: Callable[[Any], Iterator[Any]], versions: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
-    """The key file's rows, session by session; of an id that came twice the latest arrival.
+    """Yield the key file's rows by session; of an id that came twice, the latest arrival.
 
     Parameters
     ----------

@@ -60,14 +60,14 @@ class Judgements:
         return judged(found, self._decided.take(session.id))
 
     def _now(self, session_id: int) -> list[RuleResult]:
-        """The flags of a session that ended a moment ago and was not settled yet."""
+        """Compute the flags of a session that ended a moment ago and is not settled yet."""
         seen = facts(self._host, self._connection, session_id)
         results = evaluate(seen, others(self._connection, seen.session, asked(seen.content)))
         return sorted((r for r in results if r.flagged), key=lambda result: result.rule)
 
 
 def judged(found: Sequence[Any], decisions: Sequence[Any]) -> dict[str, Any]:
-    """What rules and people say of one session, as cells of the table `sessions`.
+    """Return what rules and people say of one session, as cells of the table `sessions`.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class _Beside:
         self._next: tuple[int, list[Any]] | None = None
 
     def take(self, session_id: int) -> list[Any]:
-        """The rows of a session; those of sessions before it are passed over."""
+        """Take the rows of a session; skip those of sessions before it."""
         if self._groups is None:
             self._groups = groupby(self._open(), key=lambda row: row.session_id)
             self._step()

@@ -79,7 +79,7 @@ class _Order(BaseModel):
 
 
 def export(host: Host, wanted: Wanted) -> Iterator[bytes]:
-    """The bytes of an export.
+    """Yield the bytes of an export.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def export(host: Host, wanted: Wanted) -> Iterator[bytes]:
 
 
 def written(tables: StudyTables, wanted: Wanted) -> Iterator[bytes]:
-    """The bytes of an export, made here."""
+    """Yield the bytes of an export, made here."""
     if not wanted.packed:
         return table_stream(tables, wanted.tables[0], wanted.formats[0], excel=wanted.excel)
     names: list[TableName] = list(wanted.tables)  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ def _alone(host: Host) -> Iterator[None]:
 
 
 def _by_a_process(host: Host, wanted: Wanted) -> Iterator[bytes]:
-    """What a process of its own writes; it ends with whoever asked for it."""
+    """Yield what a separate process writes; it ends with the request."""
     order = _Order(settings=host.settings, wanted=wanted).model_dump_json().encode()
     command = [sys.executable, "-m", "diptych.export.large_exports"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

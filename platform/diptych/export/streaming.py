@@ -47,7 +47,7 @@ class _Pipe(io.RawIOBase):
         """Whoever has read everything closes it by forgetting it."""
 
     def ready(self, least: int = CHUNK) -> Iterator[bytes]:
-        """What waits, when it is as much as that."""
+        """Yield what waits, once it has reached the given size."""
         if self._waiting >= max(least, 1):
             yield b"".join(self._parts)
             self._parts, self._waiting = [], 0
@@ -72,12 +72,12 @@ class _Forward(io.RawIOBase):
 
 
 def columns_of(tables: StudyTables, name: str) -> tuple[Column, ...]:
-    """The columns of a table, or of the key file."""
+    """Return the columns of a table, or of the key file."""
     return identities.COLUMNS if name == IDENTITIES else tables.columns[cast(TableName, name)]
 
 
 def rows_of(tables: StudyTables, name: str) -> Iterator[dict[str, Any]]:
-    """The rows of a table, or of the key file."""
+    """Return the rows of a table, or of the key file."""
     return tables.identities() if name == IDENTITIES else tables.rows(cast(TableName, name))
 
 
@@ -112,7 +112,7 @@ def zip_stream(
     with_ids: bool,
     excel: bool = False,
 ) -> Iterator[bytes]:
-    """A data set as the bytes of one zip archive, in a folder with the name of the study.
+    """Yield a data set as the bytes of one zip archive, in a folder named after the study.
 
     Parameters
     ----------

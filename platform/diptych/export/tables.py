@@ -52,7 +52,7 @@ SAID = {
 
 @contextmanager
 def open_tables(host: Host, study: str) -> Iterator[StudyTables]:
-    """The tables of a study, all of one moment, however long it takes to read them.
+    """Open the tables of a study, all of one moment, however long it takes to read them.
 
     Raises
     ------
@@ -200,7 +200,7 @@ class StudyTables:
     def rows(
         self, name: TableName, progress: Progress = lambda done, of: None
     ) -> Iterator[dict[str, Any]]:
-        """The rows of a table, a batch of them in memory at a time.
+        """Yield the rows of a table, a batch of them in memory at a time.
 
         Parameters
         ----------
@@ -219,7 +219,7 @@ class StudyTables:
         return self._manifests(stimulus_rows if name == "stimuli" else item_rows)
 
     def identities(self) -> Iterator[dict[str, Any]]:
-        """The key from pseudonyms to the ids of platforms (`diptych.export.identities`)."""
+        """Yield the key from pseudonyms to the ids of platforms (`diptych.export.identities`)."""
         return identities.rows(self._stream, self._versions)
 
     def _manifests(
@@ -263,7 +263,7 @@ class StudyTables:
         progress(total, total)
 
     def _shared(self, row: Any) -> dict[str, Any]:
-        """The cells that the rows of a session and of its trials have in common."""
+        """Return the cells that the rows of a session and of its trials have in common."""
         content = self._contents[row.version_id]
         return {
             "session_id": row.public_id,
@@ -289,7 +289,7 @@ class StudyTables:
             }
 
     def _of_sessions(self, *columns: Any) -> Select[Any]:
-        """A query of the sessions that are exported: each has a participant."""
+        """Query the sessions that are exported: each has a participant."""
         return (
             select(*columns)
             .select_from(SESSIONS)

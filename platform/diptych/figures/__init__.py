@@ -60,22 +60,22 @@ class Figure(ABC):
 
     @abstractmethod
     def count(self, facts: SessionFacts) -> Counts:
-        """What one completed session adds to the counts; sums over sessions are all that is kept.
+        """Count one completed session. The host keeps only sums over sessions.
 
         Must not depend on anything but the session, so that it can be taken out again.
         """
 
     @abstractmethod
     def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
-        """The counts as a tidy table, one row a mark; no rows where nothing was counted."""
+        """Return the counts as a tidy table, one row per mark; no rows if nothing was counted."""
 
     @abstractmethod
     def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
-        """The table as an Altair chart of a single view (layers are fine), without a size in x."""
+        """Draw the table as an Altair chart of one view (layers are fine), without a size in x."""
 
 
 def figures_of(content: StudyContent) -> tuple[Figure, ...]:
-    """The figures of a study: those its task names, then those of every task."""
+    """Return the figures of a study: those its task names, then those of every task."""
     task = tasks.REGISTRY.get(content.spec.task.name)
     return tuple(_load(where)() for where in (*task.figures, *COMMON))
 
@@ -87,18 +87,18 @@ def _load(where: str) -> type[Figure]:
 
 
 def key(*parts: str | float | None) -> str:
-    """A key of counts from its parts, which may hold any character."""
+    """Join parts, which may hold any character, into a key of counts."""
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 def parts(key: str) -> list[Any]:
-    """The parts that `key` was made from."""
+    """Return the parts that `key` was made from."""
     found: list[Any] = json.loads(key)
     return found
 
 
 def added(*several: Counts) -> dict[str, list[float]]:
-    """The sum of counts, key by key."""
+    """Add counts, key by key."""
     total: dict[str, list[float]] = {}
     for counts in several:
         for name, numbers in counts.items():

@@ -10,7 +10,10 @@ PER_DECADE = 16
 
 
 def log_bin(value: float) -> int:
-    """The bin of a positive number: bin b holds 10^(b/16) to 10^((b+1)/16); 0 goes with 1."""
+    """Return the bin of a positive number.
+
+    Bin b holds 10^(b/16) to 10^((b+1)/16); 0 goes with 1.
+    """
     return math.floor(math.log10(max(value, 1.0)) * PER_DECADE)
 
 
@@ -20,7 +23,7 @@ def edges(number: int) -> tuple[float, float]:
 
 
 def quantile(counts: Sequence[tuple[int, float]], share: float) -> float | None:
-    """A quantile from counts by bin (geometric interpolation in the bin); None of nothing.
+    """Compute a quantile from counts by bin (geometric interpolation in the bin); None of nothing.
 
     Off by less than the width of a bin, 15 %.
     """

@@ -64,7 +64,7 @@ def _quarters(values: Mapping[str, float]) -> dict[str, str]:
 
 
 def word(value: Any) -> str:
-    """A value as it stands in a figure."""
+    """Write a value as a figure shows it."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

@@ -264,12 +264,12 @@ def _called(study_id: int, name: str) -> Any:
 
 
 def _of(study_id: int) -> Any:
-    """The results of a study; what the crowd says of it stands in the same table, and is none."""
+    """Select the results of a study; the same table holds the crowd's estimates, which are none."""
     return (ANALYSES.c.study_id == study_id) & ANALYSES.c.kind.in_(tuple(KINDS))
 
 
 def kept_for(study_id: int) -> list[Result]:
-    """The results of a study, the latest first."""
+    """List the results of a study, the latest first."""
     with reading() as connection:
         rows = connection.execute(
             select(ANALYSES)

@@ -65,7 +65,7 @@ def predicted_learning(frame: pd.DataFrame, about: Mapping[str, Any]) -> Any:
 
 
 def his_against_mis(frame: pd.DataFrame, about: Mapping[str, Any]) -> Any:
-    """A point a unit with its interval, the diagonal, and what correlates how well."""
+    """Draw a point per unit with its interval, the diagonal, and how well the scores correlate."""
     data = frame[frame["mis"].notna()].copy()
     data["name"] = data["unit"] if "model" not in data else data["model"] + " · " + data["unit"]
     word = "HIS" if about["score"] == "HIS" else "weighted HIS"
@@ -127,7 +127,7 @@ def _estimate(found: Mapping[str, Any]) -> str:
 
 
 def _colour(data: pd.DataFrame) -> Any:
-    """Groups by colour, else models, where there are few enough to tell apart."""
+    """Colour groups, else models, where they are few enough to distinguish."""
     for column in ("group", "model"):
         if column in data and 1 < data[column].nunique() <= 7:
             names = sorted(set(data[column].dropna()))

@@ -30,11 +30,11 @@ class ResultFigure(ABC):
 
     @abstractmethod
     def frame(self, result: Result) -> pd.DataFrame:
-        """The result as a tidy table."""
+        """Return the result as a tidy table."""
 
     @abstractmethod
     def chart(self, frame: pd.DataFrame, result: Result) -> Any:
-        """The table as an Altair chart of a single view, without a size in x."""
+        """Draw the table as an Altair chart of a single view, without a size in x."""
 
 
 class PredictedLearning(ResultFigure):

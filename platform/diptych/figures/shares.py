@@ -46,13 +46,13 @@ class Share:
 
 
 def of_session(hits: Sequence[bool]) -> list[float]:
-    """What one session adds, from its answers to one thing; at least one."""
+    """Return what one session adds, from its responses to one thing; at least one."""
     n, k = len(hits), sum(hits)
     return [1, n, k, n * n, n * k, k * k]
 
 
 def share_of(counts: Sequence[float]) -> Share:
-    """The share behind counts of `of_session`, summed; at least one answer."""
+    """Estimate the share behind counts of `of_session`, summed; at least one response."""
     sessions, n, k, *_ = counts
     effective = n / design_effect(counts)
     p = k / n

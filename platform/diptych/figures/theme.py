@@ -40,7 +40,7 @@ PHASE_COLOURS = {
 
 
 def told(*lines: str) -> alt.TitleParams:
-    """What a figure says above itself: how many were counted, and the result in words."""
+    """Put lines above a figure: how many were counted, and the result in words."""
     return alt.TitleParams("", subtitle=list(lines))
 
 
@@ -50,13 +50,13 @@ def phases_scale(phases: list[str]) -> alt.Scale:
 
 
 def legend(**options: Any) -> alt.Legend:
-    """A legend above the figure, in as many rows as a narrow page needs."""
+    """Return a legend above the figure, in as many rows as a narrow page needs."""
     given = {"title": None, "orient": "top", "columns": 3, "symbolOpacity": 1, "labelLimit": 110}
     return alt.Legend(**{**given, **options})
 
 
 def whole(counts: Any) -> alt.Axis:
-    """An axis of counts: no ticks between whole numbers."""
+    """Return an axis of counts: no ticks between whole numbers."""
     most = max(counts, default=1)
     return alt.Axis(format="d", tickMinStep=1) if most < 10 else alt.Axis(format="~s")
 
@@ -86,7 +86,7 @@ def histogram(data: Any, x: alt.X, x2: str, y: alt.Y, **encodings: Any) -> Any:
 
 
 def page_spec(chart: Any, theme: Theme) -> dict[str, Any]:
-    """The Vega-Lite specification for a page: transparent, as wide as its container.
+    """Return the Vega-Lite specification for a page: transparent, as wide as its container.
 
     Letters, axes and legends take the colours of the page; its heading stands there already.
     """
@@ -102,7 +102,7 @@ def page_spec(chart: Any, theme: Theme) -> dict[str, Any]:
 
 
 def file_spec(chart: Any, theme: Theme, title: str) -> dict[str, Any]:
-    """The specification for a file: with its title, on a ground, of a fixed width."""
+    """Return the specification for a file: with its title, on a ground, of a fixed width."""
     spec = _spec(_coloured(chart.properties(width=WIDTH)), theme)
     spec["background"] = GROUND[theme]
     spec["title"] = {**spec.get("title", {}), "text": title}
@@ -110,12 +110,12 @@ def file_spec(chart: Any, theme: Theme, title: str) -> dict[str, Any]:
 
 
 def png(spec: dict[str, Any]) -> bytes:
-    """The figure as PNG, two pixels to one of the page."""
+    """Draw the figure as PNG, two pixels to one of the page."""
     return bytes(vlc.vegalite_to_png(json.dumps(spec), scale=2))
 
 
 def svg(spec: dict[str, Any]) -> str:
-    """The figure as SVG."""
+    """Draw the figure as SVG."""
     return str(vlc.vegalite_to_svg(json.dumps(spec)))
 
 

@@ -48,7 +48,7 @@ def response_times(frame: pd.DataFrame) -> Any:
 
 
 def _steps(frame: pd.DataFrame, value: str) -> pd.DataFrame:
-    """The bins with the empty ones between and around them, by their lower end in seconds."""
+    """Add the empty bins between and around the bins, by their lower end in seconds."""
     by_bin = {bin_of(low): row for low, row in zip(frame["from_ms"], frame.index, strict=True)}
     rows = []
     for number in range(min(by_bin) - 1, max(by_bin) + 2):
@@ -59,7 +59,7 @@ def _steps(frame: pd.DataFrame, value: str) -> pd.DataFrame:
 
 
 def bin_of(low: float) -> int:
-    """The bin whose lower end this is."""
+    """Return the bin with this lower end."""
     return log_bin(low * 1.01)
 
 

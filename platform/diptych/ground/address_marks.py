@@ -24,7 +24,7 @@ _IPV6_BITS = 64
 
 
 def network(address: str | None) -> str | None:
-    """What counts as one place: an IPv4 address, or the /64 of an IPv6 address.
+    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 address.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def network(address: str | None) -> str | None:
 
 
 def mark(secret: bytes, address: str | None, study_id: int, at: int) -> str | None:
-    """The mark of an address in one study on one day (UTC); None where `network` has none.
+    """Mark an address in one study on one day (UTC); None where `network` has none.
 
     Parameters
     ----------

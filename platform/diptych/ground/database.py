@@ -26,7 +26,7 @@ db = SQLAlchemy(model_class=Base)
 
 
 def table(model: type[Base]) -> Table:
-    """The table of a model: the journey writes SQL itself, statement by statement."""
+    """Return the table of a model; the journey writes its SQL statement by statement."""
     return cast(Table, model.__table__)
 
 
@@ -54,7 +54,7 @@ AT_ONCE = 500
 
 
 def in_parts(values: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
-    """The values in their order, so many at a time: for statements, or transactions, of each."""
+    """Yield the values in their order, in parts: for statements, or transactions, of each."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
 
@@ -113,7 +113,7 @@ _group_commits: WeakKeyDictionary[Engine, GroupCommit] = WeakKeyDictionary()
 
 
 def _group_commit(engine: Engine) -> GroupCommit | None:
-    """The group commit of an SQLite file; None for databases that do it themselves."""
+    """Return the group commit of an SQLite file; None for databases that commit so themselves."""
     database = engine.url.database
     if engine.dialect.name != "sqlite" or not database or database == ":memory:":
         return None
@@ -137,7 +137,7 @@ def writing(engine: Engine | None = None) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine | None = None) -> Iterator[Connection]:
-    """A connection for single statements, each its own transaction.
+    """Open a connection for single statements, each its own transaction.
 
     On PostgreSQL no BEGIN and no COMMIT are sent, which would be round trips of their own.
     """

@@ -74,7 +74,7 @@ class GroupCommit:
 
     @contextmanager
     def writing(self, engine: Engine) -> Iterator[Connection]:
-        """A connection to write with, for as long as the block lasts.
+        """Open a connection to write with, for as long as the block lasts.
 
         `engine` is that of the file; its `begin` event takes the write lock for connections with
         the option `writes`.

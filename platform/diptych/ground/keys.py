@@ -43,11 +43,11 @@ class SessionTokens:
         self._seconds = int(days * 86_400)
 
     def make(self, public_id: str, came: str = "") -> str:
-        """The token of a session, for whoever came with certain ids."""
+        """Make the token of a session for a participant who came with certain ids."""
         return self._signer.sign(f"{public_id}~{came}" if came else public_id).decode()
 
     def read(self, token: str) -> Named | None:
-        """What a token names; None when it is forged, spoilt or too old.
+        """Read what a token names; None when it is forged, spoilt or too old.
 
         A token that seems to be from the future was made before the clock was set back, or by a
         host whose clock is ahead: the signature says that it is ours, and its session goes on.
@@ -71,7 +71,7 @@ PURPOSES = ("preview", "simulate", "machine")
 
 
 def study_key(secret: bytes, purpose: str, study: str) -> str:
-    """The host's own key for `preview`, `simulate` or `machine` on one study.
+    """Make the host's own key for `preview`, `simulate` or `machine` on one study.
 
     Whoever has the host's secret can make it, and nobody else: it is never shown. Keys to hand out
     are those of `diptych.accounts.study_keys`.
@@ -86,12 +86,12 @@ def is_study_key(given: str, secret: bytes, purpose: str, study: str) -> bool:
 
 
 def named_key(secret: bytes, purpose: str, study: str, name: str) -> str:
-    """A key to hand out: its name, by which it is listed and revoked, and what proves it."""
+    """Make a key to hand out: its name, by which it is listed and revoked, and its proof."""
     return f"{name}.{_mac(secret, f'named:{purpose}:{study}:{name}')}"
 
 
 def name_in_key(given: str, secret: bytes, purpose: str, study: str) -> str | None:
-    """The name of a key that was made here for this; None when it was not."""
+    """Return the name of a key that was made here for this; None when it was not."""
     name = given.partition(".")[0]
     right = named_key(secret, purpose, study, name).encode(errors="replace")
     return name if hmac.compare_digest(given.encode(errors="replace"), right) else None

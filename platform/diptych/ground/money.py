@@ -69,15 +69,15 @@ def rounded(amount: Decimal, currency: str) -> int:
 
 
 def to_major(minor: int, currency: str) -> Decimal:
-    """The amount in major units, with all digits of the currency: 150 GBP is 1.50."""
+    """Return the amount in major units, with all digits of the currency: 150 GBP is 1.50."""
     return Decimal(minor).scaleb(-digits(currency))
 
 
 def example(currency: str) -> str:
-    """An amount as it can be written in a currency."""
+    """Return an amount as it can be written in a currency."""
     return str(to_major(150, currency))
 
 
 def in_words(minor: int, currency: str) -> str:
-    """An amount for people: `1.50 GBP`."""
+    """Write an amount for people: `1.50 GBP`."""
     return f"{to_major(minor, currency):,f} {currency}"

@@ -25,11 +25,11 @@ class Registry(Generic[T]):
         return {entry.name: entry for entry in entry_points(group=self.group)}
 
     def names(self) -> list[str]:
-        """The names of all installed plug-ins of the group, sorted."""
+        """List the names of all installed plug-ins of the group, sorted."""
         return sorted(self._entries)
 
     def get(self, name: str) -> type[T]:
-        """The plug-in class of a name.
+        """Find the plug-in class of a name.
 
         Raises
         ------

@@ -33,12 +33,12 @@ class Seal:
         self._cipher = AESSIV(key)
 
     def close(self, text: str) -> str:
-        """The text, sealed: the same for the same text."""
+        """Seal a text; the same text is sealed alike."""
         sealed = self._cipher.encrypt(text.encode(), None) if text else b""
         return _MARK + base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def open(self, sealed: str) -> str:
-        """What was sealed.
+        """Return what was sealed.
 
         Raises
         ------

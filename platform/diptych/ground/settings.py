@@ -221,7 +221,7 @@ class Settings(BaseModel):
             raise SettingsFault("\n".join(lines)) from None
 
     def prolific_secret(self) -> str:
-        """The token of the Prolific API, read anew from its file; empty where none is set.
+        """Read the token of the Prolific API, each time from its file; empty where none is set.
 
         Raises
         ------
@@ -255,11 +255,11 @@ class Settings(BaseModel):
         return self.database_url
 
     def key_of_identities(self) -> bytes:
-        """The secret that platform ids are sealed with."""
+        """Return the secret that platform ids are sealed with."""
         return self.identity_key.encode() if self.identity_key else self.secret()
 
     def secret(self) -> bytes:
-        """The signing secret; made on first use when none is set, readable by the owner only."""
+        """Return the signing secret; without one, make a file that only the owner can read."""
         if self.secret_key:
             return self.secret_key.encode()
         path = self.home / "secret.key"

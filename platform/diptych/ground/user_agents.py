@@ -51,7 +51,7 @@ def parse_user_agent(text: str) -> UserAgent:
 
 
 def user_agent_of(kind: str, browser: dict[str, Any]) -> UserAgent:
-    """The browser of a session; nothing where the participant is simulated or a machine.
+    """Return the browser of a session; nothing for a simulated participant or a machine.
 
     Parameters
     ----------
@@ -67,6 +67,6 @@ def user_agent_of(kind: str, browser: dict[str, Any]) -> UserAgent:
 
 
 def _version(*parts: str | None) -> str | None:
-    """The parts up to the first that is missing."""
+    """Join the parts up to the first that is missing."""
     known = parts[: parts.index(None)] if None in parts else parts
     return ".".join(part for part in known if part) or None

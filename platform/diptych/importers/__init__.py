@@ -40,7 +40,7 @@ class Importer(ABC):
 
     @abstractmethod
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
-        """The data under `path` as tidy tables.
+        """Read the data under `path` as tidy tables.
 
         Raises
         ------
@@ -59,7 +59,7 @@ def import_dataset(
     formats: Sequence[str] = FORMATS,
     progress: Progress = no_progress,
 ) -> Tables:
-    """Reads `path` by the importer called `name` and writes the tables into `to`.
+    """Read `path` by the importer called `name` and write the tables into `to`.
 
     Nothing is written unless everything could be read.
 
@@ -76,7 +76,7 @@ def import_dataset(
 
 
 def content_version(*files: Path) -> str:
-    """The first 12 hex digits of the files' content hash, as a study version has."""
+    """Return the first 12 hex digits of the files' content hash, as a study version has."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())

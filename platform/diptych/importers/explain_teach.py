@@ -57,7 +57,7 @@ class ExplainTeach(Importer):
     help: ClassVar[str] = "a folder with results.json, settings.json and teaching_images.json"
 
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
-        """The experiment as tidy tables; `ImportFault` names the learner (row, from 1)."""
+        """Read the experiment as tidy tables; `ImportFault` names the learner (row, from 1)."""
         files = [path / f for f in ("results.json", "settings.json", "teaching_images.json")]
         results, settings, images = (json_of(file) for file in files)
         if not isinstance(results, list):
@@ -158,7 +158,7 @@ def _note_other_images(file: Path, row: int, learner: Any, other: dict[int, int]
 
 
 def _checked_learner(here: Row, learner: Any, classes: list[str]) -> dict[str, Any]:
-    """A learner with whole numbers where they belong."""
+    """Return a learner with whole numbers where they belong."""
     if not isinstance(learner, dict):
         raise here(f"expected an object, found {learner!r:.80}")
     for key in _LISTS:

@@ -64,7 +64,7 @@ class IMI(Importer):
     help: ClassVar[str] = "responses_main.csv, or a folder that holds it"
 
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
-        """The answers as tidy tables; `ImportFault` names the row (from 1, below the header)."""
+        """Read the responses as tidy tables; `ImportFault` names the row, 1 below the head."""
         file = path / "responses_main.csv" if path.is_dir() else path
         names, rows = table_of(file, _NEEDED)
         others = [n for n in names if n not in _NEEDED and n.lower() not in _IDENTITIES]
@@ -158,7 +158,7 @@ def _trial(here: Row, row: Mapping[str, str], session: dict[str, object]) -> dic
 def _finish(
     sessions: Mapping[tuple[str, str], dict[str, object]], trials: list[dict[str, object]]
 ) -> None:
-    """The condition of a session is the kind of explanations that all of its test trials have."""
+    """Set the condition of each session: the kind of explanations of all its test trials."""
     modes: dict[object, set[object]] = {}
     for trial in trials:
         if trial["phase"] == "test":

@@ -34,14 +34,14 @@ class Row:
         return ImportFault(self.file, reason, self.place)
 
     def whole(self, name: str, value: object, below: int = MOST) -> int:
-        """A whole number from 0 to below a limit."""
+        """Read a whole number from 0 to below a limit."""
         found = number_of(value)
         if found is None or not found.is_integer() or not 0 <= found < below:
             raise self(f"{name} is {shown(value)}; allowed are whole numbers from 0 to {below - 1}")
         return int(found)
 
     def number(self, name: str, value: object) -> float | None:
-        """A number of at least 0; None where nothing stands."""
+        """Read a number of at least 0; None for an empty cell."""
         if value is None or value == "":
             return None
         found = number_of(value)
@@ -50,13 +50,13 @@ class Row:
         return found
 
     def percent(self, name: str, value: object) -> float | None:
-        """The same, as `75`, `75.0` or `"75 %"`."""
+        """Read the same, written as `75`, `75.0` or `"75 %"`."""
         text = value.strip().removesuffix("%").strip() if isinstance(value, str) else value
         return self.number(name, text)
 
 
 def number_of(value: object) -> float | None:
-    """A finite number, also one that stands in a text; None for anything else."""
+    """Read a finite number, also one in a text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -67,7 +67,7 @@ def number_of(value: object) -> float | None:
 
 
 def shown(value: object) -> str:
-    """A value in a message, however long it is."""
+    """Show a value in a message, however long it is."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
@@ -85,7 +85,7 @@ def at(file: Path, number: int | None = None) -> Iterator[Row]:
 
 
 def json_of(file: Path) -> Any:
-    """What a JSON file holds; `ImportFault` when it is missing or is no JSON."""
+    """Read a JSON file; `ImportFault` when it is missing or is not JSON."""
     text = _text(file)
     try:
         found = json.loads(text)

@@ -47,7 +47,7 @@ class VKT(Importer):
     help: ClassVar[str] = "a folder with <name>.json and mongodb_data/db_dict.json"
 
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
-        """The data set as tidy tables; `ImportFault` names the session (row, from 1)."""
+        """Read the data set as tidy tables; `ImportFault` names the session (row, from 1)."""
         about_file, about = _about(path)
         database = path / "mongodb_data" / "db_dict.json"
         learners = json_of(database)

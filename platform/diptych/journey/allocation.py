@@ -38,7 +38,7 @@ class Places:
     def condition(
         self, spec: StudySpec, rng: random.Random, version: Callable[[int], StudySpec]
     ) -> Condition:
-        """The condition that has the fewest participants for its weight; ties by lot.
+        """Choose the condition with the fewest participants for its weight; draw lots on ties.
 
         A condition that other versions of the study have, too, is balanced over all of them.
 
@@ -66,7 +66,7 @@ class Places:
 
 
 def count_places(connection: Connection, study_id: int, spec: StudySpec, kind: str) -> Places:
-    """The places of a study that are taken now, over all its versions.
+    """Count the places of a study that are taken now, over all its versions.
 
     For a decision that must hold, the caller has locked the study: two arrivals at the same moment
     then see each other.

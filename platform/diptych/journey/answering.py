@@ -140,7 +140,7 @@ def _answer_once(
     timing: Timing,
     events: list[Any],
 ) -> dict[str, Any] | None:
-    """The reply, or None when somebody else has moved the session on meanwhile."""
+    """Store the response and reply, or return None when another request moved the session on."""
     stored = None
     with reading() as connection:
         row = connection.execute(
@@ -215,7 +215,7 @@ def _decide(
 
 
 def _reply(host: Host, outcome: Outcome) -> dict[str, Any]:
-    """The reply to an answer that is stored."""
+    """Return the reply to a stored response."""
     if isinstance(outcome, Advance):
         next_state = state(host, changed(outcome.row, outcome.moved), outcome.following)
     else:
@@ -262,7 +262,7 @@ def _moved(
     correct: bool | None,
     at: int,
 ) -> dict[str, Any]:
-    """The columns of the session after the answer."""
+    """Return the columns of the session after the response."""
     counts = trial.phase != "practice"
     moved: dict[str, Any] = {
         "position": row.position + 1,

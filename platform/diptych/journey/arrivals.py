@@ -34,7 +34,7 @@ def arrived(connection: Connection, session_id: int, parameters: Mapping[str, st
 
 
 def parameters_of(connection: Connection, session_id: int, came: str = "") -> dict[str, str]:
-    """The platform's ids of the arrival that a token was given to.
+    """Read the platform's ids of the arrival that a token was given to.
 
     Parameters
     ----------

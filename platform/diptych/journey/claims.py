@@ -91,5 +91,5 @@ def check(
 
 
 def _submission(recruiter: Recruiter, parameters: Mapping[str, str]) -> object:
-    """What of an arrival's ids is of one submission alone."""
+    """Return those of an arrival's ids that belong to one submission alone."""
     return recruiter.order_ids(parameters) or dict(parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from diptych import models, recruiters
+from diptych import recruiters
 from diptych.accounts import study_keys
 from diptych.domain.rows import SessionRow
 from diptych.domain.tables import IDENTITIES, PARTICIPANTS, SESSIONS, STUDIES
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground import address_marks
-from diptych.ground.database import insert_row, now_ms, reading, table, writing
+from diptych.ground.database import insert_row, now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey import claims
 from diptych.journey.allocation import count_places
@@ -27,11 +27,11 @@ from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault, Said
 from diptych.journey.state import changed, is_late, study_doc, time_out
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
+from diptych.sessions.forgetting import PREVIEWS_KEPT_MS, purge_previews
 from diptych.study import texts
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, current_version, frozen
 
-PREVIEWS_KEPT_MS = 24 * 3_600_000
 # Who comes with a key of the study: purpose of the key -> kind of participant.
 KINDS_BY_KEY = {"preview": "preview", "simulate": "simulated", "machine": "machine"}
 PSEUDONYM_LENGTH = 32
@@ -55,10 +55,14 @@ _LATEST = (
 class Entered:
     """A session that was begun or is gone on with.
 
-    Attributes:
-        session_id: its row.
-        is_new: whether it was begun.
-        came: mark of the arrival, for the token.
+    Attributes
+    ----------
+    session_id : int
+        Its row.
+    is_new : bool
+        Whether it was begun.
+    came : str
+        Mark of the arrival, for the token.
     """
 
     session_id: int
@@ -75,11 +79,14 @@ class Preview:
 
 @dataclass(frozen=True)
 class Claim:
-    """What speaks for somebody who comes with the id of a person who is known.
+    """What speaks for a visitor who comes with the id of a known person.
 
-    Attributes:
-        session: public id of a session whose token the browser holds; None without one.
-        confirmed: whether they have said that the session under way is theirs.
+    Attributes
+    ----------
+    session : str | None
+        Public id of a session whose token the browser holds; None without one.
+    confirmed : bool
+        Whether they have said that the session under way is theirs.
     """
 
     session: str | None = None
@@ -116,18 +123,32 @@ def enter(
 ) -> Entered | Preview:
     """Begin a session, or go on with the one this participant has.
 
-    Args:
-        host: the host.
-        study: its name.
-        entry: the query of the page's address.
-        browser: what the browser says of itself.
-        address: where the request comes from: forgotten at once, but for its mark for a day
-            (`diptych.ground.address_marks`) where the study has `max_same_address`.
-        claim: what speaks for who comes with the id of somebody known.
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study : str
+        Its name.
+    entry : Mapping[str, str]
+        The query of the page's address.
+    browser : Mapping[str, Any]
+        What the browser says of itself.
+    address : str | None, optional
+        Where the request comes from: forgotten at once, but for its mark for a day
+        (`diptych.ground.address_marks`) where the study has `max_same_address`.
+    claim : Claim, optional
+        What speaks for a visitor who comes with the id of a known person.
 
-    Raises:
-        JourneyFault: when the study is unknown, paused, closed or full, the link is not valid, the
-            participant can't take part (again), or may be somebody else (`journey.claims`).
+    Returns
+    -------
+    Entered | Preview
+        The session, or what a platform's preview shows without one.
+
+    Raises
+    ------
+    JourneyFault
+        When the study is unknown, paused, closed or full, the link is not valid, the participant
+        can't take part (again), or may be another person (`journey.claims`).
     """
     visit = _read(host, study, entry, browser, address, claim)
     if visit.arriving.preview:
@@ -266,7 +287,7 @@ def _known(connection: Connection, visit: _Visit) -> int | None:
 
 
 def _namespace(visit: _Visit) -> str:
-    """Simulated people have identities of their own: they never meet a person's."""
+    """Return the namespace of a visit's identities: simulated people never meet a person's."""
     return visit.recruiter.name if visit.kind == "person" else visit.kind
 
 
@@ -365,35 +386,3 @@ def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
             },
         )
     return participant_id
-
-
-def purge_previews(connection: Connection, before: int) -> None:
-    """Delete preview sessions that began before a time, with all that hangs on them."""
-    old = select(SESSIONS.c.id).where(SESSIONS.c.kind == "preview", SESSIONS.c.entered_at < before)
-    forget_sessions(connection, list(connection.execute(old).scalars()))
-
-
-def forget_sessions(connection: Connection, session_ids: list[int]) -> None:
-    """Delete sessions with everything that hangs on them, their participants' rows included."""
-    if not session_ids:
-        return
-    owners = connection.execute(
-        select(SESSIONS.c.participant_id).where(SESSIONS.c.id.in_(session_ids))
-    ).scalars()
-    participants = [owner for owner in owners if owner is not None]
-    for model in (models.Response, models.Trial, models.Event, models.Arrival):
-        rows = table(model)
-        connection.execute(rows.delete().where(rows.c.session_id.in_(session_ids)))
-    connection.execute(SESSIONS.delete().where(SESSIONS.c.id.in_(session_ids)))
-    forget_participants(connection, participants)
-
-
-def forget_participants(connection: Connection, participants: Sequence[int | None]) -> None:
-    """Delete participants, and their identities, who have no session any more."""
-    for participant_id in filter(None, participants):
-        left = select(SESSIONS.c.id).where(SESSIONS.c.participant_id == participant_id).limit(1)
-        if connection.execute(left).scalar() is None:
-            connection.execute(
-                IDENTITIES.delete().where(IDENTITIES.c.participant_id == participant_id)
-            )
-            connection.execute(PARTICIPANTS.delete().where(PARTICIPANTS.c.id == participant_id))

@@ -113,7 +113,7 @@ def pages(host: Host, version_id: int, content: StudyContent) -> list[Page]:
 
 
 def _notices(host: Host, version_id: int, content: StudyContent) -> set[str]:
-    """The notices that can come between trials, in any condition."""
+    """List the notices that can come between trials, in any condition."""
     found: set[str] = set()
     for condition in content.spec.conditions:
         task, rng = host.task(version_id, condition.name), generator(1, "plan")
@@ -153,7 +153,7 @@ def _exits(host: Host, content: StudyContent, outcome: str) -> Iterator[tuple[st
 
 
 def recruiter_of(host: Host, content: StudyContent, name: str) -> Recruiter | None:
-    """A recruiter of the study; None when it is not installed or its parameters are not set."""
+    """Make a recruiter of the study; None without its plug-in or its parameters."""
     try:
         return host.recruiter(content, name)
     except (UnknownPlugin, ValueError):  # ValueError: of pydantic, for the parameters
@@ -171,7 +171,7 @@ def lowered(html: str, by: int = 2) -> str:
 def trials(
     host: Host, version_id: int, content: StudyContent, condition: str, seed: int, count: int
 ) -> list[ShownTrial]:
-    """Some trials of a session that is planned from a seed, of every phase at least one.
+    """Plan a session from a seed; show some of its trials, of every phase at least one.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def trials(
 
 
 def _pick(plan: Sequence[PlannedTrial], seed: int, count: int) -> list[int]:
-    """Indices of some trials, in order: one a phase first, then any."""
+    """Pick indices of some trials, in order: one per phase first, then any."""
     rng = random.Random(f"{seed}:preview")
     by_phase = groupby(
         sorted(range(len(plan)), key=lambda i: plan[i].phase), lambda i: plan[i].phase

@@ -28,7 +28,7 @@ from diptych.tasks.browser_plugin import plugin_address
 
 
 def steps_of(content: StudyContent) -> list[str]:
-    """The steps of a study, in order."""
+    """List the steps of a study, in order."""
     steps = ["consent", "instructions"]
     if content.spec.comprehension:
         steps.append("comprehension")
@@ -39,7 +39,7 @@ def steps_of(content: StudyContent) -> list[str]:
 
 
 def step_after(content: StudyContent, step: str) -> str:
-    """The step that follows another."""
+    """Return the step that follows another."""
     steps = steps_of(content)
     return steps[steps.index(step) + 1]
 
@@ -64,7 +64,7 @@ _TO_COME = select(TRIALS).where(
 
 
 def load_session(connection: Connection, session_id: int, *, lock: bool = False) -> SessionRow:
-    """The row of a session, locked until the transaction's end where that is asked for.
+    """Load the row of a session, locked until the transaction's end on request.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def load_session(connection: Connection, session_id: int, *, lock: bool = False)
 
 
 def session_of(named: Named) -> int | None:
-    """The number of the session that a token names; None when there is none.
+    """Return the number of the session that a token names; None when there is none.
 
     Tokens of older versions name the row by its number. For a day they go on, but never to a
     session that began after them: its number was another session's before.
@@ -151,7 +151,7 @@ def time_out(session_id: int) -> None:
 
 
 def trial_at(connection: Connection, session_id: int, index: int) -> TrialRow | None:
-    """A row of the table `trials`; None past the end of the plan."""
+    """Find a row of the table `trials`; None past the end of the plan."""
     row = connection.execute(_TRIAL, {"session": session_id, "index": index}).one_or_none()
     return None if row is None else trial_row(row)
 
@@ -195,7 +195,7 @@ def _next_person(recruiter: Recruiter, session: SessionRow) -> NextPerson:
 
 
 def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, Any]:
-    """What the browser may know of a study; parameters are the condition's once it is assigned."""
+    """Show what the browser may know of a study; parameters are those of the assigned condition."""
     spec = content.spec
     task_class = REGISTRY.get(spec.task.name)
     own = spec.condition(condition).task if condition else {}
@@ -219,7 +219,7 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
 def state(
     host: Host, session: SessionRow, trial: PlannedRow | None = None, *, came: str = ""
 ) -> dict[str, Any]:
-    """The State of a session.
+    """Return the State of a session.
 
     Parameters
     ----------
@@ -268,7 +268,7 @@ def _content(
 def trial_doc(
     host: Host, session: SessionRow, content: StudyContent, row: PlannedRow | None
 ) -> dict[str, Any]:
-    """The current trial, without anything that tells its answer."""
+    """Show the current trial, without anything that reveals its answer."""
     if row is None:
         with reading() as connection:
             row = trial_at(connection, session.id, session.position)
@@ -316,7 +316,7 @@ def _counted_in(session_id: int, phases: tuple[str, ...]) -> tuple[int, int]:
 
 
 def image_url(host: Host, public_id: str, version_id: int, place: int) -> str:
-    """The address of an image for one session, which is named by its public id."""
+    """Return the address of an image for one session, which is named by its public id."""
     return f"{host.settings.prefix}/i/{host.images.name(public_id, version_id, place)}"
 
 
@@ -383,7 +383,7 @@ def _is_paid_otherwise(
 def ending(
     host: Host, content: StudyContent, outcome: str, recruiter: str, parameters: dict[str, str]
 ) -> dict[str, Any]:
-    """The content of the step `end`."""
+    """Return the content of the step `end`."""
     # Of a session that was emptied later nobody knows any more where its participant came from.
     gone = outcome in EMPTIED and outcome != "declined"
     return {

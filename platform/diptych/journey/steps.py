@@ -16,7 +16,6 @@ from diptych.ground.database import now_ms, writing
 from diptych.host import Host, generator
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import finish_as, parameters_of
-from diptych.journey.entry import forget_participants
 from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
     TooLate,
@@ -31,6 +30,7 @@ from diptych.journey.state import (
     trial_at,
 )
 from diptych.policies import Past
+from diptych.sessions.forgetting import forget_participants
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 from diptych.tasks import PlannedTrial

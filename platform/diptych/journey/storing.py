@@ -27,7 +27,7 @@ _NEEDED = (
 
 @cache
 def question() -> Select[Any]:
-    """The one statement that reads all that an answer needs."""
+    """Query all that a response needs in one statement."""
     trial, following = aliased(models.Trial, name="trial"), aliased(models.Trial, name="following")
     answered, session = models.Response, models.Session
     return (
@@ -130,7 +130,7 @@ Outcome = Repeat | Advance | Replan
 
 @cache
 def move() -> Any:
-    """Moves a session on, unless somebody else has done it already."""
+    """Move a session on, unless another request has done it already."""
     columns = (
         "position", "n_responses", "n_counted", "n_correct", "last_seen_at",
         "presented_at", "status", "step", "ended_at",

@@ -225,7 +225,7 @@ class Response(Base):
 
 
 class Event(Base):
-    """Something that happened in a session beside its answers: a reload, a lost focus, …"""
+    """Something that happened in a session beside its answers, such as a reload or a lost focus."""
 
     __tablename__ = "events"
 

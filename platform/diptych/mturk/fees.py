@@ -56,7 +56,7 @@ class Cost:
 
 
 def cost(reward: int, assignments: int, *, split: bool) -> Cost:
-    """The cost of one HIT, or of several with fewer than 10 assignments each.
+    """Compute the cost of one HIT, or of several with fewer than 10 assignments each.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""HITs of a study: create and list. (`mturk_changes` extends and expires them.)
+"""Creation and list of a study's HITs.
+
+`diptych.mturk.changes` extends and expires them.
 
 Every HIT carries a mark in its annotation (which only the requester sees), made from this host, the
 study and a token. By it a HIT is found again when the answer to its creation was lost.
@@ -163,7 +165,7 @@ def _requirements(
 
 
 def _of_other(host: Host, study: str) -> str | None:
-    """The qualification of another study; None where the host knows no such study, or has none."""
+    """Find another study's qualification; None where this host knows no such study, or none."""
     try:
         return qualification.known(host, current_version(study, preview=True)[0])
     except UnknownStudy:
@@ -201,7 +203,7 @@ class _Creation:
         }
 
     def run(self, pauses: Sequence[float], *, maybe_there: bool) -> dict[str, Any]:
-        """The HIT as MTurk describes it.
+        """Describe the HIT as MTurk does.
 
         Parameters
         ----------
@@ -309,7 +311,7 @@ def note(
 
 
 def hits(host: Host, study: str) -> list[Hit]:
-    """The HITs of a study as MTurk has them now, the newest first.
+    """List the HITs of a study as MTurk has them now, the newest first.
 
     HITs that were made but never written down (the host was stopped in between) are written down.
 
@@ -335,12 +337,12 @@ def hits(host: Host, study: str) -> list[Hit]:
 
 
 def placed(host: Host, study_id: int) -> list[Hit]:
-    """The HITs of a study as the books of this host have them, the newest first; asks nobody."""
+    """List the HITs of a study from this host's books, the newest first, without any request."""
     return [_known(row, NOT_ASKED) for row in qualification.placements(host, study_id)]
 
 
 def _own(hit: dict[str, Any], host: Host, clients: Clients, study: str) -> str | None:
-    """The study's own qualification, where a HIT asks that it be missing."""
+    """Return the study's own qualification, where a HIT asks that it be missing."""
     missing = [
         requirement["QualificationTypeId"]
         for requirement in hit.get("QualificationRequirements", ())
@@ -368,7 +370,7 @@ def _hit(found: dict[str, Any], sandbox: bool) -> Hit:
 
 
 def _known(row: Row[Any], status: str) -> Hit:
-    """A HIT of which only the own books tell."""
+    """Describe a HIT that only the own books know."""
     detail = row.detail
     url = workers_url(detail["group"], detail["sandbox"])
     what = (row.external_id, status, detail["sandbox"], detail["reward"], detail["assignments"])
@@ -381,5 +383,5 @@ def workers_url(group: str, sandbox: bool) -> str:
 
 
 def in_ms(at: datetime) -> int:
-    """A time as this host stores it."""
+    """Return a time as this host stores it."""
     return round(at.timestamp() * 1000)

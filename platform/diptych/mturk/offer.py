@@ -105,7 +105,7 @@ class HitPlan:
 
 
 def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False) -> HitPlan:
-    """What `create_hit` would do. Asks MTurk nothing.
+    """Show what `create_hit` would do. Asks MTurk nothing.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False
 
 
 def offer(host: Host, study: str) -> Offer:
-    """What a HIT of a study offers as the study stands.
+    """Return what a HIT of a study offers as the study is now.
 
     Raises
     ------

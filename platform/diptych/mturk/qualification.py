@@ -34,7 +34,7 @@ def host_mark(host: Host) -> str:
 
 
 def placements(host: Host, study_id: int) -> list[Row[Any]]:
-    """The HITs of a study in this host's books, of the sandbox or production, newest first."""
+    """List the HITs of a study in this host's books, of the sandbox or production, newest first."""
     with reading() as connection:
         rows = connection.execute(
             select(PLACEMENTS)
@@ -45,7 +45,7 @@ def placements(host: Host, study_id: int) -> list[Row[Any]]:
 
 
 def known(host: Host, study_id: int) -> str | None:
-    """The qualification of a study, as its HITs have it; None where none was made."""
+    """Return the qualification of a study, as its HITs have it; None where none was made."""
     for row in placements(host, study_id):
         if row.detail.get("qualification"):
             return str(row.detail["qualification"])
@@ -53,7 +53,7 @@ def known(host: Host, study_id: int) -> str | None:
 
 
 def ensure(host: Host, clients: Clients, study: str) -> str:
-    """The qualification of a study at MTurk, made where there is none yet.
+    """Find the qualification of a study at MTurk, or make it.
 
     Its name is the study's, and MTurk allows each name once: a call that is repeated makes no
     second one.

@@ -1,21 +1,17 @@
-"""What to look at before people are let in: one check after the other, each a pure function."""
+"""What to look at before people take a study: one check after the other, each a pure function."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
 from urllib.parse import urlsplit
 
 from diptych import tasks
 from diptych.authoring.scaffold import template_texts
-from diptych.study.content import StudyContent
+from diptych.overview.checks import ENOUGH_SESSIONS, PLATFORMS, Check, Given, State
 from diptych.tasks.browser_plugin import PluginMissing, is_own, plugin_of
-
-State = Literal["done", "look", "missing"]
 
 #: Least and fair pay an hour by currency. GBP and USD: Prolific's payment principles (the least
 #: that it allows, and what it recommends).
@@ -24,72 +20,8 @@ PAY_PER_HOUR = {"GBP": (6.0, 9.0), "USD": (8.0, 12.0)}
 TOO_LONG = 1.25
 #: … and says too much when the median is below so many times that.
 TOO_SHORT = 0.5
-#: Medians of fewer sessions say little.
-ENOUGH_SESSIONS = 5
-PLATFORMS = ("prolific", "mturk")
 _EXAMPLE_CODE = re.compile(r"(?i)^(example\d*|code\d*|c\d?abcdef|x+|…|\.{3}|todo)$")
 _LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 (compared with, not bound to)
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the list.
-
-    Attributes:
-        name: for programs.
-        state: `done`; `look` when a person should look at it; `missing` when it must be mended
-            before people are let in.
-        title: what is checked.
-        found: what was found, in one sentence.
-        advice: what to do about it; empty when it is done.
-    """
-
-    name: str
-    state: State
-    title: str
-    found: str
-    advice: str = ""
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the checks go by.
-
-    Attributes:
-        content: the version that people are shown.
-        base_url: the address participants reach this host at.
-        prolific_token: whether a token of Prolific is configured.
-        bundle: whether the participant's page is there.
-        median_minutes: of completed sessions of people, from consent to end; None without any.
-        timed_sessions: how many sessions that median stands on.
-        pay_floor: least pay an hour in the study's currency; 0 for the default of the currency.
-        studies: names of all studies of this host, and of the folders it could open.
-        completed: sessions of people that have completed.
-        excluded: how many of them are excluded.
-    """
-
-    content: StudyContent
-    base_url: str
-    prolific_token: bool
-    bundle: bool
-    median_minutes: float | None = None
-    timed_sessions: int = 0
-    pay_floor: float = 0
-    studies: tuple[str, ...] = ()
-    completed: int = 0
-    excluded: int = 0
-
-    @property
-    def recruiters(self) -> tuple[str, ...]:
-        """Where participants may come from."""
-        return self.content.spec.recruitment.recruiters
-
-    @property
-    def minutes(self) -> float:
-        """How long the study takes: as measured where enough people took it, or as it says."""
-        if self.median_minutes is None or self.timed_sessions < ENOUGH_SESSIONS:
-            return self.content.spec.minutes
-        return self.median_minutes
 
 
 def checklist(given: Given) -> list[Check]:

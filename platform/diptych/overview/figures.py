@@ -75,7 +75,7 @@ class Shown:
     result: Result | None = None
 
     def written(self, form: str, theme: Theme, about: str) -> bytes:
-        """The figure as a file of one of `FORMS`.
+        """Write the figure as a file of one of `FORMS`.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ def all_of(study_id: int, kind: str, scope: str) -> list[Shown]:
 
 
 def one_of(study_id: int, kind: str, scope: str, name: str) -> Shown | None:
-    """The figure of a name."""
+    """Find the figure of a name."""
     prefix, _, number = name.partition("result-")
     if not prefix and number.isascii() and number.isdigit():
         result = kept_results.one_of(study_id, int(number))
@@ -166,7 +166,7 @@ def one_of(study_id: int, kind: str, scope: str, name: str) -> Shown | None:
 
 
 def content_of(study_id: int) -> StudyContent:
-    """The version that people are shown, or the newest one before anybody is."""
+    """Return the version that people are shown, or the newest one before that."""
     with reading() as connection:
         versions = history(connection, study_id)
     return frozen(next((v for v in versions if v.current), versions[0]).id)
@@ -213,7 +213,7 @@ def _mark(*what: Any) -> str:
 
 
 def as_csv(frame: pd.DataFrame) -> str:
-    """A table as CSV. Text that a spreadsheet would compute gets a quote before it."""
+    """Write a table as CSV. Text that a spreadsheet would compute gets a quote before it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(guarded(str(name)) for name in frame.columns)

@@ -58,7 +58,7 @@ def page(
     before: int | None = None,
     after: int | None = None,
 ) -> Lines:
-    """A page of the orders of a study, the latest first.
+    """List a page of the orders of a study, the latest first.
 
     Parameters
     ----------
@@ -103,8 +103,9 @@ def page(
 
 
 def finance_csv(study_id: int, study: str, secret: bytes) -> Iterator[str]:
-    """The orders of a study as CSV, row by row: amounts in major units, times in UTC, no ids of
-    people but the sessions' own.
+    """Yield the orders of a study as CSV, row by row.
+
+    Amounts are in major units, times in UTC. The only ids are those of sessions.
 
     Parameters
     ----------

@@ -150,7 +150,7 @@ class LiveView:
 
 
 def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
-    """A study as it stands at this moment.
+    """Show a study as it is at this moment.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
 
 
 def newest_content(connection: Connection, study_id: int) -> StudyContent:
-    """The version that people who enter now are shown, or the newest when none was opened."""
+    """Return the version shown to people who enter now, or the newest when none was opened."""
     version_id = connection.execute(
         select(VERSIONS.c.id)
         .where(VERSIONS.c.study_id == study_id)

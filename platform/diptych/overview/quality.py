@@ -64,7 +64,7 @@ class Overview:
 
 
 def overview(connection: Connection, study_id: int, kind: str) -> Overview:
-    """What the rules of a study have found: a few rows, however many sessions there are."""
+    """Show what the rules of a study have found: a few rows, however many sessions there are."""
     newest = connection.execute(
         select(VERSIONS.c.id)
         .where(VERSIONS.c.study_id == study_id)
@@ -88,7 +88,7 @@ def overview(connection: Connection, study_id: int, kind: str) -> Overview:
 def flagged(
     connection: Connection, study_id: int, kind: str, rule: str, before: int | None = None
 ) -> tuple[list[Any], int | None]:
-    """The sessions that a rule speaks against, newest first, a page at a time.
+    """List the sessions that a rule speaks against, newest first, a page at a time.
 
     Parameters
     ----------

@@ -11,7 +11,8 @@ from diptych.domain.tables import STUDIES
 from diptych.ground.database import reading
 from diptych.host import Host
 from diptych.journey.allocation import count_excluded
-from diptych.overview.checklist import Check, Given, checklist
+from diptych.overview.checklist import checklist
+from diptych.overview.checks import Check, Given
 from diptych.overview.studies import numbers
 from diptych.overview.versions import study_folders
 from diptych.study.content import StudyContent
@@ -20,7 +21,7 @@ BUNDLE = Path(diptych.__file__).parent / "static" / "dist" / ".vite" / "manifest
 
 
 def known(host: Host, content: StudyContent, study_id: int | None = None) -> Given:
-    """What the checks need to know.
+    """Collect what the checks need to know.
 
     Parameters
     ----------
@@ -59,5 +60,5 @@ def _studies(host: Host) -> tuple[str, ...]:
 
 
 def checks(host: Host, content: StudyContent, study_id: int | None = None) -> list[Check]:
-    """The checklist of a study on this host."""
+    """Make the checklist of a study on this host."""
     return checklist(known(host, content, study_id))

@@ -54,7 +54,7 @@ class Listed:
 
 
 def listed(user: User) -> list[Listed]:
-    """The studies in which a user has a role, by name; reads counts, never single responses."""
+    """List the studies in which a user has a role, by name; reads counts, not responses."""
     with reading() as connection:
         studies = _studies(connection, user)
         ids = [study.id for study in studies]

@@ -51,7 +51,7 @@ class Version:
 
 
 def history(connection: Connection, study_id: int, *, counted: bool = False) -> list[Version]:
-    """The versions of a study, the newest first.
+    """List the versions of a study, the newest first.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def _sessions(connection: Connection, study_id: int) -> dict[int, dict[str, int]
 
 
 def find_version(versions: list[Version], prefix: str) -> Version | None:
-    """The version whose hash begins so; None when there is none."""
+    """Find the version whose hash begins so; None when there is none."""
     return next((v for v in versions if prefix and v.content_hash.startswith(prefix)), None)
 
 

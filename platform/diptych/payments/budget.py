@@ -45,7 +45,7 @@ NO_BUDGET = "no budget is set. Set one before you send anything that costs money
 def read(
     connection: Connection, study_id: int, totals: ledger.Totals | None = None
 ) -> Allowance | None:
-    """The budget of a study; None where nobody has set one. `totals` saves counting twice."""
+    """Read the budget of a study; None where none is set. `totals` saves counting twice."""
     row = connection.execute(select(BUDGETS).where(BUDGETS.c.study_id == study_id)).one_or_none()
     if row is None:
         return None
@@ -54,7 +54,7 @@ def read(
 
 
 def allowance(study_id: int) -> Allowance | None:
-    """The budget of a study; None where nobody has set one."""
+    """Return the budget of a study; None where none is set."""
     with reading() as connection:
         return read(connection, study_id)
 

@@ -91,7 +91,7 @@ class Ordered:
     attempts: Mapping[str, int]
 
     def stands(self, action: str) -> set[str]:
-        """The states of the orders of an action that have not failed."""
+        """Return the states of the orders of an action that have not failed."""
         return self.states.get(action, set()) - {"failed"}
 
 

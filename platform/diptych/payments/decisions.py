@@ -33,7 +33,8 @@ from diptych.payments.exclusions import excluded_now
 from diptych.payments.ledger import NewOrder
 from diptych.payments.rules import Planning, why_not
 from diptych.recruiters.platform import ACTIONS, Order
-from diptych.settling.settle import catch_up, set_excluded_many
+from diptych.settling.corrections import set_excluded_many
+from diptych.settling.settle import catch_up
 
 #: What only concerns this host, and can be taken back.
 OWN_ACTIONS = ("exclude", "include")
@@ -156,7 +157,7 @@ def preview(
     amount: int | None = None,
     category: str | None = None,
 ) -> Plan:
-    """What a decision would do to each session, and what it would cost. Writes nothing.
+    """Show what a decision would do to each session, and what it would cost. Writes nothing.
 
     Parameters
     ----------
@@ -217,7 +218,7 @@ def preview(
 def _own(
     connection: Connection, study_id: int, some: dict[int, Subject], action: str
 ) -> list[Step | LeftOut]:
-    """Steps of excluding or including again."""
+    """Plan the steps of excluding or including again."""
     stands = excluded_now(connection, study_id, list(some))
     planned: list[Step | LeftOut] = []
     for number, subject in some.items():
@@ -240,7 +241,7 @@ def _orders(
     amount: int | None,
     category: str | None,
 ) -> list[Step | LeftOut]:
-    """Steps that ask something of a platform."""
+    """Plan the steps that ask something of a platform."""
     rules = Planning(host, connection, [s.session for s in some.values()], action, amount)
     before = ordered(connection, study_id, some)
     taken: set[str] = set()
@@ -336,7 +337,7 @@ def _detail(plan: Plan, step: Step) -> dict[str, Any]:
 
 
 def _still_open(connection: Connection, plan: Plan, some: dict[int, Subject]) -> list[Step]:
-    """The steps of a plan that nobody has taken since it was made."""
+    """Return the steps of a plan that nobody has taken since it was made."""
     if plan.action in OWN_ACTIONS:
         stands = excluded_now(connection, plan.study_id, list(some))
         wanted = plan.action == "exclude"
@@ -360,7 +361,7 @@ def _still_open(connection: Connection, plan: Plan, some: dict[int, Subject]) ->
 
 
 def of_session(session_id: int) -> list[Any]:
-    """The rows of all decisions about a session, the latest first."""
+    """Read the rows of all decisions about a session, the latest first."""
     with reading() as connection:
         return list(
             connection.execute(

@@ -18,7 +18,7 @@ from diptych.study.versions import frozen
 
 
 def orders(connection: Connection, entries: Sequence[Entry]) -> dict[str, Order]:
-    """The orders of entries, by key; one whose ids are not known any more is left out.
+    """Make the orders of entries, by key; leave out those whose ids are no longer known.
 
     A session may have arrived more than once, with other ids: the order is about the arrival that
     its key was made from.
@@ -47,7 +47,7 @@ def orders(connection: Connection, entries: Sequence[Entry]) -> dict[str, Order]
 
 
 def decisions_by_key(connection: Connection, *sessions: int) -> dict[str, Any]:
-    """The decisions behind the orders of sessions, by key."""
+    """Read the decisions behind the orders of sessions, by key."""
     rows = connection.execute(select(DECISIONS).where(DECISIONS.c.session_id.in_(sessions)))
     return {row.detail["key"]: row for row in rows if row.detail.get("key")}
 
@@ -75,7 +75,7 @@ def _order(
 
 
 def platform_of(host: Host, connection: Connection, session_id: int) -> Platform:
-    """The platform that a session came from.
+    """Find the platform that a session came from.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def platform_of(host: Host, connection: Connection, session_id: int) -> Platform
 
 
 def without_ids(text: str, some: Iterable[Order]) -> str:
-    """A platform's words without its ids of people and submissions: those stand in no ledger."""
+    """Strip a platform's words of its ids of people and submissions: no ledger holds them."""
     ids = {i for order in some for i in (order.submission, order.worker) if i}
     for one in sorted(ids, key=len, reverse=True):
         text = text.replace(one, "…")

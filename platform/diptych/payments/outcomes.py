@@ -73,7 +73,7 @@ def _note(connection: Connection, entry: Entry, outcome: Outcome, user: User | N
 
 
 def _call_off(connection: Connection, entry: Entry, user: User | None) -> None:
-    """What was thought to have failed was done after all: nobody may do it again."""
+    """Call off retries of an order that seemed to fail and was done: nobody may do it again."""
     retried = {
         order.retries: order
         for order in ledger.of_sessions(connection, [entry.session_id])

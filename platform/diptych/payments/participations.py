@@ -33,7 +33,7 @@ def order_ids(recruiter: str, parameters: Mapping[str, str]) -> tuple[str | None
 
 
 def workers(connection: Connection, participants: Sequence[int]) -> dict[tuple[str, int], str]:
-    """The platform ids of participants, by (recruiter, participant)."""
+    """Read the platform ids of participants, by (recruiter, participant)."""
     rows = connection.execute(
         select(IDENTITIES).where(IDENTITIES.c.participant_id.in_(set(participants)))
     )

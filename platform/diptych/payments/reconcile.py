@@ -117,7 +117,7 @@ def reconcile(host: Host, study_id: int, user: User | None) -> Reconciled:
 
 
 def _by_recruiter(study_id: int) -> dict[str, dict[int, Subject]]:
-    """The sessions of people that a platform knows, by recruiter."""
+    """Return the sessions of people that a platform knows, by recruiter."""
     with reading() as connection:
         ids = connection.execute(
             select(SESSIONS.c.id).where(
@@ -133,13 +133,13 @@ def _by_recruiter(study_id: int) -> dict[str, dict[int, Subject]]:
 
 
 def _settled(study_id: int) -> frozenset[str]:
-    """The keys of the orders that are known to be done by now."""
+    """Return the keys of the orders that are known to be done by now."""
     with reading() as connection:
         return frozenset(e.key for e in ledger.in_state(connection, study_id, "confirmed"))
 
 
 def _doubts(study_id: int, recruiter: str) -> dict[str, list[Order]]:
-    """The orders in doubt with a recruiter, by the place they are about."""
+    """Return the orders in doubt with a recruiter, by the place they are about."""
     with reading() as connection:
         sent = ledger.in_state(connection, study_id, "sent")
         known = orders(connection, [entry for entry in sent if entry.recruiter == recruiter])
@@ -277,7 +277,7 @@ def _compare(
 
 
 def _not_held(one: _Shown) -> list[tuple[str, int]]:
-    """(action, amount) of what the platform has paid and no order here accounts for."""
+    """List (action, amount) of what the platform has paid without an order here."""
     found: list[tuple[str, int]] = []
     if one.shown.paid and not one.held("approve"):
         found.append(("approve", one.reward))
@@ -287,7 +287,7 @@ def _not_held(one: _Shown) -> list[tuple[str, int]]:
 
 
 def _failed_before(one: _Shown, action: str, amount: int, taken: Sequence[str]) -> Entry | None:
-    """An order that was sent and given up, of which this is the payment."""
+    """Find an order that was sent and given up, of which this is the payment."""
     for entry in one.entries:
         same = entry.action == action and (action == "approve" or entry.amount == amount)
         if same and entry.state == "failed" and entry.sent_at and entry.key not in taken:

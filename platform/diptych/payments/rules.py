@@ -93,7 +93,7 @@ class Planning:
                 self._scores |= scores(connection, theirs, rule.phases if rule else ())
 
     def content(self, session: SessionRow) -> StudyContent:
-        """The version that a session was shown."""
+        """Return the version that a session was shown."""
         return self._contents[session.version_id]
 
     def refusal(self, subject: Subject) -> str | None:
@@ -151,7 +151,7 @@ class Planning:
         return found if isinstance(found, str) else found.check(order)
 
     def warning(self, session: SessionRow) -> str:
-        """What somebody should know before deciding."""
+        """Return what a researcher should know before deciding."""
         if self.action == "approve" and session.status != "completed":
             return f"has not completed the study ({session.status.replace('_', ' ')})"
         if self.action == "reject" and session.status == "screened_out":

@@ -21,12 +21,12 @@ _LOCKS = 0x0D1A
 
 
 def key_of(study_id: int) -> Key:
-    """The tally of a study."""
+    """Return the tally of a study."""
     return Key(study_id, KIND, "all", FIGURE)
 
 
 def read(connection: Connection, study_id: int) -> Totals:
-    """What the orders of a study come to: currency -> state -> total."""
+    """Read what the orders of a study come to: currency -> state -> total."""
     orders, sums = tallies.read(connection, *key_of(study_id))
     if not orders:
         return ledger.totals(connection, study_id)

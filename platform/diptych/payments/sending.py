@@ -163,7 +163,7 @@ def _round(
 def _batches(
     host: Host, study_id: int, sent: Sent, user: User | None
 ) -> list[tuple[_Batch, Platform]]:
-    """What is intended, by platform, action and place, in pieces that fit into one call."""
+    """Group intended orders by platform, action and place, in pieces that fit into one call."""
     with reading() as connection:
         waiting = ledger.in_state(connection, study_id, "intended")
         entries = {entry.key: entry for entry in waiting}

@@ -131,7 +131,7 @@ class Staircase(AdaptivePolicy):
         return state
 
     def _after(self, state: State, positive: bool, low: float, high: float) -> State:
-        """The state after one more answer."""
+        """Return the state after one more response."""
         rights = state.positive + 1 if positive else 0
         wrongs = 0 if positive else state.negative + 1
         weighted = self.parameters.rule == "weighted"

@@ -25,9 +25,13 @@ from diptych.domain.vocabulary import EMPTIED
 from diptych.ground import clocks
 from diptych.ground.database import db, in_parts, now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey.entry import PREVIEWS_KEPT_MS, forget_participants, purge_previews
 from diptych.payments import ledger
 from diptych.privacy.withdrawal import DAY_MS, empty, unsettled
+from diptych.sessions.forgetting import (
+    PREVIEWS_KEPT_MS,
+    forget_participants,
+    purge_previews,
+)
 from diptych.settling import settle, silent
 from diptych.study.spec import ADDRESS_HASH_DAYS
 
@@ -87,7 +91,7 @@ class Applied:
 
 
 def limits(connection: Connection) -> dict[int, Limits]:
-    """The limits that hold for the sessions of each version, by its id."""
+    """Read the limits that hold for the sessions of each version, by its id."""
     rows = connection.execute(
         select(VERSIONS.c.id, VERSIONS.c.study_id, VERSIONS.c.spec["privacy"].label("privacy"))
         .order_by(func.coalesce(VERSIONS.c.opened_at, 0), VERSIONS.c.id)
@@ -130,7 +134,7 @@ def apply(host: Host, *, dry: bool = False, most: int | None = None) -> Applied:
 
 
 def _batches(due: Select[Any] | None, most: int | None) -> Iterator[Sequence[SessionRow]]:
-    """The sessions of a query, some at a time: all by their ids, or `most` drawn by lot."""
+    """Yield the sessions of a query, some at a time: all by their ids, or `most` drawn by lot."""
     after, left = 0, most
     while due is not None and (left is None or left > 0):
         if left is None:
@@ -147,7 +151,7 @@ def _batches(due: Select[Any] | None, most: int | None) -> Iterator[Sequence[Ses
 
 
 def _due(days: Mapping[int, float | None]) -> Select[Any] | None:
-    """A query of people's sessions that ended longer ago than a limit; None without any limit.
+    """Query people's sessions that ended longer ago than a limit; None without any limit.
 
     Args:
         days: from a session's end until it is due, by the version; None for no limit.

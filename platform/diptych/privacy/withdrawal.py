@@ -36,12 +36,12 @@ from diptych.domain.tables import (
 from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey.entry import forget_participants
 from diptych.payments import ledger
 from diptych.payments.order_state import UNSETTLED
 from diptych.quality import crowd
 from diptych.quality.related_sessions import NAMING_RULES
-from diptych.settling import settle
+from diptych.sessions.forgetting import forget_participants
+from diptych.settling import corrections, settle
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 DAY_MS = 86_400_000
@@ -79,7 +79,7 @@ class Erased:
 
 
 def by_name(name: str) -> int:
-    """The participant of a pseudonym, or of a session's public id; whole.
+    """Find the participant of a pseudonym, or of a session's public id; whole.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def by_name(name: str) -> int:
 
 
 def by_platform_id(text: str) -> int:
-    """The participant whom a platform calls so.
+    """Find the participant of a platform's id.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def by_platform_id(text: str) -> int:
 
 
 def participant_of(connection: Connection, session_id: int) -> int | None:
-    """The participant of a session; None once it was emptied."""
+    """Find the participant of a session; None once it was emptied."""
     found: int | None = connection.execute(
         select(SESSIONS.c.participant_id).where(SESSIONS.c.id == session_id)
     ).scalar()
@@ -350,7 +350,7 @@ def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: s
     ).all()
     for study_id in sorted({row.study_id for row in rows}):
         theirs = [row.id for row in rows if row.study_id == study_id]
-        settle.take_out(host, connection, study_id, theirs)
+        corrections.take_out(host, connection, study_id, theirs)
         shells = [row for row in rows if row.study_id == study_id]
         _strike_out(connection, study_id, shells)
         crowd.forget(connection, study_id, {row.public_id for row in shells})

@@ -37,7 +37,7 @@ def min_median_rt_ms(seen: Seen) -> Found | None:
     unit="answers",
 )
 def max_same_response_run(seen: Seen) -> Found | None:
-    """The longest run, and at which trial it began."""
+    """Find the longest run, and the trial at which it began."""
     answers = [(t["response"], t["trial_index"]) for t in seen.counted if t.get("response")]
     if not answers:
         return None
@@ -54,7 +54,7 @@ def max_same_response_run(seen: Seen) -> Found | None:
     "trials right (one-sided binomial test). Above the threshold, the answers may be guesses.",
 )
 def max_chance_p(seen: Seen) -> Found | None:
-    """The exact tail of the binomial distribution."""
+    """Compute the exact tail of the binomial distribution."""
     answers = [t for t in seen.counted if t["phase"] in ("test", "catch")]
     judged = [bool(t["correct"]) for t in answers if t["correct"] is not None]
     chance = seen.task.chance() if judged else None
@@ -82,7 +82,7 @@ def binomial_tail(least: int, n: int, chance: float) -> float:
     unfinished=True,
 )
 def max_fast_share(seen: Seen) -> Found | None:
-    """What no person who uses the page can do."""
+    """Measure the share of responses faster than any person who uses the page can give."""
     if not seen.times:
         return None
     least = max(LEAST_RT_MS, seen.task.least_rt_ms())
@@ -101,7 +101,10 @@ def max_fast_share(seen: Seen) -> Found | None:
     unfinished=True,
 )
 def max_clock_conflicts(seen: Seen) -> Found | None:
-    """A page that reports honest times can't do this: a script that makes them up can."""
+    """Count responses that came sooner than their own times say.
+
+    An honest page can't cause this: a script that makes up its times can.
+    """
     if seen.session.kind != "person":
         return None
     answers = seen.facts.answered

@@ -26,7 +26,7 @@ def max_focus_losses(seen: Seen) -> Found | None:
 
 
 def focus_losses(events: Iterable[Any]) -> int:
-    """Number of departures among the events of a session: blur and hidden until both are over."""
+    """Count a session's departures among its events: blur and hidden until both are over."""
     ends = {"focus": "blur", "visible": "hidden"}
     away: set[str] = set()
     losses = 0
@@ -67,7 +67,7 @@ def min_input_events(seen: Seen) -> Found | None:
 
 
 def input_counts(events: Iterable[Any]) -> Counter[str]:
-    """Sums over the `input` events of a session; each tells what came since the one before."""
+    """Sum the `input` events of a session; each reports what came since the one before."""
     counts: Counter[str] = Counter(moves=0, presses=0, keys=0)
     for event in events:
         if event.kind == "input":

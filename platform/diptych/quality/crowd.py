@@ -42,7 +42,7 @@ Progress = Callable[[int, int], None]
     soft=True,
 )
 def min_crowd_accuracy(seen: Seen) -> Found | None:
-    """What was worked out last; nothing before that."""
+    """Return the accuracy that was estimated last; None before the first."""
     accuracy = seen.others.crowd_accuracy
     if accuracy is None:
         return None
@@ -87,7 +87,7 @@ class Estimate:
 
 
 def shared(said: Sequence[Said]) -> list[Said]:
-    """The answers to items that two sessions or more have answered."""
+    """Return the responses to items that two sessions or more have answered."""
     people: dict[str, set[int]] = {}
     for each in said:
         people.setdefault(each.item, set()).add(each.session)
@@ -177,7 +177,7 @@ def _of(study_id: int, kind: str) -> tuple[Any, ...]:
 def _answers(
     host: Host, connection: Connection, study_id: int, kind: str, progress: Progress
 ) -> Iterator[Said]:
-    """The answers of completed sessions, each item known by what it shows."""
+    """Yield the responses of completed sessions, each item known by what it shows."""
     rows = connection.execute(
         select(SESSIONS, TRIALS, RESPONSES)
         .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
@@ -302,7 +302,7 @@ def _histogram(values: Sequence[float]) -> list[int]:
 
 
 def stored(connection: Connection, study_id: int, kind: str) -> Any:
-    """The summary that was worked out last (`created_at`, `data`); None before that."""
+    """Read the summary that was computed last (`created_at`, `data`); None before that."""
     return connection.execute(
         select(ANALYSES.c.created_at, ANALYSES.c.data).where(
             ANALYSES.c.study_id == study_id, ANALYSES.c.kind == STORED_AS, ANALYSES.c.name == kind

@@ -95,6 +95,6 @@ def asked(content: StudyContent) -> list[str]:
 
 
 def thresholds(quality: Quality) -> dict[Rule, float]:
-    """The rules that a study has set, with their thresholds, in the order of the rules."""
+    """Return the rules that a study has set, with their thresholds, in the order of the rules."""
     found = {rule: getattr(quality, name) for name, rule in RULES.items()}
     return {rule: float(value) for rule, value in found.items() if value is not None}

@@ -147,7 +147,7 @@ def _same_address(connection: Connection, session: SessionRow) -> tuple[str, ...
 
 
 def _looks(browser: Any) -> tuple[Any, ...] | None:
-    """What is compared of a browser; None where it says nothing of itself."""
+    """Return what is compared of a browser; None where it says nothing of itself."""
     if not browser or not browser.get("user_agent"):
         return None
     return tuple(browser.get(key) for key in _ALIKE)

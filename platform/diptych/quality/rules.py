@@ -151,7 +151,7 @@ def rule(
 
 
 def number(value: float) -> str:
-    """A number as people read it: 12,345, 0.8, 0.025; no digits beyond three significant ones."""
+    """Write a number for people: 12,345, 0.8, 0.025; at most three significant decimals."""
     if value == int(value):
         return f"{int(value):,}"
     if abs(value) >= 100:

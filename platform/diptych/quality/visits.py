@@ -17,7 +17,7 @@ from diptych.quality.rules import Found, Seen, plural, rule
     unfinished=True,
 )
 def max_repeats(seen: Seen) -> Found | None:
-    """The first session is not flagged for the second."""
+    """Count earlier sessions of the same person: the first is not flagged for the second."""
     before = seen.others.same_person
     words = f"{plural(len(before), 'earlier session')} under the same platform id"
     return Found(len(before), named(words, before))
@@ -40,7 +40,7 @@ def max_lookalikes(seen: Seen) -> Found | None:
 
 
 def named(words: str, sessions: Sequence[str]) -> str:
-    """The words with the first few sessions behind them."""
+    """Return the words with the first few sessions behind them."""
     if not sessions:
         return words
     more = f" and {len(sessions) - 3} more" if len(sessions) > 3 else ""

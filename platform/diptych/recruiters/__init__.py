@@ -140,7 +140,7 @@ class Recruiter(ABC):
         return "no"
 
     def platform(self) -> Platform | None:
-        """What decides about submissions and pays; None where there is no such platform.
+        """Make what decides about submissions and pays; None where there is no such platform.
 
         Raises
         ------
@@ -163,7 +163,7 @@ class Recruiter(ABC):
         return
 
     def invitation(self, study: str) -> str:
-        """The address to hand out, or to paste into the platform."""
+        """Return the address to hand out, or to paste into the platform."""
         return study_link(self.settings, study)
 
 
@@ -177,7 +177,7 @@ def study_link(settings: Settings, study: str) -> str:
 
 
 def identifier(entry: Mapping[str, str], key: str) -> str:
-    """An id out of an entry URL: ASCII letters, digits, - and _ only, 128 at most.
+    """Read an id of an entry URL: ASCII letters, digits, - and _ only, 128 at most.
 
     Raises
     ------

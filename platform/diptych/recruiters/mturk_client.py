@@ -97,7 +97,7 @@ def connect(settings: Settings) -> Clients:
 
 @cache
 def _loader() -> Any:
-    """What botocore reads from its files (megabytes): once a process. No credentials are in it."""
+    """Load what botocore reads from its files (megabytes, no credentials), once per process."""
     from botocore.loaders import create_loader
 
     return create_loader()
@@ -121,7 +121,7 @@ class Trouble:
 
 
 def expected() -> tuple[type[Exception], ...]:
-    """What a call can raise."""
+    """List what a call can raise."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
@@ -184,7 +184,7 @@ def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[
 
 
 def minor(amount: str) -> int:
-    """An amount as MTurk writes it (`"1.5"`, dollars) in cents."""
+    """Read an amount as MTurk writes it (`"1.5"`, dollars) in cents."""
     from decimal import Decimal
 
     return int((Decimal(amount) * 100).to_integral_value())

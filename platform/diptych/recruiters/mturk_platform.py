@@ -181,7 +181,7 @@ class MTurkPlatform(Platform):
         return minor(reply["HIT"]["Reward"])
 
     def assignment(self, order: Order) -> dict[str, Any] | None:
-        """The submitted assignment of an order, with the reward of its HIT as `Reward`.
+        """Find the submitted assignment of an order, with the reward of its HIT as `Reward`.
 
         Returns
         -------
@@ -232,7 +232,7 @@ class MTurkPlatform(Platform):
 
 
 def mark(order: Order) -> str:
-    """The end of a bonus's reason, by which the bonus of this one order is found again."""
+    """Make the end of a bonus's reason, by which the bonus of this one order is found again."""
     return f"(reference {hashlib.sha256(order.key.encode()).hexdigest()[:16]})"
 
 

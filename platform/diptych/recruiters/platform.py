@@ -121,7 +121,7 @@ class Platform(ABC):
         return None
 
     def their_ms(self) -> int | None:
-        """What time it is by the platform's own clock (ms); None when it does not say.
+        """Return the time by the platform's own clock (ms); None when it does not say.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class Platform(ABC):
         return None
 
     def now_ms(self) -> int:
-        """What time it is (ms), by which the time of grace is counted.
+        """Return the time (ms) by which the time of grace is counted.
 
         This host's clock, unless the platform's is far from it: a clock that was set must not cut
         the time short in which the platform may still carry out what it was told.
@@ -170,7 +170,7 @@ class Platform(ABC):
 
     @abstractmethod
     def look_up(self, orders: Sequence[Order], confirmed: Sequence[Order]) -> list[Outcome]:
-        """What became of orders sent earlier: asks, never sends.
+        """Look up what became of orders sent earlier: asks, never sends.
 
         Parameters
         ----------

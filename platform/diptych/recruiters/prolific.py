@@ -121,7 +121,7 @@ class Prolific(Recruiter):
 
 
 def _json(reply: httpx.Response) -> dict[str, Any]:
-    """The object in a reply; an empty one where something else stands."""
+    """Return the object in a reply; an empty one where it holds something else."""
     try:
         body = reply.json()
     except ValueError:

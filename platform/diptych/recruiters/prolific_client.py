@@ -81,7 +81,7 @@ class Client:
         )
 
     def their_ms(self) -> int | None:
-        """What time it is at Prolific (ms), by what its latest reply said of it.
+        """Return the time at Prolific (ms), by what its latest reply said of it.
 
         Returns
         -------
@@ -215,7 +215,7 @@ def _json(reply: httpx.Response) -> Any:
 
 
 def _detail(body: Any) -> str:
-    """What Prolific says of an error, in one line."""
+    """Return what Prolific says of an error, in one line."""
     error = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(error, dict):
         error = error.get("detail") or error.get("title") or "refused"
@@ -225,7 +225,7 @@ def _detail(body: Any) -> str:
 
 
 def _date(header: str | None) -> float | None:
-    """A date of HTTP, in s since 1970-01-01 UTC; None where there is none."""
+    """Read a date of HTTP, in s since 1970-01-01 UTC; None where there is none."""
     try:
         return email.utils.parsedate_to_datetime(header or "").timestamp()
     except (TypeError, ValueError):
@@ -233,7 +233,7 @@ def _date(header: str | None) -> float | None:
 
 
 def _seconds(header: str | None, now: float | None) -> float | None:
-    """What a Retry-After header asks for (s): a number, or a date on the clock that shows `now`."""
+    """Read what a Retry-After header asks for (s): a number, or a date on a clock at `now`."""
     if not header:
         return None
     try:

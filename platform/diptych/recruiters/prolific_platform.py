@@ -210,7 +210,7 @@ class ProlificPlatform(Platform):
         return outcomes
 
     def _details(self, orders: Sequence[Order]) -> dict[str, dict[str, Any]]:
-        """What Prolific shows of the submissions of orders, by id."""
+        """Ask what Prolific shows of the submissions of orders, by id."""
         wanted = {order.submission for order in orders}
         found: dict[str, dict[str, Any]] = {}
         if len(wanted) >= _MANY:
@@ -275,7 +275,7 @@ def _status(shown: dict[str, Any]) -> str:
 
 
 def _bonuses(shown: dict[str, Any]) -> tuple[int, ...] | None:
-    """The bonuses paid for a submission (minor units); None where Prolific does not show them."""
+    """Return the bonuses paid for a submission (minor units); None where Prolific shows none."""
     given = shown.get("bonus_payments")
     if not isinstance(given, list):
         return None
@@ -292,7 +292,7 @@ def _status_found(order: Order, shown: dict[str, Any]) -> Outcome:
 
 
 def _bonus_found(order: Order, shown: dict[str, Any], known: Counter[int]) -> Outcome:
-    """What became of a bonus; `known` counts those that belong to other orders, and is updated."""
+    """Find what became of a bonus; `known` counts other orders' bonuses, and is updated."""
     paid = _bonuses(shown)
     if order.reference is None:
         return _failed(order, "it was never asked to be paid")

@@ -21,12 +21,12 @@ MEASURED = (
 
 
 def moment(milliseconds: int | None) -> datetime | None:
-    """A stored time as the tables have it."""
+    """Return a stored time as the tables have it."""
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def trial_row(shared: dict[str, Any], task: Task, row: ReportedTrial) -> dict[str, Any]:
-    """A row of the tidy table `trials`; without `correct` where there is no response."""
+    """Make a row of the tidy table `trials`; without `correct` where there is no response."""
     cells = {
         **shared,
         "trial_index": row.trial_index,
@@ -52,7 +52,7 @@ def trial_row(shared: dict[str, Any], task: Task, row: ReportedTrial) -> dict[st
 def session_row(
     shared: dict[str, Any], session: SessionRow, judged: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A row of the tidy table `sessions`.
+    """Make a row of the tidy table `sessions`.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def stimulus_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
 
 
 def _distinct(content: StudyContent) -> list[FrozenStimulus]:
-    """The stimuli without those whose picture has come before: ids stand once in a table."""
+    """Drop the stimuli whose picture has come before: a table holds an id once."""
     first: dict[str, FrozenStimulus] = {}
     for stimulus in content.stimuli:
         first.setdefault(stimulus.stimulus_id, stimulus)

@@ -49,7 +49,7 @@ def end(host: Host, study_id: int, kind: str, most: int = MOST_ENDED) -> int:
 
 
 def _limits(connection: Connection, study_id: int) -> dict[float, list[int]]:
-    """The versions of a study by the minutes within which they let a session resume."""
+    """Group the versions of a study by the minutes within which they let a session resume."""
     versions = connection.execute(select(VERSIONS.c.id).where(VERSIONS.c.study_id == study_id))
     limits: dict[float, list[int]] = {}
     for version_id in versions.scalars():

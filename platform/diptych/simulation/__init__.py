@@ -86,7 +86,7 @@ class Observer(ABC):
         """Take in the feedback to an answer; by default it is not minded."""
 
     def browser(self) -> dict[str, Any]:
-        """What its browser says of itself: always the same, and that it is simulated."""
+        """Return what its browser says of itself: always the same, and that it is simulated."""
         if self.kind == "machine":
             return {"width": 1280, "height": 800, "user_agent": "diptych machine", "language": "en"}
         return dict(self._browser)
@@ -115,7 +115,7 @@ _LANGUAGES = (("en-GB", 40), ("en-US", 35), ("de", 10), ("pl", 10), ("es", 5))
 
 
 def _draw_browser(rng: np.random.Generator) -> dict[str, Any]:
-    """A browser as people have them: many have the same window, and the same version."""
+    """Draw a browser as people have them: many have the same window, and the same version."""
     width = _one_of(rng, _WINDOWS)
     version = int(rng.choice([141, 142, 143], p=[0.1, 0.3, 0.6]))
     # Bars of tabs, bookmarks and tasks take from the height: not the same for everybody.
@@ -163,12 +163,12 @@ class Vision(Protocol):
 
 
 def lognormal(rng: np.random.Generator, median: float, spread: float) -> float:
-    """A positive draw: log-normal with a median and the standard deviation of its logarithm."""
+    """Draw a log-normal number with a median and the standard deviation of its logarithm."""
     return float(median * np.exp(rng.normal(0.0, spread)))
 
 
 def observer_class(task: str, name: str) -> type[Observer]:
-    """The class of a task's observer.
+    """Find the class of a task's observer.
 
     Raises
     ------

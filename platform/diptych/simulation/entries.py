@@ -13,7 +13,7 @@ from diptych.simulation.visitor import SimulationFault
 def entry_of(
     template: Mapping[str, str], run: str, number: int, account: int = 0, take: int = 0
 ) -> dict[str, str]:
-    """The query that one made-up person comes with.
+    """Return the query that one made-up person comes with.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def entry_of(
 
 
 def made_up(name: str) -> str:
-    """An id as platforms have them, 24 hex digits; always the same for the same name."""
+    """Make an id as platforms have them, 24 hex digits; always the same for the same name."""
     return hashlib.sha256(f"diptych simulate {name}".encode()).hexdigest()[:24]
 
 

@@ -137,7 +137,7 @@ class Participation:
         }
 
     def _input(self, index: int, last: bool) -> list[dict[str, Any]]:
-        """What the page would tell of pointer and keys with this answer."""
+        """Return what the page would report of pointer and keys with this response."""
         if self._observer.kind == "machine":
             return []
         since = 0.0 if self._input_told_ms is None else self._input_told_ms
@@ -157,7 +157,7 @@ class Participation:
         self._features |= zip(new, await self._vision.look(served), strict=True)
 
     def _comprehend(self, question: dict[str, Any]) -> int:
-        """The right option for whoever has read the instructions; a guess for whoever has not."""
+        """Choose the right option after reading the instructions; guess without."""
         if self._observer.careful:
             for known in self._content.spec.comprehension:
                 if known.question == question["text"]:

@@ -255,7 +255,7 @@ async def _one(
 
 
 def _entry(plan: _Plan, run: str, number: int, take: int) -> dict[str, str]:
-    """The query that a participant comes with.
+    """Return the query that a participant comes with.
 
     Whoever comes again does so under the same id where the study allows that, else under another.
     """

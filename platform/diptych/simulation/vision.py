@@ -137,7 +137,7 @@ def vision_of(
     model: str | None,
     scale: Scale | None,
 ) -> tuple[Vision, Callable[[np.random.Generator], Observer]]:
-    """What the participants see images by, and what makes one of a generator.
+    """Return what the participants see images by, and what makes one of a generator.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def vision_of(
 
 
 def machine_id(model: str, scale: Scale | None = None) -> str:
-    """The id a machine enters with: its name, and a hash of what the name can't say.
+    """Return the id a machine enters with: its name, and a hash of what the name can't say.
 
     The same model and scale have the same id: at most 32 letters, digits, `-` and `_`.
     """

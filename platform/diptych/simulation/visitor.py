@@ -32,7 +32,7 @@ class Visitor:
         self.token: str | None = None
 
     async def json(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """A request to the API, and the JSON of its reply.
+        """Send a request to the API; return the JSON of its reply.
 
         Raises
         ------
@@ -45,7 +45,7 @@ class Visitor:
         return reply.json() if reply.content else None
 
     async def bytes(self, path: str) -> bytes:
-        """The bytes of an image, by the address that the host has given."""
+        """Fetch the bytes of an image, by the address that the host has given."""
         # It begins with `/` and holds the host's prefix already; httpx would put another before it.
         address = str(self._client.base_url.join(path))
         return (await self._send("GET", address, None)).content

@@ -183,7 +183,7 @@ def _texts(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[TextChange, 
 
 
 def compare_lines(old: str, new: str) -> Iterator[Line]:
-    """The lines of two texts, those that changed with the words that did.
+    """Yield the lines of two texts, those that changed with the words that did.
 
     The lines `same` and `removed` together, with those behind a gap, make up the old text;
     `same` and `added` the new one.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 def allowed_by(message: str) -> str:
-    """What could stand there, from pydantic's words: they stand behind "allowed:" already."""
+    """Return what is allowed, in pydantic's words, to follow the "allowed:" of a message."""
     return message.removeprefix("Value error, ").removeprefix("Input should be ")
 
 

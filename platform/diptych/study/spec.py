@@ -115,7 +115,7 @@ class Recruitment(Section):
     )
 
     def of(self, recruiter: str) -> dict[str, Any]:
-        """The keys of `[recruitment.<recruiter>]`."""
+        """Return the keys of `[recruitment.<recruiter>]`."""
         return dict((self.model_extra or {}).get(recruiter, {}))
 
 
@@ -195,9 +195,7 @@ SOFT_RULES = ("max_lookalikes", "max_same_address", "min_crowd_accuracy")
 
 
 class Quality(Section):
-    """`[quality]`: rules with their thresholds. A rule flags a session beyond its threshold; a
-    researcher decides. Bounds are inclusive.
-    """
+    """`[quality]`: rules that flag sessions beyond inclusive thresholds; researchers decide."""
 
     auto: tuple[str, ...] = Field(
         (),
@@ -383,7 +381,7 @@ class StudySpec(Section):
         return self
 
     def condition(self, name: str) -> Condition:
-        """The condition of a name."""
+        """Find the condition of a name."""
         return next(c for c in self.conditions if c.name == name)
 
     def shares(self, other: StudySpec, name: str) -> bool:
@@ -397,5 +395,5 @@ class StudySpec(Section):
         return ours == theirs and (self.task, self.phases) == (other.task, other.phases)
 
     def trials(self, phase: str) -> int:
-        """Number of trials of a phase; 0 where the study has none."""
+        """Return the number of trials of a phase; 0 where the study has none."""
         return {str(k): v for k, v in self.phases.items()}.get(phase, 0)

@@ -46,7 +46,7 @@ def pictures(markdown: str) -> list[str]:
 
 
 def destination(raw: str) -> str:
-    """What the parser makes of a destination as it is written."""
+    """Return what the parser makes of a destination as it is written."""
     return str(_markdown.normalizeLink(unescapeAll(raw)))
 
 
@@ -61,13 +61,13 @@ def text(content: StudyContent, name: str, prefix: str) -> str:
 
 
 def pages(content: StudyContent, name: str, prefix: str) -> list[str]:
-    """A text split at lines that hold only `---`, as HTML."""
+    """Split a text at lines that hold only `---`, as HTML."""
     parts = re.split(r"(?m)^---\s*$", content.texts.get(name, ""))
     return [html(part, prefix) for part in parts if part.strip()]
 
 
 def notice(content: StudyContent, name: str, prefix: str) -> dict[str, str]:
-    """A notice: its first heading is the title, the rest the text."""
+    """Read a notice: its first heading is the title, the rest the text."""
     title, _, body = source(content, name).strip().partition("\n")
     if not title.startswith("#"):
         return {"title": "", "html": html(source(content, name).strip(), prefix)}

@@ -21,7 +21,7 @@ STATES = ("draft", "open", "paused", "closed")
 
 
 class UnknownStudy(LookupError):
-    """This host knows no study of that name."""
+    """The host knows no study of that name."""
 
 
 def freeze(loaded: LoadedStudy, *, opening: bool, user: User | None = None) -> tuple[int, bool]:
@@ -239,7 +239,7 @@ def set_state(name: str, state: str, user: User | None = None) -> None:
 
 
 def study_id_of(name: str) -> int:
-    """The row of a study.
+    """Find the row of a study.
 
     Raises
     ------
@@ -254,7 +254,7 @@ def _study_named(name: str) -> Row[Any]:
 
 
 def _found(statement: Executable, name: str) -> Row[Any]:
-    """The one row that a statement finds for the name of a study."""
+    """Return the one row that a statement finds for the name of a study."""
     if "\x00" in name:  # PostgreSQL can't even look for it
         raise UnknownStudy(name)
     with reading() as connection:
@@ -326,7 +326,7 @@ _memory: dict[tuple[Engine, int], StudyContent] = {}
 
 
 def frozen(version_id: int, connection: Connection | None = None) -> StudyContent:
-    """The content of a version, kept in memory.
+    """Return the content of a version, kept in memory.
 
     Parameters
     ----------
@@ -351,7 +351,7 @@ def frozen(version_id: int, connection: Connection | None = None) -> StudyConten
 
 
 def _as_frozen(spec: dict[str, Any]) -> dict[str, Any]:
-    """A spec as it was meant when it was frozen: before there was `auto`, every rule excluded."""
+    """Read a spec as meant when it was frozen: before `auto` existed, every rule excluded."""
     quality = spec.get("quality") or {}
     if "auto" in quality:
         return spec

@@ -134,21 +134,21 @@ class Task(ABC):
         )
 
     def response_of(self, kind: str) -> type[TaskResponse]:
-        """What participants of a kind (person, simulated, machine, preview) send."""
+        """Return what participants of a kind (person, simulated, machine, preview) send."""
         return (self.MachineResponse if kind == "machine" else None) or self.Response
 
     @abstractmethod
     def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
-        """What makes the study impossible to plan with this task."""
+        """Find what makes the study impossible to plan with this task."""
 
     @abstractmethod
     def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
-        """The trials of a session, practice first."""
+        """Plan the trials of a session, practice first."""
 
     def choose(
         self, phase: str, policy: Policy, history: Sequence[Past], rng: random.Random
     ) -> Mapping[str, Any]:
-        """The item of a trial that an adaptive policy chooses when it is reached."""
+        """Choose the item of a trial when an adaptive policy reaches it."""
         raise NotImplementedError(f"{self.name} does not work with adaptive policies")
 
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
@@ -211,7 +211,7 @@ class Task(ABC):
 
     @abstractmethod
     def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
-        """What the browser is shown: nothing in it may tell the answer."""
+        """Show a trial to the browser: nothing in it may reveal the answer."""
 
     def arrangement(self, trial: PlannedTrial, seed: int) -> dict[str, Any]:
         """Own columns of the trial's row that tell how it was arranged on the page.
@@ -243,14 +243,14 @@ class Task(ABC):
 
     @abstractmethod
     def feedback(self, trial: PlannedTrial, response: Any) -> dict[str, Any] | None:
-        """What the participant is told after the answer; None for nothing."""
+        """Return what the participant sees after the response; None for nothing."""
 
     def chance(self) -> float | None:
         """Probability of a right answer by guessing; None where that means nothing."""
         return None
 
     def said(self, row: Mapping[str, Any]) -> str | None:
-        """What an answer says of its item, however the trial was arranged.
+        """Return what a response says of its item, however the trial was arranged.
 
         Parameters
         ----------
@@ -260,7 +260,7 @@ class Task(ABC):
         return row.get("response")
 
     def least_rt_ms(self) -> float:
-        """The shortest response time in ms that the page allows."""
+        """Return the shortest response time in ms that the page allows."""
         return 0.0
 
     @abstractmethod
@@ -276,7 +276,7 @@ REGISTRY: Registry[Task] = Registry("diptych.tasks")
 
 
 def roles_of(name: str) -> tuple[str, ...]:
-    """The roles that a task's images have in the tidy table `items`.
+    """Return the roles that a task's images have in the tidy table `items`.
 
     Parameters
     ----------

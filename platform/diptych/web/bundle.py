@@ -71,7 +71,7 @@ def attach(app: APIFlask) -> None:
 
 
 def static(filename: str) -> Response:
-    """A file of the bundle, in the smallest form that the browser takes; ranges, too."""
+    """Send a file of the bundle, in the smallest form that the browser takes; ranges, too."""
     folder = str(current_app.static_folder)
     encoding, suffix = _packed(folder, filename)
     response = send_from_directory(
@@ -88,7 +88,7 @@ def static(filename: str) -> Response:
 
 
 def _packed(folder: str, filename: str) -> tuple[str, str]:
-    """(encoding, what the name ends with) of the packed form to send; empty for the file itself."""
+    """Choose the packed form to send: (encoding, file suffix); empty for the file itself."""
     wanted = request.accept_encodings
     for encoding, suffix in sorted(_PACKED, key=lambda each: -wanted.quality(each[0])):
         path = safe_join(folder, filename + suffix)

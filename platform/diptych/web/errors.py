@@ -60,7 +60,7 @@ def error(
     fields: dict[str, str] | None = None,
     said: Said | None = None,
 ) -> tuple[Response, int]:
-    """An error reply."""
+    """Make an error reply."""
     if error_pages.wanted():
         return error_pages.page(status, message, fields), status
     words = None if said is None else {"key": said.key, "values": dict(said.values)}

@@ -98,7 +98,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         )
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """A worker that stops waits no longer for the silent ones than for those kept alive."""
+        """Wait no longer for silent connections than for kept ones when the worker stops."""
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)

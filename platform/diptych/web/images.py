@@ -23,7 +23,7 @@ _SUFFIXES = ((".png", "image/png"), (".jpg", "image/jpeg"))
 
 @blueprint.get("/i/<name>")
 def stimulus(name: str) -> Response:
-    """An image of a trial."""
+    """Send an image of a trial."""
     found = host().images.read(name)
     if found is None:
         abort(404)
@@ -36,7 +36,7 @@ def stimulus(name: str) -> Response:
 
 @blueprint.get("/a/<name>")
 def asset(name: str) -> Response:
-    """A picture of a text, by content hash."""
+    """Send a picture of a text, by content hash."""
     if len(name) != 64 or not all(c in "0123456789abcdef" for c in name) or not _is_asset(name):
         abort(404)
     return image_reply(name, "public")
@@ -64,7 +64,7 @@ def _is_asset(content_hash: str) -> bool:
 
 
 def image_reply(content_hash: str, cache: str) -> Response:
-    """The bytes of an image, or the range of them that is asked for.
+    """Send the bytes of an image, or the range of them that is asked for.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def image_reply(content_hash: str, cache: str) -> Response:
 
 
 def _bytes(content_hash: str) -> tuple[bytes, str]:
-    """The bytes of an image: from this host's disk, or once from the database."""
+    """Read the bytes of an image: from this host's disk, or once from the database."""
     # Put together as text, which is much less work than as a path.
     start = f"{host().settings.home}/images/{content_hash[:2]}/{content_hash}"
     for suffix, media_type in _SUFFIXES:

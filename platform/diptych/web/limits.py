@@ -149,13 +149,13 @@ def attach(app: APIFlask, settings: Settings) -> None:
 
 
 def limits() -> Limits:
-    """The limits of the current application."""
+    """Return the limits of the current application."""
     return cast(Limits, current_app.extensions[EXTENSION])
 
 
 @lru_cache(maxsize=4096)
 def place(address: str | None) -> str:
-    """What is counted as one address: a place (`address_marks`), or else the words as given."""
+    """Return what counts as one address: a place (`address_marks`), or else the words as given."""
     return network(address) or address or ""
 
 

@@ -39,7 +39,7 @@ _ADDRESS_LEFT_OUT = "[address]"
 
 
 def without_ids(text: str) -> str:
-    """The text, with what looks like an id or a token left out.
+    """Return the text, with what looks like an id or a token left out.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def without_ids(text: str) -> str:
 
 
 def without_visitor(text: str) -> str:
-    """The text without ids, and without addresses and queries: what a server says of a request.
+    """Strip what a server says of a request of ids, addresses and queries.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Discreet(logging.Filter):
         self._tell = tell
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always true: every line is written."""
+        """Hide ids in a line, and let every line be written."""
         record.msg, record.args = self._tell(record.getMessage()), ()
         if record.exc_info:
             told = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")

@@ -23,7 +23,7 @@ def root() -> Response:
 
 @blueprint.get("/s/<study>")
 def participant(study: str) -> Response:
-    """The page on which a study is taken: the same for everybody, whatever the query."""
+    """Send the page on which a study is taken: the same for everybody, whatever the query."""
     title, contact, language = "Study", "", words.ENGLISH
     try:
         _, version_id, _ = current_version(study, preview=True)

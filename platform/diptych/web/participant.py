@@ -164,7 +164,7 @@ def _limit_entry(body: Entry) -> None:
     summary="The current step of the session", security="BearerAuth", responses=[401, 429]
 )
 def session(session_id: int) -> Response:
-    """What a page that is loaded again shows; that it was loaded again is an event."""
+    """Return what a reloaded page shows, and record the reload as an event."""
     described = journey.describe_session(host(), session_id, g.came)
     journey.note_reload(session_id)
     return _json(described)
@@ -187,7 +187,7 @@ def images(session_id: int) -> Response:
     summary="Answer a trial", security="BearerAuth", responses=[401, 409, 413, 422, 429, 503]
 )
 def respond(session_id: int, index: int, json_data: Answer) -> Response:
-    """Stores the answer, and only then tells what follows. Sending it again changes nothing."""
+    """Store the response, and only then return what follows. A repeat changes nothing."""
     # Numbers that fit no column are as far out of order as any other.
     index = min(index, MOST_TRIALS)
     return _json(
@@ -203,7 +203,7 @@ def respond(session_id: int, index: int, json_data: Answer) -> Response:
 @blueprint.output({}, status_code=204)
 @blueprint.doc(summary="Report events", security="BearerAuth", responses=[401, 413, 422, 429])
 def events(session_id: int, json_data: Events) -> tuple[str, int]:
-    """Stores what happened in the browser beside the answers."""
+    """Store what happened in the browser beside the responses."""
     journey.record_events(session_id, json_data.events)
     return "", 204
 

@@ -85,7 +85,7 @@ def attach(app: APIFlask) -> None:
 
 
 def _framed(settings: Settings) -> str:
-    """The policy of the participant's page: MTurk shows it in a frame, and it alone."""
+    """Return the policy of the participant's page: MTurk shows it in a frame, and it alone."""
     origins = sorted({o for r in recruiters.REGISTRY.all().values() for o in r.frames(settings)})
     named = " ".join(origins)
     return f"{_POLICY}; form-action 'self' {named}; frame-ancestors 'self' {named}"

@@ -17,7 +17,7 @@ _MODELS = "x-models"
 
 
 def _own_tasks() -> Mapping[str, type[Task]]:
-    """The tasks of this package by name: what is generated must not depend on other packages."""
+    """Return the tasks of this package by name: no other package may change the generated types."""
     found = {name: REGISTRY.get(name) for name in sorted(REGISTRY.names())}
     return {name: task for name, task in found.items() if task.__module__.startswith("diptych.")}
 

@@ -118,7 +118,7 @@ def metrics() -> Response:
 
 
 def _registry() -> Any:
-    """The counts of all worker processes where they share a folder, else of this one."""
+    """Return the counts of all worker processes where they share a folder, else of this one."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     together = CollectorRegistry()

@@ -32,7 +32,7 @@ ENDS = {"RETURNED": "returned", "TIMED OUT": "timed_out"}
 
 @blueprint.post("/hooks/prolific")
 def prolific() -> tuple[str, int]:
-    """A submission has changed; signed with the secret of the workspace."""
+    """Take in a changed submission, signed with the secret of the workspace."""
     secret = host().settings.prolific_webhook_secret
     if not secret:
         abort(404)

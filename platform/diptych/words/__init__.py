@@ -31,7 +31,7 @@ def languages() -> tuple[str, ...]:
 
 
 def nearest(tag: str) -> str:
-    """The language whose words are used for a tag of BCP 47: `pt` for `pt-BR`; English for none."""
+    """Find the language whose words serve a tag of BCP 47: `pt` for `pt-BR`; English for none."""
     parts = tag.lower().replace("_", "-").split("-")
     tries = ("-".join(parts[:end]) for end in range(len(parts), 0, -1))
     known = {name.lower(): name for name in languages()}
@@ -99,7 +99,7 @@ def _bundle(language: str) -> FluentBundle:
 
 
 def say(tag: str, message: str, **values: str | float) -> str:
-    """A message in a language, or in English where that lacks it.
+    """Return a message in a language, or in English where that lacks it.
 
     Parameters
     ----------
@@ -123,6 +123,6 @@ def say(tag: str, message: str, **values: str | float) -> str:
 
 
 def default_text(tag: str, name: str) -> str:
-    """A text (Markdown) that a study need not bring; empty where there is none of that name."""
+    """Return a text (Markdown) that a study need not bring; empty where none has that name."""
     known = TEXTS + name
     return say(tag, known) if known in messages(ENGLISH) else ""

@@ -24,12 +24,12 @@ NAMED = {"n": "N = ", "k": "K = ", "queries": "queries ", "image_set": "images "
 
 
 def network_of(model: str) -> str:
-    """The architecture behind a model's name: layers of the same network have the same names."""
+    """Return the architecture behind a model's name; layers of one network share their names."""
     return model.replace(UNTRAINED, "").split("@")[0]
 
 
 def run_labels(scores: pd.DataFrame) -> pd.Series:
-    """A short name of each row's run among the others: only what differs is said.
+    """Give each row's run a short name among the others: only what differs.
 
     E.g. "trained, efficientnet-lite2", "untrained, efficientnet-lite2", "trained, shuffled
     efficientnet-lite2".

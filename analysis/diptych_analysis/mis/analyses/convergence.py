@@ -15,7 +15,7 @@ UNIT = ("layer", "unit")
 
 
 def first_tasks(items: pd.DataFrame) -> pd.DataFrame:
-    """Setting (a): how far the MIS of the first i of N tasks lies from that of all N.
+    """Compute setting (a): how far the MIS of the first i of N tasks lies from that of all N.
 
     `items` are the rows of items.parquet. Columns: model, image_set, similarity, k, queries, of
     (N), n (i = 1..N), mean and sd (over units) of the absolute difference, units. The difference
@@ -52,7 +52,7 @@ def _tasks(part: pd.DataFrame, n: int) -> np.ndarray[tuple[int, int], np.dtype[n
 
 
 def recreated(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Setting (b): how far the MIS of n tasks lies from that of the most, tasks drawn anew.
+    """Compute setting (b): how far the MIS of n tasks, drawn again, lies from that of the most.
 
     `scores` are runs that differ in n: one frame, or several. Columns: model, image_set,
     similarity, k, queries, of (the largest n), n, mean, sd, units, left_out (units without a

@@ -74,14 +74,14 @@ SETTING = tuple(field.name for field in fields(Setting))
 
 
 def require(frame: pd.DataFrame, columns: Iterable[str], what: str) -> None:
-    """Raises `MachineFault` naming the columns that `frame` lacks."""
+    """Raise `MachineFault` naming the columns that `frame` lacks."""
     lacking = [name for name in columns if name not in frame.columns]
     if lacking:
         raise MachineFault(f"{what}: no column {', '.join(map(repr, lacking))}")
 
 
 def by_setting(scores: pd.DataFrame) -> list[tuple[Setting, pd.DataFrame]]:
-    """The scores of every setting, the leading one first.
+    """Split the scores by setting, the leading one first.
 
     Real similarities lead controls; then more units lead fewer, more tasks fewer.
     """
@@ -92,7 +92,7 @@ def by_setting(scores: pd.DataFrame) -> list[tuple[Setting, pd.DataFrame]]:
 
 
 def one_setting(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores themselves, if all were made in one setting and no unit appears twice.
+    """Return the scores if all were made in one setting and no unit appears twice.
 
     Columns of the setting that are missing altogether are taken as being the same.
     Raises `MachineFault` naming what differs.
@@ -136,11 +136,11 @@ def trained(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
-    """The distinct names in the house order; names it does not know come last, sorted."""
+    """Return the distinct names in the house order; other names come last, sorted."""
     known = set(names)
     return [n for n in order if n in known] + sorted(known - set(order))
 
 
 def unit_name(layer: str, unit: int) -> str:
-    """A unit's full name in items, trials and pages."""
+    """Return a unit's full name in items, trials and pages."""
     return f"{layer}:{unit}"

@@ -1,4 +1,4 @@
-"""Does it matter what kind of layer a unit stands in (MIS paper, Fig. 5 and 18)?"""
+"""Comparison of units by the type of their layer (MIS paper, Fig. 5 and 18)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def type_means(scores: pd.DataFrame, measure: str = "mis") -> pd.DataFrame:
 
 
 def conover(means: pd.DataFrame) -> pd.DataFrame:
-    """p of every pair of layer types: Conover's test over `type_means`, Holm-corrected (Fig. 18).
+    """Compute p per pair of layer types: Conover's test of `type_means`, Holm-corrected (Fig. 18).
 
     A symmetric frame with the types as rows and columns and 1 on the diagonal. Raises
     `MachineFault` for fewer than two types, and where no type has means of two models.
@@ -45,7 +45,7 @@ def conover(means: pd.DataFrame) -> pd.DataFrame:
 
 
 def stars(p: float) -> str:
-    """The level of significance as the paper words it."""
+    """Return the level of significance as the paper words it."""
     for level in (0.001, 0.01, 0.05):
         if p < level:
             return f"p < {level}"

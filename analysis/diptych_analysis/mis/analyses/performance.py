@@ -1,4 +1,4 @@
-"""Do better classifiers have more interpretable units (MIS paper, Fig. 4A and Table 2)?"""
+"""Interpretability of models against their accuracy (MIS paper, Fig. 4A and Table 2)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read_accuracy(file: Path) -> pd.DataFrame:
 
 
 def read_models(file: Path, column: str) -> pd.DataFrame:
-    """A CSV of one number a model: model, `column`. Raises `MachineFault` naming the row."""
+    """Read a CSV of one number per model: model, `column`. `MachineFault` names the row."""
     try:
         table = pd.read_csv(file, dtype={"model": str}, skipinitialspace=True)
     except (OSError, ValueError) as error:
@@ -46,7 +46,7 @@ def read_models(file: Path, column: str) -> pd.DataFrame:
 
 
 def against_accuracy(ranked: pd.DataFrame, accuracy: pd.DataFrame) -> pd.DataFrame:
-    """The ranked models whose accuracy is known, the most accurate first.
+    """Return the ranked models whose accuracy is known, the most accurate first.
 
     Columns: model, accuracy (ImageNet top-1, 0 to 1), mean, low, high (of `rank_models`), pareto.
     Raises `MachineFault` where no name is in both.
@@ -69,7 +69,7 @@ def accuracy_correlation(against: pd.DataFrame) -> Correlation:
 
 
 def pareto_optimal(x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """True where no other point is at least as high in both and higher in one (Table 2).
+    """Mark points where no other is at least as high in both and higher in one (Table 2).
 
     Points that are the same in both are optimal together.
     """

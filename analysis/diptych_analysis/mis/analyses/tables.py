@@ -154,7 +154,7 @@ def trend_table(found: Findings) -> Table:
 
 
 def pareto_table(against: pd.DataFrame) -> Table:
-    """The Pareto-optimal models (Table 2)."""
+    """List the Pareto-optimal models (Table 2)."""
     columns = (("model", "model", WORDS), ("accuracy", "accuracy", SHARE), ("mean", "MIS", SCORE))
     title = "Pareto-optimal models: none is both more accurate and more interpretable"
     return Table("pareto", title, against[against["pareto"]], columns)
@@ -177,7 +177,7 @@ def curve_table(curve: pd.DataFrame) -> Table:
 
 
 def comparison_table(compared: pd.DataFrame) -> Table:
-    """Runs over the same network."""
+    """Compare runs over the same network."""
     columns = (
         ("network", "network", WORDS),
         ("run", "run", WORDS),

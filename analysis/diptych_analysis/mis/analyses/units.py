@@ -36,7 +36,7 @@ def easiest_and_hardest(scores: pd.DataFrame, model: str, each: int = 4) -> pd.D
 
 
 def tasks_of(items: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
-    """The rows of items.parquet that belong to a row of scores, in the order of the tasks."""
+    """Return the rows of items.parquet that belong to a row of scores, in the tasks' order."""
     require(items, ("model", "layer", "unit", "task", *ITEM_SETTING), "items")
     keys = ("model", "layer", "unit", *(key for key in ITEM_SETTING if key in unit.index))
     own = pd.Series(True, index=items.index)

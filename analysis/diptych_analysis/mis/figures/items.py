@@ -47,7 +47,7 @@ class Pictures:
         self._read: dict[tuple[int, int], Image.Image] = {}
 
     def square(self, image: int, side: int) -> Image.Image:
-        """The middle of an image, `side` pixels wide and high, in RGB.
+        """Return the middle of an image, `side` pixels wide and high, in RGB.
 
         Raises `MachineFault` where the set has no such image, or its file can't be read.
         """
@@ -67,7 +67,7 @@ def item_figure(
     positive_on_top: bool = True,
     told: bool = True,
 ) -> Image.Image:
-    """The screen of a task: negatives left, queries in the middle, positives right.
+    """Draw the screen of a task: negatives left, queries in the middle, positives right.
 
     Explanations stand in rows from most to least extreme; participants see them shuffled.
 
@@ -151,7 +151,7 @@ def unit_sheet(
     task: int = 0,
     tile: int = 56,
 ) -> Image.Image:
-    """A task of each of the `each` easiest (left) and hardest units (right) of a model.
+    """Draw a task of each of the `each` easiest (left) and hardest (right) units of a model.
 
     `scores` are of one setting, `items` of that setting among others. `task` is the number of the
     task that is shown; the first one if a unit has no such task.
@@ -181,7 +181,7 @@ def unit_sheet(
 
 
 def _captioned(figure: Image.Image, unit: pd.Series, item: pd.Series) -> Image.Image:
-    """The item with the unit's name and score above it."""
+    """Draw the item with the unit's name and score above it."""
     size = max(12, figure.height // 16)
     head = round(size * 1.7)
     found = Image.new("RGB", (figure.width, figure.height + head), "white")
@@ -196,7 +196,7 @@ def _captioned(figure: Image.Image, unit: pd.Series, item: pd.Series) -> Image.I
 
 
 def _shortened(text: str, font: Any, room: float) -> str:
-    """The end of a text that is too long: layers differ at the end of their names."""
+    """Return the end of a text that is too long: layers differ at the end of their names."""
     if font.getlength(text) <= room:
         return text
     while text and font.getlength("…" + text) > room:

@@ -70,7 +70,7 @@ def layer_types(means: pd.DataFrame, ranked: pd.DataFrame, measure: str = "mis")
 
 
 def significance(p: pd.DataFrame) -> Any:
-    """The matrix of `conover`: how significant each pair's difference is (Fig. 18)."""
+    """Draw the matrix of `conover`: how significant each pair's difference is (Fig. 18)."""
     names = list(p.columns)
     rows = []
     for place, one in enumerate(names):

@@ -27,13 +27,13 @@ SHAPES = (
 
 
 def type_colours(types: Iterable[str]) -> alt.Scale:
-    """The same colour for a layer type in every figure."""
+    """Give a layer type the same colour in every figure."""
     names = in_order(types, LAYER_TYPES)
     return alt.Scale(domain=names, range=[_colour(name, LAYER_TYPES) for name in names])
 
 
 def family_colours(families: Iterable[str]) -> alt.Scale:
-    """The same colour for a family of layers in every figure; each that of its first type."""
+    """Give a family of layers the same colour in every figure: that of its first type."""
     names = in_order(families, FAMILIES)
     first = {"conv/linear": "conv"}
     colours = [_colour(first.get(name, name), LAYER_TYPES) for name in names]
@@ -53,7 +53,7 @@ def run_colours(names: Sequence[str]) -> alt.Scale:
 
 
 def span(frame: pd.DataFrame, columns: Sequence[str], chance: bool = True) -> alt.Scale:
-    """A scale round all values of the columns, with chance on it where asked for."""
+    """Return a scale around all values of the columns, with chance on it on request."""
     low, high = float(frame[list(columns)].min().min()), float(frame[list(columns)].max().max())
     if chance:
         low, high = min(low, CHANCE), max(high, CHANCE)
@@ -72,5 +72,5 @@ def chance_line(axis: str, scale: alt.Scale) -> Any:
 
 
 def legend(title: str | None = None, **more: Any) -> alt.Legend:
-    """A legend above the figure whose symbols are never faint."""
+    """Return a legend above the figure whose symbols are never faint."""
     return alt.Legend(title=title, orient="top", symbolOpacity=1, symbolStrokeWidth=2, **more)

@@ -25,7 +25,7 @@ def model_ranking(ranked: pd.DataFrame, measure: str = "mis") -> Any:
 
 
 def worst_units(ranked: pd.DataFrame, measure: str = "mis") -> Any:
-    """The 5th percentile over units of every model, of `rank_models(..., by="low")` (Fig. 22)."""
+    """Draw the 5th percentile over units per model, of `rank_models(..., by="low")` (Fig. 22)."""
     title = f"5th percentile over units of {MEASURES[measure]}"
     data = ranked.assign(kind=ranked["control"].map({False: "network", True: "untrained control"}))
     return _named(data, "low", title) if len(data) <= FEW else _many(data, "low", title)
@@ -39,7 +39,7 @@ def _tip(ranked: pd.DataFrame) -> list[Any]:
 
 
 def _named(data: pd.DataFrame, column: str, title: str) -> Any:
-    """A line a model, the best on top."""
+    """Draw one line per model, the best on top."""
     columns = ["low", "mean", "high"] if column == "mean" else [column]
     scale = span(data, columns)
     order = data.sort_values("rank", ascending=False)["model"].tolist()
@@ -66,7 +66,7 @@ def _named(data: pd.DataFrame, column: str, title: str) -> Any:
 
 
 def _many(data: pd.DataFrame, column: str, title: str) -> Any:
-    """A curve over the models' ranks, as in the paper; the ends are named."""
+    """Draw a curve over the models' ranks, as in the paper, and name its ends."""
     columns = ["low", "mean", "high"] if column == "mean" else [column]
     scale = span(data, columns)
     x = alt.X("rank:Q", title="model, sorted", scale=alt.Scale(nice=False))

@@ -69,7 +69,7 @@ def layer_changes(changes: pd.DataFrame, title: str = "change in MIS") -> Any:
 
 
 def dropping_units(changes: pd.DataFrame, most: int = 15) -> Any:
-    """The units whose MIS falls most from the first model to the second (cf. Fig. 25)."""
+    """Draw the units whose MIS falls most from the first model to the second (cf. Fig. 25)."""
     data = changes[changes["change"] < 0].head(most)
     if data.empty:
         return None

@@ -15,7 +15,7 @@ from diptych_analysis.numerosity.findings import Tested
 
 
 def pooled_errors(tests: Sequence[Tested]) -> pd.DataFrame:
-    """Action error by number for each group of seeds, all their predictions pooled."""
+    """Draw action error by number for each group of seeds, all their predictions pooled."""
     parts = [
         action_error(t.walk_counts, t.walk_actions, t.walk_predicted, t.settings.limit).assign(
             group=t.settings.group, limit=t.settings.limit

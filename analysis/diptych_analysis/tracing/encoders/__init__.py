@@ -28,7 +28,7 @@ class Encoder(nn.Module):
     sees_images = True
 
     def forward(self, batch: Batch) -> Tensor:
-        """z (B, T, dim)."""
+        """Return z (B, T, dim)."""
         raise NotImplementedError
 
     def stimuli_of(self, sequences: Sequences) -> Ints | None:
@@ -46,12 +46,12 @@ class Encoder(nn.Module):
         return []
 
     def describe(self) -> dict[str, Any]:
-        """What `rebuilt` needs to make it again, as JSON; the weights go elsewhere."""
+        """Describe what `rebuilt` needs to make it again, as JSON; the weights go elsewhere."""
         raise NotImplementedError
 
     @classmethod
     def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
-        """The encoder that `describe` described, without its weights."""
+        """Make the encoder that `describe` described, without its weights."""
         raise NotImplementedError
 
 
@@ -65,16 +65,16 @@ class NoEncoder(Encoder):
         self.name, self.dim = "none", n_classes
 
     def forward(self, batch: Batch) -> Tensor:
-        """z (B, T, C)."""
+        """Return z (B, T, C)."""
         return functional.one_hot(batch.label, self.dim).float()
 
     def describe(self) -> dict[str, Any]:
-        """The number of classes."""
+        """Return the number of classes."""
         return {"dim": self.dim}
 
     @classmethod
     def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
-        """The encoder of a description."""
+        """Make the encoder of a description."""
         return cls(about["dim"])
 
 
@@ -111,7 +111,7 @@ def make_encoder(
     cache: Path | str | None = None,
     size: int | None = None,
 ) -> Encoder:
-    """A new encoder for the stimuli of `train`.
+    """Make a new encoder for the stimuli of `train`.
 
     `images`: the folder that the stimuli's file names are relative to. `weights` of a pretrained
     network: `pretrained`, `random`, or a file. `cache`: where features of frozen networks are kept.
@@ -138,5 +138,5 @@ def make_encoder(
 
 
 def rebuilt_encoder(name: str, about: dict[str, Any], images: Path | None) -> Encoder:
-    """The encoder that `describe` described, without its weights."""
+    """Make the encoder that `describe` described, without its weights."""
     return _class_of(name).rebuilt(about | {"name": name}, images)  # type: ignore[no-any-return]

@@ -58,7 +58,7 @@ class FirstLayer(torch.autograd.Function):
 
 
 def _scaled(pixels: Tensor, index: Tensor, like: Tensor) -> Tensor:
-    """Some images as floats from 0 to 1, where the weights are."""
+    """Return some images as floats from 0 to 1, where the weights are."""
     scaled = pixels[index].to(like.device, torch.float32).div_(255)
     return scaled.contiguous(memory_format=torch.channels_last)
 
@@ -97,7 +97,7 @@ class ThesisCNN(ImageEncoder):
         self.to(memory_format=torch.channels_last)
 
     def embed(self, index: Tensor) -> Tensor:
-        """z (U, dim), a few images at a time."""
+        """Return z (U, dim), computed for a few images at a time."""
         weight, bias = self.first.weight, self.first.bias
         parts = []
         for some in torch.split(index.cpu(), CHUNK):
@@ -111,5 +111,5 @@ class ThesisCNN(ImageEncoder):
 
     @classmethod
     def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
-        """The encoder of a description."""
+        """Make the encoder of a description."""
         return cls(about["name"], store_for(about, images), about["dim"])

@@ -33,7 +33,7 @@ class FreeEmbedding(Encoder):
         self._number = {name: i for i, name in enumerate(stimuli)}
 
     def forward(self, batch: Batch) -> Tensor:
-        """z (B, T, dim)."""
+        """Return z (B, T, dim)."""
         z: Tensor = self.of_class(self.labels[batch.stimulus]) + self.of_stimulus(batch.stimulus)
         return z
 
@@ -53,7 +53,7 @@ class FreeEmbedding(Encoder):
         return found
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """The classes learn like the rest; the stimuli too, but are pulled to zero."""
+        """Let the classes learn like the rest; pull the embeddings of stimuli to zero."""
         single = {"params": [self.of_stimulus.weight], "lr": settings.rate}
         return [
             {"params": [self.of_class.weight], "lr": settings.rate},
@@ -66,6 +66,6 @@ class FreeEmbedding(Encoder):
 
     @classmethod
     def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
-        """The encoder of a description."""
+        """Make the encoder of a description."""
         stimuli = tuple(about["stimuli"])
         return cls(stimuli, np.zeros(len(stimuli), np.int64), about["n_classes"], about["dim"])

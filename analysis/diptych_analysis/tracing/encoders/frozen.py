@@ -20,7 +20,7 @@ CHUNK = 32
 
 
 def load_timm(name: str, weights: str) -> nn.Module:
-    """A timm model without its classifier, in evaluation mode, nothing in it learning.
+    """Load a timm model without its classifier, in evaluation mode and frozen.
 
     `weights`: `pretrained` (as timm finds them), `random` (seeded), or a file of a state dict,
     matched by name, or by order where only the names differ.
@@ -104,7 +104,7 @@ class FrozenFeatures(ImageEncoder):
 
     @classmethod
     def rebuilt(cls, about: dict[str, Any], images: Path | None) -> Self:
-        """The encoder of a description."""
+        """Make the encoder of a description."""
         return cls(about["name"], store_for(about, images), about["dim"], about["weights"], None)
 
 
@@ -134,7 +134,7 @@ class FrozenTimm(FrozenFeatures):
         return found
 
     def embed(self, index: Tensor) -> Tensor:
-        """z (U, dim)."""
+        """Return z (U, dim)."""
         device = self.reduce.weight.device
         z: Tensor = self.reduce(self.features[index.cpu()].to(device))
         return z
@@ -168,7 +168,7 @@ class PartlyFrozenResNet(FrozenFeatures):
         return self
 
     def see(self, pixels: Tensor) -> Tensor:
-        """What layer 3 says: (U, 256, height/16, width/16)."""
+        """Return the output of layer 3: (U, 256, height/16, width/16)."""
         model: Any = self._frozen[0]
         x = model.maxpool(
             model.act1(model.bn1(model.conv1(normalised(pixels, model.pretrained_cfg))))
@@ -177,7 +177,7 @@ class PartlyFrozenResNet(FrozenFeatures):
         return found
 
     def embed(self, index: Tensor) -> Tensor:
-        """z (U, dim)."""
+        """Return z (U, dim)."""
         device = self.reduce.weight.device
         parts = [
             self.layer4(self.features[chunk.cpu()].to(device)).mean((2, 3))

@@ -36,7 +36,7 @@ class ImageStore:
         self.pixels = torch.empty(0, dtype=torch.uint8)
 
     def add(self, sequences: Sequences) -> Ints:
-        """Reads the images that are new; returns the store's number of every stimulus (S,).
+        """Read the images that are new; return the store's number of every stimulus (S,).
 
         Raises
         ------
@@ -80,7 +80,7 @@ class ImageStore:
 
 
 def _read(name: str, file: Path, how: Callable[[bytes], T]) -> T:
-    """What a reader of images makes of a stimulus's file."""
+    """Read a stimulus's file with the given reader of images."""
     try:
         return how(file.read_bytes())
     except OSError as error:
@@ -90,7 +90,7 @@ def _read(name: str, file: Path, how: Callable[[bytes], T]) -> T:
 
 
 def _common_shape(names: list[str], files: list[Path]) -> tuple[int, int, int]:
-    """The commonest size; grey if all are. Looks at the headers only."""
+    """Return the commonest size; grey if all are. Looks at the headers only."""
     sizes: Counter[tuple[int, int]] = Counter()
     grey = True
     for name, file in zip(names, files, strict=True):
@@ -117,11 +117,11 @@ class ImageEncoder(Encoder):
     store: ImageStore
 
     def embed(self, index: Tensor) -> Tensor:
-        """z (U, dim) of images by their number in the store."""
+        """Return z (U, dim) of images by their number in the store."""
         raise NotImplementedError
 
     def forward(self, batch: Batch) -> Tensor:
-        """z (B, T, dim); zeros where no trial is."""
+        """Return z (B, T, dim); zeros where no trial is."""
         distinct, inverse = torch.unique(batch.stimulus[batch.mask], return_inverse=True)
         z = self.embed(distinct)
         out = z.new_zeros(*batch.mask.shape, self.dim)
@@ -138,5 +138,5 @@ class ImageEncoder(Encoder):
 
 
 def store_for(about: dict[str, Any], images: Path | None) -> ImageStore:
-    """An empty store for images of the described shape; asking it needs the folder."""
+    """Make an empty store for images of the described shape; asking it needs the folder."""
     return ImageStore(images or Path("(no folder of images was named)"), tuple(about["shape"]))

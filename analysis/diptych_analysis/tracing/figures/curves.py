@@ -43,7 +43,7 @@ def reliability_curves(curves: Mapping[str, pd.DataFrame], least: int = 20) -> A
 
 
 def roc_by_seen(curves: pd.DataFrame) -> Any:
-    """A ROC curve for each number of trials seen, darker the more was seen."""
+    """Draw a ROC curve for each number of trials seen, darker with more trials."""
     data = curves.reset_index(drop=True).reset_index(names="order")
     lines = (
         alt.Chart(data)

@@ -22,7 +22,7 @@ _BARE = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
 def stimulus_embeddings(
     model: Tracer, sequences: Sequences, most: int = 600
 ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.int64]]]:
-    """z (S, D) and class (S,) of the stimuli that were shown (at most so many)."""
+    """Return z (S, D) and class (S,) of the stimuli that were shown; at most `most` of them."""
     shown = np.unique(sequences.stimulus[sequences.mask])
     chosen = np.sort(np.random.default_rng(0).permutation(shown)[:most])
     label = sequences.stimulus_label[chosen]

@@ -96,7 +96,7 @@ def states_by_class(points: pd.DataFrame) -> Any:
 
 
 def contrasting(sequences: Sequences) -> list[str]:
-    """A learner who ended well and one who did not: near the ends, not the very ends."""
+    """Find a learner who ended well and one who did not: near the ends, not the very ends."""
     scores = final_scores(sequences)
     order = np.argsort(np.nan_to_num(scores, nan=0.5), kind="stable")
     return [
@@ -106,7 +106,7 @@ def contrasting(sequences: Sequences) -> list[str]:
 
 
 def single_paths(points: pd.DataFrame, sequences: Sequences, sessions: Sequence[str]) -> Any:
-    """The answers of single learners, and their way through the states (Fig. 2.10)."""
+    """Draw the responses of single learners, and their way through the states (Fig. 2.10)."""
     columns = []
     for session in sessions:
         part = points[points["session_id"] == session]

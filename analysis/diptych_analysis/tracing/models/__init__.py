@@ -93,14 +93,14 @@ class Tracer(ABC):
 
     @abstractmethod
     def _write(self, folder: Path) -> dict[str, Any]:
-        """Writes arrays into `folder`; returns what else to keep, as JSON."""
+        """Write arrays into `folder`; return what else to keep, as JSON."""
 
     @abstractmethod
     def _read(self, folder: Path, kept: dict[str, Any]) -> None:
-        """The reverse of `_write`."""
+        """Read back what `_write` wrote."""
 
     def save(self, folder: Path) -> None:
-        """Writes the fitted model into a folder."""
+        """Write the fitted model into a folder."""
         self._check_fitted()
         folder.mkdir(parents=True, exist_ok=True)
         about = {
@@ -113,7 +113,7 @@ class Tracer(ABC):
 
     @staticmethod
     def load(folder: Path, images: Path | None = None) -> Tracer:
-        """A model that `save` wrote; `ModelFault` when the folder holds none.
+        """Load a model that `save` wrote; `ModelFault` when the folder holds none.
 
         `images` is where a model with an image encoder finds the images that it will be asked
         about.
@@ -134,7 +134,7 @@ class Tracer(ABC):
         return model
 
     def stepper(self) -> Stepper:
-        """A live session: `predict` what is shown, `observe` what was answered, trial by trial."""
+        """Start a live session: `predict` what is shown, `observe` the response, trial by trial."""
         from diptych_analysis.tracing.stepping import Stepper
 
         self._check_fitted()
@@ -172,7 +172,7 @@ def parse_spec(spec: str) -> tuple[str, frozenset[str]]:
 
 
 def make_model(spec: str, *, encoder: str = "none", **settings: Any) -> Tracer:
-    """An unfitted model by its name; `settings` as in `training.Settings`; or a `ModelFault`."""
+    """Make an unfitted model by its name; `settings` as in `training.Settings`; or `ModelFault`."""
     name, options = parse_spec(spec)
     where, fixed, _ = MODELS[name]
     module, maker = where.split(":")

@@ -30,7 +30,7 @@ class ClosedTracer(Tracer):
         self.arrays: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
 
     def _learn(self, train: Sequences) -> None:
-        """Fills `arrays`."""
+        """Fill `arrays`."""
 
     def fit(
         self,
@@ -62,7 +62,7 @@ class ClosedTracer(Tracer):
 
 
 def uniform_padding(probabilities: Probabilities, sequences: Sequences) -> Probabilities:
-    """The predictions, uniform where no trial is."""
+    """Return the predictions, uniform where no trial is."""
     probabilities[~sequences.mask] = 1 / sequences.n_classes
     return probabilities
 

@@ -47,7 +47,7 @@ class CognitiveNet(TracingNet):
         return one_hot(batch.label, self.shape.n_classes) * told
 
     def with_extras(self, logits: Tensor, batch: Batch) -> Tensor:
-        """The logits plus a linear term of the extras."""
+        """Add a linear term of the extras to the logits."""
         if self.beside is None:
             return logits
         extra: Tensor = self.beside(torch.cat(self.extra(batch), -1))

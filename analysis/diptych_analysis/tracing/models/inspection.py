@@ -25,7 +25,7 @@ def _network(model: Tracer, kind: type[Any]) -> tuple[NeuralTracer, Any]:
 
 @torch.no_grad()
 def embeddings(model: Tracer, sequences: Sequences) -> F:
-    """z (N, T, D) of what was shown at each trial."""
+    """Return z (N, T, D) of what was shown at each trial."""
     if not isinstance(model, NeuralTracer):
         raise ModelFault(f"{model.spec} has no feature space")
     net = model.net.eval()
@@ -36,7 +36,7 @@ def embeddings(model: Tracer, sequences: Sequences) -> F:
 
 @torch.no_grad()
 def hyperplanes(model: Tracer, sequences: Sequences) -> tuple[F, F]:
-    """The classifier predicted for each trial: w (N, T, C, D) and b (N, T, C) (Eq. 2.4).
+    """Return the classifier predicted per trial: w (N, T, C, D) and b (N, T, C) (Eq. 2.4).
 
     softmax(w z + b) is what `predict_proba` says of the image shown, and says of any other image z
     what the learner would answer to it at that time.

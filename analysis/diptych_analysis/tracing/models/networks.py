@@ -141,7 +141,7 @@ class DirectNet(RecurrentNet):
         super().__init__(shape, shape.n_classes, sees_label, sees_image)
 
     def decide(self, output: Tensor, z: Tensor) -> Tensor:
-        """The output itself."""
+        """Return the output itself."""
         return output
 
 
@@ -152,18 +152,18 @@ class ClassifierNet(RecurrentNet):
         super().__init__(shape, shape.n_classes * (shape.dim + 1), sees_label, sees_image)
 
     def planes(self, output: Tensor) -> tuple[Tensor, Tensor]:
-        """w (B, T, C, D) and b (B, T, C) from the head's output."""
+        """Return w (B, T, C, D) and b (B, T, C) from the head's output."""
         both = output.reshape(*output.shape[:-1], self.shape.n_classes, self.shape.dim + 1)
         return both[..., :-1], both[..., -1]
 
     def decide(self, output: Tensor, z: Tensor) -> Tensor:
-        """w z + b."""
+        """Compute w z + b."""
         weight, bias = self.planes(output)
         return torch.einsum("btcd,btd->btc", weight, z) + bias
 
 
 def build(kind: str, shape: Shape) -> TracingNet:
-    """The network of a kind: `static`, `direct_yz`, ..."""
+    """Build the network of a kind: `static`, `direct_yz`, ..."""
     from diptych_analysis.tracing.models.cognitive import ExemplarNet, PrototypeNet
     from diptych_analysis.tracing.models.transformer import TransformerNet
 

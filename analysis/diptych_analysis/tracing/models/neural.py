@@ -107,7 +107,7 @@ class NeuralTracer(Tracer):
         return Shape(n_classes, encoder.dim, encoder.sees_images, n_times, extras)
 
     def stepper(self) -> Stepper:
-        """A live session; recurrent models keep the state of their network."""
+        """Start a live session; recurrent models keep the state of their network."""
         from diptych_analysis.tracing.models.networks import RecurrentNet
         from diptych_analysis.tracing.models.stepping import RecurrentStepper
 

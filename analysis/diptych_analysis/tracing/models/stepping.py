@@ -46,6 +46,6 @@ class RecurrentStepper(Stepper):
         return found
 
     def observe(self, trial: Trial) -> None:
-        """The trial happened, with its response."""
+        """Take in a trial with its response."""
         _, _, self.state = self._step(trial)
         super().observe(trial)

@@ -184,7 +184,7 @@ def _signer(secret: bytes) -> URLSafeTimedSerializer:
 
 
 def sealed(slip: Slip, secret: bytes) -> str:
-    """A slip as a hidden field of a form: nobody can change it on the way."""
+    """Seal a slip as a hidden field of a form: nobody can change it on the way."""
     # Differences are short, and compress well: thousands of sessions fit a form.
     text = _signer(secret).dumps({**asdict(slip), "sessions": _steps(slip.sessions)})
     return text if isinstance(text, str) else text.decode()

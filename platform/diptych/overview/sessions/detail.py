@@ -141,7 +141,7 @@ class One:
 
 
 def find(connection: Connection, study_id: int, public_id: str) -> int | None:
-    """A session of a study by its public id; None when it has none of that name.
+    """Find a session of a study by its public id; None when the study has none.
 
     Previews are nobody's session.
     """
@@ -228,7 +228,7 @@ def _others(connection: Connection, person: int | None, session_id: int) -> Sequ
 
 
 def moments(host: Host, one: One, first: int, size: int) -> list[Moment]:
-    """Some trials of a session, in order, with what each of them showed.
+    """Show some trials of a session, in order, with what each of them showed.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def _show(
 
 
 def shown_by(show: Callable[[Callable[[int], str]], Mapping[str, Any]]) -> tuple[Shown, ...]:
-    """The images that a trial shows, whatever its task, by the names that the task gives them.
+    """Return the images that a trial shows, by the names that its task gives them.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class Choices:
 
 
 def choices(connection: Connection, study_id: int) -> Choices:
-    """What stands in any version of the study."""
+    """List the filters' choices: what any version of the study has."""
     rows = connection.execute(
         select(VERSIONS.c.content_hash, VERSIONS.c.spec)
         .where(VERSIONS.c.study_id == study_id)

@@ -32,7 +32,7 @@ Condition = ColumnElement[bool]
 
 
 def narrowed(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Condition]:
-    """The conditions under which a session of a study is wanted.
+    """Return the conditions that select the wanted sessions of a study.
 
     Raises
     ------

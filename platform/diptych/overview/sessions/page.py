@@ -175,7 +175,7 @@ def named(connection: Connection, study_id: int, public_ids: Sequence[str]) -> l
 
 
 def versions_of(connection: Connection, session_ids: Sequence[int]) -> list[int]:
-    """The versions that some sessions were shown, ascending."""
+    """List the versions that some sessions were shown, ascending."""
     return sorted(_distinct(connection, SESSIONS.c.version_id, session_ids))
 
 
@@ -208,7 +208,7 @@ class Segment:
     def rows(
         self, wanted: Wanted, bound: Bound | None, limit: int, *, backwards: bool
     ) -> Select[Any]:
-        """A query of (session, value), in order, from a place on."""
+        """Query (session, value), in order, from a place on."""
         # Without a value there is nothing to go by but the session: newest first.
         keys = [self.session] if self.value is None else [self.value, self.session]
         ascending = (self.value is not None and wanted.is_ascending) != backwards
@@ -222,7 +222,7 @@ class Segment:
 
 
 def segments(study_id: int, wanted: Wanted, *, see_ids: bool) -> list[Segment]:
-    """The stretches of the table, in order.
+    """List the stretches of the table, in order.
 
     Raises
     ------

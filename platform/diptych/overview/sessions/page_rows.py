@@ -44,7 +44,7 @@ class Listed:
 
 
 def listed(connection: Connection, ids: Sequence[int]) -> list[Listed]:
-    """The rows of some sessions, in the order of their ids as given."""
+    """List the rows of some sessions, in the order of their ids as given."""
     if not ids:
         return []
     sessions = connection.execute(
@@ -74,7 +74,7 @@ def listed(connection: Connection, ids: Sequence[int]) -> list[Listed]:
 
 
 def _decided(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[str]]:
-    """The actions decided about each session, oldest first."""
+    """Map each session to the actions decided about it, oldest first."""
     actions: dict[int, list[str]] = defaultdict(list)
     for session_id, action in connection.execute(
         select(DECISIONS.c.session_id, DECISIONS.c.action)

@@ -103,7 +103,7 @@ class Wanted:
         return self != plain
 
     def query(self, **changes: str) -> str:
-        """The query of an address that asks for the same, with changes."""
+        """Return the query of an address that asks for the same, with changes."""
         plain = Wanted()
         values = {f.name: getattr(self, f.name) for f in fields(self)} | changes
         return urlencode({k: v for k, v in values.items() if v != getattr(plain, k, "")})

@@ -38,7 +38,7 @@ class Times:
 
 
 def times(trials: Sequence[Mapping[str, Any]]) -> Times | None:
-    """The bars of a session's trials; None without an answer.
+    """Draw the bars of a session's trials; None without a response.
 
     One pause of minutes would flatten all other bars: what is above twice the 95th percentile is
     cut off there.

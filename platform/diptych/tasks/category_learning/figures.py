@@ -65,7 +65,7 @@ class LearningCurves(Figure):
 
 
 def _placed(facts: SessionFacts) -> Iterator[tuple[str, int, Any]]:
-    """The answered trials of training and test with their places in the phase, from 1."""
+    """Yield the answered trials of training and test with their places in the phase, from 1."""
     place = dict.fromkeys(PHASES, 0)
     for trial in facts.trials:
         if trial["phase"] in place:

@@ -137,7 +137,7 @@ class CategoryLearning(Task):
         yield from self.policy_faults(policy, policy_key, self.pool, trials)
 
     def _contradictions(self) -> Iterator[Fault]:
-        """A fault for each picture that stands under a class and under another one."""
+        """Yield a fault for each picture that is under one class and under another."""
         first: dict[str, FrozenStimulus] = {}
         for stimulus in self.content.stimuli:
             other = first.setdefault(stimulus.stimulus_id, stimulus)
@@ -251,7 +251,7 @@ class CategoryLearning(Task):
 # The same for all trials of a session: an export asks for each of them, one after the other.
 @lru_cache(maxsize=1024)
 def _order(labels: tuple[str, ...], seed: int) -> tuple[str, ...]:
-    """The classes in the order of their buttons, drawn once per session."""
+    """Draw the order of the classes' buttons, once per session."""
     classes = sorted(labels)
     random.Random(f"{seed}:classes").shuffle(classes)
     return tuple(classes)

@@ -1,4 +1,4 @@
-"""Odd one out: which of several images does not belong with the others?
+"""Odd one out: participants choose the image that does not belong with the others.
 
 With three images and no right answer these are the triplets of Hebart et al., Nature Human
 Behaviour 4, 2020.
@@ -143,7 +143,7 @@ class OddOneOut(ItemTask):
         ]
 
     def arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
-        """An item with the order in which its images are shown, places of `images`."""
+        """Return an item with the order in which its images are shown, places of `images`."""
         order = list(range(self.parameters.n))
         rng.shuffle(order)
         return {"item": candidate.id, "order": order}
@@ -159,7 +159,7 @@ class OddOneOut(ItemTask):
         return [images[number] for number in trial.item["order"]]
 
     def _right(self, trial: PlannedTrial) -> int | None:
-        """The place on the page of the right answer, from 0; None for an item without one."""
+        """Return the place on the page of the right answer, from 0; None if the item has none."""
         odd = self._item(trial).stimuli["odd"]
         return self._shown(trial).index(odd[0]) if odd else None
 

@@ -50,7 +50,7 @@ def his_units(frame: pd.DataFrame) -> Any:
 
 
 def his_groups(frame: pd.DataFrame) -> Any:
-    """Groups in rows, those of one attribute together and in one colour."""
+    """Draw groups in rows, those of one attribute together and in one colour."""
     data = frame.copy()
     data["name"] = [
         "all test trials" if by == "all" else f"{by}: {group}"

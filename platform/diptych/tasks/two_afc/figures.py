@@ -177,7 +177,7 @@ class PositionBias(Figure):
 
 
 def _tested(facts: SessionFacts) -> Iterator[tuple[FrozenItem, Mapping[str, Any]]]:
-    """The answered test trials, with their items."""
+    """Yield the answered test trials, with their items."""
     for trial in facts.counted:
         if trial["phase"] == "test":
             yield facts.content.items[trial["item_id"]], trial
@@ -189,6 +189,6 @@ def _shares(numbers: Any) -> tuple[Any, ...]:
 
 
 def needed_of_catch(content: StudyContent) -> float:
-    """The share of right catch trials that the study asks for."""
+    """Return the share of right catch trials that the study asks for."""
     own = content.spec.quality.min_catch_accuracy
     return PASS if own is None else own

@@ -228,7 +228,7 @@ class Viewer(NetworkObserver, Learner):
         return float(1 / (1 + np.exp(-np.clip(slope * margin, -50, 50))))
 
     def margin(self, trial: SeenTrial) -> float:
-        """The network's log-odds for the upper query, as this person perceives them."""
+        """Return the network's log-odds for the upper query, as this person perceives them."""
         fair = float(np.clip(self.scale.probability(network_margin(trial)), 1e-9, 1 - 1e-9))
         odds = np.log(fair / (1 - fair)) + self.rng.normal(0, self.blur)
         return float(odds + self.SURE * self._recognised(trial))

@@ -1,4 +1,4 @@
-"""Two-alternative forced choice: which query does a unit respond to more?
+"""Two-alternative forced choice: participants choose the query that a unit responds to more.
 
 After Zimmermann et al., NeurIPS 2023 and 2024 (MIS paper, App. A.1; Borowski et al. 2021).
 """

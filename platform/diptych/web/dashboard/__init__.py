@@ -71,14 +71,14 @@ class _PagesOnly(SecureCookieSessionInterface):
     """Flask's session, for what a page of the dashboard says once; participants need none."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """The session of a page of the dashboard; none elsewhere, which also saves the time."""
+        """Open the session of a page of the dashboard; none elsewhere, which saves the time."""
         if not request.path.startswith("/dashboard"):
             return None
         return super().open_session(app, request)
 
 
 def _shared() -> dict[str, Any]:
-    """What every template of the dashboard may use."""
+    """Return what every template of the dashboard may use."""
     return {"user": g.get("user"), "study": g.get("study"), **navigation.attach_to_templates()}
 
 

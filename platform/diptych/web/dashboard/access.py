@@ -74,13 +74,13 @@ def access(rule: str, *, token: bool = False) -> Callable[[View], View]:
 
 
 def rule_of(view: Any) -> str | None:
-    """The rule of a view; None when it has none."""
+    """Return the rule of a view; None when it has none."""
     found = getattr(view, "diptych_access", None)
     return None if found is None else found.rule
 
 
 def pages(noun: str) -> APIBlueprint:
-    """The blueprint of one noun of the dashboard, every route of it held to its rule."""
+    """Make the blueprint of one noun of the dashboard; each of its routes must have a rule."""
     name = f"dashboard_{noun}"
     blueprint = APIBlueprint(name, __name__, url_prefix="/dashboard", enable_openapi=False)
     blueprint.before_request(_check)
@@ -111,17 +111,17 @@ def user() -> User:
 
 
 def login() -> logins.LoggedIn:
-    """The log-in behind the request; only in views that are not public and take no token."""
+    """Return the log-in behind the request; only in views that are not public and take no token."""
     return cast(logins.LoggedIn, g.login)
 
 
 def study() -> OpenedStudy:
-    """The study of the address; only in views with a role."""
+    """Return the study of the address; only in views with a role."""
     return cast(OpenedStudy, g.study)
 
 
 def csrf_token() -> str:
-    """What every form must carry (`csrf_token`), and htmx as the header `X-CSRF-Token`.
+    """Make what every form must carry (`csrf_token`), and htmx as the header `X-CSRF-Token`.
 
     It is bound to the log-in; before there is one, to a cookie that the first form brings along.
     """
@@ -130,7 +130,7 @@ def csrf_token() -> str:
 
 
 def _visit() -> str:
-    """The random cookie of somebody who is not logged in; made when it is not there."""
+    """Return the random cookie of a visitor who is not logged in, made when missing."""
     if "visit" not in g:
         g.visit = request.cookies.get(VISIT_COOKIE, "")
         if len(g.visit) < 32:
@@ -146,7 +146,7 @@ def keep_visit(response: Response) -> Response:
 
 
 def set_cookie(response: Response, name: str, value: str, max_age_s: int | None = None) -> None:
-    """A cookie that scripts can't read, other sites don't send, and plain http doesn't carry."""
+    """Set a cookie that scripts can't read, other sites don't send, plain http doesn't carry."""
     response.set_cookie(
         name,
         value,
@@ -191,7 +191,7 @@ def _check() -> Any:
 
 
 def row_number(name: str) -> int | None:
-    """A number of the address's query by which rows are found; None of anything else."""
+    """Read a number of the address's query by which rows are found; None of anything else."""
     given = request.args.get(name, None, int)
     return given if given is not None and abs(given) <= MOST_ROWS else None
 

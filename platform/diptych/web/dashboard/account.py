@@ -40,7 +40,7 @@ _NOT_RIGHT = "The name or the password is wrong."
 @blueprint.get("/")
 @access("user")
 def start() -> Any:
-    """The dashboard opens with the list of studies."""
+    """Open the dashboard with the list of studies."""
     return redirect(home())
 
 
@@ -91,7 +91,7 @@ def log_out_everywhere() -> Any:
 @blueprint.get("/link/<token>")
 @access("public")
 def link(token: str) -> Any:
-    """A one-time link: choose a password (and, at the first start, a name)."""
+    """Use a one-time link: choose a password (and, at the first start, a name)."""
     found = _read_link(token)
     if found is None:
         return render_template("dashboard/link.html", link=None), 404
@@ -140,7 +140,7 @@ def account() -> Any:
 @blueprint.post("/account/password")
 @access("user")
 def change_password() -> Any:
-    """A new password; every other log-in ends."""
+    """Change the password, and end every other log-in."""
     old, new = request.form.get("old", ""), request.form.get("password", "")
     if new != request.form.get("again", ""):
         return _account_page(fault="The two new passwords differ."), 422
@@ -174,7 +174,7 @@ def end_login(login_id: int) -> Any:
 @blueprint.post("/account/tokens")
 @access("user")
 def make_token() -> Any:
-    """A new token, shown on this page and never again."""
+    """Make a token, and show it on this page and never again."""
     try:
         token = api_tokens.make(user(), request.form.get("name", ""))
     except AccountFault as fault:

@@ -25,7 +25,7 @@ def everything() -> Any:
 @blueprint.get("/studies/<study>/audit")
 @access("owner")
 def of_study(study: str) -> Any:
-    """What was done to this study."""
+    """Show what was done to this study."""
     return _page(who.study().id)
 
 

@@ -41,14 +41,14 @@ LOG_PAGE = 50
 
 
 def offered(kind: str = "person") -> list[Kind]:
-    """What who asks may decide about participants of a kind: only people are paid."""
+    """List the decisions the user may make about participants of a kind: only people are paid."""
     return [each for each in KINDS if opened().allows(each.role) and (kind == "person" or each.own)]
 
 
 @blueprint.get("/studies/<study>/participants/decisions")
 @access("viewer")
 def log(study: str) -> str:
-    """The decisions of a study, the latest first."""
+    """Show the decisions of a study, the latest first."""
     before = row_number("before")
     statement = (
         select(DECISIONS, SESSIONS.c.public_id, SESSIONS.c.kind)
@@ -74,7 +74,7 @@ def nothing_chosen(study: str) -> Any:
 @blueprint.post("/studies/<study>/participants/decisions/preview")
 @access("editor")
 def preview_page(study: str) -> Any:
-    """What a decision would do to the chosen sessions, before anything is done."""
+    """Show what a decision would do to the chosen sessions, before anything is done."""
     try:
         if "slip" in request.form:
             return _ask(_filled(_slip()), is_filled=True)
@@ -142,7 +142,7 @@ def _slip() -> Slip:
 
 
 def _chosen() -> Slip:
-    """The slip of what was chosen in the table or on a session's page.
+    """Make the slip of what was chosen in the table or on a session's page.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def _chosen() -> Slip:
 
 
 def _filled(slip: Slip) -> Slip:
-    """The slip with what the form asks for."""
+    """Fill in the slip with what the form asks for."""
     amount: int | None = None
     given = request.form.get("amount", "").strip()
     if BY_ACTION[slip.action].money and request.form.get("by") != "rule" and given:
@@ -218,7 +218,7 @@ def _is_prolific(slip: Slip) -> bool:
 
 
 def _faults(slip: Slip, by_rule: bool) -> dict[str, str]:
-    """What the form still lacks, by field."""
+    """Say what the form still lacks, by field."""
     faults: dict[str, str] = {}
     kind = BY_ACTION[slip.action]
     if slip.action in ("reject", "request_return") and not slip.message:
@@ -248,7 +248,7 @@ def _planned(slip: Slip) -> Plan:
 
 
 def _ask(slip: Slip, *, is_filled: bool) -> str:
-    """The page that shows what would happen, and asks for what is lacking and whether to do it."""
+    """Show what would happen, and ask for what is missing and for confirmation."""
     kind = BY_ACTION[slip.action]
     _needs_role(kind)
     currency, has_rule = _payment(slip)
@@ -298,7 +298,7 @@ def _by_reason(left_out: Sequence[LeftOut]) -> list[tuple[str, list[str]]]:
 
 
 def _by_warning(plan: Plan | None) -> list[tuple[str, list[str]]]:
-    """(what to know before, sessions)."""
+    """Group the sessions by what to know before: (warning, sessions)."""
     found: dict[str, list[str]] = defaultdict(list)
     for step in plan.steps if plan else ():
         if step.warning:

@@ -40,7 +40,7 @@ def wanted() -> bool:
 
 
 def page(status: int, message: str = "", fields: dict[str, str] | None = None) -> Response:
-    """The page of an error.
+    """Make the page of an error.
 
     Parameters
     ----------

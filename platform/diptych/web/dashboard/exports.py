@@ -27,7 +27,7 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.p
 @blueprint.get("/studies/<study>/export")
 @access("viewer")
 def page(study: str) -> str:
-    """What can be had, in which form."""
+    """Show what can be exported, in which form."""
     with reading() as connection:
         sessions = recorded(connection, rules.study().id)
     return render_template(
@@ -42,7 +42,7 @@ def page(study: str) -> str:
 @blueprint.post("/studies/<study>/export")
 @access("viewer")
 def download(study: str) -> Response:
-    """The chosen tables as one zip archive, sent while it is written."""
+    """Send the chosen tables as one zip archive, while it is written."""
     names = [n for n in TABLES if n in request.form.getlist("table")]
     format_ = request.form.get("format", "csv")
     if format_ not in FORMAT_CHOICES:
@@ -88,7 +88,7 @@ def _allow_ids(how: str) -> None:
 
 
 def _sent(wanted: Wanted, name: str, type_: str) -> Response:
-    """A file that is made while it is sent."""
+    """Send a file while it is made."""
     stream = stream_with_context(_begun(export(host(), wanted)))
     response = Response(cast(Any, stream), mimetype=None, content_type=type_)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -99,7 +99,7 @@ def _sent(wanted: Wanted, name: str, type_: str) -> Response:
 
 
 def _begun(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The chunks, the first of them made at once: faults are told before anything is sent."""
+    """Make the first of the chunks at once, so that faults are reported before anything is sent."""
     try:
         first = next(chunks, b"")
     except UnknownStudy:

@@ -67,7 +67,7 @@ def figure(study: str, name: str, form: str) -> Response:
 @blueprint.get("/studies/<study>/figures/<name>/table")
 @access("viewer")
 def table(study: str, name: str) -> Response:
-    """What a figure shows, as a table: within the page, or as a page of its own."""
+    """Show what a figure shows, as a table: within the page, or as a separate page."""
     found, _, _ = _found(name)
     part = "part" if request.headers.get("HX-Request") else "page"
     known = _unless_known(f"{found.mark}-table-{part}")
@@ -113,7 +113,7 @@ def _found(name: str) -> tuple[Shown, str, str]:
 
 
 def _chosen(name: str, allowed: tuple[str, ...]) -> str:
-    """A choice of the address; the first of the allowed ones where it names none."""
+    """Read a choice of the address; the first of the allowed ones where it names none."""
     default = "kept" if name == "scope" else allowed[0]
     value = request.args.get(name, default)
     if value not in allowed:
@@ -133,7 +133,7 @@ def _marked(response: Response, mark: str) -> Response:
 
 
 def _cell(cell: Any) -> tuple[str, bool]:
-    """A cell as text, and whether it is a number."""
+    """Write a cell as text, and say whether it is a number."""
     if figures.missing(cell):
         return "–", False
     if isinstance(cell, bool) or type(cell).__name__ == "bool":

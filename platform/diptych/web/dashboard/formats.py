@@ -15,7 +15,7 @@ NOTHING = "–"
 
 
 def money(minor: int | None, currency: str) -> str:
-    """An amount in minor units: `180, "GBP"` is £1.80; without a known sign, 1.80 SEK."""
+    """Write an amount in minor units: `180, "GBP"` is £1.80; without a known sign, 1.80 SEK."""
     if minor is None:
         return NOTHING
     sign, whole = ("−" if minor < 0 else ""), abs(minor)
@@ -25,12 +25,12 @@ def money(minor: int | None, currency: str) -> str:
 
 
 def percent(share: float | None, digits: int = 0) -> str:
-    """A share of one as per cent: 0.256 is 26 %."""
+    """Write a share of one as per cent: 0.256 is 26 %."""
     return NOTHING if share is None else f"{share * 100:.{digits}f}\u202f%"
 
 
 def duration(milliseconds: float | None) -> str:
-    """A stretch of time in its two largest units: 940 ms, 3.4 s, 2 min 05 s, 1 h 04 min."""
+    """Write a stretch of time in its two largest units: 940 ms, 3.4 s, 2 min 05 s, 1 h 04 min."""
     if milliseconds is None:
         return NOTHING
     if milliseconds < 1000:
@@ -48,22 +48,22 @@ def duration(milliseconds: float | None) -> str:
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """A number with thousands set apart."""
+    """Write a number with thousands set apart."""
     return NOTHING if value is None else f"{value:,.{digits}f}"
 
 
 def iso(milliseconds: int) -> str:
-    """A stored time as ISO 8601 in UTC, for `datetime`."""
+    """Write a stored time as ISO 8601 in UTC, for `datetime`."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def utc(milliseconds: int) -> str:
-    """A stored time in words, in UTC: what is read without JavaScript."""
+    """Write a stored time in words, in UTC, for pages without JavaScript."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%d %b %Y, %H:%M UTC")
 
 
 def browser(user_agent: str) -> str:
-    """A browser and its system in two words, as far as its own description goes."""
+    """Name a browser and its system in two words, as far as its own description goes."""
     told = parse_user_agent(user_agent)
     if told.browser and told.system:
         return f"{told.browser} on {told.system}"

@@ -22,7 +22,7 @@ MOST_WORKERS, MOST_HOURS = 1000, 24 * 365
 @blueprint.get("/studies/<study>/recruitment/hits")
 @access("viewer")
 def index(study: str) -> str:
-    """The HITs with MTurk's numbers; with its own books' where MTurk does not answer."""
+    """List the HITs with MTurk's numbers; with the host's own where MTurk does not answer."""
     found, fault = hits.placed(host(), opened().id), ""
     # A study that never was on MTurk asks nothing of it, unless somebody wants to know.
     if found or request.args.get("look"):

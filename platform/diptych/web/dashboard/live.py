@@ -20,7 +20,7 @@ EVERY_S = 5
 @blueprint.get("/studies/<study>/live")
 @access("viewer")
 def page(study: str) -> str:
-    """The page, with the panel as it stands."""
+    """Show the page, with the panel as it is now."""
     view = _view()
     return render_template(
         "dashboard/live.html", view=view, kind=view.kind, seen=_mark(view), every=EVERY_S
@@ -30,8 +30,10 @@ def page(study: str) -> str:
 @blueprint.get("/studies/<study>/live/panel")
 @access("viewer")
 def panel(study: str) -> Response:
-    """The panel alone: nothing to send (304, or 204 to a page that names what it shows) while
-    nothing has changed.
+    """Show the panel alone.
+
+    While nothing has changed there is nothing to send: 304, or 204 to a page that names what it
+    shows.
     """
     view = _view()
     seen = _mark(view)

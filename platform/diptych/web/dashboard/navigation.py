@@ -13,7 +13,7 @@ HOME = "/dashboard/studies"
 
 
 def home() -> str:
-    """The address of the list of studies."""
+    """Return the address of the list of studies."""
     return request.script_root + HOME
 
 
@@ -49,7 +49,7 @@ _GROUPS = (
 
 
 def tabs(study: OpenedStudy) -> list[list[Tab]]:
-    """The sidebar of a study: what this role may open, the open one marked."""
+    """Return the sidebar of a study: what this role may open, the open one marked."""
     base = f"{home()}/{study.name}"
     inside = request.path.removeprefix(f"{HOME}/{study.name}").strip("/")
     known = [below for group in _GROUPS for _, _, below, _ in group]
@@ -69,6 +69,6 @@ def _under(path: str, below: str) -> bool:
 
 
 def attach_to_templates() -> dict[str, object]:
-    """What base.html needs of it."""
+    """Add what base.html needs of it."""
     study = g.get("study")
     return {"study_tabs": tabs(study) if study is not None else [], "home": home()}

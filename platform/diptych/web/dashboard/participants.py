@@ -48,7 +48,7 @@ def may_see_ids() -> bool:
 @blueprint.get("/studies/<study>/participants")
 @access("viewer")
 def table(study: str) -> Response:
-    """The sessions of a study, a page at a time."""
+    """List the sessions of a study, a page at a time."""
     fault, shown, wanted = "", page.Slice([], None, None), Wanted()
     total, rows = 0, []
     this = study_id()
@@ -102,12 +102,12 @@ def table(study: str) -> Response:
 
 
 def choice(names: Sequence[str]) -> list[tuple[str, str]]:
-    """The options of a filter that may also be left open."""
+    """Return the options of a filter that may also be left open."""
     return [("", "any"), *((name, name.replace("_", " ")) for name in names)]
 
 
 def study_id() -> int:
-    """The study of the address."""
+    """Return the study of the address."""
     return study().id
 
 
@@ -126,7 +126,7 @@ def session(study: str, session: str) -> Any:
     files = {stimulus.stimulus_id: stimulus.file for stimulus in one.facts.content.stimuli}
 
     def in_words(cell: Any) -> str:
-        """A cell of a task's own column: lists with commas, images by their files."""
+        """Write a cell of a task's own column: lists with commas, images by their files."""
         several = cell if isinstance(cell, list | tuple) else [cell]
         return ", ".join(files.get(str(each), str(each)) for each in several)
 
@@ -171,7 +171,7 @@ def erase(study: str, session: str) -> Any:
 
 
 def _first_trial(of: int) -> int:
-    """The first trial of the page that holds the trial of the query's `trial`."""
+    """Return the first trial of the page that holds the trial of the query's `trial`."""
     asked = request.args.get("trial", 0, int)
     inside = min(max(asked, 0), max(of - 1, 0))
     return inside // TRIALS_A_PAGE * TRIALS_A_PAGE
@@ -180,7 +180,7 @@ def _first_trial(of: int) -> int:
 @blueprint.get("/studies/<study>/versions/<int:version>/images/<int:place>")
 @access("viewer")
 def image(study: str, version: int, place: int) -> Response:
-    """An image of a version of the study, by its place in the manifest."""
+    """Send an image of a version of the study, by its place in the manifest."""
     with reading() as connection:
         known = has_version(connection, study_id(), version)
     if not known:

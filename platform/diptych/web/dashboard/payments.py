@@ -38,7 +38,7 @@ NAMED = 10
 @blueprint.get("/studies/<study>/payments")
 @access("viewer")
 def index(study: str) -> str:
-    """What was spent of the budget, what waits, what is in doubt, and the ledger itself."""
+    """Show what was spent of the budget, what waits, what is in doubt, and the ledger."""
     wanted = {key: request.args.get(key, "") for key in ("state", "action")}
     if wanted["state"] not in ("", *ledger.STATES) or wanted["action"] not in ("", *ACTIONS):
         abort(422, "There is no such state or action.")
@@ -141,7 +141,7 @@ def withdraw(study: str) -> Any:
 @blueprint.get("/studies/<study>/payments/ledger.csv")
 @access("viewer", token=True)
 def as_csv(study: str) -> Response:
-    """The ledger for the finance office."""
+    """Send the ledger for the finance office."""
     audit.note(user(), "export.ledger", study_id=opened().id)
     reply = Response(
         stream_with_context(ledger_pages.finance_csv(opened().id, study, host().secret)),

@@ -140,7 +140,7 @@ def completion_codes(content: StudyContent) -> list[tuple[str, str, str, str, bo
 
 
 def prolific_settings(content: StudyContent, minutes: float) -> list[tuple[str, str]]:
-    """What to enter in Prolific's form for a new study, field by field."""
+    """List what to enter in Prolific's form for a new study, field by field."""
     spec = content.spec
     touch = "Desktop, tablet and mobile" if spec.screen.touch else "Desktop only"
     return [
@@ -156,7 +156,7 @@ def prolific_settings(content: StudyContent, minutes: float) -> list[tuple[str, 
 
 
 def external_question(to: Host, study_name: str) -> str:
-    """The ExternalQuestion that shows the study in a HIT."""
+    """Write the ExternalQuestion that shows the study in a HIT."""
     return (
         '<ExternalQuestion xmlns="http://mechanicalturk.amazonaws.com/'
         'AWSMechanicalTurkDataSchemas/2006-07-14/ExternalQuestion.xsd">\n'
@@ -167,7 +167,7 @@ def external_question(to: Host, study_name: str) -> str:
 
 
 def _own_keys(study_name: str, keys: Sequence[StudyKey]) -> dict[str, str]:
-    """The user's own keys by purpose: whoever has one takes the study as that kind."""
+    """Return the user's own keys by purpose; a key's holder takes the study as that kind."""
     return {
         key.purpose: named_key(host().secret, key.purpose, study_name, key.name)
         for key in reversed(keys)
@@ -178,7 +178,7 @@ def _own_keys(study_name: str, keys: Sequence[StudyKey]) -> dict[str, str]:
 @blueprint.post("/studies/<study>/recruitment/keys")
 @access("editor")
 def make_key(study: str) -> Any:
-    """A key of one's own for trying the study."""
+    """Make a user's own key for trying the study."""
     purpose = request.form.get("purpose", "")
     if purpose not in PURPOSES:
         abort(400, f"purpose: {purpose!r} is not one of {', '.join(PURPOSES)}")
@@ -199,7 +199,7 @@ def revoke_key(study: str, name: str) -> Any:
 @blueprint.get("/studies/<study>/recruitment/mturk")
 @access("editor")
 def plan_hit(study: str) -> Any:
-    """What a HIT would offer and cost, before anything is asked of MTurk."""
+    """Show what a HIT would offer and cost, before anything is asked of MTurk."""
     return _show_plan(study, request.args)
 
 

@@ -44,7 +44,7 @@ WORDS = {
 @blueprint.get("/studies")
 @access("user")
 def index() -> str:
-    """The studies of whoever asks; for an administrator also the folders nobody has opened."""
+    """List the user's studies; for an administrator also the folders that nobody has opened."""
     mine = listed(user())
     known = {each.name for each in mine}
     folders = study_folders(host().settings.studies) if user().is_admin else []
@@ -101,7 +101,7 @@ def change_state(study: str) -> Response:
 @blueprint.get("/studies/<study>/versions/folder")
 @access("owner")
 def folder(study: str) -> Any:
-    """The study's folder on this host: what would become a new version."""
+    """Show the study's folder on this host: what would become a new version."""
     return _show_folder(study)
 
 
@@ -115,7 +115,7 @@ def freeze_folder(study: str) -> Any:
 @blueprint.get("/folders/<name>")
 @access("admin")
 def new_folder(name: str) -> Any:
-    """A study folder that this host has not seen yet."""
+    """Show a study folder that this host has not seen yet."""
     if _is_known(name):
         return _to("dashboard_studies.folder", study=name)
     return _show_folder(name)
@@ -176,7 +176,7 @@ def _freeze_folder(name: str) -> Any:
 
 
 def _folder_of(name: str) -> Path:
-    """The folder of a study, or of one to come, below the host's own folder of studies."""
+    """Find the folder of a study, new or known, below the host's own folder of studies."""
     studies = host().settings.studies
     if name not in study_folders(studies) and not _is_known(name):
         abort(404)
@@ -194,7 +194,7 @@ def _read(path: Path) -> tuple[LoadedStudy | None, tuple[Fault, ...]]:
 
 
 def _same(versions: list[Version], loaded: LoadedStudy | None) -> Version | None:
-    """The version that the folder is frozen as already."""
+    """Find the version that the folder is frozen as already."""
     if loaded is None:
         return None
     return next((v for v in versions if v.content_hash == loaded.content.content_hash), None)
@@ -209,12 +209,12 @@ def _is_known(name: str) -> bool:
 
 
 def current_or_newest(versions: list[Version]) -> Version:
-    """The version that people are shown; the newest where none was opened."""
+    """Return the version that people are shown; the newest where none was opened."""
     return next((version for version in versions if version.current), versions[0])
 
 
 def images_of(version_id: int) -> Callable[[int], str]:
-    """Gives the address of a stimulus of a version by its place."""
+    """Make a function that gives the address of a stimulus of a version by its place."""
     return lambda place: image_url(host(), NO_SESSION, version_id, place)
 
 

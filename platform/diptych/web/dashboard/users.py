@@ -26,7 +26,7 @@ def listing() -> Any:
 @blueprint.post("/users")
 @access("admin")
 def add() -> Any:
-    """A new account, and the link with which its owner sets a password."""
+    """Add an account, and show the link with which its owner sets a password."""
     name = request.form.get("name", "")
     try:
         made = administration.add(name, by=who.user(), is_admin="admin" in request.form)

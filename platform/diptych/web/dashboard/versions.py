@@ -48,7 +48,7 @@ def open_again(study: str) -> Response:
 @blueprint.get("/studies/<study>/versions/difference")
 @access("viewer")
 def compare(study: str) -> str:
-    """What differs between two versions."""
+    """Show what differs between two versions."""
     versions = _versions()
     old, new = _two(versions)
     before, after = frozen(old.id), frozen(new.id)
@@ -119,7 +119,7 @@ def _find(versions: list[Version], prefix: str) -> Version:
 
 
 def _two(versions: list[Version]) -> tuple[Version, Version]:
-    """The versions an address asks to compare; by default the newest with the one before it."""
+    """Find the versions an address asks to compare; by default the newest and the one before it."""
     new = request.args.get("new", "")
     after = _find(versions, new) if new else versions[0]
     old = request.args.get("old", "")
@@ -130,7 +130,7 @@ def _two(versions: list[Version]) -> tuple[Version, Version]:
 
 
 def _number(name: str, default: int, least: int, most: int) -> int:
-    """A whole number of the address, held between two bounds."""
+    """Read a whole number of the address, held between two bounds."""
     try:
         return min(max(int(request.args.get(name, default)), least), most)
     except ValueError:
