@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.util
 import json
 import re
 import sys
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
-
-from pydantic import ValidationError
 
 from diptych import tasks
-from diptych.authoring import references, text_pictures
+from diptych.authoring import references, study_toml, text_pictures
+from diptych.authoring.folder_files import NUL, is_file, length_fault, missing
 from diptych.authoring.manifests import read_items, read_stimuli
 from diptych.ground.plugins import UnknownPlugin
 from diptych.images import ImageFault, ServableImage, read_servable
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
-from diptych.study.faults import Fault, StudyFault, allowed_by
+from diptych.study.faults import Fault, StudyFault
 from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
 from diptych.tasks.items import ItemLayout
@@ -39,15 +35,12 @@ OPTIONAL_TEXTS = (
     "timed_out",
     "feedback",
 )
-NUL = "a NUL character"  # which no database stores
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 NAMES = "a-z, 0-9, _ and -, from a letter, 64 characters at most"
 #: Keys that came after version 0.1: a study that does not use them is the same study as before.
 LATER = (("recruitment", "replace_excluded", False),)
 #: Most pictures and links of a text: from hundreds of thousands the parser takes many seconds.
 MOST_BRACKETS = 5_000
-#: Longest text and study.toml, in bytes: some hundred pages.
-LONGEST = 500_000
 
 
 def load_study(folder: Path) -> LoadedStudy:
@@ -86,7 +79,7 @@ def build_study(folder: Path) -> bool:
         repr(spec.stimuli.generator),
         "a Python file with a function build(folder, seed)",
     )
-    if not _is_file(folder, spec.stimuli.generator):
+    if not is_file(folder, spec.stimuli.generator):
         raise StudyFault(folder.name, [fault])
     try:
         module = _run(path, f"_study_{folder.name}")
@@ -172,24 +165,6 @@ def _among_others(item: FrozenItem, role: str) -> bool:
     return not others.isdisjoint(item.stimuli[role])
 
 
-def _shortened(text: str, most: int = 200) -> str:
-    """Return the beginning of what may be very long."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
-
-
-def _inside(folder: Path, name: str) -> bool:
-    """Whether a relative name stays inside the folder, also where links lead."""
-    return (folder / name).resolve().is_relative_to(folder.resolve())
-
-
-def _is_file(folder: Path, name: str) -> bool:
-    """Whether a name is one of a file inside the folder; no name of a file is none of its files."""
-    try:
-        return _inside(folder, name) and (folder / name).is_file()
-    except (OSError, ValueError):  # too long, or with a NUL in it
-        return False
-
-
 class _Reader:
     """Reads one folder and gathers its faults."""
 
@@ -230,99 +205,31 @@ class _Reader:
         return LoadedStudy(content, self.images, tuple(self.remarks))
 
     def read_spec(self, *, past_unknown: bool = False) -> StudySpec | None:
-        """study.toml, None when it has faults; with `past_unknown` unknown keys are passed over.
-
-        They are faults still, but what is wrong besides is then found in the same go.
-        """
-        path = self.folder / "study.toml"
+        """Check the folder's name, and read study.toml (`study_toml.read_spec`)."""
         if not NAME.fullmatch(self.folder.name):
-            self.fault(
-                ".",
-                "",
-                repr(self.folder.name),
-                f"a name of {NAMES}",
-            )
-        if not _is_file(self.folder, path.name):
-            found = self._not_there(path)
-            self.fault("study.toml", "", found, "a file that describes the study")
-            return None
-        data = self._toml(path)
-        if data is None:
-            return None
-        try:
-            return StudySpec.model_validate(data)
-        except ValidationError as fault:
-            for error in fault.errors():
-                self._spec_fault(error)
-            unknown = [e["loc"] for e in fault.errors() if e["type"] == "extra_forbidden"]
-            if not past_unknown or len(unknown) < fault.error_count():
-                return None
-        try:
-            return StudySpec.model_validate(_without(data, unknown))
-        except ValidationError as fault:  # of checks that wait until all keys are known
-            for error in fault.errors():
-                self._spec_fault(error)
-            return None
-
-    def _toml(self, path: Path) -> dict[str, Any] | None:
-        if self._is_too_long(path):
-            return None
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-            if "\\u0000" not in json.dumps(data, default=str):
-                return data
-            self.fault(path.name, "", NUL, "text without NUL characters")
-        # tomllib raises a plain ValueError for whole numbers of some thousand digits.
-        except ValueError as fault:
-            self.fault(path.name, "", _shortened(str(fault)), "valid TOML in UTF-8")
-        except RecursionError:
-            self.fault(path.name, "", "too many tables inside tables", "only a few levels")
-        return None
-
-    def _is_too_long(self, path: Path) -> bool:
-        size = path.stat().st_size
-        if size > LONGEST:
-            allowed = f"at most {LONGEST:,} bytes"
-            self.fault(path.name, "", f"a file of {size:,} bytes", allowed)
-        return size > LONGEST
-
-    def _spec_fault(self, error: Any) -> None:
-        key = ".".join(str(part) for part in error["loc"])
-        if error["type"] == "extra_forbidden":
-            known = _known_keys(error["loc"][:-1])
-            near = difflib.get_close_matches(str(error["loc"][-1]), known, n=1)
-            named = [f"{name} (this one?)" if name in near else name for name in known]
-            named.sort(key=lambda name: not name.endswith("?)"))
-            self.fault("study.toml", key, "an unknown key", ", ".join(named) or "no key")
-        elif error["type"] == "missing":
-            self.fault("study.toml", key, "nothing", "a value: " + error["msg"])
-        else:
-            found = _shortened(repr(error["input"]))
-            self.fault("study.toml", key, found, allowed_by(error["msg"]))
+            self.fault(".", "", repr(self.folder.name), f"a name of {NAMES}")
+        return study_toml.read_spec(self.folder, self.faults, past_unknown=past_unknown)
 
     def _read_texts(self) -> dict[str, str]:
         texts: dict[str, str] = {}
         for name in (*REQUIRED_TEXTS, *OPTIONAL_TEXTS):
             path = self.folder / f"{name}.md"
-            if _is_file(self.folder, path.name):
-                if self._is_too_long(path):
+            if is_file(self.folder, path.name):
+                if (fault := length_fault(path)) is not None:
+                    self.faults.append(fault)
                     continue
                 try:
                     text = path.read_text(encoding="utf-8-sig")
-                except UnicodeDecodeError as fault:
-                    self.fault(path.name, "", str(fault), "Markdown in UTF-8")
+                except UnicodeDecodeError as error:
+                    self.fault(path.name, "", str(error), "Markdown in UTF-8")
                     continue
                 if not text.strip() or "\0" in text:
                     found = NUL if text.strip() else "an empty file"
                     self.fault(path.name, "", found, "Markdown")
                 texts[name] = self._with_pictures(path, text)
             elif name in REQUIRED_TEXTS or path.is_file():
-                self.fault(path.name, "", self._not_there(path), "a Markdown text")
+                self.fault(path.name, "", missing(path), "a Markdown text")
         return texts
-
-    def _not_there(self, path: Path) -> str:
-        """Why a file of the folder is not read."""
-        return "a link to a file outside the folder" if path.is_file() else "no such file"
 
     def _with_pictures(self, path: Path, text: str) -> str:
         """Replace the addresses of a text's pictures by their names."""
@@ -351,7 +258,7 @@ class _Reader:
         """Find the content hash of an image in the folder; None, and a fault, when it has none."""
         allowed = "an image file (PNG, JPEG, WebP, GIF) inside the study folder"
         path = self.folder / name
-        if not name or not _is_file(self.folder, name):
+        if not name or not is_file(self.folder, name):
             self.fault(file, key, f"{name!r}, no such file", allowed)
             return None
         try:
@@ -372,7 +279,7 @@ class _Reader:
     def _read_stimuli(self, spec: StudySpec) -> list[FrozenStimulus]:
         manifest = spec.stimuli.manifest
         path = self.folder / manifest
-        if not _is_file(self.folder, manifest):
+        if not is_file(self.folder, manifest):
             hint = "a CSV file"
             if spec.stimuli.generator:
                 hint += f" (not built yet? `diptych study build {self.folder.name}`)"
@@ -389,43 +296,10 @@ class _Reader:
             self.remarks.append(f"{manifest}: not read, because {spec.task.name} has no items")
             return {}
         path = self.folder / manifest
-        if not _is_file(self.folder, manifest):
+        if not is_file(self.folder, manifest):
             self.fault("study.toml", "items.manifest", f"{manifest!r}, no such file", "a CSV file")
             return {}
         return read_items(path, layout, {s.file: s.place for s in stimuli}, self)
-
-
-def _without(data: Any, locations: Sequence[tuple[Any, ...]]) -> Any:
-    """Copy read TOML without the keys at some places."""
-    if isinstance(data, list):
-        below = [[rest for first, *rest in locations if first == i] for i in range(len(data))]
-        return [
-            _without(v, [tuple(r) for r in rests]) for v, rests in zip(data, below, strict=True)
-        ]
-    if not isinstance(data, dict):
-        return data
-    kept = {}
-    for key, value in data.items():
-        rests = [tuple(rest) for first, *rest in locations if first == key]
-        if () not in rests:
-            kept[key] = _without(value, rests)
-    return kept
-
-
-def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    """List the keys that are known at a place of study.toml."""
-    model: Any = StudySpec
-    for part in location:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation if part in model.model_fields else None
-        for candidate in (annotation, *getattr(annotation, "__args__", ())):
-            if hasattr(candidate, "model_fields"):
-                model = candidate
-                break
-        else:
-            return []
-    return sorted(model.model_fields)
 
 
 def _hash(
