@@ -23,7 +23,7 @@ from support.figure_sessions import open_category, open_two_afc, running, take
 from diptych import figures
 from diptych.host import host
 from diptych.overview.figures import content_of
-from diptych.settling import settle
+from diptych.settling import corrections
 
 SIMULATED = "?who=simulated"
 
@@ -188,11 +188,11 @@ def test_excluded_sessions_are_in_all_and_not_in_kept(taken: Flask) -> None:
 
     assert sessions("kept") == sessions("all") == 3
     with taken.app_context():
-        settle.set_excluded(host(), 1, True)
+        corrections.set_excluded(host(), 1, True)
     assert (sessions("kept"), sessions("all")) == (2, 3)
     assert "2 completed sessions" in get(viewer, SIMULATED).get_data(as_text=True)
     with taken.app_context():
-        settle.set_excluded(host(), 1, False)
+        corrections.set_excluded(host(), 1, False)
     assert (sessions("kept"), sessions("all")) == (3, 3)
 
 

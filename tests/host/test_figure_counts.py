@@ -28,7 +28,7 @@ from diptych.counts import tallies
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.overview.figures import content_of
-from diptych.settling import settle
+from diptych.settling import corrections, settle
 from diptych_analysis.tables import Tables
 
 PEOPLE = 14
@@ -286,9 +286,9 @@ def test_excluded_sessions_leave_the_kept_ones(learned: Study) -> None:
             ids = connection.execute(settle.RESULTS.select()).mappings().all()
         kept = [row["session_id"] for row in ids if not row["excluded"]]
         for session_id in kept[:3]:
-            settle.set_excluded(host(), session_id, True)
+            corrections.set_excluded(host(), session_id, True)
         assert sum(n for (n,) in scores("kept").values()) == len(kept) - 3
         assert sum(n for (n,) in scores("all").values()) == PEOPLE
         for session_id in kept[:3]:
-            settle.set_excluded(host(), session_id, False)
+            corrections.set_excluded(host(), session_id, False)
         assert scores("kept") == before

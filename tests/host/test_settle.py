@@ -22,7 +22,7 @@ from diptych import models
 from diptych.counts import tallies
 from diptych.counts.tallies import Changes, Key
 from diptych.ground.database import now_ms, reading, table, writing
-from diptych.settling import settle
+from diptych.settling import corrections, settle
 from diptych.tasks.category_learning.task import CategoryLearning
 
 pytestmark = pytest.mark.both_databases
@@ -73,7 +73,7 @@ def decide(app: Flask, session_id: int, action: str) -> None:
     }  # fmt: skip
     with writing() as connection:
         connection.execute(insert(models.Decision).values(decided))
-    settle.set_excluded(app.extensions["diptych"], session_id, action == "exclude")
+    corrections.set_excluded(app.extensions["diptych"], session_id, action == "exclude")
 
 
 def quick(walker: Walker) -> Walker:

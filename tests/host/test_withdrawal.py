@@ -30,7 +30,7 @@ from diptych.payments import ledger
 from diptych.payments.ledger import NewOrder
 from diptych.privacy import withdrawal
 from diptych.quality import crowd
-from diptych.settling import settle
+from diptych.settling import corrections, settle
 
 pytestmark = pytest.mark.both_databases
 
@@ -302,7 +302,7 @@ def test_counts_are_a_recount_whatever_is_erased(
                             at=now_ms(), actor="ada", detail={},
                         )
                     )  # fmt: skip
-                    settle.set_excluded(host, number, True, connection)
+                    corrections.set_excluded(host, number, True, connection)
         if "erased" in fate or fate == "settled late":
             erase(app, walker)
     host.when_ended = settling

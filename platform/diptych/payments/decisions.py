@@ -33,7 +33,8 @@ from diptych.payments.exclusions import excluded_now
 from diptych.payments.ledger import NewOrder
 from diptych.payments.rules import Planning, why_not
 from diptych.recruiters.platform import ACTIONS, Order
-from diptych.settling.settle import catch_up, set_excluded_many
+from diptych.settling.corrections import set_excluded_many
+from diptych.settling.settle import catch_up
 
 #: What only concerns this host, and can be taken back.
 OWN_ACTIONS = ("exclude", "include")

@@ -41,7 +41,7 @@ from diptych.payments.order_state import UNSETTLED
 from diptych.quality import crowd
 from diptych.quality.related_sessions import NAMING_RULES
 from diptych.sessions.forgetting import forget_participants
-from diptych.settling import settle
+from diptych.settling import corrections, settle
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 DAY_MS = 86_400_000
@@ -350,7 +350,7 @@ def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: s
     ).all()
     for study_id in sorted({row.study_id for row in rows}):
         theirs = [row.id for row in rows if row.study_id == study_id]
-        settle.take_out(host, connection, study_id, theirs)
+        corrections.take_out(host, connection, study_id, theirs)
         shells = [row for row in rows if row.study_id == study_id]
         _strike_out(connection, study_id, shells)
         crowd.forget(connection, study_id, {row.public_id for row in shells})
