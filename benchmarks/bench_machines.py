@@ -30,7 +30,8 @@ from rich.table import Table
 from torch import nn
 
 from diptych_analysis.mis.items import Plan
-from diptych_analysis.mis.runs import Work, score_network
+from diptych_analysis.mis.passes import Work
+from diptych_analysis.mis.runs import score_network
 from diptych_analysis.mis.score import Scale, score_activations
 from diptych_analysis.networks.images import image_set, opened
 from diptych_analysis.networks.networks import Network, load_network

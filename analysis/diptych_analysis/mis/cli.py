@@ -123,7 +123,8 @@ def mis(models: tuple[str, ...], **options: Any) -> None:
 
 
 def _score(model: str, console: Any, options: Mapping[str, Any]) -> pd.DataFrame:
-    from diptych_analysis.mis.runs import Work, score_network
+    from diptych_analysis.mis.passes import Work
+    from diptych_analysis.mis.runs import score_network
 
     with _progress(console, model) as watch:
         work = Work(
