@@ -97,6 +97,7 @@ def write_studies(folder: Path) -> None:
 
 
 def stored_responses(settings: Settings) -> int:
+    """Count the responses in a database."""
     engine = sqlalchemy.create_engine(settings.sqlalchemy_url)
     with engine.connect() as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM responses").scalar_one()

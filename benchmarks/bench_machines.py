@@ -146,6 +146,7 @@ class Small(nn.Module):
         self.last = nn.Conv2d(64, 8, 1)
 
     def forward(self, images: Any) -> Any:
+        """Pass images through the layers."""
         return self.last(self.middle(self.first(images))).flatten(1)
 
 
@@ -163,6 +164,7 @@ class Noise(nn.Module):
         self.weights = nn.Linear(192, 256)
 
     def forward(self, images: Any) -> Any:
+        """Project the pixels of images."""
         return self.weights(images.flatten(1))
 
 

@@ -23,6 +23,7 @@ BOUNDS = {"seed": 360.0, "generator": 0.05, "twice": 1.7}
 
 
 def optimizer_of(net: NumberSense) -> torch.optim.Optimizer:
+    """Make the optimiser of the published training."""
     return torch.optim.Adam(net.parameters(), lr=1e-3)
 
 
@@ -62,6 +63,7 @@ def measure(settings: Settings, repeats: int) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=30)
     arguments = parser.parse_args()

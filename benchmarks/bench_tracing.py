@@ -67,6 +67,7 @@ def sequences(learners: int = LEARNERS, trials: int = TRIALS, images: int = IMAG
 
 
 def pixels() -> torch.Tensor:
+    """Draw the pixels of the images (noise)."""
     generator = torch.Generator().manual_seed(0)
     shape = (IMAGES, SIDE, SIDE, 3)
     drawn = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
@@ -74,6 +75,7 @@ def pixels() -> torch.Tensor:
 
 
 def store() -> ImageStore:
+    """Make a store that holds the images."""
     made = ImageStore(Path(), (3, SIDE, SIDE))
     made.pixels = pixels()
     return made
@@ -91,6 +93,7 @@ class PlainCNN(nn.Module):
         self.act = nn.ModuleList(nn.PReLU() for _ in range(6))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Pass images through the network."""
         x = self.pool(self.act[0](self.conv1(x)))
         x = self.pool(self.act[1](self.conv2(x))).flatten(1)
         for layer, act in zip(self.linear, self.act[2:], strict=True):
@@ -127,6 +130,7 @@ def yardstick() -> float:
 
 
 def network(encoder: nn.Module, images: bool, dim: int, kind: str, trials: int = TRIALS) -> Network:
+    """Make a network of a kind over an encoder."""
     return Network(encoder, build(kind, Shape(CLASSES, dim, images, trials, frozenset())))
 
 
@@ -157,9 +161,11 @@ class Table2(nn.Module):
         self.reduce = nn.Linear(512, DIM)
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Reduce the features of the shown stimuli."""
         return self.reduce(self.features[batch.stimulus])
 
     def groups(self, settings: Settings) -> list[dict[str, object]]:
+        """Train only the reduction."""
         return [{"params": list(self.reduce.parameters()), "lr": settings.rate}]
 
 
@@ -216,12 +222,14 @@ def measured(name: str, threads: int) -> tuple[float, float]:
 
 
 def one(name: str) -> None:
+    """Run one variant, and print its seconds and gigabytes as JSON."""
     seconds = VARIANTS[name]()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({"seconds": seconds, "gigabytes": peak}))
 
 
 def main() -> None:
+    """Measure each variant in a separate process, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="leave the yardstick and the CNN out")

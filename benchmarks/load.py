@@ -145,6 +145,7 @@ class Visit:
         self.wire: Wire | None = None
 
     def close(self) -> None:
+        """Close the connection."""
         if self.wire is not None and self.wire.transport is not None:
             self.wire.transport.close()
 

@@ -237,6 +237,7 @@ class DatasetWriter:
         return self.contents.rows
 
     def __enter__(self) -> DatasetWriter:
+        """Open the files of all tables in a temporary folder beside the target."""
         try:
             self.to.parent.mkdir(parents=True, exist_ok=True)
             self._folder = Path(tempfile.mkdtemp(prefix=f".{self.to.name}-", dir=self.to.parent))
@@ -285,6 +286,7 @@ class DatasetWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close the files; put the data set in place, or remove it after an error."""
         folder = self._folder
         assert folder is not None
         try:

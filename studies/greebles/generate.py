@@ -100,6 +100,7 @@ class Scene:
         self, centre: tuple[float, float, float], radii: tuple[float, float, float],
         colour: Colour, gloss: float = 0.25,
     ) -> None:  # fmt: skip
+        """Draw an ellipsoid; `centre` and `radii` (x, y, z) in pixels."""
         (cx, cy, cz), (a, b, c) = centre, radii
         box = self.window(cx - a, cx + a, cy - b, cy + b)
         u = (self.x[:, box[1]] - np.float32(cx)) / np.float32(a)

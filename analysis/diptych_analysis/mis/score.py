@@ -49,6 +49,7 @@ class Scale:
     calibrated: bool = False
 
     def __post_init__(self) -> None:
+        """Check the reading and the value."""
         if self.reading not in ("temperature", "product"):
             raise MachineFault(
                 f"alpha can be read as temperature or product, and not as {self.reading!r}"
@@ -63,6 +64,7 @@ class Scale:
         return np.asarray(0.5 * (1 + np.tanh(z / 2)))  # the logistic function, never overflowing
 
     def __str__(self) -> str:
+        """Describe the scale in words."""
         how = "calibrated on human answers" if self.calibrated else "not calibrated"
         return f"alpha = {self.value:.4g} as {self.reading}, {how}"
 

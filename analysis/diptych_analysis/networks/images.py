@@ -42,6 +42,7 @@ class ImageSet:
     left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
+        """Return the number of images."""
         return len(self.files)
 
     @property

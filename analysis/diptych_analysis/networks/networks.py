@@ -59,6 +59,7 @@ class Network:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     def __post_init__(self) -> None:
+        """Prepare the module: evaluation mode, frozen, on the device."""
         self.module = self.module.eval().requires_grad_(False).to(self.device)
 
     @property

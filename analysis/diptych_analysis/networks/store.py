@@ -150,9 +150,11 @@ class DiskRows:
         self.shape: tuple[int, int] = np.load(file, mmap_mode="r").shape
 
     def __len__(self) -> int:
+        """Return the number of rows."""
         return self.shape[0]
 
     def __getitem__(self, numbers: npt.NDArray[np.int64]) -> Features:
+        """Read the rows of these numbers from the disk."""
         wanted = numbers if self.order is None else self.order[numbers]
         # Opened anew each time, so that pages read before don't stay in memory.
         return np.asarray(np.load(self.file, mmap_mode="r")[wanted])

@@ -52,6 +52,7 @@ class Sequences:
     kind: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        """Check that the arrays fit each other, and the known classes and stimuli."""
         n, t = self.mask.shape
         for name in ("stimulus", "label", "response", "phase", "rt"):
             if getattr(self, name).shape != (n, t):
@@ -69,6 +70,7 @@ class Sequences:
                 )
 
     def __repr__(self) -> str:
+        """Describe the sequences by their numbers."""
         n, t = self.shape
         return f"<Sequences of {n} sessions x {t} trials, {self.n_classes} classes>"
 

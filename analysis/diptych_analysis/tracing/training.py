@@ -40,8 +40,11 @@ class Settings:
 class Trainable(Protocol):
     """What the loop needs of a model."""
 
-    def __call__(self, batch: Batch) -> Tensor: ...
-    def groups(self, settings: Settings) -> list[dict[str, Any]]: ...
+    def __call__(self, batch: Batch) -> Tensor:
+        """Predict the responses of a batch: logits (B, T, C)."""
+
+    def groups(self, settings: Settings) -> list[dict[str, Any]]:
+        """Return the groups of parameters to train, as PyTorch's optimisers take them."""
 
 
 @dataclass

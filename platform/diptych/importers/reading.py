@@ -31,6 +31,7 @@ class Row:
         self.file, self.place = file, place
 
     def __call__(self, reason: str) -> ImportFault:
+        """Make the fault of this row."""
         return ImportFault(self.file, reason, self.place)
 
     def whole(self, name: str, value: object, below: int = MOST) -> int:

@@ -27,11 +27,7 @@ from diptych.ground.database import db, in_parts, now_ms, reading, writing
 from diptych.host import Host
 from diptych.payments import ledger
 from diptych.privacy.withdrawal import DAY_MS, empty, unsettled
-from diptych.sessions.forgetting import (
-    PREVIEWS_KEPT_MS,
-    forget_participants,
-    purge_previews,
-)
+from diptych.sessions import forgetting
 from diptych.settling import settle, silent
 from diptych.study.spec import ADDRESS_HASH_DAYS
 
@@ -214,7 +210,7 @@ def _empty_sessions(
                 continue
             empty(host, connection, sessions, "expired")
             people = {s.participant_id for s in sessions if s.participant_id is not None}
-            forget_participants(connection, sorted(people))
+            forgetting.forget_participants(connection, sorted(people))
             _note(connection, [s.study_id for s in sessions], "retention.answers")
         for session in sessions:
             settle.settle_quietly(host, session.id)
@@ -277,7 +273,7 @@ def _end_left(host: Host, held: Mapping[int, Limits]) -> None:
 def _forget_previews() -> None:
     """Delete previews that are a day old, and what is known of guessed passwords, unasked."""
     with writing() as connection:
-        purge_previews(connection, now_ms() - PREVIEWS_KEPT_MS)
+        forgetting.purge_previews(connection, now_ms() - forgetting.PREVIEWS_KEPT_MS)
     throttle.forget_old()
 
 

@@ -83,6 +83,7 @@ class ProlificPlatform(Platform):
         self.client = client
 
     def check(self, order: Order) -> str | None:
+        """Say why Prolific would refuse an order: a wrong message, category or amount."""
         if order.action == "reject":
             missing = LEAST_MESSAGE - len(order.message.strip())
             if missing > 0:
@@ -99,9 +100,11 @@ class ProlificPlatform(Platform):
         return super().check(order)
 
     def their_ms(self) -> int | None:
+        """Return the time at Prolific (ms), by its latest reply."""
         return self.client.their_ms()
 
     def send(self, orders: Sequence[Order], named: Callable[[Order, str], None]) -> list[Outcome]:
+        """Pay bonuses together, approve several at once, and do the rest one by one."""
         action = orders[0].action
         if action == "bonus":
             return self._pay_bonuses(orders, named)
@@ -192,6 +195,7 @@ class ProlificPlatform(Platform):
         return outcomes
 
     def look_up(self, orders: Sequence[Order], confirmed: Sequence[Order]) -> list[Outcome]:
+        """Look up orders in Prolific's submissions and bonuses."""
         details = self._details(orders)
         paid_before: dict[str, Counter[int]] = {}
         for order in confirmed:
@@ -232,6 +236,7 @@ class ProlificPlatform(Platform):
         return found
 
     def submissions(self, place: str) -> Iterator[Submission]:
+        """Yield the submissions of a study at Prolific, page by page."""
         for shown in self.client.pages("/submissions/", study=place):
             status = _status(shown)
             yield Submission(

@@ -105,6 +105,7 @@ class Changes(Generic[Change]):
     same: int
 
     def __bool__(self) -> bool:
+        """Say whether anything differs."""
         return bool(self.added or self.removed or self.changed)
 
 
@@ -119,6 +120,7 @@ class Difference:
     reordered: tuple[str, ...]
 
     def __bool__(self) -> bool:
+        """Say whether anything differs."""
         parts = (self.settings, self.texts, self.stimuli, self.items, self.reordered)
         return any(map(bool, parts))
 

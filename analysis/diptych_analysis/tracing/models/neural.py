@@ -115,6 +115,7 @@ class NeuralTracer(Tracer):
         return RecurrentStepper(self) if isinstance(self.net.psi, RecurrentNet) else Stepper(self)
 
     def batch_of(self, sequences: Sequences, device: torch.device) -> Batch:
+        """Make a batch of sequences as the network reads them, on a device."""
         mapped = self.net.encoder.stimuli_of(sequences)
         return make_batch(sequences, mapped, self.scale).to(device)
 

@@ -31,6 +31,7 @@ class Bound:
     session_id: int
 
     def __str__(self) -> str:
+        """Write the bound for an address."""
         return f"{'' if self.value is None else repr(self.value)}~{self.session_id}"
 
 
