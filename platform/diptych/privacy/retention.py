@@ -149,8 +149,7 @@ def _batches(due: Select[Any] | None, most: int | None) -> Iterator[Sequence[Ses
 def _due(days: Mapping[int, float | None]) -> Select[Any] | None:
     """Query people's sessions that ended longer ago than a limit; None without any limit.
 
-    Args:
-        days: from a session's end until it is due, by the version; None for no limit.
+    `days` run from a session's end until it is due, by the version; None for no limit.
     """
     at = now_ms()
     passed = [
@@ -329,12 +328,9 @@ def _wholly_due(
 
 
 def _note(connection: Connection, studies: Sequence[int], action: str) -> None:
-    """One entry of the audit log per study: how many sessions.
+    """Add one entry per study to the audit log: in how many sessions the action was done.
 
-    Args:
-        connection: to the database.
-        studies: the study of each session.
-        action: what was done.
+    `studies` has the study of each session.
     """
     for study_id, count in sorted(Counter(studies).items()):
         audit.note(
