@@ -42,7 +42,7 @@ class Ceiling:
     method: Method
 
     def described(self) -> dict[str, object]:
-        """As it stands in --json."""
+        """Describe the ceiling as --json has it."""
         return asdict(self)
 
 
@@ -67,7 +67,7 @@ def _answers(n: npt.ArrayLike, units: int) -> npt.NDArray[np.int64]:
 def simulated_his(
     p: npt.ArrayLike, n: npt.ArrayLike, draws: int, rng: np.random.Generator
 ) -> Floats:
-    """HIS of `draws` simulated experiments: p (U,), n one number or (U,) -> (draws, U)."""
+    """Simulate HIS of `draws` experiments: p (U,), n one number or (U,) -> (draws, U)."""
     known = _probabilities(p)
     answers = _answers(n, len(known))
     return rng.binomial(answers, known, size=(draws, len(known))) / answers
@@ -164,7 +164,7 @@ def reliability_ceiling(his: npt.ArrayLike, n: npt.ArrayLike) -> float:
 
 
 def without_noise(his: npt.ArrayLike, n: npt.ArrayLike) -> Floats:
-    """HIS (U,) drawn towards its mean so far that its variance is `true_variance`.
+    """Draw HIS (U,) towards its mean so far that its variance is `true_variance`.
 
     What to plan with: the spread that many answers would show, not that of few answers.
     """
@@ -195,7 +195,7 @@ def answers_needed(p: npt.ArrayLike, wanted: float) -> int:
 def planning(
     p: npt.ArrayLike, numbers: Sequence[int], *, draws: int = 200, seed: int = 0
 ) -> pd.DataFrame:
-    """Ceilings by answers a unit: n, expected, mean, low, high (of `draws` simulations)."""
+    """Compute ceilings by responses: n, expected, mean, low, high (of `draws` simulations)."""
     rows = []
     for n in numbers:
         found = noise_ceiling(p, n, draws=draws, seed=seed)

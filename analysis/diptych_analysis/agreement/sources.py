@@ -135,7 +135,7 @@ def from_images(tables: Tables, name: str, folder: Path) -> Scores:
 
 
 def image_files(tables: Tables, folder: Path) -> dict[str, Path]:
-    """stimulus_id -> file below `folder`, of the images that test items show."""
+    """Map stimulus_id -> file below `folder`, of the images that test items show."""
     items = tables.items[tables.items["kind"] == "test"]
     named = tables.stimuli.dropna(subset=["file"]).set_index("stimulus_id")["file"]
     found: dict[str, Path] = {}
