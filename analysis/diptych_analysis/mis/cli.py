@@ -181,7 +181,7 @@ def _directions(given: tuple[str, ...]) -> dict[str, Path]:
 
 @contextmanager
 def _progress(console: Any, model: str) -> Iterator[Any]:
-    """Bars with images a second and the time left, one for each pass."""
+    """Show bars with images per second and the time left, one for each pass."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -272,7 +272,7 @@ def layer_table(scores: pd.DataFrame) -> Any:
 
 
 def _tell_left_out(console: Any, folder: Path, scores: pd.DataFrame) -> None:
-    """Which layers of a model can't be scored, reason by reason."""
+    """Print which layers of a model can't be scored, reason by reason."""
     from diptych_analysis.networks.store import read_left_out
 
     left_out = read_left_out(folder)

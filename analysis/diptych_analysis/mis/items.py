@@ -80,7 +80,7 @@ class Plan:
         return max(explanations, round(images * self.percentile / 100))
 
     def keep(self, images: int) -> int:
-        """How many images a side must be known.
+        """Return how many images per side must be known.
 
         Raises
         ------

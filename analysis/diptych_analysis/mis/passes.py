@@ -68,7 +68,7 @@ class Work:
     tell: Callable[[str], None] = field(default=lambda words: None, repr=False)
 
     def each(self) -> int:
-        """Threads of torch in each process."""
+        """Return the threads of torch in each process."""
         if self.threads is not None:
             return self.threads
         alone = self.jobs == 1 and self.cluster is None
@@ -105,12 +105,12 @@ def extremes_of(
 
 
 def _fits(kept: Extremes, layer: Layer, images: int) -> bool:
-    """Whether extremes are those of a layer's units over a set of images."""
+    """Say whether extremes are those of a layer's units over a set of images."""
     return (len(kept.high), kept.count) == (layer.width, images)
 
 
 def _cache_name(layer: Layer) -> str:
-    """Directions of the same name can change; their numbers tell."""
+    """Return a layer's name in the cache; directions of one name differ in their numbers."""
     if layer.directions is None:
         return layer.name
     return f"{layer.name} {layer.directions.tobytes().hex()}"
@@ -133,7 +133,7 @@ def _pass(
     store: Store,
     work: Work,
 ) -> Found:
-    """One forward pass over the blocks that an earlier, stopped run has not done."""
+    """Pass once over the blocks that an earlier, stopped run has not done."""
     names = [(_cache_name(layer), layer.width, layer.rows) for layer in layers]
     checkpoint = Checkpoint(store.cache, (weights, names, images.key, keep, work.activations))
     done, found = checkpoint.read(keep)
@@ -196,7 +196,7 @@ def features_of(
 def _compute_features(
     given: str | Similarity, compared: Similarity, images: ImageSet, file: Path, work: Work
 ) -> None:
-    """Features block by block into a file; a stopped run goes on after its last block."""
+    """Compute features block by block into a file; a stopped run goes on after its last block."""
     source = Source(given, work.device, work.each())
     file.parent.mkdir(parents=True, exist_ok=True)
     half, ledger = file.with_suffix(".part.npy"), file.with_suffix(".done")

@@ -58,7 +58,7 @@ class Scale:
             raise MachineFault(f"alpha must be greater than 0, and is {self.value}")
 
     def probability(self, margins: npt.ArrayLike) -> Floats:
-        """Probability of the right choice, of margins of any shape."""
+        """Return the probability of the right choice, of margins of any shape."""
         given = np.asarray(margins, dtype=np.float64)
         z = given / self.value if self.reading == "temperature" else given * self.value
         return np.asarray(0.5 * (1 + np.tanh(z / 2)))  # the logistic function, never overflowing
@@ -70,7 +70,7 @@ class Scale:
 
 
 def margins(features: Any, items: Items) -> npt.NDArray[np.float32]:
-    """Margins of items, (U, N).
+    """Return the margins of items, (U, N).
 
     Parameters
     ----------

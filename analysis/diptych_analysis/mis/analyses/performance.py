@@ -64,7 +64,7 @@ def against_accuracy(ranked: pd.DataFrame, accuracy: pd.DataFrame) -> pd.DataFra
 
 
 def accuracy_correlation(against: pd.DataFrame) -> Correlation:
-    """Of the models' mean MIS with their accuracy (Fig. 4A)."""
+    """Correlate the models' mean MIS with their accuracy (Fig. 4A)."""
     return correlate(against["accuracy"], against["mean"])
 
 

@@ -76,7 +76,7 @@ def unit_changes(scores: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
 
 
 def layer_changes(changes: pd.DataFrame) -> pd.DataFrame:
-    """`unit_changes` by layer in execution order (Fig. 8).
+    """Return `unit_changes` by layer in execution order (Fig. 8).
 
     layer, layer_type, layer_index, units, change (mean), sd (over units), dropped (share of the
     units that lost).

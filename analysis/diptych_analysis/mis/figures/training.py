@@ -12,7 +12,7 @@ from diptych_analysis.mis.figures.parts import WIDE, chance_line, legend, span, 
 
 
 def training_curve(curve: pd.DataFrame) -> Any:
-    """Mean MIS over epochs, with the 5th to 95th percentile of units (Fig. 7, left).
+    """Draw the mean MIS over epochs, with the 5th to 95th percentile of units (Fig. 7, left).
 
     Where the checkpoints' accuracies are known, MIS over accuracy stands beside it (right).
     """
