@@ -46,7 +46,7 @@ class Similarity(ABC):
 
     @abstractmethod
     def rows(self, images: Sequence[Image.Image]) -> Features:
-        """Features (n, d) of one batch of RGB images."""
+        """Return the features (n, d) of one batch of RGB images."""
 
     def features(self, images: Sequence[Image.Image]) -> Features:
         """Features (n, d) of any number of RGB images, as they are used: also dealt out anew."""
@@ -197,7 +197,7 @@ def similarity(name: str, device: str = "auto") -> Similarity:
 
 
 def unit_length(found: Features, name: str) -> Features:
-    """Rows divided by their lengths.
+    """Return the rows divided by their lengths.
 
     Raises
     ------
