@@ -70,7 +70,7 @@ class NumberSense(nn.Module):
 
 
 def small_network(pixels: int, dimensions: int) -> NumberSense:
-    """Four convolutions from scratch: about 10 million multiplications per image of 64 pixels.
+    """Build four convolutions: about 10 million multiplications per image of 64 pixels.
 
     Each convolution is followed by ReLU, where the published network has PReLU.
     """

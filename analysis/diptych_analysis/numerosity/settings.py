@@ -107,5 +107,5 @@ class Settings:
             return published_network(self.pixels, self.dimensions, file)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON stores them."""
+        """Return the settings as JSON stores them."""
         return asdict(self)

@@ -65,7 +65,7 @@ def _panel(part: pd.DataFrame, order: list[str], named: bool) -> Any:
 
 
 def error_by_covariate(table: pd.DataFrame) -> Any:
-    """Errors of close comparisons along each covariate: a row per covariate (Fig. 7.2)."""
+    """Draw the errors of close comparisons along each covariate: a row per covariate (Fig. 7.2)."""
     data = table.copy()
     data["test"] = data["test"] - data["reference"]
     data["test"] = data["test"].map({-2: "two fewer", 2: "two more"})

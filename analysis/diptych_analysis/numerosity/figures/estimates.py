@@ -30,7 +30,7 @@ KRUEGER = (0.63, 0.83, 1.03)
 
 
 def observer_scale() -> alt.Scale:
-    """Colours of observers."""
+    """Return the colours of observers."""
     return alt.Scale(domain=list(OBSERVER_COLOURS), range=list(OBSERVER_COLOURS.values()))
 
 
@@ -98,7 +98,7 @@ def _means(tested: Tested) -> Any:
 
 
 def _violins(tested: Tested) -> pd.DataFrame:
-    """Density of p per number, as left and right edges of equal greatest width."""
+    """Return the density of p per number, as left and right edges of equal greatest width."""
     from scipy.stats import gaussian_kde
 
     parts = []

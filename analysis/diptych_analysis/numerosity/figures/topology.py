@@ -70,7 +70,7 @@ def _steps(tested: Tested, inside: np.ndarray, colour: Any) -> Any:
 
 
 def _lengths(tested: Tested, inside: np.ndarray, colour: Any) -> Any:
-    """Share of steps by their length, an area per action."""
+    """Draw the share of steps by their length, an area per action."""
     steps = distances_by_action(tested.walk_z, tested.walk_actions)[inside]
     edges = np.linspace(0, float(steps["distance"].quantile(0.995)), 41)
     rows = []
