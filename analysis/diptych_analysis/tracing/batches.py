@@ -48,7 +48,7 @@ class Batch:
 
 
 def running_accuracy(sequences: Sequences) -> Floats:
-    """(N, T, C): share of right answers on each class before each trial (thesis 2.7.6).
+    """Return (N, T, C): share of right answers on each class before each trial (thesis 2.7.6).
 
     A class not yet answered counts as chance, 1 / C; the thesis does not say.
     """
@@ -88,7 +88,7 @@ def rt_before(sequences: Sequences, scale: tuple[float, float]) -> Floats:
 def make_batch(
     sequences: Sequences, stimulus_map: Ints | None, scale: tuple[float, float] = (0.0, 1.0)
 ) -> Batch:
-    """All sessions as one batch. `stimulus_map` turns their stimuli into the model's own."""
+    """Make one batch of all sessions. `stimulus_map` turns their stimuli into the model's own."""
     stimulus = np.where(sequences.mask, sequences.stimulus, 0)
     if stimulus_map is not None:
         stimulus = stimulus_map[stimulus]

@@ -114,7 +114,7 @@ class Sequences:
         return replace(self, **{name: getattr(self, name)[:, :time] for name in PER_TRIAL})
 
     def at(self, time: int) -> Sequences:
-        """One trial of every session."""
+        """Return one trial of every session."""
         there = slice(time, time + 1)
         return replace(self, **{name: getattr(self, name)[:, there] for name in PER_TRIAL})
 
@@ -258,7 +258,7 @@ def _assemble(
 def _rankings(
     trials: pd.DataFrame, number: dict[str, int], rows: Ints, times: Ints, shape: tuple[int, int]
 ) -> Ints:
-    """(N, T, K): the ranking where one was given, else the response alone."""
+    """Return (N, T, K): the ranking where one was given, else the response alone."""
     given = trials["response_ranking"].fillna(trials["response"]).fillna("")
     lists = [[c for c in cell.split(LIST_SEPARATOR) if c] for cell in given]
     grid = np.full((*shape, max(1, *map(len, lists))), NOTHING, dtype=np.int64)

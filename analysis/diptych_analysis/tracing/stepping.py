@@ -26,7 +26,7 @@ class Trial:
 
 
 def sequence_of(trials: Sequence[Trial], classes: tuple[str, ...]) -> Sequences:
-    """One session as sequences; `ModelFault` for a class or phase that is unknown."""
+    """Turn one session into sequences; `ModelFault` for a class or phase that is unknown."""
     number = {name: i for i, name in enumerate(classes)} | {"": NOTHING}
     for place, trial in enumerate(trials):
         for name in (trial.label, trial.response, *trial.ranking):

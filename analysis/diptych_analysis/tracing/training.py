@@ -94,7 +94,7 @@ def train(
     watch: Callable[[int, float, float], None] | None = None,
     checkpoint: Path | None = None,
 ) -> Progress:
-    """Trains until the validation loss stops falling; leaves the best parameters in `net`.
+    """Train until the validation loss stops falling; leave the best parameters in `net`.
 
     With `checkpoint` it goes on from that file where it exists, writes it every few epochs and on
     Ctrl-C, and removes it at the end; training interrupted and resumed gives the same parameters
@@ -162,7 +162,7 @@ def _one_epoch(
 def evaluate(
     net: nn.Module, data: Batch, loss_of: Callable[[Tensor, Batch], Tensor], batch: int = 64
 ) -> float:
-    """Mean loss a scored trial."""
+    """Return the mean loss per scored trial."""
     net.eval()
     total, count = 0.0, 0
     for start in range(0, len(data.mask), batch):

@@ -35,7 +35,7 @@ class FirstLayer(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor, Tensor]:
-        """Gradients of weight and bias; pixels need none."""
+        """Return the gradients of weight and bias; pixels need none."""
         index, weight, places = ctx.saved_tensors
         (back,) = gradients
         size = (len(index), len(weight), *ctx.pixels.shape[2:])
@@ -106,7 +106,7 @@ class ThesisCNN(ImageEncoder):
         return torch.cat(parts)
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """All of it, at the encoder's rate."""
+        """Train all of it, at the encoder's rate."""
         return [{"params": list(self.parameters()), "lr": settings.encoder_rate}]
 
     @classmethod

@@ -13,7 +13,7 @@ from diptych_analysis.tracing.sequences import Sequences
 
 
 def answers_of(sequences: Sequences) -> pd.DataFrame:
-    """One row an answered trial: session_id, trial_index (from 0), phase, label, correct."""
+    """Return one row per response: session_id, trial_index (from 0), phase, label, correct."""
     rows, times = np.nonzero(sequences.scored)
     label = sequences.label[rows, times]
     return pd.DataFrame(
@@ -33,5 +33,5 @@ def scores(sequences: Sequences) -> Any:
 
 
 def class_accuracy(sequences: Sequences) -> Any:
-    """Right answers on each class over time, of all learners (Fig. 2.4 to 2.6, top)."""
+    """Draw right answers on each class over time, of all learners (Fig. 2.4 to 2.6, top)."""
     return report_figures.learning_curves(answers_of(sequences))

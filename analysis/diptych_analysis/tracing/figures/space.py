@@ -42,7 +42,7 @@ def stimulus_embeddings(
 
 
 def feature_space(model: Tracer, sequences: Sequences) -> Any:
-    """Stimuli in the two directions of greatest spread, by class."""
+    """Draw the stimuli in the two directions of greatest spread, by class."""
     z, label = stimulus_embeddings(model, sequences)
     at = plane(z)
     names = np.asarray(sequences.classes, dtype=object)[label]

@@ -19,7 +19,7 @@ NEIGHBOURS = 15  # UMAP's own default
 
 
 def plane(points: F) -> F:
-    """(n, F) -> (n, 2): the two directions of greatest spread (PCA)."""
+    """Project (n, F) -> (n, 2): the two directions of greatest spread (PCA)."""
     from sklearn.decomposition import PCA
 
     found: F = PCA(2, random_state=0).fit_transform(points)

@@ -73,7 +73,7 @@ class Tracer(ABC):
         watch: Watch | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Learns from `train`; `validation` says when to stop.
+        """Learn from `train`; `validation` says when to stop.
 
         `checkpoint` is a file that training writes and goes on from, for models trained in epochs.
         """
@@ -154,7 +154,7 @@ class Tracer(ABC):
 
 
 def check_trainable(spec: str, train: Sequences) -> None:
-    """`SequenceFault` unless there is a response to learn from."""
+    """Raise `SequenceFault` unless there is a response to learn from."""
     if not train.scored.any():
         raise SequenceFault(f"{spec}: no responses in {len(train.sessions)} training sessions")
 

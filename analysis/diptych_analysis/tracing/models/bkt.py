@@ -52,7 +52,7 @@ def forward(right: F, there: npt.NDArray[np.bool_], parameters: F) -> F:
 
 
 def maximise(right: F, there: npt.NDArray[np.bool_], parameters: F) -> F:
-    """One round of Baum and Welch: better parameters."""
+    """Do one round of Baum and Welch: better parameters."""
     start, learn, slip, guess = parameters
     known_before = forward(right, there, parameters)
     if_known = np.where(right > 0, 1 - slip, slip)
@@ -116,7 +116,7 @@ class BKT(ClosedTracer):
         }
 
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C)."""
+        """Return (N, T, C)."""
         self._check(sequences)
         n, t = sequences.shape
         known = np.zeros((n, t))

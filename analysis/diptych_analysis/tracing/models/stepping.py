@@ -27,7 +27,7 @@ class RecurrentStepper(Stepper):
 
     @torch.no_grad()
     def _step(self, trial: Trial) -> tuple[Tensor, Tensor, State]:
-        """Head's output (1, 1, n_out), z (1, 1, D), and the state after the trial."""
+        """Return the head's output (1, 1, n_out), z (1, 1, D), and the state after the trial."""
         asked = sequence_of([*self.past, trial], self.tracer.classes)
         net = self.neural.net.eval()
         device = next(net.parameters()).device
