@@ -42,7 +42,7 @@ def is_hidden(name: str) -> bool:
 
 
 def in_words(left_out: list[str]) -> str:
-    """How many files were left out, and some of their names."""
+    """Return how many files were left out, and some of their names."""
     count = "1 file" if len(left_out) == 1 else f"{len(left_out)} files"
     return f"{count} left out: {few(left_out)}"
 

@@ -56,7 +56,7 @@ def learning_curves(trials: pd.DataFrame, window: int = 2) -> Any:
 
 
 def first_test_trial(trials: pd.DataFrame) -> float | None:
-    """Where training gives way to test, as most sessions have it (trials count from 1)."""
+    """Return where training gives way to test, as most sessions have it (trials count from 1)."""
     last = trials[trials["phase"] == "training"].groupby("session_id")["trial_index"].max()
     if last.empty or not (trials["phase"] == "test").any():
         return None
@@ -88,14 +88,14 @@ def session_scores(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def skewness(values: pd.Series) -> float:
-    """Third standardised moment; NaN where it is not defined."""
+    """Return the third standardised moment; NaN where it is not defined."""
     x = values.to_numpy(dtype=float)
     spread = x.std()
     return float((((x - x.mean()) / spread) ** 3).mean()) if spread > 0 else float("nan")
 
 
 def score_histograms(trials: pd.DataFrame) -> Any:
-    """Sessions by their number of right answers, in training and test; median and skewness."""
+    """Draw sessions by their number of right answers, in training and test; median and skewness."""
     scores = session_scores(trials)
     panels = []
     for phase, colour in (("training", PALETTE[5]), ("test", PALETTE[0])):
@@ -132,7 +132,7 @@ def score_histograms(trials: pd.DataFrame) -> Any:
 
 
 def confusion_matrix(trials: pd.DataFrame) -> Any:
-    """Share of each answer to each true class, training beside test."""
+    """Draw the share of each answer to each true class, training beside test."""
     known = trials[trials["response"].notna() & trials["label"].notna()]
     panels = []
     for phase in ("training", "test"):
@@ -162,7 +162,7 @@ def confusion_matrix(trials: pd.DataFrame) -> Any:
 
 
 def proportions(trials: pd.DataFrame, by: str) -> pd.DataFrame:
-    """`by`, accuracy, low, high, n of the answered trials."""
+    """Return `by`, accuracy, low, high, n of the answered trials."""
     known = trials[trials["correct"].notna() & trials[by].notna()]
     found = known.assign(right=known["correct"].astype(float)).groupby(by)["right"]
     table = found.agg(right="sum", n="count").reset_index()
@@ -172,7 +172,7 @@ def proportions(trials: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def _dots(data: pd.DataFrame, position: Any, horizontal: bool) -> Any:
-    """Points with intervals, chance marked."""
+    """Draw the points with intervals, chance marked."""
     share = "x" if horizontal else "y"
     base = alt.Chart(data)
     tip = [
@@ -223,7 +223,7 @@ def by_difficulty(trials: pd.DataFrame) -> Any | None:
 
 
 def by_confidence(trials: pd.DataFrame) -> Any | None:
-    """Proportion right at each confidence; None where no confidence was given."""
+    """Draw the proportion right at each confidence; None where no confidence was given."""
     table = proportions(trials, "confidence")
     if table.empty:
         return None

@@ -97,7 +97,7 @@ class TableWriter(Protocol):
         """Append the rows (missing keys are empty cells) and return their number."""
 
     def close(self) -> None:
-        """Flushes and closes the file."""
+        """Flush and close the file."""
 
 
 class _Lines:
@@ -270,7 +270,7 @@ class DatasetWriter:
         return count + self._write_batch(writers, batch)
 
     def file(self, name: str) -> Path:
-        """Where to write a further file, to be put in place with the tables."""
+        """Return where to write a further file, to be put in place with the tables."""
         assert self._folder is not None, "files are written inside the block"
         return self._folder / name
 
@@ -325,7 +325,7 @@ class DatasetWriter:
 
 
 def _replaceable(file: Path) -> bool:
-    """Whether a text beside the tables is missing, or is ours and unchanged by others."""
+    """Say whether a text beside the tables is missing, or is ours and unchanged by others."""
     try:
         return may_replace(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
