@@ -69,7 +69,7 @@ def word(value: Any) -> str:
 
 
 def natural(text: str) -> tuple[int, float, str]:
-    """Sorts groups: numbers (and ranges, by their beginning) by value, before words."""
+    """Sort groups: numbers (and ranges, by their beginning) by value, before words."""
     try:
         return 0, float(text.split(" ")[0]), text
     except ValueError:

@@ -77,5 +77,5 @@ def design_effect(counts: Sequence[float]) -> float:
 
 
 def binomial(n: int, p: float) -> list[float]:
-    """Probability of 0, 1, …, n right answers of n, each right with probability p."""
+    """Return the probability of 0, 1, …, n right answers of n, each right with probability p."""
     return [math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
