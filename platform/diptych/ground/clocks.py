@@ -11,7 +11,7 @@ _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def since_boot_s() -> float:
-    """How long the machine runs, in s: nobody sets this clock."""
+    """Return how long the machine runs, in s: nobody sets this clock."""
     return time.clock_gettime(_SINCE_BOOT)
 
 
@@ -24,7 +24,7 @@ _BEGAN = _boot()
 
 
 def set_by_s() -> float:
-    """How far the clock was set since this process began, in s; positive when forwards."""
+    """Return how far the clock was set since this process began, in s; positive when forwards."""
     return _boot() - _BEGAN
 
 
