@@ -56,7 +56,7 @@ def parameters_of(connection: Connection, session_id: int, came: str = "") -> di
 
 
 def finish_as(connection: Connection, session_id: int, came: str) -> None:
-    """Whoever ends a session is its person: the ids that their token came with are its latest."""
+    """Make the ids that the token came with the latest ones of its session."""
     mine = parameters_of(connection, session_id, came)
     if mine and mine != parameters_of(connection, session_id):
         arrived(connection, session_id, mine)
