@@ -179,7 +179,7 @@ def _ids_due(held: Mapping[int, Limits]) -> Select[Any] | None:
 def _settled(
     connection: Connection, batch: Sequence[SessionRow], done: Applied
 ) -> list[SessionRow]:
-    """Those sessions about whose person no order waits or is in doubt."""
+    """Return the sessions of people without an order that waits or is in doubt."""
     for study_id in sorted({session.study_id for session in batch}):
         ledger.lock(connection, study_id)
     people = {session.participant_id for session in batch}
@@ -313,7 +313,7 @@ def _forget_addresses(held: Mapping[int, Limits], done: Applied, *, dry: bool) -
 def _wholly_due(
     connection: Connection, people: set[int | None], held: Mapping[int, Limits]
 ) -> set[int | None]:
-    """Those people of whom no session needs the platform's id any more."""
+    """Return the people of whom no session needs the platform's id any more."""
     at, needed = now_ms(), set()
     rows = connection.execute(
         select(SESSIONS.c.participant_id, SESSIONS.c.version_id, SESSIONS.c.ended_at).where(
