@@ -86,6 +86,6 @@ def min_rarer_response(seen: Seen) -> Found | None:
     unit="attempts",
 )
 def max_practice_attempts(seen: Seen) -> Found | None:
-    """Who needs many attempts has not understood the task, or guesses."""
+    """Count attempts at the practice: many mean that the task was not understood."""
     attempts = seen.session.practice_attempts
     return Found(attempts, f"{plural(attempts, 'attempt')} at the practice")
