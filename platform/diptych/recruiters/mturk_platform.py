@@ -215,7 +215,7 @@ class MTurkPlatform(Platform):
         return assignment | {"Reward": reply.get("HIT", {}).get("Reward")}
 
     def paid_bonus(self, order: Order) -> bool:
-        """Whether MTurk lists the bonus of an order.
+        """Say whether MTurk lists the bonus of an order.
 
         Raises
         ------

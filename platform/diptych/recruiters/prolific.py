@@ -68,7 +68,7 @@ class Prolific(Recruiter):
         return Arriving(participant, parameters, vouched=bool(token))
 
     def _verify(self, token: str, participant: str, study: str, submission: str) -> None:
-        """Anybody can type such a URL: ask Prolific whether the submission is this person's."""
+        """Ask Prolific whether the submission is this person's: anyone can type such a URL."""
         url = f"{self.settings.prolific_api}/submissions/{submission}/"
         headers = {"Authorization": f"Token {token}"}
         try:

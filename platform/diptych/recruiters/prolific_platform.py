@@ -183,7 +183,7 @@ class ProlificPlatform(Platform):
     def _bonus_by_bonus(
         self, orders: Sequence[Order], named: Callable[[Order, str], None]
     ) -> list[Outcome]:
-        """One line that Prolific refuses must not hold up the others."""
+        """Pay bonus by bonus: one line that Prolific refuses must not hold up the others."""
         outcomes: list[Outcome] = []
         for order in orders:
             try:
