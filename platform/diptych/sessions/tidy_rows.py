@@ -95,7 +95,7 @@ def session_row(
 
 
 def stimulus_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
-    """Rows of the table `stimuli`, one for each picture."""
+    """Yield the rows of the table `stimuli`, one for each picture."""
     for stimulus in _distinct(content):
         yield {
             "study": content.name,
@@ -118,7 +118,7 @@ def _distinct(content: StudyContent) -> list[FrozenStimulus]:
 
 
 def item_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
-    """Rows of the table `items`."""
+    """Yield the rows of the table `items`."""
     shared = {"study": content.name, "study_version": content.content_hash[:12]}
     layout = REGISTRY.get(content.spec.task.name).items
     if layout is None:
