@@ -137,7 +137,7 @@ def difference(old: StudyContent, new: StudyContent) -> Difference:
 
 
 def _reordered(old: StudyContent, new: StudyContent) -> Iterator[str]:
-    """Manifests whose rows stand in another order, as far as both versions have them."""
+    """Yield the manifests whose rows stand in another order, as far as both versions have them."""
     for name, before, after in (
         ("stimuli", [s.file for s in old.stimuli], [s.file for s in new.stimuli]),
         ("items", list(old.items), list(new.items)),
@@ -201,7 +201,7 @@ def compare_lines(old: str, new: str) -> Iterator[Line]:
 
 
 def _same(lines: Sequence[str], *, first: bool, last: bool) -> Iterator[Line]:
-    """Unchanged lines, but for those far from any change."""
+    """Yield the unchanged lines, but for those far from any change."""
     head, tail = (0 if first else CONTEXT), (0 if last else CONTEXT)
     hidden = len(lines) - head - tail
     if hidden <= 1:
@@ -227,7 +227,7 @@ def _changed(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
 
 
 def _words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Two lines in pieces; lines that share next to nothing are changed as a whole."""
+    """Return two lines in pieces; lines that share next to nothing are changed as a whole."""
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     if matcher.ratio() < 0.4:

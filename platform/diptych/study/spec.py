@@ -148,7 +148,7 @@ class Payment(Section):
 
     @model_validator(mode="after")
     def _can_be_paid(self) -> Payment:
-        """Amounts that are paid as they stand must be amounts of the currency."""
+        """Check that the amounts, which are paid unchanged, are amounts of the currency."""
         bonus = self.bonus or Bonus.model_validate({})
         given = {"reward": self.reward, "bonus.base": bonus.base, "bonus.max": bonus.max or 0}
         for key, amount in given.items():
