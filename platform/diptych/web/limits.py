@@ -64,7 +64,7 @@ class Bucket:
         self._most = KEPT_AT_LEAST
 
     def __len__(self) -> int:
-        """How many keys are remembered."""
+        """Return how many keys are remembered."""
         return len(self._due)
 
     def take(self, key: Hashable) -> float:
@@ -77,7 +77,7 @@ class Bucket:
         return wait
 
     def wait(self, key: Hashable) -> float:
-        """How long (s) until one more would be taken; nothing is counted."""
+        """Return how long (s) until one more would be taken; nothing is counted."""
         return self._look(key)[0]
 
     def _look(self, key: Hashable) -> tuple[float, float]:
