@@ -39,7 +39,7 @@ def update_twice(net: NumberSense, optimizer: torch.optim.Optimizer, walk: Walk)
 
 
 def measure(settings: Settings, repeats: int) -> dict[str, float]:
-    """Seconds of CPU per update; one embedding and two take turns, medians over the repeats."""
+    """Measure seconds of CPU per update; one embedding and two take turns, medians."""
     nets = [settings.built().to(memory_format=torch.channels_last).train() for _ in range(2)]
     optimizers = [optimizer_of(net) for net in nets]
     once, twice, drawing = [], [], []

@@ -44,7 +44,7 @@ def clock() -> float:
 
 
 def sequences(learners: int = LEARNERS, trials: int = TRIALS, images: int = IMAGES) -> Sequences:
-    """Learners who answer by chance about images drawn by chance."""
+    """Return the learners who answer by chance about images drawn by chance."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, CLASSES, images)
     stimulus = rng.integers(0, images, (learners, trials))
@@ -102,7 +102,7 @@ class PlainCNN(nn.Module):
 
 
 def yardstick() -> float:
-    """Seconds of one epoch of the plain loop."""
+    """Time one epoch of the plain loop (s)."""
     data = sequences()
     images = pixels()[torch.from_numpy(data.stimulus)].float() / 255  # every learner-trial's own
     label, response = torch.from_numpy(data.label), torch.from_numpy(data.response)
@@ -135,7 +135,7 @@ def network(encoder: nn.Module, images: bool, dim: int, kind: str, trials: int =
 
 
 def epochs(net: Network, data: Batch, settings: Settings, rounds: int) -> float:
-    """Seconds of the fastest of some epochs."""
+    """Return the seconds of the fastest of some epochs."""
     optimizer = torch.optim.Adam(net.groups(settings), fused=True)
     times = []
     for epoch in range(rounds):
@@ -146,7 +146,7 @@ def epochs(net: Network, data: Batch, settings: Settings, rounds: int) -> float:
 
 
 def trained_cnn() -> float:
-    """Seconds of one epoch with the thesis CNN trained."""
+    """Time one epoch with the thesis CNN trained (s)."""
     encoder = ThesisCNN("cnn", store(), DIM)
     net = network(encoder, True, DIM, "direct_yz")
     return epochs(net, make_batch(sequences(), None), Settings(), 2)
@@ -170,20 +170,20 @@ class Table2(nn.Module):
 
 
 def frozen() -> float:
-    """Seconds of one epoch with frozen features of 512 numbers."""
+    """Time one epoch with frozen features of 512 numbers (s)."""
     net = network(Table2(), True, DIM, "direct_yz")
     return epochs(net, make_batch(sequences(), None), Settings(), 8)
 
 
 def no_encoder(learners: int = LEARNERS, trials: int = TRIALS, kind: str = "dkt") -> float:
-    """Seconds of one epoch without an encoder."""
+    """Time one epoch without an encoder (s)."""
     net = network(NoEncoder(CLASSES), False, CLASSES, kind, trials)
     data = make_batch(sequences(learners, trials), None)
     return epochs(net, data, Settings(), 8 if kind == "dkt" else 4)
 
 
 def bare_lstm(n_in: int = CLASSES * 3) -> float:
-    """Seconds of nn.LSTM alone, forward and backward, over the same sequences and batches."""
+    """Time nn.LSTM alone, forward and backward, over the same sequences and batches (s)."""
     lstm = nn.LSTM(n_in, 128, 3, batch_first=True)
     inputs = torch.randn(LEARNERS, TRIALS, n_in)
     times = []
@@ -214,7 +214,7 @@ VARIANTS = {
 
 
 def measured(name: str, threads: int) -> tuple[float, float]:
-    """Seconds and peak memory in GB of a variant, in a process of its own."""
+    """Measure seconds and peak memory in GB of a variant, in a separate process."""
     command = [sys.executable, __file__, "--one", name, "--threads", str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.strip().splitlines()[-1])
