@@ -193,7 +193,7 @@ def draw(attributes: dict[str, float], rng: np.random.Generator) -> NDArray[np.u
 def draw_face(
     scene: Scene, hx: float, hy: float, tall: float, wide: float, look: float, deep: Colour
 ) -> None:
-    """Two round eyes that look where the creature looks, and a small snout below them."""
+    """Draw two round eyes that look where the creature looks, and a small snout below them."""
     front = 2 + wide * 0.46 * 0.9
     for sign in (-1, 1):
         ex, ey = hx + sign * 6.4 + look * 2.4, hy - tall * 0.06
@@ -205,7 +205,7 @@ def draw_face(
 
 
 def extent(some: NDArray[np.bool_]) -> slice:
-    """From the first to the last that is true."""
+    """Return the slice from the first to the last that is true."""
     places = np.nonzero(some)[0]
     return slice(int(places[0]), int(places[-1]) + 1)
 
