@@ -135,7 +135,7 @@ def default(field: FieldInfo) -> str:
 
 
 def rows(model: type[BaseModel]) -> Iterator[tuple[str, str, str, str]]:
-    """Key, type, default and meaning of each field of a section."""
+    """Yield the key, type, default and meaning of each field of a section."""
     for name, field in model.model_fields.items():
         limit = bounds(field)
         kind = type_in_words(field.annotation)
@@ -267,7 +267,7 @@ def option_row(option: click.Option) -> tuple[str, str, str]:
 
 
 def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, with its full name."""
+    """Yield every command that does something, with its full name."""
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in sorted(command.list_commands(context)):
