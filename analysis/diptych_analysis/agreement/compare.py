@@ -213,7 +213,7 @@ def _note_missing(result: Agreement) -> None:
 
 
 def _can_calibrate(result: Agreement, scores: Scores) -> bool:
-    """Whether there is something to fit, and at least two units to fit on: one would be a whim."""
+    """Say whether there is something to fit, and at least two units to fit on."""
     return scores.margins is not None and (
         int(result.units["mis"].notna().sum()) * result.choices.share >= FEWEST_FITTED
     )

@@ -187,7 +187,7 @@ def minus(text: str) -> str:
 
 
 def models_figure(found: Agreement) -> Any | None:
-    """Mean HIS against mean MIS, a point a model (Fig. 2A); None for fewer than two models."""
+    """Draw mean HIS against mean MIS, a point per model (Fig. 2A); None below two models."""
     if found.models is None:
         return None
     data = found.models
@@ -303,7 +303,10 @@ def p_words(p: float) -> str:
 
 
 def planning_figure(found: Agreement) -> Any | None:
-    """Noise ceiling by answers a unit: closed form and simulations; None where units are alike."""
+    """Draw the noise ceiling by answers per unit, in closed form and simulated.
+
+    None where units are alike.
+    """
     part = found.compared
     if found.ceilings is None or found.ceilings.needed is None:
         return None
@@ -343,7 +346,7 @@ def planning_figure(found: Agreement) -> Any | None:
 
 
 def _steps(most: int) -> list[int]:
-    """About a dozen whole numbers from 1 to `most`, closer together where the curve bends."""
+    """Return about a dozen whole numbers from 1 to `most`, closer together where curves bend."""
     return sorted({round(k) for k in np.geomspace(1, most, 14)})
 
 

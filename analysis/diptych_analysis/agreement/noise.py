@@ -91,7 +91,7 @@ def noise_ceiling(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Ceiling:
-    """Correlation of a score (U,) with HIS simulated from `his` (U,) and `n` answers a unit.
+    """Correlate a score (U,) with HIS simulated from `his` (U,) and `n` answers per unit.
 
     Without a score it is the oracle, which knows `his` itself: what noise leaves to the best of
     all scores. Raises `AgreementFault` where no draw has a correlation.
@@ -175,7 +175,7 @@ def without_noise(his: npt.ArrayLike, n: npt.ArrayLike) -> Floats:
 
 
 def answers_needed(p: npt.ArrayLike, wanted: float) -> int:
-    """Fewest answers a unit for which `expected_ceiling(p, answers)` is at least `wanted`.
+    """Find the fewest answers per unit for which `expected_ceiling` is at least `wanted`.
 
         n = mean p (1 - p) / var p * wanted^2 / (1 - wanted^2), rounded up
 

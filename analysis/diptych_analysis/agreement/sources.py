@@ -101,7 +101,9 @@ def _named(frame: pd.DataFrame, value: str) -> pd.DataFrame:
 
 
 def from_images(tables: Tables, name: str, folder: Path) -> Scores:
-    """MIS of the study's own test items by the similarity `name`, from the images in its folder.
+    """Compute the MIS of the study's own test items by the similarity `name`.
+
+    The images are in the study's folder.
 
     Files are told by `stimuli.file`, and their contents must be what the participants saw.
     Raises `AgreementFault` for a missing or changed image.
