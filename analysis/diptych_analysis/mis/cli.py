@@ -213,7 +213,7 @@ def _progress(console: Any, model: str) -> Iterator[Any]:
 
 
 def layer_rows(scores: pd.DataFrame) -> pd.DataFrame:
-    """Means of a model's layers: layer, layer_type, units, constant, mis, accuracy, low, high.
+    """Average a model's layers: layer, layer_type, units, constant, mis, accuracy, low, high.
 
     `low` and `high` are the 5th and 95th percentile of the units' MIS.
     """

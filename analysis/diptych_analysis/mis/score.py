@@ -113,7 +113,7 @@ def _by_gathering(features: Any, items: Items) -> npt.NDArray[np.float32]:
 def score_activations(
     activations: npt.NDArray[np.float32], features: Features, plan: Plan | None = None
 ) -> tuple[Items, npt.NDArray[np.float32]]:
-    """Items and margins of units straight from activations (images, units); the fast road."""
+    """Score units straight from activations (images, units), the fast way."""
     plan = plan or Plan()
     images = len(activations)
     extremes = Extremes.of(activations, 0, plan.keep(images))

@@ -14,7 +14,7 @@ from diptych_analysis.networks.faults import MachineFault
 
 
 def read_accuracy(file: Path) -> pd.DataFrame:
-    """model, accuracy (0 to 1) from a CSV with these columns; percentages are understood.
+    """Read model, accuracy (0 to 1) from a CSV with these columns, also as percentages.
 
     Where any accuracy is above 1, all are percentages. Raises `MachineFault` naming the row.
     """

@@ -62,7 +62,7 @@ def by_variability(ranked: pd.DataFrame, each: int = 5) -> pd.DataFrame:
 def unit_distribution(
     scores: pd.DataFrame, models: list[str], measure: str = "mis", step: float = 0.02
 ) -> pd.DataFrame:
-    """Histogram of the units' scores of each model: model, left, right, share (adds up to 1)."""
+    """Count the units' scores of each model in bins: model, left, right, share (adds up to 1)."""
     known = usable(one_setting(scores), measure)
     bins = round(1 / step)
     edges = np.linspace(0, 1, bins + 1)

@@ -18,7 +18,7 @@ KINDS = alt.Scale(domain=["network", "untrained control"], range=[PALETTE[0], PA
 
 
 def model_ranking(ranked: pd.DataFrame, measure: str = "mis") -> Any:
-    """Mean over units and 5th to 95th percentile of every model of `rank_models` (Fig. 3)."""
+    """Draw mean over units and 5th to 95th percentile of all models of `rank_models` (Fig. 3)."""
     title = f"{MEASURES[measure]} of units: mean, 5th to 95th percentile"
     data = ranked.assign(kind=ranked["control"].map({False: "network", True: "untrained control"}))
     return _named(data, "mean", title) if len(data) <= FEW else _many(data, "mean", title)

@@ -46,7 +46,7 @@ def _over_accuracy(curve: pd.DataFrame) -> Any:
 
 
 def layer_changes(changes: pd.DataFrame, title: str = "change in MIS") -> Any:
-    """Mean change of each layer from early to late, by type (Fig. 8); bars: one sd over units."""
+    """Draw the mean change of each layer, early to late, by type (Fig. 8); bars: sd of units."""
     data = changes.assign(
         place=range(1, len(changes) + 1),
         low=changes["change"] - changes["sd"],
