@@ -49,7 +49,7 @@ class Similarity(ABC):
         """Return the features (n, d) of one batch of RGB images."""
 
     def features(self, images: Sequence[Image.Image]) -> Features:
-        """Features (n, d) of any number of RGB images, as they are used: also dealt out anew."""
+        """Return features (n, d) of any number of RGB images as used, controls included."""
         parts = [self.rows(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
         return self.dealt(np.concatenate(parts))
 

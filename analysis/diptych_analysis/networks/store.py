@@ -202,7 +202,10 @@ def read_images(folder: Path) -> pd.DataFrame:
 
 
 def read_left_out(folder: Path) -> pd.DataFrame:
-    """Layers that can't be scored: model, weights, layer, layer_type, reason; often no row."""
+    """Read layers that can't be scored: model, weights, layer, layer_type, reason.
+
+    There is often no row.
+    """
     frames = [pd.read_parquet(file) for file in _files(folder / "left_out.parquet")]
     return pd.concat([pd.DataFrame(columns=LEFT_OUT), *frames], ignore_index=True)
 
