@@ -99,7 +99,7 @@ class AlexNetFeatures(nn.Module):
         )
 
     def forward(self, grey: Tensor) -> Tensor:
-        """Flat features of images (n, 1, pixels, pixels); grey levels go into all three colours."""
+        """Embed images (n, 1, pixels, pixels) as flat features; colours are equal."""
         with torch.no_grad():
             seen = self.frozen(grey.expand(-1, 3, -1, -1))
         found: Tensor = self.trained(seen)

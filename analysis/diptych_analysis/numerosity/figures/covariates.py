@@ -14,7 +14,7 @@ from diptych_analysis.numerosity.findings import NETWORK, UNTRAINED
 
 
 def incongruent(pairs: pd.DataFrame, pair: tuple[int, int]) -> Any:
-    """Right answers of all observers, a panel per covariate; hollow points are congruent pairs."""
+    """Draw right answers of all observers, a panel per covariate; hollow: congruent pairs."""
     data = pairs[(pairs["fewer"] == pair[0]) & (pairs["more"] == pair[1])].copy()
     data["pairs"] = data["congruent"].map({True: "congruent", False: "incongruent"})
     order = [NETWORK, "pixel sum", "area", "hull", UNTRAINED]

@@ -27,7 +27,7 @@ NUMBER_COLOUR = alt.Color(
 
 
 def plane(z: Floats) -> Floats:
-    """Two coordinates per embedding: themselves for d = 2, else the plane of greatest spread."""
+    """Return two coordinates per embedding: its own for d = 2, else those of greatest spread."""
     if z.shape[1] == 1:
         return np.column_stack([z, np.zeros(len(z))])
     if z.shape[1] == 2:

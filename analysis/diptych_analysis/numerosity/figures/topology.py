@@ -19,7 +19,7 @@ ACTION_COLOURS = {"put": PALETTE[1], "take": PALETTE[0], "shake": "#8b97a3"}
 
 
 def topology(tested: Tested) -> Any:
-    """Left: where actions lead. Right: how long the steps are. Both within the training limit.
+    """Draw where actions lead (left) and how long steps are (right), within the training limit.
 
     The thesis draws arrows in the embedding. On a straight line they would hide each other, so
     this shows the position after an action against the position before it.
