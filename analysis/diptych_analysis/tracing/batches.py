@@ -65,7 +65,7 @@ def running_accuracy(sequences: Sequences) -> Floats:
 
 
 def rt_scale(sequences: Sequences) -> tuple[float, float]:
-    """Mean and deviation of the log response times (in ms); 0 and 1 where none are known."""
+    """Return mean and deviation of the log response times (ms); 0 and 1 where none are known."""
     known = sequences.rt[sequences.mask & (sequences.rt > 0)]
     if len(known) < 2:
         return 0.0, 1.0
@@ -74,7 +74,7 @@ def rt_scale(sequences: Sequences) -> tuple[float, float]:
 
 
 def rt_before(sequences: Sequences, scale: tuple[float, float]) -> Floats:
-    """(N, T, 2): scaled log response time of the trial before, clipped to 4, and whether known."""
+    """Return (N, T, 2): the scaled log response time before, clipped to 4, and whether known."""
     n, t = sequences.shape
     inputs = np.zeros((n, t, 2), dtype=np.float32)
     known = (sequences.mask & (sequences.rt > 0))[:, :-1]

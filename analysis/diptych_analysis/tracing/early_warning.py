@@ -83,7 +83,7 @@ def early_warning(
 
 
 def _logistic(x: F, good: npt.NDArray[np.bool_], ask: F) -> F:
-    """P(good) at `ask`, from a curve fitted to `x`; the share of good ones where x says nothing."""
+    """Fit P(good) to `x`, and return it at `ask`; the share of good ones where x says nothing."""
     from sklearn.linear_model import LogisticRegression
 
     spread = x.std()
@@ -96,7 +96,10 @@ def _logistic(x: F, good: npt.NDArray[np.bool_], ask: F) -> F:
 
 
 def roc_by_trials(warning: pd.DataFrame) -> pd.DataFrame:
-    """Area under the ROC for finding those who finish *not* above the score: seen, by, auc, n."""
+    """Compute the area under the ROC for finding who ends *not* above the score.
+
+    Columns: seen, by, auc, n.
+    """
     from sklearn.metrics import roc_auc_score
 
     rows = []

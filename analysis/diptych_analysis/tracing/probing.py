@@ -15,7 +15,7 @@ ROWS = 4000
 
 
 def probes_of(sequences: Sequences, per_class: int, seed: int = 0) -> Ints:
-    """(C, per_class) stimuli of each class, drawn from those that there are (again if too few)."""
+    """Draw (C, per_class) of the present stimuli of each class, again if there are too few."""
     rng = np.random.default_rng(seed)
     chosen = []
     for c in range(sequences.n_classes):

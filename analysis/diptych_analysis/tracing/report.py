@@ -206,7 +206,7 @@ def _recurrent_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[F
 def _warning_figures(
     specs: list[str], sequences: Sequences, jobs: list[Job], images: Path | None
 ) -> Iterator[Figure]:
-    """Early warning by the test learners of all splits; the first of `specs` has its ROC shown."""
+    """Yield early warning by the test learners of all splits; the first of `specs` has a ROC."""
     found: dict[str, Any] = {}
     for spec in specs:
         parts = []

@@ -116,7 +116,7 @@ def _keep(job: Job, key: str, fit: Fit, model: Tracer, test: Sequences) -> None:
 
 
 def predictions_frame(probabilities: Probabilities, sequences: Sequences) -> pd.DataFrame:
-    """One row a trial: session_id, trial (from 0, traced ones only), label, response, `p:CLASS`."""
+    """Return session_id, trial (from 0, traced ones only), label, response, `p:CLASS` per trial."""
     rows, times = np.nonzero(sequences.mask)
     names = np.asarray([*sequences.classes, ""], dtype=object)  # -1 finds the empty name
     frame = pd.DataFrame(
@@ -242,7 +242,7 @@ def results_of(
     about: Mapping[str, Any],
     jobs: Sequence[Job] = (),
 ) -> dict[str, Any]:
-    """All scores as JSON: per model the splits, their summary, and with jobs `learning_curve`."""
+    """Return all scores as JSON: the splits of each model, their summary, `learning_curve`."""
     n, t = sequences.shape
     found: dict[str, Any] = {
         **about,

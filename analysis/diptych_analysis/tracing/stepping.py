@@ -71,7 +71,7 @@ class Stepper:
         self.past: list[Trial] = []
 
     def predict(self, trial: Trial) -> Probabilities:
-        """(C,): probabilities of the responses to `trial` now; the session stays as it is."""
+        """Return probabilities (C,) of the responses to `trial` now; the session stays as it is."""
         asked = sequence_of([*self.past, trial], self.tracer.classes)
         last: Probabilities = self.tracer.predict_proba(asked)[0, -1]
         return last

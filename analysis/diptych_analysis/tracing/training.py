@@ -64,7 +64,7 @@ def choice_loss(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def ranking_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """Negative Plackett-Luce log likelihood of the ranked classes, summed over scored trials.
+    """Sum the negative Plackett-Luce log likelihood of the ranked classes over scored trials.
 
     P(r1 > r2 > ... > rk) = prod_j exp(s_rj) / sum of exp(s_c) over classes c not ranked before j;
     with k = 1 this is the cross entropy of the response.

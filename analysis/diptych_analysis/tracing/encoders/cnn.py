@@ -25,7 +25,7 @@ class FirstLayer(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, pixels: Tensor, index: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """(U, 8, h/4, w/4) of the images `index` (U,) among `pixels` (S, channels, h, w), bytes."""
+        """Filter and pool images `index` (U,) of `pixels` (S, channels, h, w): (U, 8, h/4, w/4)."""
         full = functional.conv2d(_scaled(pixels, index, weight), weight, bias, padding=2)
         pooled, places = functional.max_pool2d(full, POOL, return_indices=True)
         few = full.shape[2] * full.shape[3] <= torch.iinfo(torch.int16).max

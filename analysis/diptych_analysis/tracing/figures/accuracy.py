@@ -39,7 +39,7 @@ def human_accuracy(sequences: Sequences, window: int = 2) -> pd.DataFrame:
 def model_accuracy(
     model: Tracer, sequences: Sequences, per_class: int = 4, step: int = 2
 ) -> pd.DataFrame:
-    """class, trial, value, low, high: mean probability of being right, one deviation around."""
+    """Average the probability of being right: class, trial, value, low, high (one deviation)."""
     times = list(range(0, sequences.shape[1], step))
     p = probe(model, sequences, times, per_class)
     rows = []

@@ -28,7 +28,7 @@ def answers_of(sequences: Sequences) -> pd.DataFrame:
 
 
 def scores(sequences: Sequences) -> Any:
-    """Histograms of right answers in training and test, with median and skewness (Fig. 2.3)."""
+    """Draw histograms of right answers in training and test: median and skewness (Fig. 2.3)."""
     return report_figures.score_histograms(answers_of(sequences))
 
 

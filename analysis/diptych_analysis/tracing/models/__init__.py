@@ -80,7 +80,7 @@ class Tracer(ABC):
 
     @abstractmethod
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C): probability of each response at each trial, given only what came before it.
+        """Predict (N, T, C): the probability of each response per trial, given only those before.
 
         What is shown at a trial (its image, its label where the model takes it) is known at that
         trial; its response is not. Rows of padding are uniform.

@@ -42,7 +42,7 @@ class CognitiveNet(TracingNet):
         return torch.exp(-self.log_decay.exp() * distance)
 
     def remembered(self, batch: Batch) -> Tensor:
-        """(B, T, C): one-hot class of the trials that enter the memory, zeros for the others."""
+        """Return (B, T, C): one-hot class of trials that enter the memory, zeros for the others."""
         told = (batch.feedback & batch.mask).unsqueeze(-1)
         return one_hot(batch.label, self.shape.n_classes) * told
 

@@ -22,7 +22,7 @@ def one_hot(index: Tensor, n: int) -> Tensor:
 
 
 def before(values: Tensor) -> Tensor:
-    """(B, T, F) one trial later: what was there the trial before, zeros at the first (2.12.2)."""
+    """Shift (B, T, F) by one trial: what was there the trial before, zeros first (2.12.2)."""
     return functional.pad(values, (0, 0, 1, 0))[:, :-1]
 
 
@@ -50,7 +50,7 @@ class TracingNet(nn.Module):
         self.shape = shape
 
     def extra(self, batch: Batch) -> list[Tensor]:
-        """Meta-information as input (thesis 2.7.6): running accuracy, response time before."""
+        """Make the extra input (thesis 2.7.6): running accuracy, response time before."""
         found = [batch.accuracy] if "acc" in self.shape.options else []
         return found + ([batch.rt] if "rt" in self.shape.options else [])
 

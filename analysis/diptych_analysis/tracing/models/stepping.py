@@ -39,7 +39,7 @@ class RecurrentStepper(Stepper):
         return output, z[:, -1:], after
 
     def predict(self, trial: Trial) -> Probabilities:
-        """(C,): probabilities of the responses to `trial` now; the session stays as it is."""
+        """Return probabilities (C,) of the responses to `trial` now; the session stays as it is."""
         output, z, _ = self._step(trial)
         logits = self.psi.decide(output, z)[0, 0]
         found: Probabilities = torch.softmax(logits.double(), -1).cpu().numpy()
