@@ -37,7 +37,7 @@ def picture_files(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is not for people: systems make such by themselves."""
+    """Say whether a file or folder of this name is not for people: systems make such themselves."""
     return name.startswith(".") or name == _PACKED_BESIDE
 
 

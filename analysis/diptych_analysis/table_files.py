@@ -49,7 +49,10 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
 
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds: `2022-10-23T12:00:00.000Z`. Naive times count as UTC."""
+    """Write ISO 8601 in UTC with milliseconds: `2022-10-23T12:00:00.000Z`.
+
+    Naive times count as UTC.
+    """
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
 

@@ -105,7 +105,7 @@ class Tables:
         return found
 
     def whose(self, statuses: Sequence[str], among: Sequence[str] = KINDS) -> tuple[str, ...]:
-        """Whose sessions count where nobody says it: people's, else simulated, else machines'.
+        """Choose whose sessions count by default: people's, else simulated, else machines'.
 
         A study that was tried with simulated participants keeps their rows beside people's.
         Returns one kind of `among`; none where no session has one of the statuses.
@@ -248,7 +248,7 @@ def _nullable(kind: object) -> object:
 
 
 def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
-    """One column in its own type, or a `TableFault` that names the first bad row (from 1)."""
+    """Convert a column to its own type; `TableFault` names the first bad row (from 1)."""
     if cells is None:
         return pd.Series([None] * length, dtype=_DTYPES[column.type])
     text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
