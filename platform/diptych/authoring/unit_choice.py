@@ -162,7 +162,7 @@ def read_scored(folder: Path, model: str, **which: Any) -> Scored:
 
 
 def _without_twins(units: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """Units that ask about different images each: of those that ask the same, the first stays.
+    """Drop units that ask about the same images as another; the first of those stays.
 
     A batch norm orders the images as the convolution before it does, or just the other way round:
     people would be shown the same items twice.
