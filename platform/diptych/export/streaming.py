@@ -44,7 +44,7 @@ class _Pipe(io.RawIOBase):
         return self._at
 
     def close(self) -> None:
-        """Whoever has read everything closes it by forgetting it."""
+        """Close the buffer: nothing is open, so there is nothing to do."""
 
     def ready(self, least: int = CHUNK) -> Iterator[bytes]:
         """Yield what waits, once it has reached the given size."""
