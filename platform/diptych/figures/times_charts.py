@@ -15,7 +15,7 @@ HEIGHT = 240
 
 
 def response_times(frame: pd.DataFrame) -> Any:
-    """Share of a phase's answers by response time, in steps, with the median of each phase."""
+    """Draw a phase's answers by response time, in steps, with the median of each phase."""
     phases = list(dict.fromkeys(frame["phase"]))
     steps = pd.concat([_steps(frame[frame["phase"] == phase], "share") for phase in phases])
     medians = pd.DataFrame(
