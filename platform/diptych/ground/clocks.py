@@ -16,7 +16,7 @@ def since_boot_s() -> float:
 
 
 def _boot() -> float:
-    """When the machine was started, by its clock as it is now, in s since 1970-01-01 UTC."""
+    """Return when the machine started, by its clock as it is now, in s since 1970-01-01 UTC."""
     return time.time() - since_boot_s()
 
 
@@ -29,7 +29,7 @@ def set_by_s() -> float:
 
 
 def apart_s(engine: Engine) -> float:
-    """How far the clock is from the database's, in s; 0 for SQLite, which has none of its own."""
+    """Return how far the clock is from the database's, in s; 0 for SQLite, which has no clock."""
     if engine.dialect.name == "sqlite":
         return 0.0
     with engine.connect() as connection:
