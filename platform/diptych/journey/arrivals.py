@@ -20,7 +20,7 @@ _LATEST_FIRST = (
 
 
 def mark_of(parameters: Mapping[str, str]) -> str:
-    """12 hex digits by which a token names the arrival that it came with; none without ids."""
+    """Return 12 hex digits by which a token names the arrival it came with; none without ids."""
     if not parameters:
         return ""
     return hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()[:12]

@@ -321,7 +321,7 @@ def image_url(host: Host, public_id: str, version_id: int, place: int) -> str:
 
 
 def image_urls(host: Host, session_id: int) -> list[str]:
-    """Addresses of all images of the trials still to come, in an order that tells nothing."""
+    """Return the addresses of all images of the trials to come, in an uninformative order."""
     with reading() as connection:
         session = load_session(connection, session_id)
         parameters = {"session": session_id, "index": session.position}
