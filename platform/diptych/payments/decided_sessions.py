@@ -51,7 +51,7 @@ class Subject:
 def subjects(
     connection: Connection, study_id: int, session_ids: Sequence[int]
 ) -> dict[int, Subject]:
-    """Sessions of a study by id, in the order asked for; ids of other studies are left out."""
+    """Read sessions of a study by id, in the order asked for, without ids of other studies."""
     found: dict[int, Subject] = {}
     for some in in_parts(session_ids):
         rows = connection.execute(

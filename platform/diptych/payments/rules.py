@@ -41,7 +41,7 @@ WORDS = {
 
 
 def why_not(action: str, before: Ordered) -> str | None:
-    """Why an action can't follow what has been ordered about a participation; None if it can."""
+    """Say why an action can't follow earlier orders of a participation; None if it can."""
     for bar in _BARRED_BY[action]:
         states = before.stands(bar)
         if states:
