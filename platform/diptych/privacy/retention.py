@@ -378,7 +378,7 @@ def _quietly(app: Flask, host: Host) -> None:
 
 
 def _doubt_about_the_clock() -> str:
-    """Why the clock is not to be believed, in words; empty when it is. What goes can't come back.
+    """Say why the clock can't be believed; empty when it can. What is deleted can't come back.
 
     A host that was started with a wrong clock, on the machine of its database, can't know it.
     """

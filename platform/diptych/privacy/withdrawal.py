@@ -145,7 +145,7 @@ def participant_of(connection: Connection, session_id: int) -> int | None:
 def sessions_of(
     connection: Connection, participant_id: int, study_id: int | None = None
 ) -> Sequence[Any]:
-    """Rows of the sessions of a participant, with the study's name; of one study, or of all."""
+    """Read the sessions of a participant, with the study's name; of one study, or of all."""
     statement = (
         select(SESSIONS, STUDIES.c.name.label("study"), VERSIONS.c.content_hash)
         .join(STUDIES, STUDIES.c.id == SESSIONS.c.study_id)
