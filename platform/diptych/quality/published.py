@@ -69,7 +69,7 @@ rule(
     unit="answers",
 )
 def min_rarer_response(seen: Seen) -> Found | None:
-    """Somebody who always presses the same row does not compare anything."""
+    """Count the rarer answer: a participant who always presses one row does not compare."""
     counts = Counter(t["response"] for t in seen.counted if t.get("response") is not None)
     if not counts or len(counts) > 2:
         return None
