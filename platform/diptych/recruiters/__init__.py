@@ -79,7 +79,7 @@ class Recruiter(ABC):
 
     @classmethod
     def frames(cls, settings: Settings) -> tuple[str, ...]:
-        """Origins whose pages may hold the study in a frame on a host with these settings."""
+        """Return the origins whose pages may frame the study on a host with these settings."""
         return cls.frame_origins
 
     @staticmethod
@@ -119,7 +119,7 @@ class Recruiter(ABC):
         """
 
     def way_back(self) -> dict[str, Any] | None:
-        """Where somebody who can't take part, on a phone for example, hands their place back.
+        """Return where a participant who can't take part hands their place back.
 
         Returns
         -------

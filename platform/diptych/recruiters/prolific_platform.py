@@ -264,7 +264,7 @@ def _failed(order: Order, reason: str) -> Outcome:
 
 
 def _wrong_total(setup: Reply, orders: Sequence[Order]) -> str | None:
-    """Why a set-up can't be what was ordered, by what it takes from the balance; None if it can.
+    """Say why a set-up can't be what was ordered, by its cost on the balance; None if it can.
 
     Guards against a unit mistaken (major for minor) while nothing has been paid: fees and taxes
     come on top of the bonuses, but don't make them many times as much.
