@@ -150,7 +150,7 @@ def _roles(
 
 
 def attribute_columns(attributes: Iterable[Any]) -> tuple[Column, ...]:
-    """Columns for the attributes of a manifest: numbers where every value is one, else text."""
+    """Make columns for a manifest's attributes: numbers where every value is one, else text."""
     kinds: dict[str, str] = {}
     for each in attributes:
         for name, value in each.items():
