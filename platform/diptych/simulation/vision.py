@@ -190,7 +190,7 @@ def machine_id(model: str, scale: Scale | None = None) -> str:
 
 
 def _attributes(stimuli: Sequence[FrozenStimulus]) -> Features | None:
-    """Numeric attributes of all stimuli (n, d), or None where there are none that vary."""
+    """Return the numeric attributes of all stimuli (n, d), or None where none varies."""
     names = dict.fromkeys(name for stimulus in stimuli for name in stimulus.attributes)
     columns = []
     for name in names:
