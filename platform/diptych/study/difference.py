@@ -158,7 +158,7 @@ def _settings(old: StudyContent, new: StudyContent) -> tuple[SettingChange, ...]
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """(dotted key, value) of nested tables; entries of an array go by their name, or number."""
+    """Yield (dotted key, value) of nested tables; entries of an array go by name, or number."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _flat(inner, f"{key}.{name}" if key else str(name))
@@ -215,7 +215,7 @@ def _same(lines: Sequence[str], *, first: bool, last: bool) -> Iterator[Line]:
 
 
 def _changed(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
-    """Lines that stand in place of others: as many as both sides have are compared by words."""
+    """Yield lines in place of others; as many as both sides have are compared by words."""
     both = min(len(before), len(after))
     pairs = [_words(before[n], after[n]) for n in range(both)]
     rest_before = [(Piece(line, True),) for line in before[both:]]

@@ -385,7 +385,7 @@ class StudySpec(Section):
         return next(c for c in self.conditions if c.name == name)
 
     def shares(self, other: StudySpec, name: str) -> bool:
-        """Whether a condition is the same, but for its weight, in another version of the study."""
+        """Say whether another version of the study has the same condition, but for its weight."""
         if name not in {c.name for c in self.conditions} & {c.name for c in other.conditions}:
             return False
         ours, theirs = (
