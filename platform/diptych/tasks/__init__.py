@@ -265,7 +265,7 @@ class Task(ABC):
 
     @abstractmethod
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
-        """`item_id`, `stimulus_id`, `label` and own columns of the trial's row in the tables."""
+        """Return `item_id`, `stimulus_id`, `label` and own columns of the trial in the tables."""
 
     @abstractmethod
     def tabulate(self, trial: PlannedTrial, response: Any) -> dict[str, Any]:
@@ -317,7 +317,7 @@ def draw(
     history: list[Past],
     rng: random.Random,
 ) -> list[Candidate]:
-    """`count` candidates in the order in which the policy chooses them; history grows by them."""
+    """Draw `count` candidates in the order of the policy's choice; history grows by them."""
     left = list(pool)
     drawn = []
     for _ in range(count):

@@ -95,7 +95,7 @@ class Learner(Observer):
         return float(1 / (1 + np.exp(-np.clip(slope * margin, -50, 50))))
 
     def practised(self) -> float:
-        """Share of its skill that it has come to: from 0.6, the more the more it has answered."""
+        """Return the share of skill that practice has brought so far, from 0.6."""
         return float(1 - 0.4 * np.exp(-self.answered / 20))
 
     def margin(self, trial: SeenTrial) -> float:
@@ -121,7 +121,7 @@ class Learner(Observer):
         return np.asarray(seen + self.rng.normal(0, self.traits.noise, seen.shape))
 
     def learn(self, trial: SeenTrial, answer: Answer, feedback: Mapping[str, Any]) -> None:
-        """Gain practice alone: feedback on one unit says nothing of the next."""
+        """Learn nothing here: feedback on one unit says nothing of the next."""
 
     def rest_ms(self) -> float:
         return lognormal(self.rng, 900 * self.traits.pace, 0.4)
@@ -223,7 +223,7 @@ class Viewer(NetworkObserver, Learner):
         self.blur = lognormal(rng, 0.15, 0.3)  # in log-odds of the network
 
     def probability(self, margin: float) -> float:
-        """Probability of choosing the upper query, from the network's margin as log-odds."""
+        """Compute the probability of choosing the upper query from the network's log-odds."""
         slope = self.slope * self.practised()
         return float(1 / (1 + np.exp(-np.clip(slope * margin, -50, 50))))
 
@@ -234,7 +234,7 @@ class Viewer(NetworkObserver, Learner):
         return float(odds + self.SURE * self._recognised(trial))
 
     def _recognised(self, trial: SeenTrial) -> int:
-        """How many of the queries are recognised in their places, less those in the others'."""
+        """Count queries recognised in their places, less those recognised in the others'."""
         show, seen = trial.show, trial.features
         found = 0
         for query, sign in ((show["top"], 1), (show["bottom"], -1)):
