@@ -81,7 +81,7 @@ class Bucket:
         return self._look(key)[0]
 
     def _look(self, key: Hashable) -> tuple[float, float]:
-        """How long to wait before one more (s), and when the key is due once that is counted."""
+        """Return the wait before one more (s), and when the key is due once that is counted."""
         now = self._clock()
         due = max(self._due.get(key, 0.0), now) + self._gap_s
         over = due - now - WINDOW_S

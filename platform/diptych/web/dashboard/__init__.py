@@ -83,7 +83,7 @@ def _shared() -> dict[str, Any]:
 
 
 def _bundle() -> tuple[str, tuple[str, ...]]:
-    """Script and styles; without them the pages can still be read, and say what is missing."""
+    """Find script and styles; without them pages can still be read, and say what is missing."""
     try:
         return bundle(ENTRY)
     except BundleMissing as fault:

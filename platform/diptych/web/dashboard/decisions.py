@@ -281,7 +281,7 @@ def _ask(slip: Slip, *, is_filled: bool) -> str:
 
 
 def _waiting(plan: Plan | None) -> int:
-    """Minor units of what was decided earlier and is not sent yet, in the plan's currency."""
+    """Sum what was decided earlier and is not sent yet, in minor units of the plan's currency."""
     if plan is None or not plan.cost:
         return 0
     with reading() as connection:
