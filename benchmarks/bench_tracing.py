@@ -39,7 +39,7 @@ LEARNERS, TRIALS, IMAGES, SIDE, CLASSES, BATCH, DIM = 105, 45, 2224, 144, 5, 16,
 
 
 def clock() -> float:
-    """CPU seconds of this process on one thread (what an idle core would need), else wall time."""
+    """Return CPU seconds of this process on one thread (as on an idle core), else wall time."""
     return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
