@@ -75,7 +75,7 @@ def picture_values(shares: NDArray[np.float64], rng: np.random.Generator) -> lis
 
 
 def draw_pool(n: int, rng: np.random.Generator) -> list[Values]:
-    """Values of `n` pictures that fill each unit's range evenly, independent between units."""
+    """Draw `n` pictures that fill each unit's range evenly, independently between units."""
     places = np.stack([rng.permutation(n) for _ in UNITS], axis=1)
     return picture_values((places + rng.random(places.shape)) / n, rng)
 
@@ -272,7 +272,7 @@ def plain_items(pictures: list[Values], rng: np.random.Generator) -> list[Item]:
 
 
 def margin(item: Item, pictures: list[Values]) -> float:
-    """How far the queries are apart in the unit, as a share of how far the explanations are."""
+    """Return how far apart the queries are in the unit, relative to the explanations."""
     top, bottom, high, low = (
         sum(pictures[place][item.unit] for place in item.shown[role]) / len(item.shown[role])
         for role in ROLES
