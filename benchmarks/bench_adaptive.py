@@ -49,7 +49,7 @@ def session(policy: Any, observer: PsychometricObserver, trials: int, seed: int)
 
 
 def quest_plus() -> QuestPlus:
-    """QUEST+ over threshold, width and lapse rate."""
+    """Make QUEST+ over threshold, width and lapse rate."""
     return QuestPlus(
         QuestPlus.Parameters.model_validate(
             {"attribute": "n", "log": True, "widths": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)}
@@ -84,7 +84,7 @@ def recovered(estimate: Any, observer: PsychometricObserver, trials: int, seeds:
 
 
 def cpu_ms(policy: Any, trials: int) -> float:
-    """CPU time of one choice after a number of trials, in ms; the median of 50."""
+    """Measure the CPU time of one choice after a number of trials, in ms; the median of 50."""
     history = session(policy, PsychometricObserver(16, 0.23, 0.02), trials, 1)
     spent = []
     for seed in range(50):

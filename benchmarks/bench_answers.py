@@ -97,6 +97,7 @@ def write_studies(folder: Path) -> None:
 
 
 def stored_responses(settings: Settings) -> int:
+    """Count the responses in a database."""
     engine = sqlalchemy.create_engine(settings.sqlalchemy_url)
     with engine.connect() as connection:
         count = connection.exec_driver_sql("SELECT count(*) FROM responses").scalar_one()
@@ -133,7 +134,7 @@ def run_load(
 
 
 def bench(kind: str, options: argparse.Namespace, server: PostgreSQL | None) -> Results:
-    """All measurements on one kind of database."""
+    """Measure all on one kind of database."""
     results = Results()
     with tempfile.TemporaryDirectory(prefix="diptych-bench-") as temporary:
         folder = Path(temporary)
@@ -161,7 +162,7 @@ def bench(kind: str, options: argparse.Namespace, server: PostgreSQL | None) -> 
 
 
 def rows_of(results: Results) -> tuple[list[str], list[list[str]]]:
-    """Head and cells of the table of figures."""
+    """Return the head and cells of the table of figures."""
     head = ["Database", "Task", "Stored before", "Answers/s", "p50 ms", "p95 ms", "p99 ms"]
     head += ["Entry p99 ms", "Errors", "All kept once"]
     cells = []
@@ -184,7 +185,7 @@ def rows_of(results: Results) -> tuple[list[str], list[list[str]]]:
 
 
 def verdicts(results: Results) -> list[tuple[bool, str]]:
-    """Each thing that must hold, and whether it did."""
+    """Return each thing that must hold, and whether it did."""
     found = []
     for row in results.rows:
         least, most = TARGETS[row.database]

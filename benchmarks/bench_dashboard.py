@@ -148,7 +148,7 @@ def served(side: Side, folder: Path) -> Iterator[Asker]:
 def measure(
     page: Page, few: Asker, many: Asker, times: int
 ) -> tuple[float, float, int, float, float]:
-    """Medians in ms on both sides, asked in turn; the status; the fastest on both sides."""
+    """Measure medians in ms on both sides, asked in turn; the status; the fastest on both sides."""
     spent: tuple[list[float], list[float]] = [], []
     status = 0
     for number in range(times + 3):
@@ -160,7 +160,7 @@ def measure(
 
 
 def bench(kind: str, options: argparse.Namespace, server: PostgreSQL | None) -> Results:
-    """All pages on one kind of database."""
+    """Measure all pages on one kind of database."""
     results = Results()
     with tempfile.TemporaryDirectory(prefix="diptych-bench-") as temporary:
         folder = Path(temporary)
@@ -186,7 +186,7 @@ def bench(kind: str, options: argparse.Namespace, server: PostgreSQL | None) -> 
 
 
 def verdicts(results: Results) -> list[tuple[bool, str]]:
-    """Each thing that must hold, and whether it did."""
+    """Return each thing that must hold, and whether it did."""
     found = []
     for kind in results.sides:
         rows = [row for row in results.rows if row.database == kind]
@@ -205,7 +205,7 @@ def verdicts(results: Results) -> list[tuple[bool, str]]:
 
 
 def cells_of(results: Results) -> tuple[list[str], list[list[str]]]:
-    """Head and cells of the table: a page a line, both databases beside each other."""
+    """Return the head and cells of the table: a page a line, both databases beside each other."""
     head = ["Page"]
     for kind in results.sides:
         head += [f"{LABELS[kind]}, few (ms)", "many (ms)", "times"]
@@ -265,7 +265,7 @@ def show(results: Results) -> bool:
 
 
 def as_json(results: Results) -> str:
-    """Everything measured, for a program."""
+    """Return everything measured, for a program."""
     rows = [{**asdict(row), "growth": row.growth} for row in results.rows]
     sides = {
         kind: {

@@ -57,11 +57,11 @@ class Bar:
         self._task = progress.add_task("", total=1.0)
 
     def begin(self, words: str) -> None:
-        """Something new begins."""
+        """Begin something new."""
         self._progress.update(self._task, description=words, completed=0.0)
 
     def told(self, share: float) -> None:
-        """So much of it is done (0..1)."""
+        """Show the share (0..1) that is done."""
         self._progress.update(self._task, completed=share)
 
 

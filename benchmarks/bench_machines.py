@@ -30,7 +30,8 @@ from rich.table import Table
 from torch import nn
 
 from diptych_analysis.mis.items import Plan
-from diptych_analysis.mis.runs import Work, score_network
+from diptych_analysis.mis.passes import Work
+from diptych_analysis.mis.runs import score_network
 from diptych_analysis.mis.score import Scale, score_activations
 from diptych_analysis.networks.images import image_set, opened
 from diptych_analysis.networks.networks import Network, load_network
@@ -40,12 +41,12 @@ IMAGES, WIDTH, UNITS = 1000, 256, 1280
 
 
 def peak_mb() -> float:
-    """Peak resident memory of this process in MB."""
+    """Return the peak resident memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def best(function: Callable[[], Any], times: int = 9) -> float:
-    """Least CPU seconds of several calls on one thread."""
+    """Return the least CPU seconds of several calls on one thread."""
     took = []
     for _ in range(times):
         began = time.process_time()
@@ -55,7 +56,7 @@ def best(function: Callable[[], Any], times: int = 9) -> float:
 
 
 def noise(units: int, images: int = IMAGES) -> tuple[Any, Any]:
-    """Activations (images, units) and features (images, 256) of length 1."""
+    """Return the activations (images, units) and features (images, 256) of length 1."""
     rng = np.random.default_rng(0)
     features = rng.normal(size=(images, WIDTH)).astype(np.float32)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
@@ -80,7 +81,7 @@ def task_by_task(activations: Any, features: Any, plan: Plan) -> Any:
 
 
 def part_scoring(units: int) -> dict[str, float]:
-    """Scoring from given features and activations, one core."""
+    """Time the scoring from given features and activations, one core."""
     activations, features = noise(units)
     base, plan, scale = peak_mb(), Plan(), Scale()
     seconds = best(lambda: score_activations(activations, features, plan))
@@ -93,7 +94,7 @@ def part_scoring(units: int) -> dict[str, float]:
 
 
 def crops(folder: Path, count: int) -> None:
-    """Random crops of photographs, as JPEG files."""
+    """Write random crops of photographs, as JPEG files."""
     from skimage import data
 
     rng = np.random.default_rng(0)
@@ -106,7 +107,7 @@ def crops(folder: Path, count: int) -> None:
 
 
 def part_bare(folder: str) -> dict[str, float]:
-    """Nothing but the forward passes of model and similarity over decoded images."""
+    """Run the forward passes of model and similarity alone, over decoded images."""
     images = image_set(Path(folder))
     network, compared = load_network("efficientnet-lite0"), similarity("efficientnet-lite2")
     began = time.perf_counter()
@@ -145,11 +146,12 @@ class Small(nn.Module):
         self.last = nn.Conv2d(64, 8, 1)
 
     def forward(self, images: Any) -> Any:
+        """Pass images through the layers."""
         return self.last(self.middle(self.first(images))).flatten(1)
 
 
 def tensor(image: Image.Image) -> Any:
-    """(3, 8, 8) from 0 to 1."""
+    """Return (3, 8, 8) from 0 to 1."""
     return torch.from_numpy(np.asarray(image, dtype=np.float32) / 255).permute(2, 0, 1)
 
 
@@ -162,11 +164,12 @@ class Noise(nn.Module):
         self.weights = nn.Linear(192, 256)
 
     def forward(self, images: Any) -> Any:
+        """Project the pixels of images."""
         return self.weights(images.flatten(1))
 
 
 def part_memory(folder: str) -> dict[str, float]:
-    """Peak memory of a run over a folder of tiny images."""
+    """Measure the peak memory of a run over a folder of tiny images."""
     network = Network("small", Small(), tensor)
     compared = Embedding(Network("noise", Noise(), tensor))
     with tempfile.TemporaryDirectory() as to:
@@ -189,7 +192,7 @@ def part_memory(folder: str) -> dict[str, float]:
 
 
 def in_own_process(part: str, argument: object, threads: int | None = None) -> dict[str, float]:
-    """One part in a process of its own."""
+    """Run one part in a separate process."""
     environment = dict(os.environ)
     if threads:
         environment |= {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
@@ -205,7 +208,7 @@ def in_own_process(part: str, argument: object, threads: int | None = None) -> d
 
 
 def noise_images(folder: Path, count: int) -> None:
-    """Tiny images, all different."""
+    """Write tiny images, all different."""
     rng = np.random.default_rng(0)
     for number in range(count):
         pixels = rng.integers(0, 256, (8, 8, 3), np.uint8)
@@ -223,12 +226,12 @@ def show(title: str, columns: list[str], rows: list[list[str]]) -> None:
 
 
 def verdict(good: bool, words: str) -> None:
-    """Whether a bound is kept."""
+    """Print whether a bound is kept."""
     Console(width=100).print(f"{'✓' if good else '✗'} {words}", highlight=False)
 
 
 def main(quick: bool) -> None:
-    """All parts, one after the other."""
+    """Run all parts, one after the other."""
     rows, seconds = [], {}
     for units in (320, 640, 1280, 2560):
         found = in_own_process("scoring", units, threads=1)

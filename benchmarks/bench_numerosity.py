@@ -23,6 +23,7 @@ BOUNDS = {"seed": 360.0, "generator": 0.05, "twice": 1.7}
 
 
 def optimizer_of(net: NumberSense) -> torch.optim.Optimizer:
+    """Make the optimiser of the published training."""
     return torch.optim.Adam(net.parameters(), lr=1e-3)
 
 
@@ -38,7 +39,7 @@ def update_twice(net: NumberSense, optimizer: torch.optim.Optimizer, walk: Walk)
 
 
 def measure(settings: Settings, repeats: int) -> dict[str, float]:
-    """Seconds of CPU per update; one embedding and two take turns, medians over the repeats."""
+    """Measure seconds of CPU per update; one embedding and two take turns, medians."""
     nets = [settings.built().to(memory_format=torch.channels_last).train() for _ in range(2)]
     optimizers = [optimizer_of(net) for net in nets]
     once, twice, drawing = [], [], []
@@ -62,6 +63,7 @@ def measure(settings: Settings, repeats: int) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=30)
     arguments = parser.parse_args()

@@ -39,12 +39,12 @@ LEARNERS, TRIALS, IMAGES, SIDE, CLASSES, BATCH, DIM = 105, 45, 2224, 144, 5, 16,
 
 
 def clock() -> float:
-    """CPU seconds of this process on one thread (what an idle core would need), else wall time."""
+    """Return CPU seconds of this process on one thread (as on an idle core), else wall time."""
     return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
 def sequences(learners: int = LEARNERS, trials: int = TRIALS, images: int = IMAGES) -> Sequences:
-    """Learners who answer by chance about images drawn by chance."""
+    """Return the learners who answer by chance about images drawn by chance."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, CLASSES, images)
     stimulus = rng.integers(0, images, (learners, trials))
@@ -67,6 +67,7 @@ def sequences(learners: int = LEARNERS, trials: int = TRIALS, images: int = IMAG
 
 
 def pixels() -> torch.Tensor:
+    """Draw the pixels of the images (noise)."""
     generator = torch.Generator().manual_seed(0)
     shape = (IMAGES, SIDE, SIDE, 3)
     drawn = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
@@ -74,6 +75,7 @@ def pixels() -> torch.Tensor:
 
 
 def store() -> ImageStore:
+    """Make a store that holds the images."""
     made = ImageStore(Path(), (3, SIDE, SIDE))
     made.pixels = pixels()
     return made
@@ -91,6 +93,7 @@ class PlainCNN(nn.Module):
         self.act = nn.ModuleList(nn.PReLU() for _ in range(6))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Pass images through the network."""
         x = self.pool(self.act[0](self.conv1(x)))
         x = self.pool(self.act[1](self.conv2(x))).flatten(1)
         for layer, act in zip(self.linear, self.act[2:], strict=True):
@@ -99,7 +102,7 @@ class PlainCNN(nn.Module):
 
 
 def yardstick() -> float:
-    """Seconds of one epoch of the plain loop."""
+    """Time one epoch of the plain loop (s)."""
     data = sequences()
     images = pixels()[torch.from_numpy(data.stimulus)].float() / 255  # every learner-trial's own
     label, response = torch.from_numpy(data.label), torch.from_numpy(data.response)
@@ -127,11 +130,12 @@ def yardstick() -> float:
 
 
 def network(encoder: nn.Module, images: bool, dim: int, kind: str, trials: int = TRIALS) -> Network:
+    """Make a network of a kind over an encoder."""
     return Network(encoder, build(kind, Shape(CLASSES, dim, images, trials, frozenset())))
 
 
 def epochs(net: Network, data: Batch, settings: Settings, rounds: int) -> float:
-    """Seconds of the fastest of some epochs."""
+    """Return the seconds of the fastest of some epochs."""
     optimizer = torch.optim.Adam(net.groups(settings), fused=True)
     times = []
     for epoch in range(rounds):
@@ -142,7 +146,7 @@ def epochs(net: Network, data: Batch, settings: Settings, rounds: int) -> float:
 
 
 def trained_cnn() -> float:
-    """Seconds of one epoch with the thesis CNN trained."""
+    """Time one epoch with the thesis CNN trained (s)."""
     encoder = ThesisCNN("cnn", store(), DIM)
     net = network(encoder, True, DIM, "direct_yz")
     return epochs(net, make_batch(sequences(), None), Settings(), 2)
@@ -157,27 +161,29 @@ class Table2(nn.Module):
         self.reduce = nn.Linear(512, DIM)
 
     def forward(self, batch: Batch) -> torch.Tensor:
+        """Reduce the features of the shown stimuli."""
         return self.reduce(self.features[batch.stimulus])
 
     def groups(self, settings: Settings) -> list[dict[str, object]]:
+        """Train only the reduction."""
         return [{"params": list(self.reduce.parameters()), "lr": settings.rate}]
 
 
 def frozen() -> float:
-    """Seconds of one epoch with frozen features of 512 numbers."""
+    """Time one epoch with frozen features of 512 numbers (s)."""
     net = network(Table2(), True, DIM, "direct_yz")
     return epochs(net, make_batch(sequences(), None), Settings(), 8)
 
 
 def no_encoder(learners: int = LEARNERS, trials: int = TRIALS, kind: str = "dkt") -> float:
-    """Seconds of one epoch without an encoder."""
+    """Time one epoch without an encoder (s)."""
     net = network(NoEncoder(CLASSES), False, CLASSES, kind, trials)
     data = make_batch(sequences(learners, trials), None)
     return epochs(net, data, Settings(), 8 if kind == "dkt" else 4)
 
 
 def bare_lstm(n_in: int = CLASSES * 3) -> float:
-    """Seconds of nn.LSTM alone, forward and backward, over the same sequences and batches."""
+    """Time nn.LSTM alone, forward and backward, over the same sequences and batches (s)."""
     lstm = nn.LSTM(n_in, 128, 3, batch_first=True)
     inputs = torch.randn(LEARNERS, TRIALS, n_in)
     times = []
@@ -208,7 +214,7 @@ VARIANTS = {
 
 
 def measured(name: str, threads: int) -> tuple[float, float]:
-    """Seconds and peak memory in GB of a variant, in a process of its own."""
+    """Measure seconds and peak memory in GB of a variant, in a separate process."""
     command = [sys.executable, __file__, "--one", name, "--threads", str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.strip().splitlines()[-1])
@@ -216,12 +222,14 @@ def measured(name: str, threads: int) -> tuple[float, float]:
 
 
 def one(name: str) -> None:
+    """Run one variant, and print its seconds and gigabytes as JSON."""
     seconds = VARIANTS[name]()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({"seconds": seconds, "gigabytes": peak}))
 
 
 def main() -> None:
+    """Measure each variant in a separate process, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="leave the yardstick and the CNN out")

@@ -22,15 +22,18 @@ class Wire(asyncio.Protocol):
         self.closing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def connection_lost(self, _error: Exception | None) -> None:
+        """Fail the awaited reply, if there is one."""
         self.closing = True
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(ServerClosed())
 
     def data_received(self, data: bytes) -> None:
+        """Gather bytes until a reply is complete."""
         self._buffer += data
         if self._need < 0:
             end = self._buffer.find(b"\r\n\r\n")
@@ -59,6 +62,7 @@ class Wire(asyncio.Protocol):
             self.closing = True
 
     def send(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Send a request; the future holds the status and body of its reply."""
         assert self.transport is not None
         self._reply = asyncio.get_running_loop().create_future()
         self.transport.write(request)

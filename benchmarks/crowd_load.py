@@ -73,13 +73,13 @@ class Measured:
         return percentile(self.times.get(kind, []) if kind else self.answers, share)
 
     def cpu_ms(self, program: str) -> float:
-        """CPU milliseconds of a program for each request; NaN where it does not run."""
+        """Return CPU milliseconds of a program for each request; NaN where it does not run."""
         if program not in self.cpu or not self.requests:
             return math.nan
         return 1000 * self.cpu[program] / self.requests
 
     def held(self, most_ms: float) -> bool:
-        """Whether nothing went wrong and p99 of answers stayed below a bound."""
+        """Say whether nothing went wrong and p99 of answers stayed below a bound."""
         return not self.errors and bool(self.answers) and self.p(0.99) < most_ms
 
 
@@ -155,14 +155,14 @@ class Crowd:
         )
 
     async def leave(self) -> None:
-        """Everybody leaves; requests under way are given up."""
+        """Let all participants leave; give up requests under way."""
         for place in self._places:
             place.cancel()
         await asyncio.gather(*self._places, return_exceptions=True)
         self._places.clear()
 
     async def _place(self, joining: Joining | None, before: float) -> None:
-        """One participant after the other."""
+        """Begin one participant after the other."""
         while True:
             self._born += 1
             name = f"{self._mark}-{self._born}"

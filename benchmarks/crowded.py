@@ -90,7 +90,7 @@ def take(app: Flask) -> Taken:
 
 
 def settle_one_more(app: Flask) -> float:
-    """Milliseconds that settling one more session takes."""
+    """Measure the milliseconds that settling one more session takes."""
     host = app.extensions["diptych"]
     settle, spent = host.when_ended, []
 

@@ -104,16 +104,16 @@ class Load:
         self._begin, self._end = begin, end
 
     def is_on(self) -> bool:
-        """Whether what happens now is measured."""
+        """Say whether what happens now is measured."""
         return self._begin <= time.perf_counter() <= self._end
 
     def is_over(self, figures: Figures | None = None) -> bool:
-        """Whether all shall stop."""
+        """Say whether the run is over."""
         full = figures is not None and figures.acknowledged >= self.most
         return full or time.perf_counter() >= self._end
 
     async def _visitor(self, number: int, figures: Figures) -> None:
-        """One place in the queue: one participant after another takes the study."""
+        """Keep one place in the queue: one participant after another takes the study."""
         turn = 0
         failures = 0
         while not self.is_over(figures) and failures < 20:
@@ -130,7 +130,7 @@ class Load:
 
 
 def is_last(state: dict[str, Any]) -> bool:
-    """Whether a State shows the last trial, whose answer ends the session."""
+    """Say whether a State shows the last trial, whose answer ends the session."""
     return state["step"] == "trials" and state["progress"]["done"] + 1 >= state["progress"]["of"]
 
 
@@ -145,6 +145,7 @@ class Visit:
         self.wire: Wire | None = None
 
     def close(self) -> None:
+        """Close the connection."""
         if self.wire is not None and self.wire.transport is not None:
             self.wire.transport.close()
 

@@ -200,7 +200,7 @@ _WHAT = {
 
 
 def yardstick(results: Results) -> Cells:
-    """Bare route, answered trial, and settling."""
+    """Tabulate the bare route, answered trials, and settling."""
     head = ["Database", "Request", "A second", "p99 ms", "Server CPU ms", "Database CPU ms",
             "Rounds"]  # fmt: skip
     cells = []
@@ -216,7 +216,7 @@ def yardstick(results: Results) -> Cells:
 
 
 def verdicts(results: Results) -> list[tuple[bool, str]]:
-    """Each thing that must hold, and whether it did."""
+    """Return each thing that must hold, and whether it did."""
     found = []
     for row in results.rows:
         seen, p99 = row.measured, row.measured.p(0.99)

@@ -74,7 +74,7 @@ class Page:
 
 
 def pages_of(app: Flask, study: str) -> list[Page]:
-    """Every GET route of the dashboard, and its further addresses.
+    """Return every GET route of the dashboard, and its further addresses.
 
     Raises
     ------
@@ -119,7 +119,7 @@ class Asker:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def get(self, page: Page) -> tuple[int, float]:
-        """Status, and seconds to the end of the reply; of a download, to its first bytes."""
+        """Return the status, and seconds to the reply's end; for a download, to its first bytes."""
         address = page.address.format(session=self.session)
         begin = time.perf_counter()
         self.connection.request("GET", address, headers={"Cookie": self.cookie})

@@ -197,11 +197,11 @@ class Person:
         await asyncio.sleep(self.quick * (seconds - passed))
 
     async def get(self, kind: str, path: str) -> bytes:
-        """GET on the participant's first connection."""
+        """Send a GET on the participant's first connection."""
         return await self._again(kind, 0, f"GET {path} HTTP/1.1\r\n", b"")
 
     async def post(self, kind: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """POST to the API; the JSON of the reply."""
+        """Send a POST to the API; return the JSON of the reply."""
         head = f"POST /api/v1{path} HTTP/1.1\r\nContent-Type: application/json\r\n"
         found: dict[str, Any] = json.loads(
             await self._again(kind, 0, head, json.dumps(body).encode())

@@ -37,7 +37,7 @@ def tree(root: int) -> list[int]:
 
 
 def cpu_seconds(root: int) -> float:
-    """CPU time (s) of a process and its descendants, those that have ended included.
+    """Return CPU time (s) of a process and its descendants, those that have ended included.
 
     Only differences tell something, and only for descendants whose parents waited for them.
     """
@@ -50,7 +50,7 @@ def cpu_seconds(root: int) -> float:
 
 
 def memory_bytes(root: int) -> int:
-    """PSS (bytes) of a process and its descendants; RSS of those we may not look into."""
+    """Return PSS (bytes) of a process and its descendants; RSS of those we may not look into."""
     return sum(_memory(pid) for pid in tree(root))
 
 

@@ -70,7 +70,7 @@ def serving(worker_class: str, workers: int) -> Iterator[int]:
 
 
 def crowd(port: int) -> tuple[list[int], float, float]:
-    """Clients per worker, median and 95th percentile of a request's time in ms."""
+    """Return the clients per worker, median and 95th percentile of a request's time in ms."""
     times: list[float] = []
     of_worker: Counter[bytes] = Counter()
     end = time.monotonic() + SECONDS
@@ -95,7 +95,7 @@ def crowd(port: int) -> tuple[list[int], float, float]:
 
 
 def wait_behind_silent(port: int) -> float:
-    """Time of one request, in ms, while other connections send nothing."""
+    """Time one request, in ms, while other connections send nothing."""
     silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(SILENT)]
     time.sleep(0.2)
     sent = time.perf_counter()

@@ -33,12 +33,12 @@ class Costs:
     cpu_ms: dict[str, list[float]] = field(default_factory=dict)
 
     def mean(self, kind: str, of: str = "statements") -> float:
-        """Mean of a kind; NaN where it was not counted."""
+        """Return the mean of a kind; NaN where it was not counted."""
         counted: list[float] = getattr(self, of).get(kind, [])
         return sum(counted) / len(counted) if counted else float("nan")
 
     def a_request(self, times: dict[str, list[float]]) -> float:
-        """Statements a request of a mix of requests."""
+        """Return the statements per request of a mix of requests."""
         known = {kind: len(each) for kind, each in times.items() if kind in self.statements}
         n = sum(known.values())
         return sum(self.mean(kind) * many for kind, many in known.items()) / n if n else 0.0
@@ -122,7 +122,7 @@ def _take(counting: _Counting, study: str) -> None:
 
 
 def through_a_proxy(server: PostgreSQL, database: str, settings: Settings, study: str) -> Costs:
-    """`measure_session`, and again with a proxy on the wire, for the round trips."""
+    """Run `measure_session`, and again with a proxy on the wire, for the round trips."""
     costs = measure_session(settings, study)
     with RoundTrips(Path(server.socket_folder) / ".s.PGSQL.5432") as proxy:
         url = f"postgresql://postgres@/{database}?host={proxy.folder}"

@@ -109,7 +109,7 @@ def enter(client: FlaskClient, study: str) -> tuple[dict[str, Any], str]:
 
 
 def through_proxy(server: PostgreSQL, database: str, settings: Settings, study: str) -> Cost:
-    """`measure`, with a counting proxy between host and PostgreSQL."""
+    """Run `measure` with a counting proxy between host and PostgreSQL."""
     with RoundTrips(Path(server.socket_folder) / ".s.PGSQL.5432") as proxy:
         url = f"postgresql://postgres@/{database}?host={proxy.folder}"
         return measure(settings.model_copy(update={"database_url": url}), study, proxy)

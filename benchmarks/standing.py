@@ -66,7 +66,7 @@ class Standing:
         self._templates = [_taken(client, study, each)["session"]["id"] for each in answered]
 
     def copies(self, n: int) -> list[Joining]:
-        """So many sessions that nobody has been given yet, from every place in turn."""
+        """Return that many sessions that nobody has been given yet, from every place in turn."""
         engine = create_engine(self._settings.sqlalchemy_url)
         found: list[Joining] = []
         each = -(-n // len(self._templates))

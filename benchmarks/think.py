@@ -31,7 +31,7 @@ class Span:
     least: float = 0.0
 
     def draw(self, rng: random.Random) -> float:
-        """One time, s."""
+        """Draw one time, s."""
         return self.least + rng.lognormvariate(math.log(self.median), self.spread)
 
     @property
@@ -59,11 +59,11 @@ class Pace:
     debrief: Span
 
     def before_trials(self) -> float:
-        """Mean time until the first trial, s."""
+        """Return the mean time until the first trial, s."""
         return self.consent.mean + self.instructions.mean + self.ready.mean
 
     def whole(self, trials: int, told: int) -> float:
-        """Mean time of a session, s.
+        """Return the mean time of a session, s.
 
         Parameters
         ----------

@@ -43,7 +43,7 @@ class BareServer(LiveServer):
         super().__init__({**variables, "PYTHONPATH": path}, log, workers)
 
     def command(self) -> list[str]:
-        """gunicorn, with the settings that `diptych serve` gives it."""
+        """Return the command of gunicorn, with the settings that `diptych serve` gives it."""
         settings = gunicorn_arguments("127.0.0.1", self.port, self.workers, 5)[:-1]
         return [sys.executable, "-m", "gunicorn", *settings, "bare_route:create_app()"]
 
@@ -85,7 +85,7 @@ class Turn:
         return self.requests / self.seconds
 
     def cpu_ms(self, *programs: str) -> float:
-        """CPU milliseconds a request of some programs together."""
+        """Return the CPU milliseconds per request of some programs together."""
         return 1000 * sum(self.cpu.get(name, 0.0) for name in programs) / max(1, self.requests)
 
 
@@ -118,7 +118,7 @@ class Plan:
 
 
 def compare(bare: Hosts, own: Hosts, study: str, plan: Plan, told: Told) -> list[Turn]:
-    """Bare route and answered trials in turns; who goes first changes with every round."""
+    """Run the bare route and answered trials in turns; the first changes with every round."""
     turns = []
     for number in range(plan.rounds):
         pair = ["bare", "answer"] if number % 2 == 0 else ["answer", "bare"]
@@ -201,7 +201,7 @@ async def _answer(
 
 
 def settling(own: Hosts, study: str, plan: Plan, told: Told) -> list[Turn]:
-    """Whole sessions, and the same left before their last answer, in turns.
+    """Settle whole sessions, and the same left before their last response, in turns.
 
     The CPU time is that of the whole run, all requests of the sessions included, divided by its
     answers.

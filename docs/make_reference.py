@@ -135,7 +135,7 @@ def default(field: FieldInfo) -> str:
 
 
 def rows(model: type[BaseModel]) -> Iterator[tuple[str, str, str, str]]:
-    """Key, type, default and meaning of each field of a section."""
+    """Yield the key, type, default and meaning of each field of a section."""
     for name, field in model.model_fields.items():
         limit = bounds(field)
         kind = type_in_words(field.annotation)
@@ -156,11 +156,13 @@ def section_of(kind: Any) -> type[BaseModel] | None:
 
 
 def section_text(kind: Any) -> str:
+    """Return the first line of a section's description."""
     section = section_of(kind)
     return (section.__doc__ or "").strip().splitlines()[0] if section else ""
 
 
 def study_toml() -> Iterator[str]:
+    """Yield the chapter about study.toml."""
     head = ("Key", "Type", "Default", "Meaning")
     yield "## study.toml\n\nAn unknown key is a fault. The keys at the top of the file:\n"
     yield table(head, list(rows(StudySpec)))
@@ -179,6 +181,7 @@ def sections(model: type[BaseModel], head: Sequence[str]) -> Iterator[str]:
 
 
 def plugins(title: str, registry: Registry[Any], where: str) -> Iterator[str]:
+    """Yield a chapter about the plug-ins of a kind, with their parameters."""
     yield f"## {title}\n"
     for name, plugin in registry.all().items():
         yield f"### {name}\n\n{(plugin.__doc__ or '').strip().splitlines()[0]}\n"
@@ -208,12 +211,14 @@ def item_columns(layout: ItemLayout) -> str:
 
 
 def column_row(column: declared.Column) -> tuple[str, str, str]:
+    """Describe a column of the tidy tables: name, type, meaning."""
     kind = column.type + (f" ({column.unit})" if column.unit else "")
     levels = f" One of: {', '.join(column.levels)}." if column.levels else ""
     return f"`{column.name}`", kind, column.description + levels
 
 
 def environment() -> Iterator[str]:
+    """Yield the chapter about environment variables."""
     yield "## Environment variables\n\nAll settings of a host. None is required.\n"
     yield settings()
 
@@ -227,6 +232,7 @@ def settings() -> str:
 
 
 def commands() -> Iterator[str]:
+    """Yield the chapter about commands."""
     yield f"## Commands\n\n`diptych COMMAND --help` prints the same text.\n\n{JSON}"
     for path, command in walk(cli, "diptych"):
         arguments = [p for p in command.params if isinstance(p, click.Argument)]
@@ -250,6 +256,7 @@ def in_markdown(help_text: str) -> str:
 
 
 def option_row(option: click.Option) -> tuple[str, str, str]:
+    """Describe an option of a command: names, default, meaning."""
     names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
     if isinstance(option.type, click.Choice):
         names += " " + " or ".join(str(choice) for choice in option.type.choices)
@@ -260,7 +267,7 @@ def option_row(option: click.Option) -> tuple[str, str, str]:
 
 
 def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Every command that does something, with its full name."""
+    """Yield every command that does something, with its full name."""
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in sorted(command.list_commands(context)):
@@ -272,6 +279,7 @@ def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command
 
 
 def refusals() -> Iterator[str]:
+    """Yield the chapter about refusals of the API."""
     yield (
         "## Refusals of the API\n\nThe API itself is described by OpenAPI at "
         '`/api/v1/openapi.json`. Refusals are `{"error": {"code", "message", "fields", "said"}}`.\n'
@@ -280,6 +288,7 @@ def refusals() -> Iterator[str]:
 
 
 def tables() -> Iterator[str]:
+    """Yield the chapter about the tidy tables."""
     yield (
         "## The tidy tables\n\nWritten by `diptych export` and `diptych import` "
         "([files and names](exports.md)).\n"

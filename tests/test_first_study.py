@@ -29,9 +29,12 @@ pytestmark = [pytest.mark.exhaustive, pytest.mark.slow]
 class Reader:
     """Somebody who types what the page says, in one terminal and a second one.
 
-    Attributes:
-        folder: where they began.
-        told: what the blocks printed, in order.
+    Attributes
+    ----------
+    folder : Path
+        Where they began.
+    told : list[str]
+        What the blocks printed, in order.
     """
 
     folder: Path

@@ -75,7 +75,7 @@ def save(chart: Any, file: Path, scale: float = 2.0) -> Path:
 
 
 def script() -> str:
-    """Vega, Vega-Lite and vega-embed in one script, for a page that loads nothing."""
+    """Return Vega, Vega-Lite and vega-embed in one script, for a page that loads nothing."""
     return str(vlc.javascript_bundle("window.embed = vegaEmbed;"))
 
 

@@ -14,7 +14,7 @@ Z95 = 1.959963984540054
 def wilson(
     right: npt.ArrayLike, n: npt.ArrayLike, z: float = Z95
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Wilson's score interval of a proportion, low and high; 0 to 1 where nothing was counted."""
+    """Compute Wilson's score interval of a proportion, low and high; 0 to 1 without counts."""
     import numpy as np
 
     k, m = np.asarray(right, dtype=float), np.asarray(n, dtype=float)

@@ -14,7 +14,7 @@ def in_parallel(
     n_jobs: int = 1,
     cluster: str | None = None,
 ) -> Iterator[Any]:
-    """`function(*arguments)` of every tuple, as they are finished, in no order.
+    """Yield `function(*arguments)` of every tuple, as they are finished, in no order.
 
     Parameters
     ----------

@@ -37,12 +37,12 @@ def picture_files(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is not for people: systems make such by themselves."""
+    """Say whether a file or folder of this name is not for people: systems make such themselves."""
     return name.startswith(".") or name == _PACKED_BESIDE
 
 
 def in_words(left_out: list[str]) -> str:
-    """How many files were left out, and some of their names."""
+    """Return how many files were left out, and some of their names."""
     count = "1 file" if len(left_out) == 1 else f"{len(left_out)} files"
     return f"{count} left out: {few(left_out)}"
 

@@ -215,7 +215,7 @@ def _on_paper(picture: Image.Image) -> Image.Image:
 
 
 def _is_coloured_otherwise(image: Image.Image) -> bool:
-    """Whether the stored numbers are colours of another space than sRGB."""
+    """Say whether the stored numbers are colours of another space than sRGB."""
     profile = image.info.get("icc_profile")
     if profile:
         return not _is_srgb(profile, image.mode)
@@ -228,7 +228,7 @@ def _is_coloured_otherwise(image: Image.Image) -> bool:
 
 
 def _through_profile(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Colours of a profile in sRGB. A profile that does not fit the picture is left out."""
+    """Convert colours of a profile to sRGB. A profile that does not fit is left out."""
     if _is_srgb(profile, picture.mode):
         return picture
     try:
@@ -252,7 +252,7 @@ def _converted(picture: Image.Image, profile: bytes) -> Image.Image:
 
 @lru_cache(maxsize=256)
 def _is_srgb(profile: bytes, mode: str) -> bool:
-    """Whether a profile leaves colours as they are: no channel moves by more than 1 of 255."""
+    """Say whether a profile leaves colours as they are: no channel moves by more than 1 of 255."""
     if mode not in ("RGB", "RGBA", "P"):
         # Grey is sRGB's grey unless the profile says otherwise.
         steps = np.arange(256, dtype=np.uint8)[None]
@@ -272,7 +272,7 @@ def _is_srgb(profile: bytes, mode: str) -> bool:
 
 
 def _gamma_of(image: Image.Image) -> tuple[float, tuple[float, ...]]:
-    """Gamma and primaries of a PNG, those of sRGB where it does not say."""
+    """Read gamma and primaries of a PNG; those of sRGB where it does not say."""
     gamma = float(image.info.get("gamma", 0)) or _SRGB_GAMMA
     primaries = tuple(float(v) for v in image.info.get("chromaticity", ()))
     fits = len(primaries) == 8 and all(0 < v < 1 for v in primaries[:2])
@@ -280,7 +280,7 @@ def _gamma_of(image: Image.Image) -> tuple[float, tuple[float, ...]]:
 
 
 def _through_gamma(picture: Image.Image, gamma: float, primaries: tuple[float, ...]) -> Image.Image:
-    """Colours of a gamma and of primaries in sRGB (PNG specification, 11.3.2 and 13.13)."""
+    """Convert colours of a gamma and primaries to sRGB (PNG specification, 11.3.2 and 13.13)."""
     levels: Floats = np.arange(256) / 255
     if abs(gamma / _SRGB_GAMMA - 1) > 0.01:
         linear = levels ** (1 / gamma)
@@ -295,14 +295,14 @@ def _through_gamma(picture: Image.Image, gamma: float, primaries: tuple[float, .
 
 
 def _encoded(light: Floats) -> npt.NDArray[np.uint8]:
-    """Levels of sRGB for linear light (IEC 61966-2-1)."""
+    """Return the levels of sRGB for linear light (IEC 61966-2-1)."""
     light = light.clip(0, 1)
     levels = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.asarray(np.rint(255 * levels), dtype=np.uint8)
 
 
 def _to_xyz(primaries: tuple[float, ...]) -> Floats:
-    """(3, 3): linear RGB to XYZ, in which every white is sRGB's (von Kries)."""
+    """Return (3, 3): linear RGB to XYZ, in which every white is sRGB's (von Kries)."""
     white, *colours = ((x / y, 1.0, (1 - x - y) / y) for x, y in _pairs(primaries))
     columns = np.array(colours, dtype=np.float64).T
     own = columns * np.linalg.solve(columns, np.array(white))

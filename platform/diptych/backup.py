@@ -282,7 +282,7 @@ def _put_sqlite(file: Path, where: URL, manifest: Manifest) -> None:
 
 
 def _is_left_alone(target: Path) -> bool:
-    """Whether nobody has a database open; one that is damaged is put aside."""
+    """Say whether no program has a database open; put a damaged one aside."""
     with closing(sqlite3.connect(target, timeout=0.2)) as old:
         try:
             old.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -98,7 +98,7 @@ class Demo:
         return self.settings.base_url
 
     def export(self, study: str) -> Path:
-        """Folder of a study's tables."""
+        """Return the folder of a study's tables."""
         return HERE / "export" / study
 
 
@@ -295,7 +295,7 @@ def done(what: str, detail: str = "") -> None:
 
 
 def first_account(demo: Demo) -> str | None:
-    """Where the dashboard's first account is made; None when there is one."""
+    """Return where the dashboard's first account is made; None when there is one."""
     from diptych import create_app
     from diptych.cli.user import first_link
     from diptych.ground.database import db

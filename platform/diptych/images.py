@@ -66,7 +66,7 @@ class ServableImage:
 
 
 def content_hash(data: bytes) -> str:
-    """SHA-256 of a file, in hex: the id of a stimulus, the same here and in the analysis."""
+    """Return SHA-256 of a file, in hex: the id of a stimulus, the same here and in the analysis."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -142,7 +142,7 @@ def _strip_jpeg(data: bytes) -> bytes:
 
 
 def _end_of_scan(data: bytes, start: int) -> int:
-    """Where the next marker stands that is neither a stuffed byte nor a restart."""
+    """Return the place of the next marker that is neither a stuffed byte nor a restart."""
     at = data.find(b"\xff", start)
     while 0 <= at < len(data) - 1:
         if data[at + 1] != 0x00 and not 0xD0 <= data[at + 1] <= 0xD7:
@@ -172,7 +172,7 @@ class ImageTokens:
         return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
     def read(self, name: str) -> tuple[int, int] | None:
-        """(version_id, place) of a name, or None when it was not made here."""
+        """Return (version_id, place) of a name, or None when it was not made here."""
         try:
             sealed = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4))
             plain = self._cipher.decrypt(sealed, None)
@@ -185,7 +185,7 @@ class ImageTokens:
 
 @lru_cache(maxsize=16384)
 def read_servable(path: Path, modified_ns: int) -> tuple[str, ServableImage]:
-    """(content hash, servable image) of a file; `modified_ns` only keeps the memory honest.
+    """Return (content hash, servable image) of a file; `modified_ns` only keeps the memory honest.
 
     Raises
     ------

@@ -33,12 +33,12 @@ _APART_S = 2.0
 
 
 def is_public(settings: Settings) -> bool:
-    """Whether people from outside reach the host: its address is not this machine's own."""
+    """Say whether people from outside reach the host: its address is not this machine's own."""
     return (urlsplit(settings.base_url).hostname or "") not in LOOPBACK
 
 
 def secret_fault(settings: Settings) -> str | None:
-    """Why a secret is not good enough for a host that people from outside reach."""
+    """Say why a secret is not good enough for a host that people from outside reach."""
     if not is_public(settings):
         return None
     # On one machine with SQLite it is made at random, and kept beside the database.
@@ -63,7 +63,7 @@ def readiness(engine: Engine, settings: Settings) -> list[Finding]:
 
 
 def examine(engine: Engine, settings: Settings, static: Path) -> Iterator[Finding]:
-    """Every check, one after the other."""
+    """Run every check, one after the other."""
     yield address(settings)
     if is_public(settings):
         yield reachable(settings)
@@ -198,7 +198,7 @@ def clock(engine: Engine) -> Finding:
 
 
 def disk(settings: Settings) -> Finding:
-    """There is room where the host writes."""
+    """Check that the host can write: there is room on the disk."""
     folder = settings.home
     while not folder.exists():
         folder = folder.parent.resolve() if folder.parent == folder else folder.parent
@@ -214,7 +214,7 @@ def disk(settings: Settings) -> Finding:
 
 
 def address(settings: Settings) -> Finding:
-    """Participants are given an address that works for them, over HTTPS."""
+    """Check that participants get an address that works for them, over HTTPS."""
     if not is_public(settings):
         return Finding(
             "address",
@@ -252,7 +252,7 @@ def secret(settings: Settings) -> Finding:
 
 
 def proxies(settings: Settings) -> Finding:
-    """Where a proxy stands before the host, the host knows it."""
+    """Check that the host knows of a proxy before it."""
     if is_public(settings) and not settings.proxy_hops:
         return Finding(
             "proxies",
@@ -292,7 +292,7 @@ def studies(engine: Engine, settings: Settings) -> Finding:
 
 
 def accounts(engine: Engine) -> Finding:
-    """Somebody can log in."""
+    """Check that a person can log in."""
 
     def check() -> Finding:
         with engine.connect() as connection:

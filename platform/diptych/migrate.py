@@ -23,14 +23,14 @@ class BehindFault(Exception):
 
 
 def migrations_folder() -> Path:
-    """Where the migrations are: beside the package when installed, else in the repository."""
+    """Find the migrations: beside the package when installed, else in the repository."""
     here = Path(__file__).parent
     shipped = here / "_migrations"
     return shipped if shipped.exists() else here.parent.parent / "migrations"
 
 
 def config(url: str, identity_key: bytes | None = None) -> Config:
-    """Alembic's configuration for a database; the key is needed where platform ids stand in it."""
+    """Configure Alembic for a database; the key is needed where it holds platform ids."""
     from alembic.config import Config
 
     found = Config()

@@ -100,6 +100,7 @@ class Scene:
         self, centre: tuple[float, float, float], radii: tuple[float, float, float],
         colour: Colour, gloss: float = 0.25,
     ) -> None:  # fmt: skip
+        """Draw an ellipsoid; `centre` and `radii` (x, y, z) in pixels."""
         (cx, cy, cz), (a, b, c) = centre, radii
         box = self.window(cx - a, cx + a, cy - b, cy + b)
         u = (self.x[:, box[1]] - np.float32(cx)) / np.float32(a)
@@ -192,7 +193,7 @@ def draw(attributes: dict[str, float], rng: np.random.Generator) -> NDArray[np.u
 def draw_face(
     scene: Scene, hx: float, hy: float, tall: float, wide: float, look: float, deep: Colour
 ) -> None:
-    """Two round eyes that look where the creature looks, and a small snout below them."""
+    """Draw two round eyes that look where the creature looks, and a small snout below them."""
     front = 2 + wide * 0.46 * 0.9
     for sign in (-1, 1):
         ex, ey = hx + sign * 6.4 + look * 2.4, hy - tall * 0.06
@@ -204,7 +205,7 @@ def draw_face(
 
 
 def extent(some: NDArray[np.bool_]) -> slice:
-    """From the first to the last that is true."""
+    """Return the slice from the first to the last that is true."""
     places = np.nonzero(some)[0]
     return slice(int(places[0]), int(places[-1]) + 1)
 

@@ -65,7 +65,7 @@ def value(unit: str, share: float) -> float:
 
 
 def picture_values(shares: NDArray[np.float64], rng: np.random.Generator) -> list[Values]:
-    """Values of pictures from shares (n, 8) of each unit's range, and a free contrast."""
+    """Return values of pictures from shares (n, 8) of each unit's range, and a free contrast."""
     contrast = rng.uniform(*CONTRAST, len(shares)).round(4)
     return [
         {unit: value(unit, float(share)) for unit, share in zip(UNITS, row, strict=True)}
@@ -75,13 +75,13 @@ def picture_values(shares: NDArray[np.float64], rng: np.random.Generator) -> lis
 
 
 def draw_pool(n: int, rng: np.random.Generator) -> list[Values]:
-    """Values of `n` pictures that fill each unit's range evenly, independent between units."""
+    """Draw `n` pictures that fill each unit's range evenly, independently between units."""
     places = np.stack([rng.permutation(n) for _ in UNITS], axis=1)
     return picture_values((places + rng.random(places.shape)) / n, rng)
 
 
 def draw_ends(unit: str, end: float, loose: float, rng: np.random.Generator) -> list[Values]:
-    """Values of 2 (K + 1) pictures: first those at the unit's high end, then at its low end.
+    """Return values of 2 (K + 1) pictures: first those at the unit's high end, then at its low end.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ class Sheet:
 
 
 def bouquet(count: int, reach: float, turn: float) -> list[tuple[float, float]]:
-    """Offsets of `count` blossoms that don't touch, around (0, 0), which is their mean.
+    """Return the offsets of `count` blossoms that don't touch, around (0, 0), which is their mean.
 
     Parameters
     ----------
@@ -231,7 +231,7 @@ class Item(NamedTuple):
 
 
 def test_items(pool: list[Values], rng: np.random.Generator) -> list[Item]:
-    """N items a unit from the pool; pictures stand in them by index of the pool."""
+    """Make N items per unit; they name pictures by their index in the pool."""
     items = []
     for unit in UNITS:
         measured = np.array([values[unit] for values in pool])
@@ -249,7 +249,7 @@ def test_items(pool: list[Values], rng: np.random.Generator) -> list[Item]:
 
 
 def spread(ranked: NDArray[np.intp], rng: np.random.Generator) -> list[list[int]]:
-    """N sets of K: each gets one, drawn at random, of each of the K strata of N (App. A.2)."""
+    """Return N sets of K: each gets one, drawn at random, of the K strata of N (App. A.2)."""
     strata = ranked.reshape(K, N)
     shuffled = np.stack([rng.permutation(stratum) for stratum in strata])
     return [[int(place) for place in shuffled[:, task]] for task in range(N)]
@@ -272,7 +272,7 @@ def plain_items(pictures: list[Values], rng: np.random.Generator) -> list[Item]:
 
 
 def margin(item: Item, pictures: list[Values]) -> float:
-    """How far the queries are apart in the unit, as a share of how far the explanations are."""
+    """Return how far apart the queries are in the unit, relative to the explanations."""
     top, bottom, high, low = (
         sum(pictures[place][item.unit] for place in item.shown[role]) / len(item.shown[role])
         for role in ROLES
@@ -329,7 +329,7 @@ def draw_pictures(folder: Path, seed: int) -> None:
 
 
 def panel(drawn: list[Image.Image], small: int = 72, gap: int = 6) -> Image.Image:
-    """Nine pictures, 3 x 3."""
+    """Return nine pictures, 3 x 3."""
     side = 3 * small + 2 * gap
     sheet = Image.new("RGB", (side, side), "white")
     for k, picture in enumerate(drawn):
@@ -341,7 +341,7 @@ def panel(drawn: list[Image.Image], small: int = 72, gap: int = 6) -> Image.Imag
 def queries(
     top: Image.Image, bottom: Image.Image, frame: tuple[int, int, int] | None, gap: int = 18
 ) -> Image.Image:
-    """Two pictures one above the other, the upper one in a frame where a colour is given."""
+    """Return two pictures one above the other, the upper one in a frame where a colour is given."""
     sheet = Image.new("RGB", (SIDE + 12, 2 * SIDE + gap + 12), "white")
     if frame:
         sheet.paste(frame, (0, 0, SIDE + 12, SIDE + 12))
@@ -351,7 +351,7 @@ def queries(
 
 
 def beside(parts: list[Image.Image], gap: int = 40) -> Image.Image:
-    """Pictures in a row, centred, on white."""
+    """Return the pictures in a row, centred, on white."""
     width = sum(part.width for part in parts) + gap * (len(parts) - 1)
     height = max(part.height for part in parts)
     sheet = Image.new("RGB", (width, height), "white")

@@ -55,8 +55,10 @@ def simulated_study(
     machine: bool = True,
     seed: int = 0,
 ) -> Tables:
-    """Simulated people who answer about every unit twice, right with the unit's own chance, and a
-    machine. One session is excluded, one stopped half way, and all have practice and catch trials.
+    """Simulated people and a machine who answer about every unit twice.
+
+    People are right with the unit's own chance. One session is excluded, one stopped half way, and
+    all have practice and catch trials.
     """
     rng = np.random.default_rng(seed)
     units = list(names or (f"block.{u % 3}:{u}" for u in range(len(mis))))

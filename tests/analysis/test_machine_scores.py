@@ -15,7 +15,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from diptych_analysis.mis.cli import mis
-from diptych_analysis.mis.runs import Work, score_network
+from diptych_analysis.mis.passes import Work
+from diptych_analysis.mis.runs import score_network
 from diptych_analysis.networks import activations
 from diptych_analysis.networks.faults import MachineFault
 from diptych_analysis.networks.images import image_set

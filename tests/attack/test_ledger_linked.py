@@ -1,4 +1,4 @@
-"""Somebody with the platform's own list, and a viewer's account: who is which session?"""
+"""A viewer who has the platform's own list must not learn who is which session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody types a worker's id into an entry link: whose session is it, and whose submission?"""
+"""A worker's id that another person types into an entry link: whose session it opens."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_the_database_crashes(
     seconds: float,
     record_property,
 ) -> None:
-    """kill -9 of one of its processes: PostgreSQL ends all others and recovers from its log."""
+    """Kill one of its processes (-9): PostgreSQL ends all others and recovers from its log."""
     crashes = 0
     with crowd:
         end = time.monotonic() + seconds

@@ -92,7 +92,9 @@ def begin(paying: Paying, doing: str, url: str | None = None) -> subprocess.Pope
 def at(paying: Paying, request: str, acted: bool, stop: Callable[[], None]) -> list[str]:
     """Stop whoever makes a request, before or after Prolific has acted on it.
 
-    Returns:
+    Returns
+    -------
+    list[str]
         Filled with the request once it was made.
     """
     prolific, heard = paying.prolific, list[str]()
@@ -152,7 +154,7 @@ def no_harm(paying: Paying) -> None:
 
 
 def test_killed_again_and_again_while_it_pays(paying: Paying) -> None:
-    """kill -9, at each sort of request, before Prolific has acted and after."""
+    """Kill -9 at each sort of request, before Prolific has acted and after."""
     for doing, request, acted in STOPS:
         process = begin(paying, doing)
 

@@ -40,10 +40,14 @@ def recruiter(name: str, settings: Settings | None = None, **parameters: Any) ->
 class ProlificAPI:
     """A server that speaks the documented part of Prolific's API: `GET /submissions/{id}/`.
 
-    Attributes:
-        submissions: what it knows, by id.
-        trouble: a status it answers everything with, or `drop` to hang up.
-        asked: path and Authorization header of every request.
+    Attributes
+    ----------
+    submissions : dict[str, Any]
+        What it knows, by id.
+    trouble : int | str | None
+        A status it answers everything with, or `drop` to hang up.
+    asked : list[tuple[str, str | None]]
+        Path and Authorization header of every request.
     """
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ def items_of(items: list[Row], unit: str) -> list[Row]:
 
 
 def oklab(rgb: Array) -> Array:
-    """sRGB (..., 3) between 0 and 1 -> OKLab, with the forward matrices of its definition."""
+    """Convert sRGB (..., 3) between 0 and 1 to OKLab, with the matrices of its definition."""
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     to_cones = np.array(
         [

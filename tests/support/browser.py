@@ -47,8 +47,10 @@ def find_chromium() -> Path | None:
 def install_chromium() -> Path:
     """Install Chromium by playwright or, as root, by apt-get.
 
-    Raises:
-        NoBrowser: with what was tried and what each said.
+    Raises
+    ------
+    NoBrowser
+        With what was tried and what each said.
     """
     tried = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):

@@ -222,11 +222,16 @@ def hold(
 ) -> None:
     """What every fault must leave true of one session, seen in one window or several.
 
-    Args:
-        host: where it is stored.
-        people: the windows in which the session was open.
-        status: how it must have ended.
-        answers: how many answers must be stored; all trials of the study when None.
+    Parameters
+    ----------
+    host : Hosted
+        Where it is stored.
+    *people : Person
+        The windows in which the session was open.
+    status : str, optional
+        How it must have ended.
+    answers : int | None, optional
+        How many answers must be stored; all trials of the study when None.
     """
     first = people[0]
     assert {person.session for person in people} == {first.session}, "two sessions of one person"

@@ -26,17 +26,27 @@ Place = tuple[str, int]  # (public id of the session, trial index)
 class Books:
     """What the crowd knows.
 
-    Attributes:
-        sent: requests with an answer, repeated ones too.
-        given: every answer that was ever sent, by its place; one only, since the crowd never
-            changes its mind but where it tries to.
-        acknowledged: those that the host has said to have stored.
-        stored: answers that are in the database in the end; counted by whoever looks there.
-        turned_away: how often somebody was told that the study is full.
-        refused: second answers that differ, which the host must refuse.
-        ended: outcome of every session that came to its end.
-        troubles: replies and errors by kind, for the note.
-        wrong: what must never happen, in words.
+    Attributes
+    ----------
+    sent : int
+        Requests with an answer, repeated ones too.
+    given : dict[Place, dict[str, Any]]
+        Every answer that was ever sent, by its place; one only, since the crowd never
+        changes its mind but where it tries to.
+    acknowledged : dict[Place, dict[str, Any]]
+        Those that the host has said to have stored.
+    stored : int
+        Answers that are in the database in the end; the caller counts them.
+    turned_away : int
+        How often a participant heard that the study is full.
+    refused : int
+        Second answers that differ, which the host must refuse.
+    ended : dict[str, str]
+        Outcome of every session that came to its end.
+    troubles : dict[str, int]
+        Replies and errors by kind, for the note.
+    wrong : list[str]
+        What must never happen, in words.
     """
 
     sent: int = 0
@@ -201,14 +211,22 @@ class Member:
 class Crowd:
     """So many people at once, in a thread of their own.
 
-    Args:
-        urls: addresses of one or several hosts, among which every request picks one by chance.
-        study: name of an open study.
-        key: key of the study's link for simulated people.
-        people: how many at once.
-        doubles: share of answers that are sent twice, and again with another answer.
-        reloads: share of steps before which the page is loaded again.
-        think: mean time between requests, in s.
+    Parameters
+    ----------
+    urls : str | list[str]
+        Addresses of one or several hosts, among which every request picks one by chance.
+    study : str
+        Name of an open study.
+    key : str
+        Key of the study's link for simulated people.
+    people : int, optional
+        How many at once.
+    doubles : float, optional
+        Share of answers that are sent twice, and again with another answer.
+    reloads : float, optional
+        Share of steps before which the page is loaded again.
+    think : float, optional
+        Mean time between requests, in s.
     """
 
     def __init__(

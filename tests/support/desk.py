@@ -18,13 +18,19 @@ _SLIP = re.compile(r'name="slip" value="([^"]+)"')
 class Desk:
     """A researcher at a running host: logs in again whenever it has to, and is put off by nothing.
 
-    Args:
-        url: of the host.
-        name: of the user, whose password is `PASSWORD`.
+    Parameters
+    ----------
+    url : str
+        Of the host.
+    name : str
+        Of the user, whose password is `PASSWORD`.
 
-    Attributes:
-        replies: how often there was each status; `none` where the host was gone.
-        slips: what was ever shown to be confirmed.
+    Attributes
+    ----------
+    replies : Counter[str]
+        How often there was each status; `none` where the host was gone.
+    slips : list[str]
+        What was ever shown to be confirmed.
     """
 
     def __init__(self, url: str, name: str) -> None:

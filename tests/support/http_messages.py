@@ -17,11 +17,16 @@ class BrokenMessage(ConnectionError):
 class Message:
     """A request or a reply.
 
-    Attributes:
-        first: the first line, without its end.
-        headers: (name as it was written, value), without those that hold for one connection only.
-        body: the body; of a reply in chunks, the chunks put together.
-        closes: whether the connection ends with this message.
+    Attributes
+    ----------
+    first : bytes
+        The first line, without its end.
+    headers : list[tuple[bytes, bytes]]
+        (name as it was written, value), without those that hold for one connection only.
+    body : bytes
+        The body; of a reply in chunks, the chunks put together.
+    closes : bool
+        Whether the connection ends with this message.
     """
 
     first: bytes
@@ -31,7 +36,7 @@ class Message:
 
     @property
     def method(self) -> bytes:
-        """Of a request: `GET`, `POST`, …"""
+        """Of a request, such as `GET` or `POST`."""
         return self.first.partition(b" ")[0]
 
     @property
@@ -55,9 +60,12 @@ class Message:
     def encoded(self, extra: bytes = b"", *, bodiless: bool = False) -> bytes:
         """The message as it goes over the wire, `extra` among its headers.
 
-        Args:
-            extra: whole lines of further headers.
-            bodiless: a reply to HEAD, whose own Content-Length is told.
+        Parameters
+        ----------
+        extra : bytes, optional
+            Whole lines of further headers.
+        bodiless : bool, optional
+            A reply to HEAD, whose own Content-Length is told.
         """
         lines = [self.first, *(b"%s: %s" % header for header in self.headers)]
         if not bodiless and (self.body or self._may_have_a_body()):
@@ -73,12 +81,17 @@ class Message:
 async def read_message(reader: asyncio.StreamReader, *, to: bytes = b"") -> Message | None:
     """The next message; None when the other side has closed before it began one.
 
-    Args:
-        reader: the connection.
-        to: of a reply, the method of its request.
+    Parameters
+    ----------
+    reader : asyncio.StreamReader
+        The connection.
+    to : bytes, optional
+        Of a reply, the method of its request.
 
-    Raises:
-        BrokenMessage: when the message is not whole.
+    Raises
+    ------
+    BrokenMessage
+        When the message is not whole.
     """
     try:
         head = await reader.readuntil(b"\r\n\r\n")

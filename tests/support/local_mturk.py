@@ -39,11 +39,16 @@ class Trouble:
 class LocalMTurk:
     """A server on a loopback port.
 
-    Attributes:
-        api: the requester's side, with the books.
-        calls: (operation, parameters) of every call that reached it, in order.
-        troubles: what goes wrong next.
-        password: the access key that it knows; others are refused.
+    Attributes
+    ----------
+    api : API
+        The requester's side, with the books.
+    calls : list[tuple[str, dict[str, Any]]]
+        (operation, parameters) of every call that reached it, in order.
+    troubles : list[Trouble]
+        What goes wrong next.
+    password : str
+        The access key that it knows; others are refused.
     """
 
     host: str = "localhost"

@@ -68,18 +68,30 @@ class Submission:
 class LocalProlific:
     """A server on a port of this machine.
 
-    Attributes:
-        submissions: by id.
-        payments: (submission id, `reward` or `bonus`, minor units), in the order of payment.
-        faults: faults to come: (what, regular expression of `METHOD path`), each used once.
-        misbehave: asked for every request that no fault is meant for; returns a fault or None.
-        held: True: what is carried out later waits until `work()`.
-        retry_after: what a 429 says of the wait.
-        hidden_in_lists: keys that a list of submissions does not show.
-        hidden_in_details: keys that a single submission does not show.
-        unit: by how much the amounts of a bonus are taken for too much.
-        asked: `METHOD path` of every request.
-        ahead_s: by how much its clock is ahead of this machine's; None: it tells no time.
+    Attributes
+    ----------
+    submissions : dict[str, Submission]
+        By id.
+    payments : list[tuple[str, str, int]]
+        (submission id, `reward` or `bonus`, minor units), in the order of payment.
+    faults : list[tuple[str, str]]
+        Faults to come: (what, regular expression of `METHOD path`), each used once.
+    misbehave : Callable[[str], str | None]
+        Asked for every request that no fault is meant for; returns a fault or None.
+    held : bool
+        True: what is carried out later waits until `work()`.
+    retry_after : str
+        What a 429 says of the wait.
+    hidden_in_lists : tuple[str, ...]
+        Keys that a list of submissions does not show.
+    hidden_in_details : tuple[str, ...]
+        Keys that a single submission does not show.
+    unit : int
+        By how much the amounts of a bonus are taken for too much.
+    asked : list[str]
+        `METHOD path` of every request.
+    ahead_s : float | None
+        By how much its clock is ahead of this machine's; None: it tells no time.
     """
 
     def __init__(self) -> None:

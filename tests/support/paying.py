@@ -36,11 +36,16 @@ PAYMENT = {
 class Paying:
     """A host with the study `tiny`, and the local Prolific it is offered on.
 
-    Attributes:
-        app: the host.
-        prolific: the local Prolific.
-        study_id: the row of the study.
-        version_id: the row of its version.
+    Attributes
+    ----------
+    app : Flask
+        The host.
+    prolific : LocalProlific
+        The local Prolific.
+    study_id : int
+        The row of the study.
+    version_id : int
+        The row of its version.
     """
 
     app: Flask

@@ -54,14 +54,21 @@ class ReverseProxy:
     A host that takes no connection is passed over; a request that was sent to a host that then
     dies is answered with 502, and never sent to another one, since it may have been carried out.
 
-    Args:
-        ports: where the hosts listen, on the loopback interface.
-        nginx: whether to run nginx; by default where there is one.
-        under: the path that belongs to the hosts, `/study`; all others are not found.
-        cut: whether the hosts are asked without that path.
+    Parameters
+    ----------
+    ports : list[int]
+        Where the hosts listen, on the loopback interface.
+    nginx : bool | None, optional
+        Whether to run nginx; by default where there is one.
+    under : str, optional
+        The path that belongs to the hosts, `/study`; all others are not found.
+    cut : bool, optional
+        Whether the hosts are asked without that path.
 
-    Attributes:
-        url: the one address of all hosts.
+    Attributes
+    ----------
+    url : str
+        The one address of all hosts.
     """
 
     def __init__(

@@ -40,8 +40,10 @@ def unsettled(settings: Settings) -> int:
 def wait_until_settled(settings: Settings, seconds: float = 180) -> None:
     """Wait for a serving host to have settled every session that has ended.
 
-    Raises:
-        TimeoutError: when it has not after so many seconds.
+    Raises
+    ------
+    TimeoutError
+        When it has not within that time.
     """
     deadline = time.monotonic() + seconds
     while left := unsettled(settings):

@@ -39,10 +39,14 @@ def free_port() -> int:
 class LiveServer:
     """`diptych serve` on a loopback port; the same port and database after every restart.
 
-    Args:
-        environment: `DIPTYCH_*` variables of the host.
-        log: file that the server's output is appended to.
-        workers: gunicorn worker processes.
+    Parameters
+    ----------
+    environment : dict[str, str]
+        `DIPTYCH_*` variables of the host.
+    log : Path
+        File that the server's output is appended to.
+    workers : int, optional
+        Gunicorn worker processes.
     """
 
     def __init__(self, environment: dict[str, str], log: Path, workers: int = 2) -> None:
@@ -77,8 +81,10 @@ class LiveServer:
     def start(self) -> None:
         """Start and wait until the health page answers.
 
-        Raises:
-            RuntimeError: with the end of the log, if it has not answered in time.
+        Raises
+        ------
+        RuntimeError
+            With the end of the log, if it has not answered in time.
         """
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -107,7 +113,7 @@ class LiveServer:
         return self._process.pid
 
     def kill(self) -> None:
-        """kill -9 of the server and all its workers: nothing is said goodbye to."""
+        """Kill the server and all its workers (-9), so that they can finish nothing."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -115,7 +121,7 @@ class LiveServer:
         self._end(signal.SIGTERM)
 
     def restart(self) -> None:
-        """kill -9, and start again on the same port and database."""
+        """Kill it (-9), and start again on the same port and database."""
         self.kill()
         self.start()
 

@@ -30,9 +30,12 @@ def build(folder: Path) -> Path:
 class Clock:
     """What time it is for a host, in s from now. Its monotonic clock goes on as it is.
 
-    Args:
-        file: where the library that stands between the host and its clock looks.
-        library: that library, see `build`.
+    Parameters
+    ----------
+    file : Path
+        Where the library that stands between the host and its clock looks.
+    library : Path
+        That library, see `build`.
     """
 
     def __init__(self, file: Path, library: Path) -> None:

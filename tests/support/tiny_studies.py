@@ -104,13 +104,20 @@ def category_study(
 ) -> Path:
     """Write a category-learning study; file names don't tell the class. Returns the folder.
 
-    Args:
-        folder: the study folder; its name is the study's name.
-        per_class: images a class.
-        training: number of training trials.
-        test: number of test trials.
-        changes: laid over study.toml, table by table; None takes a key out.
-        texts: further or other Markdown files, name -> text.
+    Parameters
+    ----------
+    folder : Path
+        The study folder; its name is the study's name.
+    per_class : int, optional
+        Images per class.
+    training : int, optional
+        Number of training trials.
+    test : int, optional
+        Number of test trials.
+    changes : Mapping[str, Any] | None, optional
+        Laid over study.toml, table by table; None takes a key out.
+    texts : Mapping[str, str] | None, optional
+        Further or other Markdown files, name -> text.
     """
     spec = {
         "title": "Tiny creatures",
@@ -155,14 +162,22 @@ def two_afc_study(
 ) -> Path:
     """Write a 2-AFC study of one unit, "is it red?"; returns the folder.
 
-    Args:
-        folder: the study folder; its name is the study's name.
-        practice: practice trials, and items of that kind.
-        test: test trials, and items of that kind.
-        catch: catch trials, and items of that kind.
-        explanations: positive and negative explanations an item.
-        changes: laid over study.toml, table by table; None takes a key out.
-        texts: further or other Markdown files, name -> text.
+    Parameters
+    ----------
+    folder : Path
+        The study folder; its name is the study's name.
+    practice : int, optional
+        Practice trials, and items of that kind.
+    test : int, optional
+        Test trials, and items of that kind.
+    catch : int, optional
+        Catch trials, and items of that kind.
+    explanations : int, optional
+        Positive and negative explanations per item.
+    changes : Mapping[str, Any] | None, optional
+        Laid over study.toml, table by table; None takes a key out.
+    texts : Mapping[str, str] | None, optional
+        Further or other Markdown files, name -> text.
     """
     kinds = {"practice": practice, "test": test, "catch": catch}
     spec = {
@@ -234,15 +249,24 @@ def odd_one_out_study(
 ) -> Path:
     """Write an odd-one-out study of red discs and a blue one; returns the folder.
 
-    Args:
-        folder: the study folder; its name is the study's name.
-        practice: practice trials, and items of that kind.
-        test: test trials, and items of that kind.
-        catch: catch trials, and items of that kind.
-        n: images an item.
-        judged: whether test items say which image is the odd one; the others do.
-        changes: laid over study.toml, table by table; None takes a key out.
-        texts: further or other Markdown files, name -> text.
+    Parameters
+    ----------
+    folder : Path
+        The study folder; its name is the study's name.
+    practice : int, optional
+        Practice trials, and items of that kind.
+    test : int, optional
+        Test trials, and items of that kind.
+    catch : int, optional
+        Catch trials, and items of that kind.
+    n : int, optional
+        Images per item.
+    judged : bool, optional
+        Whether test items say which image is the odd one; the others do.
+    changes : Mapping[str, Any] | None, optional
+        Laid over study.toml, table by table; None takes a key out.
+    texts : Mapping[str, str] | None, optional
+        Further or other Markdown files, name -> text.
     """
     kinds = {"practice": practice, "test": test, "catch": catch}
     spec = {

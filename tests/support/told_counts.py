@@ -32,10 +32,14 @@ Row = dict[str, str]
 class LivePage:
     """The numbers of a study's live page.
 
-    Attributes:
-        entered, completed: of the funnel.
-        under_way: sessions that have not ended.
-        ends: sessions that ended otherwise, by status.
+    Attributes
+    ----------
+    entered, completed : int
+        Of the funnel.
+    under_way : int
+        Sessions that have not ended.
+    ends : dict[str, int]
+        Sessions that ended otherwise, by status.
     """
 
     entered: int

@@ -18,21 +18,29 @@ from support.http_messages import LONGEST_HEAD, BrokenMessage, Message, read_mes
 class UnrulyNetwork:
     """Stands between participants and a host, in a thread of its own.
 
-    Args:
-        port: where the host listens, on the loopback interface.
-        chances: how likely each thing is to happen to a request:
-            `delayed` (by up to `longest` s before it arrives),
-            `copied` (a copy arrives up to `longest` s after it),
-            `lost` (the connection breaks, and the request never arrives),
-            `late` (the connection breaks, and the request arrives all the same, up to `longest` s
-            later: perhaps after it was sent again, and after later ones),
-            `unanswered` (the request arrives, and the connection breaks before the reply).
-        longest: in s.
+    Parameters
+    ----------
+    port : int
+        Where the host listens, on the loopback interface.
+    chances : dict[str, float]
+        How likely each thing is to happen to a request:
+        `delayed` (by up to `longest` s before it arrives),
+        `copied` (a copy arrives up to `longest` s after it),
+        `lost` (the connection breaks, and the request never arrives),
+        `late` (the connection breaks, and the request arrives all the same, up to `longest` s
+        later: perhaps after it was sent again, and after later ones),
+        `unanswered` (the request arrives, and the connection breaks before the reply).
+    longest : float, optional
+        In s.
 
-    Attributes:
-        url: what participants speak to.
-        done: how often each thing was done.
-        overtaken: answers to a trial that arrived after answers to later trials of their session.
+    Attributes
+    ----------
+    url : str
+        What participants speak to.
+    done : Counter[str]
+        How often each thing was done.
+    overtaken : int
+        Answers to a trial that arrived after answers to later trials of their session.
     """
 
     def __init__(

@@ -67,9 +67,12 @@ REDDER = """
 class Visitor:
     """Takes a study in a page (or a frame of it).
 
-    Attributes:
-        acknowledged: indices of the trials whose answers the host has acknowledged.
-        answers: those answers, by trial index.
+    Attributes
+    ----------
+    acknowledged : set[int]
+        Indices of the trials whose answers the host has acknowledged.
+    answers : dict[int, dict[str, Any]]
+        Those answers, by trial index.
     """
 
     def __init__(self, page: Page, where: Page | Frame | None = None) -> None:
@@ -142,8 +145,10 @@ class Visitor:
     def wait(self, until: Callable[[], bool], timeout_s: float = 60) -> None:
         """Let the page go on until something holds.
 
-        Raises:
-            TimeoutError: when it does not hold in time.
+        Raises
+        ------
+        TimeoutError
+            When it does not hold in time.
         """
         for _ in range(int(timeout_s * 50)):
             if until():

@@ -88,10 +88,14 @@ def first_choice(trial: dict[str, Any]) -> dict[str, Any]:
 class Walker:
     """One participant; every reply must fit the API's contract.
 
-    Attributes:
-        token: of the session, once entered.
-        state: the latest State the host has told.
-        sent: everything the host has sent, reply by reply.
+    Attributes
+    ----------
+    token : str | None
+        Of the session, once entered.
+    state : dict[str, Any]
+        The latest State the host has told.
+    sent : list[TestResponse]
+        Everything the host has sent, reply by reply.
     """
 
     def __init__(self, client: FlaskClient, study: str = "tiny") -> None:
@@ -199,7 +203,7 @@ class Walker:
         return self
 
     def load(self) -> Walker:
-        """Load the page again: where does the session stand?"""
+        """Load the page again, and read where the session is."""
         reply = self.api("GET", "/session")
         assert reply.status_code == 200, reply.text
         self.state = reply.json

@@ -12,9 +12,12 @@ from typing import Any
 class Wire:
     """Forwards connections in a thread of its own.
 
-    Args:
-        listen: a TCP port on the loopback interface, or the path of a Unix socket.
-        targets: where to: ports or paths, taken in turn.
+    Parameters
+    ----------
+    listen : int | Path
+        A TCP port on the loopback interface, or the path of a Unix socket.
+    targets : list[int] | list[Path]
+        Where to: ports or paths, taken in turn.
     """
 
     def __init__(self, listen: int | Path, targets: list[int] | list[Path]) -> None:

@@ -19,7 +19,7 @@ SHARE = 0.05
 
 
 def calibration_units(units: int, share: float = SHARE, seed: int = 0) -> npt.NDArray[np.bool_]:
-    """Which of `units` units to calibrate on (units,): `share` of them, rounded, at least one.
+    """Choose which of `units` units to calibrate on (units,): `share` of them, at least one.
 
     Drawn at random by the seed. Raises `AgreementFault` where fewer than one or all would be.
     """

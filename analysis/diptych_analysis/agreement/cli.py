@@ -19,7 +19,7 @@ file_out = click.Path(dir_okay=False, path_type=Path)
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Faults of data and requests as one line on the terminal."""
+    """Show faults of data and requests as one line on the terminal."""
     from diptych_analysis.agreement.faults import AgreementFault
     from diptych_analysis.networks.faults import MachineFault
     from diptych_analysis.tables import TableFault
@@ -190,7 +190,7 @@ def correlate_folder(
 def _source(
     scores: Path | None, runs: tuple[str, ...], similarity: str | None, images: Path | None
 ) -> Callable[[Tables], Callable[[Any], Any]]:
-    """Tables -> units -> their scores, as asked for on the command line."""
+    """Return tables -> units -> their scores, as asked for on the command line."""
     from diptych_analysis.agreement import sources
     from diptych_analysis.agreement.faults import AgreementFault
 

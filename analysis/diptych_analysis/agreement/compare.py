@@ -106,7 +106,7 @@ def compare(
     *,
     strict: bool = True,
 ) -> Agreement:
-    """HIS of the tables' units beside the machine's scores of the same units.
+    """Compare HIS of the tables' units with the machine's scores of the same units.
 
     `scores` is asked with the units (`units_of`). Raises `AgreementFault` where there is nothing to
     compare; with `strict=False` only where there are no answers, and notes the rest.
@@ -213,7 +213,7 @@ def _note_missing(result: Agreement) -> None:
 
 
 def _can_calibrate(result: Agreement, scores: Scores) -> bool:
-    """Whether there is something to fit, and at least two units to fit on: one would be a whim."""
+    """Say whether there is something to fit, and at least two units to fit on."""
     return scores.margins is not None and (
         int(result.units["mis"].notna().sum()) * result.choices.share >= FEWEST_FITTED
     )
@@ -308,7 +308,7 @@ def _add_machines(tables: Tables, result: Agreement) -> None:
 
 
 def _plain(x: pd.Series, y: pd.Series) -> float:
-    """Pearson over the units that have both; NaN where it is not defined."""
+    """Compute Pearson over the units that have both; NaN where it is not defined."""
     both = x.notna() & y.notna()
     if int(both.sum()) < FEWEST:
         return float("nan")

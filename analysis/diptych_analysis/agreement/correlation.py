@@ -42,7 +42,7 @@ class Correlation:
     seed: int
 
     def described(self) -> dict[str, object]:
-        """As it stands in --json."""
+        """Describe the correlation as --json has it."""
         return asdict(self)
 
 
@@ -98,7 +98,7 @@ def correlate(
     level: float = 0.95,
     seed: int = 0,
 ) -> Correlation:
-    """Pearson and Spearman of two scores (U,) with percentile intervals, resampling units.
+    """Correlate two scores (U,), Pearson and Spearman, with percentile intervals over units.
 
     Resamples in which a score is constant have no coefficient and are left out (`used` tells how
     many are left). The same seed gives the same interval. Raises `AgreementFault` for fewer than

@@ -29,7 +29,7 @@ def named_rows(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def who(found: Agreement) -> str:
-    """Whose answers HIS is of: people, or simulated."""
+    """Return whose answers HIS is of: people, or simulated."""
     return " and ".join({"person": "people"}.get(kind, kind) for kind in sorted(found.kinds))
 
 
@@ -39,14 +39,14 @@ def his_word(found: Agreement) -> str:
 
 
 def units_figure(found: Agreement) -> Any:
-    """HIS against MIS, a point a unit, with the units' intervals (Fig. 2B)."""
+    """Draw HIS against MIS, a point per unit, with the units' intervals (Fig. 2B)."""
     title = alt.TitleParams(f"{len(found.compared)} units", subtitle=_told(found))
     plot = _scatter(found.units, "mis", found, "MIS (machine)")
     return plot.properties(width=SIZE, height=SIZE, title=title)
 
 
 def machines_figure(found: Agreement) -> Any | None:
-    """HIS against the score of every machine that took the study; None without machines."""
+    """Draw HIS against the score of every machine that took the study; None without machines."""
     if found.machine_units.empty:
         return None
     panels = []
@@ -123,7 +123,7 @@ def _legend(names: set[str], there: bool) -> alt.Legend | None:
 
 
 def _scale(values: pd.Series, room: float = 0.0) -> alt.Scale:
-    """From the tenth below the least value to 1."""
+    """Return a scale from the tenth below the least value to 1."""
     least = np.floor((float(values.min()) - room) * 10) / 10
     return alt.Scale(domain=[round(min(0.8, max(0.0, least)), 1), TOP], nice=False)
 
@@ -140,7 +140,7 @@ def _vertical(title: str, scale: alt.Scale) -> dict[str, Any]:
 
 
 def _guides(scales: Scales) -> Any:
-    """Chance, and where both scores are the same."""
+    """Draw chance, and where both scores are the same."""
     low = max(scales[0].domain[0], scales[1].domain[0])
     ends = pd.DataFrame({"a": [low, 1.0], "b": [low, 1.0]})
     same = alt.Chart(ends).mark_line(color="#c3cbd3", strokeWidth=1.2)
@@ -177,17 +177,17 @@ def _coefficients(found: Correlation) -> list[str]:
 
 
 def estimate(found: Estimate) -> str:
-    """`0.80 (0.72 to 0.86)`, with a true minus."""
+    """Return `0.80 (0.72 to 0.86)`, with a true minus."""
     return minus(f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})")
 
 
 def minus(text: str) -> str:
-    """Hyphens of numbers as minus signs."""
+    """Turn hyphens of numbers into minus signs."""
     return text.replace("-", "−")
 
 
 def models_figure(found: Agreement) -> Any | None:
-    """Mean HIS against mean MIS, a point a model (Fig. 2A); None for fewer than two models."""
+    """Draw mean HIS against mean MIS, a point per model (Fig. 2A); None below two models."""
     if found.models is None:
         return None
     data = found.models
@@ -228,7 +228,7 @@ def models_figure(found: Agreement) -> Any | None:
 
 
 def groups_figure(found: Agreement) -> Any | None:
-    """HIS of the groups' units, mean and 95 % interval, beside their mean MIS (Fig. 2C)."""
+    """Draw HIS of the groups' units, mean and 95 % interval, beside their mean MIS (Fig. 2C)."""
     if found.groups is None:
         return None
     y = found.choices.score
@@ -263,7 +263,7 @@ def _offset(column: str) -> alt.XOffset:
 
 
 def _means(found: Agreement, x: Any, up: dict[str, Any]) -> Any:
-    """Interval and mean of people, and the machine's mean beside it."""
+    """Draw the interval and mean of people, and the machine's mean beside it."""
     assert found.groups is not None
     table = found.groups.table.assign(here=0.08, beside=0.28)
     columns = {"mean": f"{who(found)}: mean {his_word(found)}"}
@@ -298,12 +298,15 @@ def _pairs(groups: Groups) -> list[str]:
 
 
 def p_words(p: float) -> str:
-    """`p < 0.001`, `p = 0.012` or `p = 0.34`."""
+    """Return `p < 0.001`, `p = 0.012` or `p = 0.34`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
 
 
 def planning_figure(found: Agreement) -> Any | None:
-    """Noise ceiling by answers a unit: closed form and simulations; None where units are alike."""
+    """Draw the noise ceiling by answers per unit, in closed form and simulated.
+
+    None where units are alike.
+    """
     part = found.compared
     if found.ceilings is None or found.ceilings.needed is None:
         return None
@@ -343,7 +346,7 @@ def planning_figure(found: Agreement) -> Any | None:
 
 
 def _steps(most: int) -> list[int]:
-    """About a dozen whole numbers from 1 to `most`, closer together where the curve bends."""
+    """Return about a dozen whole numbers from 1 to `most`, closer together where curves bend."""
     return sorted({round(k) for k in np.geomspace(1, most, 14)})
 
 

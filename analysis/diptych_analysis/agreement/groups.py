@@ -41,13 +41,13 @@ class Groups:
 
 
 def ordered(names: Sequence[str]) -> list[str]:
-    """Hardest, random, easiest, then other groups by name."""
+    """Return the groups in order: hardest, random, easiest, then others by name."""
     known = [name for name in ORDER if name in names]
     return known + sorted(set(names) - set(known))
 
 
 def holm(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """p-values (T,) corrected by Holm's step-down procedure (1979)."""
+    """Return the p-values (T,) corrected by Holm's step-down procedure (1979)."""
     values = np.asarray(p, dtype=np.float64)
     order = np.argsort(values, kind="stable")
     stepped = values[order] * np.arange(len(values), 0, -1)

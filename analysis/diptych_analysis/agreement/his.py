@@ -148,7 +148,7 @@ def unit_key(frame: pd.DataFrame) -> list[str]:
 
 
 def his_of(answers: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """Proportion of right answers for each value of the columns `by`, in order of appearance.
+    """Compute the share of right answers for each value of `by`, in order of appearance.
 
     Columns: `by`, right, n, his = right / n, low, high (Wilson, 95 %); then the confidence-weighted
     score, weighted, weighted_low, weighted_high, over the n_confident answers that have one:
@@ -193,7 +193,7 @@ def his_of(answers: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def units_of(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row a unit: `his_of` by `unit_key`, with the unit's layer, group and mis where known.
+    """Compute `his_of` by `unit_key`, one row per unit, with layer, group and mis if known.
 
     Raises `AgreementFault` where a unit's items contradict each other.
     """
@@ -213,7 +213,7 @@ def units_of(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_units(units: pd.DataFrame, by: str, score: str = "his") -> pd.DataFrame:
-    """Mean score of the units of every `by`, each unit counting once (as in the paper's Fig. 2A).
+    """Average the scores of the units of every `by`, each unit counting once (Fig. 2A).
 
     Columns: `by`, units, n (answers), mean, low, high (normal 95 % interval over units; NaN for
     one unit), and mis, the mean of the units' mis where there is one.

@@ -42,7 +42,7 @@ class Ceiling:
     method: Method
 
     def described(self) -> dict[str, object]:
-        """As it stands in --json."""
+        """Describe the ceiling as --json has it."""
         return asdict(self)
 
 
@@ -67,7 +67,7 @@ def _answers(n: npt.ArrayLike, units: int) -> npt.NDArray[np.int64]:
 def simulated_his(
     p: npt.ArrayLike, n: npt.ArrayLike, draws: int, rng: np.random.Generator
 ) -> Floats:
-    """HIS of `draws` simulated experiments: p (U,), n one number or (U,) -> (draws, U)."""
+    """Simulate HIS of `draws` experiments: p (U,), n one number or (U,) -> (draws, U)."""
     known = _probabilities(p)
     answers = _answers(n, len(known))
     return rng.binomial(answers, known, size=(draws, len(known))) / answers
@@ -91,7 +91,7 @@ def noise_ceiling(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Ceiling:
-    """Correlation of a score (U,) with HIS simulated from `his` (U,) and `n` answers a unit.
+    """Correlate a score (U,) with HIS simulated from `his` (U,) and `n` answers per unit.
 
     Without a score it is the oracle, which knows `his` itself: what noise leaves to the best of
     all scores. Raises `AgreementFault` where no draw has a correlation.
@@ -166,7 +166,7 @@ def reliability_ceiling(his: npt.ArrayLike, n: npt.ArrayLike) -> float:
 
 
 def without_noise(his: npt.ArrayLike, n: npt.ArrayLike) -> Floats:
-    """HIS (U,) drawn towards its mean so far that its variance is `true_variance`.
+    """Draw HIS (U,) towards its mean so far that its variance is `true_variance`.
 
     What to plan with: the spread that many answers would show, not that of few answers.
     """
@@ -177,7 +177,7 @@ def without_noise(his: npt.ArrayLike, n: npt.ArrayLike) -> Floats:
 
 
 def answers_needed(p: npt.ArrayLike, wanted: float) -> int:
-    """Fewest answers a unit for which `expected_ceiling(p, answers)` is at least `wanted`.
+    """Find the fewest answers per unit for which `expected_ceiling` is at least `wanted`.
 
         n = mean p (1 - p) / var p * wanted^2 / (1 - wanted^2), rounded up
 
@@ -197,7 +197,7 @@ def answers_needed(p: npt.ArrayLike, wanted: float) -> int:
 def planning(
     p: npt.ArrayLike, numbers: Sequence[int], *, draws: int = 200, seed: int = 0
 ) -> pd.DataFrame:
-    """Ceilings by answers a unit: n, expected, mean, low, high (of `draws` simulations)."""
+    """Compute ceilings by responses: n, expected, mean, low, high (of `draws` simulations)."""
     rows = []
     for n in numbers:
         found = noise_ceiling(p, n, draws=draws, seed=seed)

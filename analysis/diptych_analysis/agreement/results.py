@@ -31,7 +31,7 @@ def _range(low: float, high: float) -> str:
 
 
 def source_words(about: Mapping[str, Any]) -> str:
-    """Where the MIS comes from and which scale it has, in one line."""
+    """Return where the MIS comes from and which scale it has, in one line."""
     told = [str(about["source"])]
     if "similarity" in about:
         told.append(f"similarity {about['similarity']}")
@@ -47,7 +47,7 @@ def source_words(about: Mapping[str, Any]) -> str:
 
 
 def whose_words(found: Agreement) -> str:
-    """`1,200 answers of 60 simulated sessions about 40 units`."""
+    """Return `1,200 answers of 60 simulated sessions about 40 units`."""
     sessions = " and ".join(
         f"{n:,} {'sessions of people' if kind == 'person' else f'{kind} sessions'}"
         for kind, n in sorted(found.kinds.items())
@@ -210,7 +210,7 @@ def terminal(found: Agreement) -> Iterator[Any]:
 
 
 def as_json(found: Agreement) -> dict[str, Any]:
-    """Everything, in plain values; what is not defined is null."""
+    """Return everything, in plain values; what is not defined is null."""
     c, chosen, groups = found.ceilings, found.choices, found.groups
     described: dict[str, Any] = {
         "name": found.name,

@@ -103,7 +103,9 @@ def _named(frame: pd.DataFrame, value: str) -> pd.DataFrame:
 
 
 def from_images(tables: Tables, name: str, folder: Path) -> Scores:
-    """MIS of the study's own test items by the similarity `name`, from the images in its folder.
+    """Compute the MIS of the study's own test items by the similarity `name`.
+
+    The images are in the study's folder.
 
     Files are told by `stimuli.file`, and their contents must be what the participants saw.
     Raises `AgreementFault` for a missing or changed image.
@@ -137,7 +139,7 @@ def from_images(tables: Tables, name: str, folder: Path) -> Scores:
 
 
 def image_files(tables: Tables, folder: Path) -> dict[str, Path]:
-    """stimulus_id -> file below `folder`, of the images that test items show."""
+    """Map stimulus_id -> file below `folder`, of the images that test items show."""
     items = tables.items[tables.items["kind"] == "test"]
     named = tables.stimuli.dropna(subset=["file"]).set_index("stimulus_id")["file"]
     found: dict[str, Path] = {}

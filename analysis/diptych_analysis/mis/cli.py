@@ -123,7 +123,8 @@ def mis(models: tuple[str, ...], **options: Any) -> None:
 
 
 def _score(model: str, console: Any, options: Mapping[str, Any]) -> pd.DataFrame:
-    from diptych_analysis.mis.runs import Work, score_network
+    from diptych_analysis.mis.passes import Work
+    from diptych_analysis.mis.runs import score_network
 
     with _progress(console, model) as watch:
         work = Work(
@@ -180,7 +181,7 @@ def _directions(given: tuple[str, ...]) -> dict[str, Path]:
 
 @contextmanager
 def _progress(console: Any, model: str) -> Iterator[Any]:
-    """Bars with images a second and the time left, one for each pass."""
+    """Show bars with images per second and the time left, one for each pass."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -212,7 +213,7 @@ def _progress(console: Any, model: str) -> Iterator[Any]:
 
 
 def layer_rows(scores: pd.DataFrame) -> pd.DataFrame:
-    """Means of a model's layers: layer, layer_type, units, constant, mis, accuracy, low, high.
+    """Average a model's layers: layer, layer_type, units, constant, mis, accuracy, low, high.
 
     `low` and `high` are the 5th and 95th percentile of the units' MIS.
     """
@@ -271,7 +272,7 @@ def layer_table(scores: pd.DataFrame) -> Any:
 
 
 def _tell_left_out(console: Any, folder: Path, scores: pd.DataFrame) -> None:
-    """Which layers of a model can't be scored, reason by reason."""
+    """Print which layers of a model can't be scored, reason by reason."""
     from diptych_analysis.networks.store import read_left_out
 
     left_out = read_left_out(folder)

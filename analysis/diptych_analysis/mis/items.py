@@ -59,6 +59,7 @@ class Plan:
     percentile: float | None = None
 
     def __post_init__(self) -> None:
+        """Check N, K and the percentile."""
         if self.n < 1 or self.k < 1:
             raise MachineFault(f"N and K must be at least 1, and are N = {self.n}, K = {self.k}")
         if self.percentile is not None and not 0 <= self.percentile < 50:
@@ -79,7 +80,7 @@ class Plan:
         return max(explanations, round(images * self.percentile / 100))
 
     def keep(self, images: int) -> int:
-        """How many images a side must be known.
+        """Return how many images per side must be known.
 
         Raises
         ------

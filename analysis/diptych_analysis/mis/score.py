@@ -49,24 +49,26 @@ class Scale:
     calibrated: bool = False
 
     def __post_init__(self) -> None:
+        """Check the reading and the value."""
         if self.reading not in ("temperature", "product"):
             raise MachineFault(f"alpha is read as temperature or product, not as {self.reading!r}")
         if not (np.isfinite(self.value) and self.value > 0):
             raise MachineFault(f"alpha must be greater than 0, and is {self.value}")
 
     def probability(self, margins: npt.ArrayLike) -> Floats:
-        """Probability of the right choice, of margins of any shape."""
+        """Return the probability of the right choice, of margins of any shape."""
         given = np.asarray(margins, dtype=np.float64)
         z = given / self.value if self.reading == "temperature" else given * self.value
         return np.asarray(0.5 * (1 + np.tanh(z / 2)))  # the logistic function, never overflowing
 
     def __str__(self) -> str:
+        """Describe the scale in words."""
         how = "calibrated on human answers" if self.calibrated else "not calibrated"
         return f"alpha = {self.value:.4g} as {self.reading}, {how}"
 
 
 def margins(features: Any, items: Items) -> npt.NDArray[np.float32]:
-    """Margins of items, (U, N).
+    """Return the margins of items, (U, N).
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def _by_gathering(features: Any, items: Items) -> npt.NDArray[np.float32]:
 def score_activations(
     activations: npt.NDArray[np.float32], features: Features, plan: Plan | None = None
 ) -> tuple[Items, npt.NDArray[np.float32]]:
-    """Items and margins of units straight from activations (images, units); the fast road."""
+    """Score units straight from activations (images, units), the fast way."""
     plan = plan or Plan()
     images = len(activations)
     extremes = Extremes.of(activations, 0, plan.keep(images))

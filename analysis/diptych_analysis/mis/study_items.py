@@ -19,7 +19,7 @@ ROLES = ("query_positive", "query_negative", "positive", "negative")
 
 
 def margin(top: Features, bottom: Features, positives: Features, negatives: Features) -> float:
-    """How much better `top` goes with the positives than `bottom` does (Eq. 2-3).
+    """Return how much better `top` goes with the positives than `bottom` does (Eq. 2-3).
 
     Parameters
     ----------

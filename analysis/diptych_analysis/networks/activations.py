@@ -61,7 +61,7 @@ _loaded: dict[str, Any] = {}
 
 
 def _once(key: str, make: Any) -> Any:
-    """One network at a time is kept by a worker, for its next block."""
+    """Keep one network at a time in a worker, for its next block."""
     if key not in _loaded:
         _loaded.clear()
         _loaded[key] = make()
@@ -118,7 +118,7 @@ def block_extremes(
 
 
 def activation_file(folder: Path, layer: str) -> Path:
-    """Where all activations of a layer are kept: .npy, (images, units) float32."""
+    """Return the file of a layer's activations: .npy, (images, units) float32."""
     return folder / f"{layer}.npy"
 
 
@@ -179,7 +179,7 @@ class Checkpoint:
         self.file = None if folder is None else folder / f"pass-{name}.npz"
 
     def read(self, keep: int) -> tuple[set[int], Found]:
-        """First images of the blocks that are done, and the extremes so far."""
+        """Return the first images of the blocks that are done, and the extremes so far."""
         if self.file is None or not self.file.exists():
             return set(), {}
         with np.load(self.file, allow_pickle=False) as kept:

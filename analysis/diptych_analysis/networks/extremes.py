@@ -20,7 +20,7 @@ _LOW = np.int64(0xFFFFFFFF)
 
 
 def _ordered(values: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
-    """32-bit floats as integers of the same order; -0 and 0 are equal."""
+    """Turn 32-bit floats into integers of the same order; -0 and 0 are equal."""
     bits = (values + np.float32(0)).view(np.int32)
     return bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))
 
@@ -57,7 +57,7 @@ class Extremes:
 
     @classmethod
     def of(cls, activations: npt.NDArray[np.float32], first: int, keep: int) -> Self:
-        """Of a block of images: `activations` (images, units), numbered from `first`.
+        """Find the extremes of a block: `activations` (images, units), numbered from `first`.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Extremes:
         return cls(keep, activations.shape[0], high, low)
 
     def merged(self, other: Extremes) -> Extremes:
-        """Those of both blocks together; the order of merging does not matter."""
+        """Merge the extremes of both blocks; the order of merging does not matter."""
         return Extremes(
             self.keep,
             self.count + other.count,
@@ -88,25 +88,25 @@ class Extremes:
         )
 
     def most(self) -> npt.NDArray[np.int64]:
-        """(units, m): image numbers, the most activating first."""
+        """Return (units, m): image numbers, the most activating first."""
         return _LOW - (np.sort(self.high, axis=1)[:, ::-1] & _LOW)
 
     def least(self) -> npt.NDArray[np.int64]:
-        """(units, m): image numbers, the least activating first."""
+        """Return (units, m): image numbers, the least activating first."""
         return np.sort(self.low, axis=1)[:, ::-1] & _LOW
 
     def range(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """(units,) least and greatest activation over all images seen."""
+        """Return (units,) least and greatest activation over all images seen."""
         return _values(~(self.low.max(axis=1) >> 32)), _values(self.high.max(axis=1) >> 32)
 
     def constant(self) -> npt.NDArray[np.bool_]:
-        """(units,): whether a unit's range is below 1e-8 (App. F)."""
+        """Return (units,): whether a unit's range is below 1e-8 (App. F)."""
         least, greatest = self.range()
         return np.asarray(greatest.astype(np.float64) - least < 1e-8)
 
 
 def _ends(ordered: npt.NDArray[np.int32], keep: int) -> tuple[Keys, Keys]:
-    """Columns of the first and last `keep` of each row (U, B), in any order; ties as above.
+    """Return columns of the first and last `keep` of each row (U, B), in any order; ties as above.
 
     A sort of bare 32-bit numbers and two comparisons are several times faster than sorting keys.
     """

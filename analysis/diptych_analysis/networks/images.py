@@ -42,6 +42,7 @@ class ImageSet:
     left_out: tuple[str, ...] = ()
 
     def __len__(self) -> int:
+        """Return the number of images."""
         return len(self.files)
 
     @property
@@ -50,7 +51,7 @@ class ImageSet:
         return hashlib.sha256("".join(self.hashes).encode()).hexdigest()[:12]
 
     def open(self, number: int) -> Image.Image:
-        """One image, RGB.
+        """Open one image, RGB.
 
         Raises
         ------
@@ -60,7 +61,7 @@ class ImageSet:
         return open_image(self.folder / self.files[number])
 
     def part(self, block: range) -> ImageSet:
-        """Only the images of a block, numbered from 0."""
+        """Select the images of a block, numbered from 0."""
         cut = slice(block.start, block.stop)
         return ImageSet(self.folder, self.files[cut], self.hashes[cut])
 
@@ -160,7 +161,7 @@ def index_frame(images: ImageSet) -> pd.DataFrame:
 
 
 def opened(images: ImageSet, numbers: Sequence[int], threads: int) -> Iterator[Image.Image]:
-    """Images in order, decoded ahead of need by a few threads."""
+    """Open the images in order, decoded ahead of need by a few threads."""
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         waiting: deque[Future[Image.Image]] = deque()
         for number in numbers:

@@ -67,7 +67,7 @@ class Layer:
     rows: Rows = WHOLE
 
     def pool(self, output: Tensor, images: int) -> Tensor:
-        """(B, ...) -> (B, units): the mean over every axis but the images' and the units'.
+        """Average (B, ...) -> (B, units) over every axis but the images' and the units'.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Examined:
 
 
 def examine_layers(network: Network) -> Examined:
-    """Every layer, found by running the network on a batch of three and one of two images."""
+    """Find all layers by running the network on a batch of three and one of two images."""
     pictures = [Image.fromarray(noise, "RGB") for noise in _noise(4)]
     first = _run_once(network, pictures[:3])
     second = _run_once(network, [pictures[0], pictures[3]])
@@ -163,7 +163,7 @@ def examine_layers(network: Network) -> Examined:
 
 
 def scorable_layers(network: Network) -> list[Layer]:
-    """Every layer that can be scored, in the order in which it is first run.
+    """Return every layer that can be scored, in the order in which it is first run.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def _scorable(network: Network, examined: Examined) -> list[Layer]:
 
 
 def _noise(images: int) -> npt.NDArray[np.uint8]:
-    """Pictures of coloured blocks with noise on them: all windows and all images differ."""
+    """Return pictures of coloured blocks with noise on them: all windows and all images differ."""
     rng = np.random.default_rng(0)
     blocks = rng.integers(0, 192, (images, 8, 8, 3)).repeat(32, axis=1).repeat(32, axis=2)
     found: npt.NDArray[np.uint8] = (blocks + rng.integers(0, 64, blocks.shape)).astype(np.uint8)
@@ -204,7 +204,7 @@ class _Untold:
 
 
 def _run_once(network: Network, images: Sequence[Image.Image]) -> dict[str, _Seen | _Untold]:
-    """Every layer's output for a batch, in the order of execution."""
+    """Return every layer's output for a batch, in the order of execution."""
     found: dict[str, _Seen | _Untold] = {}
 
     def note(name: str, kind: str, module: nn.Module, called: Called, output: Any) -> None:
@@ -338,7 +338,7 @@ def _with_directions(network: Network, known: Sequence[Layer], path: str, file: 
 
 @contextmanager
 def watched(network: Network, layers: Sequence[Layer]) -> Iterator[dict[str, Tensor]]:
-    """While open, `seen[name]` holds each layer's pooled output (B, units) of the last batch.
+    """Fill `seen[name]` with each layer's pooled output (B, units) of the last batch.
 
     A module that runs more than once in a pass is taken at its first run.
     """

@@ -59,6 +59,7 @@ class Network:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     def __post_init__(self) -> None:
+        """Prepare the module: evaluation mode, frozen, on the device."""
         self.module = self.module.eval().requires_grad_(False).to(self.device)
 
     @property
@@ -71,7 +72,7 @@ class Network:
         return digest.hexdigest()[:12]
 
     def batch(self, images: Sequence[Image.Image]) -> Tensor:
-        """Images as the network takes them: (B, C, H, W), channels last in memory."""
+        """Return the images as the network takes them: (B, C, H, W), channels last in memory."""
         stacked = torch.stack([self.transform(image) for image in images])
         if stacked.ndim == 4:
             stacked = stacked.contiguous(memory_format=torch.channels_last)
@@ -79,7 +80,7 @@ class Network:
 
 
 def device_for(wanted: str = "auto") -> torch.device:
-    """CUDA where there is one, unless told otherwise."""
+    """Choose CUDA where there is one, unless the caller names another device."""
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

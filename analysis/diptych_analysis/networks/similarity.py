@@ -46,10 +46,10 @@ class Similarity(ABC):
 
     @abstractmethod
     def rows(self, images: Sequence[Image.Image]) -> Features:
-        """Features (n, d) of one batch of RGB images."""
+        """Return the features (n, d) of one batch of RGB images."""
 
     def features(self, images: Sequence[Image.Image]) -> Features:
-        """Features (n, d) of any number of RGB images, as they are used: also dealt out anew."""
+        """Return features (n, d) of any number of RGB images as used, controls included."""
         parts = [self.rows(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
         return self.dealt(np.concatenate(parts))
 
@@ -66,6 +66,7 @@ class Embedding(Similarity):
         self.name, self.key = network.name, network.key
 
     def rows(self, images: Sequence[Image.Image]) -> Features:
+        """Embed images by the features before the classifier."""
         module: Any = self.network.module
         with torch.inference_mode():
             batch = self.network.batch(images)
@@ -94,6 +95,7 @@ class DreamSim(Similarity):
             raise _unreachable("DreamSim", error) from error
 
     def rows(self, images: Sequence[Image.Image]) -> Features:
+        """Embed images by DreamSim, at unit length."""
         batch = torch.cat([self.transform(image) for image in images]).to(self.device)
         with torch.inference_mode():
             return unit_length(self.model.embed(batch).float().cpu().numpy(), self.name)
@@ -139,6 +141,7 @@ class LPIPS(Similarity):
         )
 
     def rows(self, images: Sequence[Image.Image]) -> Features:
+        """Return LPIPS's maps of images, normalised and weighted."""
         batch = torch.stack([self.transform(image) for image in images]).to(self.device) * 2 - 1
         with torch.inference_mode():
             maps = self.model.net.forward(self.model.scaling_layer(batch))
@@ -161,9 +164,11 @@ class Shuffled(Similarity):
         self.name, self.key = SHUFFLED + of.name, of.key
 
     def rows(self, images: Sequence[Image.Image]) -> Features:
+        """Embed images as the similarity behind this control does."""
         return self.of.rows(images)
 
     def dealt(self, features: Features) -> Features:
+        """Shuffle the features among the images."""
         order = np.random.default_rng(self.seed).permutation(len(features))
         return np.asarray(features)[order]
 
@@ -192,7 +197,7 @@ def similarity(name: str, device: str = "auto") -> Similarity:
 
 
 def unit_length(found: Features, name: str) -> Features:
-    """Rows divided by their lengths.
+    """Return the rows divided by their lengths.
 
     Raises
     ------

@@ -34,7 +34,7 @@ IN_MEMORY = 64 * 2**20
 
 
 def digest(*parts: object) -> str:
-    """12 hex digits of anything with a stable `repr`."""
+    """Return 12 hex digits of anything with a stable `repr`."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
@@ -59,7 +59,7 @@ class Store:
         _write(scores, self.folder / "scores.parquet" / name)
 
     def layers_done(self, about: dict[str, Any], layers: Sequence[Layer], images: int) -> set[str]:
-        """Those of `layers` that this computation has scored already, over so many images.
+        """Return those of `layers` that this computation has scored already, over so many images.
 
         Scores that an earlier version of Diptych made of other units, or of windows that it took
         for images, are removed, with their items.
@@ -130,7 +130,7 @@ class Store:
     # -- features
 
     def features_file(self, similarity_key: str, image_set: str) -> Path:
-        """Where the features of an image set are: .npy, (images, d) float32."""
+        """Return where the features of an image set are: .npy, (images, d) float32."""
         return self.cache / "features" / f"{digest(similarity_key, image_set)}.npy"
 
 
@@ -150,9 +150,11 @@ class DiskRows:
         self.shape: tuple[int, int] = np.load(file, mmap_mode="r").shape
 
     def __len__(self) -> int:
+        """Return the number of rows."""
         return self.shape[0]
 
     def __getitem__(self, numbers: npt.NDArray[np.int64]) -> Features:
+        """Read the rows of these numbers from the disk."""
         wanted = numbers if self.order is None else self.order[numbers]
         # Opened anew each time, so that pages read before don't stay in memory.
         return np.asarray(np.load(self.file, mmap_mode="r")[wanted])
@@ -166,7 +168,7 @@ def _write(frame: pd.DataFrame, file: Path) -> None:
 
 
 def read_scores(folder: Path) -> pd.DataFrame:
-    """Every unit's scores in a folder of results, a row a unit and computation.
+    """Return every unit's scores in a folder of results, one row per unit and computation.
 
     Raises
     ------
@@ -177,7 +179,7 @@ def read_scores(folder: Path) -> pd.DataFrame:
 
 
 def read_items(folder: Path, model: str | None = None) -> pd.DataFrame:
-    """Every item in a folder of results, a row an item; of one model, or of all.
+    """Return every item in a folder of results, one row per item; of one model, or of all.
 
     Raises
     ------
@@ -200,7 +202,10 @@ def read_images(folder: Path) -> pd.DataFrame:
 
 
 def read_left_out(folder: Path) -> pd.DataFrame:
-    """Layers that can't be scored: model, weights, layer, layer_type, reason; often no row."""
+    """Read layers that can't be scored: model, weights, layer, layer_type, reason.
+
+    There is often no row.
+    """
     frames = [pd.read_parquet(file) for file in _files(folder / "left_out.parquet")]
     return pd.concat([pd.DataFrame(columns=LEFT_OUT), *frames], ignore_index=True)
 

@@ -44,7 +44,7 @@ class Rows:
     apart: bool = False
 
     def by_image(self, table: Tensor, images: int) -> Tensor:
-        """(images * each, units) -> (images, each, units).
+        """Reshape (images * each, units) -> (images, each, units).
 
         Raises
         ------
@@ -63,13 +63,13 @@ WHOLE = Rows()
 
 
 def per_row(output: Tensor, axis: int) -> Tensor:
-    """(rows, ...) -> (rows, units): the mean over every axis but the rows' and the units'."""
+    """Average (rows, ...) -> (rows, units) over every axis but the rows' and the units'."""
     others = [a for a in range(1, output.ndim) if a != axis % output.ndim]
     return output.mean(dim=others) if others else output
 
 
 def rows_of(one: Tensor, other: Tensor, images: tuple[int, int]) -> Rows:
-    """How rows belong to images, from two batches that begin with the same image.
+    """Return how rows belong to images, from two batches that begin with the same image.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def rows_of(one: Tensor, other: Tensor, images: tuple[int, int]) -> Rows:
 
 
 def axis_of(module: nn.Module, called: Called, output: Any) -> int:
-    """Which axis of a layer's output holds its units.
+    """Return which axis of a layer's output holds its units.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def axis_of(module: nn.Module, called: Called, output: Any) -> int:
 
 
 def _own_width(module: nn.Module) -> int | None:
-    """How many units a layer has by its own weight, or by what it was made for."""
+    """Return how many units a layer has by its own weight, or by what it was made for."""
     if isinstance(module, nn.Linear):
         return module.out_features
     if isinstance(module, nn.modules.conv._ConvNd):
@@ -156,7 +156,7 @@ def _own_width(module: nn.Module) -> int | None:
 
 
 def _channels_first(module: nn.Module) -> bool:
-    """Whether a layer of this type has its channels on axis 1, where nothing else tells."""
+    """Say whether a layer of this type has its channels on axis 1, where nothing else tells."""
     if isinstance(module, nn.Linear | nn.LayerNorm | nn.RMSNorm):
         return type(module).__name__.endswith("2d")
     return True

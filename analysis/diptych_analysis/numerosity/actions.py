@@ -108,7 +108,7 @@ def random_walk(
 def _kept_objects(
     counts: Ints, limit: int, look: Look, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
-    """Sides and grey levels of objects that stay the same objects, each shape (t + 1, limit)."""
+    """Return sides and grey levels of objects that stay the same, each shape (t + 1, limit)."""
     kept = np.zeros((0, 2), np.int64)
     bounds = np.array([look.sides, look.intensities]).T
     change = np.array([look.jitter_side, look.jitter_intensity])

@@ -140,7 +140,7 @@ def headline(found: Mapping[str, Any], observer: str, covariate: str) -> dict[st
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON has them: plain numbers, None instead of NaN."""
+    """Return the rows as JSON has them: plain numbers, None instead of NaN."""
     plain = table.astype(object).where(table.notna(), None)
     return [
         {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}

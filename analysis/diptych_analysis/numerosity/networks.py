@@ -70,7 +70,7 @@ class NumberSense(nn.Module):
 
 
 def small_network(pixels: int, dimensions: int) -> NumberSense:
-    """Four convolutions from scratch: about 10 million multiplications per image of 64 pixels.
+    """Build four convolutions: about 10 million multiplications per image of 64 pixels.
 
     Each convolution is followed by ReLU, where the published network has PReLU.
     """
@@ -99,7 +99,7 @@ class AlexNetFeatures(nn.Module):
         )
 
     def forward(self, grey: Tensor) -> Tensor:
-        """Flat features of images (n, 1, pixels, pixels); grey levels go into all three colours."""
+        """Embed images (n, 1, pixels, pixels) as flat features; colours are equal."""
         with torch.no_grad():
             seen = self.frozen(grey.expand(-1, 3, -1, -1))
         found: Tensor = self.trained(seen)

@@ -72,7 +72,7 @@ def embedded(net: NumberSense, scenes: Scenes, device: str = "cpu") -> Floats:
 
 @torch.no_grad()
 def predicted_actions(net: NumberSense, z: Floats) -> Ints:
-    """Most probable action between each embedding and the next, shape (n - 1,)."""
+    """Return most probable action between each embedding and the next, shape (n - 1,)."""
     points = torch.from_numpy(z.astype(np.float32))
     found: Ints = net.cpu().classify(points[:-1], points[1:]).argmax(1).numpy()
     return found

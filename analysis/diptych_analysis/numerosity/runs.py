@@ -224,7 +224,7 @@ def read_results(folder: Path) -> dict[str, Any]:
 
 
 def summary(runs: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """One row per run: the figures that docs and report compare with the published ones."""
+    """Return one row per run: the figures that docs and report compare with the published ones."""
     return pd.DataFrame([_summary_row(run) for run in runs])
 
 

@@ -97,6 +97,7 @@ class Scenes:
     top: Ints
 
     def __len__(self) -> int:
+        """Return the number of scenes."""
         return len(self.sides)
 
     @property

@@ -71,6 +71,7 @@ class Settings:
         return cls(network=network, **(recipe | known))
 
     def __post_init__(self) -> None:
+        """Check the sizes, the steps and the rate."""
         for name in ("limit", "action_size", "dimensions", "actions"):
             if getattr(self, name) < 1:
                 raise NumerosityFault(f"{name} {getattr(self, name)}: at least 1 is needed")
@@ -106,5 +107,5 @@ class Settings:
             return published_network(self.pixels, self.dimensions, file)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON stores them."""
+        """Return the settings as JSON stores them."""
         return asdict(self)

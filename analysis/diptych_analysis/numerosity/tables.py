@@ -29,7 +29,7 @@ Table = tuple[str, list[str], list[list[str]]]
 
 
 def incongruent_table(results: Mapping[str, Any]) -> Table:
-    """Right answers in incongruent pairs of 16 and 20 objects, one row per observer.
+    """Return right answers in incongruent pairs of 16 and 20 objects, one row per observer.
 
     Covariate observers see the same images whatever network is tested, so each has one row per
     statistics of the objects.
@@ -60,7 +60,7 @@ def _cells(run: Mapping[str, Any], observer: str) -> list[str]:
 
 
 def summary_table(summary: pd.DataFrame) -> Table:
-    """One row per network."""
+    """Tabulate one row per network."""
     shown = [name for name in SUMMARY if name in summary.columns]
     rows = [
         [str(row["run"]), *(written(name, row[name]) for name in shown)]
@@ -70,7 +70,7 @@ def summary_table(summary: pd.DataFrame) -> Table:
 
 
 def written(name: str, value: Any) -> str:
-    """One cell of the summary."""
+    """Return one cell of the summary."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return ""
     if name == "rising":
@@ -118,7 +118,7 @@ def _correlation(value: float | None) -> str:
 
 
 def terminal(results: Mapping[str, Any]) -> list[Any]:
-    """Tables for the terminal: a column per network in the second, so that it fits."""
+    """Return the tables for the terminal: a column per network in the second, so that it fits."""
     from rich.table import Table as Shown
 
     from diptych_analysis.numerosity.runs import summary

@@ -221,7 +221,7 @@ class _Search:
         ]
 
     def negative(self, at: Floats) -> tuple[float, Floats]:
-        """Minus the log likelihood, and its gradient, at (m, ln s, l)."""
+        """Return minus the log likelihood, and its gradient, at (m, ln s, l)."""
         import numpy as np
         from scipy.special import ndtr
 

@@ -16,7 +16,7 @@ UNIT_RANGE = alt.Scale(domain=[0, 1])
 
 
 def learning_curves(trials: pd.DataFrame, window: int = 2) -> Any:
-    """Accuracy on each class over trials, pooled over `window` trials either side, Wilson 95 %."""
+    """Draw accuracy on each class over trials, pooled over `window` trials either side (Wilson)."""
     known = trials[trials["correct"].notna() & trials["phase"].isin(["training", "test"])]
     curve = smoothed_accuracy(known, window)
     change = first_test_trial(known)
@@ -56,7 +56,7 @@ def learning_curves(trials: pd.DataFrame, window: int = 2) -> Any:
 
 
 def first_test_trial(trials: pd.DataFrame) -> float | None:
-    """Where training gives way to test, as most sessions have it (trials count from 1)."""
+    """Return where training gives way to test, as most sessions have it (trials count from 1)."""
     last = trials[trials["phase"] == "training"].groupby("session_id")["trial_index"].max()
     if last.empty or not (trials["phase"] == "test").any():
         return None
@@ -64,7 +64,7 @@ def first_test_trial(trials: pd.DataFrame) -> float | None:
 
 
 def smoothed_accuracy(trials: pd.DataFrame, window: int) -> pd.DataFrame:
-    """label, trial (from 1), accuracy, low, high, n; windows do not reach over the phase change."""
+    """Compute label, trial (from 1), accuracy, low, high, n; windows end at the phase change."""
     rows = []
     right = trials.assign(right=trials["correct"].astype(float))
     counts = right.groupby(["phase", "label", "trial_index"])["right"].agg(["sum", "count"])
@@ -80,7 +80,7 @@ def smoothed_accuracy(trials: pd.DataFrame, window: int) -> pd.DataFrame:
 
 
 def session_scores(trials: pd.DataFrame) -> pd.DataFrame:
-    """phase, session_id, right, of: right answers of every session in training and in test."""
+    """Count right answers of every session by phase: phase, session_id, right, of."""
     known = trials[trials["correct"].notna() & trials["phase"].isin(["training", "test"])]
     right = known.assign(right=known["correct"].astype(int))
     found = right.groupby(["phase", "session_id"])["right"].agg(right="sum", of="count")
@@ -88,14 +88,14 @@ def session_scores(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def skewness(values: pd.Series) -> float:
-    """Third standardised moment; NaN where it is not defined."""
+    """Return the third standardised moment; NaN where it is not defined."""
     x = values.to_numpy(dtype=float)
     spread = x.std()
     return float((((x - x.mean()) / spread) ** 3).mean()) if spread > 0 else float("nan")
 
 
 def score_histograms(trials: pd.DataFrame) -> Any:
-    """Sessions by their number of right answers, in training and test; median and skewness."""
+    """Draw sessions by their number of right answers, in training and test; median and skewness."""
     scores = session_scores(trials)
     panels = []
     for phase, colour in (("training", PALETTE[5]), ("test", PALETTE[0])):
@@ -132,7 +132,7 @@ def score_histograms(trials: pd.DataFrame) -> Any:
 
 
 def confusion_matrix(trials: pd.DataFrame) -> Any:
-    """Share of each answer to each true class, training beside test."""
+    """Draw the share of each answer to each true class, training beside test."""
     known = trials[trials["response"].notna() & trials["label"].notna()]
     panels = []
     for phase in ("training", "test"):
@@ -162,7 +162,7 @@ def confusion_matrix(trials: pd.DataFrame) -> Any:
 
 
 def proportions(trials: pd.DataFrame, by: str) -> pd.DataFrame:
-    """`by`, accuracy, low, high, n of the answered trials."""
+    """Return `by`, accuracy, low, high, n of the answered trials."""
     known = trials[trials["correct"].notna() & trials[by].notna()]
     found = known.assign(right=known["correct"].astype(float)).groupby(by)["right"]
     table = found.agg(right="sum", n="count").reset_index()
@@ -172,7 +172,7 @@ def proportions(trials: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def _dots(data: pd.DataFrame, position: Any, horizontal: bool) -> Any:
-    """Points with intervals, chance marked."""
+    """Draw the points with intervals, chance marked."""
     share = "x" if horizontal else "y"
     base = alt.Chart(data)
     tip = [
@@ -196,7 +196,7 @@ def _dots(data: pd.DataFrame, position: Any, horizontal: bool) -> Any:
 
 
 def by_unit(trials: pd.DataFrame) -> Any:
-    """Proportion of right answers for each unit, best first, with Wilson 95 % intervals."""
+    """Draw the share of right answers per unit, best first, with Wilson 95 % intervals."""
     table = proportions(trials, "unit").sort_values("accuracy", ascending=False)
     order = list(table["unit"])
     y = alt.Y("unit:N", sort=order, title=None, axis=alt.Axis(labelLimit=220))
@@ -204,7 +204,7 @@ def by_unit(trials: pd.DataFrame) -> Any:
 
 
 def by_difficulty(trials: pd.DataFrame) -> Any | None:
-    """Proportion right by the items' difficulty (at most eight equal groups); None without."""
+    """Draw the share right by the items' difficulty (at most eight equal groups), if known."""
     if "difficulty" not in trials.columns:
         return None
     values = pd.to_numeric(trials["difficulty"], errors="coerce")
@@ -223,7 +223,7 @@ def by_difficulty(trials: pd.DataFrame) -> Any | None:
 
 
 def by_confidence(trials: pd.DataFrame) -> Any | None:
-    """Proportion right at each confidence; None where no confidence was given."""
+    """Draw the proportion right at each confidence; None where no confidence was given."""
     table = proportions(trials, "confidence")
     if table.empty:
         return None
@@ -233,7 +233,7 @@ def by_confidence(trials: pd.DataFrame) -> Any | None:
 
 
 def response_times(trials: pd.DataFrame) -> Any | None:
-    """Cumulative response times of right and wrong answers, logarithmic; None without any."""
+    """Draw cumulative response times of right and wrong answers, logarithmic, if known."""
     known = trials[trials["rt_ms"].notna() & (trials["rt_ms"] > 0) & trials["correct"].notna()]
     if known.empty:
         return None

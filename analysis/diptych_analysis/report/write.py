@@ -84,7 +84,7 @@ def _study(page: Page, tables: Tables) -> None:
 
 
 def _of_one_kind(page: Page, trials: pd.DataFrame) -> pd.DataFrame:
-    """Trials of people where there are any, else of simulated ones, else of machines; told.
+    """Select and name the trials of people, else of simulated participants, else of machines.
 
     They are never pooled: a study that was tried with simulated participants keeps their rows.
     """
@@ -99,7 +99,7 @@ def _of_one_kind(page: Page, trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_code(text: str) -> str:
-    """Escaped text, with `code` marked up."""
+    """Escape a text, with `code` marked up."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 

@@ -20,7 +20,7 @@ GUARD = f"{_CELL}'(?='*{_BEGINS})"
 
 
 def guarded(text: str) -> str:
-    """Text for a cell of a CSV file, which no spreadsheet takes for a formula.
+    """Return the text for a cell of a CSV file, which no spreadsheet takes for a formula.
 
     Whoever types `=…`, or `a;=…`, into a field of a study must not run anything on the machine of
     the researcher who opens the table: a `'` is put before it. `read_tables` takes it away again.

@@ -92,7 +92,7 @@ def table_path(name: str, table: str, format_: str) -> str:
 
 
 def table_files(folder: Path) -> Iterator[tuple[TableName, Path]]:
-    """Every table file below a folder as this version writes them, of whichever study."""
+    """Yield every table file below a folder as this version writes them, of whichever study."""
     data = folder / DATA
     if data.is_dir():
         for path in sorted(data.iterdir()):
@@ -101,7 +101,7 @@ def table_files(folder: Path) -> Iterator[tuple[TableName, Path]]:
 
 
 def old_table_files(folder: Path) -> Iterator[tuple[TableName, Path]]:
-    """Every table file of an export by an older version: `trials.csv` in the folder itself.
+    """Yield every table file of an export by an older version: `trials.csv` in the folder itself.
 
     Without sessions and trials the folder is no export: a study folder holds `stimuli.csv`, too.
     """

@@ -65,7 +65,7 @@ def dataset_description(
 
 
 def _variable(uses: Sequence[tuple[TableName, Column]]) -> dict[str, object]:
-    """One entry per name of a column, which can mean one thing here and another there."""
+    """Return one entry per name of a column, which can mean one thing here and another there."""
     meanings = {table: _in_words(column) for table, column in uses}
     if len(set(meanings.values())) == 1:
         (meaning,) = set(meanings.values())
@@ -93,7 +93,7 @@ def _in_words(column: Column) -> str:
 
 
 def side_files(contents: Contents) -> dict[str, str]:
-    """All files of a data set that are no tables: their text by their path in its folder."""
+    """Write all files of a data set that are no tables: their text by their path in its folder."""
     about: dict[str, Any] = {
         "name": contents.name,
         "description": contents.description,
@@ -109,7 +109,7 @@ def side_files(contents: Contents) -> dict[str, str]:
 
 
 def json_text(content: object) -> str:
-    """Readable JSON."""
+    """Write readable JSON."""
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -57,7 +57,7 @@ class Tables:
         return found
 
     def whose(self, statuses: Sequence[str], among: Sequence[str] = KINDS) -> tuple[str, ...]:
-        """Whose sessions count where nobody says it: people's, else simulated, else machines'.
+        """Choose whose sessions count by default: people's, else simulated, else machines'.
 
         A study that was tried with simulated participants keeps their rows beside people's.
         Returns one kind of `among`; none where no session has one of the statuses.
@@ -177,13 +177,13 @@ def _read_raw(file: Path) -> pd.DataFrame:
 
 
 def _header(file: Path) -> pd.Index[str]:
-    """Names of the columns of a CSV file; a name may occur twice."""
+    """Return the names of the columns of a CSV file; a name may occur twice."""
     first = pd.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False)
     return pd.Index(first.iloc[0].str.replace(GUARD, r"\1", regex=True))
 
 
 def _read_csv(file: Path, names: pd.Index[str]) -> pd.DataFrame:
-    """Cells of a CSV file as text, below a header with these names."""
+    """Return the cells of a CSV file as text, below a header with these names."""
     try:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False, skiprows=1, header=None)
     except pd.errors.EmptyDataError:
@@ -200,7 +200,7 @@ def _nullable(kind: object) -> object:
 
 
 def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
-    """One column in its own type, or a `TableFault` that names the first bad row (from 1)."""
+    """Convert a column to its own type; `TableFault` names the first bad row (from 1)."""
     if cells is None:
         return pd.Series([None] * length, dtype=_DTYPES[column.type])
     text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
@@ -229,7 +229,7 @@ def _checked(file: str, column: Column, cells: pd.Series | None, length: int) ->
 def _convert(
     column: Column, cells: pd.Series, text: pd.Series, empty: pd.Series
 ) -> tuple[pd.Series, pd.Series, str]:
-    """Values, which of them are wrong, and what would have been allowed."""
+    """Return the values, which of them are wrong, and what would have been allowed."""
     match column.type:
         case "integer":
             numbers = pd.to_numeric(text, errors="coerce")

@@ -29,12 +29,12 @@ _KINDS = {
 
 
 def may_replace(text: str) -> bool:
-    """Whether the next export may replace a README.md, CHANGES.md or .psychdsignore."""
+    """Say whether the next export may replace a README.md, CHANGES.md or .psychdsignore."""
     return MARK in text.partition("\n")[0]
 
 
 def readme(contents: Contents) -> str:
-    """README.md: what the data set is, whose data it holds, and where the columns are explained."""
+    """Write README.md: what the data set is, whose data it holds, where columns are explained."""
     parts = [
         f"<!-- {MARK} -->",
         f"# {contents.name}",
@@ -52,7 +52,7 @@ def readme(contents: Contents) -> str:
 
 
 def _whose(contents: Contents) -> str:
-    """How many sessions are people's, simulated and machines'."""
+    """Return how many sessions are people's, simulated and machines'."""
     found = {kind: count for kind, count in contents.participants.items() if count}
     if not found:
         return ""
@@ -106,7 +106,7 @@ def _reading(contents: Contents) -> str:
 
 
 def changes(contents: Contents) -> str:
-    """CHANGES.md: the versions of the study whose sessions the data set holds."""
+    """Write CHANGES.md: the versions of the study whose sessions the data set holds."""
     parts = [
         f"<!-- {MARK} -->",
         "# Changes",

@@ -52,7 +52,10 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
 
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds: `2022-10-23T12:00:00.000Z`. Naive times count as UTC."""
+    """Write ISO 8601 in UTC with milliseconds: `2022-10-23T12:00:00.000Z`.
+
+    Naive times count as UTC.
+    """
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
 
@@ -100,7 +103,7 @@ class TableWriter(Protocol):
         """Append the rows (missing keys are empty cells) and return their number."""
 
     def close(self) -> None:
-        """Flushes and closes the file."""
+        """Flush and close the file."""
 
 
 class _Lines:
@@ -240,6 +243,7 @@ class DatasetWriter:
         return self.contents.rows
 
     def __enter__(self) -> DatasetWriter:
+        """Open the files of all tables in a temporary folder beside the target."""
         try:
             self.to.parent.mkdir(parents=True, exist_ok=True)
             self._folder = Path(tempfile.mkdtemp(prefix=f".{self.to.name}-", dir=self.to.parent))
@@ -272,7 +276,7 @@ class DatasetWriter:
         return count + self._write_batch(writers, batch)
 
     def file(self, name: str) -> Path:
-        """Where to write a further file, to be put in place with the tables."""
+        """Return where to write a further file, to be put in place with the tables."""
         assert self._folder is not None, "files are written inside the block"
         return self._folder / name
 
@@ -288,6 +292,7 @@ class DatasetWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close the files; put the data set in place, or remove it after an error."""
         folder = self._folder
         assert folder is not None
         try:
@@ -326,7 +331,7 @@ class DatasetWriter:
 
 
 def _replaceable(file: Path) -> bool:
-    """Whether a text beside the tables is missing, or is ours and unchanged by others."""
+    """Say whether a text beside the tables is missing, or is ours and unchanged by others."""
     try:
         return may_replace(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

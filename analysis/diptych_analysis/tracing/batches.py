@@ -48,7 +48,7 @@ class Batch:
 
 
 def running_accuracy(sequences: Sequences) -> Floats:
-    """(N, T, C): share of right answers on each class before each trial (thesis 2.7.6).
+    """Return (N, T, C): share of right answers on each class before each trial (thesis 2.7.6).
 
     A class not yet answered counts as chance, 1 / C; the thesis does not say.
     """
@@ -65,7 +65,7 @@ def running_accuracy(sequences: Sequences) -> Floats:
 
 
 def rt_scale(sequences: Sequences) -> tuple[float, float]:
-    """Mean and deviation of the log response times (in ms); 0 and 1 where none are known."""
+    """Return mean and deviation of the log response times (ms); 0 and 1 where none are known."""
     known = sequences.rt[sequences.mask & (sequences.rt > 0)]
     if len(known) < 2:
         return 0.0, 1.0
@@ -74,7 +74,7 @@ def rt_scale(sequences: Sequences) -> tuple[float, float]:
 
 
 def rt_before(sequences: Sequences, scale: tuple[float, float]) -> Floats:
-    """(N, T, 2): scaled log response time of the trial before, clipped to 4, and whether known."""
+    """Return (N, T, 2): the scaled log response time before, clipped to 4, and whether known."""
     n, t = sequences.shape
     inputs = np.zeros((n, t, 2), dtype=np.float32)
     known = (sequences.mask & (sequences.rt > 0))[:, :-1]
@@ -88,7 +88,7 @@ def rt_before(sequences: Sequences, scale: tuple[float, float]) -> Floats:
 def make_batch(
     sequences: Sequences, stimulus_map: Ints | None, scale: tuple[float, float] = (0.0, 1.0)
 ) -> Batch:
-    """All sessions as one batch. `stimulus_map` turns their stimuli into the model's own."""
+    """Make one batch of all sessions. `stimulus_map` turns their stimuli into the model's own."""
     stimulus = np.where(sequences.mask, sequences.stimulus, 0)
     if stimulus_map is not None:
         stimulus = stimulus_map[stimulus]

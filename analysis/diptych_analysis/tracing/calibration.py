@@ -38,7 +38,7 @@ def reliability(
 def expected_calibration_error(
     probabilities: np.ndarray[tuple[int, ...], np.dtype[np.float64]], chosen: Ints, bins: int = 10
 ) -> float:
-    """Mean distance of predicted from observed frequency over all bins, weighted by their sizes."""
+    """Average the distance of predicted from observed frequency over bins, weighted by size."""
     curve = reliability(probabilities, chosen, bins)
     gap = (curve["predicted"] - curve["observed"]).abs()
     return float((gap * curve["n"]).sum() / curve["n"].sum())

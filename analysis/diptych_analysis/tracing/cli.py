@@ -32,7 +32,7 @@ def trace() -> None:
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Faults of data and requests as one line on the terminal."""
+    """Show faults of data and requests as one line on the terminal."""
     from diptych_analysis.tables import TableFault
     from diptych_analysis.tracing.models import ModelFault
     from diptych_analysis.tracing.sequences import SequenceFault

@@ -22,7 +22,7 @@ F = npt.NDArray[np.float64]
 
 
 def final_scores(sequences: Sequences) -> F:
-    """(N,): share of right answers in the test phase; NaN where there were none."""
+    """Return (N,): share of right answers in the test phase; NaN where there were none."""
     where = sequences.scored & (sequences.phase == TEST)
     right = ((sequences.response == sequences.label) & where).sum(1)
     n = where.sum(1)
@@ -31,7 +31,7 @@ def final_scores(sequences: Sequences) -> F:
 
 
 def _evidence(model: Tracer, sequences: Sequences, seen: Sequence[int]) -> tuple[F, F]:
-    """Two signs (N, len(seen)) after so many trials: the model's, and the count's."""
+    """Return two signs (N, len(seen)) by trials seen: the model's, and the count's."""
     p = np.clip(probe(model, sequences, list(seen), per_class=2).mean(-1), 1e-4, 1 - 1e-4)
     right = (sequences.response == sequences.label) & sequences.scored
     counted = np.stack([right[:, :t].sum(1) for t in seen], 1).astype(float)
@@ -46,7 +46,7 @@ def early_warning(
     above: float | None = None,
     seen: Sequence[int] = (0, 3, 6, 9, 12, 15, 20, 25, 30),
 ) -> pd.DataFrame:
-    """One row a new learner's session and number of trials seen.
+    """Return one row per new learner's session and number of trials seen.
 
     `known` sessions fit the logistic curves, `new` ones are judged. `above`: the share of right
     test answers to be exceeded, by default the median of the known. Columns: session_id, seen,
@@ -83,7 +83,7 @@ def early_warning(
 
 
 def _logistic(x: F, good: npt.NDArray[np.bool_], ask: F) -> F:
-    """P(good) at `ask`, from a curve fitted to `x`; the share of good ones where x says nothing."""
+    """Fit P(good) to `x`, and return it at `ask`; the share of good ones where x says nothing."""
     from sklearn.linear_model import LogisticRegression
 
     spread = x.std()
@@ -96,7 +96,10 @@ def _logistic(x: F, good: npt.NDArray[np.bool_], ask: F) -> F:
 
 
 def roc_by_trials(warning: pd.DataFrame) -> pd.DataFrame:
-    """Area under the ROC for finding those who finish *not* above the score: seen, by, auc, n."""
+    """Compute the area under the ROC for finding who ends *not* above the score.
+
+    Columns: seen, by, auc, n.
+    """
     from sklearn.metrics import roc_auc_score
 
     rows = []

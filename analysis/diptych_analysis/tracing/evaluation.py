@@ -35,7 +35,7 @@ class Scores:
 
 
 def check_probabilities(probabilities: Probabilities, sequences: Sequences) -> None:
-    """ValueError unless the predictions are (N, T, C), finite, and sum to one where trials are."""
+    """Raise ValueError unless the predictions are (N, T, C), finite, and sum to one at trials."""
     expected = (*sequences.shape, sequences.n_classes)
     if probabilities.shape != expected:
         raise ValueError(f"predictions have shape {probabilities.shape}, expected {expected}")
@@ -97,7 +97,7 @@ def _untied(hits: Bools, p: Probabilities, draws: int = 5) -> float:
 
 
 def score_phases(probabilities: Probabilities, sequences: Sequences) -> dict[str, Scores]:
-    """`score` for the training and the test phase."""
+    """Return `score` for the training and the test phase."""
     check_probabilities(probabilities, sequences)
     return {
         phase: score(probabilities, sequences, sequences.phase == number)
@@ -106,7 +106,7 @@ def score_phases(probabilities: Probabilities, sequences: Sequences) -> dict[str
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and standard deviation (of a sample; 0 for a single one), leaving NaN out."""
+    """Return the mean and standard deviation (of a sample; 0 for a single one), leaving NaN out."""
     known = np.asarray([v for v in values if not np.isnan(v)], dtype=float)
     if not len(known):
         return float("nan"), float("nan")
@@ -114,7 +114,7 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
 
 
 def summary(splits: Sequence[Mapping[str, Scores]]) -> dict[str, dict[str, tuple[float, float]]]:
-    """Phase -> measure -> mean and standard deviation over the splits.
+    """Map phase -> measure -> mean and standard deviation over the splits.
 
     The measures are those of `MEASURES`, and `class:NAME` for the average precision of every class.
     """

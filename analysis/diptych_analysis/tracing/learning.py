@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def learning_curve(
     fits: Sequence[Fit], jobs: Sequence[Job], sequences: Sequences
 ) -> list[dict[str, Any]]:
-    """Observed and predicted share of right answers at every trial, from one model's fits.
+    """Return observed and predicted share of right answers at every trial, from one model's fits.
 
     Predicted is the probability that the model gives to the true class, for learners of the test
     part of a split, so that it has never seen them. A session that several splits tested counts
@@ -60,7 +60,7 @@ def learning_curve(
 
 
 def _places(sequences: Sequences, tested: Bools) -> list[tuple[str, int]]:
-    """Phases and trials at which somebody was tested, in the order of the session."""
+    """Return the phases and trials at which learners were tested, in the order of the session."""
     rows, times = np.nonzero(tested)
     places = {(int(t), int(sequences.phase[row, t])) for row, t in zip(rows, times, strict=True)}
     return [(PHASES[phase], trial) for trial, phase in sorted(places)]

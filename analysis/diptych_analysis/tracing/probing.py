@@ -15,7 +15,7 @@ ROWS = 4000
 
 
 def probes_of(sequences: Sequences, per_class: int, seed: int = 0) -> Ints:
-    """(C, per_class) stimuli of each class, drawn from those that there are (again if too few)."""
+    """Draw (C, per_class) of the present stimuli of each class, again if there are too few."""
     rng = np.random.default_rng(seed)
     chosen = []
     for c in range(sequences.n_classes):
@@ -31,7 +31,7 @@ def probe(
     per_class: int = 4,
     seed: int = 0,
 ) -> npt.NDArray[np.float64]:
-    """P(right) on each class if it were shown at a time: (N, len(times), C).
+    """Return P(right) on each class if it were shown at a time: (N, len(times), C).
 
     For every session and time the model is asked about `per_class` images of each class in place of
     the one that was shown, after the true past (thesis Fig. 2.4, bottom row); the probabilities of
@@ -56,7 +56,7 @@ def probe(
 def _shown_instead(
     sequences: Sequences, rows: Ints, time: int, stimuli: Ints, labels: Ints
 ) -> Sequences:
-    """Every row once for each stimulus, which stands at `time` in place of what was shown."""
+    """Return every row once per stimulus, which is at `time` in place of what was shown."""
     index = np.repeat(rows, len(stimuli))
     copied = sequences.rows(index).until(time + 1)
     changed = {name: getattr(copied, name).copy() for name in PER_TRIAL}

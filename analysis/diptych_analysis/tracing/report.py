@@ -206,7 +206,7 @@ def _recurrent_figures(model: Tracer, name: str, shown: Sequences) -> Iterator[F
 def _warning_figures(
     specs: list[str], sequences: Sequences, jobs: list[Job], images: Path | None
 ) -> Iterator[Figure]:
-    """Early warning by the test learners of all splits; the first of `specs` has its ROC shown."""
+    """Yield early warning by the test learners of all splits; the first of `specs` has a ROC."""
     found: dict[str, Any] = {}
     for spec in specs:
         parts = []
@@ -239,7 +239,7 @@ def _warning_figures(
 
 
 def _mean_over_splits(warning: pd.DataFrame) -> pd.DataFrame:
-    """Area under the ROC within each split, then the mean: splits have medians of their own."""
+    """Average the area under the ROC over splits, which have different medians."""
     each = [roc_by_trials(part) for _, part in warning.groupby("split")]
     joined = pd.concat(each).groupby(["seen", "by"], sort=False, as_index=False)
     return joined.agg({"auc": "mean", "n": "sum"})

@@ -33,7 +33,7 @@ MORE = (
 def columns(
     results: Mapping[str, Any], *, per_class: bool = False, more: bool = False
 ) -> list[tuple[str, str, str]]:
-    """Which columns to show: those of Table 2.1, the classes of 2.2 before, more behind."""
+    """Return which columns to show: those of Table 2.1, the classes of 2.2 before, more behind."""
     classes = (
         [(name, "training", f"class:{name}") for name in results["classes"]] if per_class else []
     )
@@ -43,7 +43,7 @@ def columns(
 def cells(
     results: Mapping[str, Any], shown: Sequence[tuple[str, str, str]]
 ) -> dict[str, list[tuple[float, float]]]:
-    """Model -> mean and standard deviation in every column."""
+    """Map model -> mean and standard deviation in every column."""
     found = {}
     for model, about in results["models"].items():
         values = [about["summary"][phase][measure] for _, phase, measure in shown]
@@ -66,7 +66,7 @@ def best_of(
 def terminal(
     results: Mapping[str, Any], *, per_class: bool = False, more: bool = False
 ) -> list[Table]:
-    """Tables for the terminal, the best of each column in bold."""
+    """Return the tables for the terminal, the best of each column in bold."""
     splits = results["split_count"]
     about = f"{results['name']}, mean ± sd of {splits} splits"
     found = [_terminal(results, COLUMNS, f"Average precision of responses: {about}")]
@@ -126,7 +126,7 @@ def _html_cell(mean: float, deviation: float, best: float) -> str:
 
 
 def as_csv(results: Mapping[str, Any]) -> str:
-    """Everything, one row a model and column: model, phase, measure, mean, sd."""
+    """Return everything, one row per model and column: model, phase, measure, mean, sd."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["model", "phase", "measure", "mean", "sd"])

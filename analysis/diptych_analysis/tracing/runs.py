@@ -65,7 +65,7 @@ class Fit:
 def do(
     job: Job, sequences: Sequences, watch: Callable[[int, float, float], None] | None = None
 ) -> Fit:
-    """Fits and scores one job, or reads what an earlier run kept of the same job."""
+    """Fit and score one job, or read what an earlier run kept of the same job."""
     key = job.key(sequences)
     train, validation, test = job.split.of(sequences)
     kept = _kept(job, key, test)
@@ -116,7 +116,7 @@ def _keep(job: Job, key: str, fit: Fit, model: Tracer, test: Sequences) -> None:
 
 
 def predictions_frame(probabilities: Probabilities, sequences: Sequences) -> pd.DataFrame:
-    """One row a trial: session_id, trial (from 0, traced ones only), label, response, `p:CLASS`."""
+    """Return session_id, trial (from 0, traced ones only), label, response, `p:CLASS` per trial."""
     rows, times = np.nonzero(sequences.mask)
     names = np.asarray([*sequences.classes, ""], dtype=object)  # -1 finds the empty name
     frame = pd.DataFrame(
@@ -142,7 +142,7 @@ def make_jobs(
     settings: Mapping[str, Any] | None = None,
     save: Path | None = None,
 ) -> list[Job]:
-    """Every model on every split. Raises before any work if a name or the data will not do."""
+    """Make a job per model and split. Raises before any work on a wrong name or wrong data."""
     for spec in specs:
         parse_spec(spec)
     found = learner_splits(sequences, splits, seed)
@@ -192,7 +192,7 @@ def run(
 
 
 def _do_elsewhere(job: Job, sequences: Sequences, told: Path | None) -> Fit:
-    """`do` in a worker process."""
+    """Run `do` in a worker process."""
     _load_torch()
     return do(job, sequences, None if told is None else writing(told))
 
@@ -242,7 +242,7 @@ def results_of(
     about: Mapping[str, Any],
     jobs: Sequence[Job] = (),
 ) -> dict[str, Any]:
-    """All scores as JSON: per model the splits, their summary, and with jobs `learning_curve`."""
+    """Return all scores as JSON: the splits of each model, their summary, `learning_curve`."""
     n, t = sequences.shape
     found: dict[str, Any] = {
         **about,

@@ -52,6 +52,7 @@ class Sequences:
     kind: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        """Check that the arrays fit each other, and the known classes and stimuli."""
         n, t = self.mask.shape
         for name in ("stimulus", "label", "response", "phase", "rt"):
             if getattr(self, name).shape != (n, t):
@@ -69,6 +70,7 @@ class Sequences:
                 )
 
     def __repr__(self) -> str:
+        """Describe the sequences by their numbers."""
         n, t = self.shape
         return f"<Sequences of {n} sessions x {t} trials, {self.n_classes} classes>"
 
@@ -112,7 +114,7 @@ class Sequences:
         return replace(self, **{name: getattr(self, name)[:, :time] for name in PER_TRIAL})
 
     def at(self, time: int) -> Sequences:
-        """One trial of every session."""
+        """Return one trial of every session."""
         there = slice(time, time + 1)
         return replace(self, **{name: getattr(self, name)[:, there] for name in PER_TRIAL})
 
@@ -256,7 +258,7 @@ def _assemble(
 def _rankings(
     trials: pd.DataFrame, number: dict[str, int], rows: Ints, times: Ints, shape: tuple[int, int]
 ) -> Ints:
-    """(N, T, K): the ranking where one was given, else the response alone."""
+    """Return (N, T, K): the ranking where one was given, else the response alone."""
     given = trials["response_ranking"].fillna(trials["response"]).fillna("")
     lists = [[c for c in cell.split(LIST_SEPARATOR) if c] for cell in given]
     grid = np.full((*shape, max(1, *map(len, lists))), NOTHING, dtype=np.int64)

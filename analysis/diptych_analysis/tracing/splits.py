@@ -35,7 +35,7 @@ def learner_splits(
     seed: int = 0,
     fractions: tuple[float, float, float] = FRACTIONS,
 ) -> list[Split]:
-    """`k` reshuffled splits of the learners: 70 / 13.3 / 16.7 % (thesis 2.5.2).
+    """Return `k` reshuffled splits of the learners: 70 / 13.3 / 16.7 % (thesis 2.5.2).
 
     The same seed gives the same splits. All sessions of one learner fall into one part.
 

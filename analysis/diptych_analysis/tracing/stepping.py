@@ -26,7 +26,7 @@ class Trial:
 
 
 def sequence_of(trials: Sequence[Trial], classes: tuple[str, ...]) -> Sequences:
-    """One session as sequences; `ModelFault` for a class or phase that is unknown."""
+    """Turn one session into sequences; `ModelFault` for a class or phase that is unknown."""
     number = {name: i for i, name in enumerate(classes)} | {"": NOTHING}
     for place, trial in enumerate(trials):
         for name in (trial.label, trial.response, *trial.ranking):
@@ -71,7 +71,7 @@ class Stepper:
         self.past: list[Trial] = []
 
     def predict(self, trial: Trial) -> Probabilities:
-        """(C,): probabilities of the responses to `trial` now; the session stays as it is."""
+        """Return probabilities (C,) of the responses to `trial` now; the session stays as it is."""
         asked = sequence_of([*self.past, trial], self.tracer.classes)
         last: Probabilities = self.tracer.predict_proba(asked)[0, -1]
         return last

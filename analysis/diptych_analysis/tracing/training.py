@@ -40,8 +40,11 @@ class Settings:
 class Trainable(Protocol):
     """What the loop needs of a model."""
 
-    def __call__(self, batch: Batch) -> Tensor: ...
-    def groups(self, settings: Settings) -> list[dict[str, Any]]: ...
+    def __call__(self, batch: Batch) -> Tensor:
+        """Predict the responses of a batch: logits (B, T, C)."""
+
+    def groups(self, settings: Settings) -> list[dict[str, Any]]:
+        """Return the groups of parameters to train, as PyTorch's optimisers take them."""
 
 
 @dataclass
@@ -61,7 +64,7 @@ def choice_loss(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def ranking_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """Negative Plackett-Luce log likelihood of the ranked classes, summed over scored trials.
+    """Sum the negative Plackett-Luce log likelihood of the ranked classes over scored trials.
 
     P(r1 > r2 > ... > rk) = prod_j exp(s_rj) / sum of exp(s_c) over classes c not ranked before j;
     with k = 1 this is the cross entropy of the response.
@@ -91,7 +94,7 @@ def train(
     watch: Callable[[int, float, float], None] | None = None,
     checkpoint: Path | None = None,
 ) -> Progress:
-    """Trains until the validation loss stops falling; leaves the best parameters in `net`.
+    """Train until the validation loss stops falling; leave the best parameters in `net`.
 
     With `checkpoint` it goes on from that file where it exists, writes it every few epochs and on
     Ctrl-C, and removes it at the end; training interrupted and resumed gives the same parameters
@@ -159,7 +162,7 @@ def _one_epoch(
 def evaluate(
     net: nn.Module, data: Batch, loss_of: Callable[[Tensor, Batch], Tensor], batch: int = 64
 ) -> float:
-    """Mean loss a scored trial."""
+    """Return the mean loss per scored trial."""
     net.eval()
     total, count = 0.0, 0
     for start in range(0, len(data.mask), batch):

@@ -33,7 +33,7 @@ class Account:
 
 
 def accounts() -> list[Account]:
-    """Every user, disabled ones too, by name."""
+    """List every user, disabled ones too, by name."""
     seen = (
         select(func.max(LOGINS.c.last_seen_at))
         .where(LOGINS.c.user_id == USERS.c.id)
@@ -171,7 +171,7 @@ def give_role(user: User, study_id: int, role: str | None, *, by: User | None) -
 
 
 def members(study_id: int) -> list[tuple[User, str, bool]]:
-    """User, role and whether the account is disabled, of everybody with a role in a study."""
+    """List user, role and whether the account is disabled, of all with a role in a study."""
     with reading() as connection:
         rows = connection.execute(
             select(USERS, MEMBERSHIPS.c.role)

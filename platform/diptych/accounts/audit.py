@@ -94,7 +94,7 @@ def read(
     after: int | None = None,
     size: int = 50,
 ) -> Page:
-    """One page of the log, found by key: the last page costs as much as the first.
+    """Read one page of the log, found by key: the last page costs as much as the first.
 
     Parameters
     ----------

@@ -53,7 +53,7 @@ def make(user: User | None, *, by: User | None = None) -> str:
 
 
 def link_address(base_url: str, token: str) -> str:
-    """Address of the page on which a link is used."""
+    """Return the address of the page on which a link is used."""
     return f"{base_url}/dashboard/link/{token}"
 
 
@@ -103,7 +103,7 @@ def set_password(
 
 
 def nobody_yet() -> bool:
-    """Whether this host has no user at all."""
+    """Say whether this host has no user at all."""
     with reading() as connection:
         return not connection.execute(select(func.count()).select_from(USERS)).scalar()
 

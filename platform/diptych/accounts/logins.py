@@ -32,7 +32,7 @@ class LoggedIn:
 
 
 def token_hash(token: str) -> str:
-    """How a random token stands in the database: knowing the hash opens nothing."""
+    """Return a random token as the database stores it: knowing the hash opens nothing."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

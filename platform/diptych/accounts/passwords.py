@@ -52,7 +52,7 @@ def check(name: str, password: str) -> User | None:
 
 
 def fits(stored: str, password: str) -> bool:
-    """Whether a password is the one of a hash."""
+    """Say whether a password is the one of a hash."""
     try:
         return hasher.verify(stored, password[: MAX_PASSWORD + 1])
     except (VerificationError, InvalidHashError):

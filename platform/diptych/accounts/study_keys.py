@@ -129,7 +129,7 @@ def revoke(study_id: int, name: str, user: User | None) -> bool:
 
 
 def admits(given: str, secret: bytes, purpose: str, study: str) -> bool:
-    """Whether a key opens a study for a purpose; what is forged costs no statement."""
+    """Say whether a key opens a study for a purpose; what is forged costs no statement."""
     if purpose not in PURPOSES:
         return False
     if is_study_key(given, secret, purpose, study):
@@ -152,7 +152,7 @@ def _seen(connection: Connection, name: str) -> None:
 
 
 def _with_role() -> Any:
-    """Keys that are not revoked, with their users and those users' roles."""
+    """Select the keys that are not revoked, with their users and those users' roles."""
     member = (MEMBERSHIPS.c.user_id == KEYS.c.user_id) & (MEMBERSHIPS.c.study_id == KEYS.c.study_id)
     return (
         select(

@@ -51,7 +51,7 @@ def _key(secret: bytes, text: str) -> str:
 
 
 def wait_after(failures: int, free: int) -> int:
-    """How long to wait after so many failures, in ms: 2 s, 4 s, 8 s, … after the free ones."""
+    """Return how long to wait after failures, in ms: 2 s, 4 s, 8 s, … after the free ones."""
     if failures < free:
         return 0
     return min(LONGEST_MS, 1000 << min(failures - free + 1, 20))

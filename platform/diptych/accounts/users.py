@@ -144,5 +144,5 @@ def role_in(user: User, study_id: int) -> str | None:
 
 
 def allows(role: str | None, needed: str) -> bool:
-    """Whether a role may do what another one may."""
+    """Say whether a role may do what another one may."""
     return role is not None and ROLES.index(role) >= ROLES.index(needed)

@@ -308,7 +308,7 @@ def _hash(
     stimuli: list[FrozenStimulus],
     items: Mapping[str, FrozenItem],
 ) -> str:
-    """SHA-256 over the content of a study, in hex: equal exactly when nothing differs."""
+    """Return SHA-256 over the content of a study, in hex: equal exactly when nothing differs."""
     described = spec.model_dump(mode="json")
     for section, key, default in LATER:
         if described[section][key] == default:

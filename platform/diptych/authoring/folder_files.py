@@ -12,12 +12,12 @@ LONGEST = 500_000
 
 
 def _inside(folder: Path, name: str) -> bool:
-    """Whether a relative name stays inside the folder, also where links lead."""
+    """Say whether a relative name stays inside the folder, also where links lead."""
     return (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def is_file(folder: Path, name: str) -> bool:
-    """Whether a name is one of a file inside the folder; no name of a file is none of its files."""
+    """Say whether a name is that of a file inside the folder."""
     try:
         return _inside(folder, name) and (folder / name).is_file()
     except (OSError, ValueError):  # too long, or with a NUL in it

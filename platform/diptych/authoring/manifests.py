@@ -30,7 +30,7 @@ class Checker(Protocol):
         """Note one fault."""
 
     def image(self, name: str, file: str, key: str) -> str | None:
-        """Content hash of an image, or None after noting a fault."""
+        """Return the content hash of an image, or None after noting a fault."""
 
 
 def read_stimuli(path: Path, checker: Checker) -> list[FrozenStimulus]:
@@ -111,7 +111,7 @@ def read_items(
 def _places(
     file: str, line: int, role: Role, cell: str, place_of: Mapping[str, int], checker: Checker
 ) -> tuple[int, ...]:
-    """Places of the files that a cell names; a fault is noted for those that are unknown."""
+    """Return places of the files that a cell names; a fault is noted for those that are unknown."""
     files = [name.strip() for name in cell.split(";") if name.strip()]
     unknown = [name for name in files if name not in place_of]
     if unknown or (role.required and not files):
@@ -123,7 +123,7 @@ def _places(
 def _rows(
     path: Path, required: tuple[str, ...], reserved: set[str], checker: Checker
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, row) of a CSV file; faults of its form are noted."""
+    """Yield (line, row) of a CSV file; faults of its form are noted."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -147,7 +147,7 @@ def _checked(
     reserved: set[str],
     checker: Checker,
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, row) of a CSV file that can be read."""
+    """Yield (line, row) of a CSV file that can be read."""
     header = reader.fieldnames or []
     missing = [name for name in required if name not in header]
     taken = sorted(reserved & set(header))
@@ -244,7 +244,7 @@ def number_of(text: str) -> int | float | None:
 
 
 def _written_by_a_program(text: str) -> float | None:
-    """Numbers like `1e-05`, which programs write for small ones."""
+    """Read numbers like `1e-05`, which programs write for small ones."""
     try:
         found = float(text)
     except ValueError:

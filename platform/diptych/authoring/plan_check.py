@@ -16,7 +16,7 @@ FILE = "study.toml"
 
 
 def check_plan(content: StudyContent) -> Iterator[Fault]:
-    """Every fault that makes a study impossible to plan."""
+    """Yield every fault that makes a study impossible to plan."""
     from diptych import policies, recruiters, tasks
 
     spec = content.spec
@@ -50,7 +50,7 @@ def check_plan(content: StudyContent) -> Iterator[Fault]:
 
 
 def parameter_faults(model: type[BaseModel], given: dict[str, Any], where: str) -> Iterator[Fault]:
-    """Faults of a plug-in's parameters."""
+    """Yield the faults of a plug-in's parameters."""
     try:
         model.model_validate(given)
     except ValidationError as fault:

@@ -34,7 +34,7 @@ def remarks(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[str
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """` (did you mean …?)` where a known name is near, and nothing elsewhere."""
+    """Return ` (did you mean …?)` where a known name is near, and nothing elsewhere."""
     near = difflib.get_close_matches(name, list(known), 1, cutoff=0.6)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
@@ -59,7 +59,7 @@ def _unused_recruiters(spec: StudySpec) -> Iterator[str]:
 
 
 def _empty_phases(spec: StudySpec) -> Iterator[str]:
-    """Phases that rules speak of, of which the study has no trial."""
+    """Yield the phases that rules speak of, of which the study has no trial."""
     bonus = spec.payment.bonus
     named = {
         "payment.bonus.phases": bonus.phases if bonus else (),
@@ -92,7 +92,7 @@ def _unknown_language(tag: str) -> Iterator[str]:
 
 
 def _unknown_codes(spec: StudySpec) -> Iterator[str]:
-    """Codes of countries, currencies and languages that no standard knows."""
+    """Yield the codes of countries, currencies and languages that no standard knows."""
     import pycountry
 
     if pycountry.currencies.get(alpha_3=spec.payment.currency) is None:

@@ -162,7 +162,7 @@ def read_scored(folder: Path, model: str, **which: Any) -> Scored:
 
 
 def _without_twins(units: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """Units that ask about different images each: of those that ask the same, the first stays.
+    """Drop units that ask about the same images as another; the first of those stays.
 
     A batch norm orders the images as the convolution before it does, or just the other way round:
     people would be shown the same items twice.
@@ -269,7 +269,7 @@ def choose_items(scored: Scored, wanted: Wanted, seed: int) -> list[UnitItem]:
 
 
 def _dealt(wanted: Wanted) -> list[str]:
-    """Kinds for the spare units, from the easiest: obvious ones before less obvious ones."""
+    """Return kinds for the spare units, from the easiest: obvious ones before less obvious ones."""
     obvious = max(wanted.practice, wanted.catch)
     dealt = ["instructions"]
     for number in range(obvious):
@@ -344,7 +344,7 @@ def _item(scored: Scored, place: int, task: int, kind: str, group: str) -> UnitI
 
 
 def _by_margin(scored: Scored, place: int) -> list[int]:
-    """Tasks of a unit, the one that the machine finds easiest first."""
+    """Return the tasks of a unit, the one that the machine finds easiest first."""
     of = scored.units.iloc[place]
     rows = [_row(scored, str(of["layer"]), int(of["unit"]), task) for task in range(scored.n)]
     return sorted(range(scored.n), key=lambda task: -float(rows[task]["margin"]))

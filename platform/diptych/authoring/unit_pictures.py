@@ -40,7 +40,7 @@ def square(path: Path, sha256: str, side: int) -> Image.Image:
 
 
 def recropped(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Most of a square picture, scaled back to its size: people see the same, no pixel is the same.
+    """Scale most of a square picture back to its size: people see the same, no pixel is the same.
 
     Parameters
     ----------

@@ -88,6 +88,7 @@ class Commands(click.Group):
     """A group that names the nearest commands where one is mistyped."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command; suggest the nearest one for a wrong name."""
         if args and self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             known = self.list_commands(ctx)
             near = difflib.get_close_matches(args[0].lower(), known, 3, cutoff=0.5)

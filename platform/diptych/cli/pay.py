@@ -136,7 +136,7 @@ def _as_json(
     sent: Sent | None,
     result: Reconciled | None,
 ) -> dict[str, Any]:
-    """Amounts are in minor units: 150 is 1.50 GBP, and 150 JPY."""
+    """Write the totals as JSON; amounts are in minor units: 150 is 1.50 GBP, and 150 JPY."""
     orders = [
         {
             "state": state,

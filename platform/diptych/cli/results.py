@@ -76,7 +76,7 @@ def remove(study: str, name: str) -> None:
 
 
 def _study_id(study: str) -> int:
-    """Row of a study; UnknownStudy when the host knows none of that name."""
+    """Return the row of a study; UnknownStudy when the host knows none of that name."""
     from sqlalchemy import select
 
     from diptych.domain.tables import STUDIES

@@ -95,7 +95,7 @@ def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> N
 
 
 def _check_free(host: str, port: int) -> None:
-    """Whether one can listen there; gunicorn would try again and again, in its own words."""
+    """Check that the host can listen there; gunicorn would try again and again."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -111,7 +111,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _welcome(settings: Settings, listening_at: str) -> None:
-    """At a first start nobody has an account, and no password is ever a default one."""
+    """Print the host's address, and where to make the first account."""
     from diptych.cli.user import first_link
 
     as_set = settings.base_url != type(settings).model_fields["base_url"].default
@@ -155,7 +155,7 @@ def gunicorn_arguments(
     max_requests: int = 0,
     gunicorn: Sequence[str] = (),
 ) -> list[str]:
-    """How Diptych is run by gunicorn; `docs/deploy.md` gives the reasons.
+    """Return the arguments of gunicorn; `docs/deploy.md` gives the reasons.
 
     Parameters
     ----------

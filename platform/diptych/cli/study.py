@@ -40,7 +40,7 @@ def new(name: str, task: str) -> None:
 
 
 def _new_folder(name: str) -> Path:
-    """Where a new study goes: in the studies folder itself, never beside or below it."""
+    """Return where a new study goes: in the studies folder itself, never beside or below it."""
     from diptych.authoring.folder import NAME, NAMES
     from diptych.ground.settings import Settings
 
@@ -201,7 +201,7 @@ def list_(as_json: bool) -> None:
 
 
 def _counts(row: Mapping[str, Any]) -> dict[str, str | int]:
-    """One line of the list of studies; it counts sessions of people."""
+    """Return one line of the list of studies; it counts sessions of people."""
     sessions = row["sessions"]
     done = sessions.get("completed", 0)
     live = sum(sessions.get(s, 0) for s in LIVE)
@@ -256,7 +256,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
 
 
 def _tell_what_is_missing(content: Any, study_id: int) -> None:
-    """People may be let in whatever the checklist says; but nobody should do it unawares."""
+    """Print what the checklist misses: participants may come all the same."""
     from diptych.host import host
     from diptych.overview.readiness import checks
 

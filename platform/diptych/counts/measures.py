@@ -58,7 +58,7 @@ def measures(facts: SessionFacts) -> Measures:
 
 
 def duration_ms(session: SessionRow) -> float | None:
-    """From consent to the end of a session; None when there was no consent, or no end yet.
+    """Return the time from consent to end (ms); None without consent, or before the end.
 
     A session that was left ends when that is noticed: it counts up to its last sign of life.
     """
@@ -97,7 +97,7 @@ def emptied(session: SessionRow) -> dict[str, Counts]:
 
 
 def findings(facts: SessionFacts) -> Counts:
-    """How often each quality rule was evaluated, and how often it flagged."""
+    """Return how often each quality rule was evaluated, and how often it flagged."""
     return {found.rule: [1, int(found.flagged)] for found in facts.findings}
 
 

@@ -121,7 +121,7 @@ def read(
 def read_several(
     connection: Connection, study_id: int, kind: str, scope: str, figures: Sequence[str]
 ) -> dict[str, tuple[int, dict[str, list[float]]]]:
-    """Several tallies of one study in one statement, by figure."""
+    """Return several tallies of one study in one statement, by figure."""
     rows = connection.execute(
         select(TALLIES.c.figure, TALLIES.c.sessions, TALLIES.c.counts).where(
             TALLIES.c.study_id == study_id,
@@ -160,5 +160,5 @@ def _add(total: dict[str, list[int]], more: Mapping[str, Sequence[int]], sign: i
 
 
 def _without_nothing(units: dict[str, Any]) -> dict[str, Any]:
-    """Keys whose numbers are all 0 go: a recount would not have them."""
+    """Drop the keys whose numbers are all 0: a recount would not have them."""
     return {name: numbers for name, numbers in units.items() if any(numbers)}

@@ -53,7 +53,7 @@ class Judgements:
         )
 
     def of(self, session: SessionRow) -> dict[str, Any]:
-        """Cells of the table `sessions`: ask in the order of the sessions' ids."""
+        """Return the cells of the table `sessions`: ask in the order of the sessions' ids."""
         found: Sequence[Any] = self._found.take(session.id)
         if session.ended_at is not None and session.result_at is None:
             found = self._now(session.id)

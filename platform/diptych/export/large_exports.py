@@ -105,7 +105,7 @@ def written(tables: StudyTables, wanted: Wanted) -> Iterator[bytes]:
 
 
 def _trials(study: str) -> int:
-    """Planned trials of all sessions of a study."""
+    """Return the planned trials of all sessions of a study."""
     planned = (
         select(func.coalesce(func.sum(SESSIONS.c.n_trials), 0))
         .join(STUDIES, STUDIES.c.id == SESSIONS.c.study_id)
@@ -117,7 +117,7 @@ def _trials(study: str) -> int:
 
 @contextmanager
 def _alone(host: Host) -> Iterator[None]:
-    """While open, no other large export begins on this host."""
+    """Let no other large export begin on this host while this one is open."""
     host.settings.home.mkdir(parents=True, exist_ok=True)
     with (host.settings.home / "export.lock").open("w") as file:
         until = time.monotonic() + PATIENCE_S

@@ -44,7 +44,7 @@ class _Pipe(io.RawIOBase):
         return self._at
 
     def close(self) -> None:
-        """Whoever has read everything closes it by forgetting it."""
+        """Close the buffer: nothing is open, so there is nothing to do."""
 
     def ready(self, least: int = CHUNK) -> Iterator[bytes]:
         """Yield what waits, once it has reached the given size."""
@@ -84,7 +84,7 @@ def rows_of(tables: StudyTables, name: str) -> Iterator[dict[str, Any]]:
 def table_stream(
     tables: StudyTables, name: str, format_: str, *, excel: bool = False
 ) -> Iterator[bytes]:
-    """One table as the bytes of a file.
+    """Yield one table as the bytes of a file.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ _File = tuple[str, str, Iterator[dict[str, Any]], tuple[Column, ...]]
 
 
 def _files(tables: StudyTables, contents: Contents, *, with_ids: bool) -> Iterator[_File]:
-    """Path, format, rows and columns of each file of rows in an archive."""
+    """Yield the path, format, rows and columns of each file of rows in an archive."""
     for name, columns in contents.columns.items():
         for format_ in contents.formats:
             rows = tables.rows(name)

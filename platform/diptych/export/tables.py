@@ -183,7 +183,7 @@ class StudyTables:
         }
 
     def extras(self) -> dict[TableName, tuple[Column, ...]]:
-        """Columns as `with_extras` takes them: the tasks' own, and the manifests' attributes."""
+        """Return the columns as `with_extras` takes them: tasks' own, and manifests' attributes."""
         contents = self._contents.values()
         tasks = {content.spec.task.name for content in contents}
         roles = dict.fromkeys(role for name in sorted(tasks) for role in roles_of(name))

@@ -27,11 +27,13 @@ class ResponseTimes(Figure):
     )
 
     def count(self, facts: SessionFacts) -> Counts:
+        """Count response times by phase and bin; those of machines say nothing."""
         if facts.session.kind == "machine":
             return {}  # a machine's time is 0: it says nothing
         return added(*({key(t["phase"], log_bin(t["rt_ms"])): [1]} for t in facts.answered))
 
     def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
+        """Return one row per phase and bin: bounds (ms), answers, and their share of the phase."""
         import pandas as pd
 
         found = [(*parts(name), n) for name, (n,) in counts.items() if n]
@@ -43,6 +45,7 @@ class ResponseTimes(Figure):
         return pd.DataFrame(rows, columns=["phase", "from_ms", "to_ms", "answers", "share"])
 
     def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
+        """Draw the response times."""
         from diptych.figures.times_charts import response_times
 
         return response_times(frame)
@@ -59,12 +62,14 @@ class Durations(Figure):
     )
 
     def count(self, facts: SessionFacts) -> Counts:
+        """Count one session by the bin of its duration, from consent to end."""
         began, ended = facts.session.consented_at, facts.session.ended_at
         if began is None or ended is None:
             return {}
         return {key(log_bin(ended - began)): [1]}
 
     def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
+        """Return one row per bin: bounds (min) and sessions."""
         import pandas as pd
 
         found = sorted((parts(name)[0], n) for name, (n,) in counts.items() if n)
@@ -76,6 +81,7 @@ class Durations(Figure):
         return pd.DataFrame(rows, columns=["from_minutes", "to_minutes", "sessions"])
 
     def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
+        """Draw the durations, with the time that the study promises."""
         from diptych.figures.times_charts import durations
 
         return durations(frame, content.spec.minutes)
@@ -92,11 +98,13 @@ class QualityOverview(Figure):
     )
 
     def count(self, facts: SessionFacts) -> Counts:
+        """Count for each rule whether it flagged the session, and whether it excludes alone."""
         return {
             key(found.rule): [1, int(found.flagged), int(found.auto)] for found in facts.findings
         }
 
     def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
+        """Return one row per rule: the share of sessions that it flagged, with a 95 % interval."""
         import pandas as pd
 
         rows = []
@@ -112,6 +120,7 @@ class QualityOverview(Figure):
         return pd.DataFrame(rows, columns=columns)
 
     def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
+        """Draw the share of sessions that each rule flagged."""
         from diptych.figures.share_charts import quality
 
         return quality(frame)

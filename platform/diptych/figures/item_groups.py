@@ -14,7 +14,7 @@ _KNOWN: dict[str, Mapping[str, Mapping[str, str]]] = {}
 
 
 def groups_of(content: StudyContent) -> Mapping[str, Mapping[str, str]]:
-    """Item id -> attribute -> group, for the attributes by which test items fall into groups.
+    """Map item id -> attribute -> group, for the attributes by which test items form groups.
 
     Words are groups as they stand, and so are numbers of few values; numbers of many values are cut
     at the quartiles over the study's test items. An attribute that all items share, or that nearly
@@ -52,7 +52,7 @@ def _grouped(own: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _quarters(values: Mapping[str, float]) -> dict[str, str]:
-    """Quarters of the items, named by the range of their values; equal values stay together."""
+    """Group items into quarters named by their range of values; equal values stay together."""
     ordered = sorted(values.values())
     cuts = [ordered[len(ordered) * quarter // 4] for quarter in (1, 2, 3)]
     quarter_of = {item_id: sum(value >= cut for cut in cuts) for item_id, value in values.items()}
@@ -69,7 +69,7 @@ def word(value: Any) -> str:
 
 
 def natural(text: str) -> tuple[int, float, str]:
-    """Sorts groups: numbers (and ranges, by their beginning) by value, before words."""
+    """Sort groups: numbers (and ranges, by their beginning) by value, before words."""
     try:
         return 0, float(text.split(" ")[0]), text
     except ValueError:

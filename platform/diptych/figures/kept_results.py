@@ -190,7 +190,7 @@ def read_file(file: Path, name: str | None = None) -> Result:
 
 
 def read_folder(folder: Path) -> list[Result]:
-    """Every result among the JSON files of a folder, by name.
+    """Return every result among the JSON files of a folder, by name.
 
     Raises
     ------
@@ -283,5 +283,5 @@ def kept_for(study_id: int) -> list[Result]:
 
 
 def one_of(study_id: int, result_id: int) -> Result | None:
-    """One result of a study."""
+    """Return one result of a study."""
     return next((result for result in kept_for(study_id) if result.id == result_id), None)

@@ -16,12 +16,12 @@ OBSERVED = "observed"
 
 
 def whose(kinds: Any) -> str:
-    """Whose answers a result is about."""
+    """Return whose answers a result is about."""
     return " and ".join(KIND_WORDS.get(kind, kind) for kind in sorted(kinds))
 
 
 def predicted_learning(frame: pd.DataFrame, about: Mapping[str, Any]) -> Any:
-    """All classes together: observed as points with intervals, the models as lines."""
+    """Draw all classes together: observed as points with intervals, the models as lines."""
     data = frame[frame["class"] == "(all classes)"]
     observed, predicted = data[data["series"] == OBSERVED], data[data["series"] != OBSERVED]
     names = list(about["models"])

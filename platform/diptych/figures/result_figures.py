@@ -48,6 +48,7 @@ class PredictedLearning(ResultFigure):
     )
 
     def frame(self, result: Result) -> pd.DataFrame:
+        """Return one row per series (observed, or a model), phase, class and trial."""
         import pandas as pd
 
         rows: list[tuple[Any, ...]] = []
@@ -64,6 +65,7 @@ class PredictedLearning(ResultFigure):
         return found.sort_values(["series", "class", "trial"], kind="stable", ignore_index=True)
 
     def chart(self, frame: pd.DataFrame, result: Result) -> Any:
+        """Draw predicted and observed learning."""
         from diptych.figures.result_charts import predicted_learning
 
         return predicted_learning(frame, result.data)
@@ -79,6 +81,7 @@ class HisAgainstMis(ResultFigure):
     )
 
     def frame(self, result: Result) -> pd.DataFrame:
+        """Return one row per unit with its HIS, interval and MIS."""
         import pandas as pd
 
         weighted = result.data["score"] != "HIS"
@@ -94,6 +97,7 @@ class HisAgainstMis(ResultFigure):
         return found.drop(columns=[c for c in ("model", "group") if found[c].isna().all()])
 
     def chart(self, frame: pd.DataFrame, result: Result) -> Any:
+        """Draw HIS against MIS."""
         from diptych.figures.result_charts import his_against_mis
 
         return his_against_mis(frame, result.data)

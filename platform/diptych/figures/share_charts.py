@@ -14,7 +14,7 @@ ROW = 24  # height of a row in pixels
 
 
 def quality(frame: pd.DataFrame) -> Any:
-    """Share of the sessions that each rule flags, as bars with intervals."""
+    """Draw the share of the sessions that each rule flags, as bars with intervals."""
     kinds = ["asks for a look", "excludes alone"]
     y = alt.Y("rule:N", sort=list(frame["rule"]), title=None, axis=alt.Axis(labelLimit=150))
     most = max(0.1, float(frame["high"].max()))

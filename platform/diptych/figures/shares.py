@@ -61,7 +61,7 @@ def share_of(counts: Sequence[float]) -> Share:
 
 
 def design_effect(counts: Sequence[float]) -> float:
-    """How much wider answers of the same people spread than as many of different people (Kish).
+    """Return how much wider answers of the same people spread than of different people (Kish).
 
     The variance of the share among sessions over that of independent answers; never below 1, and
     1 where it is not defined (one session, or all answers alike) or each session answered once.
@@ -77,5 +77,5 @@ def design_effect(counts: Sequence[float]) -> float:
 
 
 def binomial(n: int, p: float) -> list[float]:
-    """Probability of 0, 1, …, n right answers of n, each right with probability p."""
+    """Return the probability of 0, 1, …, n right answers of n, each right with probability p."""
     return [math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]

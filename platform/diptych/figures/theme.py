@@ -45,7 +45,7 @@ def told(*lines: str) -> alt.TitleParams:
 
 
 def phases_scale(phases: list[str]) -> alt.Scale:
-    """Colours of the phases that are there."""
+    """Return the colours of the phases that are there."""
     return alt.Scale(domain=phases, range=[PHASE_COLOURS[phase] for phase in phases])
 
 
@@ -75,12 +75,12 @@ def scores(least: float = 0.0) -> dict[str, Any]:
 
 
 def share_words(share: float, low: float, high: float) -> str:
-    """`81 % (78 to 84)`."""
+    """Return `81 % (78 to 84)`."""
     return f"{share:.0%} ({low * 100:.0f} to {high * 100:.0f})".replace("%", " %")
 
 
 def histogram(data: Any, x: alt.X, x2: str, y: alt.Y, **encodings: Any) -> Any:
-    """Bars of a histogram from lower to upper ends of bins, on the ground line."""
+    """Draw the bars of a histogram from lower to upper ends of bins, on the ground line."""
     bars = alt.Chart(data.assign(ground=0)).mark_rect(color=PALETTE[0], opacity=0.8)
     return bars.encode(x=x, x2=x2, y=y, y2="ground:Q", **encodings)
 
@@ -120,7 +120,7 @@ def svg(spec: dict[str, Any]) -> str:
 
 
 def _coloured(chart: Any) -> Any:
-    """With the colours that a page would give it."""
+    """Add the colours that a page would give the figure."""
     return (
         chart.configure(font=FONT, padding=10)
         .configure_view(stroke=None)

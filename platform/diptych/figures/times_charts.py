@@ -15,7 +15,7 @@ HEIGHT = 240
 
 
 def response_times(frame: pd.DataFrame) -> Any:
-    """Share of a phase's answers by response time, in steps, with the median of each phase."""
+    """Draw a phase's answers by response time, in steps, with the median of each phase."""
     phases = list(dict.fromkeys(frame["phase"]))
     steps = pd.concat([_steps(frame[frame["phase"] == phase], "share") for phase in phases])
     medians = pd.DataFrame(
@@ -69,13 +69,13 @@ def _median(frame: pd.DataFrame) -> float:
 
 
 def seconds_axis() -> alt.Axis:
-    """Ticks at 1, 2, 5, 10, … in plain numbers."""
+    """Return the ticks at 1, 2, 5, 10, … in plain numbers."""
     values = [m * 10.0**e for e in range(-3, 5) for m in (1, 2, 5)]
     return alt.Axis(values=values, format="~g", grid=True, labelOverlap=True)
 
 
 def durations(frame: pd.DataFrame, told_minutes: float) -> Any:
-    """Sessions by duration, with their median and the duration that participants are told."""
+    """Draw sessions by duration, with their median and the duration that participants are told."""
     bins = [bin_of(low * 60_000) for low in frame["from_minutes"]]
     median = (quantile(list(zip(bins, frame["sessions"], strict=True)), 0.5) or 0) / 60_000
     scale = alt.Scale(type="log", nice=False)
@@ -111,7 +111,7 @@ def durations(frame: pd.DataFrame, told_minutes: float) -> Any:
 
 
 def minutes_words(minutes: float) -> str:
-    """`9.5 minutes`; seconds below one minute."""
+    """Return `9.5 minutes`; seconds below one minute."""
     if minutes < 1:
         return f"{minutes * 60:.2g} seconds"
     return f"{minutes:.0f} minutes" if minutes >= 20 else f"{round(minutes, 1):g} minutes"

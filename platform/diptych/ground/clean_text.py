@@ -8,7 +8,7 @@ from pydantic import BeforeValidator
 
 
 def storable(text: Any) -> Any:
-    """Text without what PostgreSQL or UTF-8 can't hold: NUL, and halves of surrogate pairs.
+    """Drop what PostgreSQL or UTF-8 can't hold: NUL, and halves of surrogate pairs.
 
     A browser cuts a long text by UTF-16 units, in the middle of an emoji if need be: no reason to
     refuse what came with it.

@@ -11,12 +11,12 @@ _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def since_boot_s() -> float:
-    """How long the machine runs, in s: nobody sets this clock."""
+    """Return how long the machine runs, in s: nobody sets this clock."""
     return time.clock_gettime(_SINCE_BOOT)
 
 
 def _boot() -> float:
-    """When the machine was started, by its clock as it is now, in s since 1970-01-01 UTC."""
+    """Return when the machine started, by its clock as it is now, in s since 1970-01-01 UTC."""
     return time.time() - since_boot_s()
 
 
@@ -24,12 +24,12 @@ _BEGAN = _boot()
 
 
 def set_by_s() -> float:
-    """How far the clock was set since this process began, in s; positive when forwards."""
+    """Return how far the clock was set since this process began, in s; positive when forwards."""
     return _boot() - _BEGAN
 
 
 def apart_s(engine: Engine) -> float:
-    """How far the clock is from the database's, in s; 0 for SQLite, which has none of its own."""
+    """Return how far the clock is from the database's, in s; 0 for SQLite, which has no clock."""
     if engine.dialect.name == "sqlite":
         return 0.0
     with engine.connect() as connection:

@@ -60,12 +60,12 @@ def in_parts(values: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
 
 
 def now_ms() -> int:
-    """Server time in milliseconds since 1970-01-01 UTC: how every time is stored."""
+    """Return the server time in milliseconds since 1970-01-01 UTC: how every time is stored."""
     return time.time_ns() // 1_000_000
 
 
 def engine_options(url: str, pool_size: int) -> dict[str, Any]:
-    """Options of the SQLAlchemy engine for a database URL."""
+    """Return the options of the SQLAlchemy engine for a database URL."""
     if url.startswith("sqlite"):
         # The driver must not open transactions by itself: `_begin_sqlite` decides how each begins.
         return {
@@ -124,7 +124,7 @@ def _group_commit(engine: Engine) -> GroupCommit | None:
 
 @contextmanager
 def writing(engine: Engine | None = None) -> Iterator[Connection]:
-    """One transaction that may write: on the disk at the end, undone on an error."""
+    """Open one transaction that may write: on the disk at the end, undone on an error."""
     engine = engine or db.engine
     together = _group_commit(engine)
     if together is not None:

@@ -62,7 +62,7 @@ class SessionTokens:
         return Named(name, made_at.timestamp(), came)
 
     def is_ours(self, token: str) -> bool:
-        """Whether it was signed here, be it too old by now: then it is no guess."""
+        """Say whether a token was signed here, even if it is too old now."""
         return self._signer.validate(token)
 
 
@@ -80,7 +80,7 @@ def study_key(secret: bytes, purpose: str, study: str) -> str:
 
 
 def is_study_key(given: str, secret: bytes, purpose: str, study: str) -> bool:
-    """Whether a given key is the host's own, compared in constant time."""
+    """Say whether a given key is the host's own, compared in constant time."""
     right = study_key(secret, purpose, study).encode()
     return hmac.compare_digest(given.encode(errors="replace"), right)
 

@@ -24,12 +24,12 @@ class MoneyFault(ValueError):
 
 
 def digits(currency: str) -> int:
-    """Digits after the point: 2 for GBP, 0 for JPY."""
+    """Return the digits after the point: 2 for GBP, 0 for JPY."""
     return _DIGITS.get(currency, 2)
 
 
 def to_minor(amount: Decimal | str | float, currency: str) -> int:
-    """Minor units of an amount in major units: `"1.50"` GBP is 150, `"150"` JPY is 150.
+    """Return the minor units of an amount in major units: `"1.50"` GBP is 150, `"150"` JPY is 150.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def to_minor(amount: Decimal | str | float, currency: str) -> int:
 
 
 def rounded(amount: Decimal, currency: str) -> int:
-    """Minor units of an amount that was worked out, a half rounded up."""
+    """Return the minor units of an amount that was worked out, a half rounded up."""
     scaled = amount.scaleb(digits(currency))
     return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 

@@ -45,5 +45,5 @@ class Registry(Generic[T]):
         return self._loaded[name]
 
     def all(self) -> dict[str, type[T]]:
-        """Every plug-in of the group by name."""
+        """Return every plug-in of the group by name."""
         return {name: self.get(name) for name in self.names()}

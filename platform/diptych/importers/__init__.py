@@ -29,7 +29,7 @@ class ImportFault(ValueError):
 
 
 def no_progress(done: int, of: int) -> None:
-    """Says nothing."""
+    """Report nothing."""
 
 
 class Importer(ABC):
@@ -86,6 +86,6 @@ def content_version(*files: Path) -> str:
 def frame(
     table: TableName, rows: Sequence[dict[str, object]], extras: Sequence[Column] = ()
 ) -> pd.DataFrame:
-    """Rows as a frame with all columns of the table, in their order."""
+    """Return the rows as a frame with all columns of the table, in their order."""
     names = [column.name for column in (*TABLES[table], *extras)]
     return pd.DataFrame(rows, columns=pd.Index(names), dtype="object")

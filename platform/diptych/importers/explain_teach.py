@@ -131,7 +131,7 @@ def _stimuli(
 
 
 def _saw_other_images(file: Path, row: int, learner: Any, listed: list[dict[str, Any]]) -> bool:
-    """Whether the learner's image numbers belong to another list than teaching_images.json.
+    """Say whether the learner's image numbers belong to another list than teaching_images.json.
 
     In chinese_chars they do for the learners of the first days: about half of their labels differ
     from the list's, as by chance. A few differing labels are a fault of the file instead.
@@ -178,7 +178,7 @@ def _checked_learner(here: Row, learner: Any, classes: list[str]) -> dict[str, A
 
 
 def _answer_times(here: Row, learner: Any) -> list[datetime]:
-    """When each answer was given; the date stands only at the session's end.
+    """Return when each answer was given; the data have the date of the session's end only.
 
     Backwards from there: a clock that shows more than the one after it was before midnight, or, by
     an hour at most, before the clocks went back in autumn.

@@ -31,6 +31,7 @@ class Row:
         self.file, self.place = file, place
 
     def __call__(self, reason: str) -> ImportFault:
+        """Make the fault of this row."""
         return ImportFault(self.file, reason, self.place)
 
     def whole(self, name: str, value: object, below: int = MOST) -> int:
@@ -74,7 +75,7 @@ def shown(value: object) -> str:
 
 @contextmanager
 def at(file: Path, number: int | None = None) -> Iterator[Row]:
-    """One row. Whatever it makes Python stumble over is a fault of this row."""
+    """Open one row. Whatever Python stumbles over inside is a fault of this row."""
     try:
         yield Row(file, number)
     except ImportFault:
@@ -102,7 +103,7 @@ def json_of(file: Path) -> Any:
 
 
 def table_of(file: Path, needed: Collection[str] = ()) -> tuple[list[str], list[dict[str, str]]]:
-    """Names of the columns, and the rows, of a CSV file; the rows are numbered from 1.
+    """Return the names of the columns, and the rows, of a CSV file; the rows are numbered from 1.
 
     A first column without a name, as pandas writes its index, is left out.
 

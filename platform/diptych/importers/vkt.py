@@ -196,7 +196,7 @@ def _trials(
 
 
 def _ranking(fault: Row, place: int, response: object, classes: list[str]) -> list[str]:
-    """Class names from most to least likely; none for a trial without an answer."""
+    """Return class names from most to least likely; none for a trial without an answer."""
     where = f"hit_list[{place}].response"
     if response is None or response == "":
         return []

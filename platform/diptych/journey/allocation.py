@@ -32,7 +32,7 @@ class Places:
     taken: Counter[tuple[int, str]]
 
     def full(self, spec: StudySpec) -> bool:
-        """Whether a study has all the people it wants; others than people never fill it."""
+        """Say whether a study has all the people it wants; others than people never fill it."""
         return self.kind == "person" and self.taken.total() >= spec.recruitment.participants
 
     def condition(
@@ -82,7 +82,7 @@ def count_places(connection: Connection, study_id: int, spec: StudySpec, kind: s
 
 
 def count_excluded(connection: Connection, study_id: int, kind: str) -> Counter[tuple[int, str]]:
-    """Completed sessions that are excluded, by (id of the version, condition)."""
+    """Return the completed sessions that are excluded, by (id of the version, condition)."""
     found = connection.execute(_EXCLUDED, {"study": study_id, "kind": kind})
     return Counter({(version_id, condition): count for version_id, condition, count in found})
 

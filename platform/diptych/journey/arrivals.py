@@ -20,7 +20,7 @@ _LATEST_FIRST = (
 
 
 def mark_of(parameters: Mapping[str, str]) -> str:
-    """12 hex digits by which a token names the arrival that it came with; none without ids."""
+    """Return 12 hex digits by which a token names the arrival it came with; none without ids."""
     if not parameters:
         return ""
     return hashlib.sha256(json.dumps(dict(parameters), sort_keys=True).encode()).hexdigest()[:12]
@@ -56,7 +56,7 @@ def parameters_of(connection: Connection, session_id: int, came: str = "") -> di
 
 
 def finish_as(connection: Connection, session_id: int, came: str) -> None:
-    """Whoever ends a session is its person: the ids that their token came with are its latest."""
+    """Make the ids that the token came with the latest ones of its session."""
     mine = parameters_of(connection, session_id, came)
     if mine and mine != parameters_of(connection, session_id):
         arrived(connection, session_id, mine)

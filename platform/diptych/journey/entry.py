@@ -224,7 +224,7 @@ def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
 
 
 def _check_open(visit: _Visit) -> None:
-    """Only who comes for the first time is turned away: running sessions go on."""
+    """Refuse visitors who come for the first time, if the study is not open; sessions go on."""
     if visit.kind != "person":
         return
     if visit.state == "paused":
@@ -268,7 +268,7 @@ def _enter(visit: _Visit) -> Entered:
 
 
 def _only_once(latest: Any, late: bool, visit: _Visit) -> bool:
-    """Whether somebody with a session gets that one again, instead of a new one.
+    """Say whether a participant with a session gets it again, instead of a new one.
 
     A machine takes each version of a study once, whatever the study says of people; a session that
     it left unfinished for too long does not count.
@@ -297,7 +297,7 @@ def _latest(connection: Connection, visit: _Visit, participant_id: int) -> Any:
 
 
 def _took_another(connection: Connection, visit: _Visit, participant_id: int) -> bool:
-    """Whether the participant has entered a study that rules this one out."""
+    """Say whether the participant has entered a study that rules this one out."""
     names = visit.content.spec.recruitment.exclude_studies
     if not names:
         return False
@@ -311,7 +311,7 @@ def _took_another(connection: Connection, visit: _Visit, participant_id: int) ->
 
 
 def _come_back(session: SessionRow, visit: _Visit, late: bool) -> None:
-    """Somebody comes to their session again; where they are too late, only to its end."""
+    """Let a participant into their session again; if they are too late, only to its end."""
     with writing() as connection:
         status = held_status(connection, session.id)
         if status in (None, *EMPTIED):

@@ -17,7 +17,7 @@ from diptych.journey.faults import JourneyFault
 def event_rows(
     session_id: int, events: Sequence[Any], at: int | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of the table `events` for what the browser has sent, by default at this moment."""
+    """Make rows of the table `events` for what the browser has sent, by default at this moment."""
     at = now_ms() if at is None else at
     return [
         {
@@ -51,7 +51,7 @@ def record_events(session_id: int, events: Sequence[Any]) -> None:
 
 
 def held_status(connection: Connection, session_id: int) -> str | None:
-    """Status of a session, which can't be emptied until the transaction ends; None without one."""
+    """Lock a session against emptying until the transaction ends; return its status, or None."""
     # The weakest lock that waits for somebody who is declining at this moment.
     status: str | None = connection.execute(
         select(SESSIONS.c.status)

@@ -103,7 +103,7 @@ class ShownTrial:
 
 
 def pages(host: Host, version_id: int, content: StudyContent) -> list[Page]:
-    """Every page beside the trials, in the order in which participants may meet them."""
+    """Return every page beside the trials, in the order in which participants may meet them."""
     steps = steps_of(content)
     before = steps[: steps.index("trials")]
     after = [step for step in steps[len(before) + 1 :] if step != "end"]
@@ -145,7 +145,7 @@ def _page(host: Host, content: StudyContent, name: str) -> Page:
 
 
 def _exits(host: Host, content: StudyContent, outcome: str) -> Iterator[tuple[str, str | None]]:
-    """Where each recruiter of the study sends a participant from an ending."""
+    """Yield where each recruiter of the study sends a participant from an ending."""
     for name in content.spec.recruitment.recruiters:
         leaving = recruiter_of(host, content, name)
         way = None if leaving is None else leaving.leave(outcome, {})
@@ -164,7 +164,7 @@ _HEADING = re.compile(r"<(/?)h([1-6])>")
 
 
 def lowered(html: str, by: int = 2) -> str:
-    """HTML of a text with its headings lowered, to stand below those of another page."""
+    """Lower the headings of a text's HTML, to be below those of another page."""
     return _HEADING.sub(lambda m: f"<{m[1]}h{min(int(m[2]) + by, 6)}>", html)
 
 
@@ -238,7 +238,7 @@ def _shown(
 
 
 def _attributes(task: Task, trial: PlannedTrial) -> dict[str, Any]:
-    """File and attributes of what is shown, where it is one stimulus or one item."""
+    """Return the file and attributes of what is shown, where it is one stimulus or one item."""
     described = task.describe(trial)
     item = task.content.items.get(str(described.get("item_id")))
     if item is not None:

@@ -29,7 +29,7 @@ class NextTrial:
 
     @classmethod
     def of(cls, row: AnsweringRow) -> NextTrial | None:
-        """From the columns `next_…` of the row an answer reads."""
+        """Read the next trial from the columns `next_…` of the row that a response reads."""
         if row.next_phase is None:
             return None
         return cls(row.next_phase, row.next_block, row.next_item, row.next_notice)
@@ -65,7 +65,7 @@ class ScreenedOut:
 
 
 def needs_replanning(trial: PlannedTrial, following: NextTrial | None) -> bool:
-    """Whether the next trial can't be taken from the plan as it stands."""
+    """Say whether the next trial can't be taken from the plan as it is."""
     if following is not None and following.item is None:
         return True
     return trial.phase == "practice" and (

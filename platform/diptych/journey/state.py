@@ -132,7 +132,7 @@ class TooLate(Exception):
 
 
 def is_late(session: SessionRow, content: StudyContent) -> bool:
-    """Whether a live session was left for longer than its study lets it resume."""
+    """Say whether a live session was left for longer than its study lets it resume."""
     limit = content.spec.recruitment.resume_within_minutes * 60_000
     return session.status in LIVE and now_ms() - session.last_seen_at > limit
 
@@ -157,7 +157,7 @@ def trial_at(connection: Connection, session_id: int, index: int) -> TrialRow | 
 
 
 def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, Any]:
-    """StudyDoc and State of a session, as the browser gets them when it (re)loads.
+    """Return StudyDoc and State of a session, as the browser gets them when it (re)loads.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
 
 
 def _next_person(recruiter: Recruiter, session: SessionRow) -> NextPerson:
-    """Whether somebody else at this computer may begin a session over the same link."""
+    """Say whether another person at this computer may begin a session over the same link."""
     if session.kind != "person":
         return "no"
     if recruiter.next_person(known=False) == "no":
@@ -295,7 +295,7 @@ def trial_doc(
 
 
 def _counted_in(session_id: int, phases: tuple[str, ...]) -> tuple[int, int]:
-    """Right answers and answers of a session, practice left out, in some phases."""
+    """Return right answers and answers of a session, practice left out, in some phases."""
     answers = RESPONSES.join(
         TRIALS,
         OF_TRIAL,
@@ -321,7 +321,7 @@ def image_url(host: Host, public_id: str, version_id: int, place: int) -> str:
 
 
 def image_urls(host: Host, session_id: int) -> list[str]:
-    """Addresses of all images of the trials still to come, in an order that tells nothing."""
+    """Return the addresses of all images of the trials to come, in an uninformative order."""
     with reading() as connection:
         session = load_session(connection, session_id)
         parameters = {"session": session_id, "index": session.position}
@@ -334,7 +334,7 @@ def image_urls(host: Host, session_id: int) -> list[str]:
 
 
 def _score(host: Host, session: SessionRow) -> dict[str, int] | None:
-    """Right answers of the scored phase, where the study tells them."""
+    """Return right answers of the scored phase, where the study tells them."""
     task = host.task(session.version_id, session.condition)
     if not getattr(task.parameters, "show_score", False):
         return None
@@ -369,7 +369,7 @@ def _end(host: Host, session: SessionRow, content: StudyContent, came: str) -> d
 def _is_paid_otherwise(
     connection: Connection, session: SessionRow, parameters: dict[str, str]
 ) -> bool:
-    """Whether the work of a session is paid for under another submission than this one."""
+    """Say whether the work of a session is paid for under another submission than this one."""
     under = paid(connection, [session.id]).get(session.id)
     if not under or session.participant_id is None:
         return False

@@ -149,7 +149,7 @@ def move() -> Any:
 
 @cache
 def _move_and_insert() -> Any:
-    """Both in one statement, so that PostgreSQL needs one round trip and no BEGIN or COMMIT."""
+    """Do both in one statement, so that PostgreSQL needs one round trip and no BEGIN or COMMIT."""
     moved = move().returning(SESSIONS.c.id).cte("moved")
     names = [column.name for column in RESPONSES.columns]
     source = select(

@@ -12,7 +12,7 @@ FEE_PERCENT_MANY = 40
 
 
 def fee(cents: int, percent: int = FEE_PERCENT) -> int:
-    """Amazon's fee on one reward or bonus, in cents: half a cent goes up, one cent at least."""
+    """Compute Amazon's fee on one reward or bonus, in cents: rounded up at half, at least one."""
     share = (Decimal(cents) * percent / 100).to_integral_value(ROUND_HALF_UP)
     return max(1, int(share))
 

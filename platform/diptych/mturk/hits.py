@@ -146,7 +146,7 @@ def create_hit(
 def _requirements(
     host: Host, clients: Clients, offer: Offer
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """All requirements of a HIT, and the study's own qualification among them."""
+    """Return all requirements of a HIT, and the study's own qualification among them."""
     found = list(offer.requirements)
     own = None
     if offer.once:
@@ -378,7 +378,7 @@ def _known(row: Row[Any], status: str) -> Hit:
 
 
 def workers_url(group: str, sandbox: bool) -> str:
-    """Where workers find the HITs of a group."""
+    """Return where workers find the HITs of a group."""
     return f"{_WORKERS[sandbox]}/mturk/preview?groupId={group}"
 
 

@@ -29,7 +29,7 @@ _TRIES = 3
 
 
 def host_mark(host: Host) -> str:
-    """Tells HITs and qualifications of this host from those of others on the same account."""
+    """Return the mark that tells this host's HITs from those of other hosts on the account."""
     return hashlib.sha256(host.settings.base_url.encode()).hexdigest()[:8]
 
 

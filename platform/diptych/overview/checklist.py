@@ -25,22 +25,22 @@ _LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 (compared wi
 
 
 def checklist(given: Given) -> list[Check]:
-    """Every check that concerns the study, in the order in which a researcher works."""
+    """Run every check that concerns the study, in the order in which a researcher works."""
     return [check for find in CHECKS for check in find(given)]
 
 
 def prolific_limit(minutes: float) -> int:
-    """Minutes after which Prolific by default times a submission out: 2 + x + 2 sqrt(x)."""
+    """Return minutes after which Prolific by default times a submission out: 2 + x + 2 sqrt(x)."""
     return math.ceil(2 + minutes + 2 * math.sqrt(minutes))
 
 
 def pay_per_hour(reward: float, minutes: float) -> float:
-    """Reward (major units) for so many minutes, as an hourly rate."""
+    """Return the reward (major units) for a number of minutes as an hourly rate."""
     return reward * 60 / minutes
 
 
 def is_example_code(code: str) -> bool:
-    """Whether a completion code is one of those that files and pages show as an example."""
+    """Say whether a completion code is one of those that files and pages show as an example."""
     return bool(_EXAMPLE_CODE.match(code.strip()))
 
 
@@ -230,7 +230,7 @@ def _excluded(given: Given) -> Iterator[Check]:
 
 
 def _usable(given: Given) -> Iterator[Check]:
-    """Once somebody is excluded: whether there will be as many usable sessions as wanted."""
+    """Compare the usable sessions with the wanted ones, once a session is excluded."""
     if not given.excluded:
         return
     rules = given.content.spec.recruitment

@@ -132,12 +132,12 @@ _DRAWN = _Drawn(100)
 
 
 def can_draw() -> bool:
-    """Whether Altair and vl-convert are installed. Doesn't load them."""
+    """Say whether Altair and vl-convert are installed. Doesn't load them."""
     return all(importlib.util.find_spec(name) for name in ("altair", "vl_convert"))
 
 
 def all_of(study_id: int, kind: str, scope: str) -> list[Shown]:
-    """Every figure of a study for a kind of participant and a scope, kept results last."""
+    """Return every figure of a study for a kind of participant and a scope, kept results last."""
     content = content_of(study_id)
     own = figures.figures_of(content)
     with reading() as connection:
@@ -227,5 +227,5 @@ def _harmless(cell: Any) -> Any:
 
 
 def missing(cell: Any) -> bool:
-    """Whether a cell is empty."""
+    """Say whether a cell is empty."""
     return cell is None or cell != cell  # NaN is not itself

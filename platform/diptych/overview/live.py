@@ -218,20 +218,20 @@ def newest_content(connection: Connection, study_id: int) -> StudyContent:
 
 
 def time_spent(counted: tuple[int, Mapping[str, Sequence[float]]]) -> TimeSpent:
-    """Quantiles of the durations in the tally `measures.DURATIONS`."""
+    """Return the quantiles of the durations in the tally `measures.DURATIONS`."""
     sessions, counts = counted
     return TimeSpent(sessions, *(quantile_ms(counts, share) for share in (0.25, 0.5, 0.75)))
 
 
 def hourly(reward: float, duration_ms: float | None) -> float | None:
-    """Reward for so long, as pay per hour."""
+    """Return the reward for a duration as pay per hour."""
     return reward * 3_600_000 / duration_ms if reward and duration_ms else None
 
 
 def _under_way(
     connection: Connection, study_id: int, kind: str, silent_since: int
 ) -> dict[tuple[str, str | None, bool], int]:
-    """Sessions that have not ended, by status, condition and whether they hold a place."""
+    """Return sessions that have not ended, by status, condition and whether they hold a place."""
     active = SESSIONS.c.last_seen_at > silent_since
     rows = connection.execute(
         select(SESSIONS.c.status, SESSIONS.c.condition, active, func.count())
@@ -246,7 +246,7 @@ def _under_way(
 def _last_hour(
     connection: Connection, study_id: int, kind: str, at: int
 ) -> tuple[tuple[int, int], ...]:
-    """Sessions that entered in the last hour, by slices that begin at whole five minutes."""
+    """Return sessions that entered in the last hour, by slices that begin at whole five minutes."""
     begin = (at // SLICE - SLICES + 1) * SLICE
     slice_ = SESSIONS.c.entered_at // SLICE
     rows = connection.execute(
@@ -324,7 +324,7 @@ def _balance(
 def _left(
     counts: Mapping[str, int], funnel: Mapping[str, int], most_bars: int = 30
 ) -> tuple[tuple[tuple[str, int], ...], tuple[Left, ...]]:
-    """Who left before the trials, and who left at which: trials of long studies share a bar."""
+    """Count who left before the trials, and at which trial; trials of long studies share a bar."""
     before = tuple((name, n) for name, n in counts.items() if not name.isdigit())
     at = {int(name): n for name, n in counts.items() if name.isdigit()}
     if not at:

@@ -136,7 +136,7 @@ def flagged(
 
 
 def recorded(connection: Connection, study_id: int) -> dict[str, int]:
-    """Sessions that have ended and are not emptied, by kind of participant."""
+    """Return the sessions that have ended and are not emptied, by kind of participant."""
     found = {}
     for kind in KINDS:
         _, stages = tallies.read(connection, study_id, kind, "all", measures.FUNNEL)

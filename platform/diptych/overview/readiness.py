@@ -48,7 +48,7 @@ def known(host: Host, content: StudyContent, study_id: int | None = None) -> Giv
 
 
 def _excluded(study_id: int) -> int:
-    """People's sessions that have completed and are excluded."""
+    """Return the people's sessions that have completed and are excluded."""
     with reading() as connection:
         return count_excluded(connection, study_id, "person").total()
 

@@ -100,7 +100,7 @@ class _Versions:
 
 
 def _versions(connection: Connection, ids: Sequence[int]) -> dict[int, _Versions]:
-    """How many versions each study has, and what the one that people are shown says."""
+    """Return how many versions each study has, and what the one that people are shown says."""
     rows = connection.execute(
         select(VERSIONS.c.id, VERSIONS.c.study_id, VERSIONS.c.opened_at, VERSIONS.c.created_at)
         .where(VERSIONS.c.study_id.in_(ids))
@@ -124,13 +124,13 @@ def _versions(connection: Connection, ids: Sequence[int]) -> dict[int, _Versions
 
 
 def _completed(connection: Connection, study_id: int) -> int:
-    """Completed sessions of people, out of the counts of those that have ended."""
+    """Return the completed sessions of people, out of the counts of those that have ended."""
     _, counts = tallies.read(connection, study_id, "person", "all", FUNNEL)
     return round(counts.get("completed", [0])[0])
 
 
 def _under_way(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    """Sessions of people that are going on now, by study."""
+    """Return the sessions of people that are going on now, by study."""
     rows = connection.execute(
         select(SESSIONS.c.study_id, func.count().label("number"))
         .where(
@@ -145,7 +145,7 @@ def _under_way(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
 
 
 def last_entered(connection: Connection, study_id: int) -> int | None:
-    """When somebody last entered a study, ms; one look at the end of an index."""
+    """Return when the last participant entered a study, ms; one look at the end of an index."""
     return connection.execute(
         select(func.max(SESSIONS.c.entered_at)).where(
             SESSIONS.c.study_id == study_id, SESSIONS.c.kind == "person"
@@ -182,7 +182,7 @@ class Numbers:
 
 
 def numbers(study_id: int) -> Numbers:
-    """How a study goes, from counts that stand ready."""
+    """Return how a study goes, from counts that are kept ready."""
     with reading() as connection:
         read = tallies.read_several(connection, study_id, "person", "all", (FUNNEL, DURATIONS))
         under_way = _under_way(connection, [study_id]).get(study_id, 0)

@@ -85,7 +85,7 @@ def history(connection: Connection, study_id: int, *, counted: bool = False) -> 
 
 
 def _sessions(connection: Connection, study_id: int) -> dict[int, dict[str, int]]:
-    """Sessions by version and kind: those that have ended are counted already."""
+    """Return the sessions by version and kind: those that have ended are counted already."""
     counts: dict[int, dict[str, int]] = {}
 
     def add(version_id: int, kind: str, count: int) -> None:
@@ -116,7 +116,7 @@ def find_version(versions: list[Version], prefix: str) -> Version | None:
 
 
 def study_folders(studies: Path) -> list[str]:
-    """Names of the study folders that lie in a folder; their content is not looked at."""
+    """List the study folders in a folder by name, without a look at their content."""
     if not studies.is_dir():
         return []
     return sorted(

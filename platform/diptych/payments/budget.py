@@ -28,7 +28,7 @@ class Allowance:
         return self.amount - self.spent
 
     def why_not(self, amount: int, currency: str) -> str | None:
-        """Why an order can't be sent; None when it can."""
+        """Say why an order can't be sent; None when it can."""
         if currency != self.currency:
             return f"the budget is in {self.currency}, this is in {currency}"
         if amount > self.left:

@@ -51,7 +51,7 @@ class Subject:
 def subjects(
     connection: Connection, study_id: int, session_ids: Sequence[int]
 ) -> dict[int, Subject]:
-    """Sessions of a study by id, in the order asked for; ids of other studies are left out."""
+    """Read sessions of a study by id, in the order asked for, without ids of other studies."""
     found: dict[int, Subject] = {}
     for some in in_parts(session_ids):
         rows = connection.execute(
@@ -123,12 +123,12 @@ def ordered(
 
 
 def reward(payment: Payment) -> int:
-    """Minor units that a completed session is paid."""
+    """Return the minor units that a completed session is paid."""
     return to_minor(payment.reward, payment.currency)
 
 
 def earned(payment: Payment, correct: int, counted: int) -> int:
-    """Minor units of bonus that a completed session has earned by the study's rule.
+    """Return the minor units of bonus that a completed session has earned by the study's rule.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def earned(payment: Payment, correct: int, counted: int) -> int:
 def scores(
     connection: Connection, some: Sequence[Any], phases: Sequence[str]
 ) -> dict[int, tuple[int, int]]:
-    """(right answers, answers) of sessions in some phases; all but practice where none is named."""
+    """Return (right answers, answers) of sessions in some phases; all but practice by default."""
     if not phases:
         return {row.id: (row.n_correct, row.n_counted) for row in some}
     found = {row.id: (0, 0) for row in some}

@@ -11,7 +11,7 @@ from diptych.ground.database import in_parts
 
 
 def excluded_now(connection: Connection, study_id: int, session_ids: Sequence[int]) -> set[int]:
-    """Those sessions that are excluded: by a person's latest word, else by an `auto` rule."""
+    """Return the sessions that are excluded: by a person's latest word, else by an `auto` rule."""
     excluded: set[int] = set()
     for some in in_parts(session_ids):
         excluded |= set(

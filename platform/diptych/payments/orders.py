@@ -100,5 +100,5 @@ def without_ids(text: str, some: Iterable[Order]) -> str:
 
 
 def clean(outcomes: Iterable[Outcome], some: Sequence[Order]) -> list[Outcome]:
-    """Outcomes whose reasons name nobody."""
+    """Return the outcomes whose reasons name nobody."""
     return [replace(outcome, reason=without_ids(outcome.reason, some)) for outcome in outcomes]

@@ -27,7 +27,7 @@ def participation(
 
 
 def order_ids(recruiter: str, parameters: Mapping[str, str]) -> tuple[str | None, str | None]:
-    """(place, submission) by which a platform knows an arrival; nothing where it knows none."""
+    """Return (place, submission) by which a platform knows an arrival; nothing if it does not."""
     known = recruiters.REGISTRY.all().get(recruiter)
     return (known.order_ids(parameters) if known else None) or (None, None)
 

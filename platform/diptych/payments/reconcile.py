@@ -181,7 +181,7 @@ def _look_up(
 
 
 def _is_old(entry: Entry, since: float) -> bool:
-    """Whether an order was sent so long ago that the platform would show it by now."""
+    """Say whether an order was sent so long ago that the platform would show it by now."""
     return entry.sent_at is not None and entry.sent_at <= since
 
 
@@ -216,7 +216,7 @@ class _Shown:
     reward: int
 
     def held(self, action: str) -> list[Entry]:
-        """Orders of an action that are done, or may be."""
+        """Return the orders of an action that are done, or may be."""
         states = ("sent", "confirmed")
         return [e for e in self.entries if e.action == action and e.state in states]
 
@@ -328,7 +328,7 @@ def _write_found(
 
 
 def _differences(one: _Shown, settled: frozenset[str]) -> list[str]:
-    """Where the books say something else than the ledger, about orders settled before."""
+    """List where the books and the ledger differ about orders settled before."""
     who, found = one.subject.session.public_id[:8], []
     sure = [e for e in one.entries if e.state == "confirmed" and e.key in settled]
     approvals = [e for e in sure if e.action == "approve"]

@@ -41,7 +41,7 @@ WORDS = {
 
 
 def why_not(action: str, before: Ordered) -> str | None:
-    """Why an action can't follow what has been ordered about a participation; None if it can."""
+    """Say why an action can't follow earlier orders of a participation; None if it can."""
     for bar in _BARRED_BY[action]:
         states = before.stands(bar)
         if states:
@@ -97,7 +97,7 @@ class Planning:
         return self._contents[session.version_id]
 
     def refusal(self, subject: Subject) -> str | None:
-        """Why this host does not ask a platform for it; None when it can."""
+        """Say why this host does not ask a platform for it; None when it can."""
         session = subject.session
         if session.kind != "person":
             return f"is {'a machine' if session.kind == 'machine' else session.kind}: nobody to pay"
@@ -125,7 +125,7 @@ class Planning:
         return None
 
     def cost(self, session: SessionRow) -> tuple[int, str]:
-        """(minor units, currency) that the order moves."""
+        """Return (minor units, currency) that the order moves."""
         payment = self.content(session).spec.payment
         if self.action == "approve":
             return reward(payment), payment.currency
@@ -137,7 +137,7 @@ class Planning:
         return 0, payment.currency
 
     def platform_refusal(self, session: SessionRow, order: Order) -> str | None:
-        """Why the platform would refuse an order, as far as that is known beforehand."""
+        """Say why the platform would refuse an order, as far as that is known beforehand."""
         key = session.recruiter, session.version_id
         if key not in self._platforms:
             try:

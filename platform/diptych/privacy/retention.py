@@ -27,11 +27,7 @@ from diptych.ground.database import db, in_parts, now_ms, reading, writing
 from diptych.host import Host
 from diptych.payments import ledger
 from diptych.privacy.withdrawal import DAY_MS, empty, unsettled
-from diptych.sessions.forgetting import (
-    PREVIEWS_KEPT_MS,
-    forget_participants,
-    purge_previews,
-)
+from diptych.sessions import forgetting
 from diptych.settling import settle, silent
 from diptych.study.spec import ADDRESS_HASH_DAYS
 
@@ -153,8 +149,7 @@ def _batches(due: Select[Any] | None, most: int | None) -> Iterator[Sequence[Ses
 def _due(days: Mapping[int, float | None]) -> Select[Any] | None:
     """Query people's sessions that ended longer ago than a limit; None without any limit.
 
-    Args:
-        days: from a session's end until it is due, by the version; None for no limit.
+    `days` run from a session's end until it is due, by the version; None for no limit.
     """
     at = now_ms()
     passed = [
@@ -184,7 +179,7 @@ def _ids_due(held: Mapping[int, Limits]) -> Select[Any] | None:
 def _settled(
     connection: Connection, batch: Sequence[SessionRow], done: Applied
 ) -> list[SessionRow]:
-    """Those sessions about whose person no order waits or is in doubt."""
+    """Return the sessions of people without an order that waits or is in doubt."""
     for study_id in sorted({session.study_id for session in batch}):
         ledger.lock(connection, study_id)
     people = {session.participant_id for session in batch}
@@ -214,7 +209,7 @@ def _empty_sessions(
                 continue
             empty(host, connection, sessions, "expired")
             people = {s.participant_id for s in sessions if s.participant_id is not None}
-            forget_participants(connection, sorted(people))
+            forgetting.forget_participants(connection, sorted(people))
             _note(connection, [s.study_id for s in sessions], "retention.answers")
         for session in sessions:
             settle.settle_quietly(host, session.id)
@@ -277,7 +272,7 @@ def _end_left(host: Host, held: Mapping[int, Limits]) -> None:
 def _forget_previews() -> None:
     """Delete previews that are a day old, and what is known of guessed passwords, unasked."""
     with writing() as connection:
-        purge_previews(connection, now_ms() - PREVIEWS_KEPT_MS)
+        forgetting.purge_previews(connection, now_ms() - forgetting.PREVIEWS_KEPT_MS)
     throttle.forget_old()
 
 
@@ -318,7 +313,7 @@ def _forget_addresses(held: Mapping[int, Limits], done: Applied, *, dry: bool) -
 def _wholly_due(
     connection: Connection, people: set[int | None], held: Mapping[int, Limits]
 ) -> set[int | None]:
-    """Those people of whom no session needs the platform's id any more."""
+    """Return the people of whom no session needs the platform's id any more."""
     at, needed = now_ms(), set()
     rows = connection.execute(
         select(SESSIONS.c.participant_id, SESSIONS.c.version_id, SESSIONS.c.ended_at).where(
@@ -333,12 +328,9 @@ def _wholly_due(
 
 
 def _note(connection: Connection, studies: Sequence[int], action: str) -> None:
-    """One entry of the audit log per study: how many sessions.
+    """Add one entry per study to the audit log: in how many sessions the action was done.
 
-    Args:
-        connection: to the database.
-        studies: the study of each session.
-        action: what was done.
+    `studies` has the study of each session.
     """
     for study_id, count in sorted(Counter(studies).items()):
         audit.note(
@@ -386,7 +378,7 @@ def _quietly(app: Flask, host: Host) -> None:
 
 
 def _doubt_about_the_clock() -> str:
-    """Why the clock is not to be believed, in words; empty when it is. What goes can't come back.
+    """Say why the clock can't be believed; empty when it can. What is deleted can't come back.
 
     A host that was started with a wrong clock, on the machine of its database, can't know it.
     """

@@ -145,7 +145,7 @@ def participant_of(connection: Connection, session_id: int) -> int | None:
 def sessions_of(
     connection: Connection, participant_id: int, study_id: int | None = None
 ) -> Sequence[Any]:
-    """Rows of the sessions of a participant, with the study's name; of one study, or of all."""
+    """Read the sessions of a participant, with the study's name; of one study, or of all."""
     statement = (
         select(SESSIONS, STUDIES.c.name.label("study"), VERSIONS.c.content_hash)
         .join(STUDIES, STUDIES.c.id == SESSIONS.c.study_id)
@@ -159,7 +159,7 @@ def sessions_of(
 
 
 def export(participant_id: int, user: User | None = None) -> dict[str, Any]:
-    """Everything that is stored of a person, as it is stored; times in ms since 1970-01-01 UTC.
+    """Return everything stored of a person, as it is stored; times in ms since 1970-01-01 UTC.
 
     That it was handed out is noted in the audit log.
     """
@@ -194,7 +194,7 @@ def export(participant_id: int, user: User | None = None) -> dict[str, Any]:
 
 
 def _whole(connection: Connection, session: SessionRow) -> dict[str, Any]:
-    """One session with every row about it."""
+    """Return one session with every row about it."""
 
     def rows(of: Any, *without: str) -> list[dict[str, Any]]:
         kept = [column for column in of.columns if column.name not in ("session_id", *without)]
@@ -287,7 +287,7 @@ def _refuse_unsettled(connection: Connection, sessions: Sequence[Any]) -> None:
 
 
 def unsettled(connection: Connection, ids: Sequence[int]) -> set[int]:
-    """Those of some sessions about which an order waits or is in doubt."""
+    """Return those of some sessions about which an order waits or is in doubt."""
     rows = connection.execute(
         select(ORDERS.c.session_id).where(
             ORDERS.c.session_id.in_(ids), ORDERS.c.state.in_(UNSETTLED)

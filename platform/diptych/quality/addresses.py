@@ -18,7 +18,7 @@ from diptych.quality.visits import named
     soft=True,
 )
 def max_same_address(seen: Seen) -> Found | None:
-    """Never decides alone. What was counted once is kept when the marks are gone."""
+    """Count earlier sessions of others from the same address; never decides alone."""
     near, counted = seen.others.same_address, seen.others.same_address_counted
     if near is None:
         if counted is None:

@@ -22,7 +22,7 @@ CLOCK_SLACK_MS = 250.0
     unit="ms",
 )
 def min_median_rt_ms(seen: Seen) -> Found | None:
-    """Half of the answers were given faster than this."""
+    """Take the median of the response times."""
     if not seen.times:
         return None
     middle = median(seen.times)
@@ -67,7 +67,7 @@ def max_chance_p(seen: Seen) -> Found | None:
 
 
 def binomial_tail(least: int, n: int, chance: float) -> float:
-    """P(X >= least) of a binomial X of n trials with a probability."""
+    """Return P(X >= least) of a binomial X of n trials with a probability."""
     if least <= 0:
         return 1.0
     terms = (math.comb(n, k) * chance**k * (1 - chance) ** (n - k) for k in range(least, n + 1))
@@ -101,7 +101,7 @@ def max_fast_share(seen: Seen) -> Found | None:
     unfinished=True,
 )
 def max_clock_conflicts(seen: Seen) -> Found | None:
-    """Count responses that came sooner than their own times say.
+    """Count responses that reached the server sooner than their response times allow.
 
     An honest page can't cause this: a script that makes up its times can.
     """
@@ -120,6 +120,6 @@ def max_clock_conflicts(seen: Seen) -> Found | None:
 
 
 def server_gap_ms(trial: object) -> float:
-    """Time from handing a trial out to its answer by the server's clock, in ms."""
+    """Return the time from handing a trial out to its answer by the server's clock, in ms."""
     shown, answered = trial["presented_at"], trial["responded_at"]  # type: ignore[index]
     return float((answered - shown).total_seconds() * 1000)

@@ -20,7 +20,7 @@ _COUNT = re.compile(r"(moves|presses|keys)=(\d+)")
     unfinished=True,
 )
 def max_focus_losses(seen: Seen) -> Found | None:
-    """Leaving and coming back is one loss, however many events the browser makes of it."""
+    """Count leaving and coming back as one loss, however many events the browser sends."""
     losses = focus_losses(seen.facts.events)
     return Found(losses, f"The page was left {plural(losses, 'time')} during the trials")
 
@@ -54,7 +54,7 @@ def focus_losses(events: Iterable[Any]) -> int:
     unfinished=True,
 )
 def min_input_events(seen: Seen) -> Found | None:
-    """Nothing reported is nothing done: the page reports with the first answer."""
+    """Count inputs. The page reports with the first response, so no report means no input."""
     if not seen.facts.answered:
         return None
     counts = input_counts(seen.facts.events)
@@ -83,7 +83,7 @@ def input_counts(events: Iterable[Any]) -> Counter[str]:
     unfinished=True,
 )
 def max_browser_errors(seen: Seen) -> Found | None:
-    """Speaks against the session's data, not against the participant."""
+    """Count errors of the browser; they speak against the session's data only."""
     errors = [e for e in seen.facts.events if e.kind in ("image_error", "script_error")]
     words = f"The browser reported {plural(len(errors), 'error')}"
     if errors:

@@ -95,7 +95,7 @@ def shared(said: Sequence[Said]) -> list[Said]:
 
 
 def accuracies(said: Sequence[Said]) -> dict[int, float]:
-    """Estimated accuracy of each session, by the model of Dawid and Skene.
+    """Return the estimated accuracy of each session, by the model of Dawid and Skene.
 
     Parameters
     ----------
@@ -294,7 +294,7 @@ def forget(connection: Connection, study_id: int, public_ids: Collection[str]) -
 
 
 def _histogram(values: Sequence[float]) -> list[int]:
-    """How many of the values, from 0 to 1, fall into each of the bins."""
+    """Return how many of the values, from 0 to 1, fall into each of the bins."""
     counts = [0] * BINS
     for value in values:
         counts[min(int(value * BINS), BINS - 1)] += 1

@@ -90,7 +90,7 @@ def evaluate(facts: SessionFacts, others: Others) -> list[RuleResult]:
 
 
 def asked(content: StudyContent) -> list[str]:
-    """Names of the rules that a study has set."""
+    """Return the names of the rules that a study has set."""
     return [rule.name for rule in thresholds(content.spec.quality)]
 
 

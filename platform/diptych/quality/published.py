@@ -69,7 +69,7 @@ rule(
     unit="answers",
 )
 def min_rarer_response(seen: Seen) -> Found | None:
-    """Somebody who always presses the same row does not compare anything."""
+    """Count the rarer answer: a participant who always presses one row does not compare."""
     counts = Counter(t["response"] for t in seen.counted if t.get("response") is not None)
     if not counts or len(counts) > 2:
         return None
@@ -86,6 +86,6 @@ def min_rarer_response(seen: Seen) -> Found | None:
     unit="attempts",
 )
 def max_practice_attempts(seen: Seen) -> Found | None:
-    """Who needs many attempts has not understood the task, or guesses."""
+    """Count attempts at the practice: many mean that the task was not understood."""
     attempts = seen.session.practice_attempts
     return Found(attempts, f"{plural(attempts, 'attempt')} at the practice")

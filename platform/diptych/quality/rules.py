@@ -112,11 +112,11 @@ class Rule:
         return self.name.startswith("min_")
 
     def breaks(self, value: float, threshold: float) -> bool:
-        """Whether a value speaks against the session; the threshold itself is allowed."""
+        """Say whether a value speaks against the session; the threshold itself is allowed."""
         return value < threshold if self.least else value > threshold
 
     def evidence(self, found: Found, threshold: float) -> str:
-        """One sentence for a person to decide by."""
+        """Return one sentence for a person to decide by."""
         bound = "at least" if self.least else "at most"
         return f"{found.words}; allowed is {bound} {number(threshold)}{self.of_unit}."
 
@@ -160,7 +160,7 @@ def number(value: float) -> str:
 
 
 def plural(count: int, singular: str, several: str | None = None) -> str:
-    """`1 answer`, `2 answers`."""
+    """Return `1 answer`, `2 answers`."""
     return f"{count:,} {singular if count == 1 else several or singular + 's'}"
 
 

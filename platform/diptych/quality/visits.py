@@ -33,7 +33,7 @@ def max_repeats(seen: Seen) -> Found | None:
     soft=True,
 )
 def max_lookalikes(seen: Seen) -> Found | None:
-    """Never decides alone."""
+    """Count sessions with the same browser shortly before; never decides alone."""
     alike = seen.others.lookalikes
     words = f"{plural(len(alike), 'session')} with the same browser, window and language "
     return Found(len(alike), named(f"{words}within 30 minutes before", alike))

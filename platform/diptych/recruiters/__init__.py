@@ -79,13 +79,13 @@ class Recruiter(ABC):
 
     @classmethod
     def frames(cls, settings: Settings) -> tuple[str, ...]:
-        """Origins whose pages may hold the study in a frame on a host with these settings."""
+        """Return the origins whose pages may frame the study on a host with these settings."""
         return cls.frame_origins
 
     @staticmethod
     @abstractmethod
     def recognises(entry: Mapping[str, str]) -> bool:
-        """Whether the query of an entry URL is of this platform."""
+        """Say whether the query of an entry URL is of this platform."""
 
     @abstractmethod
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
@@ -101,7 +101,7 @@ class Recruiter(ABC):
 
     @abstractmethod
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
-        """How the participant goes back.
+        """Return how the participant goes back.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Recruiter(ABC):
         """
 
     def way_back(self) -> dict[str, Any] | None:
-        """Where somebody who can't take part, on a phone for example, hands their place back.
+        """Return where a participant who can't take part hands their place back.
 
         Returns
         -------
@@ -130,7 +130,7 @@ class Recruiter(ABC):
         return None
 
     def next_person(self, *, known: bool) -> NextPerson:
-        """Whether the next person at a computer may begin a session of their own over one link.
+        """Say whether the next person at a computer may begin another session over one link.
 
         Parameters
         ----------
@@ -151,7 +151,7 @@ class Recruiter(ABC):
 
     @staticmethod
     def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:
-        """(place, submission) of the platform, from the parameters of an arrival."""
+        """Return (place, submission) of the platform, from the parameters of an arrival."""
         return None
 
     @staticmethod
@@ -172,7 +172,7 @@ _ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}")
 
 
 def study_link(settings: Settings, study: str) -> str:
-    """Address of a study's page, at which participants enter."""
+    """Return the address of a study's page, at which participants enter."""
     return f"{settings.base_url}/s/{study}"
 
 

@@ -36,17 +36,21 @@ class Direct(Recruiter):
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:
+        """Accept any query: a direct link needs none."""
         return True
 
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
+        """Read the participant's own id, if the link has one."""
         if "participant" in entry:
             return Arriving(identifier(entry, "participant"))
         return Arriving(None)
 
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        """Send the participant nowhere: the page's last text is the end."""
         return None
 
     def next_person(self, *, known: bool) -> NextPerson:
+        """Let a next person begin: never after a known id, at once at a kiosk, else on request."""
         if known:
             return "no"
         return "kiosk" if self.parameters.kiosk else "ask"

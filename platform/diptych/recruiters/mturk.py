@@ -67,13 +67,16 @@ class MTurk(Recruiter):
 
     @classmethod
     def frames(cls, settings: Settings) -> tuple[str, ...]:
+        """Add the origins of the host's settings to those of MTurk."""
         return (*cls.frame_origins, *settings.mturk_origins)
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:
+        """Recognise MTurk by its assignment."""
         return "assignmentId" in entry
 
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
+        """Read MTurk's ids; before the HIT is accepted there is only a preview."""
         if entry["assignmentId"] == NOT_ACCEPTED:
             return Arriving(None, preview=True)
         # turkSubmitTo comes from the URL: answers must not be sent to whoever stands there.
@@ -93,6 +96,7 @@ class MTurk(Recruiter):
         )
 
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return the form that submits the assignment; None for an outcome without one."""
         # A worker who declines returns the HIT in MTurk's own frame: nothing is submitted.
         if outcome not in ("completed", "screened_out") or "assignmentId" not in parameters:
             return None
@@ -103,22 +107,26 @@ class MTurk(Recruiter):
         }
 
     def way_back(self) -> dict[str, Any]:
+        """Name Mechanical Turk, which has no address to return to."""
         # By the button of the frame around the study.
         return {"place": "Mechanical Turk", "url": None}
 
     def platform(self) -> Platform:
+        """Make the platform that approves, rejects and pays on MTurk."""
         from diptych.recruiters.mturk_platform import MTurkPlatform
 
         return MTurkPlatform(self.settings)
 
     @staticmethod
     def after_session(host: Host, session_id: int) -> None:
+        """Do what the qualification of the study needs after a session."""
         from diptych.mturk.qualification import after_session
 
         after_session(host, session_id)
 
     @staticmethod
     def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:
+        """Return the HIT and the assignment."""
         if "assignmentId" not in parameters:
             return None
         return parameters["hitId"], parameters["assignmentId"]

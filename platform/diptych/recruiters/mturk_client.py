@@ -55,7 +55,7 @@ class Clients:
 
 
 def connect(settings: Settings) -> Clients:
-    """Clients with the credentials that boto3 finds (environment, `~/.aws`, a role).
+    """Return the clients with the credentials that boto3 finds (environment, `~/.aws`, a role).
 
     Raises
     ------
@@ -116,7 +116,7 @@ class Trouble:
     code: str = ""
 
     def says(self, words: str) -> bool:
-        """Whether MTurk's message holds the words, or its own code ends with them."""
+        """Say whether MTurk's message holds the words, or its own code ends with them."""
         return words.lower() in self.reason.lower() or self.code.endswith(words)
 
 
@@ -167,7 +167,7 @@ def _said(response: Any) -> Trouble:
 
 
 def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[dict[str, Any]]:
-    """Every entry of a list, page by page.
+    """Yield every entry of a list, page by page.
 
     Raises
     ------
@@ -191,5 +191,5 @@ def minor(amount: str) -> int:
 
 
 def major(cents: int) -> str:
-    """Cents as MTurk wants an amount: `"1.50"`."""
+    """Return the cents as MTurk wants an amount: `"1.50"`."""
     return f"{cents // 100}.{cents % 100:02d}"

@@ -77,6 +77,7 @@ class MTurkPlatform(Platform):
         self._ahead_s: float | None = None
 
     def their_ms(self) -> int | None:
+        """Return the time at MTurk (ms), by its latest reply; None before one."""
         # Known once the books are read. Before that there is no need: MTurk itself refuses what
         # was signed by a clock that is minutes from its own, so that nothing is sent by one.
         if self._ahead_s is None:
@@ -84,6 +85,7 @@ class MTurkPlatform(Platform):
         return int((self._ahead_s + clocks.since_boot_s()) * 1000)
 
     def check(self, order: Order) -> str | None:
+        """Say why MTurk would refuse an order: a wrong id, message, currency or amount."""
         if order.action in _INSTEAD:
             return _INSTEAD[order.action]
         if not _WORKER.fullmatch(order.worker) or not _ENTITY.fullmatch(order.submission):
@@ -99,6 +101,7 @@ class MTurkPlatform(Platform):
         return super().check(order)
 
     def send(self, orders: Sequence[Order], named: Callable[[Order, str], None]) -> list[Outcome]:
+        """Carry out orders one by one, without those that MTurk would refuse."""
         outcomes: list[Outcome] = []
         for order in orders:
             refused = self.check(order)
@@ -114,6 +117,7 @@ class MTurkPlatform(Platform):
         return outcomes
 
     def look_up(self, orders: Sequence[Order], confirmed: Sequence[Order]) -> list[Outcome]:
+        """Look up orders one by one in MTurk's books."""
         # `confirmed` is not needed: each bonus is known by the reference in its reason.
         found = []
         for order in orders:
@@ -155,6 +159,7 @@ class MTurkPlatform(Platform):
         return self.clock() - at < self.grace_s
 
     def submissions(self, place: str) -> Iterator[Submission]:
+        """Yield the assignments of a HIT with their bonuses, page by page."""
         asking = self.clients.asking
         reward = self._reward(place)
         bonuses: dict[tuple[str, str], list[int]] = {}
@@ -210,7 +215,7 @@ class MTurkPlatform(Platform):
         return assignment | {"Reward": reply.get("HIT", {}).get("Reward")}
 
     def paid_bonus(self, order: Order) -> bool:
-        """Whether MTurk lists the bonus of an order.
+        """Say whether MTurk lists the bonus of an order.
 
         Raises
         ------

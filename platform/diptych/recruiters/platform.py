@@ -115,7 +115,7 @@ class Platform(ABC):
     batch: ClassVar[dict[Action, int]] = {}
 
     def check(self, order: Order) -> str | None:
-        """Why the platform would refuse an order, as far as that is known beforehand."""
+        """Say why the platform would refuse an order, as far as that is known beforehand."""
         if order.action not in self.actions:
             return f"{self.name} knows no {order.action}"
         return None
@@ -194,7 +194,7 @@ class Platform(ABC):
 
     @abstractmethod
     def submissions(self, place: str) -> Iterator[Submission]:
-        """Everything the platform knows of a study or HIT, page by page.
+        """Yield everything the platform knows of a study or HIT, page by page.
 
         Raises
         ------

@@ -55,9 +55,11 @@ class Prolific(Recruiter):
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:
+        """Recognise Prolific by its participant id."""
         return PID in entry
 
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
+        """Read Prolific's ids; with a token, ask Prolific whether they are real."""
         participant = identifier(entry, PID)
         parameters = {key: identifier(entry, key) for key in ("STUDY_ID", "SESSION_ID")}
         token = self.settings.prolific_secret()
@@ -66,7 +68,7 @@ class Prolific(Recruiter):
         return Arriving(participant, parameters, vouched=bool(token))
 
     def _verify(self, token: str, participant: str, study: str, submission: str) -> None:
-        """Anybody can type such a URL: ask Prolific whether the submission is this person's."""
+        """Ask Prolific whether the submission is this person's: anyone can type such a URL."""
         url = f"{self.settings.prolific_api}/submissions/{submission}/"
         headers = {"Authorization": f"Token {token}"}
         try:
@@ -88,6 +90,7 @@ class Prolific(Recruiter):
             )
 
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
+        """Return the redirect with the completion code of an outcome; None without a code."""
         code = {
             "completed": self.parameters.completed,
             "screened_out": self.parameters.screened_out,
@@ -104,18 +107,22 @@ class Prolific(Recruiter):
         }
 
     def way_back(self) -> dict[str, Any]:
+        """Lead back to the participant's submissions on Prolific."""
         return {"place": "Prolific", "url": SUBMISSIONS}
 
     def platform(self) -> Platform:
+        """Make the platform that decides and pays on Prolific."""
         return ProlificPlatform(self.settings)
 
     @staticmethod
     def order_ids(parameters: Mapping[str, str]) -> tuple[str, str] | None:
+        """Return the study and the submission at Prolific."""
         if "SESSION_ID" not in parameters:
             return None
         return parameters["STUDY_ID"], parameters["SESSION_ID"]
 
     def invitation(self, study: str) -> str:
+        """Return the address with Prolific's placeholders for its ids."""
         ids = "&".join(f"{key}={{{{%{key}%}}}}" for key in (PID, "STUDY_ID", "SESSION_ID"))
         return f"{super().invitation(study)}?{ids}"
 

@@ -156,7 +156,7 @@ class Client:
             self._sleep(pause if wait is None else wait)
 
     def _once(self, method: str, path: str, **options: Any) -> tuple[Reply, float | None]:
-        """One request, and how long Prolific asks to wait before the next (s)."""
+        """Send one request; return the reply and the wait that Prolific asks for (s)."""
         try:
             reply = self._http.request(method, path, **options)
         except _NOT_HEARD as fault:
@@ -182,7 +182,7 @@ class Client:
         return Reply("done", body, status=status), None
 
     def pages(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """All results of a list, page by page.
+        """Yield all results of a list, page by page.
 
         Raises
         ------

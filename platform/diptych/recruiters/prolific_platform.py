@@ -83,6 +83,7 @@ class ProlificPlatform(Platform):
         self.client = client
 
     def check(self, order: Order) -> str | None:
+        """Say why Prolific would refuse an order: a wrong message, category or amount."""
         if order.action == "reject":
             missing = LEAST_MESSAGE - len(order.message.strip())
             if missing > 0:
@@ -99,9 +100,11 @@ class ProlificPlatform(Platform):
         return super().check(order)
 
     def their_ms(self) -> int | None:
+        """Return the time at Prolific (ms), by its latest reply."""
         return self.client.their_ms()
 
     def send(self, orders: Sequence[Order], named: Callable[[Order, str], None]) -> list[Outcome]:
+        """Pay bonuses together, approve several at once, and do the rest one by one."""
         action = orders[0].action
         if action == "bonus":
             return self._pay_bonuses(orders, named)
@@ -180,7 +183,7 @@ class ProlificPlatform(Platform):
     def _bonus_by_bonus(
         self, orders: Sequence[Order], named: Callable[[Order, str], None]
     ) -> list[Outcome]:
-        """One line that Prolific refuses must not hold up the others."""
+        """Pay bonus by bonus: one line that Prolific refuses must not hold up the others."""
         outcomes: list[Outcome] = []
         for order in orders:
             try:
@@ -192,6 +195,7 @@ class ProlificPlatform(Platform):
         return outcomes
 
     def look_up(self, orders: Sequence[Order], confirmed: Sequence[Order]) -> list[Outcome]:
+        """Look up orders in Prolific's submissions and bonuses."""
         details = self._details(orders)
         paid_before: dict[str, Counter[int]] = {}
         for order in confirmed:
@@ -232,6 +236,7 @@ class ProlificPlatform(Platform):
         return found
 
     def submissions(self, place: str) -> Iterator[Submission]:
+        """Yield the submissions of a study at Prolific, page by page."""
         for shown in self.client.pages("/submissions/", study=place):
             status = _status(shown)
             yield Submission(
@@ -259,7 +264,7 @@ def _failed(order: Order, reason: str) -> Outcome:
 
 
 def _wrong_total(setup: Reply, orders: Sequence[Order]) -> str | None:
-    """Why a set-up can't be what was ordered, by what it takes from the balance; None if it can.
+    """Say why a set-up can't be what was ordered, by its cost on the balance; None if it can.
 
     Guards against a unit mistaken (major for minor) while nothing has been paid: fees and taxes
     come on top of the bonuses, but don't make them many times as much.

@@ -95,7 +95,7 @@ def session_row(
 
 
 def stimulus_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
-    """Rows of the table `stimuli`, one for each picture."""
+    """Yield the rows of the table `stimuli`, one for each picture."""
     for stimulus in _distinct(content):
         yield {
             "study": content.name,
@@ -118,7 +118,7 @@ def _distinct(content: StudyContent) -> list[FrozenStimulus]:
 
 
 def item_rows(content: StudyContent) -> Iterator[dict[str, Any]]:
-    """Rows of the table `items`."""
+    """Yield the rows of the table `items`."""
     shared = {"study": content.name, "study_version": content.content_hash[:12]}
     layout = REGISTRY.get(content.spec.task.name).items
     if layout is None:
@@ -150,7 +150,7 @@ def _roles(
 
 
 def attribute_columns(attributes: Iterable[Any]) -> tuple[Column, ...]:
-    """Columns for the attributes of a manifest: numbers where every value is one, else text."""
+    """Make columns for a manifest's attributes: numbers where every value is one, else text."""
     kinds: dict[str, str] = {}
     for each in attributes:
         for name, value in each.items():

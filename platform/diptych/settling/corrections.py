@@ -44,7 +44,7 @@ def set_excluded(
 def set_excluded_many(
     host: Host, excluded: Mapping[int, bool], connection: Connection | None = None
 ) -> None:
-    """`set_excluded` for many sessions, the tallies written once for each study."""
+    """Apply `set_excluded` to many sessions; the tallies are written once per study."""
     if connection is None:
         with writing() as own:
             set_excluded_many(host, excluded, own)

@@ -111,7 +111,7 @@ def catch_up(host: Host, study_id: int, limit: int = 200) -> int:
 
 
 def left_to_settle(study_id: int) -> int:
-    """How many sessions of a study have ended and are not counted yet."""
+    """Return how many sessions of a study have ended and are not counted yet."""
     with reading() as connection:
         return connection.execute(
             select(func.count()).where(_UNCOUNTED, SESSIONS.c.study_id == study_id)
@@ -220,7 +220,7 @@ def _work_out(host: Host, connection: Connection, session_id: int) -> Worked:
 
 
 def as_it_ended(found: SessionFacts) -> SessionFacts:
-    """Without what came after the end: what is counted must not change any more."""
+    """Drop what came after the end: what is counted must not change any more."""
     end = found.session.ended_at
     assert end is not None, "only ended sessions are settled"
     return replace(found, events=[event for event in found.events if event.at <= end])
@@ -241,7 +241,7 @@ def figure_counts(found: SessionFacts) -> dict[str, Counts]:
 
 
 def _decided(connection: Connection, ids: Iterable[int]) -> dict[int, bool]:
-    """Sessions that somebody has excluded (True) or included; the latest decision holds."""
+    """Read which sessions were excluded (True) or included; the latest decision holds."""
     rows = connection.execute(
         select(DECISIONS.c.session_id, DECISIONS.c.action)
         .where(

@@ -59,7 +59,7 @@ def _limits(connection: Connection, study_id: int) -> dict[float, list[int]]:
 
 
 def _are_late(limits: Mapping[float, list[int]], at: int) -> ColumnElement[bool]:
-    """Live sessions that were left for longer than their version lets them resume."""
+    """Select the live sessions that were left for longer than their version lets them resume."""
     late = (
         and_(SESSIONS.c.version_id.in_(ids), SESSIONS.c.last_seen_at < at - int(minutes * MINUTE))
         for minutes, ids in limits.items()

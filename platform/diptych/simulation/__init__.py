@@ -92,18 +92,18 @@ class Observer(ABC):
         return dict(self._browser)
 
     def hands(self, ms: float) -> tuple[int, int, int]:
-        """Movements, presses and keys of a stretch of time, as the page would count them."""
+        """Return movements, presses and keys of a stretch of time, as the page would count them."""
         if not self.has_hands:
             return 0, 0, 0
         seconds = ms / 1000
         return int(self._aside.poisson(9 * seconds)), 1 + int(self._aside.poisson(seconds / 3)), 0
 
     def leaves_at(self, trials: int) -> int | None:
-        """After how many answers it closes the page; None when it stays."""
+        """Return after how many answers it closes the page; None when it stays."""
         return int(self._aside.integers(1, max(trials, 2))) if self.leaves else None
 
     def rest_ms(self) -> float:
-        """Time in ms from feedback to the next trial where that is self-paced."""
+        """Return the time in ms from feedback to the next trial where that is self-paced."""
         return lognormal(self.rng, 900, 0.4)
 
 
@@ -131,7 +131,7 @@ def _draw_browser(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _one_of(rng: np.random.Generator, weighted: Sequence[tuple[Any, int]]) -> Any:
-    """One of several by its weight."""
+    """Draw one of several by its weight."""
     weights = np.array([weight for _, weight in weighted], dtype=float)
     return weighted[int(rng.choice(len(weighted), p=weights / weights.sum()))][0]
 
@@ -159,7 +159,7 @@ class Vision(Protocol):
     """What turns served images into features."""
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:
-        """Features (d,) of each image, from its served bytes."""
+        """Return the features (d,) of each image, from its served bytes."""
 
 
 def lognormal(rng: np.random.Generator, median: float, spread: float) -> float:
@@ -184,7 +184,7 @@ def observer_class(task: str, name: str) -> type[Observer]:
 
 
 def observers_of(task: str) -> dict[str, type[Observer]]:
-    """All observers of a task by name; empty for a task that names no module."""
+    """Return all observers of a task by name; empty for a task that names no module."""
     module = tasks.REGISTRY.get(task).observers
     found: dict[str, type[Observer]] = importlib.import_module(module).OBSERVERS if module else {}
     return found

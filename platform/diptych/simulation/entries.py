@@ -67,7 +67,7 @@ def check_loopback(base_url: str) -> None:
 
 
 def read_template(pairs: tuple[str, ...]) -> dict[str, str]:
-    """`KEY=VALUE` words as a query.
+    """Read `KEY=VALUE` words as a query.
 
     Raises
     ------

@@ -165,7 +165,7 @@ class Participation:
         return int(self._observer.rng.integers(len(question["options"])))
 
     def _reading_ms(self, html: str) -> float:
-        """Time to read a text, at 4 to 6 words a second; a careless participant clicks on."""
+        """Time the reading of a text, at 4 to 6 words per second; careless ones click on."""
         if self._observer.kind == "machine":
             return 0.0
         if not self._observer.careful:

@@ -227,7 +227,7 @@ async def _one(
     summary: Summary,
     answered: Callable[[], None],
 ) -> None:
-    """One participant, from entry to end; what goes wrong is noted, and the others go on."""
+    """Simulate one participant, from entry to end; note what goes wrong, and go on."""
     who = summary.run if plan.kind == "machine" else f"{summary.run}-{number:04d}"
     async with places:
         observer = plan.observer(np.random.default_rng([plan.seed, number]))
@@ -267,5 +267,5 @@ def _entry(plan: _Plan, run: str, number: int, take: int) -> dict[str, str]:
 
 
 def simulate(base_url: str, study_folder: Path, n: int, **options: Any) -> Summary:
-    """`simulate_async`, waited for; takes the same arguments."""
+    """Run `simulate_async` to its end; takes the same arguments."""
     return asyncio.run(simulate_async(base_url, study_folder, n, **options))

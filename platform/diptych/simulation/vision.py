@@ -59,11 +59,11 @@ class AttributeVision:
         }
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:
-        """Features (d,) of each image; as `see`."""
+        """Return the features (d,) of each image; as `see`."""
         return [self.see(data) for data in images]
 
     def see(self, data: bytes) -> Features:
-        """Features (d,) of an image from its served bytes.
+        """Return the features (d,) of an image from its served bytes.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class NetworkVision:
         self._at_work = asyncio.Lock()
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:
-        """Features (d,) of length 1 of each image."""
+        """Return the features (d,) of length 1 of each image."""
         names = [hashlib.sha256(data).hexdigest() for data in images]
         for name, data in zip(names, images, strict=True):
             if name not in self._features:
@@ -190,7 +190,7 @@ def machine_id(model: str, scale: Scale | None = None) -> str:
 
 
 def _attributes(stimuli: Sequence[FrozenStimulus]) -> Features | None:
-    """Numeric attributes of all stimuli (n, d), or None where there are none that vary."""
+    """Return the numeric attributes of all stimuli (n, d), or None where none varies."""
     names = dict.fromkeys(name for stimulus in stimuli for name in stimulus.attributes)
     columns = []
     for name in names:
@@ -201,6 +201,6 @@ def _attributes(stimuli: Sequence[FrozenStimulus]) -> Features | None:
 
 
 def _thumbnail(data: bytes) -> Features:
-    """Mean colours of a 4 x 4 grid of an image, (48,), between 0 and 1."""
+    """Return the mean colours of a 4 x 4 grid of an image, (48,), between 0 and 1."""
     small = read_picture(data).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float64).ravel() / 255

@@ -83,7 +83,7 @@ def _raise_for_refusal(reply: httpx.Response) -> None:
 
 
 def _retry_after(reply: httpx.Response) -> float | None:
-    """Seconds the host asks to wait; None when it does not say."""
+    """Return the seconds the host asks to wait; None when it does not say."""
     try:
         return min(float(reply.headers["Retry-After"]), LONGEST_WAIT_S)
     except (KeyError, ValueError):

@@ -105,6 +105,7 @@ class Changes(Generic[Change]):
     same: int
 
     def __bool__(self) -> bool:
+        """Say whether anything differs."""
         return bool(self.added or self.removed or self.changed)
 
 
@@ -119,6 +120,7 @@ class Difference:
     reordered: tuple[str, ...]
 
     def __bool__(self) -> bool:
+        """Say whether anything differs."""
         parts = (self.settings, self.texts, self.stimuli, self.items, self.reordered)
         return any(map(bool, parts))
 
@@ -135,7 +137,7 @@ def difference(old: StudyContent, new: StudyContent) -> Difference:
 
 
 def _reordered(old: StudyContent, new: StudyContent) -> Iterator[str]:
-    """Manifests whose rows stand in another order, as far as both versions have them."""
+    """Yield the manifests whose rows stand in another order, as far as both versions have them."""
     for name, before, after in (
         ("stimuli", [s.file for s in old.stimuli], [s.file for s in new.stimuli]),
         ("items", list(old.items), list(new.items)),
@@ -156,7 +158,7 @@ def _settings(old: StudyContent, new: StudyContent) -> tuple[SettingChange, ...]
 
 
 def _flat(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """(dotted key, value) of nested tables; entries of an array go by their name, or number."""
+    """Yield (dotted key, value) of nested tables; entries of an array go by name, or number."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _flat(inner, f"{key}.{name}" if key else str(name))
@@ -199,7 +201,7 @@ def compare_lines(old: str, new: str) -> Iterator[Line]:
 
 
 def _same(lines: Sequence[str], *, first: bool, last: bool) -> Iterator[Line]:
-    """Unchanged lines, but for those far from any change."""
+    """Yield the unchanged lines, but for those far from any change."""
     head, tail = (0 if first else CONTEXT), (0 if last else CONTEXT)
     hidden = len(lines) - head - tail
     if hidden <= 1:
@@ -213,7 +215,7 @@ def _same(lines: Sequence[str], *, first: bool, last: bool) -> Iterator[Line]:
 
 
 def _changed(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
-    """Lines that stand in place of others: as many as both sides have are compared by words."""
+    """Yield lines in place of others; as many as both sides have are compared by words."""
     both = min(len(before), len(after))
     pairs = [_words(before[n], after[n]) for n in range(both)]
     rest_before = [(Piece(line, True),) for line in before[both:]]
@@ -225,7 +227,7 @@ def _changed(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
 
 
 def _words(old: str, new: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Two lines in pieces; lines that share next to nothing are changed as a whole."""
+    """Return two lines in pieces; lines that share next to nothing are changed as a whole."""
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     if matcher.ratio() < 0.4:

@@ -33,6 +33,7 @@ class Fault:
     allowed: str
 
     def __str__(self) -> str:
+        """Say in one line where the fault is, what was found, and what is allowed."""
         where = f"{self.file}: {self.key}" if self.key else self.file
         return f"{where}: found {self.found}; allowed: {self.allowed}"
 

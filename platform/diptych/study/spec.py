@@ -148,7 +148,7 @@ class Payment(Section):
 
     @model_validator(mode="after")
     def _can_be_paid(self) -> Payment:
-        """Amounts that are paid as they stand must be amounts of the currency."""
+        """Check that the amounts, which are paid unchanged, are amounts of the currency."""
         bonus = self.bonus or Bonus.model_validate({})
         given = {"reward": self.reward, "bonus.base": bonus.base, "bonus.max": bonus.max or 0}
         for key, amount in given.items():
@@ -385,7 +385,7 @@ class StudySpec(Section):
         return next(c for c in self.conditions if c.name == name)
 
     def shares(self, other: StudySpec, name: str) -> bool:
-        """Whether a condition is the same, but for its weight, in another version of the study."""
+        """Say whether another version of the study has the same condition, but for its weight."""
         if name not in {c.name for c in self.conditions} & {c.name for c in other.conditions}:
             return False
         ours, theirs = (

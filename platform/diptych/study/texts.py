@@ -20,7 +20,7 @@ _markdown.render("*x*")
 
 @lru_cache(maxsize=1024)  # everybody is shown the same few texts
 def html(markdown: str, prefix: str = "") -> str:
-    """Markdown as HTML; HTML in the source is shown as text.
+    """Turn Markdown into HTML; HTML in the source is shown as text.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def html(markdown: str, prefix: str = "") -> str:
 
 
 def pictures(markdown: str) -> list[str]:
-    """Where the pictures of a text lie, as the parser tells it: with `%20` for a space."""
+    """List the addresses of a text's pictures as the parser gives them: `%20` for a space."""
     return [
         str(part.attrs["src"])
         for token in _markdown.parse(markdown)
@@ -51,12 +51,12 @@ def destination(raw: str) -> str:
 
 
 def source(content: StudyContent, name: str) -> str:
-    """Markdown of one text of a study, or the host's own in the language of the study."""
+    """Return Markdown of one text of a study, or the host's own in the language of the study."""
     return content.texts.get(name) or words.default_text(content.spec.language, name)
 
 
 def text(content: StudyContent, name: str, prefix: str) -> str:
-    """One text of a study as HTML, or the default."""
+    """Return one text of a study as HTML, or the default."""
     return html(source(content, name), prefix)
 
 

@@ -65,7 +65,7 @@ def _new_images(loaded: LoadedStudy) -> list[dict[str, Any]]:
 
 
 def _stored_images(connection: Connection, hashes: Sequence[str]) -> set[str]:
-    """Those of some content hashes whose images are stored, by whichever study."""
+    """Return those of some content hashes whose images are stored, by whichever study."""
     return {
         stored
         for some in in_parts(hashes)
@@ -194,7 +194,7 @@ def _insert(
 
 
 def study_state(name: str) -> str:
-    """draft, open, paused or closed.
+    """Return the state of a study: draft, open, paused or closed.
 
     Raises
     ------
@@ -279,7 +279,7 @@ _CURRENT = (
 
 
 def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]:
-    """(study id, version id, state) of what somebody who enters now is shown.
+    """Return (study id, version id, state) of what participants who enter now see.
 
     Parameters
     ----------
@@ -298,7 +298,7 @@ def current_version(name: str, *, preview: bool = False) -> tuple[int, int, str]
 
 
 def overview() -> list[Mapping[str, Any]]:
-    """One row a study: name, state, number of versions, and sessions of people by status."""
+    """List the studies: name, state, number of versions, and sessions of people by status."""
     sessions, versions = models.Session, models.StudyVersion
     counts: dict[int, dict[str, int]] = {}
     with reading() as connection:

@@ -202,19 +202,19 @@ class Task(ABC):
         return Passed()
 
     def told_phases(self) -> tuple[str, ...] | None:
-        """Phases whose answers may stand in a `Tally` that is shown; None for all but practice."""
+        """Return the phases whose answers a shown `Tally` may hold; None for all but practice."""
         return None
 
     @abstractmethod
     def places(self, trial: PlannedTrial) -> list[int]:
-        """Places in the manifest of all stimuli that the trial shows."""
+        """Return the places in the manifest of all stimuli that the trial shows."""
 
     @abstractmethod
     def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
         """Show a trial to the browser: nothing in it may reveal the answer."""
 
     def arrangement(self, trial: PlannedTrial, seed: int) -> dict[str, Any]:
-        """Own columns of the trial's row that tell how it was arranged on the page.
+        """Return the trial's own columns that say how it was arranged on the page.
 
         For what depends on the session and is not in `trial.item`, such as the order of buttons.
         `show` arranges the page by the same values. Nothing here may tell the answer.
@@ -239,14 +239,14 @@ class Task(ABC):
 
     @abstractmethod
     def score(self, trial: PlannedTrial, response: Any) -> bool | None:
-        """Whether the response is right; None where there is no right or wrong."""
+        """Say whether the response is right; None where there is no right or wrong."""
 
     @abstractmethod
     def feedback(self, trial: PlannedTrial, response: Any) -> dict[str, Any] | None:
         """Return what the participant sees after the response; None for nothing."""
 
     def chance(self) -> float | None:
-        """Probability of a right answer by guessing; None where that means nothing."""
+        """Return the probability of a right answer by guessing; None where that means nothing."""
         return None
 
     def said(self, row: Mapping[str, Any]) -> str | None:
@@ -265,11 +265,11 @@ class Task(ABC):
 
     @abstractmethod
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
-        """`item_id`, `stimulus_id`, `label` and own columns of the trial's row in the tables."""
+        """Return `item_id`, `stimulus_id`, `label` and own columns of the trial in the tables."""
 
     @abstractmethod
     def tabulate(self, trial: PlannedTrial, response: Any) -> dict[str, Any]:
-        """`response`, `response_ranking`, `confidence` and own columns of an answer."""
+        """Return `response`, `response_ranking`, `confidence` and own columns of an answer."""
 
 
 REGISTRY: Registry[Task] = Registry("diptych.tasks")
@@ -317,7 +317,7 @@ def draw(
     history: list[Past],
     rng: random.Random,
 ) -> list[Candidate]:
-    """`count` candidates in the order in which the policy chooses them; history grows by them."""
+    """Draw `count` candidates in the order of the policy's choice; history grows by them."""
     left = list(pool)
     drawn = []
     for _ in range(count):

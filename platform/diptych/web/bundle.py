@@ -28,7 +28,7 @@ class BundleMissing(Exception):
 
 
 def bundle(entry: str) -> tuple[str, tuple[str, ...]]:
-    """Addresses of the script and the styles of an entry, e.g. `src/main.ts`.
+    """Return the addresses of the script and the styles of an entry, e.g. `src/main.ts`.
 
     Raises
     ------

@@ -43,7 +43,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._looks = 0
 
     def init_process(self) -> None:
-        """Gunicorn calls this in the worker's own process, and serves until it returns."""
+        """Add the redaction of logs in the worker's own process, and serve there."""
         # What gunicorn says of a request that it can't read quotes it, and names the address.
         for log in (self.log.error_log, self.log.access_log):
             for handler in log.handlers:
@@ -51,7 +51,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().init_process()
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Gunicorn asks for this before it waits, whenever it could take connections."""
+        """Accept connections only while a thread is free; gunicorn asks before it waits."""
         super().set_accept_enabled(enabled and self._has_free_thread())
 
     def enqueue_req(self, conn: Any) -> None:
@@ -109,7 +109,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _has_spoken(sock: Any) -> bool:
-    """Whether something waits to be read, be it the connection's end."""
+    """Say whether something waits to be read, be it the connection's end."""
     ear = select.poll()
     ear.register(sock.fileno(), select.POLLIN)
     return bool(ear.poll(0))

@@ -14,7 +14,7 @@ blueprint = APIBlueprint("health", __name__, enable_openapi=False)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """200 while the process answers, with or without a database.
+    """Reply 200 while the process answers, with or without a database.
 
     Whoever restarts a host that fails here must not do so because its database is away: that
     would only take from participants the page that tells them to wait.
@@ -25,7 +25,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """200 when participants may be sent here: database, tables at head, room on the disk."""
+    """Reply 200 when participants may come: database, tables at head, room on the disk."""
     findings = installation.readiness(db.engine, host().settings)
     ready = all(finding.grade == "ok" for finding in findings)
     # Anybody may ask: only whether each is well, and no versions or paths.

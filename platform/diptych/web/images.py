@@ -43,7 +43,7 @@ def asset(name: str) -> Response:
 
 
 def _is_asset(content_hash: str) -> bool:
-    """Whether a text shows the picture.
+    """Say whether a text shows the picture.
 
     Stimuli are never served by hash: whoever has the files could look up their class.
     """

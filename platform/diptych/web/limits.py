@@ -64,7 +64,7 @@ class Bucket:
         self._most = KEPT_AT_LEAST
 
     def __len__(self) -> int:
-        """How many keys are remembered."""
+        """Return how many keys are remembered."""
         return len(self._due)
 
     def take(self, key: Hashable) -> float:
@@ -77,11 +77,11 @@ class Bucket:
         return wait
 
     def wait(self, key: Hashable) -> float:
-        """How long (s) until one more would be taken; nothing is counted."""
+        """Return how long (s) until one more would be taken; nothing is counted."""
         return self._look(key)[0]
 
     def _look(self, key: Hashable) -> tuple[float, float]:
-        """How long to wait before one more (s), and when the key is due once that is counted."""
+        """Return the wait before one more (s), and when the key is due once that is counted."""
         now = self._clock()
         due = max(self._due.get(key, 0.0), now) + self._gap_s
         over = due - now - WINDOW_S

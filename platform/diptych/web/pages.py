@@ -17,7 +17,7 @@ ENTRY = "src/main.ts"
 
 @blueprint.get("/")
 def root() -> Response:
-    """Researchers find the dashboard without its address; participants come by a study's link."""
+    """Lead researchers to the dashboard; participants come by a study's link."""
     return make_response(redirect(url_for("dashboard_account.start")))
 
 

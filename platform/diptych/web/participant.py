@@ -132,7 +132,7 @@ def _json(body: Any, status: int = 200) -> Response:
 @blueprint.output(EnteredState, status_code=201)
 @blueprint.doc(summary="Enter a study", responses=[200, 401, 403, 404, 409, 413, 422, 429])
 def enter(json_data: Entry) -> Response:
-    """Begins a session (201), or goes on with the one this participant has (200)."""
+    """Begin a session (201), or go on with the one this participant has (200)."""
     _limit_entry(json_data)
     browser = json_data.browser.model_dump()
     held = host().tokens.read(json_data.token) if json_data.token else None
@@ -175,7 +175,7 @@ def session(session_id: int) -> Response:
 @blueprint.output(ImageList)
 @blueprint.doc(summary="Images to load ahead", security="BearerAuth", responses=[401, 429])
 def images(session_id: int) -> Response:
-    """Addresses of all images of the trials to come; their order tells nothing."""
+    """Return the addresses of all images of the trials to come, in an uninformative order."""
     return _json({"images": journey.image_urls(host(), session_id)})
 
 
@@ -209,7 +209,7 @@ def events(session_id: int, json_data: Events) -> tuple[str, int]:
 
 
 def _add_step(name: str, body: type[BaseModel]) -> None:
-    """One route a step, so that the API's description names the body of each."""
+    """Add one route per step, so that the API's description names the body of each."""
 
     @blueprint.post(f"/session/steps/{name}", endpoint=f"step_{name}")
     @_session_required

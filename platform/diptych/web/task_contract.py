@@ -75,7 +75,7 @@ def public_parameters(task: type[Task]) -> type[BaseModel]:
 
 
 def _models() -> list[type[BaseModel]]:
-    """Every model that `DescribedAs` refers to."""
+    """List every model that `DescribedAs` refers to."""
     annotations = (feedback_of(), response_of(), parameters_of())
     return [model for annotation in annotations for model in annotation.models]
 

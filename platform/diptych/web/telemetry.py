@@ -83,7 +83,7 @@ def attach(app: APIFlask, settings: Settings) -> None:
 
 
 def _set_up_logs(settings: Settings) -> None:
-    """One handler on standard error for all that Diptych logs: JSON, or a line to read."""
+    """Add one handler on standard error for all logs of Diptych: JSON, or a line to read."""
     root = logging.getLogger("diptych")
     for handler in list(root.handlers):
         root.removeHandler(handler)
@@ -105,7 +105,7 @@ def _set_up_logs(settings: Settings) -> None:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Prometheus metrics of all workers, for whoever has the token; 404 where none is set."""
+    """Send Prometheus metrics of all workers to a client with the token; 404 where none is set."""
     token = host().settings.metrics_token
     if not token:
         abort(404)

@@ -25,7 +25,7 @@ Direction = Literal["ltr", "rtl"]
 
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
-    """Codes of the languages there are words in."""
+    """Return the codes of the languages there are words in."""
     names = (entry.name for entry in files(__name__).iterdir())
     return tuple(sorted(name.removesuffix(".ftl") for name in names if name.endswith(".ftl")))
 
@@ -40,7 +40,7 @@ def nearest(tag: str) -> str:
 
 @lru_cache(maxsize=256)
 def direction(tag: str) -> Direction:
-    """Which way a language is written."""
+    """Return which way a language is written."""
     from babel import Locale, UnknownLocaleError
 
     try:
@@ -51,7 +51,7 @@ def direction(tag: str) -> Direction:
 
 @lru_cache(maxsize=64)
 def messages(language: str) -> Mapping[str, Message]:
-    """Every message of one language, by its id.
+    """Return every message of one language, by its id.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def messages(language: str) -> Mapping[str, Message]:
 
 @lru_cache(maxsize=64)
 def for_the_page(language: str) -> str:
-    """Fluent source of every message of the page: in the language, and else in English."""
+    """Return Fluent source of every message of the page: in the language, and else in English."""
     from fluent.syntax import FluentSerializer
     from fluent.syntax.ast import Resource
 

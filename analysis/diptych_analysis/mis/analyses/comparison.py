@@ -61,7 +61,7 @@ def _part(name: str, run: pd.Series) -> str:
 
 
 def compare_runs(scores: pd.DataFrame, measure: str = "accuracy") -> pd.DataFrame:
-    """Each layer of each run: where a control is as good as the network, nothing was learned.
+    """Compare each layer of each run: no learning where a control is as good as the network.
 
     `measure` is "accuracy" (share of the tasks that the machine gets right; chance is 0.5; needs
     no scale) or "mis". Columns: network, run, model, similarity, layer, layer_type, layer_index,
@@ -92,7 +92,7 @@ def compare_runs(scores: pd.DataFrame, measure: str = "accuracy") -> pd.DataFram
 
 
 def run_summary(compared: pd.DataFrame) -> pd.DataFrame:
-    """network, run, layers, units, left_out, mean (over units), lowest and highest layer."""
+    """Summarise runs: network, run, layers, units, left_out, mean, lowest and highest layer."""
     rows = []
     for (network, run), part in compared.groupby(["network", "run"], observed=True, sort=True):
         scored = part[part["units"] > 0]

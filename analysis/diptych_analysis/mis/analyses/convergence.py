@@ -39,7 +39,7 @@ def first_tasks(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tasks(part: pd.DataFrame, n: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Probabilities (units, n) in the order of the tasks."""
+    """Return the probabilities (units, n) in the order of the tasks."""
     ordered = part.sort_values([*UNIT, "task"])
     task = ordered["task"].to_numpy()
     whole = len(ordered) % n == 0 and np.array_equal(task, np.tile(np.arange(n), len(task) // n))
@@ -82,7 +82,7 @@ def recreated(scores: pd.DataFrame | Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def pooled(found: pd.DataFrame, name: str) -> pd.DataFrame:
-    """`first_tasks` or `recreated` over all runs of one N, as one run of the model `name`.
+    """Return `first_tasks` or `recreated` over all runs of one N, as one run of the model `name`.
 
     Mean and standard deviation are over the units of all runs together.
     """

@@ -28,7 +28,7 @@ class Correlation:
 
 
 def correlate(x: npt.ArrayLike, y: npt.ArrayLike) -> Correlation:
-    """Correlation of the pairs of which both are numbers.
+    """Return the correlation of the pairs of which both are numbers.
 
     NaN for fewer than three pairs (two always lie on a line) and where one list is constant.
     """

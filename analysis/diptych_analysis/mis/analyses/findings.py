@@ -57,7 +57,7 @@ def examine(
     accuracy: pd.DataFrame | None = None,
     checkpoints: pd.DataFrame | None = None,
 ) -> Findings:
-    """Everything that can be said of these scores.
+    """Return everything that can be said of these scores.
 
     Where they were made in several settings, the leading one (`by_setting`) is examined, and the
     others stand beside it in the comparison. Raises `MachineFault` where columns are missing, no
@@ -112,7 +112,7 @@ def _last_checkpoint(scores: pd.DataFrame, checkpoints: pd.DataFrame | None) -> 
 def _against(
     pooled: pd.DataFrame, accuracy: pd.DataFrame | None, curve: pd.DataFrame | None
 ) -> pd.DataFrame | None:
-    """None also where the only models of known accuracy are on the training's curve."""
+    """Compare with accuracy; None also if all models of known accuracy are on the curve."""
     if accuracy is None:
         return None
     if curve is not None:
@@ -132,7 +132,7 @@ def _items_of(items: pd.DataFrame | None, setting: Setting) -> pd.DataFrame | No
 
 
 def _changes(scores: pd.DataFrame, models: list[str]) -> dict[tuple[str, str], pd.DataFrame]:
-    """From the first to the second checkpoint, and from there to the last (Fig. 20)."""
+    """Compare the first checkpoint with the second, and the second with the last (Fig. 20)."""
     pairs = [(models[0], models[1])] if len(models) > 1 else []
     if len(models) > 2:
         pairs.append((models[1], models[-1]))
@@ -157,7 +157,7 @@ def _recreated(parts: list[pd.DataFrame]) -> pd.DataFrame | None:
 def _compared(
     settings: list[tuple[Setting, pd.DataFrame]], checkpoints: pd.DataFrame | None
 ) -> pd.DataFrame | None:
-    """Networks that were run twice or more, on tasks made in the same way."""
+    """Return the networks that were run twice or more, on tasks made in the same way."""
     leading = settings[0][0]
     parts = [
         part

@@ -60,7 +60,7 @@ class Setting:
         ]
 
     def beside(self, leading: Setting) -> str:
-        """Only what differs from another setting."""
+        """Return only what differs from another setting."""
         own, other = self._parts(), leading._parts()
         return ", ".join(a for a, b in zip(own, other, strict=True) if a != b)
 
@@ -114,7 +114,7 @@ def one_setting(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def usable(scores: pd.DataFrame, measure: str = "mis") -> pd.DataFrame:
-    """Rows of units that are not constant and have a score.
+    """Return the rows of units that are not constant and have a score.
 
     Raises `MachineFault` where `measure` is neither "mis" nor "accuracy" (machine accuracy).
     """
@@ -125,12 +125,12 @@ def usable(scores: pd.DataFrame, measure: str = "mis") -> pd.DataFrame:
 
 
 def is_control(model: str) -> bool:
-    """Whether the model never learned anything."""
+    """Say whether the model never learned anything."""
     return UNTRAINED in model
 
 
 def trained(scores: pd.DataFrame) -> pd.DataFrame:
-    """Without untrained networks, unless there are no others."""
+    """Drop untrained networks, unless there are no others."""
     keep = ~scores["model"].astype(str).str.contains(UNTRAINED, regex=False)
     return scores[keep] if bool(keep.any()) else scores
 

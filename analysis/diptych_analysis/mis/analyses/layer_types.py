@@ -10,7 +10,7 @@ from diptych_analysis.networks.faults import MachineFault
 
 
 def type_means(scores: pd.DataFrame, measure: str = "mis") -> pd.DataFrame:
-    """model, layer_type, units, mean: the average unit of each type in each model (Fig. 5)."""
+    """Average the units of each type in each model (Fig. 5): model, layer_type, units, mean."""
     known = usable(one_setting(scores), measure)
     grouped = known.groupby(["model", "layer_type"], observed=True)[measure]
     return grouped.agg(units="size", mean="mean").reset_index()

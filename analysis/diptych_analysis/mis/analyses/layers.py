@@ -9,7 +9,7 @@ from diptych_analysis.mis.analyses.ranking import HIGH, LOW
 
 
 def layer_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Every layer of every model, in execution order.
+    """Return every layer of every model, in execution order.
 
     Columns: model, layer, layer_type, family, layer_index, depth, width, relative_width,
     type_width (relative to the widest scored layer of the type in the model, Fig. 23B), units

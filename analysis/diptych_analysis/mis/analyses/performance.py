@@ -14,7 +14,7 @@ from diptych_analysis.networks.faults import MachineFault
 
 
 def read_accuracy(file: Path) -> pd.DataFrame:
-    """model, accuracy (0 to 1) from a CSV with these columns; percentages are understood.
+    """Read model, accuracy (0 to 1) from a CSV with these columns, also as percentages.
 
     Where any accuracy is above 1, all are percentages. Raises `MachineFault` naming the row.
     """
@@ -64,7 +64,7 @@ def against_accuracy(ranked: pd.DataFrame, accuracy: pd.DataFrame) -> pd.DataFra
 
 
 def accuracy_correlation(against: pd.DataFrame) -> Correlation:
-    """Of the models' mean MIS with their accuracy (Fig. 4A)."""
+    """Correlate the models' mean MIS with their accuracy (Fig. 4A)."""
     return correlate(against["accuracy"], against["mean"])
 
 

@@ -14,7 +14,7 @@ ORDERS = ("mean", "low")
 
 
 def rank_models(scores: pd.DataFrame, measure: str = "mis", by: str = "mean") -> pd.DataFrame:
-    """One row a model, the worst first: how its units fare.
+    """Return one row per model, the worst first: how its units fare.
 
     Columns: rank (from 1), model, control, units (scored), left_out (constant, or without a
     score), mean, low, median, high (5th, 50th, 95th percentile over units), spread (high - low).
@@ -40,7 +40,7 @@ def rank_models(scores: pd.DataFrame, measure: str = "mis", by: str = "mean") ->
 
 
 def by_variability(ranked: pd.DataFrame, each: int = 5) -> pd.DataFrame:
-    """`each` models of the lowest, medium and highest spread between percentiles (Fig. 4B).
+    """Return `each` models of the lowest, medium and highest spread between percentiles (Fig. 4B).
 
     Adds `group` and `place` (0-based in the group, by spread). With fewer than 3 * each models
     the groups are smaller, never overlapping; one or two models are all "medium".
@@ -62,7 +62,7 @@ def by_variability(ranked: pd.DataFrame, each: int = 5) -> pd.DataFrame:
 def unit_distribution(
     scores: pd.DataFrame, models: list[str], measure: str = "mis", step: float = 0.02
 ) -> pd.DataFrame:
-    """Histogram of the units' scores of each model: model, left, right, share (adds up to 1)."""
+    """Count the units' scores of each model in bins: model, left, right, share (adds up to 1)."""
     known = usable(one_setting(scores), measure)
     bins = round(1 / step)
     edges = np.linspace(0, 1, bins + 1)
@@ -86,7 +86,7 @@ def unit_distribution(
 
 
 def constant_units(scores: pd.DataFrame) -> pd.DataFrame:
-    """model, units (all), constant, ratio: the fewest constant units first (Fig. 16).
+    """Return model, units (all), constant, ratio: the fewest constant units first (Fig. 16).
 
     A unit is constant where the range of its activations over the images is below 1e-8 (App. F).
     """

@@ -32,7 +32,7 @@ class Table:
     columns: Columns
 
     def cells(self) -> list[list[str]]:
-        """Rows of formatted cells; a dash where there is no number."""
+        """Return the rows of formatted cells; a dash where there is no number."""
         shown = self.frame[[column for column, _, _ in self.columns]]
         formats = [form for _, _, form in self.columns]
         return [
@@ -41,7 +41,7 @@ class Table:
         ]
 
     def html(self) -> str:
-        """For a page; the first column heads the rows."""
+        """Write the table for a page; the first column heads the rows."""
         head = "".join(
             f"<th{_WORDS if form == WORDS else ''}>{html.escape(heading)}</th>"
             for _, heading, form in self.columns
@@ -60,7 +60,7 @@ class Table:
         return f"<td{words}>{text}</td>"
 
     def terminal(self) -> Any:
-        """For rich."""
+        """Make the table for rich."""
         from rich.table import Table as RichTable
         from rich.text import Text
 
@@ -86,7 +86,7 @@ def _cell(value: Any, form: str) -> str:
 
 
 def tables(found: Findings) -> list[Table]:
-    """Every table that the findings allow, those of single layers last."""
+    """Return every table that the findings allow, those of single layers last."""
     made = [model_table(found), type_table(found)]
     made += [trend_table(found)]
     if found.against is not None:
@@ -99,7 +99,7 @@ def tables(found: Findings) -> list[Table]:
 
 
 def model_table(found: Findings) -> Table:
-    """Models, the best first."""
+    """Tabulate the models, the best first."""
     columns = (
         ("model", "model", WORDS),
         ("units", "units", COUNT),
@@ -115,7 +115,7 @@ def model_table(found: Findings) -> Table:
 
 
 def type_table(found: Findings) -> Table:
-    """Layer types over the pooled models."""
+    """Tabulate the layer types over the pooled models."""
     grouped = found.means.groupby("layer_type")
     frame = grouped.agg(models=("mean", "size"), units=("units", "sum"), mean=("mean", "mean"))
     frame["low"], frame["high"] = grouped["mean"].min(), grouped["mean"].max()
@@ -132,7 +132,7 @@ def type_table(found: Findings) -> Table:
 
 
 def trend_table(found: Findings) -> Table:
-    """Correlation with depth and width."""
+    """Tabulate the correlation with depth and width."""
     parts = [
         trend.correlations.assign(along=along)
         for along, trend in (("depth", found.depth), ("width", found.width))
@@ -161,7 +161,7 @@ def pareto_table(against: pd.DataFrame) -> Table:
 
 
 def curve_table(curve: pd.DataFrame) -> Table:
-    """Checkpoints by epoch."""
+    """Tabulate the checkpoints by epoch."""
     columns: Columns = (
         ("epoch", "epoch", "{:g}"),
         ("model", "checkpoint", WORDS),
@@ -193,7 +193,7 @@ def comparison_table(compared: pd.DataFrame) -> Table:
 
 
 def left_out_table(left_out: pd.DataFrame) -> Table:
-    """Layers that can't be scored, and why."""
+    """Tabulate the layers that can't be scored, and why."""
     columns: Columns = (
         ("layer", "layer", WORDS),
         ("layer_type", "type", WORDS),
@@ -205,7 +205,7 @@ def left_out_table(left_out: pd.DataFrame) -> Table:
 
 
 def layers_table(found: Findings) -> Table:
-    """Every layer of every model."""
+    """Tabulate every layer of every model."""
     columns: Columns = (
         ("layer", "layer", WORDS),
         ("layer_type", "type", WORDS),

@@ -13,14 +13,14 @@ from diptych_analysis.networks.faults import MachineFault
 
 
 def read_checkpoints(file: Path) -> pd.DataFrame:
-    """model, epoch from a CSV with these columns; epoch 0 is the network before training."""
+    """Read model, epoch from a CSV with these columns; epoch 0 is the network before training."""
     return read_models(file, "epoch")
 
 
 def training_curve(
     scores: pd.DataFrame, checkpoints: pd.DataFrame, accuracy: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """One row a checkpoint by epoch: epoch, model, units, left_out, mean, low, high (Fig. 7).
+    """Return one row per checkpoint: epoch, model, units, left_out, mean, low, high (Fig. 7).
 
     With the accuracies of the checkpoints also `accuracy` (NaN where it is not known). Raises
     `MachineFault` where none, or not all, of the checkpoints are scored, or epochs repeat.
@@ -76,7 +76,7 @@ def unit_changes(scores: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
 
 
 def layer_changes(changes: pd.DataFrame) -> pd.DataFrame:
-    """`unit_changes` by layer in execution order (Fig. 8).
+    """Return `unit_changes` by layer in execution order (Fig. 8).
 
     layer, layer_type, layer_index, units, change (mean), sd (over units), dropped (share of the
     units that lost).

@@ -33,7 +33,7 @@ class Trend:
 
 
 def equal_count_bins(values: npt.ArrayLike, bins: int) -> npt.NDArray[np.int64]:
-    """Bin (from 0) of every value, in ascending order.
+    """Return the bin (from 0) of every value, in ascending order.
 
     Where no values tie, counts differ by at most one. Equal values stay together, or the bins of
     layers at one depth would tell nothing but the order of their rows. There are never more bins
@@ -48,7 +48,7 @@ def equal_count_bins(values: npt.ArrayLike, bins: int) -> npt.NDArray[np.int64]:
 
 
 def by_depth(scores: pd.DataFrame, bins: int = 30, statistic: str = "mean") -> Trend:
-    """Layers by relative depth: 0 is the network's first layer, 1 its last (Fig. 6A, 23A).
+    """Return layers by relative depth: 0 is the network's first layer, 1 its last (Fig. 6A, 23A).
 
     Bins are of equal count in each family, as far as layers of the same depth allow.
     """
@@ -58,7 +58,7 @@ def by_depth(scores: pd.DataFrame, bins: int = 30, statistic: str = "mean") -> T
 def by_width(
     scores: pd.DataFrame, bins: int = 5, statistic: str = "mean", within: str = "model"
 ) -> Trend:
-    """Layers by width, relative to the widest layer of the model or of its type there.
+    """Return the layers by width, relative to the widest layer of the model or of its type there.
 
     `within` is "model" (Fig. 6B) or "type" (Fig. 23B). Many layers share few widths, so that
     fewer bins may come out.

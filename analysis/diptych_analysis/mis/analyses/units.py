@@ -12,7 +12,7 @@ EASIEST, HARDEST = "easiest", "hardest"
 
 
 def easiest_and_hardest(scores: pd.DataFrame, model: str, each: int = 4) -> pd.DataFrame:
-    """`each` units of the highest and of the lowest MIS of a model (Fig. 2C), best first in each.
+    """Find the `each` units of highest and lowest MIS of a model (Fig. 2C), best first in each.
 
     The rows of scores with `group` (easiest, hardest), `place` (from 0) and `name`. Ties go by
     layer and unit. With fewer than 2 * each units each group is smaller, never overlapping; a

@@ -19,7 +19,7 @@ from diptych_analysis.mis.figures.parts import (
 
 
 def comparison(compared: pd.DataFrame, measure: str = "accuracy") -> Any:
-    """Mean over units of each layer from early to late, a line a run, a panel a network.
+    """Draw the mean over units of each layer from early to late, a line a run, a panel a network.
 
     Bands reach from the 5th to the 95th percentile over units where at most two runs are shown.
     """

@@ -13,7 +13,7 @@ BANDS = 3  # more would hide one another
 
 
 def convergence(found: pd.DataFrame, title: str) -> Any:
-    """Mean absolute difference from the score of all tasks.
+    """Draw the mean absolute difference from the score of all tasks.
 
     Up to three runs have one standard deviation around.
 

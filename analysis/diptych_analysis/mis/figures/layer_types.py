@@ -25,7 +25,7 @@ SHADES = ("#084c7c", "#3b86b8", "#a9cbe2", "#eef1f4")
 
 
 def layer_types(means: pd.DataFrame, ranked: pd.DataFrame, measure: str = "mis") -> Any:
-    """Mean score of the units of each type in each model, models in their ranking (Fig. 5)."""
+    """Draw the mean score of the units of each type in each model, in their ranking (Fig. 5)."""
     title = f"mean {MEASURES[measure]} of the type's units"
     data = means.merge(ranked[["model", "rank"]], on="model")
     names = in_order(data["layer_type"], LAYER_TYPES)

@@ -12,7 +12,7 @@ from diptych_analysis.mis.figures.parts import WIDE, chance_line, legend, span, 
 
 
 def layers(table: pd.DataFrame) -> Any:
-    """Mean MIS of every layer of `layer_table` and 5th to 95th percentile, a panel a model."""
+    """Draw mean MIS of every layer of `layer_table` and 5th to 95th percentile, by model."""
     data = table[table["units"] > 0]
     types = in_order(data["layer_type"], LAYER_TYPES)
     scale = span(data, ["low", "mean", "high"])

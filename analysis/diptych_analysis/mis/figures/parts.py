@@ -46,7 +46,7 @@ def _colour(name: str, order: Sequence[str]) -> str:
 
 
 def run_colours(names: Sequence[str]) -> alt.Scale:
-    """Colours of things that have no colour of their own."""
+    """Return the colours of things without a fixed colour."""
     return alt.Scale(
         domain=list(names), range=[PALETTE[i % len(PALETTE)] for i in range(len(names))]
     )
@@ -62,7 +62,7 @@ def span(frame: pd.DataFrame, columns: Sequence[str], chance: bool = True) -> al
 
 
 def chance_line(axis: str, scale: alt.Scale) -> Any:
-    """Where guessing lies, dashed."""
+    """Draw where guessing lies, dashed."""
     rule = alt.Chart(pd.DataFrame({"chance": [CHANCE]})).mark_rule(
         color=QUIET, strokeDash=[4, 3], strokeWidth=1.2
     )

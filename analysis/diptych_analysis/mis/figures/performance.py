@@ -13,7 +13,7 @@ from diptych_analysis.mis.figures.parts import WIDE, legend, span
 
 
 def against_accuracy(against: pd.DataFrame) -> Any:
-    """Mean MIS of the models over their accuracy; the Pareto-optimal ones are named."""
+    """Draw the mean MIS of the models over their accuracy; the Pareto-optimal ones are named."""
     data = against.assign(
         kind=against["pareto"].map({True: "Pareto-optimal", False: "other models"})
     )

@@ -18,7 +18,7 @@ KINDS = alt.Scale(domain=["network", "untrained control"], range=[PALETTE[0], PA
 
 
 def model_ranking(ranked: pd.DataFrame, measure: str = "mis") -> Any:
-    """Mean over units and 5th to 95th percentile of every model of `rank_models` (Fig. 3)."""
+    """Draw mean over units and 5th to 95th percentile of all models of `rank_models` (Fig. 3)."""
     title = f"{MEASURES[measure]} of units: mean, 5th to 95th percentile"
     data = ranked.assign(kind=ranked["control"].map({False: "network", True: "untrained control"}))
     return _named(data, "mean", title) if len(data) <= FEW else _many(data, "mean", title)
@@ -93,7 +93,7 @@ def _many(data: pd.DataFrame, column: str, title: str) -> Any:
 
 
 def variability(scores: pd.DataFrame, ranked: pd.DataFrame, each: int = 5) -> Any:
-    """Histograms of units' MIS in the models whose units vary least, middling, most (Fig. 4B).
+    """Draw histograms of units' MIS in the models whose units vary least, middling, most (Fig. 4B).
 
     Up to nine models are all shown, from the least varying to the most, without groups.
     """
@@ -126,14 +126,14 @@ def _distributions(scores: pd.DataFrame, ranked: pd.DataFrame) -> Any:
 
 
 def _step(scores: pd.DataFrame) -> float:
-    """Width of the bars: at most forty for nearly all units."""
+    """Return the width of the bars: at most forty for nearly all units."""
     known = usable(scores)["mis"]
     wide = float(known.quantile(0.99) - known.quantile(0.01))
     return next((step for step in STEPS if wide / step <= 40), STEPS[-1])
 
 
 def _ends(found: pd.DataFrame) -> tuple[float, float]:
-    """Where the axis begins and ends: round all units, with chance on it."""
+    """Return where the axis begins and ends: round all units, with chance on it."""
     filled = found[found["share"] > 0]
     room = float((found["right"] - found["left"]).iloc[0])
     low, high = float(filled["left"].min()), float(filled["right"].max())
@@ -170,7 +170,7 @@ def _histogram(
 
 
 def constant_ratio(constant: pd.DataFrame) -> Any:
-    """Share of constant units of every model of `constant_units` (Fig. 16)."""
+    """Draw the share of constant units of every model of `constant_units` (Fig. 16)."""
     axis = alt.Axis(format=".1%", tickCount=6)
     tip: list[Any] = ["model:N", "units:Q", "constant:Q", alt.Tooltip("ratio:Q", format=".2%")]
     data = constant.assign(rank=range(1, len(constant) + 1))

@@ -12,7 +12,7 @@ from diptych_analysis.mis.figures.parts import WIDE, chance_line, legend, span, 
 
 
 def training_curve(curve: pd.DataFrame) -> Any:
-    """Mean MIS over epochs, with the 5th to 95th percentile of units (Fig. 7, left).
+    """Draw the mean MIS over epochs, with the 5th to 95th percentile of units (Fig. 7, left).
 
     Where the checkpoints' accuracies are known, MIS over accuracy stands beside it (right).
     """
@@ -46,7 +46,7 @@ def _over_accuracy(curve: pd.DataFrame) -> Any:
 
 
 def layer_changes(changes: pd.DataFrame, title: str = "change in MIS") -> Any:
-    """Mean change of each layer from early to late, by type (Fig. 8); bars: one sd over units."""
+    """Draw the mean change of each layer, early to late, by type (Fig. 8); bars: sd of units."""
     data = changes.assign(
         place=range(1, len(changes) + 1),
         low=changes["change"] - changes["sd"],

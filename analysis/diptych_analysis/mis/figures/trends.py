@@ -23,7 +23,7 @@ STATISTIC = {
 def trend(
     found: Trend, along: str, statistic: str = "mean", *, variance: bool = False, least: int = 3
 ) -> Any:
-    """Means of bins along `along` ("relative depth", "relative width"), a panel a family.
+    """Draw the means of bins along `along` ("relative depth", "relative width"), a panel a family.
 
     With `variance` also one standard deviation over layers, the single layers in grey, and the
     correlation of these instead of the bins' (Fig. 23). Families of fewer than `least` layers
@@ -65,7 +65,7 @@ def trend(
 
 
 def _ends(x: pd.Series) -> alt.Scale:
-    """From 0 to 1, unless a part of the network was scored that is lost on such an axis."""
+    """Return a scale from 0 to 1, unless only a small part of the network was scored."""
     low, high = float(x.min()), float(x.max())
     room = max(0.02, 0.08 * (high - low))
     domain = [0, 1] if high - low > 0.4 else [max(0, low - room), min(1, high + room)]

@@ -54,14 +54,14 @@ def action_error(counts: Ints, actions: Ints, predicted: Ints, limit: int) -> pd
 
 
 def chance_error(counts: Ints, limit: int) -> pd.DataFrame:
-    """Error of guessing among the actions that are possible: number, error (1/2 or 2/3)."""
+    """Compute the error of guessing among possible actions: number, error (1/2 or 2/3)."""
     numbers = np.unique(counts[:-1])
     ends = (numbers == 0) | (numbers == limit)
     return pd.DataFrame({"number": numbers, "error": np.where(ends, 1 / 2, 2 / 3)})
 
 
 def distances_by_action(z: np.ndarray, actions: Ints) -> pd.DataFrame:
-    """Distance in the embedding between the images before and after each action (Fig. 7.5 C, D)."""
+    """Measure embedding distances between images before and after actions (Fig. 7.5 C, D)."""
     distance = np.linalg.norm(np.diff(z, axis=0), axis=1)
     kind = np.where(actions == TAKE, "take", np.where(actions == PUT, "put", "shake"))
     return pd.DataFrame({"action": kind, "distance": distance})

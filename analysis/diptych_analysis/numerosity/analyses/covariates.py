@@ -69,7 +69,7 @@ def error_by_covariate(
     counts: Ints,
     references: Iterable[int] = REFERENCES,
 ) -> pd.DataFrame:
-    """Error of close comparisons by the covariate's difference (appendix, Fig. 7.2).
+    """Return the error of close comparisons by the covariate's difference (appendix, Fig. 7.2).
 
     All pairs of a reference image and an image with two objects fewer or more; equal scores are
     left out. The relative difference (test - reference) / reference of the covariate is cut into

@@ -74,7 +74,7 @@ def incongruent_pairs(
 
 
 def _resamples(n: int, rng: np.random.Generator) -> Floats:
-    """How often each of n images is in each bootstrap sample, shape (RESAMPLES, n)."""
+    """Return how often each of n images is in each bootstrap sample, shape (RESAMPLES, n)."""
     return rng.multinomial(n, np.full(n, 1 / n), RESAMPLES).astype(float)
 
 

@@ -30,7 +30,7 @@ def pooled_errors(tests: Sequence[Tested]) -> pd.DataFrame:
 
 
 def action_errors(tests: Sequence[Tested]) -> Any:
-    """Error by the number of objects before the action; beyond training the ground is grey."""
+    """Draw errors by the number of objects before the action; grey ground is beyond training."""
     data = pooled_errors(tests)
     most = int(data["number"].max())
     groups = sorted(data["group"].unique())

@@ -14,7 +14,7 @@ from diptych_analysis.numerosity.findings import NETWORK, UNTRAINED
 
 
 def incongruent(pairs: pd.DataFrame, pair: tuple[int, int]) -> Any:
-    """Right answers of all observers, a panel per covariate; hollow points are congruent pairs."""
+    """Draw right answers of all observers, a panel per covariate; hollow: congruent pairs."""
     data = pairs[(pairs["fewer"] == pair[0]) & (pairs["more"] == pair[1])].copy()
     data["pairs"] = data["congruent"].map({True: "congruent", False: "incongruent"})
     order = [NETWORK, "pixel sum", "area", "hull", UNTRAINED]
@@ -65,7 +65,7 @@ def _panel(part: pd.DataFrame, order: list[str], named: bool) -> Any:
 
 
 def error_by_covariate(table: pd.DataFrame) -> Any:
-    """Errors of close comparisons along each covariate: a row per covariate (Fig. 7.2)."""
+    """Draw the errors of close comparisons along each covariate: a row per covariate (Fig. 7.2)."""
     data = table.copy()
     data["test"] = data["test"] - data["reference"]
     data["test"] = data["test"].map({-2: "two fewer", 2: "two more"})

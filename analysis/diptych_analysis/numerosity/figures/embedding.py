@@ -27,7 +27,7 @@ NUMBER_COLOUR = alt.Color(
 
 
 def plane(z: Floats) -> Floats:
-    """Two coordinates per embedding: themselves for d = 2, else the plane of greatest spread."""
+    """Return two coordinates per embedding: its own for d = 2, else those of greatest spread."""
     if z.shape[1] == 1:
         return np.column_stack([z, np.zeros(len(z))])
     if z.shape[1] == 2:
@@ -38,7 +38,7 @@ def plane(z: Floats) -> Floats:
 
 
 def points(tested: Tested, shown: int = SHOWN) -> pd.DataFrame:
-    """x, y, number of the first `shown` images of each number."""
+    """Return x, y, number of the first `shown` images of each number."""
     xy = plane(tested.z)
     frame = pd.DataFrame({"x": xy[:, 0], "y": xy[:, 1], "number": tested.counts})
     return frame[frame.groupby("number").cumcount() < shown]
@@ -54,7 +54,7 @@ def _xy(title: str = "z") -> dict[str, Any]:
 
 
 def embedding(tested: Tested) -> Any:
-    """All numbers, and the first few by themselves (Fig. 7.4A)."""
+    """Draw all numbers, and the first few by themselves (Fig. 7.4A)."""
     data = points(tested)
     first = data[data["number"] <= FEW]
     few = alt.Color("number:O", title="objects", scale=alt.Scale(range=list(PALETTE)))
@@ -71,7 +71,7 @@ def embedding(tested: Tested) -> Any:
 
 
 def islands(tested: Tested, least: int) -> Any:
-    """Clusters in the embedding, and which numbers are in them (Fig. 7.4B and C)."""
+    """Draw the clusters in the embedding, and which numbers are in them (Fig. 7.4B and C)."""
     labels = clusters(tested.z, least)
     table = confusion(tested.counts, labels)
     data = points(tested).assign(cluster="")
@@ -125,7 +125,7 @@ def _shapes(names: list[str]) -> alt.Scale:
 
 
 def lines(tests: Sequence[Tested]) -> Any:
-    """One small panel per network, with its linear error (Fig. 7.7)."""
+    """Draw one small panel per network, with its linear error (Fig. 7.7)."""
     panels = []
     for tested in tests:
         chart = alt.Chart(points(tested, 20)).mark_circle(size=9, opacity=0.75)

@@ -30,12 +30,12 @@ KRUEGER = (0.63, 0.83, 1.03)
 
 
 def observer_scale() -> alt.Scale:
-    """Colours of observers."""
+    """Return the colours of observers."""
     return alt.Scale(domain=list(OBSERVER_COLOURS), range=list(OBSERVER_COLOURS.values()))
 
 
 def comparison(tested: Tested) -> Any:
-    """Share of "more" against 16 objects: network and controls, with fitted curves (7.5A)."""
+    """Draw the share of "more" against 16 objects: network, controls, fitted curves (7.5A)."""
     shares, curves = [], []
     grid = np.geomspace(1, tested.counts.max(), 120)
     for name, scores in tested.observers.items():
@@ -62,7 +62,7 @@ def comparison(tested: Tested) -> Any:
 
 
 def perceived(tests: Sequence[Tested]) -> Any:
-    """Distribution of perceived numbers of the first network, and power fits of all (7.5B)."""
+    """Draw perceived numbers of the first network, and power fits of all (7.5B)."""
     first = tests[0]
     most = int(first.counts.max())
     grid = np.linspace(0.0, most, 61)
@@ -98,7 +98,7 @@ def _means(tested: Tested) -> Any:
 
 
 def _violins(tested: Tested) -> pd.DataFrame:
-    """Density of p per number, as left and right edges of equal greatest width."""
+    """Return the density of p per number, as left and right edges of equal greatest width."""
     from scipy.stats import gaussian_kde
 
     parts = []

@@ -19,7 +19,7 @@ ACTION_COLOURS = {"put": PALETTE[1], "take": PALETTE[0], "shake": "#8b97a3"}
 
 
 def topology(tested: Tested) -> Any:
-    """Left: where actions lead. Right: how long the steps are. Both within the training limit.
+    """Draw where actions lead (left) and how long steps are (right), within the training limit.
 
     The thesis draws arrows in the embedding. On a straight line they would hide each other, so
     this shows the position after an action against the position before it.
@@ -70,7 +70,7 @@ def _steps(tested: Tested, inside: np.ndarray, colour: Any) -> Any:
 
 
 def _lengths(tested: Tested, inside: np.ndarray, colour: Any) -> Any:
-    """Share of steps by their length, an area per action."""
+    """Draw the share of steps by their length, an area per action."""
     steps = distances_by_action(tested.walk_z, tested.walk_actions)[inside]
     edges = np.linspace(0, float(steps["distance"].quantile(0.995)), 41)
     rows = []

@@ -32,7 +32,7 @@ class Encoder(nn.Module):
         raise NotImplementedError
 
     def stimuli_of(self, sequences: Sequences) -> Ints | None:
-        """(S,): the encoder's own numbers of the sequences' stimuli, where it keeps any.
+        """Return (S,): the encoder's own numbers of the sequences' stimuli, where it keeps any.
 
         Raises
         ------
@@ -42,7 +42,7 @@ class Encoder(nn.Module):
         return None
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """Parameters for the optimizer, with their learning rates."""
+        """Return the parameters for the optimizer, with their learning rates."""
         return []
 
     def describe(self) -> dict[str, Any]:

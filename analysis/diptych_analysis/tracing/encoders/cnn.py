@@ -25,7 +25,7 @@ class FirstLayer(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, pixels: Tensor, index: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        """(U, 8, h/4, w/4) of the images `index` (U,) among `pixels` (S, channels, h, w), bytes."""
+        """Filter and pool images `index` (U,) of `pixels` (S, channels, h, w): (U, 8, h/4, w/4)."""
         full = functional.conv2d(_scaled(pixels, index, weight), weight, bias, padding=2)
         pooled, places = functional.max_pool2d(full, POOL, return_indices=True)
         few = full.shape[2] * full.shape[3] <= torch.iinfo(torch.int16).max
@@ -35,7 +35,7 @@ class FirstLayer(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor, Tensor]:
-        """Gradients of weight and bias; pixels need none."""
+        """Return the gradients of weight and bias; pixels need none."""
         index, weight, places = ctx.saved_tensors
         (back,) = gradients
         size = (len(index), len(weight), *ctx.pixels.shape[2:])
@@ -106,7 +106,7 @@ class ThesisCNN(ImageEncoder):
         return torch.cat(parts)
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """All of it, at the encoder's rate."""
+        """Train all of it, at the encoder's rate."""
         return [{"params": list(self.parameters()), "lr": settings.encoder_rate}]
 
     @classmethod

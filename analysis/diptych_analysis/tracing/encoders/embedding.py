@@ -38,7 +38,7 @@ class FreeEmbedding(Encoder):
         return z
 
     def stimuli_of(self, sequences: Sequences) -> Ints:
-        """(S,): the encoder's numbers of the stimuli; only those shown need be known."""
+        """Return (S,): the encoder's numbers of the stimuli; only those shown need be known."""
         shown = np.unique(sequences.stimulus[sequences.mask])
         found = np.zeros(len(sequences.stimuli), dtype=np.int64)
         for i in shown:
@@ -61,7 +61,7 @@ class FreeEmbedding(Encoder):
         ]
 
     def describe(self) -> dict[str, Any]:
-        """Stimuli and sizes."""
+        """Return the stimuli and sizes."""
         return {"dim": self.dim, "stimuli": list(self.stimuli), "n_classes": self.n_classes}
 
     @classmethod

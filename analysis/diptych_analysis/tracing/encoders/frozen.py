@@ -67,11 +67,11 @@ class FrozenFeatures(ImageEncoder):
         self.features = torch.empty(0)
 
     def see(self, pixels: Tensor) -> Tensor:
-        """Features (U, ...) of images, bytes (U, channels, height, width)."""
+        """Return the features (U, ...) of images, bytes (U, channels, height, width)."""
         raise NotImplementedError
 
     def stimuli_of(self, sequences: Sequences) -> Ints:
-        """(S,): numbers of the stimuli; computes the features of images that are new."""
+        """Return (S,): numbers of the stimuli; computes the features of images that are new."""
         numbers = super().stimuli_of(sequences)
         done = len(self.features)
         if done < len(self.store.pixels):
@@ -99,7 +99,7 @@ class FrozenFeatures(ImageEncoder):
         return features
 
     def describe(self) -> dict[str, Any]:
-        """Sizes and where the weights came from."""
+        """Return the sizes and where the weights came from."""
         return super().describe() | {"weights": self.weights}
 
     @classmethod
@@ -109,7 +109,7 @@ class FrozenFeatures(ImageEncoder):
 
 
 def normalised(pixels: Tensor, data: dict[str, Any]) -> Tensor:
-    """Bytes -> what a timm model expects; grey images thrice."""
+    """Turn bytes into what a timm model expects; grey images thrice."""
     rgb = pixels.expand(-1, 3, -1, -1).to(torch.float32) / 255
     mean, std = (torch.tensor(data[k]).view(1, 3, 1, 1) for k in ("mean", "std"))
     return (rgb - mean) / std
@@ -127,7 +127,7 @@ class FrozenTimm(FrozenFeatures):
         self.reduce = nn.Linear(int(self._model[0].num_features), dim)  # type: ignore[arg-type]
 
     def see(self, pixels: Tensor) -> Tensor:
-        """Features (U, F)."""
+        """Return the features (U, F)."""
         model = self._model[0]
         data: Any = model.pretrained_cfg
         found: Tensor = model(normalised(pixels, data))
@@ -140,7 +140,7 @@ class FrozenTimm(FrozenFeatures):
         return z
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """Only the linear layer learns, like the rest of the model."""
+        """Train the linear layer alone, like the rest of the model."""
         return [{"params": list(self.reduce.parameters()), "lr": settings.rate}]
 
 
@@ -160,7 +160,7 @@ class PartlyFrozenResNet(FrozenFeatures):
         self.reduce = nn.Linear(512, dim)
 
     def train(self, mode: bool = True) -> Self:
-        """Batch norms stay as they are."""
+        """Keep the batch norms as they are."""
         super().train(mode)
         for module in self.layer4.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -187,7 +187,7 @@ class PartlyFrozenResNet(FrozenFeatures):
         return z
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """Layer 4 at the encoder's rate, the linear layer like the rest."""
+        """Train layer 4 at the encoder's rate, and the linear layer like the rest."""
         return [
             {"params": list(self.layer4.parameters()), "lr": settings.encoder_rate},
             {"params": list(self.reduce.parameters()), "lr": settings.rate},

@@ -102,7 +102,7 @@ def _common_shape(names: list[str], files: list[Path]) -> tuple[int, int, int]:
 
 
 def _pixels(image: Image.Image, shape: tuple[int, int, int]) -> Tensor:
-    """(height, width, channels)."""
+    """Return (height, width, channels)."""
     channels, height, width = shape
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
@@ -129,11 +129,11 @@ class ImageEncoder(Encoder):
         return out
 
     def stimuli_of(self, sequences: Sequences) -> Ints:
-        """(S,): numbers of the stimuli in the store; reads the images that are new."""
+        """Return (S,): numbers of the stimuli in the store; reads the images that are new."""
         return self.store.add(sequences)
 
     def describe(self) -> dict[str, Any]:
-        """Sizes; the images stay where they are."""
+        """Return the sizes; the images stay where they are."""
         return {"dim": self.dim, "shape": self.store.shape}
 
 

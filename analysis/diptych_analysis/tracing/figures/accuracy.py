@@ -17,7 +17,7 @@ from diptych_analysis.tracing.sequences import TRAINING, Sequences
 
 
 def human_accuracy(sequences: Sequences, window: int = 2) -> pd.DataFrame:
-    """class, trial (from 1), value, low, high: right answers, neighbours in phase pooled."""
+    """Return class, trial (from 1), value, low, high: right answers, neighbours in phase pooled."""
     scored = sequences.scored
     right = scored & (sequences.response == sequences.label)
     training = sequences.phase == TRAINING
@@ -39,7 +39,7 @@ def human_accuracy(sequences: Sequences, window: int = 2) -> pd.DataFrame:
 def model_accuracy(
     model: Tracer, sequences: Sequences, per_class: int = 4, step: int = 2
 ) -> pd.DataFrame:
-    """class, trial, value, low, high: mean probability of being right, one deviation around."""
+    """Average the probability of being right: class, trial, value, low, high (one deviation)."""
     times = list(range(0, sequences.shape[1], step))
     p = probe(model, sequences, times, per_class)
     rows = []
@@ -54,7 +54,7 @@ def model_accuracy(
 def accuracy_over_time(
     sequences: Sequences, models: Mapping[str, Tracer], per_class: int = 4
 ) -> Any:
-    """Learners above, models below, a column a class; the phase change is marked."""
+    """Draw learners above, models below, a column a class; the phase change is marked."""
     people = human_accuracy(sequences).assign(who="learners")
     traced = [
         model_accuracy(model, sequences, per_class).assign(who=name)
@@ -68,7 +68,7 @@ def accuracy_over_time(
 
 
 def phase_change(sequences: Sequences) -> float | None:
-    """Between the last training trial and the first test trial of most sessions; from 1."""
+    """Return the place between the last training and the first test trial of most sessions."""
     training = (sequences.phase == TRAINING) & sequences.mask
     if not training.any() or training.sum() == sequences.mask.sum():
         return None

@@ -20,7 +20,7 @@ def _diagonal() -> Any:
 
 
 def reliability_curves(curves: Mapping[str, pd.DataFrame], least: int = 20) -> Any:
-    """Observed against predicted probability of every class decision, a panel a model.
+    """Draw observed against predicted probability of every class decision, a panel per model.
 
     Bins with fewer than `least` decisions are left out; a dot's area tells how many there were.
     """
@@ -61,7 +61,7 @@ def roc_by_seen(curves: pd.DataFrame) -> Any:
 
 
 def auc_over_trials(aucs: pd.DataFrame) -> Any:
-    """Area under the ROC against the number of trials seen, a line for each `by`."""
+    """Draw the area under the ROC against the number of trials seen, a line for each `by`."""
     names = list(dict.fromkeys(aucs["by"]))
     scale = alt.Scale(domain=names, range=[PALETTE[i % len(PALETTE)] for i in range(len(names))])
     colour = alt.Color(

@@ -13,7 +13,7 @@ from diptych_analysis.tracing.sequences import Sequences
 
 
 def answers_of(sequences: Sequences) -> pd.DataFrame:
-    """One row an answered trial: session_id, trial_index (from 0), phase, label, correct."""
+    """Return one row per response: session_id, trial_index (from 0), phase, label, correct."""
     rows, times = np.nonzero(sequences.scored)
     label = sequences.label[rows, times]
     return pd.DataFrame(
@@ -28,10 +28,10 @@ def answers_of(sequences: Sequences) -> pd.DataFrame:
 
 
 def scores(sequences: Sequences) -> Any:
-    """Histograms of right answers in training and test, with median and skewness (Fig. 2.3)."""
+    """Draw histograms of right answers in training and test: median and skewness (Fig. 2.3)."""
     return report_figures.score_histograms(answers_of(sequences))
 
 
 def class_accuracy(sequences: Sequences) -> Any:
-    """Right answers on each class over time, of all learners (Fig. 2.4 to 2.6, top)."""
+    """Draw right answers on each class over time, of all learners (Fig. 2.4 to 2.6, top)."""
     return report_figures.learning_curves(answers_of(sequences))

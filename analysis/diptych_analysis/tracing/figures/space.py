@@ -42,7 +42,7 @@ def stimulus_embeddings(
 
 
 def feature_space(model: Tracer, sequences: Sequences) -> Any:
-    """Stimuli in the two directions of greatest spread, by class."""
+    """Draw the stimuli in the two directions of greatest spread, by class."""
     z, label = stimulus_embeddings(model, sequences)
     at = plane(z)
     names = np.asarray(sequences.classes, dtype=object)[label]
@@ -68,7 +68,7 @@ def _dots(data: pd.DataFrame, sequences: Sequences, side: int) -> Any:
 def induced_subspaces(
     model: Tracer, sequences: Sequences, session: str, times: Sequence[int]
 ) -> Any:
-    """Stimuli as one learner's predicted classifiers see them: a row a time, a column a class.
+    """Draw stimuli as one learner's predicted classifiers see them: row: time, column: class.
 
     Along x stands w_c z + b_c, what the classifier of class c says: the further right, the more
     likely that answer. Along y the direction of greatest spread at right angles to w_c.

@@ -19,7 +19,7 @@ NEIGHBOURS = 15  # UMAP's own default
 
 
 def plane(points: F) -> F:
-    """(n, F) -> (n, 2): the two directions of greatest spread (PCA)."""
+    """Project (n, F) -> (n, 2): the two directions of greatest spread (PCA)."""
     from sklearn.decomposition import PCA
 
     found: F = PCA(2, random_state=0).fit_transform(points)
@@ -27,7 +27,7 @@ def plane(points: F) -> F:
 
 
 def neighbourhoods(points: F) -> tuple[F, str]:
-    """(n, F) -> (n, 2) by UMAP, as in Fig. 2.9, and "UMAP"; the plane and "PCA" where that fails.
+    """Project (n, F) -> (n, 2) by UMAP, as in Fig. 2.9, and name it; by PCA where UMAP fails.
 
     It does where `umap-learn` is not installed, and where there are no more points than neighbours.
     UMAP keeps who is near whom, not how far: distances between clusters mean nothing in it.
@@ -44,7 +44,7 @@ def neighbourhoods(points: F) -> tuple[F, str]:
 
 
 def state_points(model: Tracer, sequences: Sequences) -> pd.DataFrame:
-    """One row a state and trial: state, session_id, trial, class, correct, p_right, x, y, by.
+    """Return state, session_id, trial, class, correct, p_right, x, y, by per state and trial.
 
     `by` is what laid the states into the plane: UMAP or PCA.
     """
@@ -72,7 +72,7 @@ _BARE = alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None
 
 
 def states_by_class(points: pd.DataFrame) -> Any:
-    """States at trials of each class, coloured by the probability of being right (Fig. 2.9)."""
+    """Draw states at trials of each class, coloured by P(right) (Fig. 2.9)."""
     names = sorted(points["class"].unique())
     side = max(110, 780 // min(len(names), 5) - 30)
     rows = []

@@ -73,14 +73,14 @@ class Tracer(ABC):
         watch: Watch | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Learns from `train`; `validation` says when to stop.
+        """Learn from `train`; `validation` says when to stop.
 
         `checkpoint` is a file that training writes and goes on from, for models trained in epochs.
         """
 
     @abstractmethod
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C): probability of each response at each trial, given only what came before it.
+        """Predict (N, T, C): the probability of each response per trial, given only those before.
 
         What is shown at a trial (its image, its label where the model takes it) is known at that
         trial; its response is not. Rows of padding are uniform.
@@ -154,7 +154,7 @@ class Tracer(ABC):
 
 
 def check_trainable(spec: str, train: Sequences) -> None:
-    """`SequenceFault` unless there is a response to learn from."""
+    """Raise `SequenceFault` unless there is a response to learn from."""
     if not train.scored.any():
         raise SequenceFault(f"{spec}: no responses in {len(train.sessions)} training sessions")
 

@@ -22,7 +22,7 @@ LOW, HIGH = 1e-3, 1 - 1e-3
 
 
 def opportunities(sequences: Sequences, c: int) -> tuple[F, npt.NDArray[np.bool_]]:
-    """Right or wrong at every scored trial of class `c`, moved to the left: (N, L), and a mask."""
+    """Move right or wrong at scored trials of class `c` to the left: (N, L), and a mask."""
     chosen = sequences.scored & (sequences.label == c)
     order = np.argsort(~chosen, axis=1, kind="stable")
     longest = max(1, int(chosen.sum(1).max(initial=0)))
@@ -32,7 +32,7 @@ def opportunities(sequences: Sequences, c: int) -> tuple[F, npt.NDArray[np.bool_
 
 
 def update(known: F, right: F, parameters: F) -> F:
-    """(N,): P(known) after one more opportunity, from that before it and whether it was right."""
+    """Update P(known) (N,) by one more opportunity, given whether it was right."""
     _, learn, slip, guess = parameters
     if_known = np.where(right > 0, 1 - slip, slip)
     if_not = np.where(right > 0, guess, 1 - guess)
@@ -42,7 +42,10 @@ def update(known: F, right: F, parameters: F) -> F:
 
 
 def forward(right: F, there: npt.NDArray[np.bool_], parameters: F) -> F:
-    """(N, L): P(known) before each opportunity; `parameters`: known first, learn, slip, guess."""
+    """Compute P(known) (N, L) before each opportunity.
+
+    `parameters`: known first, learn, slip, guess.
+    """
     known = np.full(len(right), parameters[0])
     before = np.empty(right.shape)
     for step in range(right.shape[1]):
@@ -52,7 +55,7 @@ def forward(right: F, there: npt.NDArray[np.bool_], parameters: F) -> F:
 
 
 def maximise(right: F, there: npt.NDArray[np.bool_], parameters: F) -> F:
-    """One round of Baum and Welch: better parameters."""
+    """Do one round of Baum and Welch: better parameters."""
     start, learn, slip, guess = parameters
     known_before = forward(right, there, parameters)
     if_known = np.where(right > 0, 1 - slip, slip)
@@ -116,7 +119,7 @@ class BKT(ClosedTracer):
         }
 
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C)."""
+        """Return (N, T, C)."""
         self._check(sequences)
         n, t = sequences.shape
         known = np.zeros((n, t))

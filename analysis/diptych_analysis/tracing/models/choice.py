@@ -10,7 +10,7 @@ from diptych_analysis.tracing.models import Tracer
 def static(
     spec: str, encoder: str, options: frozenset[str], settings: dict[str, Any], kind: str
 ) -> Tracer:
-    """Eq. 2.1 and 2.2: confusion of classes without images, else linear classifiers of z."""
+    """Make Eq. 2.1 and 2.2: confusion of classes without images, else linear classifiers of z."""
     if encoder == "none" and not options:
         from diptych_analysis.tracing.models.closed import StaticConfusion, StaticTimeConfusion
 
@@ -22,7 +22,7 @@ def static(
 def neural(
     spec: str, encoder: str, options: frozenset[str], settings: dict[str, Any], kind: str
 ) -> Tracer:
-    """Every model trained by gradient."""
+    """Make any model trained by gradient."""
     from diptych_analysis.tracing.models.neural import NeuralTracer
 
     return NeuralTracer(spec, encoder, options, settings, kind=kind)

@@ -40,7 +40,7 @@ class ClosedTracer(Tracer):
         watch: Watch | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Learns from `train`; needs no validation."""
+        """Learn from `train`; needs no validation."""
         check_trainable(self.spec, train)
         self.classes = train.classes
         self._learn(train)
@@ -71,13 +71,13 @@ class GroundTruth(ClosedTracer):
     """Says that every learner answers the true class (thesis 2.5.3, GT Label)."""
 
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C): one for the true class."""
+        """Return (N, T, C): one for the true class."""
         self._check(sequences)
         return uniform_padding(np.eye(sequences.n_classes)[sequences.label], sequences)
 
 
 def confusion(sequences: Sequences, smoothing: float) -> Probabilities:
-    """(C, C): probability of each response (second) to each true class (first).
+    """Return (C, C): probability of each response (second) to each true class (first).
 
     Counts plus `smoothing` a cell, normalised: what Eq. 2.1 comes to when the only feature is the
     class.
@@ -97,7 +97,7 @@ class StaticConfusion(ClosedTracer):
         self.arrays = {"confusion": confusion(train, self.smoothing)}
 
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C)."""
+        """Return (N, T, C)."""
         self._check(sequences)
         return uniform_padding(self.arrays["confusion"][sequences.label], sequences)
 
@@ -113,7 +113,7 @@ class StaticTimeConfusion(ClosedTracer):
         self.arrays = {"confusion": np.stack(each)}
 
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C)."""
+        """Return (N, T, C)."""
         self._check(sequences)
         matrices = self.arrays["confusion"]
         time = np.minimum(np.arange(sequences.shape[1]), len(matrices) - 1)

@@ -38,11 +38,11 @@ class CognitiveNet(TracingNet):
         )
 
     def similarity(self, distance: Tensor) -> Tensor:
-        """exp(-c d) (Eq. 2.15)."""
+        """Compute exp(-c d) (Eq. 2.15)."""
         return torch.exp(-self.log_decay.exp() * distance)
 
     def remembered(self, batch: Batch) -> Tensor:
-        """(B, T, C): one-hot class of the trials that enter the memory, zeros for the others."""
+        """Return (B, T, C): one-hot class of trials that enter the memory, zeros for the others."""
         told = (batch.feedback & batch.mask).unsqueeze(-1)
         return one_hot(batch.label, self.shape.n_classes) * told
 
@@ -58,7 +58,7 @@ class PrototypeNet(CognitiveNet):
     """Compares the image with the mean of each class's images so far (Eq. 2.11, 2.12)."""
 
     def prototypes(self, batch: Batch, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Means (B, T, C, D) before each trial and how many images (B, T, C) they are of."""
+        """Return means (B, T, C, D) before each trial and how many images (B, T, C) they are of."""
         told = self.remembered(batch)
         each = told.unsqueeze(-1) * z.unsqueeze(-2)
         count = told.cumsum(1) - told
@@ -66,7 +66,7 @@ class PrototypeNet(CognitiveNet):
         return total / count.clamp(min=1).unsqueeze(-1), count
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         means, count = self.prototypes(batch, z)
         gap = (means - z.unsqueeze(-2)).square().sum(-1)
         near = self.similarity((gap + 1e-12).sqrt()) * (count > 0)
@@ -81,7 +81,7 @@ class ExemplarNet(CognitiveNet):
         self.log_gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         gaps = torch.cdist(z, z, compute_mode="donot_use_mm_for_euclid_dist")
         earlier = torch.ones_like(gaps[0]).tril(-1)
         summed = (self.similarity(gaps) * earlier) @ self.remembered(batch)

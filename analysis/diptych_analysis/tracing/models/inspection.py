@@ -51,7 +51,7 @@ def hyperplanes(model: Tracer, sequences: Sequences) -> tuple[F, F]:
 
 @torch.no_grad()
 def lstm_states(model: Tracer, sequences: Sequences) -> tuple[F, F]:
-    """Hidden and cell state of the last layer after each trial, both (N, T, 128) (Fig. 2.9)."""
+    """Return hidden and cell state of the last layer after trials, both (N, T, 128) (Fig. 2.9)."""
     neural, psi = _network(model, RecurrentNet)
     net = neural.net.eval()
     batch = neural.batch_of(sequences, next(net.parameters()).device)

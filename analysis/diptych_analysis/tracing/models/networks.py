@@ -16,13 +16,13 @@ LAYERS = 3
 
 
 def one_hot(index: Tensor, n: int) -> Tensor:
-    """Float one-hot vectors; -1 (nothing) gives zeros."""
+    """Make float one-hot vectors; -1 (nothing) gives zeros."""
     hot = functional.one_hot(index.clamp(min=0), n).float()
     return hot * (index >= 0).unsqueeze(-1)
 
 
 def before(values: Tensor) -> Tensor:
-    """(B, T, F) one trial later: what was there the trial before, zeros at the first (2.12.2)."""
+    """Shift (B, T, F) by one trial: what was there the trial before, zeros first (2.12.2)."""
     return functional.pad(values, (0, 0, 1, 0))[:, :-1]
 
 
@@ -50,12 +50,12 @@ class TracingNet(nn.Module):
         self.shape = shape
 
     def extra(self, batch: Batch) -> list[Tensor]:
-        """Meta-information as input (thesis 2.7.6): running accuracy, response time before."""
+        """Make the extra input (thesis 2.7.6): running accuracy, response time before."""
         found = [batch.accuracy] if "acc" in self.shape.options else []
         return found + ([batch.rt] if "rt" in self.shape.options else [])
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         raise NotImplementedError
 
 
@@ -67,7 +67,7 @@ class StaticNet(TracingNet):
         self.linear = nn.Linear(shape.dim + shape.n_extra, shape.n_classes)
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         logits: Tensor = self.linear(torch.cat([z, *self.extra(batch)], -1))
         return logits
 
@@ -87,7 +87,7 @@ class StaticTimeNet(TracingNet):
         self.bias = nn.Parameter(torch.zeros(shape.n_times, shape.n_classes))
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         inputs = torch.cat([z, *self.extra(batch)], -1)
         time = torch.arange(inputs.shape[1], device=z.device).clamp(max=self.shape.n_times - 1)
         return torch.einsum("btd,tcd->btc", inputs, self.weight[time]) + self.bias[time]
@@ -110,7 +110,7 @@ class RecurrentNet(TracingNet):
         self.head = nn.Sequential(nn.Linear(HIDDEN, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, n_out))
 
     def features(self, batch: Batch, z: Tensor) -> Tensor:
-        """(B, T, F): what the LSTM is given at each trial."""
+        """Return (B, T, F): what the LSTM is given at each trial."""
         labels = one_hot(batch.label, self.shape.n_classes)
         parts = [before(one_hot(batch.response, self.shape.n_classes)), before(labels)]
         if self.sees_label:
@@ -120,16 +120,16 @@ class RecurrentNet(TracingNet):
         return torch.cat([*parts, *self.extra(batch)], -1)
 
     def unroll(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Head's output (B, T, n_out) and the state after the last trial."""
+        """Return the head's output (B, T, n_out) and the state after the last trial."""
         hidden, after = self.lstm(inputs, state)
         return self.head(hidden), after
 
     def decide(self, output: Tensor, z: Tensor) -> Tensor:
-        """Logits from the head's output and the embedding of what is shown."""
+        """Return the logits from the head's output and the embedding of what is shown."""
         raise NotImplementedError
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         output, _ = self.unroll(self.features(batch, z))
         return self.decide(output, z)
 

@@ -34,12 +34,12 @@ class Network(nn.Module):
         self.encoder, self.psi = encoder, psi
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         logits: Tensor = self.psi(batch, self.encoder(batch))
         return logits
 
     def groups(self, settings: Settings) -> list[dict[str, Any]]:
-        """Parameters for the optimizer, each with its learning rate."""
+        """Return the parameters for the optimizer, each with its learning rate."""
         rest = {"params": list(self.psi.parameters()), "lr": settings.rate}
         return [g for g in (rest, *self.encoder.groups(settings)) if g["params"]]
 
@@ -69,7 +69,7 @@ class NeuralTracer(Tracer):
 
     @contextmanager
     def _seeded(self) -> Iterator[torch.device]:
-        """Own random numbers and threads, whatever the caller uses."""
+        """Use separate random numbers and threads, whatever the caller uses."""
         device = self.settings.where()
         threads = torch.get_num_threads()
         torch.set_num_threads(self.settings.threads)
@@ -88,7 +88,7 @@ class NeuralTracer(Tracer):
         watch: Watch | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Trains with early stopping on `validation` (on `train` itself where there is none)."""
+        """Train with early stopping on `validation` (on `train` where there is none)."""
         check_trainable(self.spec, train)
         with self._seeded() as device:
             self.scale = rt_scale(train)
@@ -115,12 +115,13 @@ class NeuralTracer(Tracer):
         return RecurrentStepper(self) if isinstance(self.net.psi, RecurrentNet) else Stepper(self)
 
     def batch_of(self, sequences: Sequences, device: torch.device) -> Batch:
+        """Make a batch of sequences as the network reads them, on a device."""
         mapped = self.net.encoder.stimuli_of(sequences)
         return make_batch(sequences, mapped, self.scale).to(device)
 
     @torch.no_grad()
     def predict_proba(self, sequences: Sequences) -> Probabilities:
-        """(N, T, C)."""
+        """Return (N, T, C)."""
         self._check(sequences)
         with self._seeded() as device:
             self.net.to(device).eval()

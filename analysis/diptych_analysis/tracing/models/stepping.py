@@ -27,7 +27,7 @@ class RecurrentStepper(Stepper):
 
     @torch.no_grad()
     def _step(self, trial: Trial) -> tuple[Tensor, Tensor, State]:
-        """Head's output (1, 1, n_out), z (1, 1, D), and the state after the trial."""
+        """Return the head's output (1, 1, n_out), z (1, 1, D), and the state after the trial."""
         asked = sequence_of([*self.past, trial], self.tracer.classes)
         net = self.neural.net.eval()
         device = next(net.parameters()).device
@@ -39,7 +39,7 @@ class RecurrentStepper(Stepper):
         return output, z[:, -1:], after
 
     def predict(self, trial: Trial) -> Probabilities:
-        """(C,): probabilities of the responses to `trial` now; the session stays as it is."""
+        """Return probabilities (C,) of the responses to `trial` now; the session stays as it is."""
         output, z, _ = self._step(trial)
         logits = self.psi.decide(output, z)[0, 0]
         found: Probabilities = torch.softmax(logits.double(), -1).cpu().numpy()

@@ -14,7 +14,7 @@ WIDTH, HEADS, LAYERS = 64, 4, 2
 
 
 def positions(n: int, width: int) -> Tensor:
-    """(n, width) sines and cosines; any length can be asked."""
+    """Return (n, width) sines and cosines; any length can be asked."""
     time = torch.arange(n, dtype=torch.float32).unsqueeze(1)
     rate = torch.exp(torch.arange(0, width, 2) * (-torch.log(torch.tensor(10_000.0)) / width))
     return torch.stack([torch.sin(time * rate), torch.cos(time * rate)], -1).flatten(1)
@@ -47,7 +47,7 @@ class TransformerNet(TracingNet):
         self.head = nn.Linear(WIDTH, shape.n_classes)
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
-        """Logits (B, T, C)."""
+        """Return the logits (B, T, C)."""
         labels = one_hot(batch.label, self.shape.n_classes)
         images = [z] if self.shape.with_images else []
         where = positions(labels.shape[1], WIDTH).to(labels.device)

@@ -216,7 +216,7 @@ def _steps(sessions: Sequence[int]) -> list[int]:
 
 
 def is_done(connection: Connection, slip: Slip) -> bool:
-    """Whether what was shown has been carried out since: the form was sent twice."""
+    """Say whether what was shown has been carried out since: the form was sent twice."""
     done = 0
     for some in in_parts(slip.sessions):
         done += connection.execute(

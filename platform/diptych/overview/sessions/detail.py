@@ -156,7 +156,7 @@ def find(connection: Connection, study_id: int, public_id: str) -> int | None:
 
 
 def has_version(connection: Connection, study_id: int, version_id: int) -> bool:
-    """Whether a version is one of a study."""
+    """Say whether a version is one of a study."""
     found = connection.execute(
         select(VERSIONS.c.id).where(VERSIONS.c.id == version_id, VERSIONS.c.study_id == study_id)
     )

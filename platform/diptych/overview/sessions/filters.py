@@ -133,7 +133,7 @@ def _by_payment(study_id: int, state: str) -> Condition:
 
 
 def _found(wanted: Wanted, *, see_ids: bool) -> Condition:
-    """Sessions whose id or pseudonym begins so, or whose platform's id is this, whole.
+    """Select sessions whose id or pseudonym begins so, or whose platform's id is this, whole.
 
     Raises
     ------

@@ -31,6 +31,7 @@ class Bound:
     session_id: int
 
     def __str__(self) -> str:
+        """Write the bound for an address."""
         return f"{'' if self.value is None else repr(self.value)}~{self.session_id}"
 
 
@@ -85,7 +86,7 @@ def page(
     see_ids: bool = False,
     size: int = PAGE,
 ) -> Slice:
-    """One page of the sessions that are wanted.
+    """Return one page of the sessions that are wanted.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def page(
 def matching(
     connection: Connection, study_id: int, wanted: Wanted, most: int, *, see_ids: bool = False
 ) -> list[int]:
-    """All sessions that are wanted, oldest first, `most` at most."""
+    """Return all sessions that are wanted, oldest first, `most` at most."""
     where = narrowed(study_id, wanted, see_ids=see_ids)
     return list(
         connection.execute(
@@ -153,14 +154,14 @@ def matching(
 def count(
     connection: Connection, study_id: int, wanted: Wanted, most: int, *, see_ids: bool = False
 ) -> int:
-    """How many sessions are wanted; `most` + 1 stands for any larger number."""
+    """Count the wanted sessions; `most` + 1 means any larger number."""
     where = narrowed(study_id, wanted, see_ids=see_ids)
     some = select(SESSIONS.c.id).where(*where).limit(most + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def named(connection: Connection, study_id: int, public_ids: Sequence[str]) -> list[int]:
-    """Sessions of a study by their public ids; ids that it has not are left out."""
+    """Return the sessions of a study by their public ids; ids that it has not are left out."""
     found: list[int] = []
     for some in in_parts(public_ids):
         found += connection.execute(
@@ -180,7 +181,7 @@ def versions_of(connection: Connection, session_ids: Sequence[int]) -> list[int]
 
 
 def recruiters_of(connection: Connection, session_ids: Sequence[int]) -> list[str]:
-    """Where some sessions came from."""
+    """Return where some sessions came from."""
     return sorted(_distinct(connection, SESSIONS.c.recruiter, session_ids))
 
 
@@ -202,7 +203,7 @@ class Segment:
     session: ColumnElement[int]  # puts equal values in order
 
     def holds(self, bound: Bound) -> bool:
-        """Whether a place of the table lies in this stretch."""
+        """Say whether a place of the table is in this stretch."""
         return (self.value is None) == (bound.value is None)
 
     def rows(

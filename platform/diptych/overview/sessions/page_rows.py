@@ -86,7 +86,7 @@ def _decided(connection: Connection, ids: Sequence[int]) -> Mapping[int, list[st
 
 
 def _payments(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """For each session with orders, their state that most needs a look."""
+    """Return for each session with orders the state that most needs a look."""
     found: dict[int, str] = {}
     for session_id, state in connection.execute(
         select(ORDERS.c.session_id, ORDERS.c.state).where(ORDERS.c.session_id.in_(ids))

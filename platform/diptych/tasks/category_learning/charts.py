@@ -17,7 +17,7 @@ SHADES = ["#eef4f9", "#0071B1"]
 
 
 def learning_curves(frame: pd.DataFrame, classes: list[str]) -> Any:
-    """Blocks of trials by class, with intervals; of many classes the pooled ones alone."""
+    """Draw the blocks of trials by class, with intervals; of many classes the pooled ones alone."""
     blocks = frame[frame["resolution"] == "block"].copy()
     blocks["trial"] = (blocks["first"] + blocks["last"]) / 2
     few = len(classes) <= MOST_LINES
@@ -73,7 +73,7 @@ def _test_begins(at: float, x: alt.X) -> Any:
 
 
 def confusion(frame: pd.DataFrame, classes: list[str]) -> Any:
-    """Answers of the test (or, without one, of the training) to each class."""
+    """Draw the answers of the test (or, without one, of the training) to each class."""
     phase = "test" if bool((frame["phase"] == "test").any()) else str(frame["phase"].iloc[-1])
     part = frame[frame["phase"] == phase]
     axis = alt.Axis(labelLimit=110, grid=False, domain=False, ticks=False)
@@ -104,7 +104,7 @@ def confusion(frame: pd.DataFrame, classes: list[str]) -> Any:
 
 
 def test_scores(frame: pd.DataFrame, chance: float) -> Any:
-    """Sessions by right answers; of tests of several lengths by the share of right answers."""
+    """Draw sessions by right answers; of tests of several lengths by the share of right answers."""
     one = frame["of"].nunique() == 1
     data = frame.copy()
     data["place"] = data["right"] if one else (data["share"] * 20).round() / 20

@@ -75,7 +75,7 @@ def _placed(facts: SessionFacts) -> Iterator[tuple[str, int, Any]]:
 
 
 def block_of(place: int, trials: int) -> tuple[int, int]:
-    """First and last place of the block that a trial of a phase belongs to, from 1."""
+    """Return the first and last place of the block that a trial of a phase belongs to, from 1."""
     length = max(1, min(-(-trials // BLOCKS), LONGEST))
     first = (place - 1) // length * length + 1
     return first, max(place, min(first + length - 1, trials))

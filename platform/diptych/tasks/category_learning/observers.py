@@ -88,7 +88,7 @@ class Learner(Observer):
         return Answer({"ranking": ranking}, self._response_time(chance, trial.show["rank"]))
 
     def probabilities(self, perceived: Features, classes: Sequence[str]) -> Features:
-        """Probability of each class for an image as it is perceived; all equal before examples."""
+        """Compute the probability of each class for a perceived image, equal before examples."""
         evidence = np.full(len(classes), 1e-3)
         if self.examples:
             weight = self._attend(len(perceived))
@@ -101,7 +101,7 @@ class Learner(Observer):
         return np.asarray(powered / powered.sum())
 
     def _attend(self, d: int) -> Features:
-        """Attention to each feature (d,), summing to the number of features' square root."""
+        """Weigh each feature (d,); the weights sum to the square root of the number of features."""
         if self.attention is None:
             self.attention = self.rng.dirichlet(np.full(d, 2.0))
         learned = self._diagnosticity(d)
@@ -110,7 +110,7 @@ class Learner(Observer):
         return np.asarray(mixed * np.sqrt(d))
 
     def _diagnosticity(self, d: int) -> Features:
-        """How well each feature sets the remembered classes apart: share of explained variance."""
+        """Compute how well each feature separates the remembered classes: explained variance."""
         x, names = np.array(self.examples), np.array(self.labels)
         if len(set(self.labels)) < 2 or len(x) < 4:
             return np.full(d, 1 / d)

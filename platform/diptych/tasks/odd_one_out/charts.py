@@ -15,7 +15,7 @@ MOST = 40  # items that are drawn; the table has all
 
 
 def choices(frame: pd.DataFrame) -> Any:
-    """Items as bars of their choices, those with the most agreement first."""
+    """Draw the items as bars of their choices, those with the most agreement first."""
     items = list(dict.fromkeys(frame["item"]))
     drawn = items[:MOST]
     data = frame[frame["item"].isin(drawn)].copy()
@@ -49,7 +49,7 @@ def choices(frame: pd.DataFrame) -> Any:
 
 
 def shares(data: pd.DataFrame, title: str, chance: float) -> Any:
-    """Shares in rows with their intervals, beside chance.
+    """Draw the shares in rows with their intervals, beside chance.
 
     Parameters
     ----------

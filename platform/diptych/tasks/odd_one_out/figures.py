@@ -136,7 +136,7 @@ class Places(Figure):
 
 
 def images_of(content: StudyContent) -> int:
-    """How many images a trial of the study shows: the same number for every item."""
+    """Return how many images a trial of the study shows: the same number for every item."""
     return max(len(item.stimuli["images"]) for item in content.items.values())
 
 

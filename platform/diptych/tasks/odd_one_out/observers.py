@@ -41,7 +41,7 @@ class Learner(Observer):
         return Answer({"choice": choice}, least + lognormal(self.rng, median, 0.45))
 
     def probabilities(self, images: Features) -> Features:
-        """Probability of choosing each image.
+        """Return the probability of choosing each image.
 
         Parameters
         ----------

@@ -153,7 +153,7 @@ class OddOneOut(ItemTask):
         return self.content.items[trial.item["item"]]
 
     def _shown(self, trial: PlannedTrial) -> list[int]:
-        """Places in the manifest of the images, in the order in which they are shown."""
+        """Return the places in the manifest of the images, in the order in which they are shown."""
         assert trial.item is not None
         images = self._item(trial).stimuli["images"]
         return [images[number] for number in trial.item["order"]]

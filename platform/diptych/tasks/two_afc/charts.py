@@ -23,7 +23,7 @@ TIPS: list[Any] = [
 
 
 def his_units(frame: pd.DataFrame) -> Any:
-    """Units by HIS with intervals: in named rows, or in rank order where there are many."""
+    """Draw units by HIS with intervals: in named rows, or in rank order where there are many."""
     data = frame.copy()
     data["rank"] = range(1, len(data) + 1)
     data["name"] = data["unit"] if "model" not in data else data["model"] + " · " + data["unit"]
@@ -66,7 +66,7 @@ def his_groups(frame: pd.DataFrame) -> Any:
 
 
 def _least(data: pd.DataFrame) -> float:
-    """Where the axis begins: at 0.3 or so where nothing is lower."""
+    """Return where the axis begins: at 0.3 or so where nothing is lower."""
     return min(0.4, max(0.0, float(data["low"].min()) // 0.1 / 10))
 
 
@@ -88,7 +88,7 @@ def _rows(data: pd.DataFrame, name: str, least: float, by: bool = False) -> Any:
 
 
 def catch_trials(frame: pd.DataFrame, needed: float) -> Any:
-    """Sessions by share of right catch trials, beside the share that is asked for."""
+    """Draw the sessions by share of right catch trials, beside the share that is asked for."""
     data = frame.groupby("share", as_index=False).agg(
         sessions=("sessions", "sum"), passed=("passed", "first")
     )
@@ -127,7 +127,7 @@ def catch_trials(frame: pd.DataFrame, needed: float) -> Any:
 
 
 def position_bias(frame: pd.DataFrame) -> Any:
-    """Sessions by their share of answers `top`."""
+    """Draw the sessions by their share of answers `top`."""
     data = frame[frame["measure"] == "sessions"]
     said = {row["measure"]: row for _, row in frame[frame["measure"] != "sessions"].iterrows()}
     scale = alt.Scale(domain=[0, 1], nice=False)

@@ -90,16 +90,16 @@ class Learner(Observer):
         return Answer(response, least + lognormal(self.rng, median, 0.45))
 
     def probability(self, margin: float) -> float:
-        """Probability of choosing the upper query: logistic, steeper with practice."""
+        """Return the probability of choosing the upper query: logistic, steeper with practice."""
         slope = self.traits.slope * self.practised()
         return float(1 / (1 + np.exp(-np.clip(slope * margin, -50, 50))))
 
     def practised(self) -> float:
-        """Share of its skill that it has come to: from 0.6, the more the more it has answered."""
+        """Return the share of skill that practice has brought so far, from 0.6."""
         return float(1 - 0.4 * np.exp(-self.answered / 20))
 
     def margin(self, trial: SeenTrial) -> float:
-        """How much further the upper query is towards the positive side than the lower one.
+        """Return how much further the upper query is towards the positive side than the lower one.
 
         In shares of the distance between the means of the two sets: 1 when the queries are as far
         apart as the sets, 0 when they are alike.
@@ -116,12 +116,12 @@ class Learner(Observer):
         return float((trust * np.clip(share, -1.5, 1.5)).sum() / (trust.sum() + 1e-9))
 
     def _look(self, trial: SeenTrial, urls: list[str]) -> Features:
-        """Features of images as they are perceived: (n, d)."""
+        """Return the features of images as they are perceived: (n, d)."""
         seen = np.stack([trial.features[url] for url in urls])
         return np.asarray(seen + self.rng.normal(0, self.traits.noise, seen.shape))
 
     def learn(self, trial: SeenTrial, answer: Answer, feedback: Mapping[str, Any]) -> None:
-        """Practice alone makes it better: feedback on one unit says nothing of the next."""
+        """Learn nothing here: feedback on one unit says nothing of the next."""
 
     def rest_ms(self) -> float:
         return lognormal(self.rng, 900 * self.traits.pace, 0.4)
@@ -172,7 +172,7 @@ class Repeater(Learner):
 
 
 def network_margin(trial: SeenTrial) -> float:
-    """How much better the upper query fits the positive side than the lower one does.
+    """Return how much better the upper query fits the positive side than the lower one does.
 
     Delta of the upper minus Delta of the lower query (MIS paper, eq. 1-3): the mean similarity of a
     query to a set is its product with the set's mean.
@@ -223,7 +223,7 @@ class Viewer(NetworkObserver, Learner):
         self.blur = lognormal(rng, 0.15, 0.3)  # in log-odds of the network
 
     def probability(self, margin: float) -> float:
-        """Probability of choosing the upper query, from the network's margin as log-odds."""
+        """Compute the probability of choosing the upper query from the network's log-odds."""
         slope = self.slope * self.practised()
         return float(1 / (1 + np.exp(-np.clip(slope * margin, -50, 50))))
 
@@ -234,7 +234,7 @@ class Viewer(NetworkObserver, Learner):
         return float(odds + self.SURE * self._recognised(trial))
 
     def _recognised(self, trial: SeenTrial) -> int:
-        """How many of the queries are recognised in their places, less those in the others'."""
+        """Count queries recognised in their places, less those recognised in the others'."""
         show, seen = trial.show, trial.features
         found = 0
         for query, sign in ((show["top"], 1), (show["bottom"], -1)):

@@ -38,7 +38,7 @@ def section(page: Page, trials: pd.DataFrame, everybody: pd.DataFrame, tables: T
 
 
 def _agreement(page: Page, test: pd.DataFrame, tables: Tables) -> None:
-    """HIS beside the MIS that the items carry; people and simulated participants apart."""
+    """Show HIS beside the MIS that the items carry; people and simulated participants apart."""
     from diptych_analysis.agreement.compare import Choices, compare
     from diptych_analysis.agreement.faults import AgreementFault
     from diptych_analysis.agreement.his import HUMAN

@@ -231,7 +231,7 @@ class TwoAFC(ItemTask):
         return "top" if trial.item["top"] == "positive" else "bottom"
 
     def told_phases(self) -> tuple[str, ...] | None:
-        """Those with feedback: a count of the others would tell whether they were right."""
+        """Return phases with feedback: a count of the others would reveal right responses."""
         silent = set(self.phases) - {"practice", *self.parameters.feedback}
         return self.parameters.feedback if silent else None
 
@@ -262,7 +262,7 @@ class TwoAFC(ItemTask):
         }
 
     def check(self, trial: PlannedTrial, response: TwoAFCAnswer) -> None:
-        """Every well-formed response is an answer."""
+        """Accept every well-formed response."""
 
     def score(self, trial: PlannedTrial, response: TwoAFCAnswer) -> bool:
         return response.choice == self._right(trial)

@@ -83,7 +83,7 @@ def _shared() -> dict[str, Any]:
 
 
 def _bundle() -> tuple[str, tuple[str, ...]]:
-    """Script and styles; without them the pages can still be read, and say what is missing."""
+    """Find script and styles; without them pages can still be read, and say what is missing."""
     try:
         return bundle(ENTRY)
     except BundleMissing as fault:
@@ -92,7 +92,7 @@ def _bundle() -> tuple[str, tuple[str, ...]]:
 
 
 def _prepare_flashes(app: APIFlask) -> None:
-    """Messages from one page to the next travel in a signed cookie of their own."""
+    """Let messages from one page to the next travel in a separate signed cookie."""
     known: Host = app.extensions["diptych"]
     app.session_interface = _PagesOnly()
     app.secret_key = hmac.new(known.secret, b"flash messages", hashlib.sha256).digest()
@@ -105,7 +105,7 @@ def _prepare_flashes(app: APIFlask) -> None:
 
 
 def _never_stored(response: Response) -> Response:
-    """No page of the dashboard stays in a cache, unless its view calls it private itself."""
+    """Keep the dashboard's pages out of caches, unless a view calls its page private itself."""
     if request.path.startswith("/dashboard") and not response.cache_control.private:
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Frame-Options"] = "DENY"

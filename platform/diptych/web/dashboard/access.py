@@ -51,7 +51,7 @@ class OpenedStudy:
     role: str
 
     def allows(self, needed: str) -> bool:
-        """Whether the role is enough: `{% if study.allows("editor") %}`."""
+        """Say whether the role is enough: `{% if study.allows("editor") %}`."""
         return allows(self.role, needed)
 
 
@@ -106,7 +106,7 @@ def check_all_have_rules(app: APIFlask) -> None:
 
 
 def user() -> User:
-    """Who is logged in; only in views that are not public."""
+    """Return who is logged in; only in views that are not public."""
     return cast(User, g.user)
 
 
@@ -159,7 +159,7 @@ def set_cookie(response: Response, name: str, value: str, max_age_s: int | None 
 
 
 def cookie_path() -> str:
-    """Where the cookies of the dashboard are sent: to its own pages."""
+    """Return where the cookies of the dashboard are sent: to its own pages."""
     return f"{host().settings.prefix}/dashboard"
 
 
@@ -197,7 +197,7 @@ def row_number(name: str) -> int | None:
 
 
 def _refuse_what_no_database_takes() -> None:
-    """PostgreSQL stores no text with NUL in it, and neither database finds a row beyond 64 bits."""
+    """Refuse text with NUL, which PostgreSQL can't store, and row numbers beyond 64 bits."""
     in_address = (request.view_args or {}).values()
     if any(isinstance(each, int) and each > MOST_ROWS for each in in_address):
         abort(404)

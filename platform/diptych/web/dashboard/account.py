@@ -133,7 +133,7 @@ def _read_link(token: str) -> links.Link | None:
 @blueprint.get("/account")
 @access("user")
 def account() -> Any:
-    """Password, log-ins, tokens."""
+    """Show password, log-ins and tokens."""
     return _account_page()
 
 
@@ -193,7 +193,7 @@ def revoke_token(token_id: int) -> Any:
 
 
 def local_address(given: str | None, prefix: str = "") -> str:
-    """Where to go after logging in: a page of the dashboard, never another site.
+    """Return where to go after logging in: a page of the dashboard, never another site.
 
     Parameters
     ----------

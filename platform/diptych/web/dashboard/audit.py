@@ -18,7 +18,7 @@ SIZE = 50
 @blueprint.get("/audit")
 @access("admin")
 def everything() -> Any:
-    """Every entry."""
+    """Show every entry."""
     return _page(None)
 
 

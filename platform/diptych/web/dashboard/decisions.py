@@ -67,7 +67,7 @@ def log(study: str) -> str:
 @blueprint.get("/studies/<study>/participants/decisions/preview")
 @access("editor")
 def nothing_chosen(study: str) -> Any:
-    """Whoever comes here without a choice is led to where it is made."""
+    """Lead back to where sessions are chosen."""
     return redirect(url_for("dashboard_participants.table", study=study))
 
 
@@ -188,7 +188,7 @@ def _filled(slip: Slip) -> Slip:
 
 
 def _payment(slip: Slip) -> tuple[str, bool]:
-    """(currency, whether there is a rule for bonuses) of the versions that the sessions saw.
+    """Return (currency, whether there is a rule for bonuses) of the versions that the sessions saw.
 
     Raises
     ------
@@ -281,7 +281,7 @@ def _ask(slip: Slip, *, is_filled: bool) -> str:
 
 
 def _waiting(plan: Plan | None) -> int:
-    """Minor units of what was decided earlier and is not sent yet, in the plan's currency."""
+    """Sum what was decided earlier and is not sent yet, in minor units of the plan's currency."""
     if plan is None or not plan.cost:
         return 0
     with reading() as connection:
@@ -290,7 +290,7 @@ def _waiting(plan: Plan | None) -> int:
 
 
 def _by_reason(left_out: Sequence[LeftOut]) -> list[tuple[str, list[str]]]:
-    """(why, sessions), the commonest reason first."""
+    """Return (why, sessions), the commonest reason first."""
     reasons: dict[str, list[str]] = defaultdict(list)
     for each in left_out:
         reasons[each.reason].append(each.public_id)

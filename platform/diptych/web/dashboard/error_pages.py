@@ -33,7 +33,7 @@ _TEXTS = {
 
 
 def wanted() -> bool:
-    """Whether whoever asks is a person in the dashboard."""
+    """Say whether the request is a person's in the dashboard."""
     if not request.path.startswith("/dashboard") or "Authorization" in request.headers:
         return False
     return request.accept_mimetypes.best != "application/json"

@@ -67,7 +67,7 @@ def download(study: str) -> Response:
 @blueprint.get("/studies/<study>/export/<file>")
 @access("viewer", token=True)
 def one(study: str, file: str) -> Response:
-    """One table as a file: `trials.parquet`, `sessions.csv?excel=1`, …; also for scripts."""
+    """Send one table as a file: `trials.parquet`, `sessions.csv?excel=1`, …; also for scripts."""
     name, _, format_ = file.rpartition(".")
     if format_ not in FORMATS or name not in (*TABLES, IDENTITIES):
         files = f"{', '.join((*TABLES, IDENTITIES))}, each as {' or '.join(FORMATS)}"
@@ -81,7 +81,7 @@ def one(study: str, file: str) -> Response:
 
 
 def _allow_ids(how: str) -> None:
-    """Platform ids are for editors and owners, and who took them is written down first."""
+    """Let editors and owners take platform ids, and record first who takes them."""
     if not rules.study().allows("editor"):
         abort(403, "Platform ids are for editors and owners of the study.")
     audit.note(user(), "export.ids", study_id=rules.study().id, detail={"to": how})

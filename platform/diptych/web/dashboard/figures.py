@@ -24,7 +24,7 @@ MOST_ROWS = 300  # of a figure's table on the page; the CSV has all
 @blueprint.get("/studies/<study>/figures")
 @access("viewer")
 def page(study: str) -> str:
-    """All figures of the study, drawn by the browser as they come into view."""
+    """Show all figures of the study, drawn by the browser as they come into view."""
     here = rules.study()
     catch_up(host(), here.id)
     kind, scope = _chosen("who", KINDS), _chosen("scope", SCOPES)
@@ -44,7 +44,7 @@ def page(study: str) -> str:
 @blueprint.get("/studies/<study>/figures/<name>.<any(json,png,svg,csv):form>")
 @access("viewer", token=True)
 def figure(study: str, name: str, form: str) -> Response:
-    """One figure: its Vega-Lite specification, a picture, or its table as CSV."""
+    """Send one figure: its Vega-Lite specification, a picture, or its table as CSV."""
     found, kind, scope = _found(name)
     theme = cast(Any, _chosen("theme", THEMES))
     about = study if found.result is not None else f"{study}, {KIND_WORDS[kind]}"
@@ -122,7 +122,7 @@ def _chosen(name: str, allowed: tuple[str, ...]) -> str:
 
 
 def _unless_known(mark: str) -> Response | None:
-    """Nothing to send to a browser that has it already."""
+    """Send nothing to a browser that has it already."""
     return _marked(Response(status=304), mark) if request.if_none_match.contains(mark) else None
 
 

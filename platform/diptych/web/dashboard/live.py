@@ -59,5 +59,5 @@ def _view() -> LiveView:
 
 
 def _mark(view: LiveView) -> str:
-    """Names what a page shows: another one once anything in it is another."""
+    """Name what a page shows: a new name once anything in it changes."""
     return hashlib.sha256(f"{rules.study().state} {view!r}".encode()).hexdigest()[:24]

@@ -41,7 +41,7 @@ TRIALS_A_PAGE = 40
 
 
 def may_see_ids() -> bool:
-    """Whether who asks may see platforms' ids: editors and owners."""
+    """Say whether the user may see platforms' ids: editors and owners."""
     return study().allows("editor")
 
 
@@ -114,7 +114,7 @@ def study_id() -> int:
 @blueprint.get("/studies/<study>/participants/<session>")
 @access("viewer")
 def session(study: str, session: str) -> Any:
-    """One session whole."""
+    """Show one session whole."""
     catch_up(host(), study_id())
     with reading() as connection:
         found = find(connection, study_id(), session)

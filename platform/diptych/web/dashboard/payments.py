@@ -152,7 +152,7 @@ def as_csv(study: str) -> Response:
 
 
 def _payment(study: str) -> Payment:
-    """`[payment]` of the version that is open, or of the newest where none is."""
+    """Return `[payment]` of the version that is open, or of the newest where none is."""
     for preview in (False, True):
         try:
             return frozen(current_version(study, preview=preview)[1]).spec.payment

@@ -28,7 +28,7 @@ CAUGHT_UP = 25
 @blueprint.get("/studies/<study>/quality")
 @access("viewer")
 def page(study: str) -> str:
-    """Rules with their thresholds and how many sessions each flags; those of one rule."""
+    """Show the rules with their thresholds and numbers of flags; the sessions of one rule."""
     kind = request.args.get("who", "person")
     if kind not in KINDS:
         abort(400, f"who: {kind!r} is not one of {', '.join(KINDS)}")
@@ -62,7 +62,7 @@ def page(study: str) -> str:
 
 
 def _again() -> int:
-    """Of how many sessions a recomputation under way is; 0 when the page is only looked at."""
+    """Return the sessions that a recomputation under way covers; 0 if the page is only read."""
     return max(request.args.get("of", 0, type=int), 0)
 
 

@@ -74,7 +74,7 @@ class Way:
 @blueprint.get("/studies/<study>/recruitment")
 @access("viewer")
 def index(study: str) -> str:
-    """Links ready to copy, what to enter on each platform, and what stands in the way."""
+    """Show links ready to copy, what to enter on each platform, and what is still missing."""
     here = _study()
     with reading() as connection:
         version = current_or_newest(history(connection, here.id))
@@ -130,7 +130,7 @@ def _placements(connection: Connection, study_id: int) -> list[Any]:
 
 
 def completion_codes(content: StudyContent) -> list[tuple[str, str, str, str, bool]]:
-    """(key, meaning, code or nothing, action for Prolific, whether it is an example)."""
+    """Return (key, meaning, code or nothing, action for Prolific, whether it is an example)."""
     given = content.spec.recruitment.of("prolific")
     return [
         (key, meaning, code, action, is_example_code(code))

@@ -59,7 +59,7 @@ def index() -> str:
 @blueprint.get("/studies/<study>")
 @access("viewer")
 def overview(study: str) -> str:
-    """One study: what it is, where it stands, what to look at before people are let in."""
+    """Show one study: what it is, its state, what to look at before people take it."""
     here = _study()
     catch_up(host(), here.id)
     with reading() as connection:
@@ -219,7 +219,7 @@ def images_of(version_id: int) -> Callable[[int], str]:
 
 
 def trials_in_words(spec: StudySpec) -> str:
-    """How many trials of each phase: `30 training, 15 test`."""
+    """Return how many trials of each phase: `30 training, 15 test`."""
     return ", ".join(f"{count} {phase}" for phase, count in spec.phases.items() if count)
 
 

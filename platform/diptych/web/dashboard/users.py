@@ -19,7 +19,7 @@ blueprint = pages("users")
 @blueprint.get("/users")
 @access("admin")
 def listing() -> Any:
-    """Everybody with an account."""
+    """List everybody with an account."""
     return _page()
 
 
@@ -38,7 +38,7 @@ def add() -> Any:
 @blueprint.post("/users/<name>/link")
 @access("admin")
 def new_link(name: str) -> Any:
-    """Another link, for who has forgotten the password or missed the first."""
+    """Make another link, for a user who lost the password or missed the first."""
     found = _active(name)
     return _page(link=_link(found), link_for=found.name), 201
 
@@ -71,7 +71,7 @@ def set_admin(name: str) -> Any:
 @blueprint.get("/studies/<study>/members")
 @access("owner")
 def members(study: str) -> Any:
-    """Who may see and change this study."""
+    """Show who may see and change this study."""
     return _members_page(study)
 
 

@@ -25,7 +25,7 @@ MOST_TRIALS = 24
 @blueprint.get("/studies/<study>/versions")
 @access("viewer")
 def index(study: str) -> str:
-    """Every version, the newest first, with the sessions that were shown it."""
+    """List every version, the newest first, with the sessions that were shown it."""
     catch_up(host(), _study().id)
     versions = _versions(counted=True)
     return render_template(
@@ -67,7 +67,7 @@ def compare(study: str) -> str:
 @blueprint.get("/studies/<study>/versions/preview")
 @access("viewer")
 def preview(study: str) -> str:
-    """Every page that participants see, and some trials drawn from a seed."""
+    """Show every page that participants see, and some trials drawn from a seed."""
     versions = _versions()
     given = request.args.get("version", "")
     version = _find(versions, given) if given else current_or_newest(versions)
@@ -96,7 +96,7 @@ def preview(study: str) -> str:
 @blueprint.post("/studies/<study>/versions/preview/take")
 @access("viewer")
 def take(study: str) -> Any:
-    """To the participant's page, with a preview key of one's own."""
+    """Lead to the participant's page, with the user's own preview key."""
     here = _study()
     key = study_keys.ensure(host().secret, here.id, study, "preview", user())
     return redirect(url_for("pages.participant", study=study, preview=key), 303)
