@@ -52,7 +52,7 @@ FINISHED = (
     ),
     *(ROOT / "analysis/diptych_analysis" / name for name in ("columns.py", "agreement/cli.py")),
     *(ROOT / "analysis/diptych_analysis" / name for name in ("mis/cli.py", "tracing/cli.py")),
-    ROOT / "analysis/diptych_analysis/numerosity",
+    *(ROOT / "analysis/diptych_analysis" / name for name in ("behaviour", "numerosity")),
 )
 MODULES = sorted(
     path for place in FINISHED for path in (place.rglob("*.py") if place.is_dir() else [place])

@@ -213,7 +213,7 @@ def test_the_noise_is_that_of_drawing_raters_again() -> None:
     rng = np.random.default_rng(0)
     truth = rng.dirichlet([0.5] * 4, 400)
     agreed = np.square(truth).sum(axis=1)
-    found = agreement_noise(np.stack([rng.multinomial(30, p) for p in truth]))
+    found = agreement_noise([rng.multinomial(30, truth)])
     assert found.variance == pytest.approx(agreed.var(), rel=0.15)
     for raters in (5, 20):
         drawn = np.stack([pair_agreement(rng.multinomial(raters, truth)) for _ in range(80)])
@@ -224,15 +224,13 @@ def test_the_noise_is_that_of_drawing_raters_again() -> None:
 
 def test_the_fewest_raters_are_found() -> None:
     rng = np.random.default_rng(1)
-    found = agreement_noise(
-        np.stack([rng.multinomial(30, p) for p in rng.dirichlet([0.5] * 4, 400)])
-    )
+    found = agreement_noise([rng.multinomial(30, rng.dirichlet([0.5] * 4, 400))])
     needed = found.raters_for(0.9)
     assert needed is not None
     assert found.correlation(needed) >= 0.9 > found.correlation(needed - 1)
-    alike = agreement_noise(np.stack([rng.multinomial(30, [0.25] * 4) for _ in range(400)]))
+    alike = agreement_noise([rng.multinomial(30, [0.25] * 4, 400)])
     assert alike.variance < 1e-4
-    assert agreement_noise(np.array([[1, 1], [2, 1]])).raters_for(0.9) is None
+    assert agreement_noise([np.array([[1, 1], [2, 1]])]).raters_for(0.9) is None
 
 
 @given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 999))

@@ -51,7 +51,8 @@ def shares(counts: npt.ArrayLike) -> Floats:
     """Divide counts by their sum, per stimulus; NaN without responses."""
     table = np.asarray(counts, dtype=float)
     n = table.sum(axis=-1, keepdims=True)
-    return np.where(n > 0, table / np.where(n > 0, n, 1), np.nan)
+    found: Floats = np.where(n > 0, table / np.where(n > 0, n, 1), np.nan)
+    return found
 
 
 def entropy(p: npt.ArrayLike) -> Floats:
@@ -63,13 +64,15 @@ def entropy(p: npt.ArrayLike) -> Floats:
         Distributions.
     """
     q = np.asarray(p, dtype=float)
-    return -np.sum(q * np.log(np.where(q > 0, q, 1)), axis=-1) + 0.0
+    found: Floats = -np.sum(q * np.log(np.where(q > 0, q, 1)), axis=-1) + 0.0
+    return found
 
 
 def cross_entropy(p: npt.ArrayLike, q: npt.ArrayLike, floor: float = FLOOR) -> Floats:
     """Compute the cross-entropy of q under p in nats: entropy(p) + kl(p, q)."""
     of, under = np.asarray(p, dtype=float), _floored(np.asarray(q, dtype=float), floor)
-    return -np.sum(of * np.log(under), axis=-1)
+    found: Floats = -np.sum(of * np.log(under), axis=-1)
+    return found
 
 
 def kl(p: npt.ArrayLike, q: npt.ArrayLike, floor: float = FLOOR) -> Floats:
@@ -93,8 +96,9 @@ def js(p: npt.ArrayLike, q: npt.ArrayLike) -> Floats:
 
 
 def _floored(q: Floats, floor: float) -> Floats:
-    raised = np.maximum(q, floor)
-    return raised / raised.sum(axis=-1, keepdims=True)
+    raised: Floats = np.maximum(q, floor)
+    scaled: Floats = raised / raised.sum(axis=-1, keepdims=True)
+    return scaled
 
 
 def compare(counts: npt.ArrayLike, others: npt.ArrayLike) -> Comparison:

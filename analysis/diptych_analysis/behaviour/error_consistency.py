@@ -7,6 +7,7 @@ a pair limit its EC, so each EC is beside the largest and the smallest that they
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,20 +98,21 @@ def _pair_counts(
     right: Mask, counted: Mask, right2: Mask, counted2: Mask, weights: Floats | None
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Count common stimuli, those that the first and the second get right, and both."""
-    # float32 holds whole numbers up to 2**24: more stimuli need float64.
-    kind = np.float32 if right.shape[1] < 2**22 else np.float64
-    a, b = (right & counted).astype(kind), (right2 & counted2).astype(kind)
-    w = np.ones(right.shape[1]) if weights is None else weights
-    b_weighted = b if weights is None else b * w.astype(kind)
-    both = a @ b_weighted.T
+    # float32 holds whole numbers up to 2**24, and halves time and memory.
+    kind: Any = np.float32 if right.shape[1] < 2**22 else np.float64
+    w = np.ones(right.shape[1], kind) if weights is None else weights.astype(kind)
+    a: Any = (right & counted).astype(kind)
+    b: Any = (right2 & counted2) * w
+    both = a @ b.T
     if counted.all() and counted2.all():
-        n = np.full(both.shape, w.sum())
+        n = np.full(both.shape, w.sum(dtype=float))
         first = np.broadcast_to((a @ w)[:, None], both.shape)
-        second = np.broadcast_to((b @ w)[None], both.shape)
+        second = np.broadcast_to(b.sum(axis=1)[None], both.shape)
     else:
-        m, m2 = counted.astype(kind), counted2.astype(kind) * w.astype(kind)
-        n, first, second = m @ m2.T, a @ m2.T, m @ b_weighted.T
-    return tuple(np.asarray(x, dtype=np.float64) for x in (n, first, second, both))  # type: ignore[return-value]
+        seen: Any = counted.astype(kind)
+        seen2: Any = counted2 * w
+        n, first, second = seen @ seen2.T, a @ seen2.T, seen @ b.T
+    return n.astype(float), first.astype(float), second.astype(float), both.astype(float)
 
 
 def _consistency(n: Floats, first: Floats, second: Floats, both: Floats) -> ErrorConsistency:

@@ -8,10 +8,10 @@ z2 = s - s^2, s = sum pi^2, and pi are the population's shares of the categories
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from diptych_analysis.behaviour.responses import Floats
 from diptych_analysis.behaviour.tallies import Counts
@@ -98,16 +98,15 @@ def moments(counts: Counts) -> tuple[Floats, Floats, Floats]:
     )
 
 
-def agreement_noise(blocks: npt.ArrayLike | list[Counts]) -> Noise:
+def agreement_noise(blocks: Iterable[Counts]) -> Noise:
     """Estimate how much agreement differs between stimuli, and how noisy it is.
 
     Parameters
     ----------
-    blocks : array of int, shape (stimuli, categories), or a list of such arrays
+    blocks : iterable of arrays of int, each of shape (stimuli, categories)
         Counts; stimuli with fewer than four responses are left out.
     """
-    parts = blocks if isinstance(blocks, list) else [np.asarray(blocks)]
-    found = [_block(part) for part in parts]
+    found = [_block(part) for part in blocks]
     s, z1, z2, noise = (np.concatenate([each[i] for each in found]) for i in range(4))
     if len(s) < 2:
         return Noise(float("nan"), float("nan"), float("nan"), len(s))

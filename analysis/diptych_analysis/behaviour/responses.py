@@ -86,7 +86,11 @@ class Responses:
     def of_kind(self, *kinds: str) -> Responses:
         """Keep the raters of some kinds, and the stimuli that they saw."""
         kept = self.of_raters(self.raters["kind"].isin(kinds).to_numpy(dtype=bool))
-        return kept.of_stimuli((kept.codes >= 0).any(axis=0))
+        return kept.of_stimuli(kept.seen())
+
+    def seen(self) -> Mask:
+        """Mark the stimuli with at least one response, shape (stimuli,)."""
+        return np.asarray((self.codes >= 0).any(axis=0))
 
     def right(self) -> tuple[Mask, Mask]:
         """Compare responses with labels.
@@ -146,7 +150,8 @@ def from_long(table: pd.DataFrame, *, stimuli: pd.DataFrame | None = None) -> Re
     first = ~table.duplicated(["rater", "stimulus"]).to_numpy()
     kept = table[first]
     rater, raters = pd.factorize(kept["rater"], sort=True)
-    stimulus, names = pd.factorize(kept["stimulus"], sort=True)
+    stimulus, found = pd.factorize(kept["stimulus"], sort=True)
+    names = [str(name) for name in found]
     labels = _labels(names, table, stimuli)
     categories = sorted({*kept["response"].unique(), *(x for x in labels if x is not None)})
     numbers = {name: number for number, name in enumerate(categories)}
@@ -157,14 +162,14 @@ def from_long(table: pd.DataFrame, *, stimuli: pd.DataFrame | None = None) -> Re
         _stimulus_rows(names, labels, stimuli),
         tuple(categories),
         codes,
-        np.array([numbers.get(label, MISSING) for label in labels]),  # type: ignore[call-overload]
+        np.array([MISSING if label is None else numbers[label] for label in labels]),
         int(np.count_nonzero(~first)),
     )
 
 
 def _attributes(table: pd.DataFrame, raters: pd.Index[str]) -> pd.DataFrame:
     """`rater`, `kind`, and the groups that are the same in all rows of each rater."""
-    groups = [name for name in table if name not in ("rater", "stimulus", "response", "label")]
+    groups = [str(name) for name in table if name not in ("rater", "stimulus", "response", "label")]
     by = table.groupby("rater", observed=True)[groups]
     constant = by.nunique(dropna=False).le(1).all() if groups else pd.Series(dtype=bool)
     rows = by.first().reindex(raters)[[name for name in groups if constant[name]]]
@@ -193,7 +198,7 @@ def _labels(
 def _stimulus_rows(
     names: Sequence[str], labels: Sequence[str | None], stimuli: pd.DataFrame | None
 ) -> pd.DataFrame:
-    rows = pd.DataFrame({"stimulus": [str(name) for name in names], "label": labels})
+    rows = pd.DataFrame({"stimulus": names, "label": list(labels)})
     if stimuli is not None and "file" in stimuli:
         files = stimuli.drop_duplicates("stimulus").set_index("stimulus")["file"]
         rows["file"] = rows["stimulus"].map(files)
