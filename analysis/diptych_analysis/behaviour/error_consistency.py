@@ -156,12 +156,11 @@ def mean_consistency(
     values = whole.consistency[chosen]
     interval = None
     if resamples and float(values.size) * right.shape[1] * resamples < _MOST:
-        drawn = [
-            _consistency(*_pair_counts(right, counted, right2, counted2, w.astype(float)))
-            for w in resampling_weights(right.shape[1], resamples, seed)
-        ]
-        means = np.array([_mean(each.consistency[chosen]) for each in drawn])
-        interval = percentiles(means)
+        means = []
+        for weights in resampling_weights(right.shape[1], resamples, seed):
+            counts = _pair_counts(right, counted, right2, counted2, weights.astype(float))
+            means.append(_mean(_consistency(*counts).consistency[chosen]))
+        interval = percentiles(np.array(means))
     defined = np.isfinite(values)
     return MeanConsistency(
         mean=_mean(values),
