@@ -75,6 +75,11 @@ COMMANDS = {
         "correlate",
         "Compare people's and machines' scores of units.",
     ),
+    "classify": Place(
+        "diptych_analysis.behaviour.classify_cli",
+        "classify",
+        "Let networks and other machines classify images.",
+    ),
     "agree": Place(
         "diptych_analysis.behaviour.cli",
         "agree",
