@@ -54,10 +54,12 @@ def tables(found: Findings) -> Iterator[PlainTable]:
     if found.chosen is not None:
         yield _contrastive(found)
     for name, table in found.groups.items():
-        head = tuple(str(column).replace("_", " ") for column in table)
+        # The name of a group by accuracy is its range.
+        shown = table.drop(columns=["low", "high"], errors="ignore")
+        head = tuple(str(column).replace("_", " ") for column in shown)
         rows = [
             tuple(number(x) if isinstance(x, float) else str(x) for x in row)
-            for row in table.itertuples(index=False)
+            for row in shown.itertuples(index=False)
         ]
         yield PlainTable(f"By {name}", head, rows)
     if found.both is not None:
