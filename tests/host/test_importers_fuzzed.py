@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.foreign_data import explain_teach, imi, vkt
+from support.foreign_responses import cifar10h_raw, long_responses, model_vs_human
 
 from diptych.importers import ImportFault, import_dataset, importers
 
@@ -22,6 +23,9 @@ MAKERS: dict[str, Callable[[Path], Path]] = {
     "explain-teach": explain_teach,
     "vkt": vkt,
     "imi": imi,
+    "model-vs-human": model_vs_human,
+    "cifar10h": cifar10h_raw,
+    "responses": long_responses,
 }
 #: What stands in people's files where something else is expected.
 ODD: tuple[Any, ...] = (

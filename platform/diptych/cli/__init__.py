@@ -75,6 +75,16 @@ COMMANDS = {
         "correlate",
         "Compare people's and machines' scores of units.",
     ),
+    "classify": Place(
+        "diptych_analysis.behaviour.classify_cli",
+        "classify",
+        "Let networks and other machines classify images.",
+    ),
+    "agree": Place(
+        "diptych_analysis.behaviour.cli",
+        "agree",
+        "Measure how much people and machines agree; find the images that divide them.",
+    ),
     "results": Place(
         "diptych.cli.results", "results", "Show results of the analysis on the dashboard."
     ),

@@ -114,8 +114,10 @@ def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
     """Convert data of other studies to tidy tables.
 
     FORMAT is explain-teach (Mac Aodha et al. 2018), vkt (visual knowledge tracing's db_dict.json),
-    imi (responses_main.csv) or a format of an installed plug-in. If a file has an error, the
-    message names the row and the reason, and the command writes nothing.
+    imi (responses_main.csv), model-vs-human (Geirhos et al. 2021), cifar10h (Peterson et al. 2019),
+    responses (a table with the columns rater, stimulus, response and optionally kind, label, rt in
+    ms) or a format of an installed plug-in. If a file has an error, the message names the row and
+    the reason, and the command writes nothing.
     """
     from diptych.ground.plugins import UnknownPlugin
     from diptych.importers import ImportFault, import_dataset

@@ -1,0 +1,7 @@
+"""What is wrong with responses, and what is allowed."""
+
+from __future__ import annotations
+
+
+class BehaviourFault(ValueError):
+    """Responses, a file or a setting that can't be used: names what, where, and what is allowed."""

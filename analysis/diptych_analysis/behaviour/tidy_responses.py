@@ -1,0 +1,113 @@
+"""Responses from the tidy tables of Diptych: people, simulated people and machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from diptych_analysis.behaviour.faults import BehaviourFault
+from diptych_analysis.behaviour.responses import NO_ANSWER, Responses, from_long
+from diptych_analysis.tables import PHASES, STATUSES, TABLES, Tables
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which trials count.
+
+    Attributes
+    ----------
+    phases, statuses : tuple of str
+        Phases of the trials, and statuses of their sessions.
+    task : str or None
+        Task of the trials; None: the only one.
+    excluded : bool
+        Whether excluded sessions count too.
+    unanswered : bool
+        Whether a trial without a response counts as a category, "(no answer)". Otherwise it is left
+        out.
+    """
+
+    phases: tuple[str, ...] = ("test",)
+    statuses: tuple[str, ...] = ("completed",)
+    task: str | None = None
+    excluded: bool = False
+    unanswered: bool = True
+
+    def __post_init__(self) -> None:
+        for name, given, allowed in (
+            ("phase", self.phases, PHASES),
+            ("status", self.statuses, STATUSES),
+        ):
+            odd = [value for value in given if value not in allowed]
+            if odd:
+                raise BehaviourFault(f"{name} {odd[0]!r}: allowed are {', '.join(allowed)}")
+
+
+def responses_of_tables(tables: Tables, selection: Selection) -> Responses:
+    """Read the responses that count.
+
+    A stimulus is the image of the trial; in tasks with several images per trial it is the item.
+
+    Raises
+    ------
+    BehaviourFault
+        If no trial counts, or the trials are of several tasks.
+    """
+    trials = _trials(tables, selection)
+    table = pd.DataFrame(
+        {
+            "rater": trials["participant_id"],
+            "kind": trials["participant_kind"],
+            "condition": trials["condition"],
+            "stimulus": trials["stimulus_id"].fillna(trials["item_id"]),
+            "response": trials["response"],
+            "label": trials["label"],
+        }
+    ).astype("object")
+    if bool(table["stimulus"].isna().any()):
+        raise BehaviourFault("a trial has neither stimulus_id nor item_id")
+    if selection.unanswered:
+        table["response"] = table["response"].fillna(NO_ANSWER)
+    table = table[table["response"].notna()]
+    if table.empty:
+        raise BehaviourFault("no trial that counts has a response")
+    return _with_attributes(from_long(table), tables)
+
+
+def _trials(tables: Tables, selection: Selection) -> pd.DataFrame:
+    sessions = tables.sessions
+    counted = sessions["status"].isin(list(selection.statuses))
+    if not selection.excluded:
+        counted &= ~sessions["excluded"].fillna(False).astype(bool)
+    trials = tables.trials[tables.trials["session_id"].isin(sessions["session_id"][counted])]
+    trials = trials[trials["phase"].isin(list(selection.phases))]
+    tasks = sorted(trials["task"].unique())
+    if selection.task is not None:
+        trials = trials[trials["task"] == selection.task]
+    elif len(tasks) > 1:
+        raise BehaviourFault(f"the trials are of the tasks {', '.join(tasks)}; choose one (--task)")
+    if trials.empty:
+        raise BehaviourFault(
+            f"no trial of phase {' or '.join(selection.phases)} in sessions that are "
+            f"{' or '.join(selection.statuses)}"
+            + (f" and of task {selection.task}" if selection.task else "")
+            + ("" if selection.excluded else " and not excluded")
+            + f"; the tables have {len(tables.trials):,} trials"
+        )
+    # In order of time, so that the first response of a rater to a stimulus is the one that counts.
+    starts = dict(zip(sessions["session_id"], sessions["entered_at"], strict=True))
+    order = trials.assign(began=trials["session_id"].map(starts))
+    return order.sort_values(["began", "session_id", "trial_index"], kind="stable")
+
+
+def _with_attributes(responses: Responses, tables: Tables) -> Responses:
+    """Add the file and the other columns of the stimuli table."""
+    declared = {column.name for column in TABLES["stimuli"]}
+    extras: Sequence[str] = [str(name) for name in tables.stimuli if name not in declared]
+    table = tables.stimuli[["stimulus_id", "file", *extras]].drop_duplicates("stimulus_id")
+    rows = responses.stimuli.merge(
+        table.rename(columns={"stimulus_id": "stimulus"}).astype("object"), "left", "stimulus"
+    )
+    return replace(responses, stimuli=rows)
