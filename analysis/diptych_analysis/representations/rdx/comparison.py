@@ -171,9 +171,15 @@ def compare(
 
 
 def compare_distances(
-    a: Matrix, b: Matrix, settings: Settings, *, jobs: int = 2, watch: Watch | None = None
+    a: Matrix,
+    b: Matrix,
+    settings: Settings,
+    *,
+    jobs: int = 2,
+    watch: Watch | None = None,
+    both: bool = True,
 ) -> Comparison:
-    """Do the same from distances (n, n) as `distances` returns them."""
+    """Do the same from distances (n, n) as `distances` returns them; `both` directions, or A's."""
     tell = watch or (lambda _: None)
     pairs = Pairs(a, b, settings)
     if np.array_equal(a, b):
@@ -185,6 +191,8 @@ def compare_distances(
         graphs = symmetric_affinities(a, b, settings, jobs=jobs)
     tell(STEPS[3])
     forward = _direction(pairs, graphs[0])
+    if not both:
+        return Comparison(forward, Direction((), float("nan")), len(a), settings, pairs)
     tell(STEPS[4])
     backward = _direction(pairs.swapped(), graphs[1])
     return Comparison(forward, backward, len(a), settings, pairs)
