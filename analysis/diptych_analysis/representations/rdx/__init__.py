@@ -1,0 +1,7 @@
+"""RDX: which sets of items does representation A hold close that representation B does not?
+
+References
+----------
+Kondapaneni, Mac Aodha and Perona, "Representational Difference Explanations", arXiv:2505.23917
+(2025); thesis, chapter 4. docs/representations.md says where this differs from the text.
+"""
