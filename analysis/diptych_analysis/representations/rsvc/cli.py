@@ -254,7 +254,7 @@ def concept_table(result: Result) -> Any:
     "--images", type=click.IntRange(60), help="Images to draw. Default 160, with --digits 500."
 )
 @click.option(
-    "--steps", default=600, show_default=True, type=click.IntRange(1), help="Updates per network."
+    "--steps", default=300, show_default=True, type=click.IntRange(1), help="Updates per network."
 )
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed.")
 def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: int) -> None:
