@@ -222,15 +222,15 @@ def concept_table(result: Result) -> Any:
     from diptych_analysis.representations.rsvc.report import about
 
     table = Table(title=about(result), title_justify="left")
-    for name in ("class", "concept of", "no."):
+    for name in ("class", "network", "concept"):
         table.add_column(name)
     for name in ("CMCS", "SMCS", "importance", "KL", "images"):
         table.add_column(name, justify="right")
-    ordered = result.concepts.sort_values(["class", "model", "cmcs"], kind="stable")
+    ordered = result.concepts.sort_values(["class", "network", "cmcs"], kind="stable")
     for row in ordered.to_dict("records"):
         table.add_row(
             str(row["class"]),
-            str(row["model"]),
+            str(row["network"]).upper(),
             str(row["concept"]),
             f"{row['cmcs']:.2f}" + ("*" if row["cmcs_constant"] else ""),
             f"{row['smcs']:.2f}" + ("*" if row["smcs_constant"] else ""),

@@ -17,10 +17,13 @@ _POINTS = 2000
 
 
 def _subtitle(result: Result) -> str:
-    settings, counts = result.plan.settings, result.class_table()
+    settings, counts = result.plan.settings, result.class_table()["images_evaluation"]
+    few, many = counts.min(), counts.max()
+    images = f"{few}" if few == many else f"{few} to {many}"
+    names = ", ".join(found.wanted.name for found in result.classes[:4])
+    more = f" and {len(result.classes) - 4} more" if len(result.classes) > 4 else ""
     return (
-        f"{result.names[0]} (A) and {result.names[1]} (B), {len(result.classes)} classes, "
-        f"{counts['images_evaluation'].min()} to {counts['images_evaluation'].max()} held-out "
+        f"{result.names[0]} (A) and {result.names[1]} (B), class {names}{more}, {images} held-out "
         f"images per class, k = {settings.concepts}, alpha = {settings.alpha:g}, "
         f"seed {settings.seed}"
     )
