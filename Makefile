@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-rsvc
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -98,6 +98,9 @@ bench-numerosity: .venv/stamp-dev ## training the number sense: time per seed, s
 
 bench-behaviour: .venv/stamp-dev ## agreement of 1,355 models about 50,000 images: time and memory of each step, on one core
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_behaviour.py $(BENCH_ARGS)
+
+bench-rsvc: .venv/stamp-dev ## RSVC: the regressions of one class beside celer, and MCS over all pairs of layers
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_rsvc.py $(BENCH_ARGS)
 
 soak: .venv/stamp-dev $(BUNDLE) ## faults under load for as long as asked: make soak SECONDS=600 (each fault so long)
 	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest --lane=all tests/faults tests/attack -rP $(PYTEST_ARGS)

@@ -65,6 +65,16 @@ COMMANDS = {
         "mis_report",
         "Compare models, layers and units by their scores.",
     ),
+    "rsvc": Place(
+        "diptych_analysis.representations.rsvc.cli",
+        "rsvc",
+        "Compare the visual concepts of two networks.",
+    ),
+    "rsvc-toy": Place(
+        "diptych_analysis.representations.rsvc.cli",
+        "rsvc_toy",
+        "Draw images for two networks whose difference is known.",
+    ),
     "numerosity": Place(
         "diptych_analysis.numerosity.cli",
         "numerosity",
