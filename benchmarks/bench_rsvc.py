@@ -49,12 +49,14 @@ def with_celer(table: np.ndarray, targets: np.ndarray, folds: list, tolerance: f
 
 
 def cpu(run: Callable[[], object]) -> tuple[float, object]:
+    """Return the CPU seconds of a call, and its result."""
     start = time.process_time()
     found = run()
     return time.process_time() - start, found
 
 
 def compare(units: int, repeats: int, tolerance: float) -> dict[str, float]:
+    """Time the own regressions and those of celer on the same problems."""
     own, other, difference, used = [], [], 0.0, 0.0
     for seed in range(repeats):
         table, targets = activations(units, seed)
@@ -74,6 +76,7 @@ def compare(units: int, repeats: int, tolerance: float) -> dict[str, float]:
 
 
 def layers(repeats: int) -> float:
+    """Time MCS over all pairs of layers, in seconds."""
     rng = np.random.default_rng(0)
     a, b = (
         {f"layer {i}": rng.gamma(1, 1, (LAYER_PATCHES, CONCEPTS)) for i in range(LAYERS)}
@@ -83,6 +86,7 @@ def layers(repeats: int) -> float:
 
 
 def main() -> None:
+    """Print the table of times."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--tolerance", type=float, default=1e-6, help="of celer")

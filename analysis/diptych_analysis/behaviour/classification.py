@@ -261,7 +261,7 @@ def classify_block(
 
 
 def _once(model: str, answer: Answer, device: str, threads: int) -> Classifier:
-    """A worker keeps one classifier for its next block."""
+    """Return the classifier that a worker keeps for its next block."""
     key = repr((model, device, answer.categories))
     if key not in _loaded:
         _loaded.clear()

@@ -87,7 +87,7 @@ def classify(models: tuple[str, ...], **options: Any) -> None:
     from rich.table import Table
 
     from diptych_analysis.behaviour.classification import accuracy
-    from diptych_analysis.dataset_metadata import write_json
+    from diptych_analysis.tables.metadata import write_json
 
     console = Console()
     found = []

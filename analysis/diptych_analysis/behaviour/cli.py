@@ -143,7 +143,7 @@ def agree(sources: tuple[Path, ...], **options: Any) -> None:
     from rich.console import Console
 
     from diptych_analysis.behaviour import findings_json, findings_tables
-    from diptych_analysis.dataset_metadata import write_json
+    from diptych_analysis.tables.metadata import write_json
 
     console = Console()
     with faults(), console.status("Comparing …"):

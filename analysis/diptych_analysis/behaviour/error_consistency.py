@@ -1,4 +1,4 @@
-"""Error consistency: do two raters get the same stimuli wrong more often than by chance?
+"""Error consistency: whether two raters get the same stimuli wrong more often than by chance.
 
 Source: Geirhos, Meding and Wichmann, *Beyond accuracy*, NeurIPS 2020 (EC below). The accuracies of
 a pair limit its EC, so each EC is beside the largest and the smallest that they allow.

@@ -12,7 +12,7 @@ from diptych_analysis.behaviour import figures
 from diptych_analysis.behaviour.findings import Findings
 from diptych_analysis.behaviour.findings_json import stimuli_table
 from diptych_analysis.behaviour.findings_tables import PlainTable, about, lists, tables
-from diptych_analysis.report_page import Page
+from diptych_analysis.report.page import Page
 
 
 def write_report(found: Findings, to: Path) -> Path:

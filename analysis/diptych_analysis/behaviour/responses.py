@@ -54,6 +54,7 @@ class Responses:
     repeated: int = 0
 
     def __post_init__(self) -> None:
+        """Check the values, and prepare what follows from them."""
         if self.codes.shape != (len(self.raters), len(self.stimuli)):
             raise BehaviourFault(
                 f"codes have the shape {self.codes.shape}; expected "

@@ -36,6 +36,7 @@ class Selection:
     unanswered: bool = True
 
     def __post_init__(self) -> None:
+        """Check the values, and prepare what follows from them."""
         for name, given, allowed in (
             ("phase", self.phases, PHASES),
             ("status", self.statuses, STATUSES),

@@ -77,7 +77,7 @@ def _name(file: Path) -> str:
 
 
 def _pseudonyms(raters: pd.Series, kinds: pd.Series) -> pd.Series:
-    """Number people by the order of their names; machines keep theirs."""
+    """Give people numbers by the order of their names; machines keep theirs."""
     names = sorted(raters[kinds != "machine"].unique())
     width = max(4, len(str(len(names))))
     numbers = {name: f"p{number:0{width}d}" for number, name in enumerate(names, start=1)}

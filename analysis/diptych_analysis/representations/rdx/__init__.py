@@ -1,4 +1,4 @@
-"""RDX: which sets of items does representation A hold close that representation B does not?
+"""RDX: sets of items that representation A holds close and representation B does not.
 
 References
 ----------

@@ -102,7 +102,7 @@ class Comparison:
     pairs: Pairs = field(repr=False)
 
     def in_words(self) -> str:
-        """Number of items and settings, for a caption."""
+        """Write the number of items and the settings, for a caption."""
         return self.settings.in_words(self.n)
 
 

@@ -43,7 +43,7 @@ class Pairs:
         return affinity(a, b, self.settings, items=len(self.a))
 
     def swapped(self) -> Pairs:
-        """The other direction."""
+        """Return the other direction."""
         return Pairs(self.b, self.a, self.settings)
 
 

@@ -147,7 +147,7 @@ def _z(value: float, null: Floats) -> float:
 
 
 def _neighbours(near: Matrix) -> npt.NDArray[np.int64]:
-    """The nearest items of each, without itself: (n, _LOCAL)."""
+    """Find the nearest items of each, without itself: (n, _LOCAL)."""
     count = min(_LOCAL, len(near) - 1)
     found = np.argpartition(near, count, axis=1)[:, : count + 1]
     own = np.arange(len(near))[:, None]

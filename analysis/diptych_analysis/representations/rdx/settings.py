@@ -54,6 +54,7 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Check the values, and prepare what follows from them."""
         if self.grids < 1 or self.size < 2:
             raise RepresentationFault(
                 f"grids {self.grids}, size {self.size}: at least 1 grid of 2 items is needed"
@@ -72,7 +73,7 @@ class Settings:
         return max(2 * (self.grids + 1), self.size) + 1
 
     def in_words(self, items: int) -> str:
-        """What belongs below each figure and table."""
+        """Write what belongs below each figure and table."""
         return (
             f"n = {items}, m = {self.grids}, k = {self.size}, gamma {self.gamma:g}, "
             f"beta {self.beta:g}, {self.distance}, {self.difference}, {self.sampling}, "

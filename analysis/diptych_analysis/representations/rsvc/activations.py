@@ -80,6 +80,7 @@ class Observer:
     threads: int = 1
 
     def __post_init__(self) -> None:
+        """Check the values, and prepare what follows from them."""
         self._classifier = classifier_of(self.network)
         self._key = self.network.key
         self._layers = (
@@ -194,7 +195,7 @@ class Observer:
             handle.remove()
 
     def _checked(self, given: Tensor, logits: Tensor) -> Tensor:
-        """The classifier's input, if the classifier alone makes the logits of it."""
+        """Return the classifier's input, if the classifier alone makes the logits of it."""
         if given.ndim != 2 or not torch.allclose(
             self._classifier(given).float(), logits.float(), rtol=1e-3, atol=1e-3
         ):

@@ -180,8 +180,8 @@ def _compare(names: tuple[str, str], options: dict[str, Any], console: Any) -> R
 
 
 def _print_json(result: Result) -> None:
-    from diptych_analysis.dataset_metadata import json_text
     from diptych_analysis.representations.rsvc.result_tables import summary
+    from diptych_analysis.tables.metadata import json_text
 
     click.echo(json_text(summary(result)), nl=False)
 

@@ -54,6 +54,7 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Check the values, and prepare what follows from them."""
         for name, least in (("concepts", 1), ("folds", 2), ("iterations", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise RepresentationFault(f"{name} {getattr(self, name)}: at least {least}")
@@ -78,6 +79,7 @@ class PatchSet:
     b: Floats
 
     def __post_init__(self) -> None:
+        """Check the values, and prepare what follows from them."""
         if not len(self.images) == len(self.a) == len(self.b):
             raise RepresentationFault(
                 f"{len(self.images)} patches, with {len(self.a)} rows of A and {len(self.b)} of B; "

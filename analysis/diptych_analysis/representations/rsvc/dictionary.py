@@ -46,6 +46,7 @@ class Dictionary:
     dead: int
 
     def __len__(self) -> int:
+        """Return the number of entries."""
         return len(self.concepts)
 
     def coefficients(self, activations: Floats) -> Floats:

@@ -36,6 +36,7 @@ class PatchGrid:
     stride: int = 51
 
     def __post_init__(self) -> None:
+        """Check the values, and prepare what follows from them."""
         if not 1 <= self.window <= self.size or self.stride < 1:
             raise RepresentationFault(
                 f"patches of {self.window} pixels every {self.stride} in {self.size}; allowed are "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from diptych_analysis import charts
-from diptych_analysis.report_page import Page
+from diptych_analysis.report.page import Page
 from diptych_analysis.representations.rsvc import figures
 from diptych_analysis.representations.rsvc.comparison import SIDES, Side
 from diptych_analysis.representations.rsvc.pictures import Gallery, draw_concept

@@ -106,7 +106,7 @@ def file_name(text: str) -> str:
 
 
 def summary(result: Result) -> dict[str, Any]:
-    """What `--json` writes: settings, classes, concepts and layers."""
+    """Return what `--json` writes: settings, classes, concepts and layers."""
     return {
         **result.about,
         "classes": _records(result.class_table()),
