@@ -45,7 +45,7 @@ export async function blindSpotDistance(
   const square = h("i", { class: "spot-square" });
   const track = h("div", { class: "spot-track", "aria-hidden": "true" }, square, dot);
   const press = button(say("start"), { testid: "spot" });
-  const count = h("p", { class: "facts" });
+  const count = h("p", { class: "facts", text: "\u00a0" }); // the line keeps its place
   place.replaceChildren(track, h("div", { class: "actions" }, press), count);
   dot.hidden = true;
   await pressed(press, place, giving_up);
