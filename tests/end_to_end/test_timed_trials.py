@@ -20,6 +20,8 @@ from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
+FIREFOX = pytest.param("firefox", marks=pytest.mark.exhaustive)
+BROWSERS = pytest.mark.parametrize("which", ["chromium", FIREFOX])
 #: 250 ms are 15 frames of the 60 Hz that a browser without a screen draws.
 TIMING = {"fixation_ms": 300, "exposure_ms": 250, "mask": "noise", "mask_ms": 100}
 FRAMES, MASK_FRAMES, FRAME_MS = 15, 6, 1000 / 60
@@ -147,7 +149,7 @@ def responses(settings: Settings) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-@pytest.mark.parametrize("which", ["chromium", "firefox", "webkit"])
+@BROWSERS
 @SQLITE
 def test_frames_that_were_shown_are_stored_and_dropped_ones_are_flagged(
     window: Window, live_server: LiveServer, settings: Settings
@@ -182,7 +184,7 @@ def test_frames_that_were_shown_are_stored_and_dropped_ones_are_flagged(
     print([(row["display_frames"], bool(row["timing_fault"])) for row in stored])
 
 
-@pytest.mark.parametrize("which", ["chromium", "firefox"])
+@BROWSERS
 @SQLITE
 def test_who_answers_nothing_misses_every_trial_and_comes_to_the_end(
     window: Window, live_server: LiveServer, settings: Settings
