@@ -22,27 +22,10 @@ from diptych.recruiters import NextPerson, Recruiter
 from diptych.sessions.planned import planned
 from diptych.study import texts
 from diptych.study.content import StudyContent
+from diptych.study.timing import mask_seed
 from diptych.study.versions import frozen
 from diptych.tasks import REGISTRY, Tally
 from diptych.tasks.browser_plugin import plugin_address
-
-
-def steps_of(content: StudyContent) -> list[str]:
-    """List the steps of a study, in order."""
-    steps = ["consent", "instructions"]
-    if content.spec.comprehension:
-        steps.append("comprehension")
-    steps.append("trials")
-    if "feedback" in content.texts:
-        steps.append("feedback")
-    return [*steps, "debrief", "end"]
-
-
-def step_after(content: StudyContent, step: str) -> str:
-    """Return the step that follows another."""
-    steps = steps_of(content)
-    return steps[steps.index(step) + 1]
-
 
 PUBLIC_ID_LENGTH = 32
 #: How long tokens that name a session's row by its number are taken.
@@ -179,6 +162,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
     recruiter = host.recruiter(content, session.recruiter)
     told["next_person"] = _next_person(recruiter, session)
     told["way_back"] = recruiter.way_back()
+    told["px_per_degree"] = session.browser.get("px_per_degree")
     return {"study": told, **state(host, session, came=came)}
 
 
@@ -208,11 +192,12 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
         "language": spec.language,
         "task": spec.task.name,
         "parameters": parameters.model_dump(mode="json", include=set(task_class.public)),
-        "screen": spec.screen.model_dump(mode="json"),
+        "screen": spec.screen.model_dump(mode="json", exclude={"viewing_distance_cm"}),
         "resume_within_minutes": spec.recruitment.resume_within_minutes,
         "plugin": plugin_address(spec.task.name, host().settings.prefix),
         "next_person": "no",
         "way_back": None,
+        "px_per_degree": None,
     }
 
 
@@ -257,6 +242,8 @@ def _content(
                 "questions": [{"text": q.question, "options": list(q.options)} for q in questions],
                 "attempts_left": left,
             }
+        case "calibration":
+            return {"viewing_distance_cm": content.spec.screen.viewing_distance_cm or None}
         case "debrief":
             return {"html": texts.text(content, "debrief", prefix), "score": _score(host, session)}
         case "end":
@@ -289,6 +276,7 @@ def trial_doc(
         "task": task.name,
         "show": task.show(trial, session.seed, url, tally),
         # Sorted by opaque name, so that their order tells nothing.
+        "timing": task.timing.document(mask_seed(session.seed, session.position), prefix),
         "images": sorted({url(place) for place in task.places(trial)}),
         "notice": texts.notice(content, trial.notice, prefix) if trial.notice else None,
     }

@@ -52,11 +52,31 @@ class Notice(Doc):
     html: str
 
 
+class TrialTimingDoc(Doc):
+    """What the page shows in a trial, and for how long: blank, fixation, display, mask, answer."""
+
+    fixation_ms: int = Field(description="Time of the fixation cross, in ms; 0 shows none.")
+    exposure_ms: int = Field(description="Time of the images, in ms; 0: until the answer.")
+    mask: str = Field(description="`none`, `noise`, or the address of an image.")
+    mask_seed: int = Field(description="Seed of the noise.")
+    mask_ms: int = Field(description="Time of the mask, in ms; 0: until the answer.")
+    deadline_ms: int = Field(description="Longest response time, in ms; 0: no limit.")
+    iti_ms: int = Field(description="Shortest blank time before the trial, in ms.")
+    image_px: float | None = Field(
+        description="Longer side of each image, in CSS pixels. Null, without `image_degrees`: "
+        "as large as there is room."
+    )
+    image_degrees: float | None = Field(
+        description="Longer side of each image, in degrees of visual angle."
+    )
+
+
 class _TrialDoc(Doc):
     """One trial as the participant is shown it."""
 
     index: int
     phase: str
+    timing: TrialTimingDoc
     images: list[str] = Field(description="Every image that the trial uses.")
     notice: Notice | None
 
@@ -122,6 +142,15 @@ class Questions(Doc):
 
     questions: list[QuestionDoc]
     attempts_left: int
+
+
+class CalibrationContent(Doc):
+    """How the page finds out how large a degree of visual angle is on the screen."""
+
+    viewing_distance_cm: float | None = Field(
+        description="Distance that the participant is asked to keep, in cm; null: the page "
+        "measures it."
+    )
 
 
 class Score(Doc):
@@ -199,6 +228,13 @@ class ComprehensionState(_StepState):
     content: Questions
 
 
+class CalibrationState(_StepState):
+    """The size of the screen and the viewing distance."""
+
+    step: Literal["calibration"]
+    content: CalibrationContent
+
+
 class TrialsState(_StepState):
     """The current trial."""
 
@@ -231,6 +267,7 @@ _State = Annotated[
     ConsentState
     | InstructionsState
     | ComprehensionState
+    | CalibrationState
     | TrialsState
     | FeedbackState
     | DebriefState
@@ -282,11 +319,15 @@ class StudyDoc(Doc):
     way_back: WayBack | None = Field(
         description="Where to hand the place back; null without a platform."
     )
+    px_per_degree: float | None = Field(
+        description="CSS pixels per degree of visual angle on the participant's screen; null until "
+        "it is measured."
+    )
 
 
 _STATES: tuple[type[_StepState], ...] = (
-    PreviewState, ConsentState, InstructionsState, ComprehensionState, TrialsState, FeedbackState,
-    DebriefState, EndState,
+    PreviewState, ConsentState, InstructionsState, ComprehensionState, CalibrationState,
+    TrialsState, FeedbackState, DebriefState, EndState,
 )  # fmt: skip
 
 

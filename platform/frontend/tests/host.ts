@@ -2,7 +2,8 @@
  * A host at the other end of `fetch`: holds sessions, stores answers once, and can be made to fail.
  * Only what the participant API promises, so that the journey is tested against the promise.
  */
-import type { Question, State, StudyDoc, Trial } from "../src/types";
+import { UNTIMED } from "../src/task";
+import type { Question, State, StudyDoc, Trial, TrialTiming } from "../src/types";
 
 interface Answer {
   response: string;
@@ -59,6 +60,7 @@ export class Host {
     next_person: "no",
     way_back: null,
     plugin: null,
+    px_per_degree: null,
   };
   /** Ends every session, as when nobody has come for too long. */
   timeOut(): void {
@@ -71,6 +73,9 @@ export class Host {
   /** label of each trial; the last two are test trials. */
   readonly labels = ["A", "B", "A", "B"];
   noticeAt: number | null = null;
+  timing: TrialTiming = UNTIMED;
+  /** Whether the study has images of a size in degrees. */
+  calibrates = false;
 
   readonly fetch = async (url: unknown, init: RequestInit = {}): Promise<Response> => {
     const path = String(url).replace("/api/v1", "");
@@ -156,6 +161,7 @@ export class Host {
       "consent",
       "instructions",
       "comprehension",
+      ...(this.calibrates ? ["calibration"] : []),
       "trials",
       "feedback",
       "debrief",
@@ -189,6 +195,7 @@ export class Host {
       phase: index < this.labels.length - 2 ? "training" : "test",
       task: this.study.task,
       show: { image: `/i/${index}`, classes: ["A", "B"], rank: 1 },
+      timing: this.timing,
       images: [`/i/${index}`],
       notice: index === this.noticeAt ? { title: "Half way", html: "<p>Rest a little.</p>" } : null,
     };
@@ -199,6 +206,7 @@ export class Host {
       consent: { html: "<h1>Taking part</h1><p>Read me.</p>" },
       instructions: { pages: ["<h1>One</h1>", "<h1>Two</h1>"] },
       comprehension: { questions: QUESTIONS, attempts_left: session.attempts_left },
+      calibration: { viewing_distance_cm: 57 },
       trials: { trial: this.trial(session.index) },
       feedback: { html: "<h1>Thoughts</h1>" },
       debrief: { html: "<h1>Why</h1>", score: { correct: 1, of: 2 } },

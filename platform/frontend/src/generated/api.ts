@@ -554,6 +554,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/steps/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete the step calibration */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["Calibration"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["State"];
+                    };
+                };
+                /** @description Authentication error */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Request Entity Too Large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ValidationError"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/steps/instructions": {
         parameters: {
             query?: never;
@@ -839,7 +924,7 @@ export interface components {
          */
         Answer: {
             /** Response */
-            response: components["schemas"]["CategoryLearningResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | {
+            response: components["schemas"]["CategoryLearningResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | components["schemas"]["MissedResponse"] | {
                 [key: string]: unknown;
             };
             timing: components["schemas"]["Timing"];
@@ -894,6 +979,49 @@ export interface components {
             language?: string;
         };
         /**
+         * Calibration
+         * @description What the page has measured with a card and the blind spot; machines measure nothing.
+         */
+        Calibration: {
+            /**
+             * Px Per Degree
+             * @description CSS pixels per degree of visual angle, in the middle of the screen.
+             * @default null
+             */
+            px_per_degree?: number | null;
+            /**
+             * Viewing Distance Cm
+             * @description Distance of the eyes, in cm.
+             * @default null
+             */
+            viewing_distance_cm?: number | null;
+        };
+        /**
+         * CalibrationContent
+         * @description How the page finds out how large a degree of visual angle is on the screen.
+         */
+        CalibrationContent: {
+            /**
+             * Viewing Distance Cm
+             * @description Distance that the participant is asked to keep, in cm; null: the page measures it.
+             */
+            viewing_distance_cm: number | null;
+        };
+        /**
+         * CalibrationState
+         * @description The size of the screen and the viewing distance.
+         */
+        CalibrationState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "calibration";
+            content: components["schemas"]["CalibrationContent"];
+        };
+        /**
          * CategoryLearningShown
          * @description One image and the classes that it may belong to.
          */
@@ -923,6 +1051,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1012,7 +1141,22 @@ export interface components {
          * Described
          * @description A State with what the browser needs to know of the study.
          */
-        Described: components["schemas"]["DescribedConsentState"] | components["schemas"]["DescribedInstructionsState"] | components["schemas"]["DescribedComprehensionState"] | components["schemas"]["DescribedTrialsState"] | components["schemas"]["DescribedFeedbackState"] | components["schemas"]["DescribedDebriefState"] | components["schemas"]["DescribedEndState"];
+        Described: components["schemas"]["DescribedConsentState"] | components["schemas"]["DescribedInstructionsState"] | components["schemas"]["DescribedComprehensionState"] | components["schemas"]["DescribedCalibrationState"] | components["schemas"]["DescribedTrialsState"] | components["schemas"]["DescribedFeedbackState"] | components["schemas"]["DescribedDebriefState"] | components["schemas"]["DescribedEndState"];
+        /**
+         * DescribedCalibrationState
+         * @description The size of the screen and the viewing distance.
+         */
+        DescribedCalibrationState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "calibration";
+            content: components["schemas"]["CalibrationContent"];
+            study: components["schemas"]["StudyDoc"];
+        };
         /**
          * DescribedComprehensionState
          * @description Questions about the instructions.
@@ -1148,6 +1292,23 @@ export interface components {
             exit: (components["schemas"]["Redirect"] | components["schemas"]["Form"]) | null;
         };
         /**
+         * EnteredCalibrationState
+         * @description The size of the screen and the viewing distance.
+         */
+        EnteredCalibrationState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "calibration";
+            content: components["schemas"]["CalibrationContent"];
+            study: components["schemas"]["StudyDoc"];
+            /** Token */
+            token: string | null;
+        };
+        /**
          * EnteredComprehensionState
          * @description Questions about the instructions.
          */
@@ -1271,7 +1432,7 @@ export interface components {
          * EnteredState
          * @description What entering gives: the token names the session from here on.
          */
-        EnteredState: components["schemas"]["EnteredPreviewState"] | components["schemas"]["EnteredConsentState"] | components["schemas"]["EnteredInstructionsState"] | components["schemas"]["EnteredComprehensionState"] | components["schemas"]["EnteredTrialsState"] | components["schemas"]["EnteredFeedbackState"] | components["schemas"]["EnteredDebriefState"] | components["schemas"]["EnteredEndState"];
+        EnteredState: components["schemas"]["EnteredPreviewState"] | components["schemas"]["EnteredConsentState"] | components["schemas"]["EnteredInstructionsState"] | components["schemas"]["EnteredComprehensionState"] | components["schemas"]["EnteredCalibrationState"] | components["schemas"]["EnteredTrialsState"] | components["schemas"]["EnteredFeedbackState"] | components["schemas"]["EnteredDebriefState"] | components["schemas"]["EnteredEndState"];
         /**
          * EnteredTrialsState
          * @description The current trial.
@@ -1499,6 +1660,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1521,6 +1683,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1630,7 +1793,7 @@ export interface components {
          * State
          * @description Where a session stands and what is to be shown now; `content` depends on `step`.
          */
-        State: components["schemas"]["ConsentState"] | components["schemas"]["InstructionsState"] | components["schemas"]["ComprehensionState"] | components["schemas"]["TrialsState"] | components["schemas"]["FeedbackState"] | components["schemas"]["DebriefState"] | components["schemas"]["EndState"];
+        State: components["schemas"]["ConsentState"] | components["schemas"]["InstructionsState"] | components["schemas"]["ComprehensionState"] | components["schemas"]["CalibrationState"] | components["schemas"]["TrialsState"] | components["schemas"]["FeedbackState"] | components["schemas"]["DebriefState"] | components["schemas"]["EndState"];
         /**
          * StudyDoc
          * @description What the browser may know about a study.
@@ -1677,6 +1840,11 @@ export interface components {
             next_person: "no" | "ask" | "kiosk";
             /** @description Where to hand the place back; null without a platform. */
             way_back: components["schemas"]["WayBack"] | null;
+            /**
+             * Px Per Degree
+             * @description CSS pixels per degree of visual angle on the participant's screen; null until it is measured.
+             */
+            px_per_degree: number | null;
         };
         /**
          * Timing
@@ -1709,6 +1877,42 @@ export interface components {
              * @default null
              */
             shown_height?: number | null;
+            /**
+             * Fixation Onset Ms
+             * @description First paint of the fixation cross.
+             * @default null
+             */
+            fixation_onset_ms?: number | null;
+            /**
+             * Display Offset Ms
+             * @description First paint without the images, whose onset is `onset_ms`.
+             * @default null
+             */
+            display_offset_ms?: number | null;
+            /**
+             * Display Frames
+             * @description Frames that the page counted between these two.
+             * @default null
+             */
+            display_frames?: number | null;
+            /**
+             * Mask Onset Ms
+             * @description First paint of the mask.
+             * @default null
+             */
+            mask_onset_ms?: number | null;
+            /**
+             * Mask Offset Ms
+             * @description First paint without the mask.
+             * @default null
+             */
+            mask_offset_ms?: number | null;
+            /**
+             * Timing Fault
+             * @description Whether anything was visible for a frame too long or too short.
+             * @default null
+             */
+            timing_fault?: boolean | null;
         };
         /**
          * Trial
@@ -1721,6 +1925,57 @@ export interface components {
          */
         TrialContent: {
             trial: components["schemas"]["Trial"];
+        };
+        /**
+         * TrialTimingDoc
+         * @description What the page shows in a trial, and for how long: blank, fixation, display, mask, answer.
+         */
+        TrialTimingDoc: {
+            /**
+             * Fixation Ms
+             * @description Time of the fixation cross, in ms; 0 shows none.
+             */
+            fixation_ms: number;
+            /**
+             * Exposure Ms
+             * @description Time of the images, in ms; 0: until the answer.
+             */
+            exposure_ms: number;
+            /**
+             * Mask
+             * @description `none`, `noise`, or the address of an image.
+             */
+            mask: string;
+            /**
+             * Mask Seed
+             * @description Seed of the noise.
+             */
+            mask_seed: number;
+            /**
+             * Mask Ms
+             * @description Time of the mask, in ms; 0: until the answer.
+             */
+            mask_ms: number;
+            /**
+             * Deadline Ms
+             * @description Longest response time, in ms; 0: no limit.
+             */
+            deadline_ms: number;
+            /**
+             * Iti Ms
+             * @description Shortest blank time before the trial, in ms.
+             */
+            iti_ms: number;
+            /**
+             * Image Px
+             * @description Longer side of each image, in CSS pixels. Null, without `image_degrees`: as large as there is room.
+             */
+            image_px: number | null;
+            /**
+             * Image Degrees
+             * @description Longer side of each image, in degrees of visual angle.
+             */
+            image_degrees: number | null;
         };
         /**
          * TrialsState
@@ -1778,6 +2033,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1856,6 +2112,17 @@ export interface components {
         CategoryLearningResponse: {
             /** Ranking */
             ranking: string[];
+        };
+        /**
+         * MissedResponse
+         * @description No answer came before the deadline of the trial (`deadline_ms`), in any task.
+         */
+        MissedResponse: {
+            /**
+             * Missed
+             * @constant
+             */
+            missed: true;
         };
         /**
          * OddOneOutFeedback
