@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from diptych.simulation import Answer, Features, Observer, SeenTrial, Vision
@@ -35,6 +35,7 @@ class Participation:
         self._think = think
         self._answered = answered
         self._features: dict[str, Features] = {}
+        self._numbers: dict[str, Mapping[str, float]] = {}
         self._input_told_ms: float | None = None
         self._clock_ms = 0.0  # the browser's monotonic clock, as the participant lives it
         self.step = "entry"
@@ -101,8 +102,12 @@ class Participation:
         await self._load(trial["images"])
         if trial["notice"]:
             await self._spend(self._reading_ms(trial["notice"]["html"]))
+        urls = trial["images"]
         seen = SeenTrial(
-            trial["phase"], trial["show"], {url: self._features[url] for url in trial["images"]}
+            trial["phase"],
+            trial["show"],
+            {url: self._features[url] for url in urls},
+            {url: self._numbers[url] for url in urls},
         )
         answer = self._observer.answer(seen)
         timing = await self._respond_in(answer)
@@ -155,6 +160,9 @@ class Participation:
         new = [url for url in urls if url not in self._features]
         served = [await self._visitor.bytes(url) for url in new]
         self._features |= zip(new, await self._vision.look(served), strict=True)
+        self._numbers |= {
+            url: self._vision.numbers(data) for url, data in zip(new, served, strict=True)
+        }
 
     def _comprehend(self, question: dict[str, Any]) -> int:
         """The right option for whoever has read the instructions; a guess for whoever has not."""
