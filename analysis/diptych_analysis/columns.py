@@ -116,6 +116,9 @@ _STIMULUS_ID = Column(
     "Empty if a trial shows more than one image.",
 )
 
+#: What the times of the page mean.
+_CLOCK = "On the browser's clock, which starts when the page loads."
+
 SESSIONS: Final = (
     _SESSION_ID,
     *_PARTICIPANT,
@@ -270,6 +273,36 @@ TRIALS: Final = (
         minimum=0,
     ),
     Column("shown_height", "number", "Height of the same image on the page.", "CSS px", minimum=0),
+    Column(
+        "missed",
+        "boolean",
+        "Whether the deadline of the trial passed without an answer. The trial then has no "
+        "`response`, `correct` or `rt_ms`.",
+    ),
+    Column("fixation_onset_ms", "number", "First paint of the fixation cross. " + _CLOCK, "ms"),
+    Column("display_onset_ms", "number", "First paint of the stimulus. " + _CLOCK, "ms"),
+    Column(
+        "display_offset_ms",
+        "number",
+        "First paint without the stimulus; empty if it is visible until the answer. " + _CLOCK,
+        "ms",
+    ),
+    Column(
+        "display_frames",
+        "integer",
+        "Number of frames that the page counted while the stimulus was visible; empty if it is "
+        "visible until the answer.",
+        "frames",
+        minimum=0,
+    ),
+    Column("mask_onset_ms", "number", "First paint of the mask. " + _CLOCK, "ms"),
+    Column("mask_offset_ms", "number", "First paint without the mask. " + _CLOCK, "ms"),
+    Column(
+        "timing_fault",
+        "boolean",
+        "Whether fixation, stimulus or mask was visible for a frame too long or too short, or the "
+        "page missed a frame meanwhile; empty if nothing was timed.",
+    ),
     Column("presented_at", "datetime", "When the host sent the trial.", "UTC"),
     Column("responded_at", "datetime", "When the host stored the answer.", "UTC"),
 )

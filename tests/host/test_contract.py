@@ -13,6 +13,7 @@ from support.judged_studies import comparison_study, estimation_study
 from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
 from support.walker import Walker, first_choice, open_study
 
+from diptych.study.timing import TrialTiming
 from diptych.web.contract import Answered, EnteredState, State, Trial
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def test_replies_fit_their_models(app: Flask, tmp_path: Path, make: Callable[...
 def test_a_trial_of_another_package_may_show_anything() -> None:
     trial: dict[str, Any] = {
         "index": 0, "phase": "test", "task": "theirs", "show": {"any": 1}, "images": [],
-        "notice": None,
+        "notice": None, "timing": TrialTiming.model_validate({}).document(7, ""),
     }  # fmt: skip
     assert Trial.model_validate(trial).model_dump() == trial
 

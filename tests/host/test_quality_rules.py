@@ -19,7 +19,7 @@ from support.tiny_studies import category_study, two_afc_study
 from diptych.authoring.folder import load_study
 from diptych.quality import RULES, Others, RuleResult, evaluate
 from diptych.study.content import StudyContent
-from diptych.study.spec import SOFT_RULES, Quality
+from diptych.study.thresholds import SOFT_RULES, Quality
 from diptych.tasks import REGISTRY
 
 NOBODY = Others()

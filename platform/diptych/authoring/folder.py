@@ -25,6 +25,7 @@ from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.faults import Fault, StudyFault, allowed_by
 from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
+from diptych.study.timing import TrialTiming
 from diptych.tasks.items import ItemLayout
 from diptych_analysis.picture_files import few
 
@@ -43,7 +44,12 @@ NUL = "a NUL character"  # which no database stores
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 NAMES = "a-z, 0-9, _ and -, from a letter, 64 characters at most"
 #: Keys that came after version 0.1: a study that does not use them is the same study as before.
-LATER = (("recruitment", "replace_excluded", False),)
+LATER = (
+    (("recruitment", "replace_excluded"), False),
+    (("screen", "viewing_distance_cm"), 0),
+    (("quality", "max_missed_share"), None),
+    (("timing",), {}),
+)
 #: Most pictures and links of a text: from hundreds of thousands the parser takes many seconds.
 MOST_BRACKETS = 5_000
 #: Longest text and study.toml, in bytes: some hundred pages.
@@ -208,6 +214,7 @@ class _Reader:
         texts = self._read_texts()
         if spec is None:
             return None
+        spec = self._with_masks(spec)
         stimuli = self._read_stimuli(spec)
         items = self._read_items(spec, stimuli)
         content = StudyContent(
@@ -347,6 +354,26 @@ class _Reader:
             self.fault(path.name, "picture", f"{name!r}, in an unusual spelling", allowed)
         return moved
 
+    def _with_masks(self, spec: StudySpec) -> StudySpec:
+        """A spec with the addresses of its masks for their names, as pictures of texts have."""
+        conditions = tuple(
+            condition.model_copy(
+                update={"timing": self._masked(condition.timing, f"conditions.{condition.name}")}
+            )
+            for condition in spec.conditions
+        )
+        return spec.model_copy(
+            update={"timing": self._masked(spec.timing), "conditions": conditions}
+        )
+
+    def _masked(self, timing: TrialTiming, where: str = "") -> TrialTiming:
+        if timing.mask_file is None:
+            return timing
+        key = ".".join(filter(None, (where, "timing.mask")))
+        served = self.image(timing.mask_file, "study.toml", key)
+        # No address: a folder has faults then, and is not frozen.
+        return timing.model_copy(update={"mask": f"/a/{served}" if served else timing.mask})
+
     def image(self, name: str, file: str, key: str) -> str | None:
         """The content hash of an image in the folder; None, and a fault, when it has none."""
         allowed = "an image file (PNG, JPEG, WebP, GIF) inside the study folder"
@@ -436,9 +463,15 @@ def _hash(
 ) -> str:
     """SHA-256 over the content of a study, in hex: equal exactly when nothing differs."""
     described = spec.model_dump(mode="json")
-    for section, key, default in LATER:
-        if described[section][key] == default:
-            del described[section][key]
+    for (*sections, key), default in LATER:
+        table = described
+        for section in sections:
+            table = table[section]
+        if table[key] == default:
+            del table[key]
+    for condition in described["conditions"]:
+        if not condition["timing"]:
+            del condition["timing"]
     body = {
         "spec": described,
         "texts": dict(texts),

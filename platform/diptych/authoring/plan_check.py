@@ -11,6 +11,7 @@ from diptych.ground.plugins import UnknownPlugin
 from diptych.study.content import StudyContent
 from diptych.study.faults import Fault, allowed_by
 from diptych.study.spec import Plugged
+from diptych.study.timing import timing_faults
 
 FILE = "study.toml"
 
@@ -45,6 +46,9 @@ def check_plan(content: StudyContent) -> Iterator[Fault]:
         policy_key = f"conditions.{condition.name}.policy" if condition.policy else "policy"
         policy, policy_faults = _policy(condition.policy or spec.policy, policy_key, policies)
         yield from (*found, *policy_faults)
+        timing = tasks.timing_of(task_class, spec, condition)
+        at = f"conditions.{condition.name}.timing" if condition.timing else "timing"
+        yield from timing_faults(timing, at, min_width=spec.screen.min_width)
         if not found and policy is not None:
             yield from task_class(content, condition).faults(policy, policy_key)
 

@@ -34,7 +34,8 @@ class Measures:
     Attributes
     ----------
     score : float | None
-        Share of right answers outside practice; None without any answer.
+        Share of right answers outside practice; None without any answer. A missed trial is not
+        right.
     duration_ms : float | None
         From consent to the end, or to the last sign of somebody who left.
     median_rt_ms : float | None
@@ -48,8 +49,7 @@ class Measures:
 
 def measures(facts: SessionFacts) -> Measures:
     """The measures of one ended session."""
-    session, counted = facts.session, facts.counted
-    scored = [trial["correct"] for trial in counted if trial["correct"] is not None]
+    session, counted, scored = facts.session, facts.counted, facts.scored
     return Measures(
         score=sum(scored) / len(scored) if scored else None,
         duration_ms=duration_ms(session),
@@ -117,7 +117,7 @@ def stages_reached(facts: SessionFacts) -> list[str]:
 
 
 def _was_running(facts: SessionFacts) -> bool:
-    if facts.counted:
+    if facts.counted or facts.missed:
         return True
     if facts.session.status == "screened_out":
         return False  # whoever fails the practice was shown nothing beyond it

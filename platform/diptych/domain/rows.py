@@ -108,6 +108,8 @@ if TYPE_CHECKING:
         correct: bool | None
         shown_at: int | None
         received_at: int | None
+        rt_ms: float
+        onset_ms: float
 
 else:
     ReportedTrial = models.Trial

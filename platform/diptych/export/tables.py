@@ -238,7 +238,7 @@ class StudyTables:
     def _trials(self, progress: Progress) -> Iterator[dict[str, Any]]:
         of_session = [SESSIONS.c[name] for name in _OF_TRIALS]
         of_trial = [TRIALS.c[name] for name in ("trial_index", "phase", "block", "item", "notice")]
-        of_answer = [RESPONSES.c[name] for name in ("answer", "correct", "received_at", *MEASURED)]
+        of_answer = [RESPONSES.c.answer, RESPONSES.c.correct, RESPONSES.c.received_at, *MEASURED]
         statement = (
             self._of_sessions(
                 *of_session,

@@ -51,9 +51,15 @@ from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 from diptych.tasks import PlannedTrial, ResponseFault, Task
+from diptych.tasks.missed import MissedResponse, is_missed
 
 #: No picture is drawn larger than this, in CSS pixels.
 MOST_PIXELS = 100_000
+
+
+def _on_the_clock(description: str) -> Any:
+    """A time of the browser's clock that not every trial has."""
+    return Field(None, ge=0, allow_inf_nan=False, description=description)
 
 
 class Timing(BaseModel):
@@ -80,6 +86,18 @@ class Timing(BaseModel):
     )
     shown_height: float | None = Field(
         None, gt=0, le=MOST_PIXELS, allow_inf_nan=False, description="Height of the same picture."
+    )
+    fixation_onset_ms: float | None = _on_the_clock("First paint of the fixation cross.")
+    display_offset_ms: float | None = _on_the_clock(
+        "First paint without the images, whose onset is `onset_ms`."
+    )
+    display_frames: int | None = Field(
+        None, ge=0, le=1_000_000, description="Frames that the page counted between these two."
+    )
+    mask_onset_ms: float | None = _on_the_clock("First paint of the mask.")
+    mask_offset_ms: float | None = _on_the_clock("First paint without the mask.")
+    timing_fault: bool | None = Field(
+        None, description="Whether anything was visible for a frame too long or too short."
     )
 
     @field_validator("first_choice_ms")
@@ -189,14 +207,15 @@ def _decide(
     trial = planned(row)
     checked = _checked(task, trial, response, row.kind)
     told = checked.model_dump(mode="json")
-    feedback = task.feedback(trial, checked)
+    missed = isinstance(checked, MissedResponse)
+    feedback = None if missed else task.feedback(trial, checked)
     if row.answer is not None:
         if row.answer != told:
             raise JourneyFault(
                 "already_answered", "A different answer to this trial is already stored."
             )
         return Repeat(row, feedback)
-    correct = task.score(trial, checked)
+    correct = task.score_missed(trial) if missed else task.score(trial, checked)
     at = now_ms()
     values = {
         "session_id": row.id,
@@ -240,7 +259,12 @@ def _refuse_untimely(row: AnsweringRow, content: StudyContent, index: int) -> No
 
 
 def _checked(task: Task, trial: PlannedTrial, response: dict[str, Any], kind: str) -> BaseModel:
+    if is_missed(response) and not task.timing.deadline_ms:
+        no_deadline = "trials of this study have no deadline"
+        raise JourneyFault("invalid", "No answer was sent.", {"response.missed": no_deadline})
     try:
+        if is_missed(response):
+            return MissedResponse.model_validate(response)
         checked = task.response_of(kind).model_validate(response)
         task.check(trial, checked)
     except ValidationError as fault:

@@ -16,6 +16,7 @@ from diptych.journey.steps import insert_trials
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
 from diptych.tasks import Answered, Failed, Passed, PlannedTrial, PractiseAgain
+from diptych.tasks.missed import is_missed
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,13 @@ def _choose(
     ).all()
     read = task.response_of(session.kind).model_validate
     history = [
-        task.past(planned(row), Answered(read(row.answer), row.correct, row.rt_ms)) for row in rows
+        task.past(
+            planned(row),
+            Answered(correct=row.correct)
+            if is_missed(row.answer)
+            else Answered(read(row.answer), row.correct, row.rt_ms),
+        )
+        for row in rows
     ]
     rng = generator(session.seed, f"trial {trial.trial_index}")
     item = task.choose(trial.phase, policy, history, rng)

@@ -22,6 +22,7 @@ from diptych.recruiters import NextPerson, Recruiter
 from diptych.sessions.planned import planned
 from diptych.study import texts
 from diptych.study.content import StudyContent
+from diptych.study.timing import mask_seed
 from diptych.study.versions import frozen
 from diptych.tasks import REGISTRY, Tally
 from diptych.tasks.browser_plugin import plugin_address
@@ -208,7 +209,7 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
         "language": spec.language,
         "task": spec.task.name,
         "parameters": parameters.model_dump(mode="json", include=set(task_class.public)),
-        "screen": spec.screen.model_dump(mode="json"),
+        "screen": spec.screen.model_dump(mode="json", exclude={"viewing_distance_cm"}),
         "resume_within_minutes": spec.recruitment.resume_within_minutes,
         "plugin": plugin_address(spec.task.name, host().settings.prefix),
         "next_person": "no",
@@ -289,6 +290,7 @@ def trial_doc(
         "task": task.name,
         "show": task.show(trial, session.seed, url, tally),
         # Sorted by opaque name, so that their order tells nothing.
+        "timing": task.timing.document(mask_seed(session.seed, session.position), prefix),
         "images": sorted({url(place) for place in task.places(trial)}),
         "notice": texts.notice(content, trial.notice, prefix) if trial.notice else None,
     }

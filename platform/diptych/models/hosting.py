@@ -220,6 +220,13 @@ class Response(Base):
     first_choice_ms: Mapped[float | None] = mapped_column(Float)  # from the onset
     shown_width: Mapped[float | None] = mapped_column(Float)  # CSS pixels, as drawn
     shown_height: Mapped[float | None] = mapped_column(Float)
+    # What a page counts since revision 0008, where `[timing]` asks for it; ms of the page's clock.
+    fixation_onset_ms: Mapped[float | None] = mapped_column(Float)
+    display_offset_ms: Mapped[float | None] = mapped_column(Float)  # the onset is onset_ms
+    display_frames: Mapped[int | None] = mapped_column(Integer)
+    mask_onset_ms: Mapped[float | None] = mapped_column(Float)
+    mask_offset_ms: Mapped[float | None] = mapped_column(Float)
+    timing_fault: Mapped[bool | None] = mapped_column(Boolean)
     presented_at: Mapped[int] = mapped_column(BigInteger)
     received_at: Mapped[int] = mapped_column(BigInteger)
 

@@ -66,6 +66,20 @@ def max_chance_p(seen: Seen) -> Found | None:
     return Found(p, f"{right} of {of} right, where {expected} (p = {number(p)})")
 
 
+@rule(
+    "max_missed_share",
+    "Missed trials",
+    "Share of the trials outside practice whose deadline passed without an answer.",
+)
+def max_missed_share(seen: Seen) -> Found | None:
+    """Somebody who often answers too late does something else, or can't do the task."""
+    missed = len(seen.facts.missed)
+    over = missed + len(seen.counted)
+    if not over or not seen.task.timing.deadline_ms:
+        return None
+    return Found(missed / over, f"{missed} of {plural(over, 'trial')} without an answer in time")
+
+
 def binomial_tail(least: int, n: int, chance: float) -> float:
     """P(X >= least) of a binomial X of n trials with a probability."""
     if least <= 0:

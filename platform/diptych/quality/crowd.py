@@ -188,7 +188,7 @@ def _answers(
             SESSIONS.c.position, SESSIONS.c.seed, TRIALS.c.trial_index, TRIALS.c.phase,
             TRIALS.c.block, TRIALS.c.item, TRIALS.c.notice, RESPONSES.c.answer,
             RESPONSES.c.correct, RESPONSES.c.received_at,
-            RESPONSES.c.presented_at.label("shown_at"), *(RESPONSES.c[name] for name in MEASURED),
+            RESPONSES.c.presented_at.label("shown_at"), *MEASURED,
         )
         .order_by(SESSIONS.c.id),
         execution_options={"yield_per": BATCH},

@@ -9,7 +9,7 @@ from diptych.domain.vocabulary import EMPTIED, JUDGED
 from diptych.quality.related_sessions import Others
 from diptych.quality.rules import RULES, Rule, Seen, load
 from diptych.study.content import StudyContent
-from diptych.study.spec import Quality
+from diptych.study.thresholds import Quality
 
 if TYPE_CHECKING:
     from diptych.sessions.facts import SessionFacts

@@ -10,11 +10,12 @@ from diptych.quality.rules import Found, Seen, number, plural, rule
 @rule(
     "min_catch_accuracy",
     "Catch trials right",
-    "Share of the catch trials that were answered rightly.",
+    "Share of the catch trials that were answered rightly, and in time.",
 )
 def min_catch_accuracy(seen: Seen) -> Found | None:
     """Catch trials are made so easy that whoever looks gets them right."""
-    catches = [bool(trial["correct"]) for trial in seen.counted if trial["phase"] == "catch"]
+    over = [*seen.counted, *seen.facts.missed]
+    catches = [bool(trial.get("correct")) for trial in over if trial["phase"] == "catch"]
     if not catches:
         return None
     right = sum(catches)

@@ -48,6 +48,17 @@ class SessionFacts:
         return [trial for trial in self.trials if "correct" in trial]
 
     @property
+    def missed(self) -> list[Mapping[str, Any]]:
+        """The trials outside practice whose deadline passed without a response."""
+        return [t for t in self.trials if t.get("missed") and t["phase"] != "practice"]
+
+    @property
+    def scored(self) -> list[bool]:
+        """Of each trial outside practice with a right answer, whether it was given: in time."""
+        given = [bool(t["correct"]) for t in self.counted if t["correct"] is not None]
+        return given + [False for t in self.missed if t.get("label") is not None]
+
+    @property
     def counted(self) -> list[Mapping[str, Any]]:
         """The trials with a response outside practice."""
         return [trial for trial in self.answered if trial["phase"] != "practice"]
@@ -65,7 +76,7 @@ _TRIALS = (
         SESSIONS.c.presented_at,
         RESPONSES.c.answer,
         RESPONSES.c.correct,
-        *(RESPONSES.c[name] for name in MEASURED),
+        *MEASURED,
         RESPONSES.c.presented_at.label("shown_at"),
         RESPONSES.c.received_at,
     )

@@ -7,17 +7,23 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from diptych.domain.rows import ReportedTrial, SessionRow
+from diptych.domain.tables import RESPONSES
 from diptych.ground.user_agents import user_agent_of
 from diptych.sessions.planned import planned
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.tasks import REGISTRY, Task
 from diptych.tasks.items import STIMULUS, ItemLayout
+from diptych.tasks.missed import is_missed
 from diptych_analysis.columns import Column
 
 #: Columns of `responses` that the table `trials` has under the same name.
-MEASURED = (
-    "rt_ms", "onset_uncertainty_ms", "first_choice_ms", "shown_width", "shown_height",
+_MEASURED = (
+    "onset_uncertainty_ms", "first_choice_ms", "shown_width", "shown_height",
+    "fixation_onset_ms", "display_offset_ms", "display_frames", "mask_onset_ms", "mask_offset_ms",
+    "timing_fault",
 )  # fmt: skip
+#: Columns that a query needs of `responses` for `trial_row`, beside the answer and its score.
+MEASURED = (*(RESPONSES.c[name] for name in ("rt_ms", "onset_ms", *_MEASURED)),)
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -26,7 +32,10 @@ def moment(milliseconds: int | None) -> datetime | None:
 
 
 def trial_row(shared: dict[str, Any], task: Task, row: ReportedTrial) -> dict[str, Any]:
-    """A row of the tidy table `trials`; without `correct` where there is no response."""
+    """A row of the tidy table `trials`.
+
+    Without `correct` where there is no response; with `missed` where the trial is over.
+    """
     cells = {
         **shared,
         "trial_index": row.trial_index,
@@ -39,13 +48,21 @@ def trial_row(shared: dict[str, Any], task: Task, row: ReportedTrial) -> dict[st
         if row.trial_index == row.position:
             cells["presented_at"] = moment(row.presented_at)
         return cells
+    measured = {
+        "display_onset_ms": row.onset_ms,
+        **{name: getattr(row, name) for name in _MEASURED},
+        "presented_at": moment(row.shown_at),
+        "responded_at": moment(row.received_at),
+    }
+    if is_missed(row.answer):
+        return {**cells, **measured, "missed": True}
     return {
         **cells,
         **task.tabulate(planned(row), task.response_of(row.kind).model_validate(row.answer)),
         "correct": row.correct,
-        **{name: getattr(row, name) for name in MEASURED},
-        "presented_at": moment(row.shown_at),
-        "responded_at": moment(row.received_at),
+        "missed": False,
+        "rt_ms": row.rt_ms,
+        **measured,
     }
 
 

@@ -17,7 +17,8 @@ from diptych.ground.plugins import Registry
 from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import StudyContent
 from diptych.study.faults import Fault
-from diptych.study.spec import Condition
+from diptych.study.spec import Condition, StudySpec
+from diptych.study.timing import TrialTiming
 from diptych.tasks.documents import (
     OpenFeedback,
     OpenShown,
@@ -34,6 +35,7 @@ __all__ = [
     "REGISTRY", "AfterPractice", "Failed", "ImageURL", "OpenFeedback", "OpenShown", "Passed",
     "PlannedTrial", "PractiseAgain", "ResponseFault", "Tally", "Task", "TaskFeedback",
     "TaskParameters", "TaskResponse", "TaskShown", "draw", "roles_of", "spread",
+    "timing_of",
 ]  # fmt: skip
 
 # Gives the opaque URL, in one session, of the stimulus at a place of the manifest.
@@ -123,6 +125,8 @@ class Task(ABC):
     observers: ClassVar[str] = ""
     # "package:path" of the browser's side, one ES module; empty where the host's bundle has it.
     plugin: ClassVar[str] = ""
+    # Keys of `[timing]` with other defaults than those of `TrialTiming`.
+    timing_defaults: ClassVar[Mapping[str, Any]] = {}
     # Figures of the dashboard, each as "module:Class" (diptych.figures).
     figures: ClassVar[tuple[str, ...]] = ()
 
@@ -132,6 +136,7 @@ class Task(ABC):
         self.parameters: Any = self.Parameters.model_validate(
             {**content.spec.task.parameters, **condition.task}
         )
+        self.timing = timing_of(type(self), content.spec, condition)
 
     def response_of(self, kind: str) -> type[TaskResponse]:
         """What participants of a kind (person, simulated, machine, preview) send."""
@@ -241,6 +246,10 @@ class Task(ABC):
     def score(self, trial: PlannedTrial, response: Any) -> bool | None:
         """Whether the response is right; None where there is no right or wrong."""
 
+    def score_missed(self, trial: PlannedTrial) -> bool | None:
+        """Score a trial whose deadline passed: not right, where there is a right answer."""
+        return None if self.describe(trial).get("label") is None else False
+
     @abstractmethod
     def feedback(self, trial: PlannedTrial, response: Any) -> dict[str, Any] | None:
         """What the participant is told after the answer; None for nothing."""
@@ -273,6 +282,11 @@ class Task(ABC):
 
 
 REGISTRY: Registry[Task] = Registry("diptych.tasks")
+
+
+def timing_of(task: type[Task], spec: StudySpec, condition: Condition) -> TrialTiming:
+    """Return what a trial of a condition shows, and for how long, with a task's own defaults."""
+    return condition.timing.over(task.timing_defaults, spec.timing.model_dump())
 
 
 def roles_of(name: str) -> tuple[str, ...]:

@@ -52,11 +52,31 @@ class Notice(Doc):
     html: str
 
 
+class TrialTimingDoc(Doc):
+    """What the page shows in a trial, and for how long: blank, fixation, display, mask, answer."""
+
+    fixation_ms: int = Field(description="Time of the fixation cross, in ms; 0 shows none.")
+    exposure_ms: int = Field(description="Time of the images, in ms; 0: until the answer.")
+    mask: str = Field(description="`none`, `noise`, or the address of an image.")
+    mask_seed: int = Field(description="Seed of the noise.")
+    mask_ms: int = Field(description="Time of the mask, in ms; 0: until the answer.")
+    deadline_ms: int = Field(description="Longest response time, in ms; 0: no limit.")
+    iti_ms: int = Field(description="Shortest blank time before the trial, in ms.")
+    image_px: float | None = Field(
+        description="Longer side of each image, in CSS pixels. Null, without `image_degrees`: "
+        "as large as there is room."
+    )
+    image_degrees: float | None = Field(
+        description="Longer side of each image, in degrees of visual angle."
+    )
+
+
 class _TrialDoc(Doc):
     """One trial as the participant is shown it."""
 
     index: int
     phase: str
+    timing: TrialTimingDoc
     images: list[str] = Field(description="Every image that the trial uses.")
     notice: Notice | None
 

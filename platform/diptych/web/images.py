@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, abort, request
@@ -36,14 +38,14 @@ def stimulus(name: str) -> Response:
 
 @blueprint.get("/a/<name>")
 def asset(name: str) -> Response:
-    """A picture of a text, by content hash."""
+    """A picture of a text or a mask, by content hash."""
     if len(name) != 64 or not all(c in "0123456789abcdef" for c in name) or not _is_asset(name):
         abort(404)
     return image_reply(name, "public")
 
 
 def _is_asset(content_hash: str) -> bool:
-    """Whether a text shows the picture.
+    """Whether a text shows the picture, or trials show it as a mask.
 
     Stimuli are never served by hash: whoever has the files could look up their class.
     """
@@ -54,13 +56,20 @@ def _is_asset(content_hash: str) -> bool:
     with reading() as connection:
         new = set(connection.execute(select(VERSIONS.id)).scalars()) - known.searched_for_assets
         for version_id in sorted(new):
-            texts = connection.execute(
-                select(VERSIONS.texts).where(VERSIONS.id == version_id)
-            ).scalar_one_or_none()
-            for text in (texts or {}).values():
-                known.assets.update(_ASSET.findall(text))
+            row = connection.execute(
+                select(VERSIONS.texts, VERSIONS.spec).where(VERSIONS.id == version_id)
+            ).one_or_none()
+            if row is not None:
+                for text in (*row.texts.values(), *_masks(row.spec)):
+                    known.assets.update(_ASSET.findall(text))
             known.searched_for_assets.add(version_id)
     return content_hash in known.assets
+
+
+def _masks(spec: dict[str, Any]) -> Iterator[str]:
+    """Yield the masks that a stored study.toml names, those that are no image too."""
+    for table in (spec, *spec["conditions"]):
+        yield (table.get("timing") or {}).get("mask", "none")
 
 
 def image_reply(content_hash: str, cache: str) -> Response:

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import CoreSchema
 
 from diptych.tasks import REGISTRY, Task
+from diptych.tasks.missed import MissedResponse
 
 _REF = "#/components/schemas/{model}"
 _MODELS = "x-models"
@@ -54,7 +55,8 @@ def feedback_of() -> DescribedAs:
 def response_of() -> DescribedAs:
     """Return the annotation of a response: of people, and of machines."""
     tasks = OWN_TASKS.values()
-    return _described(model for task in tasks for model in (task.Response, task.MachineResponse))
+    own = (model for task in tasks for model in (task.Response, task.MachineResponse))
+    return _described((*own, MissedResponse))
 
 
 def parameters_of() -> DescribedAs:

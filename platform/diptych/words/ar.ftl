@@ -126,6 +126,7 @@ other-fits = غير صحيح: الصورة الأخرى أنسب
 which-odd = أي صورة لا تنتمي إلى الصور الأخرى؟
 picture-number = الصورة { $number }
 odd-is = غير صحيح: الصورة { $number } لا تنتمي إلى الصور الأخرى
+too-slow = انتهى الوقت
 
 thoughts-label = ملاحظاتك (اختياري)
 got-right = الإجابات الصحيحة

@@ -121,6 +121,7 @@ other-fits = Nicht richtig: Das andere Bild passt besser
 which-odd = Welches Bild passt nicht zu den anderen?
 picture-number = Bild { $number }
 odd-is = Nicht richtig: Bild { $number } passt nicht zu den anderen
+too-slow = Zu langsam
 
 thoughts-label = Ihre Gedanken (freiwillig)
 got-right = Richtig beantwortet

@@ -150,6 +150,10 @@ which-odd = Which picture does not belong with the others?
 picture-number = Picture { $number }
 odd-is = Not correct: picture { $number } does not belong
 
+## Trials with a deadline
+
+too-slow = Too slow
+
 ## After the pictures
 
 thoughts-label = Your thoughts (optional)

@@ -121,6 +121,7 @@ other-fits = No es correcto: la otra imagen encaja mejor
 which-odd = ¿Qué imagen no encaja con las demás?
 picture-number = Imagen { $number }
 odd-is = No es correcto: la imagen { $number } no encaja con las demás
+too-slow = Demasiado lento
 
 thoughts-label = Sus comentarios (opcional)
 got-right = Respuestas correctas

@@ -124,6 +124,7 @@ other-fits = Ce n’est pas juste : l’autre image correspond mieux
 which-odd = Quelle image ne va pas avec les autres ?
 picture-number = Image { $number }
 odd-is = Ce n’est pas juste : l’image { $number } ne va pas avec les autres
+too-slow = Trop lent
 
 thoughts-label = Vos remarques (facultatif)
 got-right = Réponses justes

@@ -123,6 +123,7 @@ other-fits = לא נכון: התמונה השנייה מתאימה יותר
 which-odd = איזו תמונה אינה שייכת לתמונות האחרות?
 picture-number = תמונה { $number }
 odd-is = לא נכון: תמונה { $number } אינה שייכת לתמונות האחרות
+too-slow = לאט מדי
 
 thoughts-label = המחשבות שלך (לא חובה)
 got-right = תשובות נכונות

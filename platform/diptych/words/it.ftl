@@ -121,6 +121,7 @@ other-fits = Non è giusto: l’altra immagine corrisponde meglio
 which-odd = Quale immagine non c’entra con le altre?
 picture-number = Immagine { $number }
 odd-is = Non è giusto: l’immagine { $number } non c’entra con le altre
+too-slow = Troppo lento
 
 thoughts-label = Le Sue osservazioni (facoltativo)
 got-right = Risposte giuste

@@ -113,6 +113,7 @@ other-fits = 不正解：もう一方の画像のほうが合います
 which-odd = ほかの画像と仲間でないのはどれですか？
 picture-number = 画像 { $number }
 odd-is = 不正解：仲間でないのは画像 { $number } です
+too-slow = 時間切れです
 
 thoughts-label = ご感想（任意）
 got-right = 正解の数

@@ -121,6 +121,7 @@ other-fits = Niet goed: de andere afbeelding past beter
 which-odd = Welke afbeelding hoort niet bij de andere?
 picture-number = Afbeelding { $number }
 odd-is = Niet goed: afbeelding { $number } hoort niet bij de andere
+too-slow = Te langzaam
 
 thoughts-label = Uw opmerkingen (niet verplicht)
 got-right = Goede antwoorden

@@ -121,6 +121,7 @@ other-fits = Não está certo: a outra imagem combina melhor
 which-odd = Que imagem não combina com as outras?
 picture-number = Imagem { $number }
 odd-is = Não está certo: a imagem { $number } não combina com as outras
+too-slow = Demasiado lento
 
 thoughts-label = Os seus comentários (opcional)
 got-right = Respostas certas

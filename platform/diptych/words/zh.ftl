@@ -113,6 +113,7 @@ other-fits = 不正确：另一张图片更相符
 which-odd = 哪张图片与其他图片不同类？
 picture-number = 图片 { $number }
 odd-is = 不正确：图片 { $number } 与其他图片不同类
+too-slow = 太慢了
 
 thoughts-label = 您的想法（选填）
 got-right = 答对

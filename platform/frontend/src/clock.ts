@@ -10,9 +10,9 @@ export interface Onset {
   onset_uncertainty_ms: number;
 }
 
-type RequestFrame = (callback: (time: number) => void) => unknown;
+export type RequestFrame = (callback: (time: number) => void) => unknown;
 
-const nextFrame: RequestFrame = (callback) => window.requestAnimationFrame(callback);
+export const nextFrame: RequestFrame = (callback) => window.requestAnimationFrame(callback);
 
 /**
  * Makes the stimulus visible in one animation frame and takes the time of the next: by then the
@@ -36,8 +36,8 @@ export async function firstPaint(
       }),
     );
   });
-  const onset_uncertainty_ms = round(Math.max(await step, shown - drawn));
-  return { onset_ms: round(shown), onset_uncertainty_ms };
+  const onset_uncertainty_ms = roundMs(Math.max(await step, shown - drawn));
+  return { onset_ms: roundMs(shown), onset_uncertainty_ms };
 }
 
 /** The clock is looked at without a break for so long at most: fine steps show at once. */
@@ -68,7 +68,7 @@ export async function measureStep(now: () => number = () => performance.now()): 
     await new Promise((resolve) => setTimeout(resolve, 1));
     look();
   }
-  return Number.isFinite(least) ? round(least) : 0;
+  return Number.isFinite(least) ? roundMs(least) : 0;
 }
 
 let measured: Promise<number> | null = null;
@@ -102,6 +102,21 @@ export async function measureRefresh(
   return refreshOf(times.slice(3));
 }
 
+/** Given up after so long: a hidden tab draws no frames. */
+const REFRESH_MS = 3000;
+let refresh: Promise<number | null> | null = null;
+
+/** How often a second this screen is drawn, measured once while the page is visible. */
+export async function screenRefresh(): Promise<number | null> {
+  const giving_up = new AbortController();
+  refresh ??= measureRefresh(giving_up.signal);
+  const timer = setTimeout(() => giving_up.abort(), REFRESH_MS);
+  const measured = await refresh;
+  clearTimeout(timer);
+  if (measured === null) refresh = null;
+  return measured;
+}
+
 /** Frames a second; the median length of a frame, for one that was dropped is twice as long. */
 export function refreshOf(times: number[]): number | null {
   if (times.length < 10) return null;
@@ -127,14 +142,15 @@ export function actedAt(event: Event | null, since: number, now = performance.no
 
 /** Response time is counted from the onset; all in ms, to the microsecond. */
 export function timingOf(onset: Onset, answered: number): Timing {
-  const answered_ms = round(answered);
+  const answered_ms = roundMs(answered);
   return { ...onset, answered_ms, rt_ms: sinceOnset(onset, answered) };
 }
 
 /** From the onset to a moment, ms to the microsecond. */
 export const sinceOnset = (onset: Onset, at: number): number =>
-  round(Math.max(0, round(at) - onset.onset_ms));
+  roundMs(Math.max(0, roundMs(at) - onset.onset_ms));
 
-function round(ms: number): number {
+/** To the microsecond. */
+export function roundMs(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -2,8 +2,17 @@ import { ParameterType } from "jspsych";
 import { actedAt, timingOf } from "./clock";
 import { columnsFor } from "./columns";
 import { h, icon, isPlainKey } from "./dom";
+import { presentTrial } from "./presentation";
 import { present, shownSize, veiledImage } from "./stimulus";
-import { commonData, commonParameters, covered, pressInTurn, sleep, untilContinue } from "./task";
+import {
+  commonData,
+  commonParameters,
+  covered,
+  listeningUntil,
+  pressInTurn,
+  sleep,
+  untilContinue,
+} from "./task";
 import { say } from "./words";
 
 /**
@@ -23,6 +32,8 @@ export const kit = {
   veiledImage,
   /** Shows images in one frame; resolves with the onset and its uncertainty. */
   present,
+  /** Runs a trial up to its answer as the study's `[timing]` says; see presentation.ts. */
+  presentTrial,
   /** Width and height of an image as drawn, in CSS pixels. */
   shownSize,
   /** When the participant acted, in ms of `performance.now`. */
@@ -32,6 +43,7 @@ export const kit = {
   columnsFor,
   isPlainKey,
   covered,
+  listeningUntil,
   sleep,
   untilContinue,
   pressInTurn,

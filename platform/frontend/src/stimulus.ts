@@ -10,7 +10,11 @@ export function veiledImage(url: string, alt: string): HTMLImageElement {
   return h("img", { class: "stimulus veiled", src: url, alt, draggable: "false" });
 }
 
-async function decoded(image: HTMLImageElement, imageError: (url: string) => void): Promise<void> {
+/** Resolves when an image can be painted at once; tries again until it can. */
+export async function decoded(
+  image: HTMLImageElement,
+  imageError: (url: string) => void,
+): Promise<void> {
   const url = image.getAttribute("src") ?? "";
   for (let failures = 0; ; failures += 1) {
     try {
@@ -40,15 +44,28 @@ export async function present(
   });
 }
 
-/**
- * The size at which a picture is drawn, in CSS pixels: it keeps its proportions inside its box.
- * Empty where the browser lays nothing out.
- */
-export function shownSize(image: HTMLImageElement): Pick<Timing, "shown_width" | "shown_height"> {
-  const { naturalWidth, naturalHeight } = image;
-  const { width, height } = image.getBoundingClientRect();
+/** A box in the window, CSS pixels. */
+export type Box = Record<"left" | "top" | "width" | "height", number>;
+
+/** Where a picture is drawn in the window: it keeps its proportions inside its box. */
+export function pictureBox(element: HTMLElement): Box {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  if (!(element instanceof HTMLImageElement)) return { left, top, width, height };
+  const { naturalWidth, naturalHeight } = element;
   const scale = Math.min(width / naturalWidth, height / naturalHeight);
-  if (!(scale > 0 && Number.isFinite(scale))) return {};
-  const rounded = (size: number): number => Math.round(size * scale * 100) / 100;
-  return { shown_width: rounded(naturalWidth), shown_height: rounded(naturalHeight) };
+  if (!(scale > 0 && Number.isFinite(scale))) return { left, top, width: 0, height: 0 };
+  const drawn = { width: naturalWidth * scale, height: naturalHeight * scale };
+  return {
+    left: left + (width - drawn.width) / 2,
+    top: top + (height - drawn.height) / 2,
+    ...drawn,
+  };
+}
+
+/** The size at which a picture is drawn. Empty where the browser lays nothing out. */
+export function shownSize(image: HTMLImageElement): Pick<Timing, "shown_width" | "shown_height"> {
+  const { width, height } = pictureBox(image);
+  if (!(width > 0 && height > 0)) return {};
+  const rounded = (size: number): number => Math.round(size * 100) / 100;
+  return { shown_width: rounded(width), shown_height: rounded(height) };
 }

@@ -1,6 +1,6 @@
 import { type JsPsychPlugin, ParameterType, type PluginInfo, type TrialType } from "jspsych";
 import { version } from "../package.json";
-import type { ResponseBody, Timing } from "./types";
+import type { ResponseBody, Timing, TrialTiming } from "./types";
 
 /** Version of Diptych, which every task's plugin carries. */
 export { version };
@@ -17,6 +17,19 @@ export type Submit = (
   timing: Timing,
 ) => Promise<Record<string, unknown> | null>;
 
+/** A trial as it is where nothing else is said: its images stay until the answer. */
+export const UNTIMED: TrialTiming = {
+  iti_ms: 150,
+  fixation_ms: 0,
+  exposure_ms: 0,
+  mask: "none",
+  mask_seed: 0,
+  mask_ms: 100,
+  deadline_ms: 0,
+  image_px: null,
+  image_degrees: null,
+};
+
 /** Parameters that the journey gives to every task's plugin, beside `show` and the study's own. */
 export const commonParameters = {
   /** practice, training, test or catch. */
@@ -25,6 +38,8 @@ export const commonParameters = {
   submit: { type: ParameterType.FUNCTION, default: undefined },
   /** See {@link Restored}; null on a fresh trial. */
   restored: { type: ParameterType.OBJECT, default: null },
+  /** What the trial shows, and for how long: for `presentTrial`. */
+  timing: { type: ParameterType.OBJECT, default: UNTIMED },
   /** Says a text to screen readers. */
   announce: { type: ParameterType.FUNCTION, default: () => undefined },
   /** Told the url of an image that did not load; loading goes on. */
@@ -72,6 +87,14 @@ export async function untilContinue(button: HTMLButtonElement): Promise<void> {
   button.disabled = false;
   button.focus({ preventScroll: true });
   await new Promise((resolve) => button.addEventListener("click", resolve, { once: true }));
+}
+
+/** Stops the listening for answers: when it is told to, and when `signal` is aborted. */
+export function listeningUntil(signal: AbortSignal): AbortController {
+  const listening = new AbortController();
+  if (signal.aborted) listening.abort();
+  signal.addEventListener("abort", () => listening.abort(), { once: true });
+  return listening;
 }
 
 /** Whether a screen is gone, or lies under a notice (window too small), and must not take keys. */

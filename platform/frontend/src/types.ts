@@ -28,6 +28,8 @@ export type StateAt<S extends Step> = Extract<State, { step: S }>;
 
 /** All times in ms of the client's monotonic clock (`performance.now`). */
 export type Timing = Schemas["Timing"];
+/** What a trial shows, and for how long. */
+export type TrialTiming = Schemas["TrialTimingDoc"];
 export type ClientEvent = Required<Schemas["Event"]>;
 export type EventKind = ClientEvent["kind"];
 /** What `response` holds is for the task to say. */

@@ -2,7 +2,8 @@
  * A host at the other end of `fetch`: holds sessions, stores answers once, and can be made to fail.
  * Only what the participant API promises, so that the journey is tested against the promise.
  */
-import type { Question, State, StudyDoc, Trial } from "../src/types";
+import { UNTIMED } from "../src/task";
+import type { Question, State, StudyDoc, Trial, TrialTiming } from "../src/types";
 
 interface Answer {
   response: string;
@@ -71,6 +72,7 @@ export class Host {
   /** label of each trial; the last two are test trials. */
   readonly labels = ["A", "B", "A", "B"];
   noticeAt: number | null = null;
+  timing: TrialTiming = UNTIMED;
 
   readonly fetch = async (url: unknown, init: RequestInit = {}): Promise<Response> => {
     const path = String(url).replace("/api/v1", "");
@@ -189,6 +191,7 @@ export class Host {
       phase: index < this.labels.length - 2 ? "training" : "test",
       task: this.study.task,
       show: { image: `/i/${index}`, classes: ["A", "B"], rank: 1 },
+      timing: this.timing,
       images: [`/i/${index}`],
       notice: index === this.noticeAt ? { title: "Half way", html: "<p>Rest a little.</p>" } : null,
     };

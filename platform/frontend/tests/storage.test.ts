@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Outbox, type Unsent } from "../src/outbox";
 import { type KeyValue, Layered, TokenStore } from "../src/storage";
+import { UNTIMED } from "../src/task";
 
 const forbidden = (): KeyValue => {
   throw new DOMException("denied", "SecurityError");
@@ -73,7 +74,15 @@ describe("the token", () => {
 
 const unsent: Unsent = {
   session: "s1",
-  trial: { index: 4, phase: "training", task: "t", show: {}, images: [], notice: null },
+  trial: {
+    index: 4,
+    phase: "training",
+    task: "t",
+    show: {},
+    timing: UNTIMED,
+    images: [],
+    notice: null,
+  },
   body: {
     response: { ranking: ["A", "B"] },
     timing: { rt_ms: 812.5, onset_ms: 100, onset_uncertainty_ms: 16.7, answered_ms: 912.5 },

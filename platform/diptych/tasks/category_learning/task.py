@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -87,6 +87,7 @@ class CategoryLearning(Task):
     Feedback = CategoryLearningFeedback
     public = ("rank", "feedback_ms")
     repeatable = True
+    timing_defaults: ClassVar[Mapping[str, Any]] = {"iti_ms": 250}
     columns = CATEGORY_LEARNING_TRIALS
     observers = "diptych.tasks.category_learning.observers"
     figures = (

@@ -839,7 +839,7 @@ export interface components {
          */
         Answer: {
             /** Response */
-            response: components["schemas"]["CategoryLearningResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | {
+            response: components["schemas"]["CategoryLearningResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | components["schemas"]["MissedResponse"] | {
                 [key: string]: unknown;
             };
             timing: components["schemas"]["Timing"];
@@ -923,6 +923,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1499,6 +1500,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1521,6 +1523,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1709,6 +1712,42 @@ export interface components {
              * @default null
              */
             shown_height?: number | null;
+            /**
+             * Fixation Onset Ms
+             * @description First paint of the fixation cross.
+             * @default null
+             */
+            fixation_onset_ms?: number | null;
+            /**
+             * Display Offset Ms
+             * @description First paint without the images, whose onset is `onset_ms`.
+             * @default null
+             */
+            display_offset_ms?: number | null;
+            /**
+             * Display Frames
+             * @description Frames that the page counted between these two.
+             * @default null
+             */
+            display_frames?: number | null;
+            /**
+             * Mask Onset Ms
+             * @description First paint of the mask.
+             * @default null
+             */
+            mask_onset_ms?: number | null;
+            /**
+             * Mask Offset Ms
+             * @description First paint without the mask.
+             * @default null
+             */
+            mask_offset_ms?: number | null;
+            /**
+             * Timing Fault
+             * @description Whether anything was visible for a frame too long or too short.
+             * @default null
+             */
+            timing_fault?: boolean | null;
         };
         /**
          * Trial
@@ -1721,6 +1760,57 @@ export interface components {
          */
         TrialContent: {
             trial: components["schemas"]["Trial"];
+        };
+        /**
+         * TrialTimingDoc
+         * @description What the page shows in a trial, and for how long: blank, fixation, display, mask, answer.
+         */
+        TrialTimingDoc: {
+            /**
+             * Fixation Ms
+             * @description Time of the fixation cross, in ms; 0 shows none.
+             */
+            fixation_ms: number;
+            /**
+             * Exposure Ms
+             * @description Time of the images, in ms; 0: until the answer.
+             */
+            exposure_ms: number;
+            /**
+             * Mask
+             * @description `none`, `noise`, or the address of an image.
+             */
+            mask: string;
+            /**
+             * Mask Seed
+             * @description Seed of the noise.
+             */
+            mask_seed: number;
+            /**
+             * Mask Ms
+             * @description Time of the mask, in ms; 0: until the answer.
+             */
+            mask_ms: number;
+            /**
+             * Deadline Ms
+             * @description Longest response time, in ms; 0: no limit.
+             */
+            deadline_ms: number;
+            /**
+             * Iti Ms
+             * @description Shortest blank time before the trial, in ms.
+             */
+            iti_ms: number;
+            /**
+             * Image Px
+             * @description Longer side of each image, in CSS pixels. Null, without `image_degrees`: as large as there is room.
+             */
+            image_px: number | null;
+            /**
+             * Image Degrees
+             * @description Longer side of each image, in degrees of visual angle.
+             */
+            image_degrees: number | null;
         };
         /**
          * TrialsState
@@ -1778,6 +1868,7 @@ export interface components {
             index: number;
             /** Phase */
             phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
             /**
              * Images
              * @description Every image that the trial uses.
@@ -1856,6 +1947,17 @@ export interface components {
         CategoryLearningResponse: {
             /** Ranking */
             ranking: string[];
+        };
+        /**
+         * MissedResponse
+         * @description No answer came before the deadline of the trial (`deadline_ms`), in any task.
+         */
+        MissedResponse: {
+            /**
+             * Missed
+             * @constant
+             */
+            missed: true;
         };
         /**
          * OddOneOutFeedback

@@ -203,9 +203,9 @@ class TrialRun {
   }
 
   private parameters(plugin: TaskPlugin): Record<string, unknown> {
-    const { show, phase } = this.trial;
+    const { show, phase, timing } = this.trial;
     const restored = this.unsent?.body ?? null;
-    return parametersFor(plugin, show, this.ctx.study.parameters, { phase, restored });
+    return parametersFor(plugin, show, this.ctx.study.parameters, { phase, restored, timing });
   }
 
   /** What the plugin awaits: stored here, then on the host; feedback comes back. */

@@ -2,24 +2,24 @@ import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
 import { actedAt, type Onset, sinceOnset, timingOf } from "../clock";
 import { setColumns } from "../columns";
 import { h, icon, isPlainKey, targetHandles } from "../dom";
+import { presentTrial } from "../presentation";
 import { Ranking } from "../ranking";
-import { present, shownSize, veiledImage } from "../stimulus";
+import { shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
   commonParameters,
   covered,
   type Filled,
+  listeningUntil,
   type Restored,
   type Submit,
   sleep,
   untilContinue,
   version,
 } from "../task";
-import type { CategoryLearningFeedback as Feedback, Timing } from "../types";
+import type { CategoryLearningFeedback as Feedback } from "../types";
 import { askedAt, labelled, ordinal, say } from "../words";
 import "./category_learning.css";
-
-const LEAD_MS = 250;
 
 const info = {
   name: "category_learning",
@@ -72,11 +72,15 @@ export default class CategoryLearning implements JsPsychPlugin<Info> {
     const screen = build(trial.image, trial.classes, size);
     display.replaceChildren(screen.root);
     onLoad?.();
-    const onset = await present([screen.image], trial.image_error, LEAD_MS);
-    const restored = trial.restored as Restored | null;
-    const { ranking, timing } = restored
-      ? fromBefore(screen, restored)
-      : await answer(screen, size, onset);
+    const given = await presentTrial(
+      trial,
+      { root: screen.root, shown: [screen.image] },
+      (onset, signal) => answer(screen, size, onset, signal),
+    );
+    if (!given) return {};
+    const { timing } = given;
+    const ranking = given.response.ranking as string[];
+    if (trial.restored) paintAll(screen, ranking);
     settle(screen, ranking);
     const submit = trial.submit as Submit;
     const feedback = (await submit({ ranking }, timing)) as Feedback | null;
@@ -188,12 +192,12 @@ function answer(
   screen: Screen,
   size: number,
   onset: Onset,
-): Promise<{ ranking: string[]; timing: Timing }> {
+  signal: AbortSignal,
+): Promise<Restored> {
   const names = [...screen.choices.keys()];
   const ranking = new Ranking(size, names);
   let first_choice_ms: number | undefined;
-  const listening = new AbortController();
-  const { signal } = listening;
+  const listening = listeningUntil(signal);
   return new Promise((resolve) => {
     const submit = (event: Event): void => {
       if (!ranking.complete) return;
@@ -205,7 +209,7 @@ function answer(
         ...(size > 1 ? { first_choice_ms: Math.min(first_choice_ms ?? 0, acted.rt_ms) } : {}),
         ...shownSize(screen.image),
       };
-      resolve({ ranking: [...ranking.order], timing });
+      resolve({ response: { ranking: [...ranking.order] }, timing });
     };
     const press = (name: string, event: Event): void => {
       first_choice_ms ??= sinceOnset(onset, actedAt(event, onset.onset_ms));
@@ -228,10 +232,10 @@ function answer(
         // The second half of a double click would take back what the first has chosen.
         if (event.detail < 2) press(name, event);
       };
-      button.addEventListener("click", click, { signal });
+      button.addEventListener("click", click, { signal: listening.signal });
     }
-    screen.undo.addEventListener("click", undo, { signal });
-    screen.submit.addEventListener("click", submit, { signal });
+    screen.undo.addEventListener("click", undo, { signal: listening.signal });
+    screen.submit.addEventListener("click", submit, { signal: listening.signal });
     const onKey = (event: KeyboardEvent): void => {
       if (!isPlainKey(event) || targetHandles(event) || covered(screen.root)) return;
       const name = /^[1-9]$/.test(event.key) ? names[Number(event.key) - 1] : undefined;
@@ -241,7 +245,7 @@ function answer(
       else return;
       event.preventDefault();
     };
-    document.addEventListener("keydown", onKey, { signal });
+    document.addEventListener("keydown", onKey, { signal: listening.signal });
   });
 }
 
@@ -260,12 +264,11 @@ function paint(screen: Screen, ranking: Ranking): void {
   screen.submit.disabled = !ranking.complete;
 }
 
-function fromBefore(screen: Screen, restored: Restored) {
-  const ranking = restored.response.ranking as string[];
+/** Shows a whole ranking, as it was before a reload. */
+function paintAll(screen: Screen, ranking: string[]): void {
   const shown = new Ranking(ranking.length);
   for (const name of ranking) shown.press(name);
   paint(screen, shown);
-  return { ranking, timing: restored.timing };
 }
 
 /** The answer stands: shows it, and takes no other. */

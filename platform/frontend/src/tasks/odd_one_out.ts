@@ -2,12 +2,14 @@ import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
 import { actedAt, type Onset, timingOf } from "../clock";
 import { columnsFor } from "../columns";
 import { h, icon, isPlainKey, targetHandles } from "../dom";
-import { present, shownSize, veiledImage } from "../stimulus";
+import { presentTrial } from "../presentation";
+import { shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
   commonParameters,
   covered,
   type Filled,
+  listeningUntil,
   pressInTurn,
   type Restored,
   type Submit,
@@ -15,11 +17,10 @@ import {
   untilContinue,
   version,
 } from "../task";
-import type { OddOneOutFeedback as Feedback, Timing } from "../types";
+import type { OddOneOutFeedback as Feedback } from "../types";
 import { say } from "../words";
 import "./odd_one_out.css";
 
-const LEAD_MS = 150;
 /** So many images stand beside each other in a wide window, and on a phone. */
 const MOST = { wide: 4, narrow: 2 };
 
@@ -45,11 +46,6 @@ const info = {
 } as const;
 
 type Info = typeof info;
-
-interface Answer {
-  choice: number;
-  timing: Timing;
-}
 
 /** One image in its button. */
 interface Picture {
@@ -80,11 +76,13 @@ export default class OddOneOut implements JsPsychPlugin<Info> {
     const screen = build(trial);
     display.replaceChildren(screen.root);
     onLoad?.();
-    const images = screen.pictures.map(({ image }) => image);
-    const onset = await present(images, trial.image_error, LEAD_MS);
-    const restored = trial.restored as Restored | null;
-    const given = restored ? fromBefore(restored) : await answer(screen, onset, trial);
-    const { choice, timing } = given;
+    const shown = screen.pictures.map(({ image }) => image);
+    const given = await presentTrial(trial, { root: screen.root, shown }, (onset, signal) =>
+      answer(screen, onset, trial, signal),
+    );
+    if (!given) return {};
+    const { timing } = given;
+    const choice = given.response.choice as number;
     settle(screen, choice);
     const feedback = (await (trial.submit as Submit)({ choice }, timing)) as Feedback | null;
     if (feedback) await showFeedback(screen, choice, feedback, trial.announce);
@@ -173,11 +171,15 @@ function picture(url: string, at: number): Picture {
 }
 
 /** Takes the answer by mouse, touch or keys, from `enable_after_ms` after the onset on. */
-async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promise<Answer> {
+async function answer(
+  screen: Screen,
+  onset: Onset,
+  trial: Filled<Info>,
+  signal: AbortSignal,
+): Promise<Restored> {
   await sleep(onset.onset_ms + trial.enable_after_ms - performance.now());
   screen.hint.textContent = "\u00a0"; // the line keeps its place
-  const listening = new AbortController();
-  const { signal } = listening;
+  const listening = listeningUntil(signal);
   return new Promise((resolve) => {
     const choose = (choice: number, event: Event): void => {
       const chosen = screen.pictures[choice];
@@ -187,11 +189,11 @@ async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promis
         ...timingOf(onset, actedAt(event, onset.onset_ms)),
         ...shownSize(chosen.image),
       };
-      resolve({ choice, timing });
+      resolve({ response: { choice }, timing });
     };
     screen.pictures.forEach(({ button }, at) => {
       button.disabled = false;
-      button.addEventListener("click", (event) => choose(at, event), { signal });
+      button.addEventListener("click", (event) => choose(at, event), { signal: listening.signal });
     });
     const onKey = (event: KeyboardEvent): void => {
       if (!isPlainKey(event) || targetHandles(event) || covered(screen.root)) return;
@@ -199,12 +201,8 @@ async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promis
       choose(Number(event.key) - 1, event);
       event.preventDefault();
     };
-    document.addEventListener("keydown", onKey, { signal });
+    document.addEventListener("keydown", onKey, { signal: listening.signal });
   });
-}
-
-function fromBefore(restored: Restored): Answer {
-  return { choice: restored.response.choice as number, timing: restored.timing };
 }
 
 /** The answer stands: black frame, and no other is taken. */

@@ -1,12 +1,14 @@
 import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
 import { actedAt, type Onset, timingOf } from "../clock";
 import { h, icon, isPlainKey } from "../dom";
-import { present, shownSize, veiledImage } from "../stimulus";
+import { presentTrial } from "../presentation";
+import { shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
   commonParameters,
   covered,
   type Filled,
+  listeningUntil,
   pressInTurn,
   type Restored,
   type Submit,
@@ -14,11 +16,9 @@ import {
   untilContinue,
   version,
 } from "../task";
-import type { TwoAFCCounter as Counter, TwoAFCFeedback as Feedback, Timing } from "../types";
+import type { TwoAFCCounter as Counter, TwoAFCFeedback as Feedback } from "../types";
 import { say } from "../words";
 import "./two_afc.css";
-
-const LEAD_MS = 150;
 
 const info = {
   name: "two_afc",
@@ -57,7 +57,6 @@ type Place = "top" | "bottom";
 interface Answer {
   choice: Place;
   confidence: number;
-  timing: Timing;
 }
 
 const PLACES: readonly Place[] = ["top", "bottom"];
@@ -98,11 +97,15 @@ export default class TwoAFC implements JsPsychPlugin<Info> {
     const screen = build(trial);
     display.replaceChildren(screen.root);
     onLoad?.();
-    const onset = await present(screen.images, trial.image_error, LEAD_MS);
-    const restored = trial.restored as Restored | null;
-    const given = restored ? fromBefore(restored) : await answer(screen, onset, trial);
-    const { choice, confidence, timing } = given;
-    settle(screen, given);
+    const given = await presentTrial(
+      trial,
+      { root: screen.root, shown: screen.images },
+      (onset, signal) => answer(screen, onset, trial, signal),
+    );
+    if (!given) return {};
+    const { timing } = given;
+    const { choice, confidence } = given.response as unknown as Answer;
+    settle(screen, { choice, confidence });
     const answered = performance.now();
     const submit = trial.submit as Submit;
     const feedback = (await submit({ choice, confidence }, timing)) as Feedback | null;
@@ -235,11 +238,15 @@ function query(place: Place, url: string): Query {
 }
 
 /** Takes the answer by mouse, touch or keys, from `enable_after_ms` after the onset on. */
-async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promise<Answer> {
+async function answer(
+  screen: Screen,
+  onset: Onset,
+  trial: Filled<Info>,
+  signal: AbortSignal,
+): Promise<Restored> {
   await sleep(onset.onset_ms + trial.enable_after_ms - performance.now());
   screen.hint.textContent = say("how-sure");
-  const listening = new AbortController();
-  const { signal } = listening;
+  const listening = listeningUntil(signal);
   return new Promise((resolve) => {
     const choose = (choice: Place, confidence: number, event: Event): void => {
       listening.abort();
@@ -247,12 +254,14 @@ async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promis
         ...timingOf(onset, actedAt(event, onset.onset_ms)),
         ...shownSize(screen.queries[choice].image),
       };
-      resolve({ choice, confidence, timing });
+      resolve({ response: { choice, confidence }, timing });
     };
     for (const place of PLACES) {
       screen.queries[place].buttons.forEach((button, at) => {
         button.disabled = false;
-        button.addEventListener("click", (event) => choose(place, at + 1, event), { signal });
+        button.addEventListener("click", (event) => choose(place, at + 1, event), {
+          signal: listening.signal,
+        });
       });
     }
     const onKey = (event: KeyboardEvent): void => {
@@ -266,7 +275,7 @@ async function answer(screen: Screen, onset: Onset, trial: Filled<Info>): Promis
       } else return;
       event.preventDefault();
     };
-    document.addEventListener("keydown", onKey, { signal });
+    document.addEventListener("keydown", onKey, { signal: listening.signal });
   });
 }
 
@@ -280,11 +289,6 @@ function pick(screen: Screen, place: Place, announce: (text: string) => void): v
 /** The query that has the focus, itself or by one of its buttons. */
 const picked = (screen: Screen): Place | undefined =>
   PLACES.find((place) => screen.queries[place].group.contains(document.activeElement));
-
-function fromBefore(restored: Restored): Answer {
-  const { choice, confidence } = restored.response as { choice: Place; confidence: number };
-  return { choice, confidence, timing: restored.timing };
-}
 
 /** The answer stands: black frame, and no other is taken. */
 function settle(screen: Screen, { choice, confidence }: Answer): void {
