@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,6 +83,8 @@ def test_an_attribute_that_no_item_has_is_a_fault(tmp_path: Path) -> None:
     assert faults_of(folder)["task.attribute"] == "'size'"
     folder = comparison_study(tmp_path / "other", changes={"task": {"question": None}})
     assert "task.question" in faults_of(folder)
+    folder = comparison_study(tmp_path / "turns", changes={"task": {"layout": "in_turn"}})
+    assert faults_of(folder) == {"timing.exposure_ms": "0"}
 
 
 def test_the_test_display_has_each_place_equally_often(tmp_path: Path) -> None:
@@ -98,7 +101,9 @@ def test_the_test_display_has_each_place_equally_often(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", ["side_by_side", "in_turn"])
 def test_a_session_is_scored_and_exported(app: Flask, tmp_path: Path, layout: str) -> None:
-    changes = {"task": {"layout": layout, "confidence": True}}
+    changes: dict[str, Any] = {"task": {"layout": layout, "confidence": True}}
+    if layout == "in_turn":
+        changes["timing"] = {"exposure_ms": 250}
     open_study(app, comparison_study(tmp_path / "studies/dots", changes=changes))
     walker = Walker(app.test_client(), "dots").start()
     places = {"side_by_side": ("left", "right"), "in_turn": ("first", "second")}[layout]

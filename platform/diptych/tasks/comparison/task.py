@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from diptych.policies import Candidate
+from diptych.policies import Candidate, Policy
 from diptych.study.content import FrozenItem
 from diptych.study.faults import Fault
 from diptych.tasks import (
@@ -114,6 +114,12 @@ class Comparison(JudgementTask):
     @property
     def _places(self) -> tuple[str, str]:
         return PLACES[self.parameters.layout]
+
+    def faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
+        yield from super().faults(policy, policy_key)
+        if self.parameters.layout == "in_turn" and not self.timing.exposure_ms:
+            allowed = 'above 0: layout = "in_turn" shows each display for this time'
+            yield Fault("study.toml", "timing.exposure_ms", "0", allowed)
 
     def item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
         yield from super().item_faults(item, file)

@@ -174,6 +174,9 @@ class Estimation(JudgementTask):
             return None
         return abs(response.estimate - true) <= tolerance * abs(true) + ROUNDING
 
+    def score_missed(self, trial: PlannedTrial) -> bool | None:
+        return None if self.parameters.tolerance is None else super().score_missed(trial)
+
     def feedback(self, trial: PlannedTrial, response: EstimationResponse) -> dict[str, Any] | None:
         true = self.true_number(self.item_of(trial))
         if true is None or trial.phase not in self.parameters.feedback:
