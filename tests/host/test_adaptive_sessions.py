@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from support.judged_studies import comparison_study, estimation_study
+from support.judged_studies import comparison_study, estimation_study, identify_study
 from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
 from support.walker import Walker, first_choice, open_study, rows
 
@@ -24,6 +24,7 @@ STUDIES = {
     "two_afc": (two_afc_study, "margin", {"practice": 2, "test": 12, "catch": 1}),
     "comparison": (comparison_study, "number", {"practice": 1, "test": 12, "catch": 1}),
     "estimation": (estimation_study, "number", {"practice": 1, "test": 12, "catch": 1}),
+    "identify": (identify_study, "before", {"practice": 1, "test": 12, "catch": 1}),
     "odd_one_out": (odd_one_out_study, "hard", {"practice": 1, "test": 12, "catch": 1}),
 }
 POLICIES: dict[str, dict[str, Any]] = {

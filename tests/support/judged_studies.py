@@ -13,6 +13,7 @@ from support.tiny_studies import RECRUITMENT, draw_once, merged, write_csv, writ
 
 NUMBERS = (8, 12, 14, 18, 20, 24)
 REFERENCE = 16
+ACTIONS = {"put": 1, "take": -1, "shake": 0}
 
 
 def study(folder: Path, task: Mapping[str, Any], kinds: Mapping[str, int],
@@ -76,6 +77,34 @@ def estimation_study(
     return study(folder, task, kinds, changes)
 
 
+def identify_study(
+    folder: Path,
+    *,
+    practice: int = 3,
+    test: int = 6,
+    catch: int = 1,
+    displays: int = 2,
+    changes: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a study of what happened between two frames; returns the folder.
+
+    Args:
+        folder: the study folder; its name is the study's name.
+        practice: practice trials, and items of that kind.
+        test: test trials, and items of that kind.
+        catch: catch trials, and items of that kind.
+        displays: 2: frames before and after; 1: only the frame after.
+        changes: laid over study.toml, table by table; None takes a key out.
+    """
+    kinds = {"practice": practice, "test": test, "catch": catch}
+    drawn = {"kinds": kinds, "displays": displays}
+    draw_once(partial(_draw_frames, **drawn), {"task": "identify", **drawn}, folder, __file__)
+    task = {"name": "identify", "question": "What happened?", "labels": list(ACTIONS),
+            "keys": ["p", "t", "s"], "gap_ms": 100}  # fmt: skip
+    timing = {"timing": {"exposure_ms": 200}} if displays > 1 else {}
+    return study(folder, task, kinds, merged(timing, changes or {}))
+
+
 def dots(number: int, seed: int) -> Image.Image:
     """A picture of a number of dots on a grid; the seed makes each one different."""
     image = Image.new("L", (64, 64), 0)
@@ -129,6 +158,20 @@ def _draw_single(folder: Path, kinds: Mapping[str, int]) -> None:
             items.append({
                 "item_id": f"item-{len(items):02d}", "kind": kind, "image": drawing.dots(number),
                 "number": number,
+            })  # fmt: skip
+    write_csv(folder / "stimuli.csv", drawing.rows)
+    write_csv(folder / "items.csv", items)
+
+
+def _draw_frames(folder: Path, kinds: Mapping[str, int], displays: int) -> None:
+    drawing, items = _Drawing(folder), []
+    for kind, many in kinds.items():
+        for at in range(many):
+            action, change = list(ACTIONS.items())[at % 3]
+            images = [drawing.dots(3), drawing.dots(3 + change)][-displays:]
+            items.append({
+                "item_id": f"item-{len(items):02d}", "kind": kind, "images": ";".join(images),
+                "answer": action, "before": 3,
             })  # fmt: skip
     write_csv(folder / "stimuli.csv", drawing.rows)
     write_csv(folder / "items.csv", items)

@@ -55,6 +55,12 @@ interface Field {
   show: (estimate: number) => void;
 }
 
+/** The answer stands. */
+function close({ input, submit }: Field): void {
+  input.disabled = true;
+  submit.disabled = true;
+}
+
 /** One display: what is its number? */
 export default class Estimation implements JsPsychPlugin<Info> {
   static readonly info = info;
@@ -86,8 +92,7 @@ export default class Estimation implements JsPsychPlugin<Info> {
     const { timing } = given;
     const estimate = given.response.estimate as number;
     field.show(estimate);
-    field.input.disabled = true;
-    field.submit.disabled = true;
+    close(field);
     const feedback = (await (trial.submit as Submit)({ estimate }, timing)) as Feedback | null;
     if (feedback) {
       const text = say("it-was-number", { answer: String(feedback.answer) });
@@ -197,6 +202,7 @@ function slider(trial: Bounds & { unit: string }): Field {
     "aria-label": say("your-answer"),
     disabled: true,
   });
+  input.value = String((least + most) / 2); // once the bounds are set: they would move it
   const value = h("output", { class: "estimate-value", text: "–", testid: "estimate-value" });
   const touch = (): void => {
     input.classList.remove("untouched");
@@ -258,6 +264,7 @@ async function answer(
         return;
       }
       listening.abort();
+      close(field);
       const acted = timingOf(onset, actedAt(event, onset.onset_ms));
       const first = Math.min(first_choice_ms ?? acted.rt_ms, acted.rt_ms);
       const timing = { ...acted, first_choice_ms: first, ...shownSize(image) };
