@@ -164,18 +164,21 @@ def study_toml() -> Iterator[str]:
     head = ("Key", "Type", "Default", "Meaning")
     yield "## study.toml\n\nAn unknown key is a fault. The keys at the top of the file:\n"
     yield table(head, list(rows(StudySpec)))
-    yield from sections(StudySpec, head)
+    yield from sections(StudySpec, head, [])
 
 
-def sections(model: type[BaseModel], head: Sequence[str]) -> Iterator[str]:
-    """The tables of study.toml below another, with those below them."""
+def sections(
+    model: type[BaseModel], head: Sequence[str], written: list[type[BaseModel]]
+) -> Iterator[str]:
+    """The tables of study.toml below another, with those below them; each of them once."""
     for field in model.model_fields.values():
         section = section_of(field.annotation)
-        if section is not None:
+        if section is not None and section not in written:
+            written.append(section)
             heading, _, meaning = section_text(section).partition(": ")
             yield f"### {heading}\n\n{meaning[:1].upper()}{meaning[1:]}\n"
             yield table(head, list(rows(section)))
-            yield from sections(section, head)
+            yield from sections(section, head, written)
 
 
 def plugins(title: str, registry: Registry[Any], where: str) -> Iterator[str]:

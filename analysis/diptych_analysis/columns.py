@@ -210,6 +210,22 @@ SESSIONS: Final = (
         "ms",
         minimum=0,
     ),
+    Column(
+        "px_per_degree",
+        "number",
+        "Pixels per degree of visual angle in the middle of the screen, if the study has images of "
+        "a size in degrees: from the size of a card and the viewing distance.",
+        "CSS px",
+        minimum=0,
+    ),
+    Column(
+        "viewing_distance_cm",
+        "number",
+        "Viewing distance that the page measured with the blind spot, or that the study or the "
+        "participant stated.",
+        "cm",
+        minimum=0,
+    ),
 )
 
 TRIALS: Final = (

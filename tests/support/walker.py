@@ -139,6 +139,10 @@ class Walker:
         self.enter(**entry).take("consent", agreed=True)
         return self.take("instructions", read_ms=20_000)
 
+    def start_calibrated(self, **entry: str) -> Walker:
+        """Begin a study with images of a size in degrees."""
+        return self.start(**entry).take("calibration", px_per_degree=38.2, viewing_distance_cm=57)
+
     @property
     def trial(self) -> dict[str, Any]:
         """The current trial as it is shown."""

@@ -44,7 +44,7 @@ NUL = "a NUL character"  # which no database stores
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 NAMES = "a-z, 0-9, _ and -, from a letter, 64 characters at most"
 #: Keys that came after version 0.1: a study that does not use them is the same study as before.
-LATER = (
+LATER: tuple[tuple[tuple[str, ...], object], ...] = (
     (("recruitment", "replace_excluded"), False),
     (("screen", "viewing_distance_cm"), 0),
     (("quality", "max_missed_share"), None),

@@ -33,9 +33,9 @@ from diptych.journey.state import (
     is_late,
     load_session,
     state,
-    step_after,
     time_out,
 )
+from diptych.journey.step_order import step_after
 from diptych.journey.storing import (
     Advance,
     Outcome,

@@ -11,7 +11,8 @@ from typing import Any
 
 from diptych.ground.plugins import UnknownPlugin
 from diptych.host import Host, generator
-from diptych.journey.state import image_url, steps_of
+from diptych.journey.state import image_url
+from diptych.journey.step_order import steps_of
 from diptych.policies import Past
 from diptych.recruiters import Recruiter
 from diptych.study import texts
@@ -105,8 +106,9 @@ class ShownTrial:
 def pages(host: Host, version_id: int, content: StudyContent) -> list[Page]:
     """Every page beside the trials, in the order in which participants may meet them."""
     steps = steps_of(content)
-    before = steps[: steps.index("trials")]
-    after = [step for step in steps[len(before) + 1 :] if step != "end"]
+    # The calibration has no text of the study.
+    before = [step for step in steps[: steps.index("trials")] if step != "calibration"]
+    after = [step for step in steps[steps.index("trials") + 1 :] if step != "end"]
     notices = _notices(host, version_id, content)
     names = [*before, *(name for name in _NOTICES if name in notices), *after, *_ENDINGS]
     return [_page(host, content, name) for name in names]

@@ -27,24 +27,6 @@ from diptych.study.versions import frozen
 from diptych.tasks import REGISTRY, Tally
 from diptych.tasks.browser_plugin import plugin_address
 
-
-def steps_of(content: StudyContent) -> list[str]:
-    """The steps of a study, in order."""
-    steps = ["consent", "instructions"]
-    if content.spec.comprehension:
-        steps.append("comprehension")
-    steps.append("trials")
-    if "feedback" in content.texts:
-        steps.append("feedback")
-    return [*steps, "debrief", "end"]
-
-
-def step_after(content: StudyContent, step: str) -> str:
-    """The step that follows another."""
-    steps = steps_of(content)
-    return steps[steps.index(step) + 1]
-
-
 PUBLIC_ID_LENGTH = 32
 #: How long tokens that name a session's row by its number are taken.
 OLD_TOKENS_S = 86_400
@@ -180,6 +162,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
     recruiter = host.recruiter(content, session.recruiter)
     told["next_person"] = _next_person(recruiter, session)
     told["way_back"] = recruiter.way_back()
+    told["px_per_degree"] = session.browser.get("px_per_degree")
     return {"study": told, **state(host, session, came=came)}
 
 
@@ -214,6 +197,7 @@ def study_doc(content: StudyContent, condition: str | None = None) -> dict[str, 
         "plugin": plugin_address(spec.task.name, host().settings.prefix),
         "next_person": "no",
         "way_back": None,
+        "px_per_degree": None,
     }
 
 
@@ -258,6 +242,8 @@ def _content(
                 "questions": [{"text": q.question, "options": list(q.options)} for q in questions],
                 "attempts_left": left,
             }
+        case "calibration":
+            return {"viewing_distance_cm": content.spec.screen.viewing_distance_cm or None}
         case "debrief":
             return {"html": texts.text(content, "debrief", prefix), "score": _score(host, session)}
         case "end":

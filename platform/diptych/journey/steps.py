@@ -25,11 +25,10 @@ from diptych.journey.state import (
     is_late,
     load_session,
     state,
-    step_after,
-    steps_of,
     time_out,
     trial_at,
 )
+from diptych.journey.step_order import step_after, steps_of
 from diptych.policies import Past
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
@@ -66,6 +65,21 @@ class Instructions(_Body):
     )
 
 
+class Calibration(_Body):
+    """What the page has measured with a card and the blind spot; machines measure nothing."""
+
+    px_per_degree: float | None = Field(
+        None,
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="CSS pixels per degree of visual angle, in the middle of the screen.",
+    )
+    viewing_distance_cm: float | None = Field(
+        None, gt=0, le=500, allow_inf_nan=False, description="Distance of the eyes, in cm."
+    )
+
+
 class Comprehension(_Body):
     """Index of the chosen option of each question."""
 
@@ -90,6 +104,7 @@ BODIES: dict[str, type[_Body]] = {
     "consent": Consent,
     "instructions": Instructions,
     "comprehension": Comprehension,
+    "calibration": Calibration,
     "feedback": Feedback,
     "debrief": Debrief,
 }
@@ -313,6 +328,21 @@ def _comprehension(
     return _go_on(connection, session, content, **values)
 
 
+def _calibration(
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    body: Calibration,
+) -> _Taken:
+    measured = body.model_dump(exclude_none=True)
+    missing = [name for name in Calibration.model_fields if name not in measured]
+    if missing and session.kind != "machine":  # which has no screen
+        told = "this study needs it: its images have a size in degrees"
+        raise JourneyFault("invalid", "The screen is not measured.", dict.fromkeys(missing, told))
+    return _go_on(connection, session, content, browser={**session.browser, **measured})
+
+
 def _feedback(
     host: Host, connection: Connection, session: SessionRow, content: StudyContent, body: Feedback
 ) -> _Taken:
@@ -333,6 +363,7 @@ _TAKE: dict[str, Callable[..., _Taken]] = {
     "consent": _consent,
     "instructions": _instructions,
     "comprehension": _comprehension,
+    "calibration": _calibration,
     "trials": _trials,
     "feedback": _feedback,
     "debrief": _debrief,

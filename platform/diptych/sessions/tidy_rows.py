@@ -108,6 +108,8 @@ def session_row(
         "os": user_agent.os,
         "refresh_hz": browser.get("refresh_hz"),
         "clock_step_ms": browser.get("clock_step_ms"),
+        "px_per_degree": browser.get("px_per_degree"),
+        "viewing_distance_cm": browser.get("viewing_distance_cm"),
     }
 
 

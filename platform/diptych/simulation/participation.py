@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,8 +13,39 @@ from diptych.study.content import StudyContent
 
 #: Outcome of somebody who closed the page.
 LEFT = "left"
+#: One frame of the screen of a simulated participant, in ms.
+FRAME_MS = 1000 / 60
+#: How far it sits from the screen where the study does not say, in cm.
+USUAL_DISTANCE_CM = 57.0
 #: The page sums its input up for so long, in ms.
 INPUT_EVERY_MS = 30_000.0
+
+
+def frames_of(shown: dict[str, Any], onset_ms: float) -> dict[str, Any]:
+    """Return what a page counts that draws every frame of a screen of 60 Hz.
+
+    Parameters
+    ----------
+    shown : dict[str, Any]
+        The timing of the trial, as the host sends it.
+    onset_ms : float
+        When the images appear, on the participant's clock.
+    """
+    times: dict[str, Any] = {}
+    if shown["fixation_ms"]:
+        times["fixation_onset_ms"] = max(0.0, onset_ms - shown["fixation_ms"])
+    if shown["exposure_ms"]:
+        frames = max(1, round(shown["exposure_ms"] / FRAME_MS))
+        offset = onset_ms + frames * FRAME_MS
+        times |= {"display_frames": frames, "display_offset_ms": offset}
+        if shown["mask"] != "none" and shown["mask_ms"]:
+            mask = max(1, round(shown["mask_ms"] / FRAME_MS)) * FRAME_MS
+            times |= {"mask_onset_ms": offset, "mask_offset_ms": offset + mask}
+    rounded = {
+        name: round(value, 1) if isinstance(value, float) else value
+        for name, value in times.items()
+    }
+    return rounded | {"timing_fault": False} if rounded else {}
 
 
 class Participation:
@@ -79,6 +111,8 @@ class Participation:
                 await self._spend(4000.0 * len(content["questions"]))
                 answers = [self._comprehend(question) for question in content["questions"]]
                 return await self._take_step("comprehension", {"answers": answers})
+            case "calibration":
+                return await self._take_step("calibration", self._screen(content))
             case "trials":
                 last = state["progress"]["done"] + 1 >= state["progress"]["of"]
                 return await self._answer_trial(content["trial"], last)
@@ -90,6 +124,14 @@ class Participation:
                 return await self._take_step("debrief", {})
             case unknown:
                 raise SimulationFault(f"the host is at a step that is not known: {unknown!r}")
+
+    def _screen(self, content: dict[str, Any]) -> dict[str, float]:
+        """A screen of 96 CSS pixels an inch, at the distance asked for; a machine has none."""
+        if self._observer.kind == "machine":
+            return {}
+        distance = content["viewing_distance_cm"] or USUAL_DISTANCE_CM
+        px_per_degree = 2 * distance * math.tan(math.radians(0.5)) * 96 / 2.54
+        return {"px_per_degree": round(px_per_degree, 3), "viewing_distance_cm": distance}
 
     async def _take_step(self, step: str, body: dict[str, Any]) -> dict[str, Any]:
         state: dict[str, Any] = await self._visitor.json("POST", f"/session/steps/{step}", body)
@@ -110,12 +152,12 @@ class Participation:
             {url: self._numbers[url] for url in urls},
         )
         answer = self._observer.answer(seen)
-        timing = await self._respond_in(answer)
+        timing, missed = await self._respond_in(answer, trial["timing"])
         reply = await self._visitor.json(
             "POST",
             f"/trials/{trial['index']}/response",
             {
-                "response": answer.response,
+                "response": {"missed": True} if missed else answer.response,
                 "timing": timing,
                 "events": self._input(trial["index"], last),
             },
@@ -128,18 +170,28 @@ class Participation:
         following: dict[str, Any] = reply["next"]
         return following
 
-    async def _respond_in(self, answer: Answer) -> dict[str, float]:
-        """Let the response time pass; the timing that goes with the answer."""
+    async def _respond_in(
+        self, answer: Answer, shown: dict[str, Any]
+    ) -> tuple[dict[str, Any], bool]:
+        """Let the response time pass, or the deadline; the timing that goes with the answer."""
+        if self._observer.kind == "machine":
+            times, rt_ms, missed = {}, answer.rt_ms, False
+        else:
+            await self._spend(shown["fixation_ms"])
+            times = frames_of(shown, self._clock_ms)
+            missed = bool(shown["deadline_ms"]) and answer.rt_ms > shown["deadline_ms"]
+            rt_ms = float(shown["deadline_ms"]) if missed else answer.rt_ms
         onset = self._clock_ms
-        await self._spend(answer.rt_ms)
-        return {
-            "rt_ms": round(answer.rt_ms, 1),
+        await self._spend(rt_ms)
+        timing = {
+            "rt_ms": round(rt_ms, 1),
             "onset_ms": round(onset, 1),
             "onset_uncertainty_ms": round(float(self._observer.rng.uniform(0, 16.7)), 2)
             if self._observer.kind == "simulated"
             else 0.0,
-            "answered_ms": round(onset + answer.rt_ms, 1),
+            "answered_ms": round(onset + rt_ms, 1),
         }
+        return timing | times, missed
 
     def _input(self, index: int, last: bool) -> list[dict[str, Any]]:
         """What the page would tell of pointer and keys with this answer."""

@@ -144,6 +144,15 @@ class Questions(Doc):
     attempts_left: int
 
 
+class CalibrationContent(Doc):
+    """How the page finds out how large a degree of visual angle is on the screen."""
+
+    viewing_distance_cm: float | None = Field(
+        description="Distance that the participant is asked to keep, in cm; null: the page "
+        "measures it."
+    )
+
+
 class Score(Doc):
     """Right answers of the scored phase."""
 
@@ -219,6 +228,13 @@ class ComprehensionState(_StepState):
     content: Questions
 
 
+class CalibrationState(_StepState):
+    """The size of the screen and the viewing distance."""
+
+    step: Literal["calibration"]
+    content: CalibrationContent
+
+
 class TrialsState(_StepState):
     """The current trial."""
 
@@ -251,6 +267,7 @@ _State = Annotated[
     ConsentState
     | InstructionsState
     | ComprehensionState
+    | CalibrationState
     | TrialsState
     | FeedbackState
     | DebriefState
@@ -302,11 +319,15 @@ class StudyDoc(Doc):
     way_back: WayBack | None = Field(
         description="Where to hand the place back; null without a platform."
     )
+    px_per_degree: float | None = Field(
+        description="CSS pixels per degree of visual angle on the participant's screen; null until "
+        "it is measured."
+    )
 
 
 _STATES: tuple[type[_StepState], ...] = (
-    PreviewState, ConsentState, InstructionsState, ComprehensionState, TrialsState, FeedbackState,
-    DebriefState, EndState,
+    PreviewState, ConsentState, InstructionsState, ComprehensionState, CalibrationState,
+    TrialsState, FeedbackState, DebriefState, EndState,
 )  # fmt: skip
 
 

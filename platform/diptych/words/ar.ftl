@@ -13,6 +13,7 @@ screen-preview = معاينة
 screen-consent = قبل البدء
 screen-instructions = التعليمات
 screen-comprehension = بعض الأسئلة
+screen-calibration = الشاشة والمسافة
 screen-trials = الصور
 screen-feedback = ملاحظاتك
 screen-debrief = عن هذه الدراسة
@@ -77,6 +78,18 @@ i-am-new = أنا شخص آخر
 goes-on-here = تتابع الجلسة التي بدأت في هذا المتصفح.
 not-you = لست أنت؟ ابدأ جلسة جديدة
 next-person = جاهز للشخص التالي
+
+card-title = ما حجم شاشتك؟
+card-text = ضع بطاقة مصرفية أو بطاقة هوية على الشاشة. حرّك المنزلقة حتى يصبح للبطاقة المرسومة الحجم نفسه تمامًا.
+card-slider = حجم البطاقة المرسومة
+card-fits = الحجم متطابق
+distance-title = كم تبعد عن الشاشة؟
+distance-keep = يُرجى الجلوس بحيث تبعد عيناك { $distance } سم عن الشاشة. حافظ على هذه المسافة.
+distance-text = اجلس براحة وغطِّ عينك اليمنى. انظر طوال الوقت إلى المربع الأسود بعينك اليسرى. تتحرك نقطة حمراء إلى اليسار. اضغط الزر أو مفتاح المسافة عندما تختفي النقطة.
+dot-gone = اختفت النقطة
+distance-enter = إدخال المسافة
+distance-label = أدخل المسافة من عينيك إلى الشاشة بالسنتيمتر.
+distance-range = يُرجى إدخال عدد من { $least } إلى { $most }.
 
 classify = صنّف الصورة
 picture-to-classify = الصورة المطلوب تصنيفها

@@ -13,6 +13,7 @@ screen-preview = Vorschau
 screen-consent = Bevor Sie beginnen
 screen-instructions = Anleitung
 screen-comprehension = Ein paar Fragen
+screen-calibration = Bildschirm und Abstand
 screen-trials = Bilder
 screen-feedback = Ihre Gedanken
 screen-debrief = Über diese Studie
@@ -72,6 +73,18 @@ i-am-new = Ich bin neu hier
 goes-on-here = Sie setzen die Sitzung fort, die in diesem Browser begonnen wurde.
 not-you = Das sind nicht Sie? Neue Sitzung beginnen
 next-person = Bereit für die nächste Person
+
+card-title = Wie groß ist Ihr Bildschirm?
+card-text = Halten Sie eine Bankkarte oder einen Ausweis an den Bildschirm. Bewegen Sie den Regler, bis die gezeichnete Karte genau gleich groß ist.
+card-slider = Größe der gezeichneten Karte
+card-fits = Gleich groß
+distance-title = Wie weit sind Sie entfernt?
+distance-keep = Bitte setzen Sie sich so, dass Ihre Augen { $distance } cm vom Bildschirm entfernt sind. Behalten Sie diesen Abstand bei.
+distance-text = Setzen Sie sich bequem hin und decken Sie das rechte Auge ab. Schauen Sie mit dem linken Auge immer auf das schwarze Quadrat. Ein roter Punkt bewegt sich nach links. Drücken Sie den Knopf oder die Leertaste, sobald der Punkt verschwindet.
+dot-gone = Der Punkt ist weg
+distance-enter = Abstand selbst eingeben
+distance-label = Geben Sie den Abstand von Ihren Augen zum Bildschirm in cm ein.
+distance-range = Bitte geben Sie eine Zahl von { $least } bis { $most } ein.
 
 classify = Das Bild zuordnen
 picture-to-classify = Das Bild, um das es geht

@@ -19,6 +19,7 @@ screen-preview = Preview
 screen-consent = Before you begin
 screen-instructions = Instructions
 screen-comprehension = A quick check
+screen-calibration = Screen and distance
 screen-trials = Pictures
 screen-feedback = Your thoughts
 screen-debrief = About this study
@@ -84,6 +85,20 @@ i-am-new = Start as a new participant
 goes-on-here = You are continuing the session that was started in this browser.
 not-you = Not you? Start a new session
 next-person = Ready for the next participant
+
+## The size of the screen and the viewing distance
+
+card-title = How large is your screen?
+card-text = Hold a bank card or an identity card against the screen. Move the slider until the drawn card has exactly the same size.
+card-slider = Size of the drawn card
+card-fits = The sizes match
+distance-title = How far away are you?
+distance-keep = Please sit so that your eyes are { $distance } cm from the screen. Keep this distance.
+distance-text = Sit comfortably and cover your right eye. Look at the black square with your left eye all the time. A red dot moves to the left. Press the button or the space bar when the dot disappears.
+dot-gone = The dot is gone
+distance-enter = Enter the distance instead
+distance-label = Enter the distance from your eyes to the screen, in cm.
+distance-range = Please enter a number from { $least } to { $most }.
 
 ## Naming the class of a picture
 

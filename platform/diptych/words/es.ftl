@@ -13,6 +13,7 @@ screen-preview = Vista previa
 screen-consent = Antes de empezar
 screen-instructions = Instrucciones
 screen-comprehension = Unas preguntas
+screen-calibration = Pantalla y distancia
 screen-trials = Imágenes
 screen-feedback = Sus comentarios
 screen-debrief = Sobre este estudio
@@ -72,6 +73,18 @@ i-am-new = Soy otra persona
 goes-on-here = Sigue con la sesión que se empezó en este navegador.
 not-you = ¿No es usted? Empezar otra sesión
 next-person = Listo para la siguiente persona
+
+card-title = ¿De qué tamaño es su pantalla?
+card-text = Sostenga una tarjeta bancaria o un documento de identidad contra la pantalla. Mueva el control hasta que la tarjeta dibujada tenga exactamente el mismo tamaño.
+card-slider = Tamaño de la tarjeta dibujada
+card-fits = Mismo tamaño
+distance-title = ¿A qué distancia está?
+distance-keep = Siéntese de modo que sus ojos estén a { $distance } cm de la pantalla. Mantenga esta distancia.
+distance-text = Siéntese con comodidad y tápese el ojo derecho. Mire siempre el cuadrado negro con el ojo izquierdo. Un punto rojo se mueve hacia la izquierda. Pulse el botón o la barra espaciadora cuando el punto desaparezca.
+dot-gone = El punto ha desaparecido
+distance-enter = Escribir la distancia
+distance-label = Escriba la distancia entre sus ojos y la pantalla, en cm.
+distance-range = Escriba un número de { $least } a { $most }.
 
 classify = Clasificar la imagen
 picture-to-classify = La imagen que se clasifica

@@ -13,6 +13,7 @@ screen-preview = Aperçu
 screen-consent = Avant de commencer
 screen-instructions = Instructions
 screen-comprehension = Quelques questions
+screen-calibration = Écran et distance
 screen-trials = Images
 screen-feedback = Vos remarques
 screen-debrief = À propos de cette étude
@@ -72,6 +73,18 @@ i-am-new = Je suis une autre personne
 goes-on-here = Vous continuez la session commencée dans ce navigateur.
 not-you = Ce n’est pas vous ? Commencer une nouvelle session
 next-person = Prêt pour la personne suivante
+
+card-title = Quelle est la taille de votre écran ?
+card-text = Tenez une carte bancaire ou une carte d’identité contre l’écran. Déplacez le curseur jusqu’à ce que la carte dessinée ait exactement la même taille.
+card-slider = Taille de la carte dessinée
+card-fits = Même taille
+distance-title = À quelle distance êtes-vous ?
+distance-keep = Placez-vous de sorte que vos yeux soient à { $distance } cm de l’écran. Gardez cette distance.
+distance-text = Installez-vous confortablement et couvrez votre œil droit. Regardez toujours le carré noir avec l’œil gauche. Un point rouge se déplace vers la gauche. Appuyez sur le bouton ou sur la barre d’espace quand le point disparaît.
+dot-gone = Le point a disparu
+distance-enter = Saisir la distance
+distance-label = Saisissez la distance entre vos yeux et l’écran, en cm.
+distance-range = Veuillez saisir un nombre de { $least } à { $most }.
 
 classify = Classer l’image
 picture-to-classify = L’image à classer

@@ -13,6 +13,7 @@ screen-preview = תצוגה מקדימה
 screen-consent = לפני שמתחילים
 screen-instructions = הוראות
 screen-comprehension = כמה שאלות
+screen-calibration = מסך ומרחק
 screen-trials = תמונות
 screen-feedback = המחשבות שלך
 screen-debrief = על המחקר הזה
@@ -74,6 +75,18 @@ i-am-new = אני אדם אחר
 goes-on-here = זהו המשך של ההשתתפות שהתחילה בדפדפן הזה.
 not-you = זה לא את/ה? התחלה חדשה
 next-person = מוכן לאדם הבא
+
+card-title = מה גודל המסך שלך?
+card-text = יש להצמיד למסך כרטיס בנק או תעודת זהות. יש להזיז את המחוון עד שהכרטיס המצויר יהיה בדיוק באותו גודל.
+card-slider = גודל הכרטיס המצויר
+card-fits = אותו גודל
+distance-title = מה המרחק שלך מהמסך?
+distance-keep = יש לשבת כך שהעיניים יהיו במרחק { $distance } ס״מ מהמסך, ולשמור על המרחק הזה.
+distance-text = יש לשבת בנוחות ולכסות את עין ימין. יש להביט כל הזמן בריבוע השחור בעין שמאל. נקודה אדומה נעה שמאלה. יש ללחוץ על הכפתור או על מקש הרווח כשהנקודה נעלמת.
+dot-gone = הנקודה נעלמה
+distance-enter = הזנת המרחק
+distance-label = יש להזין את המרחק מהעיניים למסך, בס״מ.
+distance-range = יש להזין מספר מ־{ $least } עד { $most }.
 
 classify = סיווג התמונה
 picture-to-classify = התמונה לסיווג

@@ -13,6 +13,7 @@ screen-preview = Anteprima
 screen-consent = Prima di iniziare
 screen-instructions = Istruzioni
 screen-comprehension = Alcune domande
+screen-calibration = Schermo e distanza
 screen-trials = Immagini
 screen-feedback = Le Sue osservazioni
 screen-debrief = Informazioni sullo studio
@@ -72,6 +73,18 @@ i-am-new = Sono un’altra persona
 goes-on-here = Prosegue la sessione iniziata in questo browser.
 not-you = Non è Lei? Inizia una nuova sessione
 next-person = Pronto per la prossima persona
+
+card-title = Quanto è grande il suo schermo?
+card-text = Appoggi una carta di credito o una carta d’identità allo schermo. Sposti il cursore finché la carta disegnata ha esattamente la stessa grandezza.
+card-slider = Grandezza della carta disegnata
+card-fits = Stessa grandezza
+distance-title = A che distanza si trova?
+distance-keep = Si sieda in modo che i suoi occhi siano a { $distance } cm dallo schermo. Mantenga questa distanza.
+distance-text = Si sieda comodamente e copra l’occhio destro. Guardi sempre il quadrato nero con l’occhio sinistro. Un punto rosso si muove verso sinistra. Prema il pulsante o la barra spaziatrice quando il punto scompare.
+dot-gone = Il punto è scomparso
+distance-enter = Inserire la distanza
+distance-label = Inserisca la distanza tra i suoi occhi e lo schermo, in cm.
+distance-range = Inserisca un numero da { $least } a { $most }.
 
 classify = Classificare l’immagine
 picture-to-classify = L’immagine da classificare

@@ -13,6 +13,7 @@ screen-preview = プレビュー
 screen-consent = はじめる前に
 screen-instructions = 説明
 screen-comprehension = 確認の質問
+screen-calibration = 画面と距離
 screen-trials = 画像
 screen-feedback = ご感想
 screen-debrief = この調査について
@@ -66,6 +67,18 @@ i-am-new = はじめてです
 goes-on-here = このブラウザではじめた回の続きです。
 not-you = ご自身ではありませんか？新しくはじめる
 next-person = 次の方の準備ができました
+
+card-title = 画面の大きさはどのくらいですか
+card-text = 銀行カードや身分証明カードを画面に当ててください。描かれたカードがちょうど同じ大きさになるまで、つまみを動かしてください。
+card-slider = 描かれたカードの大きさ
+card-fits = 同じ大きさになりました
+distance-title = 画面からどのくらい離れていますか
+distance-keep = 目が画面から { $distance } cm 離れるように座り、その距離を保ってください。
+distance-text = 楽な姿勢で座り、右目を覆ってください。左目でずっと黒い四角を見てください。赤い点が左へ動きます。点が見えなくなったら、ボタンまたはスペースキーを押してください。
+dot-gone = 点が消えました
+distance-enter = 距離を入力する
+distance-label = 目から画面までの距離を cm で入力してください。
+distance-range = { $least } から { $most } までの数を入力してください。
 
 classify = 画像を分類する
 picture-to-classify = 分類する画像

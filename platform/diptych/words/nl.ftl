@@ -13,6 +13,7 @@ screen-preview = Voorbeeld
 screen-consent = Voordat u begint
 screen-instructions = Instructies
 screen-comprehension = Een paar vragen
+screen-calibration = Scherm en afstand
 screen-trials = Afbeeldingen
 screen-feedback = Uw opmerkingen
 screen-debrief = Over dit onderzoek
@@ -72,6 +73,18 @@ i-am-new = Ik ben iemand anders
 goes-on-here = U gaat door met de sessie die in deze browser is begonnen.
 not-you = Bent u dat niet? Begin een nieuwe sessie
 next-person = Klaar voor de volgende persoon
+
+card-title = Hoe groot is uw scherm?
+card-text = Houd een bankpas of identiteitskaart tegen het scherm. Verplaats de schuif tot de getekende kaart precies even groot is.
+card-slider = Grootte van de getekende kaart
+card-fits = Even groot
+distance-title = Hoe ver zit u van het scherm?
+distance-keep = Ga zo zitten dat uw ogen { $distance } cm van het scherm zijn. Houd deze afstand aan.
+distance-text = Ga gemakkelijk zitten en bedek uw rechteroog. Kijk met uw linkeroog steeds naar het zwarte vierkant. Een rode stip beweegt naar links. Druk op de knop of de spatiebalk zodra de stip verdwijnt.
+dot-gone = De stip is weg
+distance-enter = Afstand zelf invullen
+distance-label = Vul de afstand van uw ogen tot het scherm in, in cm.
+distance-range = Vul een getal in van { $least } tot { $most }.
 
 classify = De afbeelding indelen
 picture-to-classify = De afbeelding om in te delen

@@ -13,6 +13,7 @@ screen-preview = Pré-visualização
 screen-consent = Antes de começar
 screen-instructions = Instruções
 screen-comprehension = Algumas perguntas
+screen-calibration = Ecrã e distância
 screen-trials = Imagens
 screen-feedback = Os seus comentários
 screen-debrief = Sobre este estudo
@@ -72,6 +73,18 @@ i-am-new = Sou outra pessoa
 goes-on-here = Continua a sessão que foi começada neste navegador.
 not-you = Não é você? Começar outra sessão
 next-person = Pronto para a pessoa seguinte
+
+card-title = Qual é o tamanho do seu ecrã?
+card-text = Encoste um cartão bancário ou um cartão de identidade ao ecrã. Mova o controlo até o cartão desenhado ter exatamente o mesmo tamanho.
+card-slider = Tamanho do cartão desenhado
+card-fits = Mesmo tamanho
+distance-title = A que distância está?
+distance-keep = Sente-se de modo que os seus olhos fiquem a { $distance } cm do ecrã. Mantenha esta distância.
+distance-text = Sente-se confortavelmente e tape o olho direito. Olhe sempre para o quadrado preto com o olho esquerdo. Um ponto vermelho move-se para a esquerda. Prima o botão ou a barra de espaços quando o ponto desaparecer.
+dot-gone = O ponto desapareceu
+distance-enter = Indicar a distância
+distance-label = Indique a distância dos seus olhos ao ecrã, em cm.
+distance-range = Indique um número de { $least } a { $most }.
 
 classify = Classificar a imagem
 picture-to-classify = A imagem a classificar

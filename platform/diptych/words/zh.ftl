@@ -13,6 +13,7 @@ screen-preview = 预览
 screen-consent = 开始之前
 screen-instructions = 说明
 screen-comprehension = 几个问题
+screen-calibration = 屏幕与距离
 screen-trials = 图片
 screen-feedback = 您的想法
 screen-debrief = 关于本研究
@@ -66,6 +67,18 @@ i-am-new = 我是新来的
 goes-on-here = 您将继续在此浏览器中开始的参与。
 not-you = 不是您？重新开始
 next-person = 可以请下一位了
+
+card-title = 您的屏幕有多大？
+card-text = 请把银行卡或身份证贴在屏幕上。移动滑块，直到画出的卡片与它大小完全相同。
+card-slider = 画出的卡片的大小
+card-fits = 大小相同
+distance-title = 您离屏幕有多远？
+distance-keep = 请坐好，让眼睛距离屏幕 { $distance } 厘米，并保持这个距离。
+distance-text = 请坐舒服，遮住右眼。用左眼一直看着黑色方块。一个红点会向左移动。红点消失时，请按按钮或空格键。
+dot-gone = 红点消失了
+distance-enter = 自己输入距离
+distance-label = 请输入眼睛到屏幕的距离（厘米）。
+distance-range = 请输入 { $least } 到 { $most } 之间的数字。
 
 classify = 给图片分类
 picture-to-classify = 要分类的图片

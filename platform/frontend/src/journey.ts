@@ -7,6 +7,7 @@ import { Outbox } from "./outbox";
 import { preload } from "./preload";
 import { loadPlugin } from "./registry";
 import { watchScreen } from "./screencheck";
+import { calibration } from "./screens/calibration";
 import { claim, offerAnew, whoIsThere } from "./screens/claim";
 import { comprehension } from "./screens/comprehension";
 import type { Context } from "./screens/context";
@@ -17,6 +18,7 @@ import { trials } from "./screens/trials";
 import type { Shell } from "./shell";
 import { TokenStore } from "./storage";
 import type { ClientEvent, Entered, Resumed, State, Step } from "./types";
+import { setPixelsPerDegree } from "./visualangle";
 import { knows, say } from "./words";
 
 /** Steps for which the window must be large enough. */
@@ -24,6 +26,7 @@ const NEEDS_ROOM: ReadonlySet<Step> = new Set([
   "consent",
   "instructions",
   "comprehension",
+  "calibration",
   "trials",
 ]);
 /** The host's state and the page's may differ (a second tab); so often it is looked up at one place. */
@@ -74,6 +77,7 @@ export class Journey {
       ctx = this.context(entered);
       const stopListening = this.events.listen();
       void clockStep();
+      if (ctx.study.px_per_degree) setPixelsPerDegree(ctx.study.px_per_degree);
       const { task, plugin } = ctx.study;
       // Before the consent: nobody agrees to a study whose trials cannot be shown.
       if (plugin) await loadPlugin(task, plugin);
@@ -195,6 +199,8 @@ export class Journey {
       case "comprehension":
         void this.loadAhead();
         return comprehension(ctx, state);
+      case "calibration":
+        return calibration(ctx, state);
       case "trials":
         return trials(ctx, state);
       case "feedback":

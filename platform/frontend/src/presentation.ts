@@ -33,6 +33,8 @@ export interface Display {
   earlier?: HTMLElement[][];
   /** Blank time after each of these, in ms. */
   gap_ms?: number;
+  /** In whose middle the fixation cross is drawn; without it, in the middle of all that is shown. */
+  centre?: HTMLElement;
 }
 
 /**
@@ -146,10 +148,7 @@ class Overlay {
   /** Puts the cross and the masks where the images are, unseen, so that no frame waits for them. */
   async prepare(timing: TrialTiming, imageError: (url: string) => void): Promise<void> {
     const boxes = this.display.shown.map((each) => this.place(pictureBox(each)));
-    this.element.append(this.fixation);
-    const [x, y] = centreOf(boxes);
-    this.fixation.style.left = `${x}px`;
-    this.fixation.style.top = `${y}px`;
+    this.put(this.fixation);
     if (timing.mask === "none" || !timing.exposure_ms) return;
     this.masks = boxes.map((box, at) => {
       const mask = timing.mask === "noise" ? noiseMask(timing.mask_seed + at) : maskOf(timing.mask);
@@ -223,14 +222,22 @@ class Overlay {
 
   /** Ends the trial: nothing is seen of it any more, nothing can be pressed, and a text says why. */
   close(text: string): void {
-    const boxes = this.display.shown.map((each) => this.place(pictureBox(each)));
     veil(...this.display.shown, ...this.masks, this.fixation);
     this.display.root.inert = true;
     const said = h("p", { class: "too-slow", testid: "too-slow", text, dir: "auto" });
+    this.put(said);
+  }
+
+  /** Puts something in the middle. */
+  private put(element: HTMLElement): void {
+    const { centre, shown } = this.display;
+    const boxes = centre
+      ? [this.place(centre.getBoundingClientRect())]
+      : shown.map((each) => this.place(pictureBox(each)));
     const [x, y] = centreOf(boxes);
-    said.style.left = `${x}px`;
-    said.style.top = `${y}px`;
-    this.element.append(said);
+    element.style.left = `${x}px`;
+    element.style.top = `${y}px`;
+    this.element.append(element);
   }
 
   /** A box of the window as one of the overlay, CSS pixels. */

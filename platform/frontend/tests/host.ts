@@ -60,6 +60,7 @@ export class Host {
     next_person: "no",
     way_back: null,
     plugin: null,
+    px_per_degree: null,
   };
   /** Ends every session, as when nobody has come for too long. */
   timeOut(): void {
@@ -73,6 +74,8 @@ export class Host {
   readonly labels = ["A", "B", "A", "B"];
   noticeAt: number | null = null;
   timing: TrialTiming = UNTIMED;
+  /** Whether the study has images of a size in degrees. */
+  calibrates = false;
 
   readonly fetch = async (url: unknown, init: RequestInit = {}): Promise<Response> => {
     const path = String(url).replace("/api/v1", "");
@@ -158,6 +161,7 @@ export class Host {
       "consent",
       "instructions",
       "comprehension",
+      ...(this.calibrates ? ["calibration"] : []),
       "trials",
       "feedback",
       "debrief",
@@ -202,6 +206,7 @@ export class Host {
       consent: { html: "<h1>Taking part</h1><p>Read me.</p>" },
       instructions: { pages: ["<h1>One</h1>", "<h1>Two</h1>"] },
       comprehension: { questions: QUESTIONS, attempts_left: session.attempts_left },
+      calibration: { viewing_distance_cm: 57 },
       trials: { trial: this.trial(session.index) },
       feedback: { html: "<h1>Thoughts</h1>" },
       debrief: { html: "<h1>Why</h1>", score: { correct: 1, of: 2 } },

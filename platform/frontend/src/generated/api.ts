@@ -554,6 +554,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/steps/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete the step calibration */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["Calibration"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["State"];
+                    };
+                };
+                /** @description Authentication error */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Request Entity Too Large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ValidationError"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/steps/instructions": {
         parameters: {
             query?: never;
@@ -894,6 +979,49 @@ export interface components {
             language?: string;
         };
         /**
+         * Calibration
+         * @description What the page has measured with a card and the blind spot; machines measure nothing.
+         */
+        Calibration: {
+            /**
+             * Px Per Degree
+             * @description CSS pixels per degree of visual angle, in the middle of the screen.
+             * @default null
+             */
+            px_per_degree?: number | null;
+            /**
+             * Viewing Distance Cm
+             * @description Distance of the eyes, in cm.
+             * @default null
+             */
+            viewing_distance_cm?: number | null;
+        };
+        /**
+         * CalibrationContent
+         * @description How the page finds out how large a degree of visual angle is on the screen.
+         */
+        CalibrationContent: {
+            /**
+             * Viewing Distance Cm
+             * @description Distance that the participant is asked to keep, in cm; null: the page measures it.
+             */
+            viewing_distance_cm: number | null;
+        };
+        /**
+         * CalibrationState
+         * @description The size of the screen and the viewing distance.
+         */
+        CalibrationState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "calibration";
+            content: components["schemas"]["CalibrationContent"];
+        };
+        /**
          * CategoryLearningShown
          * @description One image and the classes that it may belong to.
          */
@@ -1069,7 +1197,22 @@ export interface components {
          * Described
          * @description A State with what the browser needs to know of the study.
          */
-        Described: components["schemas"]["DescribedConsentState"] | components["schemas"]["DescribedInstructionsState"] | components["schemas"]["DescribedComprehensionState"] | components["schemas"]["DescribedTrialsState"] | components["schemas"]["DescribedFeedbackState"] | components["schemas"]["DescribedDebriefState"] | components["schemas"]["DescribedEndState"];
+        Described: components["schemas"]["DescribedConsentState"] | components["schemas"]["DescribedInstructionsState"] | components["schemas"]["DescribedComprehensionState"] | components["schemas"]["DescribedCalibrationState"] | components["schemas"]["DescribedTrialsState"] | components["schemas"]["DescribedFeedbackState"] | components["schemas"]["DescribedDebriefState"] | components["schemas"]["DescribedEndState"];
+        /**
+         * DescribedCalibrationState
+         * @description The size of the screen and the viewing distance.
+         */
+        DescribedCalibrationState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "calibration";
+            content: components["schemas"]["CalibrationContent"];
+            study: components["schemas"]["StudyDoc"];
+        };
         /**
          * DescribedComprehensionState
          * @description Questions about the instructions.
@@ -1205,6 +1348,23 @@ export interface components {
             exit: (components["schemas"]["Redirect"] | components["schemas"]["Form"]) | null;
         };
         /**
+         * EnteredCalibrationState
+         * @description The size of the screen and the viewing distance.
+         */
+        EnteredCalibrationState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "calibration";
+            content: components["schemas"]["CalibrationContent"];
+            study: components["schemas"]["StudyDoc"];
+            /** Token */
+            token: string | null;
+        };
+        /**
          * EnteredComprehensionState
          * @description Questions about the instructions.
          */
@@ -1328,7 +1488,7 @@ export interface components {
          * EnteredState
          * @description What entering gives: the token names the session from here on.
          */
-        EnteredState: components["schemas"]["EnteredPreviewState"] | components["schemas"]["EnteredConsentState"] | components["schemas"]["EnteredInstructionsState"] | components["schemas"]["EnteredComprehensionState"] | components["schemas"]["EnteredTrialsState"] | components["schemas"]["EnteredFeedbackState"] | components["schemas"]["EnteredDebriefState"] | components["schemas"]["EnteredEndState"];
+        EnteredState: components["schemas"]["EnteredPreviewState"] | components["schemas"]["EnteredConsentState"] | components["schemas"]["EnteredInstructionsState"] | components["schemas"]["EnteredComprehensionState"] | components["schemas"]["EnteredCalibrationState"] | components["schemas"]["EnteredTrialsState"] | components["schemas"]["EnteredFeedbackState"] | components["schemas"]["EnteredDebriefState"] | components["schemas"]["EnteredEndState"];
         /**
          * EnteredTrialsState
          * @description The current trial.
@@ -1796,7 +1956,7 @@ export interface components {
          * State
          * @description Where a session stands and what is to be shown now; `content` depends on `step`.
          */
-        State: components["schemas"]["ConsentState"] | components["schemas"]["InstructionsState"] | components["schemas"]["ComprehensionState"] | components["schemas"]["TrialsState"] | components["schemas"]["FeedbackState"] | components["schemas"]["DebriefState"] | components["schemas"]["EndState"];
+        State: components["schemas"]["ConsentState"] | components["schemas"]["InstructionsState"] | components["schemas"]["ComprehensionState"] | components["schemas"]["CalibrationState"] | components["schemas"]["TrialsState"] | components["schemas"]["FeedbackState"] | components["schemas"]["DebriefState"] | components["schemas"]["EndState"];
         /**
          * StudyDoc
          * @description What the browser may know about a study.
@@ -1843,6 +2003,11 @@ export interface components {
             next_person: "no" | "ask" | "kiosk";
             /** @description Where to hand the place back; null without a platform. */
             way_back: components["schemas"]["WayBack"] | null;
+            /**
+             * Px Per Degree
+             * @description CSS pixels per degree of visual angle on the participant's screen; null until it is measured.
+             */
+            px_per_degree: number | null;
         };
         /**
          * Timing

@@ -1,5 +1,6 @@
 import { initJsPsych } from "jspsych";
 import { ApiError } from "../api";
+import { screenRefresh } from "../clock";
 import { h } from "../dom";
 import { enterFullscreen, fullscreenAllowed, inFullscreen } from "../fullscreen";
 import type { Unsent } from "../outbox";
@@ -25,7 +26,9 @@ const cameTooLate = (failure: unknown): boolean =>
 export async function trials(ctx: Context, state: StateAt<"trials">): Promise<State> {
   const unsent = pending(ctx, state);
   const first = unsent?.trial ?? state.content.trial;
-  await loadImages(ctx, first.images);
+  await loadImages(ctx, first);
+  // Nothing moves while the page waits for the first trial: the time to look at the screen's rhythm.
+  if (first.timing?.exposure_ms || first.timing?.fixation_ms) void screenRefresh();
   const why = returning(ctx, state, unsent);
   if (why || first.notice === null) await ready(ctx, why);
   ctx.elsewhere = false;
@@ -67,10 +70,14 @@ function returning(
   return begun ? { title, text: say("where-stopped") } : null;
 }
 
+/** The image of the mask, where it is one. */
+const masks = ({ timing }: Trial): string[] =>
+  !timing || ["none", "noise"].includes(timing.mask) ? [] : [timing.mask];
+
 /** Loads every image of the session with a progress bar; tries again until all are there. */
-async function loadImages(ctx: Context, current: string[]): Promise<void> {
+async function loadImages(ctx: Context, trial: Trial): Promise<void> {
   const { images } = await ctx.client.get<{ images: string[] }>("/session/images");
-  const urls = [...new Set([...current, ...images])];
+  const urls = [...new Set([...trial.images, ...masks(trial), ...images])];
   const bar = h("progress", { class: "loading-bar", "aria-label": say("loading-pictures") });
   const count = h("p", { class: "facts" });
   const screen = card(say("loading"), h("h1", { text: say("getting-ready") }), bar, count);

@@ -99,7 +99,7 @@ export default class TwoAFC implements JsPsychPlugin<Info> {
     onLoad?.();
     const given = await presentTrial(
       trial,
-      { root: screen.root, shown: screen.images },
+      { root: screen.root, shown: screen.images, centre: screen.queries.top.frame },
       (onset, signal) => answer(screen, onset, trial, signal),
     );
     if (!given) return {};
