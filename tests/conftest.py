@@ -43,6 +43,7 @@ TOGETHER = (
     "host/test_machines.py",
     "host/test_shipped_greebles.py",
     "host/test_shipped_lite0_units.py",
+    "host/test_shipped_numerosity.py",
     "host/test_shipped_studies.py",
     "host/test_shipped_which_unit.py",
     "host/test_simulate.py",

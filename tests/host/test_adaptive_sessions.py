@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from support.judged_studies import comparison_study, estimation_study, identify_study
 from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
-from support.walker import Walker, open_study, rows
+from support.walker import Walker, first_choice, open_study, rows
 
 from diptych.app import create_app
 from diptych.ground.settings import Settings
@@ -21,6 +22,9 @@ from diptych.tasks import Answered, PlannedTrial
 STUDIES = {
     "category_learning": (category_study, "size", {"training": 8, "test": 8}),
     "two_afc": (two_afc_study, "margin", {"practice": 2, "test": 12, "catch": 1}),
+    "comparison": (comparison_study, "number", {"practice": 1, "test": 12, "catch": 1}),
+    "estimation": (estimation_study, "number", {"practice": 1, "test": 12, "catch": 1}),
+    "identify": (identify_study, "before", {"practice": 1, "test": 12, "catch": 1}),
     "odd_one_out": (odd_one_out_study, "hard", {"practice": 1, "test": 12, "catch": 1}),
 }
 POLICIES: dict[str, dict[str, Any]] = {
@@ -88,4 +92,6 @@ def right(app: Flask, walker: Walker) -> dict[str, Any]:
     item = rows(app, Trial)[walker.trial["index"]]["item"]
     if walker.trial["task"] == "two_afc":
         return {"choice": "top" if item["top"] == "positive" else "bottom", "confidence": 3}
+    if walker.trial["task"] != "odd_one_out":
+        return first_choice(walker.trial)  # practice of these passes whatever the answers
     return {"choice": 0}

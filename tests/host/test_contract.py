@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from support.judged_studies import comparison_study, estimation_study, identify_study
 from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
 from support.walker import Walker, first_choice, open_study
 
@@ -19,7 +20,17 @@ ROOT = Path(__file__).parents[2]
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
-@pytest.mark.parametrize("make", [category_study, two_afc_study, odd_one_out_study])
+@pytest.mark.parametrize(
+    "make",
+    [
+        category_study,
+        two_afc_study,
+        odd_one_out_study,
+        comparison_study,
+        estimation_study,
+        identify_study,
+    ],
+)
 @SQLITE
 def test_replies_fit_their_models(app: Flask, tmp_path: Path, make: Callable[..., Path]) -> None:
     open_study(app, make(tmp_path / "studies/tiny"))

@@ -206,7 +206,14 @@ def test_probability_is_logistic_symmetric_and_grows_with_practice(
 
 
 def test_every_task_has_the_four_observers_and_others_are_named() -> None:
-    for task in ("category_learning", "odd_one_out", "two_afc"):
+    for task in (
+        "category_learning",
+        "comparison",
+        "estimation",
+        "identify",
+        "odd_one_out",
+        "two_afc",
+    ):
         assert set(NAMES) <= set(observers_of(task))
         with pytest.raises(UnknownObserver, match=r"no observer 'sage'.*bot.*"):
             observer_class(task, "sage")

@@ -13,6 +13,8 @@ from support.checkout import ROOT
 from support.kept import hash_of_sources, kept, versions
 
 STUDIES = ROOT / "studies"
+#: What generators draw with, beside their own functions.
+DISPLAYS = ROOT / "analysis/diptych_analysis/numerosity/displays.py"
 
 
 @cache
@@ -39,7 +41,7 @@ def built(name: str, seed: int, **arguments: Any) -> Path:
     """
     return kept(
         lambda folder: generator(name).build(folder, seed, **arguments),
-        hash_of_sources(STUDIES / name / "generate.py"),
+        hash_of_sources(STUDIES / name / "generate.py", DISPLAYS),
         versions("pillow", "numpy"),
         seed,
         json.dumps(arguments, sort_keys=True),

@@ -64,23 +64,28 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def _write(folder: Path, spec: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+def write_study(folder: Path, spec: Mapping[str, Any], texts: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.toml").write_text(to_toml(spec), encoding="utf-8")
     for name, text in {**TEXTS, **texts}.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
 
 
-def _draw(draw: Callable[[Path], None], arguments: Mapping[str, Any], folder: Path) -> None:
+def draw_once(
+    draw: Callable[[Path], None],
+    arguments: Mapping[str, Any],
+    folder: Path,
+    source: str = __file__,
+) -> None:
     """Put drawn images and their manifests into a folder: copies of those kept between runs."""
-    sources = hash_of_sources(Path(__file__))
+    sources = hash_of_sources(Path(source))
     copy_of(kept(draw, sources, versions("pillow", "numpy"), json.dumps(arguments)), folder)
 
 
@@ -129,8 +134,8 @@ def category_study(
         "stimuli": {"manifest": "stimuli.csv"},
         "recruitment": RECRUITMENT,
     }
-    _draw(partial(_draw_discs, per_class=per_class), {"per_class": per_class}, folder)
-    _write(folder, merged(spec, changes or {}), texts or {})
+    draw_once(partial(_draw_discs, per_class=per_class), {"per_class": per_class}, folder)
+    write_study(folder, merged(spec, changes or {}), texts or {})
     return folder
 
 
@@ -147,7 +152,7 @@ def _draw_discs(folder: Path, per_class: int) -> None:
         name = f"stimuli/{n:03d}.png"
         _blob(folder / name, hues[label], size, rng)
         rows.append({"file": name, "label": CLASSES[label], "size": round(size, 3)})
-    _write_csv(folder / "stimuli.csv", rows)
+    write_csv(folder / "stimuli.csv", rows)
 
 
 def two_afc_study(
@@ -199,8 +204,8 @@ def two_afc_study(
         "recruitment": RECRUITMENT,
     }
     drawn = {"kinds": kinds, "explanations": explanations}
-    _draw(partial(_draw_items, **drawn), drawn, folder)
-    _write(folder, merged(spec, changes or {}), texts or {})
+    draw_once(partial(_draw_items, **drawn), drawn, folder)
+    write_study(folder, merged(spec, changes or {}), texts or {})
     return folder
 
 
@@ -232,8 +237,8 @@ def _draw_items(folder: Path, kinds: dict[str, int], explanations: int) -> None:
                 "margin": round(float(rng.uniform(0.5, 2)), 3),
             }
         )
-    _write_csv(folder / "stimuli.csv", stimuli)
-    _write_csv(folder / "items.csv", items)
+    write_csv(folder / "stimuli.csv", stimuli)
+    write_csv(folder / "items.csv", items)
 
 
 def odd_one_out_study(
@@ -281,8 +286,8 @@ def odd_one_out_study(
         "recruitment": RECRUITMENT,
     }
     drawn = {"kinds": kinds, "n": n, "judged": judged}
-    _draw(partial(_draw_odd, **drawn), drawn, folder)
-    _write(folder, merged(spec, changes or {}), texts or {})
+    draw_once(partial(_draw_odd, **drawn), drawn, folder)
+    write_study(folder, merged(spec, changes or {}), texts or {})
     return folder
 
 
@@ -307,5 +312,5 @@ def _draw_odd(folder: Path, kinds: dict[str, int], n: int, judged: bool) -> None
             "item_id": f"item-{number:02d}", "kind": kind, "images": ";".join(images), "odd": odd,
             "hard": number % 2,
         })  # fmt: skip
-    _write_csv(folder / "stimuli.csv", stimuli)
-    _write_csv(folder / "items.csv", items)
+    write_csv(folder / "stimuli.csv", stimuli)
+    write_csv(folder / "items.csv", items)

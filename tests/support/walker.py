@@ -80,9 +80,17 @@ def first_choice(trial: dict[str, Any]) -> dict[str, Any]:
     """A well-formed answer to a trial of any task, right or wrong by chance."""
     if trial["task"] == "two_afc":
         return {"choice": "top", "confidence": 2}
+    show = trial["show"]
     if trial["task"] == "odd_one_out":
         return {"choice": 0}
-    return {"ranking": trial["show"]["classes"][: trial["show"]["rank"]]}
+    if trial["task"] == "comparison":
+        choice = "left" if show["layout"] == "side_by_side" else "first"
+        return {"choice": choice, **({"confidence": 2} if show["confidence"] else {})}
+    if trial["task"] == "estimation":
+        return {"estimate": show["least"] + 3 * show["step"]}
+    if trial["task"] == "identify":
+        return {"choice": show["labels"][0]}
+    return {"ranking": show["classes"][: show["rank"]]}
 
 
 class Walker:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or an observer of the "
     "task. two_afc has viewer (people who follow a network's similarity) and machine, odd_one_out "
-    "has machine.",
+    "has machine, comparison has area.",
 )
 @click.option(
     "--model", help="Network that a viewer or a machine follows, such as efficientnet-lite1."

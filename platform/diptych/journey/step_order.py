@@ -7,7 +7,7 @@ from diptych.tasks.calibration import needs_calibration
 
 
 def steps_of(content: StudyContent) -> list[str]:
-    """The steps of a study, in order."""
+    """List the steps of a study, in order."""
     steps = ["consent", "instructions"]
     if content.spec.comprehension:
         steps.append("comprehension")

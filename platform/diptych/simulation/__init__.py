@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -41,11 +41,15 @@ class SeenTrial:
     features : Mapping[str, Features]
         By URL of an image, its features (d,): standardised over the study's images, or
         of length 1 where a network looks.
+    numbers : Mapping[str, Mapping[str, float]]
+        By URL of an image, the numeric columns of its row in stimuli.csv, in their own units and
+        in the order of the columns. Empty where a network looks.
     """
 
     phase: str
     show: Mapping[str, Any]
     features: Mapping[str, Features]
+    numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,9 @@ class Vision(Protocol):
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:
         """Return the features (d,) of each image, from its served bytes."""
+
+    def numbers(self, data: bytes) -> Mapping[str, float]:
+        """Numbers that the manifest gives for an image, from its served bytes."""
 
 
 def lognormal(rng: np.random.Generator, median: float, spread: float) -> float:

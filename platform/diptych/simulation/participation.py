@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from diptych.simulation import Answer, Features, Observer, SeenTrial, Vision
@@ -67,6 +67,7 @@ class Participation:
         self._think = think
         self._answered = answered
         self._features: dict[str, Features] = {}
+        self._numbers: dict[str, Mapping[str, float]] = {}
         self._input_told_ms: float | None = None
         self._clock_ms = 0.0  # the browser's monotonic clock, as the participant lives it
         self.step = "entry"
@@ -125,7 +126,7 @@ class Participation:
                 raise SimulationFault(f"the host is at a step that is not known: {unknown!r}")
 
     def _screen(self, content: dict[str, Any]) -> dict[str, float]:
-        """Describe a screen of 96 CSS pixels an inch, at the distance asked for; a machine has none."""
+        """Describe a screen of 96 CSS pixels per inch at the asked distance; {} for a machine."""
         if self._observer.kind == "machine":
             return {}
         distance = content["viewing_distance_cm"] or USUAL_DISTANCE_CM
@@ -143,8 +144,12 @@ class Participation:
         await self._load(trial["images"])
         if trial["notice"]:
             await self._spend(self._reading_ms(trial["notice"]["html"]))
+        urls = trial["images"]
         seen = SeenTrial(
-            trial["phase"], trial["show"], {url: self._features[url] for url in trial["images"]}
+            trial["phase"],
+            trial["show"],
+            {url: self._features[url] for url in urls},
+            {url: self._numbers[url] for url in urls},
         )
         answer = self._observer.answer(seen)
         timing, missed = await self._respond_in(answer, trial["timing"])
@@ -207,6 +212,9 @@ class Participation:
         new = [url for url in urls if url not in self._features]
         served = [await self._visitor.bytes(url) for url in new]
         self._features |= zip(new, await self._vision.look(served), strict=True)
+        self._numbers |= {
+            url: self._vision.numbers(data) for url, data in zip(new, served, strict=True)
+        }
 
     def _comprehend(self, question: dict[str, Any]) -> int:
         """Choose the right option after reading the instructions; guess without."""

@@ -19,6 +19,7 @@ from diptych.simulation import Features, NetworkObserver, Observer, Vision
 from diptych.simulation.visitor import SimulationFault
 from diptych.study.content import FrozenStimulus
 from diptych.study.loaded import LoadedStudy
+from diptych.tasks import numbers_of
 from diptych_analysis.pictures import read_picture
 
 if TYPE_CHECKING:
@@ -57,10 +58,18 @@ class AttributeVision:
         self._features: Mapping[str, Features] = {
             hashlib.sha256(data).hexdigest(): row for data, row in zip(served, seen, strict=True)
         }
+        self._numbers = {
+            hashlib.sha256(data).hexdigest(): numbers_of(stimulus.attributes)
+            for data, stimulus in zip(served, stimuli, strict=True)
+        }
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:
         """Return the features (d,) of each image; as `see`."""
         return [self.see(data) for data in images]
+
+    def numbers(self, data: bytes) -> Mapping[str, float]:
+        """Numeric attributes of an image in the manifest, from its served bytes."""
+        return self._numbers.get(hashlib.sha256(data).hexdigest(), {})
 
     def see(self, data: bytes) -> Features:
         """Return the features (d,) of an image from its served bytes.
@@ -110,6 +119,10 @@ class NetworkVision:
         self._features: dict[str, Features] = {}
         self._wanted: dict[str, bytes] = {}
         self._at_work = asyncio.Lock()
+
+    def numbers(self, data: bytes) -> Mapping[str, float]:
+        """Return nothing: a network sees pixels only."""
+        return {}
 
     async def look(self, images: Sequence[bytes]) -> list[Features]:
         """Return the features (d,) of length 1 of each image."""

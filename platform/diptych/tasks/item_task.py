@@ -11,7 +11,7 @@ from typing import Any
 from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import FrozenItem
 from diptych.study.faults import Fault
-from diptych.tasks import PlannedTrial, Task, draw, not_shown, numbers_of
+from diptych.tasks import PlannedTrial, Task, draw, not_shown, numbers_of, spread
 
 
 class ItemTask(Task):
@@ -23,9 +23,14 @@ class ItemTask(Task):
     def group_of(self, item: FrozenItem) -> str:
         """Return the group that an item belongs to, for the policy."""
 
-    @abstractmethod
     def needed(self) -> dict[str, int]:
-        """Return the number of items that a session needs, by kind."""
+        """Return the number of items that a session needs, by kind: one per trial of the phase."""
+        return {kind: self.content.spec.trials(kind) for kind in self.phases}
+
+    def item_of(self, trial: PlannedTrial) -> FrozenItem:
+        """Return the item that a trial shows."""
+        assert trial.item is not None
+        return self.content.items[trial.item["item"]]
 
     @abstractmethod
     def item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
@@ -54,6 +59,20 @@ class ItemTask(Task):
         if policy.adaptive:
             return [None] * trials
         return draw(self._tests, trials, "test", policy, [], rng)
+
+    def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
+        """Plan practice, and then tests with the catch trials between them."""
+        spec = self.content.spec
+        tests = self.tests(policy, rng)
+        catches = rng.sample(self.candidates("catch"), spec.trials("catch"))
+        practice = rng.sample(self.candidates("practice"), spec.trials("practice"))
+        order: list[tuple[str, Candidate | None]] = [("practice", each) for each in practice]
+        order += spread(tests, catches, rng)
+        notices: dict[int, str] = {0: "practice", len(practice): "phase_change"} if practice else {}
+        return [
+            self.planned(phase, candidate, rng, notices.get(index))
+            for index, (phase, candidate) in enumerate(order)
+        ]
 
     @abstractmethod
     def arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:

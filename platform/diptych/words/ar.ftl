@@ -139,6 +139,16 @@ other-fits = غير صحيح: الصورة الأخرى أنسب
 which-odd = أي صورة لا تنتمي إلى الصور الأخرى؟
 picture-number = الصورة { $number }
 odd-is = غير صحيح: الصورة { $number } لا تنتمي إلى الصور الأخرى
+choice-left = اليسار
+choice-right = اليمين
+choice-first = الأولى
+choice-second = الثانية
+not-correct-it-was = غير صحيح: الإجابة هي { $answer }
+it-was-number = الإجابة هي { $answer }
+your-answer = إجابتك
+enter-whole = يُرجى إدخال عدد صحيح من { $least } إلى { $most }.
+enter-steps = يُرجى إدخال عدد من { $least } إلى { $most } بخطوات مقدارها { $step }.
+choose-on-line = يُرجى اختيار موضع على الخط.
 too-slow = انتهى الوقت
 
 thoughts-label = ملاحظاتك (اختياري)

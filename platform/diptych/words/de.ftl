@@ -134,6 +134,16 @@ other-fits = Nicht richtig: Das andere Bild passt besser
 which-odd = Welches Bild passt nicht zu den anderen?
 picture-number = Bild { $number }
 odd-is = Nicht richtig: Bild { $number } passt nicht zu den anderen
+choice-left = Links
+choice-right = Rechts
+choice-first = Erstes
+choice-second = Zweites
+not-correct-it-was = Nicht richtig: Es war { $answer }
+it-was-number = Es war { $answer }
+your-answer = Ihre Antwort
+enter-whole = Bitte geben Sie eine ganze Zahl von { $least } bis { $most } ein.
+enter-steps = Bitte geben Sie eine Zahl von { $least } bis { $most } in Schritten von { $step } ein.
+choose-on-line = Bitte wählen Sie eine Stelle auf der Linie.
 too-slow = Zu langsam
 
 thoughts-label = Ihre Gedanken (freiwillig)

@@ -165,6 +165,19 @@ which-odd = Which picture does not belong with the others?
 picture-number = Picture { $number }
 odd-is = Not correct: picture { $number } does not belong
 
+## One question about one or two displays
+
+choice-left = Left
+choice-right = Right
+choice-first = First
+choice-second = Second
+not-correct-it-was = Not correct: it was { $answer }
+it-was-number = It was { $answer }
+your-answer = Your answer
+enter-whole = Please enter a whole number from { $least } to { $most }.
+enter-steps = Please enter a number from { $least } to { $most }, in steps of { $step }.
+choose-on-line = Please choose a place on the line.
+
 ## Trials with a deadline
 
 too-slow = Too slow

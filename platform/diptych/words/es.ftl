@@ -134,6 +134,16 @@ other-fits = No es correcto: la otra imagen encaja mejor
 which-odd = ¿Qué imagen no encaja con las demás?
 picture-number = Imagen { $number }
 odd-is = No es correcto: la imagen { $number } no encaja con las demás
+choice-left = Izquierda
+choice-right = Derecha
+choice-first = Primera
+choice-second = Segunda
+not-correct-it-was = No es correcto: era { $answer }
+it-was-number = Era { $answer }
+your-answer = Su respuesta
+enter-whole = Escriba un número entero de { $least } a { $most }.
+enter-steps = Escriba un número de { $least } a { $most }, en pasos de { $step }.
+choose-on-line = Elija un lugar en la línea.
 too-slow = Demasiado lento
 
 thoughts-label = Sus comentarios (opcional)

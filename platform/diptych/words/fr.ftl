@@ -137,6 +137,16 @@ other-fits = Ce n’est pas juste : l’autre image correspond mieux
 which-odd = Quelle image ne va pas avec les autres ?
 picture-number = Image { $number }
 odd-is = Ce n’est pas juste : l’image { $number } ne va pas avec les autres
+choice-left = Gauche
+choice-right = Droite
+choice-first = Première
+choice-second = Deuxième
+not-correct-it-was = Ce n’est pas juste : c’était { $answer }
+it-was-number = C’était { $answer }
+your-answer = Votre réponse
+enter-whole = Veuillez saisir un nombre entier de { $least } à { $most }.
+enter-steps = Veuillez saisir un nombre de { $least } à { $most }, par pas de { $step }.
+choose-on-line = Veuillez choisir un endroit sur la ligne.
 too-slow = Trop lent
 
 thoughts-label = Vos remarques (facultatif)

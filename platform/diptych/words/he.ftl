@@ -136,6 +136,16 @@ other-fits = לא נכון: התמונה השנייה מתאימה יותר
 which-odd = איזו תמונה אינה שייכת לתמונות האחרות?
 picture-number = תמונה { $number }
 odd-is = לא נכון: תמונה { $number } אינה שייכת לתמונות האחרות
+choice-left = שמאל
+choice-right = ימין
+choice-first = ראשונה
+choice-second = שנייה
+not-correct-it-was = לא נכון: התשובה היא { $answer }
+it-was-number = התשובה היא { $answer }
+your-answer = התשובה שלך
+enter-whole = נא להזין מספר שלם מ־{ $least } עד { $most }.
+enter-steps = נא להזין מספר מ־{ $least } עד { $most }, בקפיצות של { $step }.
+choose-on-line = נא לבחור מקום על הקו.
 too-slow = לאט מדי
 
 thoughts-label = המחשבות שלך (לא חובה)

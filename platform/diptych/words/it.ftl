@@ -134,6 +134,16 @@ other-fits = Non è giusto: l’altra immagine corrisponde meglio
 which-odd = Quale immagine non c’entra con le altre?
 picture-number = Immagine { $number }
 odd-is = Non è giusto: l’immagine { $number } non c’entra con le altre
+choice-left = Sinistra
+choice-right = Destra
+choice-first = Prima
+choice-second = Seconda
+not-correct-it-was = Non è giusto: era { $answer }
+it-was-number = Era { $answer }
+your-answer = La tua risposta
+enter-whole = Inserisci un numero intero da { $least } a { $most }.
+enter-steps = Inserisci un numero da { $least } a { $most }, a passi di { $step }.
+choose-on-line = Scegli un punto sulla linea.
 too-slow = Troppo lento
 
 thoughts-label = Le Sue osservazioni (facoltativo)

@@ -126,6 +126,16 @@ other-fits = 不正解：もう一方の画像のほうが合います
 which-odd = ほかの画像と仲間でないのはどれですか？
 picture-number = 画像 { $number }
 odd-is = 不正解：仲間でないのは画像 { $number } です
+choice-left = 左
+choice-right = 右
+choice-first = 1 つ目
+choice-second = 2 つ目
+not-correct-it-was = 不正解です。正解は { $answer } です
+it-was-number = 正解は { $answer } です
+your-answer = 回答
+enter-whole = { $least } から { $most } までの整数を入力してください。
+enter-steps = { $least } から { $most } までの数を { $step } 刻みで入力してください。
+choose-on-line = 線の上の場所を選んでください。
 too-slow = 時間切れです
 
 thoughts-label = ご感想（任意）

@@ -134,6 +134,16 @@ other-fits = Niet goed: de andere afbeelding past beter
 which-odd = Welke afbeelding hoort niet bij de andere?
 picture-number = Afbeelding { $number }
 odd-is = Niet goed: afbeelding { $number } hoort niet bij de andere
+choice-left = Links
+choice-right = Rechts
+choice-first = Eerste
+choice-second = Tweede
+not-correct-it-was = Niet goed: het was { $answer }
+it-was-number = Het was { $answer }
+your-answer = Uw antwoord
+enter-whole = Voer een geheel getal van { $least } tot en met { $most } in.
+enter-steps = Voer een getal van { $least } tot en met { $most } in, in stappen van { $step }.
+choose-on-line = Kies een plek op de lijn.
 too-slow = Te langzaam
 
 thoughts-label = Uw opmerkingen (niet verplicht)

@@ -134,6 +134,16 @@ other-fits = Não está certo: a outra imagem combina melhor
 which-odd = Que imagem não combina com as outras?
 picture-number = Imagem { $number }
 odd-is = Não está certo: a imagem { $number } não combina com as outras
+choice-left = Esquerda
+choice-right = Direita
+choice-first = Primeira
+choice-second = Segunda
+not-correct-it-was = Não está certo: era { $answer }
+it-was-number = Era { $answer }
+your-answer = A sua resposta
+enter-whole = Digite um número inteiro de { $least } a { $most }.
+enter-steps = Digite um número de { $least } a { $most }, em passos de { $step }.
+choose-on-line = Escolha um lugar na linha.
 too-slow = Demasiado lento
 
 thoughts-label = Os seus comentários (opcional)

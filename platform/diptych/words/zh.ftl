@@ -126,6 +126,16 @@ other-fits = 不正确：另一张图片更相符
 which-odd = 哪张图片与其他图片不同类？
 picture-number = 图片 { $number }
 odd-is = 不正确：图片 { $number } 与其他图片不同类
+choice-left = 左
+choice-right = 右
+choice-first = 第一个
+choice-second = 第二个
+not-correct-it-was = 不正确：正确答案是 { $answer }
+it-was-number = 正确答案是 { $answer }
+your-answer = 您的回答
+enter-whole = 请输入 { $least } 到 { $most } 之间的整数。
+enter-steps = 请输入 { $least } 到 { $most } 之间的数，步长为 { $step }。
+choose-on-line = 请在线上选择一个位置。
 too-slow = 太慢了
 
 thoughts-label = 您的想法（选填）

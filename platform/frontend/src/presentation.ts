@@ -29,6 +29,10 @@ export interface Display {
   root: HTMLElement;
   /** What is timed: veiled images, or other veiled elements such as a drawn canvas. */
   shown: HTMLElement[];
+  /** Displays of a sequence that come before `shown`, each for the exposure. */
+  earlier?: HTMLElement[][];
+  /** Blank time after each of these, in ms. */
+  gap_ms?: number;
   /** In whose middle the fixation cross is drawn; without it, in the middle of all that is shown. */
   centre?: HTMLElement;
 }
@@ -57,7 +61,7 @@ export async function presentTrial(
   const timing = trial.timing as TrialTiming;
   const restored = trial.restored as Restored | null;
   setImageSize(display.root, timing);
-  const images = display.shown.filter((each) => each instanceof HTMLImageElement);
+  const images = allOf(display).filter((each) => each instanceof HTMLImageElement);
   const blank = sleep(timing.iti_ms);
   await Promise.all([blank, ...images.map((image) => decoded(image, trial.image_error))]);
   const overlay = new Overlay(display);
@@ -121,6 +125,9 @@ function setImageSize(root: HTMLElement, { image_px, image_degrees }: TrialTimin
   if (size !== null) root.style.setProperty("--image-size", `${size}px`);
 }
 
+/** Everything that a trial shows, in the order in which it comes. */
+const allOf = ({ earlier = [], shown }: Display): HTMLElement[] => [...earlier.flat(), ...shown];
+
 const reveal = (...elements: HTMLElement[]): void => {
   for (const element of elements) element.classList.remove("veiled");
 };
@@ -128,7 +135,7 @@ const veil = (...elements: HTMLElement[]): void => {
   for (const element of elements) element.classList.add("veiled");
 };
 
-type Name = "fixation" | "display" | "mask" | "blank";
+type Name = "fixation" | "earlier" | "gap" | "display" | "mask" | "blank";
 type NamedStage = Stage & { name: Name };
 
 /** What lies over the images: the fixation cross, the masks, and what is said. */
@@ -161,19 +168,21 @@ class Overlay {
 
   /** The stages of the trial; `painted` is told the onset of the display. */
   stages(timing: TrialTiming, frame_ms: number, painted: (onset: Onset) => void) {
-    const { shown } = this.display;
+    const { shown, earlier = [], gap_ms = 0 } = this.display;
     const frames = (ms: number): number => (ms ? framesIn(ms, frame_ms) : 0);
-    const stages: NamedStage[] = [
-      {
-        name: "display",
-        frames: frames(timing.exposure_ms),
-        enter: () => {
-          veil(this.fixation);
-          reveal(...shown);
-        },
-        painted,
-      },
-    ];
+    const exposure = frames(timing.exposure_ms);
+    const enterWith = (elements: HTMLElement[]) => (): void => {
+      veil(this.fixation, ...earlier.flat());
+      reveal(...elements);
+    };
+    const stages: NamedStage[] = earlier.flatMap((elements) => {
+      const before: NamedStage[] = [
+        { name: "earlier", frames: exposure, enter: enterWith(elements) },
+      ];
+      if (gap_ms) before.push({ name: "gap", frames: frames(gap_ms), enter: enterWith([]) });
+      return before;
+    });
+    stages.push({ name: "display", frames: exposure, enter: enterWith(shown), painted });
     if (timing.fixation_ms) {
       const enter = (): void => reveal(this.fixation);
       stages.unshift({ name: "fixation", frames: frames(timing.fixation_ms), enter });

@@ -45,3 +45,6 @@ export type CategoryLearningFeedback = Schemas["CategoryLearningFeedback"];
 export type TwoAFCFeedback = Schemas["TwoAFCFeedback"];
 export type TwoAFCCounter = Schemas["TwoAFCCounter"];
 export type OddOneOutFeedback = Schemas["OddOneOutFeedback"];
+export type ComparisonFeedback = Schemas["ComparisonFeedback"];
+export type EstimationFeedback = Schemas["EstimationFeedback"];
+export type IdentifyFeedback = Schemas["IdentifyFeedback"];

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from diptych.figures.theme import percent, told
-from diptych_analysis.charts import PALETTE, QUIET
+from diptych_analysis.charts import PALETTE
 
 ROW = 22
 MOST = 40  # items that are drawn; the table has all
@@ -46,40 +46,3 @@ def choices(frame: pd.DataFrame) -> Any:
         )
     )
     return chart.properties(height=ROW * len(drawn), title=told(*lines))
-
-
-def shares(data: pd.DataFrame, title: str, chance: float) -> Any:
-    """Draw the shares in rows with their intervals, beside chance.
-
-    Parameters
-    ----------
-    data : DataFrame
-        Columns name, by, sessions, answers, share, low and high.
-    title : str
-        What the share is, for the axis.
-    chance : float
-        The share that guessing gives.
-    """
-    kinds = list(dict.fromkeys(data["by"]))
-    colours = [PALETTE[number % len(PALETTE)] for number in range(len(kinds))]
-    base = alt.Chart(data).encode(
-        y=alt.Y("name:N", sort=list(data["name"]), title=None, axis=alt.Axis(grid=False)),
-        color=alt.Color("by:N", scale=alt.Scale(domain=kinds, range=colours), legend=None),
-        tooltip=[
-            "name",
-            alt.Tooltip("share:Q", format=".1%"),
-            alt.Tooltip("low:Q", format=".1%"),
-            alt.Tooltip("high:Q", format=".1%"),
-            "answers:Q",
-            "sessions:Q",
-        ],
-    )
-    x = {"title": title, **percent()}
-    rules = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=alt.X("low:Q", **x), x2="high:Q")
-    dots = base.mark_point(filled=True, size=60, opacity=1).encode(x=alt.X("share:Q", **x))
-    at = alt.Chart(pd.DataFrame({"share": [chance]})).mark_rule(color=QUIET, strokeDash=[4, 3])
-    said = told(
-        f"{int(data['sessions'].max()):,} sessions; chance is {chance:.0%}".replace("%", " %")
-    )
-    layers = at.encode(x=alt.X("share:Q", **x)) + rules + dots
-    return layers.properties(height=ROW * len(data), title=said)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diptych.figures import Counts, Figure, added, key, parts
-from diptych.figures.item_groups import groups_of, natural
-from diptych.figures.shares import of_session, share_of
+from diptych.figures.right_answers import SHARES, SharesOfRightAnswers, cells_of
+from diptych.figures.shares import of_session
 from diptych.study.content import StudyContent
 from diptych_analysis.intervals import wilson
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from diptych.sessions.facts import SessionFacts
-
-SHARES = ["sessions", "answers", "chosen", "share", "low", "high"]
 
 
 class Choices(Figure):
@@ -64,44 +62,10 @@ class Choices(Figure):
         return choices(frame)
 
 
-class RightAnswers(Figure):
+class RightAnswers(SharesOfRightAnswers):
     """How often the odd image is found, for items that have a right answer."""
 
     name = "odd-right"
-    title = "Right answers"
-    reading = (
-        "Each point is the share of right answers in one phase or condition, or about the items "
-        "that share an attribute, with its 95 % interval over sessions; the dashed line is chance."
-    )
-
-    def count(self, facts: SessionFacts) -> Counts:
-        hits: dict[str, list[bool]] = {}
-        groups = groups_of(facts.content)
-        for trial in facts.counted:
-            if trial["correct"] is None:
-                continue
-            own = {"phase": trial["phase"]}
-            if trial["phase"] == "test":
-                own |= {"condition": facts.session.condition, **groups.get(trial["item_id"], {})}
-            for by, group in own.items():
-                hits.setdefault(key(by, group), []).append(bool(trial["correct"]))
-        return {name: of_session(found) for name, found in hits.items()}
-
-    def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
-        import pandas as pd
-
-        rows = [(*parts(name), *_shares(numbers)) for name, numbers in counts.items() if numbers[1]]
-        conditions = sum(row[0] == "condition" for row in rows)
-        rows = [row for row in rows if row[0] != "condition" or conditions > 1]
-        first = {"phase": 0, "condition": 1}
-        rows.sort(key=lambda row: (first.get(row[0], 2), row[0], natural(str(row[1]))))
-        return pd.DataFrame(rows, columns=["by", "group", *SHARES])
-
-    def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
-        from diptych.tasks.odd_one_out.charts import shares
-
-        data = frame.assign(name=frame["by"] + ": " + frame["group"].astype(str))
-        return shares(data, "share of right answers", 1 / images_of(content))
 
 
 class Places(Figure):
@@ -124,12 +88,14 @@ class Places(Figure):
     def frame(self, counts: Counts, content: StudyContent) -> pd.DataFrame:
         import pandas as pd
 
-        rows = [(*parts(name), *_shares(numbers)) for name, numbers in counts.items() if numbers[1]]
+        rows = [
+            (*parts(name), *cells_of(numbers)) for name, numbers in counts.items() if numbers[1]
+        ]
         rows.sort(key=lambda row: int(row[0]))
         return pd.DataFrame(rows, columns=["place", *SHARES])
 
     def chart(self, frame: pd.DataFrame, content: StudyContent) -> Any:
-        from diptych.tasks.odd_one_out.charts import shares
+        from diptych.figures.share_charts import shares
 
         data = frame.assign(name="place " + frame["place"], by="place")
         return shares(data, "share of answers", 1 / images_of(content))
@@ -138,8 +104,3 @@ class Places(Figure):
 def images_of(content: StudyContent) -> int:
     """Return how many images a trial of the study shows: the same number for every item."""
     return max(len(item.stimuli["images"]) for item in content.items.values())
-
-
-def _shares(numbers: Any) -> tuple[Any, ...]:
-    found = share_of(numbers)
-    return (found.sessions, found.answers, found.right, found.share, found.low, found.high)

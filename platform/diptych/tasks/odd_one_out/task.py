@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from diptych.policies import Candidate, Policy
+from diptych.policies import Candidate
 from diptych.study.content import FrozenItem
 from diptych.study.faults import Fault
 from diptych.tasks import (
@@ -24,7 +24,6 @@ from diptych.tasks import (
     TaskParameters,
     TaskResponse,
     TaskShown,
-    spread,
 )
 from diptych.tasks.item_task import ItemTask
 from diptych.tasks.items import ItemLayout, Role
@@ -108,9 +107,6 @@ class OddOneOut(ItemTask):
     def group_of(self, item: FrozenItem) -> str:
         return str(item.attributes.get("group") or "")
 
-    def needed(self) -> dict[str, int]:
-        return {kind: self.content.spec.trials(kind) for kind in PHASES}
-
     def item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
         images, odd = item.stimuli["images"], item.stimuli["odd"]
         shown = {self.content.stimuli[place].stimulus_id for place in images}
@@ -129,42 +125,25 @@ class OddOneOut(ItemTask):
             allowed = "the right answer, for an item of kind catch"
             yield Fault(file, f"{item.item_id}, odd", "nothing", allowed)
 
-    def plan(self, policy: Policy, rng: random.Random) -> list[PlannedTrial]:
-        spec = self.content.spec
-        tests = self.tests(policy, rng)
-        catches = rng.sample(self.candidates("catch"), spec.trials("catch"))
-        practice = rng.sample(self.candidates("practice"), spec.trials("practice"))
-        order: list[tuple[str, Candidate | None]] = [("practice", each) for each in practice]
-        order += spread(tests, catches, rng)
-        notices: dict[int, str] = {0: "practice", len(practice): "phase_change"} if practice else {}
-        return [
-            self.planned(phase, candidate, rng, notices.get(index))
-            for index, (phase, candidate) in enumerate(order)
-        ]
-
     def arranged(self, candidate: Candidate, rng: random.Random) -> dict[str, Any]:
         """Return an item with the order in which its images are shown, places of `images`."""
         order = list(range(self.parameters.n))
         rng.shuffle(order)
         return {"item": candidate.id, "order": order}
 
-    def _item(self, trial: PlannedTrial) -> FrozenItem:
-        assert trial.item is not None
-        return self.content.items[trial.item["item"]]
-
     def _shown(self, trial: PlannedTrial) -> list[int]:
         """Return the places in the manifest of the images, in the order in which they are shown."""
         assert trial.item is not None
-        images = self._item(trial).stimuli["images"]
+        images = self.item_of(trial).stimuli["images"]
         return [images[number] for number in trial.item["order"]]
 
     def _right(self, trial: PlannedTrial) -> int | None:
-        """Return the place on the page of the right answer, from 0; None if the item has none."""
-        odd = self._item(trial).stimuli["odd"]
+        """Return the place on the page of the right answer, from 0; None without one."""
+        odd = self.item_of(trial).stimuli["odd"]
         return self._shown(trial).index(odd[0]) if odd else None
 
     def places(self, trial: PlannedTrial) -> list[int]:
-        return list(self._item(trial).stimuli["images"])
+        return list(self.item_of(trial).stimuli["images"])
 
     def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
         return {
@@ -216,7 +195,7 @@ class OddOneOut(ItemTask):
             return {}
         right = self._right(trial)
         return {
-            "item_id": self._item(trial).item_id,
+            "item_id": self.item_of(trial).item_id,
             "stimulus_id": None,
             "label": None if right is None else str(right + 1),
         }

@@ -222,10 +222,6 @@ class TwoAFC(ItemTask):
         block = self._practice(attempts, rng)
         return PractiseAgain(block) if block else Passed()
 
-    def _item(self, trial: PlannedTrial) -> FrozenItem:
-        assert trial.item is not None
-        return self.content.items[trial.item["item"]]
-
     def _right(self, trial: PlannedTrial) -> str:
         assert trial.item is not None
         return "top" if trial.item["top"] == "positive" else "bottom"
@@ -236,11 +232,11 @@ class TwoAFC(ItemTask):
         return self.parameters.feedback if silent else None
 
     def places(self, trial: PlannedTrial) -> list[int]:
-        return [place for places in self._item(trial).stimuli.values() for place in places]
+        return [place for places in self.item_of(trial).stimuli.values() for place in places]
 
     def show(self, trial: PlannedTrial, seed: int, image: ImageURL, tally: Tally) -> dict[str, Any]:
         assert trial.item is not None
-        stimuli = self._item(trial).stimuli
+        stimuli = self.item_of(trial).stimuli
         queries = {
             "positive": image(stimuli["query_positive"][0]),
             "negative": image(stimuli["query_negative"][0]),
@@ -298,7 +294,7 @@ class TwoAFC(ItemTask):
     def describe(self, trial: PlannedTrial) -> dict[str, Any]:
         if trial.item is None:
             return {}
-        item = self._item(trial)
+        item = self.item_of(trial)
         return {
             "item_id": item.item_id,
             "stimulus_id": None,

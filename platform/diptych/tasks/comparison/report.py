@@ -1,0 +1,87 @@
+"""The section of `diptych report` about comparisons: psychometric functions and right answers."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import pandas as pd
+
+from diptych_analysis.intervals import wilson
+from diptych_analysis.report import figures
+from diptych_analysis.report.page import Page
+from diptych_analysis.tables import Tables
+
+
+def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: Tables) -> None:
+    """Add right answers, a psychometric curve for each level of items.csv, and response times."""
+    test = trials[(trials["phase"] == "test") & trials["chosen_role"].notna()]
+    page.add("<h3>Comparing two displays</h3>")
+    judged = test[test["correct"].notna()]
+    if len(judged):
+        page.add(f"<p>{_right(judged)} of the test answers are right.</p>")
+        groups = _groups(judged, tables)
+        if groups:
+            page.add(_table(groups))
+    for name in _levels(tables):
+        levels = test.assign(level=test["item_id"].map(_of_items(tables, name)).astype(float))
+        levels = levels[levels["level"].notna()]
+        if levels["level"].nunique() > 1:
+            page.figure(
+                _curve(levels, name).properties(width=420),
+                f"Answers that chose the test display by its {html.escape(name)}, with 95 % Wilson "
+                "intervals; the line is the function fitted to the answers of all participants.",
+            )
+    if len(judged):
+        page.figure(figures.response_times(judged), "Response times of right and wrong answers.")
+
+
+def _right(trials: pd.DataFrame) -> str:
+    right, n = int(trials["correct"].astype(bool).sum()), len(trials)
+    low, high = wilson(right, n)
+    return f"{right / n:.1%} of {n:,} ({low:.1%} to {high:.1%})".replace("%", " %")
+
+
+def _of_items(tables: Tables, column: str) -> dict[str, Any]:
+    known = tables.items.drop_duplicates("item_id").set_index("item_id")[column]
+    return {str(item): value for item, value in known.items()}
+
+
+def _levels(tables: Tables) -> list[str]:
+    """Columns x of items with a column reference_x: numbers of both displays."""
+    columns = tables.items.columns
+    return [name for name in columns if f"reference_{name}" in columns][:1]
+
+
+def _groups(trials: pd.DataFrame, tables: Tables) -> list[tuple[str, str, str]]:
+    """Right answers by the columns of items.csv that hold a few words."""
+    rows = []
+    for name in tables.items.columns:
+        if name in ("item_id", "kind", "unit", "role", "place", "stimulus_id", "answer"):
+            continue
+        known = tables.items[name].dropna()
+        if known.map(lambda value: isinstance(value, str)).all() and 1 < known.nunique() <= 8:
+            by = trials["item_id"].map(_of_items(tables, name))
+            rows += [(name, str(value), _right(part)) for value, part in trials.groupby(by)]
+    return rows
+
+
+def _table(rows: list[tuple[str, str, str]]) -> str:
+    cells = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )
+    head = "<tr><th>column</th><th>items</th><th>right answers (95 % interval)</th></tr>"
+    return f"<table>{head}{cells}</table>"
+
+
+def _curve(trials: pd.DataFrame, name: str) -> Any:
+    from diptych.tasks.comparison.charts import curve
+
+    rows = []
+    for level, part in trials.groupby("level"):
+        chosen, n = int((part["chosen_role"] == "test").sum()), len(part)
+        low, high = wilson(chosen, n)
+        sessions = part["session_id"].nunique()
+        rows.append((level, sessions, n, chosen, chosen / n, float(low), float(high)))
+    columns = ["level", "sessions", "answers", "chosen", "share", "low", "high"]
+    return curve(pd.DataFrame(rows, columns=columns), name)
