@@ -28,6 +28,7 @@ from diptych_analysis.representations.rsvc.importance import contributions, impo
 from diptych_analysis.representations.rsvc.layerwise import correlations, layer_similarity
 from diptych_analysis.representations.rsvc.planted import Planted, planted_pair
 from diptych_analysis.representations.rsvc.replacement import replacement_test
+from diptych_analysis.representations.rsvc.similarity_intervals import similarity_intervals
 
 SHARED = 4
 
@@ -228,6 +229,37 @@ def test_unusable_settings_are_refused(planted: Planted, given: dict, message: s
     seen = planted.training
     with pytest.raises(RepresentationFault, match=message):
         compare_concepts(seen.a, seen.b, seen, planted.evaluation, Settings(**given))
+
+
+def test_intervals_equal_a_bootstrap_that_copies_images() -> None:
+    rng = np.random.default_rng(0)
+    images = np.repeat(np.arange(12), rng.integers(1, 6, 12))
+    left = rng.normal(size=(len(images), 2)) + images[:, None] / 4
+    right = left + rng.normal(size=left.shape)
+    low, high = similarity_intervals(left, right, images, draws=200, seed=3)
+    counts = np.random.default_rng(3).multinomial(12, np.full(12, 1 / 12), size=200)
+    for column in range(2):
+        slow = []
+        for drawn in counts:
+            rows = np.concatenate(
+                [np.flatnonzero(images == i) for i in np.repeat(np.arange(12), drawn)]
+            )
+            slow.append(np.corrcoef(left[rows, column], right[rows, column])[0, 1])
+        ends = np.quantile(slow, [0.025, 0.975])
+        assert [low[column], high[column]] == pytest.approx(ends)
+
+
+def test_intervals_hold_the_similarity_and_shrink_with_images(planted: Planted) -> None:
+    rows = compared(planted.training, planted.evaluation).frame()
+    known = rows[~rows["cmcs_constant"]]
+    assert (known["cmcs_low"] <= known["cmcs"]).all()
+    assert (known["cmcs"] <= known["cmcs_high"]).all()
+    rng = np.random.default_rng(1)
+    few, many = (
+        np.subtract(*similarity_intervals(*rng.normal(size=(2, n, 1)), np.arange(n))[::-1])
+        for n in (20, 2000)
+    )
+    assert many[0] < few[0] / 5
 
 
 # Importance and replacement

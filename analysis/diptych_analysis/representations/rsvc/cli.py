@@ -224,7 +224,7 @@ def concept_table(result: Result) -> Any:
     table = Table(title=about(result), title_justify="left")
     for name in ("class", "network", "concept"):
         table.add_column(name)
-    for name in ("CMCS", "SMCS", "importance", "KL", "images"):
+    for name in ("CMCS", "95 %", "SMCS", "importance", "KL", "images"):
         table.add_column(name, justify="right")
     ordered = result.concepts.sort_values(["class", "network", "cmcs"], kind="stable")
     for row in ordered.to_dict("records"):
@@ -233,6 +233,7 @@ def concept_table(result: Result) -> Any:
             str(row["network"]).upper(),
             str(row["concept"]),
             f"{row['cmcs']:.2f}" + ("*" if row["cmcs_constant"] else ""),
+            f"{row['cmcs_low']:.2f} to {row['cmcs_high']:.2f}",
             f"{row['smcs']:.2f}" + ("*" if row["smcs_constant"] else ""),
             f"{round(row['importance'], 2) + 0.0:.2f}",
             f"{row['kl']:.2g}",

@@ -19,6 +19,7 @@ from diptych_analysis.representations.rsvc.dictionary import (
 )
 from diptych_analysis.representations.rsvc.layerwise import correlations
 from diptych_analysis.representations.rsvc.regression import Ints, image_folds, regress
+from diptych_analysis.representations.rsvc.similarity_intervals import similarity_intervals
 
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
@@ -152,16 +153,25 @@ class Comparison:
         return self.a if name == "a" else self.b
 
     def frame(self) -> pd.DataFrame:
-        """Make one row per concept: `network` (a or b), `concept`, CMCS, SMCS, flags and units."""
+        """Make one row per concept: similarities, flags, and units with weight.
+
+        `cmcs_low` and `cmcs_high` bound a 95 % bootstrap interval over images.
+        """
         return pd.concat([self._rows(name) for name in SIDES], ignore_index=True)
 
     def _rows(self, name: Side) -> pd.DataFrame:
         concepts = self.side(name)
+        low, high = similarity_intervals(
+            concepts.coefficients, concepts.cross, self.images, seed=self.settings.seed
+        )
+        constant = concepts.cross_constant
         return pd.DataFrame(
             {
                 "network": name,
                 "concept": range(len(concepts.dictionary)),
                 "cmcs": concepts.cmcs,
+                "cmcs_low": np.where(constant, 0.0, low),
+                "cmcs_high": np.where(constant, 0.0, high),
                 "smcs": concepts.smcs,
                 "cmcs_constant": concepts.cross_constant,
                 "smcs_constant": concepts.same_constant,

@@ -82,7 +82,8 @@ def _titles(result: Result, found: ClassResult, side: Side, concept: int) -> tup
     settings = result.plan.settings
     first = (
         f"{found.wanted.name}: concept {concept} of {row['model']}, predicted by "
-        f"{row['predicted_by']}: CMCS {row['cmcs']:.2f}, SMCS {row['smcs']:.2f}"
+        f"{row['predicted_by']}: CMCS {row['cmcs']:.2f} "
+        f"({row['cmcs_low']:.2f} to {row['cmcs_high']:.2f}), SMCS {row['smcs']:.2f}"
     )
     second = (
         f"{row['images']} held-out images, {row['patches']} patches, k = {settings.concepts}, "
