@@ -17,7 +17,7 @@ from diptych_analysis.behaviour.findings import Options, find
 from diptych_analysis.behaviour.responses import Responses
 
 RESPONSES = responses_of(raters=12, stimuli=200, kinds=("machine",), seed=5)
-WANTED = Wanted(k=10, catch=3, practice=2, side=64)
+WANTED = Wanted(k=10, catch=3, side=64)
 needs_identify = pytest.mark.skipif(
     "identify" not in entry_points(group="diptych.tasks").names,
     reason="the task identify is not installed",
@@ -45,7 +45,8 @@ def test_the_items_are_what_the_raters_say() -> None:
     for one, other in zip(sets["contrastive"], sets["control"], strict=True):
         assert one.answer == other.answer
     easy = [i for i in items if i.group == "easy"]
-    assert [i.kind for i in easy] == ["catch"] * 3 + ["practice"] * 2
+    assert [i.kind for i in easy] == ["practice"] * 4 + ["catch"] * 3
+    assert {i.answer for i in easy[:4]} == set(RESPONSES.categories)
     for item in easy:
         column = RESPONSES.codes[:, item.stimulus]
         assert set(column[column >= 0]) == {RESPONSES.labels[item.stimulus]}

@@ -78,7 +78,7 @@ def responses_of_tables(tables: Tables, selection: Selection) -> Responses:
     table = table[table["response"].notna()]
     if table.empty:
         raise BehaviourFault("no trial that counts has a response")
-    return _with_attributes(from_long(table), tables)
+    return _with_attributes(from_long(table), tables, selection.stimulus_column)
 
 
 def _stimulus_names(tables: Tables, trials: pd.DataFrame, column: str | None) -> pd.Series:
@@ -119,12 +119,15 @@ def _trials(tables: Tables, selection: Selection) -> pd.DataFrame:
     return order.sort_values(["began", "session_id", "trial_index"], kind="stable")
 
 
-def _with_attributes(responses: Responses, tables: Tables) -> Responses:
-    """Add the file and the other columns of the stimuli table."""
-    declared = {column.name for column in TABLES["stimuli"]}
-    extras: Sequence[str] = [str(name) for name in tables.stimuli if name not in declared]
-    table = tables.stimuli[["stimulus_id", "file", *extras]].drop_duplicates("stimulus_id")
-    rows = responses.stimuli.merge(
-        table.rename(columns={"stimulus_id": "stimulus"}).astype("object"), "left", "stimulus"
-    )
+def _with_attributes(responses: Responses, tables: Tables, column: str | None) -> Responses:
+    """Add the file and the other columns of the stimuli, or of the items that name them."""
+    if column is not None and column in tables.items:
+        declared, table, key = TABLES["items"], tables.items, column
+    else:
+        declared, table, key = TABLES["stimuli"], tables.stimuli, column or "stimulus_id"
+    names = {each.name for each in declared} - {"file"} | {key}
+    extras: Sequence[str] = [str(name) for name in table if name not in names]
+    rows = table[[key, *extras]].dropna(subset=[key]).drop_duplicates(key)
+    rows = rows.rename(columns={key: "stimulus"}).astype("object")
+    rows = responses.stimuli.merge(rows.assign(stimulus=rows["stimulus"].astype(str)), "left")
     return replace(responses, stimuli=rows)

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from diptych.authoring.folder import NAME, NAMES, load_study
 from diptych_analysis.behaviour.faults import BehaviourFault
 from diptych_analysis.behaviour.findings import Findings, Options, find
-from diptych_analysis.behaviour.responses import NO_ANSWER, Responses
+from diptych_analysis.behaviour.responses import NO_ANSWER, Codes, Indices, Responses
 from diptych_analysis.networks.images import ImageSet, image_set
 from diptych_analysis.pictures import PictureFault, read_picture
 
@@ -39,8 +39,10 @@ class Wanted:
     ----------
     k : int
         Contrastive images, and as many controls.
-    catch, practice : int
-        Easy images of each phase.
+    catch : int
+        Easy images among the test images.
+    practice : int or None
+        Easy images before the test; None: one per class.
     exposure_ms : int
         Time that an image is shown, in ms; 0: until the answer.
     side : int
@@ -51,7 +53,7 @@ class Wanted:
 
     k: int = 20
     catch: int = 4
-    practice: int = 4
+    practice: int | None = None
     exposure_ms: int = 200
     side: int = 256
     seed: int = 0
@@ -148,8 +150,10 @@ def choose_items(found: Findings, wanted: Wanted) -> list[Item]:
     easy = np.flatnonzero(
         (found.overall.per_stimulus >= 1 - 1e-12) & (responses.stimulus_accuracy() == 1)
     )
-    easy = rng.permutation(np.setdiff1d(easy, pairs["control"].to_numpy()))
-    needed = wanted.catch + wanted.practice
+    free = np.setdiff1d(easy, pairs["control"].to_numpy())
+    easy = _class_by_class(rng.permutation(free), responses.labels)
+    practice = len(_labels(responses)) if wanted.practice is None else wanted.practice
+    needed = wanted.catch + practice
     if len(easy) < needed:
         raise BehaviourFault(
             f"only {len(easy)} images that all raters name correctly are left for practice and "
@@ -158,14 +162,23 @@ def choose_items(found: Findings, wanted: Wanted) -> list[Item]:
     sets = [
         ("test", "contrastive", pairs["contrastive"]),
         ("test", "control", pairs["control"]),
-        ("catch", "easy", easy[: wanted.catch]),
-        ("practice", "easy", easy[wanted.catch : needed]),
+        # Practice comes first: it has each class as often as any other.
+        ("practice", "easy", easy[:practice]),
+        ("catch", "easy", easy[practice:needed]),
     ]
     return [
         Item(kind, group, int(place), responses.categories[int(responses.labels[place])])
         for kind, group, places in sets
         for place in places
     ]
+
+
+def _class_by_class(places: Indices, labels: Codes) -> Indices:
+    """Order images so that the first ones have each class once, the next ones again, and so on."""
+    own = labels[places]
+    rank = np.array([np.count_nonzero(own[:i] == own[i]) for i in range(len(own))], np.int64)
+    order: Indices = places[np.argsort(rank, kind="stable")]
+    return order
 
 
 def _files(responses: Responses, items: Sequence[Item], images: ImageSet) -> dict[int, Path]:
@@ -245,8 +258,9 @@ def _write_texts(
     folder: Path, found: Findings, items: Sequence[Item], labels: list[str], wanted: Wanted
 ) -> None:
     trials = sum(item.kind == "test" for item in items)
+    practice = sum(item.kind == "practice" for item in items)
     counted = trials + wanted.catch
-    minutes = max(2, round(2 + (counted + wanted.practice) * _SECONDS / 60))
+    minutes = max(2, round(2 + (counted + practice) * _SECONDS / 60))
     single = all(len(label) == 1 and label.isalnum() for label in labels)
     who = {"machine": "machines", "person": "people", "simulated": "simulated participants"}
     values = {
@@ -258,7 +272,7 @@ def _write_texts(
         "exposure": wanted.exposure_ms,
         "mask": "noise" if wanted.exposure_ms else "none",
         "mask_ms": 200 if wanted.exposure_ms else 0,
-        "practice": wanted.practice,
+        "practice": practice,
         "trials": trials,
         "catch": wanted.catch,
         "counted": counted,

@@ -28,7 +28,7 @@ from diptych.cli.context import new_study_folder
 )  # fmt: skip
 @click.option("--catch", default=4, show_default=True, type=click.IntRange(1), help="Catch trials.")
 @click.option(
-    "--practice", default=4, show_default=True, type=click.IntRange(1), help="Practice trials."
+    "--practice", type=click.IntRange(1), help="Practice trials. [default: one per class]"
 )
 @click.option(
     "--exposure-ms",
