@@ -20,7 +20,7 @@ from diptych_analysis.behaviour.findings import Options, find
 from diptych_analysis.behaviour.response_files import read_responses
 from diptych_analysis.behaviour.responses import Responses, together
 from diptych_analysis.behaviour.tidy_responses import Selection
-from diptych_analysis.tables import Tables, write_tables
+from diptych_analysis.tables import Column, Tables, write_tables
 
 RESPONSES = responses_of(raters=20, stimuli=120, missing=0.1, seed=1, kinds=("person", "machine"))
 
@@ -106,6 +106,31 @@ def test_tidy_tables_are_read_as_they_are_filtered(
     both = read_responses([tmp_path / "out"], Selection(excluded=True, phases=("test", "training")))
     assert len(both.raters) == 11 and both.count > found.count
     assert agree(tmp_path / "out", to=tmp_path)["kinds"] == ["simulated"]
+
+
+def test_a_column_of_the_items_names_the_stimuli(
+    tmp_path: Path, simulated: Callable[..., Tables]
+) -> None:
+    tables = simulated(n=6, n_stimuli=20, seed=2)
+    ids = sorted(tables.trials["stimulus_id"].unique())
+    items = pd.DataFrame(
+        {"study": "clouds", "item_id": ids, "role": "stimulus", "stimulus_id": ids}
+    )
+    items = items.assign(source=[f"photo {i}" for i in range(len(ids))], set="odd")
+    tables.items = items.reindex(columns=[*tables.items, "source", "set"])
+    extra = (Column("source", "string", "Name."), Column("set", "string", "Set."))
+    tables.extras = {**tables.extras, "items": extra}
+    tables.trials["item_id"] = tables.trials["stimulus_id"]
+    write_tables(tables, tmp_path / "out", ("csv",))
+    plain = read_responses([tmp_path / "out"])
+    found = read_responses([tmp_path / "out"], Selection(stimulus_column="source"))
+    new = dict(zip(ids, items["source"], strict=True))
+    for place, name in enumerate(plain.stimuli["stimulus"]):
+        there = int(np.flatnonzero(found.stimuli["stimulus"] == new[name])[0])
+        assert found.codes[:, there].tolist() == plain.codes[:, place].tolist()
+    assert set(found.stimuli["set"]) == {"odd"}
+    with pytest.raises(BehaviourFault, match="no column 'colour' of items or stimuli"):
+        read_responses([tmp_path / "out"], Selection(stimulus_column="colour"))
 
 
 def test_sources_are_put_side_by_side(tmp_path: Path) -> None:

@@ -74,6 +74,12 @@ def faults() -> Iterator[None]:
 )
 @click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
 @click.option(
+    "--stimulus-column",
+    metavar="NAME",
+    help="Column of the items (or stimuli) of tidy tables that names the stimuli, to match them "
+    "with other sources. Studies of from-contrastive have the column source.",
+)
+@click.option(
     "--unanswered",
     default="category",
     show_default=True,
@@ -172,6 +178,7 @@ def agree_sources(
     task: str | None = None,
     excluded: bool = False,
     unanswered: str = "category",
+    stimulus_column: str | None = None,
     mapping: str | None = None,
     **options: Any,
 ) -> Any:
@@ -187,6 +194,7 @@ def agree_sources(
         task=task,
         excluded=excluded,
         unanswered=unanswered == "category",
+        stimulus_column=stimulus_column,
     )
     responses = read_responses(sources, selection)
     if mapping is not None:

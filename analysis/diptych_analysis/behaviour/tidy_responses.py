@@ -27,6 +27,9 @@ class Selection:
     unanswered : bool
         Whether a trial without a response counts as a category, "(no answer)". Otherwise it is left
         out.
+    stimulus_column : str or None
+        Column of the items or stimuli table that names the stimuli, such as `source` in a study of
+        contrastive images. None: `stimulus_id`.
     """
 
     phases: tuple[str, ...] = ("test",)
@@ -34,6 +37,7 @@ class Selection:
     task: str | None = None
     excluded: bool = False
     unanswered: bool = True
+    stimulus_column: str | None = None
 
     def __post_init__(self) -> None:
         """Check the values, and prepare what follows from them."""
@@ -62,19 +66,32 @@ def responses_of_tables(tables: Tables, selection: Selection) -> Responses:
             "rater": trials["participant_id"],
             "kind": trials["participant_kind"],
             "condition": trials["condition"],
-            "stimulus": trials["stimulus_id"].fillna(trials["item_id"]),
+            "stimulus": _stimulus_names(tables, trials, selection.stimulus_column),
             "response": trials["response"],
             "label": trials["label"],
         }
     ).astype("object")
     if bool(table["stimulus"].isna().any()):
-        raise BehaviourFault("a trial has neither stimulus_id nor item_id")
+        name = selection.stimulus_column or "stimulus_id and item_id"
+        raise BehaviourFault(f"a trial has no stimulus: its {name} is empty")
     if selection.unanswered:
         table["response"] = table["response"].fillna(NO_ANSWER)
     table = table[table["response"].notna()]
     if table.empty:
         raise BehaviourFault("no trial that counts has a response")
-    return _with_attributes(from_long(table), tables)
+    return _with_attributes(from_long(table), tables, selection.stimulus_column)
+
+
+def _stimulus_names(tables: Tables, trials: pd.DataFrame, column: str | None) -> pd.Series:
+    """Name the stimulus of each trial."""
+    if column is None:
+        return trials["stimulus_id"].fillna(trials["item_id"])
+    for table, key in ((tables.items, "item_id"), (tables.stimuli, "stimulus_id")):
+        if column in table:
+            names = table.dropna(subset=[column]).drop_duplicates(key).set_index(key)[column]
+            return trials[key].map(names.astype(str))
+    known = sorted({*map(str, tables.items), *map(str, tables.stimuli)})
+    raise BehaviourFault(f"no column {column!r} of items or stimuli; there are {', '.join(known)}")
 
 
 def _trials(tables: Tables, selection: Selection) -> pd.DataFrame:
@@ -103,12 +120,15 @@ def _trials(tables: Tables, selection: Selection) -> pd.DataFrame:
     return order.sort_values(["began", "session_id", "trial_index"], kind="stable")
 
 
-def _with_attributes(responses: Responses, tables: Tables) -> Responses:
-    """Add the file and the other columns of the stimuli table."""
-    declared = {column.name for column in TABLES["stimuli"]}
-    extras: Sequence[str] = [str(name) for name in tables.stimuli if name not in declared]
-    table = tables.stimuli[["stimulus_id", "file", *extras]].drop_duplicates("stimulus_id")
-    rows = responses.stimuli.merge(
-        table.rename(columns={"stimulus_id": "stimulus"}).astype("object"), "left", "stimulus"
-    )
+def _with_attributes(responses: Responses, tables: Tables, column: str | None) -> Responses:
+    """Add the file and the other columns of the stimuli, or of the items that name them."""
+    if column is not None and column in tables.items:
+        declared, table, key = TABLES["items"], tables.items, column
+    else:
+        declared, table, key = TABLES["stimuli"], tables.stimuli, column or "stimulus_id"
+    names = {each.name for each in declared} - {"file"} | {key}
+    extras: Sequence[str] = [str(name) for name in table if name not in names]
+    rows = table[[key, *extras]].dropna(subset=[key]).drop_duplicates(key)
+    rows = rows.rename(columns={key: "stimulus"}).astype("object")
+    rows = responses.stimuli.merge(rows.assign(stimulus=rows["stimulus"].astype(str)), "left")
     return replace(responses, stimuli=rows)

@@ -46,3 +46,15 @@ def study_folder(name: str) -> Path:
         f"no study {name!r}: neither {given}/study.toml nor "
         f"{settings.studies / name}/study.toml exists; `diptych study new {name}` makes it"
     )
+
+
+def new_study_folder(name: str) -> Path:
+    """Name the folder of a new study: in the studies folder itself, never beside or below it."""
+    from diptych.authoring.folder import NAME, NAMES
+    from diptych.ground.settings import Settings
+
+    if not NAME.fullmatch(name):
+        raise click.ClickException(
+            f"{name!r} cannot be the name of a study; allowed is a name of {NAMES}"
+        )
+    return Settings.from_environment().studies / name

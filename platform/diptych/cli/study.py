@@ -13,7 +13,8 @@ from rich.table import Table
 
 from diptych.cli import Commands
 from diptych.cli.console import console, messages
-from diptych.cli.context import study_folder, with_app
+from diptych.cli.context import new_study_folder, study_folder, with_app
+from diptych.cli.contrastive_study import from_contrastive
 from diptych.cli.json_output import emit, json_option
 from diptych.domain.vocabulary import LIVE
 
@@ -26,6 +27,9 @@ def study() -> None:
     """Make, check, open and close studies."""
 
 
+study.add_command(from_contrastive)
+
+
 @study.command(short_help="Make the folder of a new study.")
 @click.argument("name")
 @click.option("--task", default="category_learning", show_default=True, help="Task of the study.")
@@ -33,22 +37,10 @@ def new(name: str, task: str) -> None:
     """Make the folder of a new study, with example texts to rewrite."""
     from diptych.authoring.scaffold import make_study
 
-    folder = _new_folder(name)
+    folder = new_study_folder(name)
     make_study(folder, task)
     console.print(f"Made [bold]{folder}[/]. Write its texts and add its images, then run:")
     console.print(f"  diptych study build {name} && diptych study validate {name}", highlight=False)
-
-
-def _new_folder(name: str) -> Path:
-    """Return where a new study goes: in the studies folder itself, never beside or below it."""
-    from diptych.authoring.folder import NAME, NAMES
-    from diptych.ground.settings import Settings
-
-    if not NAME.fullmatch(name):
-        raise click.ClickException(
-            f"{name!r} cannot be the name of a study; allowed is a name of {NAMES}"
-        )
-    return Settings.from_environment().studies / name
 
 
 @study.command("from-units")
@@ -105,7 +97,7 @@ def from_units(
     """
     from diptych.authoring.from_units import UnitsFault, Wanted, make_study_from_units
 
-    folder = _new_folder(name)
+    folder = new_study_folder(name)
     wanted = Wanted(easiest=easiest, random=random, hardest=hardest, tasks=tasks)
     try:
         with console.status(f"Making {folder} …"):
