@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-representations
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -95,6 +95,9 @@ bench-machines: .venv/stamp-dev ## scoring a network's units, beside bare forwar
 
 bench-numerosity: .venv/stamp-dev ## training the number sense: time per seed, share of the generator, one embedding per image or two
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_numerosity.py $(BENCH_ARGS)
+
+bench-representations: .venv/stamp-dev ## RDX beside the published recipe: seconds and memory, 5,000 and 20,000 items
+	$(BIN)/python benchmarks/bench_representations.py --large $(BENCH_ARGS)
 
 soak: .venv/stamp-dev $(BUNDLE) ## faults under load for as long as asked: make soak SECONDS=600 (each fault so long)
 	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest --lane=all tests/faults tests/attack -rP $(PYTEST_ARGS)
