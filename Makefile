@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-rsvc
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-rsvc bench-representations
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -101,6 +101,9 @@ bench-behaviour: .venv/stamp-dev ## agreement of 1,355 models about 50,000 image
 
 bench-rsvc: .venv/stamp-dev ## RSVC: the regressions of one class beside celer, and MCS over all pairs of layers
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_rsvc.py $(BENCH_ARGS)
+
+bench-representations: .venv/stamp-dev ## RDX beside the published recipe: seconds and memory, 5,000 and 20,000 items
+	$(BIN)/python benchmarks/bench_representations.py --large $(BENCH_ARGS)
 
 soak: .venv/stamp-dev $(BUNDLE) ## faults under load for as long as asked: make soak SECONDS=600 (each fault so long)
 	DIPTYCH_SOAK_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest --lane=all tests/faults tests/attack -rP $(PYTEST_ARGS)

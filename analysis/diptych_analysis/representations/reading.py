@@ -158,7 +158,8 @@ def read_network(
     from diptych_analysis.networks.layers import choose_layers, watched
     from diptych_analysis.networks.networks import load_network
 
-    name, _, layer = source.partition("/") if not source.startswith("timm:") else (source, "", "")
+    # The path of a checkpoint may hold slashes too.
+    name, _, layer = (source, "", "") if "@" in source else source.partition("/")
     try:
         network = load_network(name, device)
         layers = choose_layers(network, [layer]) if layer else []

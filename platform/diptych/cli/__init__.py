@@ -80,6 +80,16 @@ COMMANDS = {
         "numerosity",
         "Train networks to put, take and shake; test their number sense.",
     ),
+    "rdx": Place(
+        "diptych_analysis.representations.rdx.cli",
+        "rdx",
+        "Show what one representation of images holds close and another does not.",
+    ),
+    "rdx-digits": Place(
+        "diptych_analysis.representations.rdx.cli",
+        "rdx_digits",
+        "Try RDX on networks that confuse digits on purpose.",
+    ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",

@@ -76,11 +76,11 @@ class DigitNetwork(nn.Module):
     def __init__(self, maps: int, classes: int) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(1, 32, 5, padding=2),
+            nn.Conv2d(1, 32, 5),
             nn.BatchNorm2d(32),
             nn.ReLU(),
             nn.MaxPool2d(2),
-            nn.Conv2d(32, maps, 5, padding=2),
+            nn.Conv2d(32, maps, 5),
             nn.BatchNorm2d(maps),
             nn.ReLU(),
             nn.MaxPool2d(2),
