@@ -35,7 +35,7 @@ def made(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def plain(a: np.ndarray, b: np.ndarray, settings: Settings) -> list[list[list[int]]]:
-    """The published recipe without any care for speed: dense float64, one direction at a time."""
+    """Run the published recipe, not made fast: dense float64, one direction at a time."""
     from scipy.spatial.distance import cdist
     from sklearn.cluster import SpectralClustering
 
@@ -98,6 +98,7 @@ def row(what: str, n: int, d: int, jobs: int) -> tuple[float, float]:
 
 
 def main() -> None:
+    """Print the table of seconds and memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--one", choices=["plain", "rdx", "greedy"])
     parser.add_argument("-n", type=int, default=5_000)

@@ -1,4 +1,4 @@
-"""Do two squares tell networks with convolutions from networks with attention?
+"""Two squares: whether they tell networks with convolutions from networks with attention.
 
     python -m diptych_analysis.behaviour.two_squares out/squares.json
 

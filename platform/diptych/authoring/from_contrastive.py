@@ -1,4 +1,4 @@
-"""A study of contrastive images: do those that divide machines divide people too?
+"""A study of contrastive images: whether those that divide machines divide people too.
 
 After Cheung et al., *Let's disagree to agree*. Participants name k contrastive images, k controls
 of the same classes, and easy images that every rater named correctly.
@@ -10,7 +10,7 @@ import csv
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,7 @@ def choose_items(found: Findings, wanted: Wanted) -> list[Item]:
             f"only {len(easy)} images that all raters name correctly are left for practice and "
             f"catch trials; {needed} are needed (--catch, --practice)"
         )
-    sets = [
+    sets: list[tuple[str, str, Iterable[int]]] = [
         ("test", "contrastive", pairs["contrastive"]),
         ("test", "control", pairs["control"]),
         # Practice comes first: it has each class as often as any other.

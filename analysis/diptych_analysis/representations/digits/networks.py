@@ -117,6 +117,7 @@ def train_merged(digits: Digits, merged: tuple[int, ...], *, watch: Watch | None
     labels = digits.labels.copy()
     if merged:
         labels[np.isin(labels, merged)] = merged[0]
+    last: Seen
     *_, last = _training(digits, labels, maps=64, epochs=EPOCHS, watch=watch)
     return last
 
@@ -155,7 +156,7 @@ def _training(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     step = 0
     for _ in range(epochs):
-        for batch in torch.randperm(len(labels), generator=generator).split(BATCH):
+        for batch in torch.split(torch.randperm(len(labels), generator=generator), BATCH):
             net.train()
             loss = nn.functional.cross_entropy(net(images[batch]), classes[batch])
             optimizer.zero_grad(set_to_none=True)
@@ -172,7 +173,7 @@ def _training(
 def _view(net: DigitNetwork, images: Tensor, classes: Tensor) -> Seen:
     net.eval()
     with torch.inference_mode():
-        values = torch.cat([net.embed(part) for part in images.split(500)])
+        values = torch.cat([net.embed(part) for part in torch.split(images, 500)])
         right = net.classify(values).argmax(1) == classes
     return Seen(values.numpy(), float(right.float().mean()))
 

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from diptych_analysis.tables.metadata import write_json
 from diptych_analysis.report.page import Page
 from diptych_analysis.representations.baselines.dictionaries import METHODS
 from diptych_analysis.representations.baselines.nlmcd import nlmcd
@@ -29,6 +28,7 @@ from diptych_analysis.representations.rdx.null import null_distribution
 from diptych_analysis.representations.rdx.pictures import draw_direction
 from diptych_analysis.representations.rdx.scores import success_rate
 from diptych_analysis.representations.rdx.settings import Settings
+from diptych_analysis.tables.metadata import write_json
 
 #: Thesis, Tab. 4.3, with the heads of its second and third column exchanged (Sec. 4.9.5 and our
 #: own figures agree on this).

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from diptych_analysis.tables.metadata import write_json
 from diptych_analysis.report.page import Page
 from diptych_analysis.representations.baselines.similarity import linear_cka
 from diptych_analysis.representations.rdx.comparison import Comparison
 from diptych_analysis.representations.rdx.null import Null
 from diptych_analysis.representations.rdx.pictures import draw_direction
+from diptych_analysis.tables.metadata import write_json
 
 PACKAGES = ("diptych", "numpy", "scipy", "scikit-learn")
 Opener = Callable[[int], Image.Image]
@@ -74,7 +74,7 @@ class Run:
         return cls(names, comparison, items, linear_cka(*rows), **more)
 
     def title(self, direction: str) -> str:
-        """What a direction shows, in words."""
+        """Say in words what a direction shows."""
         a, b = self.names if direction == "forward" else self.names[::-1]
         return f"Close in {a}, not in {b}"
 
