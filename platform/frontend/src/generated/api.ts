@@ -924,7 +924,7 @@ export interface components {
          */
         Answer: {
             /** Response */
-            response: components["schemas"]["CategoryLearningResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | components["schemas"]["MissedResponse"] | {
+            response: components["schemas"]["CategoryLearningResponse"] | components["schemas"]["ComparisonResponse"] | components["schemas"]["EstimationResponse"] | components["schemas"]["IdentifyResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | components["schemas"]["MissedResponse"] | {
                 [key: string]: unknown;
             };
             timing: components["schemas"]["Timing"];
@@ -937,7 +937,7 @@ export interface components {
          */
         Answered: {
             /** Feedback */
-            feedback: components["schemas"]["CategoryLearningFeedback"] | components["schemas"]["OddOneOutFeedback"] | components["schemas"]["TwoAFCFeedback"] | ({
+            feedback: components["schemas"]["CategoryLearningFeedback"] | components["schemas"]["ComparisonFeedback"] | components["schemas"]["EstimationFeedback"] | components["schemas"]["IdentifyFeedback"] | components["schemas"]["OddOneOutFeedback"] | components["schemas"]["TwoAFCFeedback"] | ({
                 [key: string]: unknown;
             } | null);
             next: components["schemas"]["State"];
@@ -1064,6 +1064,62 @@ export interface components {
              */
             task: "category_learning";
             show: components["schemas"]["CategoryLearningShown"];
+        };
+        /**
+         * ComparisonShown
+         * @description Two displays, in the order of their places.
+         */
+        ComparisonShown: {
+            /** Question */
+            question: string;
+            /**
+             * Layout
+             * @enum {string}
+             */
+            layout: "side_by_side" | "in_turn";
+            /**
+             * Images
+             * @description Addresses: left and right, or first and second.
+             */
+            images: string[];
+            /**
+             * Gap Ms
+             * @description Blank time between displays in turn, in ms.
+             */
+            gap_ms: number;
+            /**
+             * Confidence
+             * @description Whether the page asks how sure the participant is.
+             */
+            confidence: boolean;
+            /**
+             * Enable After Ms
+             * @description Time before the page accepts an answer, in ms.
+             */
+            enable_after_ms: number;
+        };
+        /**
+         * ComparisonTrial
+         * @description A trial of the task comparison.
+         */
+        ComparisonTrial: {
+            /** Index */
+            index: number;
+            /** Phase */
+            phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
+            /**
+             * Images
+             * @description Every image that the trial uses.
+             */
+            images: string[];
+            notice: components["schemas"]["Notice"] | null;
+            /**
+             * Task
+             * @constant
+             */
+            task: "comparison";
+            show: components["schemas"]["ComparisonShown"];
         };
         /**
          * Comprehension
@@ -1476,6 +1532,60 @@ export interface components {
             confirmed?: boolean;
         };
         /**
+         * EstimationShown
+         * @description One display, and how the number is given.
+         */
+        EstimationShown: {
+            /** Question */
+            question: string;
+            /**
+             * Image
+             * @description Address of the image.
+             */
+            image: string;
+            /**
+             * Input
+             * @enum {string}
+             */
+            input: "typed" | "slider";
+            /** Least */
+            least: number;
+            /** Most */
+            most: number;
+            /** Step */
+            step: number;
+            /** Unit */
+            unit: string;
+            /**
+             * Enable After Ms
+             * @description Time before the page accepts an answer, in ms.
+             */
+            enable_after_ms: number;
+        };
+        /**
+         * EstimationTrial
+         * @description A trial of the task estimation.
+         */
+        EstimationTrial: {
+            /** Index */
+            index: number;
+            /** Phase */
+            phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
+            /**
+             * Images
+             * @description Every image that the trial uses.
+             */
+            images: string[];
+            notice: components["schemas"]["Notice"] | null;
+            /**
+             * Task
+             * @constant
+             */
+            task: "estimation";
+            show: components["schemas"]["EstimationShown"];
+        };
+        /**
          * Event
          * @description Something that happened in the browser; `at_ms` is its monotonic clock.
          */
@@ -1569,6 +1679,59 @@ export interface components {
         Html: {
             /** Html */
             html: string;
+        };
+        /**
+         * IdentifyShown
+         * @description One display, or several in turn, and the answers.
+         */
+        IdentifyShown: {
+            /** Question */
+            question: string;
+            /**
+             * Images
+             * @description Addresses, in the order in which they are shown.
+             */
+            images: string[];
+            /**
+             * Gap Ms
+             * @description Blank time between displays, in ms.
+             */
+            gap_ms: number;
+            /** Labels */
+            labels: string[];
+            /**
+             * Keys
+             * @description A letter or digit for each label; empty: digits.
+             */
+            keys: string[];
+            /**
+             * Enable After Ms
+             * @description Time before the page accepts an answer, in ms.
+             */
+            enable_after_ms: number;
+        };
+        /**
+         * IdentifyTrial
+         * @description A trial of the task identify.
+         */
+        IdentifyTrial: {
+            /** Index */
+            index: number;
+            /** Phase */
+            phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
+            /**
+             * Images
+             * @description Every image that the trial uses.
+             */
+            images: string[];
+            notice: components["schemas"]["Notice"] | null;
+            /**
+             * Task
+             * @constant
+             */
+            task: "identify";
+            show: components["schemas"]["IdentifyShown"];
         };
         /**
          * ImageList
@@ -1821,7 +1984,7 @@ export interface components {
              * Parameters
              * @description The task's public parameters; nothing in them tells an answer.
              */
-            parameters: components["schemas"]["CategoryLearningPublicParameters"] | components["schemas"]["OddOneOutPublicParameters"] | components["schemas"]["TwoAFCPublicParameters"] | {
+            parameters: components["schemas"]["CategoryLearningPublicParameters"] | components["schemas"]["ComparisonPublicParameters"] | components["schemas"]["EstimationPublicParameters"] | components["schemas"]["IdentifyPublicParameters"] | components["schemas"]["OddOneOutPublicParameters"] | components["schemas"]["TwoAFCPublicParameters"] | {
                 [key: string]: unknown;
             };
             /**
@@ -1918,7 +2081,7 @@ export interface components {
          * Trial
          * @description One trial, by its task.
          */
-        Trial: components["schemas"]["CategoryLearningTrial"] | components["schemas"]["OddOneOutTrial"] | components["schemas"]["TwoAFCTrial"] | components["schemas"]["OtherTrial"];
+        Trial: components["schemas"]["CategoryLearningTrial"] | components["schemas"]["ComparisonTrial"] | components["schemas"]["EstimationTrial"] | components["schemas"]["IdentifyTrial"] | components["schemas"]["OddOneOutTrial"] | components["schemas"]["TwoAFCTrial"] | components["schemas"]["OtherTrial"];
         /**
          * TrialContent
          * @description The current trial.
@@ -2112,6 +2275,114 @@ export interface components {
         CategoryLearningResponse: {
             /** Ranking */
             ranking: string[];
+        };
+        /**
+         * ComparisonFeedback
+         * @description The right answer.
+         */
+        ComparisonFeedback: {
+            /** Correct */
+            correct: boolean;
+            /**
+             * Answer
+             * @description Place of the right display.
+             * @enum {string}
+             */
+            answer: "left" | "right" | "first" | "second";
+            /**
+             * Duration Ms
+             * @description 0: until the participant selects Continue.
+             */
+            duration_ms: number;
+        };
+        /**
+         * ComparisonPublicParameters
+         * @description Parameters of comparison that the browser may know.
+         */
+        ComparisonPublicParameters: {
+            /** Enable After Ms */
+            enable_after_ms: number;
+        };
+        /**
+         * ComparisonResponse
+         * @description The answer: the place of the chosen display, and how sure where the study asks.
+         */
+        ComparisonResponse: {
+            /**
+             * Choice
+             * @enum {string}
+             */
+            choice: "left" | "right" | "first" | "second";
+            /**
+             * Confidence
+             * @default null
+             */
+            confidence?: (1 | 2 | 3) | null;
+        };
+        /**
+         * EstimationFeedback
+         * @description The true number.
+         */
+        EstimationFeedback: {
+            /**
+             * Correct
+             * @description Null: the study sets no tolerance.
+             */
+            correct: boolean | null;
+            /** Answer */
+            answer: number;
+            /**
+             * Duration Ms
+             * @description 0: until the participant selects Continue.
+             */
+            duration_ms: number;
+        };
+        /**
+         * EstimationPublicParameters
+         * @description Parameters of estimation that the browser may know.
+         */
+        EstimationPublicParameters: {
+            /** Enable After Ms */
+            enable_after_ms: number;
+        };
+        /**
+         * EstimationResponse
+         * @description The answer: a number.
+         */
+        EstimationResponse: {
+            /** Estimate */
+            estimate: number;
+        };
+        /**
+         * IdentifyFeedback
+         * @description The right answer.
+         */
+        IdentifyFeedback: {
+            /** Correct */
+            correct: boolean;
+            /** Answer */
+            answer: string;
+            /**
+             * Duration Ms
+             * @description 0: until the participant selects Continue.
+             */
+            duration_ms: number;
+        };
+        /**
+         * IdentifyPublicParameters
+         * @description Parameters of identify that the browser may know.
+         */
+        IdentifyPublicParameters: {
+            /** Enable After Ms */
+            enable_after_ms: number;
+        };
+        /**
+         * IdentifyResponse
+         * @description The answer: one of the labels.
+         */
+        IdentifyResponse: {
+            /** Choice */
+            choice: string;
         };
         /**
          * MissedResponse
