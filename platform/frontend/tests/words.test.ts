@@ -35,7 +35,7 @@ it("every message that the page says is there, and every one that is there is sa
   expect([...said].filter((name) => !names.includes(name))).toEqual([]);
   // Named by the host or by a state: `screen-consent`, `refused-in_use`.
   const by_parts =
-    /^(screen|outcome|refused|why|turn)-|^(enlarge|larger-screen|which-fits|not-started|needs-javascript)$/;
+    /^(screen|outcome|refused|why|turn|choice)-|^(enlarge|larger-screen|which-fits|not-started|needs-javascript)$/;
   const written = (name: string): boolean => code.includes(`"${name}"`) || by_parts.test(name);
   expect(names.filter((name) => !written(name) && !/^(positive|negative)-/.test(name))).toEqual([]);
 });
