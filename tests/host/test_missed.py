@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from flask import Flask
+from support.dashboard import researcher
 from support.figure_sessions import exported
 from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
 from support.walker import TIMING, Walker, error_code, first_choice, open_study, rows
@@ -138,6 +139,16 @@ def test_scores_count_it_as_not_right(app: Flask, opened: Path) -> None:
     assert measures(known).median_rt_ms == TIMING["rt_ms"]
     (session,) = rows(app, models.Session)
     assert (session["n_correct"], session["n_counted"]) == (4, 6)
+
+
+@SQLITE
+def test_the_dashboard_names_it(app: Flask, opened: Path) -> None:
+    ada = Walker(app.test_client()).start()
+    miss(ada)
+    ada.answer()
+    page = researcher(app, "viewer").get(f"/studies/tiny/participants/{ada.public_id}")
+    assert page.status_code == 200
+    assert page.text.count(">missed<") == 1
 
 
 @SQLITE
