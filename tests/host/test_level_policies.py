@@ -214,6 +214,16 @@ def test_a_response_can_be_the_positive_answer() -> None:
     assert levels == [9.0, 11.0, 9.0]
 
 
+def test_a_missed_trial_is_wrong_but_no_other_answer() -> None:
+    shown = Candidate("10", "A", {"n": 10.0})
+    missed = [Past(shown, "test", correct=False, missed=True)]
+    wrong = [Past(shown, "test", correct=False)]
+    right = made(Staircase, start=10, steps=(1,), target=0.5)
+    assert right.state(POOL, missed).level == right.state(POOL, wrong).level == 11.0
+    more = made(Staircase, start=10, steps=(1,), target=0.5, positive="more")
+    assert more.state(POOL, missed).level == 10.0
+
+
 LOW = [Candidate("a", "", {"n": 0.0}), Candidate("b", "", {"n": 2.0})]
 
 

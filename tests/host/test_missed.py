@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from flask import Flask
+from support.dashboard import researcher
 from support.figure_sessions import exported
 from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
 from support.walker import TIMING, Walker, error_code, first_choice, open_study, rows
@@ -18,6 +19,8 @@ from diptych.domain.tables import SESSIONS
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.sessions.facts import SessionFacts, facts
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
 
 MISSED = {"missed": True}
 LATE = {**TIMING, "rt_ms": 2003.5, "answered_ms": 3003.5}
@@ -54,6 +57,11 @@ def facts_of(app: Flask, walker: Walker) -> SessionFacts:
         of_this = SESSIONS.c.public_id == walker.public_id
         number = connection.execute(SESSIONS.select().where(of_this)).one().id
         return facts(host(), connection, number)
+
+
+def content_of(app: Flask) -> StudyContent:
+    with app.app_context():
+        return frozen(rows(app, models.Session)[0]["version_id"])
 
 
 def trials_of(app: Flask, walker: Walker, to: Path) -> pd.DataFrame:
@@ -141,6 +149,16 @@ def test_scores_count_it_as_not_right(app: Flask, opened: Path) -> None:
 
 
 @SQLITE
+def test_the_dashboard_names_it(app: Flask, opened: Path) -> None:
+    ada = Walker(app.test_client()).start()
+    miss(ada)
+    ada.answer()
+    page = researcher(app, "viewer").get(f"/studies/tiny/participants/{ada.public_id}")
+    assert page.status_code == 200
+    assert page.text.count(">missed<") == 1
+
+
+@SQLITE
 def test_what_has_no_right_answer_is_missed_without_a_score(app: Flask, tmp_path: Path) -> None:
     open_study(app, odd_one_out_study(tmp_path / "studies/tiny", changes=DEADLINE))
     ada = Walker(app.test_client()).start()
@@ -163,6 +181,30 @@ def test_a_practice_with_a_missed_trial_is_not_passed(app: Flask, tmp_path: Path
         miss(ada)
     assert ada.trial["phase"] == "practice"
     assert ada.state["progress"]["of"] > before
+
+
+@SQLITE
+@pytest.mark.parametrize("policy", ["staircase", "quest_plus"])
+def test_an_adaptive_policy_sees_it_as_not_right(app: Flask, tmp_path: Path, policy: str) -> None:
+    more = {"start": 1, "steps": [0.5, 0.2]} if policy == "staircase" else {"widths": [0.2, 1.0]}
+    given = {"name": policy, "attribute": "margin", **more}
+    phases = {"practice": 2, "test": 6, "catch": 1}
+    changes = {**DEADLINE, "policy": given, "phases": phases, "task": {"practice_attempts": 9}}
+    if policy == "quest_plus":
+        given["guess"] = 0.5
+    open_study(app, two_afc_study(tmp_path / "studies/tiny", changes=changes))
+    ada = Walker(app.test_client()).start()
+    while ada.trial["phase"] == "practice":
+        right = facts_of(app, ada).trials[ada.trial["index"]]["label"]
+        ada.answer({"choice": right, "confidence": 2})
+    while ada.step_name == "trials":
+        miss(ada)
+    margin = {name: item.attributes["margin"] for name, item in content_of(app).items.items()}
+    levels = [
+        margin[trial["item_id"]] for trial in facts_of(app, ada).trials if trial["phase"] == "test"
+    ]
+    assert len(levels) == 6
+    assert levels[-1] >= levels[0]  # harder trials are not what follows a miss
 
 
 @SQLITE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from support.tiny_studies import category_study, odd_one_out_study, two_afc_stud
 from support.walker import Walker, open_study
 
 from diptych.authoring.folder import load_study
+from diptych.simulation.participation import frames_of
 from diptych.study.faults import StudyFault
 from diptych.study.spec import StudySpec
 from diptych.study.timing import LARGEST_PX, LONGEST_MS, TrialTiming, mask_seed
@@ -119,6 +122,28 @@ def test_the_hash_of_a_study_tells_its_timing(tmp_path: Path) -> None:
     assert len({plain, *others}) == 5
 
 
+@pytest.mark.parametrize("task", STUDIES)
+def test_a_study_of_before_has_the_hash_of_before(tmp_path: Path, task: str) -> None:
+    """As version 0.1 computed it: a frozen study goes on, and is not frozen once more."""
+    content = load_study(STUDIES[task](tmp_path / "tiny")).content
+    spec = content.spec.model_dump(mode="json")
+    del spec["timing"], spec["screen"]["viewing_distance_cm"]
+    del spec["recruitment"]["replace_excluded"], spec["quality"]["max_missed_share"]
+    for condition in spec["conditions"]:
+        del condition["timing"]
+    body = {
+        "spec": spec,
+        "texts": dict(content.texts),
+        "stimuli": [(s.stimulus_id, s.file, s.label, dict(s.attributes)) for s in content.stimuli],
+        "items": [
+            (i.item_id, i.kind, i.unit, dict(i.stimuli), dict(i.attributes))
+            for i in content.items.values()
+        ],
+    }
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert content.content_hash == hashlib.sha256(text.encode()).hexdigest()
+
+
 @SQLITE
 def test_a_mask_is_frozen_and_served(app: Flask, tmp_path: Path) -> None:
     mask = {"timing": {**FLASH, "mask": "mask.png"}}
@@ -158,6 +183,28 @@ def test_a_fault_names_the_table_of_the_condition(tmp_path: Path) -> None:
     conditions = [{"name": "short", "timing": {"mask": "noise"}}]
     folder = category_study(tmp_path / "tiny", changes={"conditions": conditions})
     assert faults(folder)[0].startswith("conditions.short.timing.mask: ")
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            **dict.fromkeys(("fixation_ms", "exposure_ms", "mask_ms"), st.integers(0, 5000)),
+            "mask": st.sampled_from(["none", "noise"]),
+        }
+    ),
+    st.floats(0, 1e6),
+)
+def test_a_simulated_screen_shows_whole_frames(shown: dict[str, Any], onset: float) -> None:
+    times = frames_of(shown, onset)
+    assert bool(times) == bool(shown["exposure_ms"] or shown["fixation_ms"])
+    assert ("fixation_onset_ms" in times) == bool(shown["fixation_ms"])
+    if shown["exposure_ms"]:
+        visible = times["display_offset_ms"] - onset
+        assert visible == pytest.approx(times["display_frames"] * 1000 / 60, abs=0.1)
+        assert abs(visible - shown["exposure_ms"]) <= 1000 / 60 + 0.1  # at least one frame
+    masked = shown["exposure_ms"] and shown["mask"] == "noise" and shown["mask_ms"]
+    assert ("mask_onset_ms" in times) == bool(masked)
+    assert not times.get("timing_fault")
 
 
 def test_seeds_of_masks_differ_by_trial_and_session() -> None:

@@ -162,7 +162,7 @@ def _choose(
     history = [
         task.past(
             planned(row),
-            Answered(correct=row.correct)
+            Answered(correct=row.correct, missed=True)
             if is_missed(row.answer)
             else Answered(read(row.answer), row.correct, row.rt_ms),
         )

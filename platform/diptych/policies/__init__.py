@@ -54,6 +54,9 @@ class Past:
         Response time, in ms; None before it is known.
     confidence : float or None
         Confidence in the answer, on the scale of the task; None where the task does not ask.
+    missed : bool
+        Whether the deadline passed without an answer. `correct` is then False, or None where
+        nothing is right or wrong.
     """
 
     candidate: Candidate
@@ -62,6 +65,7 @@ class Past:
     correct: bool | None = None
     rt_ms: float | None = None
     confidence: float | None = None
+    missed: bool = False
 
 
 class PolicyParameters(BaseModel):

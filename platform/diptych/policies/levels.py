@@ -106,7 +106,12 @@ class AdaptivePolicy(LevelPolicy):
         return faults
 
     def positive(self, past: Past) -> bool | None:
-        """Return whether an answer is positive; None where that is not known."""
+        """Return whether an answer is positive; None where that is not known.
+
+        A missed trial is as good as a wrong answer, but no answer of another kind.
+        """
+        if self.parameters.positive and past.missed:
+            return None
         if self.parameters.positive and past.response is not None:
             return past.response == self.parameters.positive
         return past.correct

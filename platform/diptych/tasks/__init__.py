@@ -94,11 +94,14 @@ class Answered:
         Whether it is right; None where nothing is right or wrong.
     rt_ms : float or None
         Response time, in ms.
+    missed : bool
+        Whether the deadline passed without an answer.
     """
 
     response: Any = None
     correct: bool | None = None
     rt_ms: float | None = None
+    missed: bool = False
 
 
 class Task(ABC):
@@ -171,7 +174,10 @@ class Task(ABC):
         if answer.response is not None:
             response = self.answered(trial, answer.response)
             confidence = self.tabulate(trial, answer.response).get("confidence")
-        return Past(candidate, trial.phase, response, answer.correct, answer.rt_ms, confidence)
+        return Past(
+            candidate, trial.phase, response, answer.correct, answer.rt_ms, confidence,
+            answer.missed,
+        )  # fmt: skip
 
     def policy_faults(
         self, policy: Policy, policy_key: str, pool: Sequence[Candidate], trials: int

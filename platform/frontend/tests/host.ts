@@ -178,8 +178,9 @@ export class Host {
     if (before && before.response !== text) return [409, failure("already_answered", "no")];
     if (!before && index !== session.index) return [409, failure("out_of_order", "no")];
     const label = this.labels[index] as string;
-    const ranking = (response as { ranking: string[] }).ranking;
-    const training = index < this.labels.length - 2;
+    const ranking = (response as { ranking?: string[] }).ranking ?? [];
+    const missed = (response as { missed?: boolean }).missed === true;
+    const training = !missed && index < this.labels.length - 2;
     const feedback = training ? { correct: ranking[0] === label, label, duration_ms: 0 } : null;
     if (!before) {
       session.answers.set(index, { response: text, feedback });

@@ -5,6 +5,7 @@ import { forgetImages } from "../src/preload";
 import { isWebAddress } from "../src/screens/end";
 import { browser } from "../src/screens/leaving";
 import { Shell } from "../src/shell";
+import { UNTIMED } from "../src/task";
 import { click, find, key, maybe, pass, until } from "./hands";
 import { Host } from "./host";
 import { broken, traffic } from "./setup";
@@ -89,6 +90,52 @@ async function answer(name: "A" | "B", feedback: boolean): Promise<void> {
   click("continue");
   await pass(50);
 }
+
+describe("a study with images of a size in degrees", () => {
+  it("measures the screen before the trials, and draws the images by it", async () => {
+    host.calibrates = true;
+    host.timing = { ...UNTIMED, image_degrees: 4 };
+    open();
+    await toComprehension();
+    choose(1, 0);
+    await until("card-fits");
+    click("card-fits");
+    await until("distance-kept");
+    click("distance-kept");
+    await until("start");
+    click("start");
+    await trialReady();
+    const [sent] = host.at("/steps/calibration");
+    expect(sent?.body).toMatchObject({ viewing_distance_cm: 57 });
+    const px_per_degree = sent?.body.px_per_degree as number;
+    const size = (): number => {
+      const screen = find("class-A").closest("section") as HTMLElement;
+      return Number.parseFloat(screen.style.getPropertyValue("--image-size"));
+    };
+    expect(size() / 4).toBeCloseTo(px_per_degree, 1);
+
+    // After a reload the host says what it was.
+    host.study = { ...host.study, px_per_degree: 51 };
+    open();
+    await until("start");
+    click("start");
+    await trialReady();
+    expect(size() / 4).toBeCloseTo(51, 1);
+  });
+});
+
+describe("a deadline", () => {
+  it("leads to the next trial without an answer", async () => {
+    host.timing = { ...UNTIMED, deadline_ms: 500 };
+    open();
+    await toTrials();
+    await until("too-slow");
+    await pass(1500);
+    await trialReady();
+    expect(host.at("/trials/0/response")[0]?.body.response).toEqual({ missed: true });
+    expect(session()?.index).toBeGreaterThanOrEqual(1);
+  });
+});
 
 describe("the journey", () => {
   it("leads from the link to the end, and sends each thing once", async () => {

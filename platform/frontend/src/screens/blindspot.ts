@@ -6,7 +6,7 @@ import { say } from "../words";
 /**
  * Eccentricity of the blind spot's near edge, degrees (Li et al. 2020, "Controlling for
  * participants' viewing distance in large-scale, psychophysical online experiments using a virtual
- * chinrest", Scientific Reports 10:904, section "Virtual chinrest").
+ * chinrest", Scientific Reports 10:904).
  */
 const BLIND_SPOT_DEG = 13.5;
 const RADIANS = Math.PI / 180;
