@@ -36,13 +36,13 @@ def curve(frame: pd.DataFrame, attribute: str) -> Any:
         )
     else:
         lines.append(f"no function: {found}")
-    kind = "log" if logarithmic else "linear"
-    x = {
+    kind: Any = "log" if logarithmic else "linear"
+    x: dict[str, Any] = {
         "title": attribute,
         "scale": alt.Scale(type=kind, nice=False, padding=12, zero=False),
         "axis": alt.Axis(values=sorted(frame["level"]), labelOverlap=True, format="~g"),
     }
-    y = {"title": "test chosen", **percent()}
+    y: dict[str, Any] = {"title": "test chosen", **percent()}
     base = alt.Chart(frame).encode(
         x=alt.X("level:Q", **x),
         tooltip=["level", alt.Tooltip("share:Q", format=".1%"), "answers:Q", "sessions:Q"],

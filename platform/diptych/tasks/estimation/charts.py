@@ -25,8 +25,8 @@ def estimates(frame: pd.DataFrame) -> Any:
     if power is not None:
         lines.append(f"medians follow {power[0]:.3g} N^{power[1]:.3g}")
     most = float(max(frame["number"].max(), frame["high"].max()))
-    x = {"title": "true number", "scale": alt.Scale(domain=[0, most], nice=True)}
-    y = {"title": "estimate", "scale": alt.Scale(domain=[0, most], nice=True)}
+    x: dict[str, Any] = {"title": "true number", "scale": alt.Scale(domain=[0, most], nice=True)}
+    y: dict[str, Any] = {"title": "estimate", "scale": alt.Scale(domain=[0, most], nice=True)}
     base = alt.Chart(frame).encode(
         x=alt.X("number:Q", **x), tooltip=["number", "median", "low", "high", "answers:Q"]
     )
