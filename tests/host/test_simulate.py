@@ -28,6 +28,11 @@ from diptych.simulation.vision import AttributeVision, UnknownImage
 from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 
 SECRET = "a secret for the simulation"
+#: Timed trials that half of the learners' answers come too late for.
+FLASH = {
+    "fixation_ms": 500, "exposure_ms": 250, "mask": "noise", "mask_ms": 100, "deadline_ms": 3000,
+    "image_size": "5 deg",
+}  # fmt: skip
 
 
 def key(study: str) -> str:
@@ -142,7 +147,7 @@ def test_a_host_that_stays_away_is_told_in_words() -> None:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A running host with greebles (30 a class), which_unit, tiny and tiny_2afc open."""
+    """A running host with greebles (30 a class), which_unit, tiny, tiny_2afc and flash open."""
     folder = tmp_path_factory.mktemp("simulated")
     for name, small in (("greebles", {"per_class": 30}), ("which_unit", {})):
         ignore = shutil.ignore_patterns("stimuli", "assets", "*.csv", "__pycache__")
@@ -156,13 +161,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     }
     category_study(folder / "studies" / "tiny", changes=questions)
     two_afc_study(folder / "studies" / "tiny_2afc")
+    category_study(folder / "studies" / "flash", changes={"timing": FLASH})
     environment = {
         "DIPTYCH_HOME": str(folder / "home"),
         "DIPTYCH_STUDIES": str(folder / "studies"),
         "DIPTYCH_SECRET_KEY": SECRET,
     }
     server = LiveServer(environment, folder / "server.log")
-    for name in ("greebles", "which_unit", "tiny", "tiny_2afc"):
+    for name in ("greebles", "which_unit", "tiny", "tiny_2afc", "flash"):
         server.diptych("study", "open", name)
     server.start()
     yield server
@@ -206,6 +212,25 @@ def test_learners_complete_learn_and_stay_simulated(served: LiveServer, tmp_path
     assert scores.astype(int).to_dict() == told
     assert 7 <= scores.median() <= 11  # the thesis' people: 9 of 15
     assert trials["rt_ms"].between(300, 120_000).all()
+
+
+@pytest.mark.slow
+def test_a_deadline_is_missed_and_a_screen_is_measured(served: LiveServer, tmp_path: Path) -> None:
+    summary = run(served, "flash", 8, "learner", seed=1)
+    assert summary.outcomes == {"completed": 8}
+    trials = trials_of(served, "flash", summary, tmp_path / "out")
+    missed = trials["missed"].astype(bool)
+    assert 0 < missed.mean() < 1
+    assert trials.loc[missed, ["response", "correct", "rt_ms"]].isna().all(axis=None)
+    assert trials.loc[~missed, "rt_ms"].max() <= FLASH["deadline_ms"]
+    assert (trials["display_frames"] == 15).all() and not trials["timing_fault"].any()
+    shown = trials["display_offset_ms"] - trials["display_onset_ms"]
+    assert shown.to_numpy() == pytest.approx(250, abs=0.2)
+    masked = trials["mask_offset_ms"] - trials["mask_onset_ms"]
+    assert masked.to_numpy() == pytest.approx(100, abs=0.2)
+    sessions = pd.read_csv(table_in(tmp_path / "out", "sessions"))
+    assert (sessions["viewing_distance_cm"] == 57).all()
+    assert sessions["px_per_degree"].to_numpy() == pytest.approx(37.6, abs=0.1)
 
 
 @pytest.mark.slow

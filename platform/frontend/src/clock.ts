@@ -117,16 +117,19 @@ export async function screenRefresh(): Promise<number | null> {
   return measured;
 }
 
-/** Frames a second; the median length of a frame, for one that was dropped is twice as long. */
+/**
+ * Frames a second, from the mean length of those frames that are about as long as most: one that
+ * was dropped is twice as long. Their median would be a whole number where the clock steps by 1 ms.
+ */
 export function refreshOf(times: number[]): number | null {
   if (times.length < 10) return null;
   const gaps = times.slice(1).map((time, at) => time - (times[at] as number));
   const sorted = [...gaps].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] as number;
-  // Where the clock's steps are coarse, gaps are 0 or a step: only their mean says anything.
-  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
-  const coarse = gaps.filter((gap) => Math.abs(gap - median) > median / 4).length > gaps.length / 4;
-  const gap = coarse ? mean : median;
+  const usual = gaps.filter((gap) => Math.abs(gap - median) <= median / 4);
+  // Where the clock's steps are coarse, gaps are 0 or a step: only the mean of all says anything.
+  const counted = usual.length < (3 / 4) * gaps.length ? gaps : usual;
+  const gap = counted.reduce((sum, each) => sum + each, 0) / counted.length;
   return gap > 0 ? Math.round(10_000 / gap) / 10 : null;
 }
 

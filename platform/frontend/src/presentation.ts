@@ -100,7 +100,12 @@ async function deadline(
   listening: AbortController,
 ): Promise<null> {
   if (!deadline_ms) return new Promise(() => undefined);
-  await sleep(onset.onset_ms + deadline_ms - performance.now());
+  // Timers may come a moment too soon.
+  for (;;) {
+    const left = onset.onset_ms + deadline_ms - performance.now();
+    if (left <= 0) break;
+    await sleep(Math.ceil(left));
+  }
   listening.abort();
   return null;
 }

@@ -99,6 +99,11 @@ describe("the screen's rhythm", () => {
     expect(refreshOf(times([...Array(25).fill(1000 / 144), 1000 / 72, 1000 / 48]))).toBe(144);
   });
 
+  it.each([60, 75, 144])("of %d Hz is found under a clock of whole milliseconds", (hz) => {
+    const seen = Array.from({ length: 37 }, (_, at) => Math.floor(500.4 + (at * 1000) / hz));
+    expect(Math.abs((refreshOf(seen) ?? 0) - hz)).toBeLessThan(hz / 100);
+  });
+
   it("is told by their mean where the clock's steps are coarse", () => {
     // 120 Hz under a clock of 16 2/3 ms: every other gap is nothing.
     expect(refreshOf(times(Array.from({ length: 36 }, (_, i) => (i % 2) * (50 / 3))))).toBe(120);

@@ -1,6 +1,4 @@
 /** Two images: do they belong to the same class? The page gives the kit; see write-a-task.md. */
-/** The images appear so long after the page has drawn the trial (ms). */
-const LEAD_MS = 150;
 const STYLE = `
   .same-different { display: grid; gap: 32px; place-content: center; min-height: 75vh; }
   .same-different .pair { display: flex; gap: 16px; }
@@ -33,21 +31,23 @@ export default function sameDifferent(kit) {
     }
 
     async trial(display, trial, onLoad) {
-      const images = [trial.left, trial.right].map((url) => kit.veiledImage(url, ""));
+      const shown = [trial.left, trial.right].map((url) => kit.veiledImage(url, ""));
       const buttons = ["same", "different"].map((choice) =>
         h("button", { class: "button", text: choice, testid: choice, type: "button" }),
       );
       for (const button of buttons) button.disabled = true;
-      const pair = h("div", { class: "pair" }, ...images);
+      const pair = h("div", { class: "pair" }, ...shown);
       const answers = h("div", { class: "answers" }, ...buttons);
-      display.replaceChildren(h("div", { class: "same-different" }, pair, answers));
+      const root = h("div", { class: "same-different" }, pair, answers);
+      display.replaceChildren(root);
       onLoad?.();
-      const onset = await kit.present(images, trial.image_error, LEAD_MS);
-      for (const button of buttons) button.disabled = false;
-      const given = trial.restored ?? (await chosen(buttons, onset));
+      const given = await kit.presentTrial(trial, { root, shown }, (onset) =>
+        chosen(buttons, onset),
+      );
+      if (!given) return {}; // the deadline passed
       for (const button of buttons) button.disabled = true;
       await trial.submit(given.response, given.timing);
-      return { choice: given.response.choice, rt: given.timing.rt_ms, ...onset };
+      return { choice: given.response.choice, rt: given.timing.rt_ms };
     }
   };
 
@@ -55,6 +55,7 @@ export default function sameDifferent(kit) {
   function chosen(buttons, onset) {
     return new Promise((resolve) => {
       for (const button of buttons) {
+        button.disabled = false;
         button.addEventListener("click", (event) => {
           const timing = kit.timingOf(onset, kit.actedAt(event, onset.onset_ms));
           resolve({ response: { choice: button.textContent }, timing });
