@@ -15,6 +15,7 @@ from scipy import ndimage
 from support.shipped import STUDIES, built
 
 from diptych.authoring import load_study
+from diptych.simulation import SeenTrial, observer_class
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +81,30 @@ def test_covariates_go_against_the_number_in_half_of_the_pairs() -> None:
     assert pairs == {"congruent": 42, "incongruent": 42, "mixed": 84}
     # Each covariate alone is wrong in all incongruent pairs, and in none of the congruent ones.
     assert fooled["incongruent"] == 3 * 42 and fooled["congruent"] == 0
+
+
+def test_incongruent_pairs_tell_who_compares_areas() -> None:
+    folder = built("numerosity", 16)
+    numbers = {
+        row["file"]: {name: float(row[name]) for name in ("number", *COVARIATES)}
+        for row in rows(folder / "stimuli.csv")
+    }
+    shown = {"layout": "side_by_side", "confidence": False, "enable_after_ms": 0}
+    share: dict[tuple[str, str], float] = {}
+    for name in ("learner", "area"):
+        observer = observer_class("comparison", name)(np.random.default_rng(7))
+        right: dict[str, list[bool]] = {}
+        for item in [item for item in rows(folder / "items.csv") if item["kind"] == "test"] * 10:
+            files = [item["reference"], item["test"]]
+            trial = SeenTrial(
+                "test", {**shown, "images": files}, {}, {f: numbers[f] for f in files}
+            )
+            chose_test = observer.answer(trial).response["choice"] == "right"
+            right.setdefault(item["pair"], []).append(chose_test == (item["answer"] == "test"))
+        share |= {(name, pair): float(np.mean(hits)) for pair, hits in right.items()}
+    assert share["learner", "congruent"] == pytest.approx(share["learner", "incongruent"], abs=0.07)
+    assert share["learner", "incongruent"] > 0.8
+    assert share["area", "congruent"] > 0.85 and share["area", "incongruent"] < 0.15
 
 
 def test_covariates_say_little_about_the_number_of_an_estimate() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 
 from diptych_analysis.intervals import wilson
@@ -9,8 +11,11 @@ from diptych_analysis.report import figures
 from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 
+#: Numbers with more values are no groups.
+MOST_VALUES = 16
 
-def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, _tables: Tables) -> None:
+
+def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: Tables) -> None:
     """Add the share of right answers, confusions and response times to a page."""
     page.add("<h3>Identifying</h3>")
     test = trials[(trials["phase"] == "test") & trials["response"].notna()]
@@ -27,4 +32,25 @@ def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, _tables:
     page.figure(
         figures.confusion_matrix(test), "Answers to each right answer, in per cent of its row."
     )
+    _by_numbers(page, test, tables)
     page.figure(figures.response_times(test), "Response times of right and wrong answers.")
+
+
+def _by_numbers(page: Page, test: pd.DataFrame, tables: Tables) -> None:
+    """Add right answers by each numeric column of items.csv with at most 16 values."""
+    items = tables.items.drop_duplicates("item_id").set_index("item_id")
+    for name in items.columns:
+        values = pd.to_numeric(items[name], errors="coerce")
+        if name == "place" or values.isna().any() or not 1 < values.nunique() <= MOST_VALUES:
+            continue
+        level = test["item_id"].map(values)
+        rows = []
+        for value, part in test.groupby(level):
+            right, n = int(part["correct"].astype(bool).sum()), len(part)
+            low, high = (float(bound) for bound in wilson(right, n))
+            rows.append(
+                f"<tr><td>{value:g}</td><td>{right / n:.1%}</td><td>{low:.1%} to {high:.1%}</td>"
+                f"<td>{n:,}</td></tr>".replace("%", " %")
+            )
+        head = f"<th>{html.escape(str(name))}</th><th>right</th><th>95 % interval</th>"
+        page.add(f"<table><tr>{head}<th>answers</th></tr>{''.join(rows)}</table>")
