@@ -70,6 +70,11 @@ COMMANDS = {
         "numerosity",
         "Train networks to put, take and shake; test their number sense.",
     ),
+    "psychometric": Place(
+        "diptych_analysis.psychometric.cli",
+        "psychometric",
+        "Fit thresholds, Weber fractions and lapse rates.",
+    ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",
