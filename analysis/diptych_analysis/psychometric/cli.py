@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,19 @@ def _faults() -> Iterator[None]:
     help="Column that parts the answers into groups; use it once per column.",
 )
 @click.option(
+    "--detection",
+    type=click.Choice(["yes_no", "two_afc"]),
+    help="Compute d' and criterion instead, from labels and responses. yes_no: one stimulus, "
+    "signal or noise. two_afc: two stimuli, one of which is right.",
+)
+@click.option(
+    "--signal",
+    default="",
+    metavar="LABEL",
+    help="With --detection: label of a signal, or in 2-AFC of the first alternative. --positive is "
+    "the response `yes`, by default the same word.",
+)
+@click.option(
     "--bayes", is_flag=True, help="Fit each person with psignifit: pip install 'diptych[bayes]'."
 )
 @click.option(
@@ -138,6 +152,11 @@ def psychometric(source: Path, json_file: Path | None, report: Path | None, **op
       JND             the step from 50 % to 75 %, in the unit of the level
       lapse rate      the share of answers that do not depend on the level
 
+    
+    d' and criterion of any study with two kinds of trials:
+      diptych psychometric out/units --detection two_afc
+      diptych psychometric out/scans --detection yes_no --signal tumour
+
     Intervals of a person come from resampled answers (parametric bootstrap), intervals of a group
     from resampled people. In the two-level model, people with few answers count less, and the SD
     shows how much people differ (of logarithms, so that 0.2 is about 20 %). A person whose answers
@@ -145,24 +164,58 @@ def psychometric(source: Path, json_file: Path | None, report: Path | None, **op
     """
     from rich.console import Console
 
-    from diptych_analysis.dataset_metadata import write_json
-
     console = Console()
     with _faults():
         tables = read_source(source)
-        found = _fitted(tables, options)
-    _print(console, found)
+        detection = options["detection"]
+        if options["signal"] and detection is None:
+            raise click.UsageError("--signal needs --detection")
+        show_and_write = _detection if detection else _fits
+        content, write_page = show_and_write(console, tables, options)
     if json_file is not None:
-        from diptych_analysis.psychometric.fitted_study import as_json
+        from diptych_analysis.dataset_metadata import write_json
 
         json_file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(json_file, as_json(found))
+        write_json(json_file, content)
     if report is not None:
-        from diptych_analysis.psychometric.fit_page import write_fits
-
         with console.status("Drawing the figures …"):
-            page = write_fits(found, report)
+            page = write_page(report)
         console.print(f"Wrote [bold]{page}[/].")
+
+
+def _fits(
+    console: Any, tables: Tables, options: dict[str, Any]
+) -> tuple[dict[str, Any], Callable[[Path], Path]]:
+    """Fit and print functions; returns them as JSON, and what writes their page."""
+    from diptych_analysis.psychometric.fit_page import write_fits
+    from diptych_analysis.psychometric.fitted_study import as_json
+
+    found = _fitted(tables, options)
+    _print(console, found)
+    return as_json(found), partial(write_fits, found)
+
+
+def _detection(
+    console: Any, tables: Tables, options: dict[str, Any]
+) -> tuple[dict[str, Any], Callable[[Path], Path]]:
+    """Compute and print d' and criterion; returns them as JSON, and what writes their page."""
+    from diptych_analysis.psychometric import sensitivity
+    from diptych_analysis.psychometric.people import Settings
+    from diptych_analysis.psychometric.sensitivity_page import write_sensitivity
+
+    found = sensitivity.sensitivities_of(
+        tables,
+        _choices(options),
+        Settings(resamples=options["resamples"], seed=options["seed"]),
+        design=options["detection"],
+        signal=options["signal"],
+    )
+    console.print(sensitivity.about(found), highlight=False, markup=False)
+    for table in sensitivity.tables_of(found):
+        show(console, table)
+    for line in found.left_out:
+        console.print(line, highlight=False, markup=False)
+    return sensitivity.as_json(found), partial(write_sensitivity, found)
 
 
 def read_source(source: Path) -> Tables:
