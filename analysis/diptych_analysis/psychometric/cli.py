@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from diptych_analysis.psychometric.table_options import column_option
 
 if TYPE_CHECKING:
     from diptych_analysis.psychometric.fitted_study import FittedStudy
@@ -30,7 +32,8 @@ def _faults() -> Iterator[None]:
 
 
 @click.command()
-@click.argument("source", metavar="DIR", type=Source)
+@click.argument("source", metavar="DIR_OR_TABLE", type=Source)
+@column_option
 @click.option(
     "--attribute",
     default="",
@@ -134,15 +137,23 @@ def _faults() -> Iterator[None]:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for a page with figures (PNG, SVG).",
 )
-def psychometric(source: Path, json_file: Path | None, report: Path | None, **options: Any) -> None:
+def psychometric(
+    source: Path,
+    columns: Mapping[str, str],
+    json_file: Path | None,
+    report: Path | None,
+    **options: Any,
+) -> None:
     """Fit psychometric functions to the answers of each person and group.
 
-    DIR holds exported tables (`diptych export`, `diptych import`).
+    DIR_OR_TABLE is a folder of exported tables (`diptych export`, `diptych import`), or a CSV, TSV
+    or Parquet file with one row per trial.
 
     \b
       diptych psychometric out/dots --attribute n --positive more
       diptych psychometric out/dots --attribute n --guess 0.5         right answers in 2-AFC
       diptych psychometric out/dots --attribute n --json fits.json --report out/fits
+      diptych psychometric dots.csv --column test=n_dots --column answer=key --positive more
 
     \b
     The results are, per person and per group of --by:
@@ -166,7 +177,7 @@ def psychometric(source: Path, json_file: Path | None, report: Path | None, **op
 
     console = Console()
     with _faults():
-        tables = read_source(source)
+        tables = read_source(source, columns)
         detection = options["detection"]
         if options["signal"] and detection is None:
             raise click.UsageError("--signal needs --detection")
@@ -218,10 +229,16 @@ def _detection(
     return sensitivity.as_json(found), partial(write_sensitivity, found)
 
 
-def read_source(source: Path) -> Tables:
-    """Read the tables of a folder."""
+def read_source(source: Path, columns: Mapping[str, str]) -> Tables:
+    """Read the tables of a folder, or a table of trials."""
+    from diptych_analysis.psychometric import PsychometricFault
+    from diptych_analysis.psychometric.trial_table import read_trials
     from diptych_analysis.tables import read_tables
 
+    if source.is_file():
+        return read_trials(source, columns)
+    if columns:
+        raise PsychometricFault("--column is for a file with one row per trial, not for a folder")
     tables = read_tables(source)
     tables.name = tables.name or source.resolve().name
     return tables

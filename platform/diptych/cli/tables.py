@@ -15,6 +15,7 @@ from diptych.cli.console import console, messages
 from diptych.cli.context import with_app
 from diptych.cli.json_output import emit, json_option
 from diptych_analysis.layout import FORMAT_CHOICES
+from diptych_analysis.psychometric.table_options import column_option
 
 format_option = click.option(
     "--format",
@@ -110,19 +111,29 @@ def _exported(
     "--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."
 )
 @format_option
-def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
+@column_option
+def import_(
+    format_name: str, path: Path, to: Path, format_: str, columns: Mapping[str, str]
+) -> None:
     """Convert data of other studies to tidy tables.
 
-    FORMAT is explain-teach (Mac Aodha et al. 2018), vkt (visual knowledge tracing's db_dict.json),
-    imi (responses_main.csv) or a format of an installed plug-in. If a file has an error, the
-    message names the row and the reason, and the command writes nothing.
+    FORMAT is trials (any table with one row per trial), explain-teach (Mac Aodha et al. 2018), vkt
+    (visual knowledge tracing's db_dict.json), imi (responses_main.csv) or a format of an installed
+    plug-in. If a file has an error, the message names the row and the reason, and the command
+    writes nothing.
+
+    \b
+      diptych import trials dots.csv --to out/dots --column participant=subj \\
+          --column test=n_dots --column answer=key --column rt_s=seconds
     """
     from diptych.ground.plugins import UnknownPlugin
     from diptych.importers import ImportFault, import_dataset
 
     try:
         with progress_bar("records") as progress:
-            tables = import_dataset(format_name, path, to, FORMAT_CHOICES[format_], progress)
+            tables = import_dataset(
+                format_name, path, to, FORMAT_CHOICES[format_], progress, columns=columns
+            )
     except (ImportFault, UnknownPlugin) as fault:
         raise click.ClickException(str(fault)) from None
     console.print(f"Wrote [bold]{to}[/]:")
