@@ -1,8 +1,9 @@
 """How well and how fast adaptive policies find thresholds of simulated observers.
 
-    python benchmarks/bench_adaptive.py [--seeds 200]
+    PYTHONPATH=tests python benchmarks/bench_adaptive.py [--seeds 200]
 
-Prints the share of sessions whose threshold is within 10 %, and the CPU time of one choice.
+Prints the share of sessions whose threshold is within 10 %, the CPU time of one choice, and that of
+one answer of a session on SQLite, from the request to the reply.
 """
 
 from __future__ import annotations
@@ -11,10 +12,19 @@ import argparse
 import math
 import random
 import statistics
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from flask import Flask
+from support.tiny_studies import two_afc_study
+from support.walker import Walker, open_study
+
+from diptych.app import create_app
+from diptych.ground.settings import Settings
+from diptych.migrate import upgrade
 from diptych.policies import Candidate, Past, PolicyParameters
 from diptych.policies.quest_plus import QuestPlus
 from diptych.policies.random import Random
@@ -94,11 +104,73 @@ def cpu_ms(policy: Any, trials: int) -> float:
     return statistics.median(spent)
 
 
+#: Policies of whole sessions: one whose plan is drawn at the start, and both that follow answers.
+POLICIES: dict[str, dict[str, Any]] = {
+    "constant_stimuli": {},
+    "staircase": {"start": 1, "steps": [0.5, 0.2]},
+    "quest_plus": {"widths": [0.1, 0.2, 0.3, 0.4, 0.6, 1.0], "guess": 0.5},
+}
+TRIALS, FROM = 80, 50
+
+
+def hosts(folder: Path) -> dict[str, Flask]:
+    """Return a host with one open study per policy."""
+    made = {}
+    for name, parameters in POLICIES.items():
+        home = folder / name
+        home.mkdir()
+        settings = Settings(
+            home=home, database_url=f"sqlite:///{home / 'b.sqlite'}", secret_key="b" * 40
+        )
+        upgrade(settings.database_url)
+        app = create_app(settings)
+        changes = {
+            "policy": {"name": name, "attribute": "margin", **parameters},
+            "phases": {"practice": 0, "test": TRIALS, "catch": 0},
+        }
+        study = two_afc_study(
+            home / "studies" / "tiny", practice=0, test=40, catch=0, changes=changes
+        )
+        open_study(app, study)
+        made[name] = app
+    return made
+
+
+def answer_ms(sessions: int) -> dict[str, float]:
+    """CPU time of one answer after at least 50, in ms; medians, the policies in turn."""
+    spent: dict[str, list[float]] = {name: [] for name in POLICIES}
+    with tempfile.TemporaryDirectory() as folder:
+        apps = hosts(Path(folder))
+        for _ in range(sessions):
+            for name, app in apps.items():
+                walker, times = Walker(app.test_client()).start(), list[float]()
+                while walker.step_name == "trials":
+                    start = time.process_time()
+                    walker.answer()
+                    times.append((time.process_time() - start) * 1000)
+                # Not the last one, which ends the session.
+                spent[name] += times[FROM:-1]
+    return {name: statistics.median(times) for name, times in spent.items()}
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200)
-    seeds = parser.parse_args().seeds
+    parser.add_argument("--sessions", type=int, default=6)
+    parser.add_argument("--only-answers", action="store_true")
+    given = parser.parse_args()
+    if not given.only_answers:
+        print_policies(given.seeds)
+    found = answer_ms(given.sessions)
+    planned = found["constant_stimuli"]
+    print(f"\n| policy | CPU of one answer after {FROM} | more than planned |\n| --- | --- | --- |")
+    for name, ms in found.items():
+        print(f"| {name} | {ms:.2f} ms | {ms - planned:.2f} ms |")
+
+
+def print_policies(seeds: int) -> None:
+    """Print how well policies find thresholds, and what one choice costs."""
     print("| threshold | w | lapse | QUEST+, 60 trials | staircase, 120 trials |")
     print("| --- | --- | --- | --- | --- |")
     for observer in (

@@ -15,6 +15,7 @@ from diptych.ground.keys import SessionTokens
 from diptych.ground.settings import Settings
 from diptych.images import ImageTokens
 from diptych.policies import Policy
+from diptych.policies.histories import Histories
 from diptych.recruiters import Recruiter
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
@@ -34,6 +35,8 @@ class Host:
         self.assets: set[str] = set()
         self.searched_for_assets: set[int] = set()
         self.task = lru_cache(maxsize=256)(self._task)
+        # Answered trials of the sessions under way that adaptive policies plan.
+        self.histories = Histories()
         # When the limits of [privacy] are applied next (`privacy.retention`), on time.monotonic():
         # not at once, so that hosts that start together don't all work in their first minute.
         self.retention_due = time.monotonic() + random.uniform(300, 900)

@@ -15,6 +15,7 @@ from support.walker import Walker, at_once, open_study, rows
 from diptych.host import generator
 from diptych.models import Response, Session, Trial
 from diptych.policies import REGISTRY, Candidate, Past, Policy
+from diptych.policies.histories import Histories
 from diptych.study.versions import frozen
 
 
@@ -146,3 +147,26 @@ def test_the_policy_sees_attributes_answers_times_and_confidence(
     assert past.candidate.attributes == {"size": stimulus.attributes["size"]}
     assert past.response == stored["answer"]["ranking"][0] != stimulus.label
     assert (past.rt_ms, past.confidence) == (stored["rt_ms"], None)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_host_keeps_what_can_no_longer_change_and_forgets_it_at_the_end(
+    app: Flask, walker: Walker
+) -> None:
+    histories = app.extensions["diptych"].histories
+    public_id = rows(app, Session)[0]["public_id"]
+    for count in range(8):
+        answer(app, walker, right=count % 2 == 0)
+        # The last answer's transaction could still have failed when the policy was asked.
+        assert list(histories.known(public_id)) == Struggling.asked[-1][:count]
+        assert len(Struggling.asked[-1]) == count + 1
+    answer(app, walker, right=True)
+    assert walker.step_name == "debrief" and not histories.known(public_id)
+
+
+def test_only_the_sessions_that_were_active_last_are_kept() -> None:
+    histories = Histories(most=2)
+    past = Past(Candidate("a", "A"), "test")
+    for name in ("first", "second", "first", "third"):
+        histories.keep(name, [past])
+    assert [len(histories.known(name)) for name in ("first", "second", "third")] == [1, 0, 1]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from diptych.policies import Candidate, Past, Policy
 from diptych.policies.constant_stimuli import ConstantStimuli
+from diptych.policies.levels import order_of
 from diptych.policies.quest_plus import QuestPlus
 from diptych.policies.staircase import Staircase
 from diptych.tasks import draw
@@ -256,3 +257,32 @@ def test_parameters_that_do_not_fit_the_pool_are_named(kind, given, pool, told: 
 )
 def test_a_pool_may_be_smaller_than_the_session(kind, given) -> None:
     assert made(kind, **given).faults(POOL, 500) == []
+
+
+@given(trials=st.integers(0, 60), tracks=st.integers(1, 5), group=st.sampled_from(["", "A", "B"]))
+def test_each_block_of_trials_has_every_track_once(trials: int, tracks: int, group: str) -> None:
+    order = order_of(group, trials, tracks)
+    assert len(order) == trials and order == order_of(group, trials + 7, tracks)[:trials]
+    for start in range(0, trials - tracks + 1, tracks):
+        assert sorted(order[start : start + tracks]) == list(range(tracks))
+
+
+def test_tracks_within_a_group_do_not_see_each_other() -> None:
+    pool = [Candidate(f"{n}", "A", {"n": float(n)}) for n in range(1, 31)]
+    policy = made(Staircase, start=[6, 24], steps=(1,), rule="transformed", down=1, tracks=2)
+    order, history = order_of("", 20, 2), list[Past]()
+    # Track 0 is always answered right and falls; track 1 always wrong and rises.
+    for track in order:
+        shown = policy.choose(pool, history, random.Random(len(history)))
+        history.append(Past(shown, "test", correct=track == 0))
+    levels: dict[int, list[float]] = {0: [], 1: []}
+    for past, track in zip(history, order, strict=True):
+        levels[track].append(past.candidate.attributes["n"])
+    assert levels[0] == [6, 5, 4, 3, 2, 1, 1, 1, 1, 1]
+    assert levels[1] == [24, 25, 26, 27, 28, 29, 30, 30, 30, 30]
+    assert len(set(zip(order[::2], order[1::2], strict=True))) == 2, "the order is not foreseeable"
+
+
+def test_tracks_need_as_many_starts() -> None:
+    policy = made(Staircase, start=[4, 6, 8], steps=(1,), tracks=2)
+    assert any("start has 3 levels for 2 tracks" in fault for fault in policy.faults(POOL, 9))

@@ -10,6 +10,8 @@ h the share of negative answers far above it. x is the attribute, or its natural
 With lapses on both sides (`guess=None`) g = h = l / 2: the function of comparisons and of yes-no
 tasks, whose threshold is the point of subjective equality (PSE). With a guessing rate g, as 1/2
 in 2-AFC, h = l: then the threshold is where the answer is right with probability (1 + g - l) / 2.
+
+A function that falls with the level has (m - x) in place of (x - m).
 """
 
 from __future__ import annotations
@@ -72,6 +74,8 @@ class Psychometric:
         Whether the axis is the natural logarithm of the level.
     log_likelihood : float
         Of the data that it was fitted to, without the binomial coefficients.
+    falling : bool
+        Whether positive answers become rarer as the level rises.
     """
 
     location: float
@@ -80,6 +84,7 @@ class Psychometric:
     guess: float | None = None
     log: bool = True
     log_likelihood: float = math.nan
+    falling: bool = False
 
     @property
     def threshold(self) -> float:
@@ -123,7 +128,7 @@ class Psychometric:
 
         x = np.asarray(level, dtype=float)
         x = np.log(x) if self.log else x
-        return _probability(x, self.location, self.width, self.lapse, self.guess)
+        return _probability(x, self)
 
 
 def count(level: npt.ArrayLike, positive: npt.ArrayLike) -> Counts:
@@ -158,6 +163,7 @@ def fit(
     guess: float | None = None,
     log: bool = True,
     most_lapse: float = MOST_LAPSE,
+    falling: bool = False,
     start: Psychometric | None = None,
 ) -> Psychometric:
     """Fit a psychometric function by maximum likelihood.
@@ -172,6 +178,8 @@ def fit(
         Whether the axis is the natural logarithm of the level.
     most_lapse : float
         The largest lapse rate, in [0, 0.5]; 0 fits a function without lapses.
+    falling : bool
+        Whether positive answers become rarer as the level rises.
     start : Psychometric, optional
         Where the search starts; by default it starts at several places.
 
@@ -200,20 +208,30 @@ def fit(
     >>> 15 < found.threshold < 17
     True
     """
-    return _Search(counts, guess, log, most_lapse).run(start)
+    check(counts, log=log)
+    return _Search(counts, Shape(guess, log, falling), most_lapse).run(start)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a fit takes as given: guessing rate, axis and direction, as in `fit`."""
+
+    guess: float | None = None
+    log: bool = True
+    falling: bool = False
 
 
 class _Search:
     """The likelihood of some counts, on an axis scaled to about [-1, 1]."""
 
-    def __init__(self, counts: Counts, guess: float | None, log: bool, most_lapse: float) -> None:
+    def __init__(self, counts: Counts, shape: Shape, most_lapse: float) -> None:
         import numpy as np
 
-        _check(counts, log)
-        self.counts, self.guess, self.log = counts, guess, log
-        x = np.log(counts.level) if log else counts.level
+        self.counts, self.shape, self.guess = counts, shape, shape.guess
+        x = np.log(counts.level) if shape.log else counts.level
         self.middle, self.range = float(x[0] + x[-1]) / 2, float(x[-1] - x[0])
-        self.x = (x - self.middle) / self.range
+        self.sign = -1 if shape.falling else 1
+        self.x = self.sign * (x - self.middle) / self.range
         self.bounds = [
             (-2.5, 2.5),
             (math.log(_NARROWEST), math.log(_WIDEST)),
@@ -251,18 +269,19 @@ class _Search:
                 best = found
         m, ln_s, lapse = (float(value) for value in best.x)
         return Psychometric(
-            m * self.range + self.middle,
+            self.sign * m * self.range + self.middle,
             math.exp(ln_s) * self.range,
             lapse,
             self.guess,
-            self.log,
+            self.shape.log,
             -float(best.fun),
+            self.shape.falling,
         )
 
     def _starts(self, start: Psychometric | None) -> list[tuple[float, float, float]]:
         most = self.bounds[2][1]
         if start is not None:
-            m = (start.location - self.middle) / self.range
+            m = self.sign * (start.location - self.middle) / self.range
             return [(m, math.log(max(start.width / self.range, 0.02)), min(start.lapse, most))]
         lapses = sorted({min(lapse, most) for lapse in _LAPSES})
         return [
@@ -270,19 +289,19 @@ class _Search:
         ]
 
 
-def _probability(
-    x: Floats, location: float, width: float, lapse: float, guess: float | None
-) -> Floats:
+def _probability(x: Floats, function: Psychometric) -> Floats:
     import numpy as np
     from scipy.special import ndtr
 
-    f = ndtr((x - location) / width)
+    guess, lapse = function.guess, function.lapse
+    f = ndtr((-1 if function.falling else 1) * (x - function.location) / function.width)
     if guess is None:
         return np.asarray(lapse / 2 + (1 - lapse) * f)
     return np.asarray(guess + (1 - guess - lapse) * f)
 
 
-def _check(counts: Counts, log: bool) -> None:
+def check(counts: Counts, *, log: bool) -> None:
+    """Raise `PsychometricFault` if no function can be fitted to counts; see `fit`."""
     levels = len(counts.level)
     if levels < 2:
         raise PsychometricFault(f"answers at {levels} levels; a fit needs two levels or more")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from diptych_analysis.psychometric.report_section import add_psychometric, judged_columns
 from diptych_analysis.report.page import KIND_WORDS, Page
 from diptych_analysis.tables import Tables, read_tables
 
@@ -79,6 +80,9 @@ def _study(page: Page, tables: Tables) -> None:
         for entry in sections.select(name=str(task)):
             section: Section = entry.load()
             section(page, trials[trials["task"] == task], everybody, tables)
+        if judged_columns(tables):
+            kind = str(trials["participant_kind"].iloc[0])
+            add_psychometric(page, tables, str(task), kind)
     if trials.empty:
         page.add("<p>No finished sessions yet.</p>")
 

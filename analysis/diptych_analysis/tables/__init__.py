@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from diptych_analysis.tables.layout import FORMATS
     from diptych_analysis.tables.metadata import data_dictionary, dataset_description, write_json
-    from diptych_analysis.tables.read import TableFault, Tables, empty_table, read_tables
+    from diptych_analysis.tables.read import (
+        TableFault,
+        Tables,
+        empty_table,
+        read_table,
+        read_tables,
+    )
     from diptych_analysis.tables.schema import (
         DESCRIPTIONS,
         KINDS,
@@ -64,6 +70,7 @@ __all__ = [
     "dataset_description",
     "empty_table",
     "iso",
+    "read_table",
     "read_tables",
     "rows_of",
     "write_json",

@@ -76,6 +76,10 @@ _DTYPES = {
 }
 
 
+#: What parts the cells of a text file, by its suffix.
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+
 def empty_table(table: TableName) -> pd.DataFrame:
     """Return a table with its columns and no rows."""
     return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
@@ -104,7 +108,7 @@ def read_tables(folder: Path) -> Tables:
         if table not in files:
             frames[table] = empty_table(table)
             continue
-        frames[table], extras[table] = _read_table(files[table], declared, known)
+        frames[table], extras[table] = read_table(files[table], declared, known)
     _check_keys(folder, frames)
     about = dictionary_about(folder)
     return Tables(
@@ -138,9 +142,33 @@ def _read_dictionary(folder: Path) -> dict[str, list[Column]]:
         raise TableFault(str(file), f"malformed data dictionary: {error}") from error
 
 
-def _read_table(
-    file: Path, declared: Sequence[Column], known: Mapping[str, Column]
+def read_table(
+    file: Path, declared: Sequence[Column], known: Mapping[str, Column] | None = None
 ) -> tuple[pd.DataFrame, tuple[Column, ...]]:
+    """Read and check one table: a CSV, TSV or Parquet file.
+
+    Parameters
+    ----------
+    file : Path
+        The file. Its suffix says how it is read.
+    declared : sequence of Column
+        The columns to expect. One that is not required may be missing, and is empty then.
+    known : mapping of str to Column, optional
+        Types of further columns, which are text otherwise.
+
+    Returns
+    -------
+    frame : DataFrame
+        The declared columns, then all others of the file.
+    extras : tuple of Column
+        The others.
+
+    Raises
+    ------
+    TableFault
+        For the first fault found.
+    """
+    known = known or {}
     raw = _read_raw(file)
     names = [str(name) for name in raw.columns]
     doubled = sorted({name for name in names if names.count(name) > 1})
@@ -156,7 +184,7 @@ def _read_table(
     checked = {}
     for column in (*declared, *extras):
         cells = raw[column.name] if column.name in names else None
-        if cells is not None and file.suffix == ".csv" and column.type in ("string", "list"):
+        if cells is not None and file.suffix in _SEPARATORS and column.type in ("string", "list"):
             cells = cells.str.replace(GUARD, r"\1", regex=True)
         checked[column.name] = _checked(str(file), column, cells, len(raw))
     return pd.DataFrame(checked, index=raw.index), extras
@@ -167,6 +195,9 @@ def _read_raw(file: Path) -> pd.DataFrame:
         if file.suffix == ".parquet":
             frame: pd.DataFrame = pq.read_table(file).to_pandas(types_mapper=_nullable)
             return frame
+        if file.suffix not in _SEPARATORS:
+            allowed = ", ".join((*_SEPARATORS, ".parquet"))
+            raise TableFault(str(file), f"{file.suffix or 'no suffix'}; allowed are {allowed}")
         return _read_csv(file, _header(file))
     except pd.errors.EmptyDataError:
         raise TableFault(str(file), "empty file; expected a header") from None
@@ -178,14 +209,22 @@ def _read_raw(file: Path) -> pd.DataFrame:
 
 def _header(file: Path) -> pd.Index[str]:
     """Return the names of the columns of a CSV file; a name may occur twice."""
-    first = pd.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False)
+    separator = _SEPARATORS[file.suffix]
+    first = pd.read_csv(file, sep=separator, header=None, nrows=1, dtype=str, keep_default_na=False)
     return pd.Index(first.iloc[0].str.replace(GUARD, r"\1", regex=True))
 
 
 def _read_csv(file: Path, names: pd.Index[str]) -> pd.DataFrame:
     """Return the cells of a CSV file as text, below a header with these names."""
     try:
-        frame = pd.read_csv(file, dtype=str, keep_default_na=False, skiprows=1, header=None)
+        frame = pd.read_csv(
+            file,
+            sep=_SEPARATORS[file.suffix],
+            dtype=str,
+            keep_default_na=False,
+            skiprows=1,
+            header=None,
+        )
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=names, dtype=str)
     if frame.shape[1] != len(names):

@@ -7,7 +7,7 @@ importers, machines) and whoever reads them. `diptych_analysis.tables` reads and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Final, Literal
 
 Type = Literal["string", "integer", "number", "boolean", "datetime", "list"]
@@ -17,11 +17,26 @@ LIST_SEPARATOR: Final = "|"
 
 
 @dataclass(frozen=True)
+class Judged:
+    """How answers depend on the number in a column: what a psychometric function needs.
+
+    `positive` is the response that counts as positive; empty for a right answer. `guess` is the
+    share of positive answers by guessing; None for half of the lapses. `log` says whether the axis
+    is the logarithm of the number.
+    """
+
+    positive: str = ""
+    guess: float | None = None
+    log: bool = True
+
+
+@dataclass(frozen=True)
 class Column:
     """One column: what stands in it, in which unit, and what is allowed.
 
     `required` means that the column must be there and no cell of it may be empty. `levels` are the
-    only allowed values when given. A `list` is a cell of strings joined by `|`.
+    only allowed values when given. `judged` marks the number that a study's trials were chosen by.
+    A `list` is a cell of strings joined by `|`.
     """
 
     name: str
@@ -32,6 +47,7 @@ class Column:
     levels: tuple[str, ...] = ()
     required: bool = False
     minimum: float | None = None
+    judged: Judged | None = None
 
     def described(self) -> dict[str, object]:
         """Describe the column as the data dictionary does."""
@@ -46,6 +62,8 @@ class Column:
             found["levels"] = list(self.levels)
         if self.minimum is not None:
             found["minimum"] = self.minimum
+        if self.judged is not None:
+            found["judged"] = asdict(self.judged)
         return found
 
     @classmethod
@@ -55,7 +73,7 @@ class Column:
         if kind not in TYPES:
             raise ValueError(f"type {kind!r} is none of {', '.join(TYPES)}")
         levels = found.get("levels") or []
-        minimum = found.get("minimum")
+        minimum, judged = found.get("minimum"), found.get("judged")
         unit = found.get("unit")
         return cls(
             name=str(found["name"]),
@@ -65,6 +83,7 @@ class Column:
             levels=tuple(str(level) for level in levels) if isinstance(levels, list) else (),
             required=bool(found.get("required", False)),
             minimum=float(minimum) if isinstance(minimum, int | float) else None,
+            judged=Judged(**judged) if isinstance(judged, dict) else None,
         )
 
 

@@ -90,6 +90,11 @@ COMMANDS = {
         "rdx_digits",
         "Try RDX on networks that confuse digits on purpose.",
     ),
+    "psychometric": Place(
+        "diptych_analysis.psychometric.cli",
+        "psychometric",
+        "Fit thresholds, Weber fractions and lapse rates.",
+    ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or an observer of the "
     "task. two_afc has viewer (people who follow a network's similarity) and machine, odd_one_out "
-    "has machine, comparison has area.",
+    "has machine, comparison has area. psychometric answers by a known psychometric function of "
+    "the attribute that the policy chooses by.",
 )
 @click.option(
     "--model", help="Network that a viewer or a machine follows, such as efficientnet-lite1."
@@ -50,6 +51,28 @@ if TYPE_CHECKING:
     default="temperature",
     show_default=True,
     help="Whether the scale divides (temperature) or multiplies (product) the similarity.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, min_open=True),
+    help="For psychometric: typical threshold, in the unit of the policy's attribute. "
+    "[default: the middle of the levels]",
+)
+@click.option(
+    "--weber",
+    type=click.FloatRange(0, min_open=True),
+    help="For psychometric: typical Weber fraction. [default: 0.23]",
+)
+@click.option(
+    "--lapse",
+    type=click.FloatRange(0, 0.5),
+    help="For psychometric: lapse rate. [default: 0.02]",
+)
+@click.option(
+    "--spread",
+    type=click.FloatRange(0),
+    help="For psychometric: how much people differ: standard deviation of ln(Weber fraction), and "
+    "three times that of ln(threshold). [default: 0.2]",
 )
 @click.option("--base-url", help="Address of the host. By default DIPTYCH_BASE_URL.")
 @click.option(
@@ -85,6 +108,10 @@ def simulate(
     model: str | None,
     scale: float,
     reading: str,
+    threshold: float | None,
+    weber: float | None,
+    lapse: float | None,
+    spread: float | None,
     base_url: str | None,
     think: float,
     seed: int,
@@ -124,6 +151,7 @@ def simulate(
                 observer=observer,
                 model=model,
                 scale=_scale(scale, reading) if model else None,
+                people=_people(threshold=threshold, weber=weber, lapse=lapse, spread=spread),
                 think=think,
                 seed=seed,
                 run=run,
@@ -187,6 +215,14 @@ def _name_run(kind: str, run: str | None, console: Console) -> str | None:
     run = run or secrets.token_hex(4)
     console.print(f"Run [bold]{run}[/]; after an interruption, `--run {run}` continues it.")
     return run
+
+
+def _people(**given: float | None) -> Any:
+    """Return what is known of people's psychometric functions; None where nothing was asked for."""
+    from diptych.simulation.psychometric import PeopleFunctions
+
+    known = {name: value for name, value in given.items() if value is not None}
+    return PeopleFunctions(**known) if known else None
 
 
 def _scale(value: float, reading: str) -> Any:

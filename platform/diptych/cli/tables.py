@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from diptych.cli.console import console, messages
 from diptych.cli.context import with_app
 from diptych.cli.json_output import emit, json_option
+from diptych_analysis.psychometric.table_options import column_option
 from diptych_analysis.tables.layout import FORMAT_CHOICES
 
 format_option = click.option(
@@ -110,21 +111,30 @@ def _exported(
     "--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write."
 )
 @format_option
-def import_(format_name: str, path: Path, to: Path, format_: str) -> None:
+@column_option
+def import_(
+    format_name: str, path: Path, to: Path, format_: str, columns: Mapping[str, str]
+) -> None:
     """Convert data of other studies to tidy tables.
 
-    FORMAT is explain-teach (Mac Aodha et al. 2018), vkt (visual knowledge tracing's db_dict.json),
-    imi (responses_main.csv), model-vs-human (Geirhos et al. 2021), cifar10h (Peterson et al. 2019),
-    responses (a table with the columns rater, stimulus, response and optionally kind, label, rt in
-    ms) or a format of an installed plug-in. If a file has an error, the message names the row and
-    the reason, and the command writes nothing.
+    FORMAT is trials (any table with one row per trial), responses (a table with the columns rater,
+    stimulus, response and optionally kind, label, rt in ms), explain-teach (Mac Aodha et al. 2018),
+    vkt (visual knowledge tracing's db_dict.json), imi (responses_main.csv), model-vs-human (Geirhos
+    et al. 2021), cifar10h (Peterson et al. 2019) or a format of an installed plug-in. If a file has
+    an error, the message names the row and the reason, and the command writes nothing.
+
+    \b
+      diptych import trials dots.csv --to out/dots --column participant=subj \\
+          --column test=n_dots --column answer=key --column rt_s=seconds
     """
     from diptych.ground.plugins import UnknownPlugin
     from diptych.importers import ImportFault, import_dataset
 
     try:
         with progress_bar("records") as progress:
-            tables = import_dataset(format_name, path, to, FORMAT_CHOICES[format_], progress)
+            tables = import_dataset(
+                format_name, path, to, FORMAT_CHOICES[format_], progress, columns=columns
+            )
     except (ImportFault, UnknownPlugin) as fault:
         raise click.ClickException(str(fault)) from None
     console.print(f"Wrote [bold]{to}[/]:")

@@ -18,6 +18,7 @@ from diptych.export import identities
 from diptych.export.judgements import Judgements
 from diptych.ground.database import db
 from diptych.host import Host
+from diptych.sessions.judged_levels import judged_levels
 from diptych.sessions.tidy_rows import (
     MEASURED,
     attribute_columns,
@@ -187,13 +188,18 @@ class StudyTables:
         contents = self._contents.values()
         tasks = {content.spec.task.name for content in contents}
         roles = dict.fromkeys(role for name in sorted(tasks) for role in roles_of(name))
+        judged = judged_levels(contents)
         own = {column.name: column for name in tasks for column in REGISTRY.get(name).columns}
         return {
             "trials": tuple(own.values()),
-            "stimuli": attribute_columns(s.attributes for c in contents for s in c.stimuli),
+            "stimuli": attribute_columns(
+                (s.attributes for c in contents for s in c.stimuli), judged
+            ),
             "items": (
                 replace(ROLE, levels=tuple(roles)),
-                *attribute_columns(i.attributes for c in contents for i in c.items.values()),
+                *attribute_columns(
+                    (i.attributes for c in contents for i in c.items.values()), judged
+                ),
             ),
         }
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 #: Key -> numbers that add up. A key has as many numbers in every session.
 Counts = Mapping[str, Sequence[float]]
 
+#: The figure of a study whose policy chooses levels of a number.
+LEVELS = "diptych.figures.levels:LevelFunction"
 COMMON = (
     "diptych.figures.common:ResponseTimes",
     "diptych.figures.common:Durations",
@@ -75,9 +77,12 @@ class Figure(ABC):
 
 
 def figures_of(content: StudyContent) -> tuple[Figure, ...]:
-    """Return the figures of a study: those its task names, then those of every task."""
+    """List the figures of a study: its levels', if it has any, its task's, and every study's."""
+    from diptych.figures.levels import has_levels
+
     task = tasks.REGISTRY.get(content.spec.task.name)
-    return tuple(_load(where)() for where in (*task.figures, *COMMON))
+    levels = (LEVELS,) if has_levels(content) else ()
+    return tuple(_load(where)() for where in (*levels, *task.figures, *COMMON))
 
 
 def _load(where: str) -> type[Figure]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -37,6 +37,13 @@ class Importer(ABC):
 
     name: ClassVar[str]
     help: ClassVar[str]
+    # What a column of the data can mean, where the user names the columns; empty for formats
+    # whose names are fixed.
+    roles: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, columns: Mapping[str, str] | None = None) -> None:
+        """Take the names of the data's columns, by role."""
+        self.columns = dict(columns or {})
 
     @abstractmethod
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
@@ -58,9 +65,12 @@ def import_dataset(
     to: Path,
     formats: Sequence[str] = FORMATS,
     progress: Progress = no_progress,
+    *,
+    columns: Mapping[str, str] | None = None,
 ) -> Tables:
     """Read `path` by the importer called `name` and write the tables into `to`.
 
+    `columns` are the names of the data's columns, by role, for importers that have roles.
     Nothing is written unless everything could be read.
 
     Raises
@@ -70,7 +80,12 @@ def import_dataset(
     ImportFault
         The data are malformed.
     """
-    tables = importers.get(name)().read(Path(path), progress)
+    importer = importers.get(name)
+    unknown = sorted(set(columns or {}) - set(importer.roles))
+    if unknown:
+        allowed = ", ".join(importer.roles) or "none: the format has fixed names"
+        raise ImportFault(path, f"no role {unknown[0]!r} for a column; allowed are {allowed}")
+    tables = importer(columns).read(Path(path), progress)
     write_tables(tables, Path(to), formats)
     return tables
 

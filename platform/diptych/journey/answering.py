@@ -159,7 +159,7 @@ def _answer_once(
     events: list[Any],
 ) -> dict[str, Any] | None:
     """Store the response and reply, or return None when another request moved the session on."""
-    stored = None
+    stored: Outcome | None = None
     with reading() as connection:
         row = connection.execute(
             question(), {"session_id": session_id, "index": index}
@@ -171,15 +171,18 @@ def _answer_once(
             # else gives the connection back first: nobody holds one while waiting for another.
             at_once = not events and connection.dialect.name == "postgresql"
             if isinstance(outcome, Advance) and at_once:
-                stored = store_at_once(connection, outcome)
+                stored = outcome if store_at_once(connection, outcome) else None
+                if stored is None:
+                    return None
     if row is None:
         _refuse_unknown(session_id, index)
     if stored is None:
         stored = _store(host, outcome, events)
-    if not stored:
+    if stored is None:
         return None
-    reply = _reply(host, outcome)
+    reply = _reply(host, stored)
     if reply["next"]["step"] != "trials" and not isinstance(outcome, Repeat):
+        host.histories.forget(stored.row.public_id)
         host.when_ended(session_id)  # an answer after which there are no more trials ends it
     return reply
 
@@ -309,33 +312,40 @@ def _moved(
     return moved
 
 
-def _store(host: Host, outcome: Outcome, events: list[Any]) -> bool:
-    """Store an answer in a transaction; False when another request was first."""
+def _store(host: Host, outcome: Outcome, events: list[Any]) -> Outcome | None:
+    """Store an answer in a transaction; None when another request was first.
+
+    Returns
+    -------
+    Outcome or None
+        What the reply is made of: a `Replan` whose next trial is settled is an `Advance`.
+    """
     match outcome:
         case Repeat():
-            return True
+            return outcome
         case Replan():
             with writing() as connection:
                 return _store_and_replan(host, connection, outcome, events)
         case Advance():
             with writing() as connection:
                 if connection.execute(move(), move_parameters(outcome)).rowcount != 1:
-                    return False
+                    return None
                 insert_answer(connection, outcome, events)
-            return True
+            return outcome
         case _:
             assert_never(outcome)
 
 
 def _store_and_replan(
     host: Host, connection: Connection, outcome: Replan, events: list[Any]
-) -> bool:
+) -> Outcome | None:
     row, values = outcome.row, outcome.values
     locked = load_session(connection, row.id, lock=True)
     if locked.position != row.position or locked.status not in ("practising", "running"):
-        return False
+        return None
     insert_answer(connection, outcome, events)
-    replanned = replan(host, connection, locked, outcome.content, outcome.trial)
+    # What follows was read before the lock; a session that has not moved has the same plan.
+    replanned = replan(host, connection, locked, outcome.content, outcome.trial, NextTrial.of(row))
     following = replanned.trial if isinstance(replanned, Replanned) else None
     at = values["received_at"]
     moved = _moved(locked, outcome.content, outcome.trial, following, values["correct"], at)
@@ -343,4 +353,6 @@ def _store_and_replan(
         moved |= {"status": "screened_out", "step": "end", "ended_at": at}
     moved |= replanned.columns
     change(connection, locked, moved)
-    return True
+    if following is None:
+        return outcome
+    return Advance(row, outcome.feedback, values, following, moved)

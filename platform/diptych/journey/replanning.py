@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from diptych.domain.rows import AnsweringRow, SessionRow, TrialRow
+from diptych.domain.rows import AnsweringRow, PlannedRow, SessionRow
 from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
 from diptych.host import Host, generator
+from diptych.journey.history import history_of
 from diptych.journey.state import trial_at
 from diptych.journey.steps import insert_trials
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
-from diptych.tasks import Answered, Failed, Passed, PlannedTrial, PractiseAgain
-from diptych.tasks.missed import is_missed
+from diptych.tasks import Failed, Passed, PlannedTrial, PractiseAgain
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class NextTrial:
     block: int
     item: dict[str, Any] | None
     notice: str | None
+
+    @classmethod
+    def planned(cls, row: PlannedRow | None) -> NextTrial | None:
+        """From a row of `trials`."""
+        return None if row is None else cls(row.phase, row.block, row.item, row.notice)
 
     @classmethod
     def of(cls, row: AnsweringRow) -> NextTrial | None:
@@ -80,10 +85,21 @@ def replan(
     session: SessionRow,
     content: StudyContent,
     trial: PlannedTrial,
+    following: NextTrial | None,
 ) -> Replanned | ScreenedOut:
-    """Settle what follows an answer just stored. The caller holds the session's lock."""
+    """Settle what follows an answer just stored. The caller holds the session's lock.
+
+    Parameters
+    ----------
+    host, connection, session, content
+        The host, its transaction, the session and its study.
+    trial : PlannedTrial
+        The trial that is answered.
+    following : NextTrial or None
+        The next trial of the plan as it stands.
+    """
     columns: dict[str, Any] = {}
-    if _ends_practice(connection, session, trial):
+    if _ends_practice(trial, following):
         task = host.task(session.version_id, session.condition)
         attempts = trial.block + 1
         columns = {"practice_attempts": attempts}
@@ -98,25 +114,22 @@ def replan(
             case PractiseAgain(block):
                 _insert_block(connection, session, block)
                 columns["n_trials"] = session.n_trials + len(block)
+                following = NextTrial.planned(
+                    trial_at(connection, session.id, session.position + 1)
+                )
             case Failed():
                 return ScreenedOut(columns)
             case _:
                 assert_never(after)
-    following = trial_at(connection, session.id, session.position + 1)
     if following is not None and following.item is None:
-        _choose(host, connection, session, content, following)
-        following = trial_at(connection, session.id, session.position + 1)
-    if following is None:
-        return Replanned(None, columns)
-    return Replanned(
-        NextTrial(following.phase, following.block, following.item, following.notice), columns
-    )
+        item = _choose(host, connection, session, content, following.phase)
+        following = replace(following, item=item)
+    return Replanned(following, columns)
 
 
-def _ends_practice(connection: Connection, session: SessionRow, trial: PlannedTrial) -> bool:
+def _ends_practice(trial: PlannedTrial, following: NextTrial | None) -> bool:
     if trial.phase != "practice":
         return False
-    following = trial_at(connection, session.id, session.position + 1)
     return following is None or (following.phase, following.block) != ("practice", trial.block)
 
 
@@ -145,33 +158,23 @@ def _insert_block(
     insert_trials(connection, session.id, session.position + 1, trials)
 
 
+# Built once: this is asked at every adaptive answer.
+_CHOSEN = (
+    update(TRIALS)
+    .where(TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index == bindparam("index"))
+    .values(item=bindparam("chosen", type_=TRIALS.c.item.type))
+)
+
+
 def _choose(
-    host: Host, connection: Connection, session: SessionRow, content: StudyContent, trial: TrialRow
-) -> None:
-    """Let an adaptive policy choose the item of a trial that is reached."""
+    host: Host, connection: Connection, session: SessionRow, content: StudyContent, phase: str
+) -> dict[str, Any]:
+    """Let an adaptive policy choose the item of the next trial, and store it."""
     task = host.task(session.version_id, session.condition)
     assert session.condition is not None, "a session with trials has a condition"
     policy = host.policy(content, session.condition)
-    rows = connection.execute(
-        select(TRIALS, RESPONSES.c.answer, RESPONSES.c.correct, RESPONSES.c.rt_ms)
-        .join(RESPONSES, OF_TRIAL)
-        .where(TRIALS.c.session_id == session.id)
-        .order_by(TRIALS.c.trial_index)
-    ).all()
-    read = task.response_of(session.kind).model_validate
-    history = [
-        task.past(
-            planned(row),
-            Answered(correct=row.correct, missed=True)
-            if is_missed(row.answer)
-            else Answered(read(row.answer), row.correct, row.rt_ms),
-        )
-        for row in rows
-    ]
-    rng = generator(session.seed, f"trial {trial.trial_index}")
-    item = task.choose(trial.phase, policy, history, rng)
-    connection.execute(
-        update(TRIALS)
-        .where(TRIALS.c.session_id == session.id, TRIALS.c.trial_index == trial.trial_index)
-        .values(item=dict(item))
-    )
+    history = history_of(host, connection, session)
+    index = session.position + 1
+    item = dict(task.choose(phase, policy, history, generator(session.seed, f"trial {index}")))
+    connection.execute(_CHOSEN, {"session": session.id, "index": index, "chosen": item})
+    return item

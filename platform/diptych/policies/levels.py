@@ -19,21 +19,30 @@ class LevelParameters(PolicyParameters):
     attribute: str = Field(
         min_length=1, description="Numeric column of the manifest that the policy chooses by."
     )
-
-
-class AdaptiveParameters(LevelParameters):
-    """Parameters of the policies that follow the answers."""
-
     log: bool = Field(
-        False, description="Whether the policy works on the natural logarithm of the attribute."
+        False,
+        description="Whether the policy, and the figure of the answers, works on the natural "
+        "logarithm of the attribute.",
     )
     positive: str = Field(
         "",
         description="The response that counts as positive, such as `more`. Empty: a right answer.",
     )
+
+
+class AdaptiveParameters(LevelParameters):
+    """Parameters of the policies that follow the answers."""
+
     by_group: bool = Field(
         False,
         description="Whether each class or unit has its own track. The tracks are interleaved.",
+    )
+    tracks: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="Number of independent tracks, or of tracks per class or unit with `by_group`. "
+        "Each comes once in as many trials, in random order.",
     )
 
 
@@ -54,8 +63,12 @@ class LevelPolicy(Policy):
             have = sorted(set.intersection(*(set(each.attributes) for each in pool)))
             known = ", ".join(have) or "none"
             return [f"{missing[0]!r} has no number {name!r}; numeric columns are: {known}"]
-        levels = len({each.attributes[name] for each in pool})
-        return [] if levels > 1 else [f"{name!r} has {levels} level; the policy needs two or more"]
+        levels = {each.attributes[name] for each in pool}
+        if len(levels) < 2:
+            return [f"{name!r} has {len(levels)} level; the policy needs two or more"]
+        if self.parameters.log and min(levels) <= 0:
+            return [f"{name!r} is {min(levels):g}, which has no logarithm; set log = false"]
+        return []
 
     def level(self, candidate: Candidate) -> float:
         """Return the level of a candidate, on the axis of the policy."""
@@ -96,15 +109,6 @@ class AdaptivePolicy(LevelPolicy):
         value = super().level(candidate)
         return math.log(value) if self.parameters.log else value
 
-    def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
-        faults = super().faults(pool, trials)
-        name = self.parameters.attribute
-        if not faults and self.parameters.log:
-            lowest = min(each.attributes[name] for each in pool)
-            if lowest <= 0:
-                faults.append(f"{name!r} is {lowest:g}, which has no logarithm; set log = false")
-        return faults
-
     def positive(self, past: Past) -> bool | None:
         """Return whether an answer is positive; None where that is not known.
 
@@ -118,11 +122,11 @@ class AdaptivePolicy(LevelPolicy):
 
     def track(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
-    ) -> tuple[Sequence[Candidate], list[Past]]:
+    ) -> tuple[Sequence[Candidate], list[Past], int]:
         """Draw the track of this trial.
 
-        The tracks that have had the fewest trials are equally likely. Practice trials belong to
-        no track.
+        The groups that have had the fewest trials are equally likely; `order_of` says which of a
+        group's tracks comes next. Practice trials belong to no track.
 
         Returns
         -------
@@ -130,16 +134,46 @@ class AdaptivePolicy(LevelPolicy):
             What the track can show.
         history : list of Past
             The trials of the track.
+        number : int
+            Number of the track in its group, from 0.
         """
+        shown, counted = self._group(pool, history, rng)
+        tracks = self.parameters.tracks
+        if tracks == 1:
+            return shown, counted, 0
+        group = shown[0].group if self.parameters.by_group else ""
+        order = order_of(group, len(counted) + 1, tracks)
+        own = [past for past, track in zip(counted, order, strict=False) if track == order[-1]]
+        return shown, own, order[-1]
+
+    def _group(
+        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
+    ) -> tuple[Sequence[Candidate], list[Past]]:
+        """Return what the group of this trial can show, and its trials."""
         counted = [past for past in history if past.phase != "practice"]
         if not self.parameters.by_group:
             return pool, counted
-        tracks: Mapping[str, int] = Counter(past.candidate.group for past in counted)
+        taken: Mapping[str, int] = Counter(past.candidate.group for past in counted)
         groups = sorted({each.group for each in pool})
-        fewest = min(tracks.get(group, 0) for group in groups)
-        least = [group for group in groups if tracks.get(group, 0) == fewest]
+        fewest = min(taken.get(group, 0) for group in groups)
+        least = [group for group in groups if taken.get(group, 0) == fewest]
         group = least[rng.randrange(len(least))]
         return (
             [each for each in pool if each.group == group],
             [past for past in counted if past.candidate.group == group],
         )
+
+
+def order_of(group: str, trials: int, tracks: int) -> list[int]:
+    """Return the track of each of a group's trials, from 0.
+
+    In each block of as many trials as tracks, every track comes once. The order within a block is
+    random, so that participants cannot foresee it, but the same in all sessions: which track an
+    earlier trial belonged to follows from its place alone.
+    """
+    order: list[int] = []
+    while len(order) < trials:
+        block = list(range(tracks))
+        random.Random(f"{group}:{len(order) // tracks}").shuffle(block)
+        order += block
+    return order[:trials]

@@ -119,7 +119,7 @@ class QuestPlus(AdaptivePolicy):
     def choose(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Candidate:
-        track, past = self.track(pool, history, rng)
+        track, past, _ = self.track(pool, history, rng)
         known = self.tables(track)
         gain = self.gain(known, self.posterior(known, past))
         # Levels with gains that differ by rounding only are equally good: the lowest is shown.

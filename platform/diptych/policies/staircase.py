@@ -16,7 +16,10 @@ from diptych.policies.levels import AdaptiveParameters, AdaptivePolicy
 class StaircaseParameters(AdaptiveParameters):
     """Parameters of a staircase. Levels and steps are on the policy's axis (see `log`)."""
 
-    start: float = Field(description="Level of the first trial, in the unit of the attribute.")
+    start: float | tuple[float, ...] = Field(
+        description="Level of the first trial, in the unit of the attribute; with `tracks`, one "
+        "level for all tracks or a list with one for each."
+    )
     steps: tuple[float, ...] = Field(
         min_length=1,
         description="Step sizes down. Each reversal moves on to the next; the last one stays. "
@@ -83,28 +86,38 @@ class Staircase(AdaptivePolicy):
     def choose(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Candidate:
-        track, past = self.track(pool, history, rng)
-        return self.at_level(track, self._sign * self.state(track, past).level, history, rng)
+        track, past, number = self.track(pool, history, rng)
+        state = self.state(track, past, number)
+        return self.at_level(track, self._sign * state.level, history, rng)
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         faults, given = super().faults(pool, trials), self.parameters
         if any(step <= 0 for step in given.steps):
             faults.append(f"steps {list(given.steps)} must all be above 0")
-        if given.log and given.start <= 0:
-            faults.append(f"start is {given.start:g}, which has no logarithm; set log = false")
-        values = [each.attributes.get(given.attribute, given.start) for each in pool]
-        if values and not min(values) <= given.start <= max(values):
-            faults.append(
-                f"start is {given.start:g}, but {given.attribute!r} goes from "
-                f"{min(values):g} to {max(values):g}"
-            )
+        starts = self._starts
+        if len(starts) not in (1, given.tracks):
+            faults.append(f"start has {len(starts)} levels for {given.tracks} tracks")
+        if given.log and min(starts) <= 0:
+            faults.append(f"start is {min(starts):g}, which has no logarithm; set log = false")
+        name = given.attribute
+        values = [each.attributes[name] for each in pool if name in each.attributes]
+        for start in starts if values else ():
+            if not min(values) <= start <= max(values):
+                faults.append(
+                    f"start is {start:g}, but {name!r} goes from {min(values):g} to {max(values):g}"
+                )
         return faults
+
+    @property
+    def _starts(self) -> tuple[float, ...]:
+        start = self.parameters.start
+        return start if isinstance(start, tuple) else (start,)
 
     @property
     def _sign(self) -> int:
         return 1 if self.parameters.easier == "higher" else -1
 
-    def state(self, pool: Sequence[Candidate], history: Sequence[Past]) -> State:
+    def state(self, pool: Sequence[Candidate], history: Sequence[Past], track: int = 0) -> State:
         """Return where a track is after its trials.
 
         Parameters
@@ -113,6 +126,8 @@ class Staircase(AdaptivePolicy):
             What the track can show: the staircase never leaves its range of levels.
         history : sequence of Past
             The trials of the track; answers that are not known move nothing.
+        track : int
+            Number of the track, for its first level.
 
         Returns
         -------
@@ -122,7 +137,8 @@ class Staircase(AdaptivePolicy):
         levels = [self._sign * self.level(each) for each in pool]
         low, high = min(levels), max(levels)
         name = self.parameters.attribute
-        start = self._sign * self.level(Candidate("", "", {name: self.parameters.start}))
+        first = self._starts[track % len(self._starts)]
+        start = self._sign * self.level(Candidate("", "", {name: first}))
         state = State(min(max(start, low), high))
         for past in history:
             positive = self.positive(past)

@@ -14,7 +14,7 @@ from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.tasks import REGISTRY, Task
 from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych.tasks.missed import is_missed
-from diptych_analysis.tables.schema import Column
+from diptych_analysis.tables.schema import Column, Judged
 
 #: Columns of `responses` that the table `trials` has under the same name.
 _MEASURED = (
@@ -168,8 +168,13 @@ def _roles(
             }
 
 
-def attribute_columns(attributes: Iterable[Any]) -> tuple[Column, ...]:
-    """Make columns for a manifest's attributes: numbers where every value is one, else text."""
+def attribute_columns(
+    attributes: Iterable[Any], judged: Mapping[str, Judged] | None = None
+) -> tuple[Column, ...]:
+    """Make columns for the attributes of a manifest: numbers where every value is one, else text.
+
+    `judged` are the attributes that a policy chooses trials by.
+    """
     kinds: dict[str, str] = {}
     for each in attributes:
         for name, value in each.items():
@@ -180,6 +185,11 @@ def attribute_columns(attributes: Iterable[Any]) -> tuple[Column, ...]:
             else:
                 kinds[name] = "string"
     return tuple(
-        Column(name, cast(Any, kind or "string"), "Attribute from the study's manifest.")
+        Column(
+            name,
+            cast(Any, kind or "string"),
+            "Attribute from the study's manifest.",
+            judged=(judged or {}).get(name) if kind == "number" else None,
+        )
         for name, kind in kinds.items()
     )

@@ -27,6 +27,7 @@ from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 from diptych.study.content import StudyContent
 
 if TYPE_CHECKING:
+    from diptych.simulation.psychometric import PeopleFunctions
     from diptych_analysis.mis.score import Scale
 
 Progress = Callable[[int, int], None]
@@ -117,6 +118,7 @@ async def simulate_async(
     observer: str = "learner",
     model: str | None = None,
     scale: Scale | None = None,
+    people: PeopleFunctions | None = None,
     think: float = 0.0,
     seed: int = 0,
     run: str | None = None,
@@ -145,6 +147,8 @@ async def simulate_async(
     scale : Scale | None, optional
         How its similarities become probabilities; by default as published, 0.16 as a
         temperature.
+    people : PeopleFunctions | None, optional
+        The functions that participants have, for the observer `psychometric`.
     think : float, optional
         Factor of reading, response and feedback times: 1 real, 0 none, 0.1 ten times faster.
         Response times that are stored are those of the observer, whatever the factor.
@@ -184,7 +188,7 @@ async def simulate_async(
     loaded = load_study(study_folder)
     content = loaded.content
     chosen = observer_class(content.spec.task.name, observer)
-    vision, make = vision_of(loaded, chosen, observer, model, scale)
+    vision, make = vision_of(loaded, chosen, observer, model, scale, people)
     if chosen.kind == "machine":
         if n != 1:
             raise SimulationFault(f"a machine takes a study once, not {n} times")

@@ -16,6 +16,12 @@ import numpy as np
 from PIL import Image
 
 from diptych.simulation import Features, NetworkObserver, Observer, Vision
+from diptych.simulation.psychometric import (
+    IdentityVision,
+    LevelsOfStudy,
+    PeopleFunctions,
+    PsychometricObserver,
+)
 from diptych.simulation.visitor import SimulationFault
 from diptych.study.content import FrozenStimulus
 from diptych.study.loaded import LoadedStudy
@@ -149,6 +155,7 @@ def vision_of(
     observer: str,
     model: str | None,
     scale: Scale | None,
+    people: PeopleFunctions | None = None,
 ) -> tuple[Vision, Callable[[np.random.Generator], Observer]]:
     """Return what the participants see images by, and what makes one of a generator.
 
@@ -164,6 +171,8 @@ def vision_of(
         Network that it follows.
     scale : Scale | None
         How that network's similarities become probabilities; by default as published.
+    people : PeopleFunctions | None
+        The functions of observers with a known psychometric function; for no other observer.
 
     Raises
     ------
@@ -172,6 +181,12 @@ def vision_of(
     MachineFault
         When there is no such network, or its weights can't be had.
     """
+    if issubclass(chosen, PsychometricObserver):
+        seen, levels = IdentityVision(loaded), LevelsOfStudy(loaded.content)
+        functions = people or PeopleFunctions()
+        return seen, partial(chosen, levels=levels, names=seen.names, people=functions)
+    if people is not None:
+        raise SimulationFault(f"the observer {observer!r} has no known psychometric function")
     if not issubclass(chosen, NetworkObserver):
         if model is not None:
             raise SimulationFault(f"the observer {observer!r} follows no network: give no model")

@@ -172,8 +172,11 @@ class Task(ABC):
         """Return an answered trial as the policies see it."""
         candidate, response, confidence = self.candidate_of(trial), None, None
         if answer.response is not None:
-            response = self.answered(trial, answer.response)
-            confidence = self.tabulate(trial, answer.response).get("confidence")
+            row = self.tabulate(trial, answer.response)
+            # `answered` tabulates once more, unless the task has its own.
+            own = type(self).answered is not Task.answered
+            response = self.answered(trial, answer.response) if own else row.get("response")
+            confidence = row.get("confidence")
         return Past(
             candidate, trial.phase, response, answer.correct, answer.rt_ms, confidence,
             answer.missed,

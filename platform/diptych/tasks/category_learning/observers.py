@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from diptych.simulation import Answer, Features, Observer, SeenTrial, lognormal
+from diptych.simulation.psychometric import PsychometricObserver
+from diptych.study.content import FrozenItem, FrozenStimulus
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,20 @@ class Repeater(Learner):
     comes_again = True
 
 
+class Psychometric(PsychometricObserver):
+    """Ranks the true class first with a known probability, or the policy's positive class."""
+
+    def respond(
+        self, trial: SeenTrial, thing: FrozenItem | FrozenStimulus, *, positive: bool
+    ) -> dict[str, Any]:
+        assert isinstance(thing, FrozenStimulus)
+        classes = list(trial.show["classes"])
+        named = self.levels.judged.positive or thing.label
+        others = [str(name) for name in self.rng.permutation(classes) if name != named]
+        ranking = [named, *others] if positive else [others[0], named, *others[1:]]
+        return {"ranking": ranking[: trial.show["rank"]]}
+
+
 OBSERVERS: dict[str, type[Observer]] = {
     "learner": Learner,
     "noisy": Noisy,
@@ -184,4 +200,5 @@ OBSERVERS: dict[str, type[Observer]] = {
     "bot": Bot,
     "quitter": Quitter,
     "repeater": Repeater,
+    "psychometric": Psychometric,
 }

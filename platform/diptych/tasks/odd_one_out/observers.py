@@ -6,6 +6,8 @@ the most distant image with a probability that grows with the distance (a softma
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from diptych.simulation import (
@@ -16,6 +18,8 @@ from diptych.simulation import (
     SeenTrial,
     lognormal,
 )
+from diptych.simulation.psychometric import PsychometricObserver
+from diptych.study.content import FrozenItem, FrozenStimulus
 
 
 class Learner(Observer):
@@ -122,6 +126,20 @@ class Machine(NetworkObserver):
         return 0.0
 
 
+class Psychometric(PsychometricObserver):
+    """Chooses the odd image with a known probability, else one of the others."""
+
+    def respond(
+        self, trial: SeenTrial, thing: FrozenItem | FrozenStimulus, *, positive: bool
+    ) -> dict[str, Any]:
+        assert isinstance(thing, FrozenItem)
+        shown = [self.stimulus_of(trial, url) for url in trial.show["images"]]
+        odd = thing.stimuli["odd"]
+        right = shown.index(self.levels.content.stimuli[odd[0]].stimulus_id) if odd else 0
+        others = [place for place in range(len(shown)) if place != right]
+        return {"choice": right if positive else int(self.rng.choice(others))}
+
+
 OBSERVERS: dict[str, type[Observer]] = {
     "learner": Learner,
     "noisy": Noisy,
@@ -130,4 +148,5 @@ OBSERVERS: dict[str, type[Observer]] = {
     "quitter": Quitter,
     "repeater": Repeater,
     "machine": Machine,
+    "psychometric": Psychometric,
 }

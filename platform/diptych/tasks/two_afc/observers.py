@@ -22,6 +22,8 @@ from diptych.simulation import (
     SeenTrial,
     lognormal,
 )
+from diptych.simulation.psychometric import PsychometricObserver
+from diptych.study.content import FrozenItem, FrozenStimulus
 
 if TYPE_CHECKING:
     from diptych_analysis.mis.score import Scale
@@ -244,6 +246,18 @@ class Viewer(NetworkObserver, Learner):
         return found
 
 
+class Psychometric(PsychometricObserver):
+    """Chooses the query that belongs with a known probability."""
+
+    def respond(
+        self, trial: SeenTrial, thing: FrozenItem | FrozenStimulus, *, positive: bool
+    ) -> dict[str, Any]:
+        assert isinstance(thing, FrozenItem)
+        right = self.levels.content.stimuli[thing.stimuli["query_positive"][0]].stimulus_id
+        on_top = self.stimulus_of(trial, trial.show["top"]) == right
+        return {"choice": "top" if on_top == positive else "bottom", "confidence": 2}
+
+
 OBSERVERS: dict[str, type[Observer]] = {
     "learner": Learner,
     "noisy": Noisy,
@@ -253,4 +267,5 @@ OBSERVERS: dict[str, type[Observer]] = {
     "repeater": Repeater,
     "machine": Machine,
     "viewer": Viewer,
+    "psychometric": Psychometric,
 }

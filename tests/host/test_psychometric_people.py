@@ -1,0 +1,160 @@
+"""Simulated people with known functions, over the API, exported, fitted, drawn and reported."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.servers import LiveServer
+from support.tiny_studies import odd_one_out_study
+
+from diptych.authoring import load_study
+from diptych.ground.keys import study_key
+from diptych.simulation.psychometric import IdentityVision, LevelsOfStudy, PeopleFunctions
+from diptych.simulation.run import SimulationFault, simulate
+from diptych.tasks.odd_one_out.observers import Psychometric
+from diptych_analysis.psychometric.fit import Shape
+from diptych_analysis.psychometric.fitted_study import fit_study
+from diptych_analysis.psychometric.judgements import Choices
+from diptych_analysis.psychometric.people import Settings
+from diptych_analysis.psychometric.report_section import judged_columns
+from diptych_analysis.report import write_report
+from diptych_analysis.tables import Tables, read_tables
+
+SECRET = "a secret of psychometric people"
+LEVELS = (6, 8, 10, 12, 14, 16, 19, 22, 26, 32)
+PEOPLE, TRIALS, SEED = 60, 80, 5
+TRUE = PeopleFunctions(threshold=14, weber=0.3, lapse=0.02, spread=0.2)
+
+
+def levels_study(folder: Path, policy: dict[str, object], trials: int) -> Path:
+    """An odd-one-out study whose test items have a number of dots."""
+    changes = {"policy": policy, "phases": {"practice": 0, "test": trials, "catch": 0}}
+    odd_one_out_study(folder, practice=0, test=len(LEVELS), catch=0, changes=changes)
+    with (folder / "items.csv").open(newline="") as file:
+        items = list(csv.DictReader(file))
+    with (folder / "items.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, [*items[0], "dots"])
+        writer.writeheader()
+        for item, level in zip(items, LEVELS, strict=True):
+            writer.writerow(item | {"dots": str(level)})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A host with one study of constant stimuli and one of QUEST+."""
+    folder = tmp_path_factory.mktemp("psychometric")
+    shared = {"attribute": "dots", "log": True}
+    policies = {
+        "planned": {"name": "constant_stimuli", **shared},
+        "quest": {"name": "quest_plus", **shared, "widths": [0.1, 0.2, 0.3, 0.45], "guess": 1 / 3},
+    }
+    for name, policy in policies.items():
+        levels_study(folder / "studies" / name, policy, TRIALS)
+    environment = {
+        "DIPTYCH_HOME": str(folder / "home"),
+        "DIPTYCH_STUDIES": str(folder / "studies"),
+        "DIPTYCH_SECRET_KEY": SECRET,
+    }
+    server = LiveServer(environment, folder / "server.log")
+    for name in policies:
+        server.diptych("study", "open", name)
+    server.start()
+    yield server
+    server.stop()
+
+
+def taken(server: LiveServer, study: str, n: int, to: Path) -> Tables:
+    """The exported tables of some people who took a study."""
+    folder = Path(server.environment["DIPTYCH_STUDIES"]) / study
+    simulate(
+        server.url,
+        folder,
+        n,
+        key=study_key(SECRET.encode(), "simulate", study),
+        observer="psychometric",
+        people=TRUE,
+        seed=SEED,
+        run="known",
+    )
+    server.diptych("export", study, "--to", str(to))
+    return read_tables(to)
+
+
+def functions_of(folder: Path, n: int) -> list[Psychometric]:
+    """The same participants, made again from their seed."""
+    study = load_study(folder)
+    seen, levels = IdentityVision(study), LevelsOfStudy(study.content)
+    return [
+        Psychometric(np.random.default_rng([SEED, number]), levels, seen.names, TRUE)
+        for number in range(n)
+    ]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_sixty_people_are_recovered_from_the_export(served: LiveServer, tmp_path: Path) -> None:
+    tables = taken(served, "planned", PEOPLE, tmp_path / "out")
+    judged = judged_columns(tables)["dots"]
+    assert judged.guess == pytest.approx(1 / 3) and judged.log and judged.positive == ""
+    settings = Settings(Shape(judged.guess), resamples=400)
+    found = fit_study(tables, Choices(attribute="dots"), settings)
+    assert len(found.judgements.frame) == PEOPLE * TRIALS
+    folder = Path(served.environment["DIPTYCH_STUDIES"]) / "planned"
+    people = functions_of(folder, PEOPLE)
+    weber = np.exp(np.mean(np.log([each.weber for each in people])))
+    threshold = np.exp(np.mean(np.log([each.threshold for each in people])))
+    (group,) = found.groups
+    pooled = group.pooled
+    assert pooled["weber"].mean.low <= weber <= pooled["weber"].mean.high
+    assert pooled["threshold"].mean.low <= threshold <= pooled["threshold"].mean.high
+    assert pooled["threshold"].mean.value == pytest.approx(threshold, rel=0.05)
+    # Nobody's name tells which observer it was, but all intervals together must be about right.
+    values = sorted(each.threshold for each in people)
+    estimates = sorted(p.estimates["threshold"].value for p in found.people if p.function)
+    assert np.corrcoef(np.quantile(values, [0.1, 0.5, 0.9]),
+                       np.quantile(estimates, [0.1, 0.5, 0.9]))[0, 1] > 0.9  # fmt: skip
+    page = write_report(tmp_path / "out", None, tmp_path / "page").read_text()
+    assert "Psychometric functions of dots" in page and "Weber fraction" in page
+
+
+@pytest.mark.slow
+def test_quest_plus_asks_near_the_threshold_of_each_person(
+    served: LiveServer, tmp_path: Path
+) -> None:
+    tables = taken(served, "quest", 8, tmp_path / "out")
+    found = fit_study(tables, Choices(attribute="dots"), Settings(Shape(1 / 3), resamples=200))
+    folder = Path(served.environment["DIPTYCH_STUDIES"]) / "quest"
+    true = np.exp(np.mean(np.log([each.threshold for each in functions_of(folder, 8)])))
+    assert found.groups[0].estimates["threshold"].value == pytest.approx(true, rel=0.12)
+
+
+def test_an_observer_needs_a_number_to_answer_by(tmp_path: Path) -> None:
+    content = load_study(odd_one_out_study(tmp_path / "odd")).content
+    with pytest.raises(SimulationFault, match="needs a policy with an attribute"):
+        LevelsOfStudy(content)
+
+
+def test_its_answers_follow_its_function(tmp_path: Path) -> None:
+    policy = {"name": "constant_stimuli", "attribute": "dots", "log": True}
+    folder = levels_study(tmp_path / "levels", policy, 10)
+    (person, other) = functions_of(folder, 2)
+    assert person.threshold != other.threshold
+    assert person.probability(1e-3) == pytest.approx(1 / 3)
+    assert person.probability(1e6) == pytest.approx(1 - TRUE.lapse)
+    middle = (1 + 1 / 3 - TRUE.lapse) / 2
+    assert person.probability(person.threshold) == pytest.approx(middle)
+    again = functions_of(folder, 1)[0]
+    assert (again.threshold, again.weber) == (person.threshold, person.weber)
+
+
+@pytest.mark.slow
+def test_the_command_takes_their_functions(served: LiveServer) -> None:
+    flags = ("--observer", "psychometric", "-n", "2", "--weber", "0.2", "--json")
+    told = json.loads(served.diptych("simulate", "planned", *flags, "--base-url", served.url))
+    assert told["outcomes"] == {"completed": 2}
