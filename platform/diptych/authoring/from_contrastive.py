@@ -155,7 +155,7 @@ def choose_items(found: Findings, wanted: Wanted) -> list[Item]:
             f"only {len(easy)} images that most raters name correctly are left for practice and "
             f"catch trials; {needed} are needed (--catch, --practice)"
         )
-    sets = [
+    sets: list[tuple[str, str, Any]] = [
         ("test", "contrastive", pairs["contrastive"]),
         ("test", "control", pairs["control"]),
         # Practice comes first: it has each class as often as any other.
