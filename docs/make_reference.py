@@ -50,7 +50,7 @@ JSON = """\
 
 These commands have the flag `--json`, for scripts: `doctor`, `export`, `pay`, `quality`,
 `simulate`, `study checklist`, `study list`, `study validate`, `user list`. (With `trace`,
-`correlate` and `mis`, `--json` is followed by the file to write.)
+`correlate`, `mis`, `agree` and `classify`, `--json` is followed by the file to write.)
 
 - Standard output holds one JSON value (UTF-8) and nothing else. Progress and messages go to
   standard error.

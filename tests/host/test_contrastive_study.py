@@ -47,9 +47,11 @@ def test_the_items_are_what_the_raters_say() -> None:
     easy = [i for i in items if i.group == "easy"]
     assert [i.kind for i in easy] == ["practice"] * 4 + ["catch"] * 3
     assert {i.answer for i in easy[:4]} == set(RESPONSES.categories)
-    for item in easy:
-        column = RESPONSES.codes[:, item.stimulus]
-        assert set(column[column >= 0]) == {RESPONSES.labels[item.stimulus]}
+    accuracy = RESPONSES.stimulus_accuracy()
+    used = {i.stimulus for i in items if i.kind == "test"} | set(found.chosen.naive.tolist())
+    for item in easy[:4]:
+        same = np.flatnonzero(RESPONSES.labels == RESPONSES.labels[item.stimulus])
+        assert accuracy[item.stimulus] == max(accuracy[i] for i in same if i not in used)
     assert len({i.stimulus for i in items}) == len(items)
 
 
@@ -92,7 +94,7 @@ def test_what_can_not_be_a_study_is_one_fault(tmp_path: Path, images: Path) -> N
     assert "allowed are 32 to 1024 pixels" in fails(
         tmp_path, images, RESPONSES, Wanted(k=10, side=8)
     )
-    assert "images that all raters name correctly" in fails(
+    assert "images that most raters name correctly" in fails(
         tmp_path, images, RESPONSES, Wanted(k=10, catch=190)
     )
     next(iter(sorted(images.iterdir()))).unlink()

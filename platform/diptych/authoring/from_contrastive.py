@@ -1,7 +1,7 @@
 """A study of contrastive images: whether those that divide machines divide people too.
 
 After Cheung et al., *Let's disagree to agree*. Participants name k contrastive images, k controls
-of the same classes, and easy images that every rater named correctly.
+of the same classes, and easy images, which most raters named correctly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from diptych.authoring.folder import NAME, NAMES, load_study
 from diptych_analysis.behaviour.faults import BehaviourFault
 from diptych_analysis.behaviour.findings import Findings, Options, find
-from diptych_analysis.behaviour.responses import NO_ANSWER, Codes, Indices, Responses
+from diptych_analysis.behaviour.responses import NO_ANSWER, Indices, Responses
 from diptych_analysis.networks.images import ImageSet, image_set
 from diptych_analysis.pictures import PictureFault, read_picture
 
@@ -146,17 +146,13 @@ def choose_items(found: Findings, wanted: Wanted) -> list[Item]:
     responses, pairs = found.responses, found.controls.pairs
     if pairs.empty:
         raise BehaviourFault("no image of the same classes is left as a control; use a smaller k")
-    rng = np.random.default_rng([wanted.seed, 1])
-    easy = np.flatnonzero(
-        (found.overall.per_stimulus >= 1 - 1e-12) & (responses.stimulus_accuracy() == 1)
-    )
-    free = np.setdiff1d(easy, pairs["control"].to_numpy())
-    easy = _class_by_class(rng.permutation(free), responses.labels)
+    taken = pairs[["contrastive", "control"]].to_numpy().ravel()
+    easy = _easy(responses, np.concatenate([taken, found.chosen.naive]), wanted.seed)
     practice = len(_labels(responses)) if wanted.practice is None else wanted.practice
     needed = wanted.catch + practice
     if len(easy) < needed:
         raise BehaviourFault(
-            f"only {len(easy)} images that all raters name correctly are left for practice and "
+            f"only {len(easy)} images that most raters name correctly are left for practice and "
             f"catch trials; {needed} are needed (--catch, --practice)"
         )
     sets: list[tuple[str, str, Iterable[int]]] = [
@@ -173,11 +169,19 @@ def choose_items(found: Findings, wanted: Wanted) -> list[Item]:
     ]
 
 
-def _class_by_class(places: Indices, labels: Codes) -> Indices:
-    """Order images so that the first ones have each class once, the next ones again, and so on."""
-    own = labels[places]
+def _easy(responses: Responses, taken: Indices, seed: int) -> Indices:
+    """Order the images that most raters name correctly: each class once, then again, and so on.
+
+    Within a class, the image that most raters name correctly is first. A weak machine that never
+    names a class would leave none of it if all raters had to be correct.
+    """
+    accuracy = responses.stimulus_accuracy()
+    free = np.setdiff1d(np.flatnonzero(accuracy > 0.5), taken)
+    free = np.random.default_rng([seed, 1]).permutation(free)
+    free = free[np.argsort(-accuracy[free], kind="stable")]
+    own = responses.labels[free]
     rank = np.array([np.count_nonzero(own[:i] == own[i]) for i in range(len(own))], np.int64)
-    order: Indices = places[np.argsort(rank, kind="stable")]
+    order: Indices = free[np.argsort(rank, kind="stable")]
     return order
 
 
