@@ -53,6 +53,10 @@ FINISHED = (
     *(ROOT / "analysis/diptych_analysis" / name for name in ("columns.py", "agreement/cli.py")),
     *(ROOT / "analysis/diptych_analysis" / name for name in ("mis/cli.py", "tracing/cli.py")),
     ROOT / "analysis/diptych_analysis/numerosity",
+    *(
+        ROOT / "analysis/diptych_analysis/representations" / name
+        for name in ("baselines", "digits", "rdx", "judgements.py", "reading.py")
+    ),
 )
 MODULES = sorted(
     path for place in FINISHED for path in (place.rglob("*.py") if place.is_dir() else [place])
