@@ -149,8 +149,7 @@ class _Squared:
         if guided and self._labels is not None:
             other = self._labels[first : first + height, None] != self._labels[None]
             near[other] = (np.sqrt(near[other]) + GUIDANCE_FACTOR * self._far) ** 2
-        found: Matrix = near
-        return found
+        return np.asarray(near)
 
     def _greatest(self) -> float:
         tiles = range(0, len(self._rows), TILE)
