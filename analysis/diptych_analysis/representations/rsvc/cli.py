@@ -222,10 +222,10 @@ def concept_table(result: Result) -> Any:
     from diptych_analysis.representations.rsvc.report import about
 
     table = Table(title=about(result), title_justify="left")
-    for name in ("class", "network", "concept"):
+    for name in ("class", "of", "no."):
         table.add_column(name)
     for name in ("CMCS", "95 %", "SMCS", "importance", "KL", "images"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     ordered = result.concepts.sort_values(["class", "network", "cmcs"], kind="stable")
     for row in ordered.to_dict("records"):
         table.add_row(
