@@ -11,6 +11,8 @@ from diptych_analysis.teaching.tracers import Tracer
 from diptych_analysis.teaching.worlds import Floats, Ints
 
 CANDIDATES = 15
+JUDGED = 60
+"""Most images by which a candidate is judged; of more, a sample with all classes."""
 
 
 @dataclass(frozen=True)
@@ -85,13 +87,15 @@ def choose_expected_gain(options: Options, tracer: Tracer, rng: np.random.Genera
     """Choose the candidate after which the tracer expects the highest mean P(true).
 
     Each of 15 candidates, as many of each class as possible, is taught to a copy of every
-    particle. The score of a candidate is the mean P(true) over `options.judged` afterwards.
+    particle. The score of a candidate is the mean P(true) afterwards, over up to 60 images of
+    `options.judged`.
     """
     if tracer.distrust:
         return Choice(balanced(options, rng), {}, tracer.distrust)
     candidates = some_of_each_class(options.images, options.labels, CANDIDATES, rng)
-    truth = options.labels[options.judged]
-    scores = tracer.right_after(candidates, options.labels[candidates], options.judged, truth)
+    judged = some_of_each_class(options.judged, options.labels, JUDGED, rng)
+    truth = options.labels[judged]
+    scores = tracer.right_after(candidates, options.labels[candidates], judged, truth)
     return _best(candidates, scores)
 
 
@@ -100,9 +104,7 @@ def _best(images: Ints, scores: Floats) -> Choice:
     return Choice(int(images[scores.argmax()]), found)
 
 
-def some_of_each_class(
-    images: Ints, labels: Ints, count: int, rng: np.random.Generator
-) -> Ints:
+def some_of_each_class(images: Ints, labels: Ints, count: int, rng: np.random.Generator) -> Ints:
     """Draw images at random, the classes as equally often as they allow.
 
     Parameters

@@ -38,9 +38,7 @@ class Learners(ABC):
         self.count = len(traits["lapse"])
 
     @classmethod
-    def draw(
-        cls, rng: np.random.Generator, count: int, features: Floats, n_classes: int
-    ) -> Self:
+    def draw(cls, rng: np.random.Generator, count: int, features: Floats, n_classes: int) -> Self:
         """Draw learners from the family's distribution of traits.
 
         Parameters
@@ -279,7 +277,9 @@ class Linear(AttentiveLearners):
     """Learners who weigh features and correct the weights by their error (delta rule).
 
     The logit of a class is `decision` times a weighted sum of the attended features and a bias.
-    Each trial decays all weights by `forgetting`, then adds rate * (truth - p) * features.
+    Each image has length 1, so that none counts more by being far from the mean (normalised
+    delta rule). A trial decays all weights by `forgetting`, then adds
+    rate * (truth - p) * features.
 
     References
     ----------
@@ -293,7 +293,8 @@ class Linear(AttentiveLearners):
         super().__init__(traits, features, n_classes)
         bias = np.ones((self.count, len(features), 1))
         scale = np.sqrt(features.shape[1])
-        self.inputs = np.concatenate([self.seen / scale, bias * 0.3], -1)
+        raw = np.concatenate([self.seen / scale, bias * 0.3], -1)
+        self.inputs = raw / np.sqrt(np.square(raw).sum(-1, keepdims=True))
         self.weights = np.zeros((self.count, self.inputs.shape[-1], n_classes))
 
     @classmethod

@@ -54,8 +54,10 @@ def lesson(
 
     Parameters
     ----------
-    learner, tracer : str
-        Families, keys of `learners.FAMILIES`.
+    learner : str
+        A key of `learners.FAMILIES`.
+    tracer : str
+        One of `tracers.TRACERS`.
     policy : str
         A key of `choices.CHOOSERS`.
     seed : int

@@ -3,15 +3,71 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from diptych_analysis.teaching.learners import FAMILIES, Learners
+from diptych_analysis.teaching.learners import FAMILIES
 from diptych_analysis.teaching.worlds import Floats, Ints
 
-PARTICLES = 40
+PARTICLES = 30
 ENOUGH = 5
 """Answers that a tracer needs before it is judged or used."""
+MARGIN = 3.0
+"""How much better a baseline must predict the answers before the tracer is distrusted, in nats:
+the evidence against the tracer is then about 20 to 1. A few unlucky answers are not enough."""
+
+
+class Particles(Protocol):
+    """What a tracer asks of its particles; `learners.Learners` describes the methods."""
+
+    count: int
+    n_classes: int
+
+    def probabilities(self, images: Ints) -> Floats:
+        """Return the probability of each response: (n_particles, n_images, n_classes)."""
+
+    def learn(self, image: int, label: int) -> None:
+        """Let every particle see an image and its true class."""
+
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the mean P(true) after each candidate: (n_particles, n_candidates)."""
+
+
+class Mixture:
+    """Particles of several families, side by side.
+
+    Parameters
+    ----------
+    parts : sequence of Particles
+        At least one, all of the same images and classes.
+    """
+
+    def __init__(self, parts: Sequence[Particles]) -> None:
+        self.parts = parts
+        self.count = sum(each.count for each in parts)
+        self.n_classes = parts[0].n_classes
+
+    def probabilities(self, images: Ints) -> Floats:
+        """Return the probability of each response: (n_particles, n_images, n_classes)."""
+        return np.concatenate([each.probabilities(images) for each in self.parts])
+
+    def learn(self, image: int, label: int) -> None:
+        """Let every particle see an image and its true class."""
+        for each in self.parts:
+            each.learn(image, label)
+
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the mean P(true) after each candidate: (n_particles, n_candidates)."""
+        return np.concatenate(
+            [each.right_after(candidates, labels, images, truth) for each in self.parts]
+        )
+
+
+MIXED = "mixed"
+TRACERS = (*FAMILIES, MIXED)
+"""Families of tracers; `mixed` has particles of all families."""
 
 
 class Tracer:
@@ -23,7 +79,7 @@ class Tracer:
 
     Parameters
     ----------
-    particles : Learners
+    particles : Particles
         Learners with traits drawn from the family, before their first trial.
 
     Attributes
@@ -37,7 +93,7 @@ class Tracer:
         (the learner's rate of right answers so far) and `chance`.
     """
 
-    def __init__(self, particles: Learners) -> None:
+    def __init__(self, particles: Particles) -> None:
         self.particles = particles
         self.log_weights = np.zeros(particles.count)
         self.answers, self.right = 0, 0
@@ -57,7 +113,7 @@ class Tracer:
         Parameters
         ----------
         family : str
-            A key of `learners.FAMILIES`.
+            One of `TRACERS`.
         rng : numpy.random.Generator
             Where the particles' traits come from.
         features : ndarray of shape (n_images, n_dimensions)
@@ -67,7 +123,11 @@ class Tracer:
         particles : int
             Number of particles.
         """
-        return cls(FAMILIES[family].draw(rng, particles, features, n_classes))
+        if family != MIXED:
+            return cls(FAMILIES[family].draw(rng, particles, features, n_classes))
+        share = max(1, particles // len(FAMILIES))
+        parts = [each.draw(rng, share, features, n_classes) for each in FAMILIES.values()]
+        return cls(Mixture(parts))
 
     @property
     def weights(self) -> Floats:
@@ -110,9 +170,9 @@ class Tracer:
         if self.answers < ENOUGH:
             return f"{self.answers} answers; the tracer needs {ENOUGH}"
         for name in ("chance", "plain"):
-            if self.scores["tracer"] <= self.scores[name]:
+            if self.scores["tracer"] < self.scores[name] - MARGIN:
                 known = {"chance": "chance", "plain": "the rate of right answers"}[name]
-                return f"the tracer predicts the answers no better than {known}"
+                return f"{known} predicts the answers better than the tracer"
         return None
 
     def probabilities(self, images: Ints) -> Floats:

@@ -11,8 +11,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CLASSES, DIMENSIONS = 3, 6
-POOL, UNSEEN = 60, 30
-SEPARATION, SPREAD = 1.0, 0.4
+POOL, UNSEEN = 120, 30
+SEPARATION, SPREAD = 1.0, 0.5
 HARD, PULL = 0.35, 0.4
 
 
@@ -58,7 +58,7 @@ def make_world(rng: np.random.Generator) -> World:
     Returns
     -------
     World
-        60 images to teach with and 30 unseen ones, classes equally often in both.
+        120 images to teach with and 30 unseen ones, classes equally often in both.
     """
     means = rng.normal(0, SEPARATION, (CLASSES, DIMENSIONS))
     labels = np.concatenate([np.arange(n) % CLASSES for n in (POOL, UNSEEN)])

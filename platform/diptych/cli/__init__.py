@@ -70,6 +70,9 @@ COMMANDS = {
         "numerosity",
         "Train networks to put, take and shake; test their number sense.",
     ),
+    "teach": Place(
+        "diptych_analysis.teaching.cli", "teach", "Try policies that teach on simulated learners."
+    ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",
