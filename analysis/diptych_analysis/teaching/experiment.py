@@ -10,7 +10,7 @@ import numpy as np
 
 from diptych_analysis.parallel import in_parallel
 from diptych_analysis.teaching.choices import UNTRACED
-from diptych_analysis.teaching.loop import MEASURED, lesson
+from diptych_analysis.teaching.loop import lesson
 from diptych_analysis.teaching.tracers import PARTICLES
 from diptych_analysis.teaching.worlds import Floats
 

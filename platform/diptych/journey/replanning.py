@@ -162,9 +162,19 @@ def _choose(
         task.past(planned(row), Answered(read(row.answer), row.correct, row.rt_ms)) for row in rows
     ]
     rng = generator(session.seed, f"trial {trial.trial_index}")
-    item = task.choose(trial.phase, policy, history, rng)
+    later = _planned_after(connection, session, trial) if policy.teaches else []
+    item = task.choose_before(trial.phase, policy, history, rng, later)
     connection.execute(
         update(TRIALS)
         .where(TRIALS.c.session_id == session.id, TRIALS.c.trial_index == trial.trial_index)
         .values(item=dict(item))
     )
+
+
+def _planned_after(
+    connection: Connection, session: SessionRow, trial: TrialRow
+) -> list[PlannedTrial]:
+    """Read the trials after one, as far as they are planned."""
+    after = (TRIALS.c.session_id == session.id) & (TRIALS.c.trial_index > trial.trial_index)
+    rows = connection.execute(select(TRIALS).where(after).order_by(TRIALS.c.trial_index)).all()
+    return [planned(row) for row in rows]
