@@ -95,6 +95,9 @@ COMMANDS = {
         "psychometric",
         "Fit thresholds, Weber fractions and lapse rates.",
     ),
+    "teach": Place(
+        "diptych_analysis.teaching.cli", "teach", "Try policies that teach on simulated learners."
+    ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",

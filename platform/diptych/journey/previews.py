@@ -197,7 +197,8 @@ def trials(
     for index, trial in enumerate(plan if policy.adaptive else ()):
         # As if every answer were right: what an adaptive policy shows depends on the answers.
         if trial.item is None:
-            item = task.choose(trial.phase, policy, history, generator(seed, f"trial {index}"))
+            rng = generator(seed, f"trial {index}")
+            item = task.choose_before(trial.phase, policy, history, rng, plan[index + 1 :])
             trial = plan[index] = PlannedTrial(trial.phase, item, trial.block, trial.notice)
         history.append(task.past(trial, Answered(correct=True)))
     return [_shown(host, version_id, task, seed, i, plan[i]) for i in _pick(plan, seed, count)]

@@ -175,6 +175,15 @@ def _choose(
     policy = host.policy(content, session.condition)
     history = history_of(host, connection, session)
     index = session.position + 1
-    item = dict(task.choose(phase, policy, history, generator(session.seed, f"trial {index}")))
+    later = _planned_after(connection, session.id, index) if policy.teaches else []
+    rng = generator(session.seed, f"trial {index}")
+    item = dict(task.choose_before(phase, policy, history, rng, later))
     connection.execute(_CHOSEN, {"session": session.id, "index": index, "chosen": item})
     return item
+
+
+def _planned_after(connection: Connection, session_id: int, index: int) -> list[PlannedTrial]:
+    """Read the trials after one, as far as they are planned."""
+    after = (TRIALS.c.session_id == session_id) & (TRIALS.c.trial_index > index)
+    rows = connection.execute(select(TRIALS).where(after).order_by(TRIALS.c.trial_index)).all()
+    return [planned(row) for row in rows]

@@ -234,7 +234,8 @@ def _plan(
     trials = task.plan(policy, generator(session.seed, "plan"))
     if policy.adaptive and trials and trials[0].item is None:
         history: list[Past] = []
-        item = task.choose(trials[0].phase, policy, history, generator(session.seed, "trial 0"))
+        rng = generator(session.seed, "trial 0")
+        item = task.choose_before(trials[0].phase, policy, history, rng, trials[1:])
         trials[0] = PlannedTrial(trials[0].phase, item, trials[0].block, trials[0].notice)
     return trials
 

@@ -80,11 +80,14 @@ class Policy(ABC):
     `adaptive` policies look at the answers: their trials are chosen when they are reached.
     All others are asked once, when the session's plan is drawn, with all answers unknown.
     Policies that `repeat` may choose a candidate that the session has already shown.
+    Policies that `teach` choose only trials with feedback. The task plans the others, balanced,
+    when the session starts, and keeps their candidates out of the pool.
     """
 
     name: ClassVar[str]
     adaptive: ClassVar[bool] = False
     repeats: ClassVar[bool] = False
+    teaches: ClassVar[bool] = False
     Parameters: ClassVar[type[PolicyParameters]] = PolicyParameters
 
     def __init__(self, parameters: PolicyParameters) -> None:

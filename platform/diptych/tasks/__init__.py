@@ -124,6 +124,8 @@ class Task(ABC):
     columns: ClassVar[tuple[Column, ...]] = ()
     # Whether a session may show the same stimulus or item in several trials.
     repeatable: ClassVar[bool] = False
+    # Whether it works with policies that teach (`choose_before`).
+    teachable: ClassVar[bool] = False
     # Module with `OBSERVERS`: how simulated participants answer.
     observers: ClassVar[str] = ""
     # "package:path" of the browser's side, one ES module; empty where the host's bundle has it.
@@ -159,6 +161,25 @@ class Task(ABC):
         """Choose the item of a trial when an adaptive policy reaches it."""
         raise NotImplementedError(f"{self.name} does not work with adaptive policies")
 
+    def choose_before(
+        self,
+        phase: str,
+        policy: Policy,
+        history: Sequence[Past],
+        rng: random.Random,
+        later: Sequence[PlannedTrial],
+    ) -> Mapping[str, Any]:
+        """Choose as `choose` does; policies that teach leave out what later trials show.
+
+        Parameters
+        ----------
+        phase, policy, history, rng
+            As in `choose`.
+        later : sequence of PlannedTrial
+            The trials after this one; those that are not chosen yet have no item.
+        """
+        return self.choose(phase, policy, history, rng)
+
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         """Return what a trial shows, as the policies see it."""
         raise NotImplementedError(f"{self.name} does not work with adaptive policies")
@@ -191,6 +212,9 @@ class Task(ABC):
         """
         if policy.repeats and not self.repeatable:
             allowed = f"a policy that shows each image once, as {self.name} needs"
+            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), allowed)
+        if policy.teaches and not self.teachable:
+            allowed = f"a policy that does not teach, as {self.name} needs"
             yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), allowed)
         for message in policy.faults(pool, trials):
             manifest = "stimuli" if self.items is None else "items"

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from diptych.policies import Candidate, Past, Policy
+from diptych.policies import REGISTRY, Candidate, Past, Policy, PolicyParameters
 from diptych.study.content import FrozenStimulus
 from diptych.study.faults import Fault
 from diptych.tasks import (
@@ -88,6 +88,7 @@ class CategoryLearning(Task):
     public = ("rank", "feedback_ms")
     repeatable = True
     timing_defaults: ClassVar[Mapping[str, Any]] = {"iti_ms": 250}
+    teachable = True
     columns = CATEGORY_LEARNING_TRIALS
     observers = "diptych.tasks.category_learning.observers"
     figures = (
@@ -136,6 +137,11 @@ class CategoryLearning(Task):
                 f"1 to {len(content.labels)}, the number of classes",
             )
         yield from self.policy_faults(policy, policy_key, self.pool, trials)
+        tested = sum(spec.trials(p) for p in PHASES if p not in self.parameters.feedback)
+        if policy.teaches and tested >= len(self.pool):
+            found = f"{tested} trials without feedback"
+            allowed = f"at most {len(self.pool) - 1}, so that images to teach with are left"
+            yield Fault("study.toml", "phases", found, allowed)
 
     def _contradictions(self) -> Iterator[Fault]:
         """Yield a fault for each picture that is under one class and under another."""
@@ -155,8 +161,14 @@ class CategoryLearning(Task):
         pool, history, trials = self.pool, list[Past](), list[PlannedTrial]()
         for phase in PHASES:
             count = self.content.spec.trials(phase)
-            if policy.adaptive:
-                items: Sequence[Mapping[str, Any] | None] = [None] * count
+            if policy.teaches and phase not in self.parameters.feedback:
+                # A teacher must not choose the test: all arms are measured in the same way.
+                balanced = REGISTRY.get("balanced")(PolicyParameters())
+                left = not_shown(pool, balanced, history)
+                drawn = draw(left, count, phase, balanced, history, rng)
+                items: Sequence[Mapping[str, Any] | None] = [self._item(c) for c in drawn]
+            elif policy.adaptive:
+                items = [None] * count
             else:
                 left = not_shown(pool, policy, history)
                 drawn = draw(left, count, phase, policy, history, rng)
@@ -181,6 +193,20 @@ class CategoryLearning(Task):
         self, phase: str, policy: Policy, history: Sequence[Past], rng: random.Random
     ) -> Mapping[str, Any]:
         return self._item(policy.choose(not_shown(self.pool, policy, history), history, rng))
+
+    def choose_before(
+        self,
+        phase: str,
+        policy: Policy,
+        history: Sequence[Past],
+        rng: random.Random,
+        later: Sequence[PlannedTrial],
+    ) -> Mapping[str, Any]:
+        if not policy.teaches:
+            return self.choose(phase, policy, history, rng)
+        kept = {self.candidate_of(trial) for trial in later if trial.item is not None}
+        pool = [each for each in not_shown(self.pool, policy, history) if each not in kept]
+        return self._item(policy.choose(pool, history, rng))
 
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         return self._candidates[self._stimulus(trial).file]

@@ -1,0 +1,160 @@
+"""`diptych teach`: choose what to show, tried on simulated learners."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diptych_analysis.teaching.choices import CHOOSERS
+from diptych_analysis.teaching.learners import FAMILIES
+from diptych_analysis.teaching.tracers import TRACERS
+
+if TYPE_CHECKING:
+    from diptych_analysis.teaching.experiment import Row
+
+
+class Names(click.ParamType):
+    """A list of names, separated by commas."""
+
+    name = "names"
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        self.allowed = allowed
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """Read the names; each must be allowed."""
+        names = value if isinstance(value, tuple) else tuple(value.split(","))
+        for name in names:
+            if name not in self.allowed:
+                self.fail(f"{name!r}; allowed are {', '.join(self.allowed)}", param, ctx)
+        return tuple(dict.fromkeys(names))
+
+
+def _names(flag: str, allowed: tuple[str, ...], text: str) -> Any:
+    return click.option(
+        flag, type=Names(allowed), default=",".join(allowed), show_default=True, help=text
+    )
+
+
+@click.group()
+def teach() -> None:
+    """Choose the image that helps a learner most, and test how well that works."""
+
+
+@teach.command()
+@_names("--learners", tuple(FAMILIES), "Families of simulated learners.")
+@_names("--tracers", TRACERS, "Families of the tracer's particles; mixed: of all.")
+@_names("--policies", tuple(CHOOSERS), "Policies. random and balanced always run.")
+@click.option(
+    "--seeds",
+    default=200,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Simulated learners per cell; the same ones for every policy.",
+)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of table.md, results.json and figure.svg.",
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the results into another file too.",
+)
+def simulate(
+    learners: tuple[str, ...],
+    tracers: tuple[str, ...],
+    policies: tuple[str, ...],
+    seeds: int,
+    workers: int,
+    to: Path,
+    json_file: Path | None,
+) -> None:
+    """Teach simulated learners, and compare policies.
+
+    \b
+      diptych teach simulate --to out                    minutes on one core
+      diptych teach simulate --seeds 20 --to out         a first look
+
+    Each learner sees 30 images of three classes with feedback. The table shows their mean
+    probability of the true class on 30 unseen images after 10, 20 and 30 trials.
+    """
+    from diptych_analysis.teaching.experiment import combinations, joined, run_cells, summarise
+
+    plan, parts = combinations(learners, tracers, policies), []
+    with _progress(len(plan) * seeds) as advance:
+        for part in run_cells(plan, seeds, workers):
+            parts.append(part)
+            advance(len(part.right))
+    rows = list(summarise(joined(plan, parts)))
+    results = json.dumps({"simulated": True, "rows": [row.as_dict() for row in rows]}, indent=1)
+    to.mkdir(parents=True, exist_ok=True)
+    for file in filter(None, (to / "results.json", json_file)):
+        file.write_text(results + "\n", encoding="utf-8")
+    table = markdown_table(rows)
+    (to / "table.md").write_text(table, encoding="utf-8")
+    click.echo(table)
+    _draw(rows, to)
+
+
+def _draw(rows: list[Row], to: Path) -> None:
+    from diptych_analysis.charts import save
+    from diptych_analysis.teaching.figures import policies_figure
+
+    chart = policies_figure(rows)
+    for suffix in ("svg", "png"):
+        save(chart, to / f"figure.{suffix}")
+    click.echo(f"Results: {to / 'results.json'}, figure: {to / 'figure.svg'}")
+
+
+def markdown_table(rows: list[Row]) -> str:
+    """Return the table in Markdown, one line per learner, tracer and policy."""
+    head = "learner, tracer, policy, 10, 20, 30, s.e., over random, over balanced, fallbacks"
+    columns = head.split(", ")
+    lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}"]
+    for row in rows:
+        means = " | ".join(f"{mean:.3f}" for mean in row.mean)
+        over = " | ".join(
+            f"{gap:+.3f} ± {error:.3f}" if row.policy != name else "–"
+            for name, gap, error in (
+                ("random", row.over_random, row.over_random_se),
+                ("balanced", row.over_balanced, row.over_balanced_se),
+            )
+        )
+        names = " | ".join((row.learner, row.tracer, row.policy))
+        lines.append(
+            f"| {names} | {means} | {row.standard_error[-1]:.3f} | {over} | {row.fallbacks:.1f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar; yield what adds lessons to it."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("lessons", total=total)
+        yield lambda lessons: bars.advance(task, lessons)

@@ -1,0 +1,342 @@
+"""Families of simulated learners. Each object steps several learners of a family together.
+
+A learner sees an image, responds, and learns the true class when feedback shows it. The same
+classes serve as simulated learners (one at a time) and as particles of a tracer (many).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+import numpy as np
+
+from diptych_analysis.teaching.worlds import Floats, Ints
+
+BACKGROUND = 0.05
+"""Similarity that every class has without an example, so that no class is impossible."""
+
+
+class Learners(ABC):
+    """Several learners of one family, who see the same images.
+
+    Parameters
+    ----------
+    traits : Mapping of str to ndarray
+        One value (or vector) for each learner, by name; the first axis has n_learners entries.
+    features : ndarray of shape (n_images, n_dimensions)
+        The images, on one scale (`worlds.standardised`).
+    n_classes : int
+        Number of classes.
+    """
+
+    family: ClassVar[str]
+
+    def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
+        self.traits, self.features, self.n_classes = traits, features, n_classes
+        self.count = len(traits["lapse"])
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, count: int, features: Floats, n_classes: int) -> Self:
+        """Draw learners from the family's distribution of traits.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Where the randomness comes from.
+        count : int
+            Number of learners.
+        features : ndarray of shape (n_images, n_dimensions)
+            The images.
+        n_classes : int
+            Number of classes.
+        """
+        return cls(cls.draw_traits(rng, count, features.shape[1]), features, n_classes)
+
+    @classmethod
+    @abstractmethod
+    def draw_traits(
+        cls, rng: np.random.Generator, count: int, dimensions: int
+    ) -> dict[str, Floats]:
+        """Draw the traits of `count` learners."""
+
+    @abstractmethod
+    def logits(self, images: Ints) -> Floats:
+        """Return the logits of the classes: (n_learners, n_images, n_classes)."""
+
+    @abstractmethod
+    def learn(self, image: int, label: int) -> None:
+        """Let every learner see an image and its true class."""
+
+    @abstractmethod
+    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
+        """Return the logits after one more trial, for each candidate of that trial.
+
+        Nothing changes: each candidate is tried from the present state.
+
+        Parameters
+        ----------
+        candidates, labels : ndarray of shape (n_candidates,)
+            Images that the next trial could show, and their true classes.
+        images : ndarray of shape (n_images,)
+            The images whose classes the learner would then be asked.
+
+        Returns
+        -------
+        ndarray of shape (n_learners, n_candidates, n_images, n_classes)
+        """
+
+    def probabilities(self, images: Ints) -> Floats:
+        """Return the probability of each response: (n_learners, n_images, n_classes)."""
+        return self._respond(self.logits(images))
+
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the mean probability of the true class after one more trial.
+
+        Parameters
+        ----------
+        candidates, labels, images : ndarray
+            As in `logits_after`.
+        truth : ndarray of shape (n_images,)
+            The true classes of `images`.
+
+        Returns
+        -------
+        ndarray of shape (n_learners, n_candidates)
+        """
+        after = self.logits_after(candidates, labels, images)
+        own = np.take_along_axis(after, truth[None, None, :, None], -1)
+        # One over the sum of exp(other - own) is the softmax of the true class.
+        p = (1 / np.exp(np.minimum(after - own, 50.0)).sum(-1)).mean(-1)
+        lapse = self.traits["lapse"][:, None]
+        result: Floats = (1 - lapse) * p + lapse / self.n_classes
+        return result
+
+    def _respond(self, logits: Floats) -> Floats:
+        """Softmax, mixed with a lapse: a response at random."""
+        powered = np.exp(logits - logits.max(-1, keepdims=True))
+        lapse = self.traits["lapse"].reshape(-1, *[1] * (logits.ndim - 1))
+        p: Floats = powered / powered.sum(-1, keepdims=True)
+        return (1 - lapse) * p + lapse / self.n_classes
+
+
+class AttentiveLearners(Learners):
+    """Learners whose attention to the features is uneven: distances are weighted by it."""
+
+    def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
+        super().__init__(traits, features, n_classes)
+        self.seen = features * np.sqrt(traits["attention"])[:, None, :]
+        self._norms = np.square(self.seen).sum(-1)
+
+    def distances(self, images: Ints, others: Ints) -> Floats:
+        """Return Euclidean distances as each learner sees them: (n_learners, n, n_others)."""
+        inner = self.seen[:, images] @ self.seen[:, others].swapaxes(1, 2)
+        square = self._norms[:, images, None] + self._norms[:, None, others] - 2 * inner
+        return np.asarray(np.sqrt(np.maximum(square, 0)))
+
+
+def _common_traits(rng: np.random.Generator, count: int, dimensions: int) -> dict[str, Floats]:
+    """Attention (mean 1 over the features), forgetting and lapses."""
+    return {
+        "attention": rng.dirichlet(np.full(dimensions, 2.0), count) * dimensions,
+        "forgetting": rng.beta(1.5, 40, count),
+        "lapse": rng.beta(1.2, 25, count),
+    }
+
+
+def _lognormal(rng: np.random.Generator, median: float, sigma: float, count: int) -> Floats:
+    return np.asarray(median * np.exp(rng.normal(0, sigma, count)))
+
+
+class Exemplar(AttentiveLearners):
+    """Learners who compare an image with every example they remember.
+
+    The generalised context model: evidence of a class is the sum of exp(-focus * distance) over
+    its examples, each weakened by (1 - forgetting) per trial since; the probability of a class
+    is its evidence to the power `decision`, normalised.
+
+    References
+    ----------
+    .. [1] Nosofsky, R. M. (1986). Attention, similarity, and the identification-categorization
+       relationship. Journal of Experimental Psychology: General 115, 39-57, eq. 2-6.
+    """
+
+    family = "exemplar"
+
+    def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
+        super().__init__(traits, features, n_classes)
+        self._near: dict[int, Floats] = {}
+        self.evidence = np.zeros((self.count, len(features), n_classes))
+
+    @classmethod
+    def draw_traits(
+        cls, rng: np.random.Generator, count: int, dimensions: int
+    ) -> dict[str, Floats]:
+        return {
+            **_common_traits(rng, count, dimensions),
+            "focus": _lognormal(rng, 1.2, 0.3, count),
+            "decision": _lognormal(rng, 2.4, 0.4, count),
+        }
+
+    def similarity(self, images: Ints) -> Floats:
+        """Return the similarity of every image to some: (n_learners, n_some, n_images)."""
+        missing = np.array([each for each in images.tolist() if each not in self._near], int)
+        if len(missing):
+            gaps = self.distances(missing, np.arange(len(self.features)))
+            near = np.exp(-self.traits["focus"][:, None, None] * gaps)
+            self._near |= dict(zip(missing.tolist(), near.swapaxes(0, 1), strict=True))
+        return np.stack([self._near[each] for each in images.tolist()], 1)
+
+    def logits(self, images: Ints) -> Floats:
+        return self._powered(self.evidence[:, images])
+
+    def _powered(self, evidence: Floats) -> Floats:
+        decision = self.traits["decision"].reshape(-1, *[1] * (evidence.ndim - 1))
+        return np.asarray(decision * np.log(evidence + BACKGROUND))
+
+    def learn(self, image: int, label: int) -> None:
+        self.evidence *= (1 - self.traits["forgetting"])[:, None, None]
+        self.evidence[:, :, label] += self.similarity(np.array([image]))[:, 0]
+
+    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
+        kept = self.evidence[:, images] * (1 - self.traits["forgetting"])[:, None, None]
+        after = np.repeat(self._powered(kept)[:, None], len(candidates), 1)
+        changed = kept[:, :, labels].swapaxes(1, 2) + self.similarity(candidates)[:, :, images]
+        after[:, np.arange(len(candidates)), :, labels] = self._powered(changed).swapaxes(0, 1)
+        return after
+
+
+class Prototype(AttentiveLearners):
+    """Learners who compare an image with the average example of each class.
+
+    The prototype of a class moves towards each new example by 1 / (number of examples so far),
+    or by `least_step` where that is larger, so that early examples are forgotten. The logit of
+    a class is -focus * distance to its prototype; a class without examples is at `far`.
+
+    References
+    ----------
+    .. [1] Reed, S. K. (1972). Pattern recognition and categorization. Cognitive Psychology 3,
+       382-407.
+    """
+
+    family = "prototype"
+    far = 4.0
+
+    def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
+        super().__init__(traits, features, n_classes)
+        self.prototypes = np.zeros((self.count, n_classes, features.shape[1]))
+        self.examples = np.zeros(n_classes, int)
+
+    @classmethod
+    def draw_traits(
+        cls, rng: np.random.Generator, count: int, dimensions: int
+    ) -> dict[str, Floats]:
+        traits = _common_traits(rng, count, dimensions)
+        return {
+            "attention": traits["attention"],
+            "lapse": traits["lapse"],
+            "least_step": rng.beta(2.0, 30, count),
+            "focus": _lognormal(rng, 1.2, 0.3, count),
+        }
+
+    def logits(self, images: Ints) -> Floats:
+        gaps = self._gaps(self.seen[:, images], self.prototypes)
+        known = (self.examples > 0)[None, None, :]
+        return np.asarray(-self.traits["focus"][:, None, None] * np.where(known, gaps, self.far))
+
+    def learn(self, image: int, label: int) -> None:
+        moved = self._moved(np.array([image]), np.array([label]))[:, 0]
+        self.prototypes[:, label] = moved
+        self.examples[label] += 1
+
+    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
+        moved = self._moved(candidates, labels)
+        gaps = self._gaps(self.seen[:, images], moved).swapaxes(1, 2)
+        after = np.repeat(self.logits(images)[:, None], len(candidates), 1)
+        new = -self.traits["focus"][:, None, None] * gaps
+        after[:, np.arange(len(candidates)), :, labels] = new.swapaxes(0, 1)
+        return after
+
+    def _moved(self, images: Ints, labels: Ints) -> Floats:
+        """Where the prototype of each label would be after each image: (n_learners, n, d)."""
+        share = 1 / (self.examples[labels] + 1)
+        step = np.maximum(share, self.traits["least_step"][:, None])
+        step[:, self.examples[labels] == 0] = 1.0
+        before = self.prototypes[:, labels]
+        return np.asarray(before + step[..., None] * (self.seen[:, images] - before))
+
+    @staticmethod
+    def _gaps(points: Floats, centres: Floats) -> Floats:
+        """Euclidean distances: (n_learners, n_points, n_centres)."""
+        square = np.square(points).sum(-1)[:, :, None] + np.square(centres).sum(-1)[:, None]
+        return np.asarray(np.sqrt(np.maximum(square - 2 * points @ centres.swapaxes(1, 2), 0)))
+
+
+class Linear(AttentiveLearners):
+    """Learners who weigh features and correct the weights by their error (delta rule).
+
+    The logit of a class is `decision` times a weighted sum of the attended features and a bias.
+    Each image has length 1, so that none counts more by being far from the mean (normalised
+    delta rule). A trial decays all weights by `forgetting`, then adds
+    rate * (truth - p) * features.
+
+    References
+    ----------
+    .. [1] Gluck, M. A. and Bower, G. H. (1988). From conditioning to category learning: an
+       adaptive network model. Journal of Experimental Psychology: General 117, 227-247, eq. 5.
+    """
+
+    family = "linear"
+
+    def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
+        super().__init__(traits, features, n_classes)
+        bias = np.ones((self.count, len(features), 1))
+        scale = np.sqrt(features.shape[1])
+        raw = np.concatenate([self.seen / scale, bias * 0.3], -1)
+        self.inputs = raw / np.sqrt(np.square(raw).sum(-1, keepdims=True))
+        self.weights = np.zeros((self.count, self.inputs.shape[-1], n_classes))
+
+    @classmethod
+    def draw_traits(
+        cls, rng: np.random.Generator, count: int, dimensions: int
+    ) -> dict[str, Floats]:
+        return {
+            **_common_traits(rng, count, dimensions),
+            "rate": _lognormal(rng, 0.6, 0.4, count),
+            "decision": _lognormal(rng, 3.0, 0.3, count),
+        }
+
+    def logits(self, images: Ints) -> Floats:
+        return self.traits["decision"][:, None, None] * (self.inputs[:, images] @ self.weights)
+
+    def _errors(self, images: Ints, labels: Ints) -> Floats:
+        """Truth less the probability without lapses: (n_learners, n, n_classes)."""
+        logits = self.logits(images)
+        powered = np.exp(logits - logits.max(-1, keepdims=True))
+        p = powered / powered.sum(-1, keepdims=True)
+        return np.asarray(np.eye(self.n_classes)[labels] - p)
+
+    def learn(self, image: int, label: int) -> None:
+        error = self._errors(np.array([image]), np.array([label]))[:, 0]
+        step = self.inputs[:, image, :, None] * error[:, None] * self._rate()
+        self.weights = self.weights * self._keep() + step
+
+    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
+        error = self._errors(candidates, labels)
+        inner = self.inputs[:, candidates] @ self.inputs[:, images].swapaxes(1, 2)
+        step = self._rate()[..., None] * inner[..., None] * error[:, :, None]
+        kept = (self.logits(images) * self._keep())[:, None]
+        return np.asarray(kept + self.traits["decision"][:, None, None, None] * step)
+
+    def _keep(self) -> Floats:
+        return np.asarray((1 - self.traits["forgetting"])[:, None, None])
+
+    def _rate(self) -> Floats:
+        return self.traits["rate"][:, None, None]
+
+
+FAMILIES: dict[str, type[Learners]] = {
+    each.family: each  # type: ignore[type-abstract]
+    for each in (Exemplar, Prototype, Linear)
+}

@@ -1,0 +1,186 @@
+"""Tracing one learner: particles of a family, weighted by the likelihood of the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from diptych_analysis.teaching.learners import FAMILIES
+from diptych_analysis.teaching.worlds import Floats, Ints
+
+PARTICLES = 30
+ENOUGH = 5
+"""Answers that a tracer needs before it is judged or used."""
+MARGIN = 3.0
+"""How much better a baseline must predict the answers before the tracer is distrusted, in nats:
+the evidence against the tracer is then about 20 to 1. A few unlucky answers are not enough."""
+
+
+class Particles(Protocol):
+    """What a tracer asks of its particles; `learners.Learners` describes the methods."""
+
+    count: int
+    n_classes: int
+
+    def probabilities(self, images: Ints) -> Floats:
+        """Return the probability of each response: (n_particles, n_images, n_classes)."""
+
+    def learn(self, image: int, label: int) -> None:
+        """Let every particle see an image and its true class."""
+
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the mean P(true) after each candidate: (n_particles, n_candidates)."""
+
+
+class Mixture:
+    """Particles of several families, side by side.
+
+    Parameters
+    ----------
+    parts : sequence of Particles
+        At least one, all of the same images and classes.
+    """
+
+    def __init__(self, parts: Sequence[Particles]) -> None:
+        self.parts = parts
+        self.count = sum(each.count for each in parts)
+        self.n_classes = parts[0].n_classes
+
+    def probabilities(self, images: Ints) -> Floats:
+        """Return the probability of each response: (n_particles, n_images, n_classes)."""
+        return np.concatenate([each.probabilities(images) for each in self.parts])
+
+    def learn(self, image: int, label: int) -> None:
+        """Let every particle see an image and its true class."""
+        for each in self.parts:
+            each.learn(image, label)
+
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the mean P(true) after each candidate: (n_particles, n_candidates)."""
+        return np.concatenate(
+            [each.right_after(candidates, labels, images, truth) for each in self.parts]
+        )
+
+
+MIXED = "mixed"
+TRACERS = (*FAMILIES, MIXED)
+"""Families of tracers; `mixed` has particles of all families."""
+
+
+class Tracer:
+    """What one learner knows, inferred from their answers.
+
+    Each particle is a learner with fixed traits who saw the same trials. Its weight is the
+    likelihood of the answers. `trust` compares the predictions made before each answer with
+    two baselines that know nothing about images.
+
+    Parameters
+    ----------
+    particles : Particles
+        Learners with traits drawn from the family, before their first trial.
+
+    Attributes
+    ----------
+    log_weights : ndarray of shape (n_particles,)
+        Log likelihood of the answers under each particle.
+    answers : int
+        Number of answers observed.
+    scores : dict of str to float
+        Log probability of the answers, each predicted before it came: `tracer`, `plain`
+        (the learner's rate of right answers so far) and `chance`.
+    """
+
+    def __init__(self, particles: Particles) -> None:
+        self.particles = particles
+        self.log_weights = np.zeros(particles.count)
+        self.answers, self.right = 0, 0
+        self.scores = {"tracer": 0.0, "plain": 0.0, "chance": 0.0}
+
+    @classmethod
+    def draw(
+        cls,
+        family: str,
+        rng: np.random.Generator,
+        features: Floats,
+        n_classes: int,
+        particles: int = PARTICLES,
+    ) -> Tracer:
+        """Draw a tracer of a family.
+
+        Parameters
+        ----------
+        family : str
+            One of `TRACERS`.
+        rng : numpy.random.Generator
+            Where the particles' traits come from.
+        features : ndarray of shape (n_images, n_dimensions)
+            The images, on one scale (`worlds.standardised`).
+        n_classes : int
+            Number of classes.
+        particles : int
+            Number of particles.
+        """
+        if family != MIXED:
+            return cls(FAMILIES[family].draw(rng, particles, features, n_classes))
+        share = max(1, particles // len(FAMILIES))
+        parts = [each.draw(rng, share, features, n_classes) for each in FAMILIES.values()]
+        return cls(Mixture(parts))
+
+    @property
+    def weights(self) -> Floats:
+        """Posterior probability of each particle, (n_particles,)."""
+        weights: Floats = np.exp(self.log_weights - self.log_weights.max())
+        return weights / weights.sum()
+
+    def observe(self, image: int, label: int, response: int | None, *, feedback: bool) -> None:
+        """Take in one trial.
+
+        Parameters
+        ----------
+        image, label : int
+            Number of the image, and its true class.
+        response : int or None
+            The class that the learner chose; None where it is not known.
+        feedback : bool
+            Whether the learner then saw the true class.
+        """
+        if response is not None:
+            p = self.particles.probabilities(np.array([image]))[:, 0]
+            self._score(float(self.weights @ p[:, response]), label == response)
+            self.log_weights = self.log_weights + np.log(p[:, response])
+        if feedback:
+            self.particles.learn(image, label)
+
+    def _score(self, p: float, is_right: bool) -> None:
+        classes = self.particles.n_classes
+        # One right answer among `n_classes` before the first: starts at chance.
+        rate = (self.right + 1) / (self.answers + classes)
+        plain = rate if is_right else (1 - rate) / (classes - 1)
+        for name, value in (("tracer", p), ("plain", plain), ("chance", 1 / classes)):
+            self.scores[name] += math.log(value)
+        self.answers += 1
+        self.right += is_right
+
+    @property
+    def distrust(self) -> str | None:
+        """Why the tracer should not choose, or None where it may."""
+        if self.answers < ENOUGH:
+            return f"{self.answers} answers; the tracer needs {ENOUGH}"
+        for name in ("chance", "plain"):
+            if self.scores["tracer"] < self.scores[name] - MARGIN:
+                known = {"chance": "chance", "plain": "the rate of right answers"}[name]
+                return f"{known} predicts the answers better than the tracer"
+        return None
+
+    def probabilities(self, images: Ints) -> Floats:
+        """Return the probability of each response: (n_images, n_classes)."""
+        p = self.particles.probabilities(images)
+        return np.asarray(np.tensordot(self.weights, p, 1))
+
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the expected mean P(true) on `images` after each candidate: (n_candidates,)."""
+        after = self.particles.right_after(candidates, labels, images, truth)
+        return np.asarray(self.weights @ after)

@@ -1,0 +1,59 @@
+"""The FSRS policy: images come back when the scheduler of PyPI's `fsrs` says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+
+from pydantic import Field
+
+from diptych.policies import Candidate, Past
+from diptych.policies.repetition import RepetitionPolicy
+from diptych.policies.teaching import TeachingParameters
+
+BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class FSRSParameters(TeachingParameters):
+    """Parameters of the FSRS policy."""
+
+    retention: float = Field(
+        0.9, gt=0.5, lt=1, description="Probability of recall at which an image is due again."
+    )
+    trial_seconds: float = Field(
+        10, gt=0, description="Time that one trial stands for, in s. Answers hold no clock time."
+    )
+
+
+class FSRS(RepetitionPolicy):
+    """The Free Spaced Repetition Scheduler, within one session.
+
+    A right answer is rated `good`, a wrong one `again`. Needs the extra `diptych[fsrs]`.
+
+    References
+    ----------
+    .. [1] Ye, J., Su, J. and Cao, Y. (2022). A stochastic shortest path algorithm for optimizing
+       spaced repetition scheduling. KDD 2022.
+    """
+
+    name = "fsrs"
+    Parameters = FSRSParameters
+    parameters: FSRSParameters
+
+    def due(self, candidate: Candidate, history: Sequence[Past]) -> float:
+        from fsrs import Card, Rating, Scheduler
+
+        given = self.parameters
+        scheduler = Scheduler(desired_retention=given.retention, enable_fuzzing=False)
+        card, second = Card(card_id=1, due=BEGIN), timedelta(seconds=given.trial_seconds)
+        for number, past in enumerate(history):
+            if past.candidate == candidate:
+                rating = Rating.Good if past.correct else Rating.Again
+                card, _ = scheduler.review_card(card, rating, BEGIN + number * second)
+        return (card.due - BEGIN) / second
+
+    def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
+        if find_spec("fsrs") is None:
+            return ["needs the package fsrs: pip install 'diptych[fsrs]'"]
+        return []

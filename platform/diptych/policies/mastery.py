@@ -1,0 +1,67 @@
+"""The mastery policy: one class after the other, each until knowledge tracing trusts it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from diptych.policies import Candidate, Past
+from diptych.policies.teaching import TeachingParameters, TeachingPolicy
+
+
+class MasteryParameters(TeachingParameters):
+    """Parameters of the mastery policy: a model with two states per class, and a threshold."""
+
+    threshold: float = Field(0.95, gt=0, lt=1, description="P(known) at which a class is mastered.")
+    start: float = Field(0.2, gt=0, lt=1, description="P(known) before the first trial.")
+    learn: float = Field(0.15, gt=0, lt=1, description="Probability that a trial teaches a class.")
+    slip: float = Field(0.1, gt=0, lt=0.5, description="Probability of a wrong answer if known.")
+    guess: float = Field(0.3, gt=0, lt=1, description="Probability of a right answer if not.")
+
+
+class Mastery(TeachingPolicy):
+    """Shows the first class, by name, that is not mastered; when all are, chooses balanced.
+
+    References
+    ----------
+    .. [1] Corbett, A. T. and Anderson, J. R. (1995). Knowledge tracing: modeling the acquisition of
+       procedural knowledge. User Modeling and User-Adapted Interaction 4, 253-278, eq. 1-2.
+    """
+
+    name = "mastery"
+    Parameters = MasteryParameters
+    parameters: MasteryParameters
+
+    def choose(
+        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
+    ) -> Candidate:
+        for group in sorted({each.group for each in pool}):
+            if self.known(group, history) < self.parameters.threshold:
+                own = self.fresh([each for each in pool if each.group == group], history)
+                return own[rng.randrange(len(own))]
+        return self.balanced(pool, history, rng)
+
+    def known(self, group: str, history: Sequence[Past]) -> float:
+        """Return P(known) of a class after the trials of a session.
+
+        Parameters
+        ----------
+        group : str
+            The class.
+        history : sequence of Past
+            The trials, in order. Only those with feedback teach.
+        """
+        given = self.parameters
+        known = given.start
+        for past in history:
+            if past.candidate.group != group:
+                continue
+            if past.correct is not None:
+                if_known = 1 - given.slip if past.correct else given.slip
+                if_not = given.guess if past.correct else 1 - given.guess
+                known = known * if_known / (known * if_known + (1 - known) * if_not)
+            if past.phase in given.feedback:
+                known += (1 - known) * given.learn
+        return known
