@@ -30,6 +30,7 @@ from diptych_analysis.behaviour.classifiers import (
     NetworkClassifier,
 )
 from diptych_analysis.behaviour.faults import BehaviourFault
+from diptych_analysis.behaviour.image_labels import read_labels
 from diptych_analysis.behaviour.response_files import read_responses
 
 DIGITS = load_digits()
@@ -75,7 +76,7 @@ class Brightness(Classifier):
 def test_an_estimator_sees_the_pixels_that_it_was_fitted_to(
     digits: Path, neighbours: EstimatorClassifier, tmp_path: Path
 ) -> None:
-    labels = classification.read_labels(digits.parent / "labels.csv")
+    labels = read_labels(digits.parent / "labels.csv")
     file = classify(neighbours, images=digits, to=tmp_path, labels=labels)
     found = pd.read_parquet(file)
     expected = neighbours.estimator.predict(DIGITS.data[:60] / 16)
@@ -128,7 +129,7 @@ def test_a_stopped_run_continues_with_the_block_that_is_missing(
 def test_agree_reads_what_classify_wrote(
     digits: Path, neighbours: EstimatorClassifier, tmp_path: Path
 ) -> None:
-    labels = classification.read_labels(digits.parent / "labels.csv")
+    labels = read_labels(digits.parent / "labels.csv")
     classify(neighbours, images=digits, to=tmp_path, labels=labels)
     classify(Brightness(), images=digits, to=tmp_path)
     found = read_responses([tmp_path])

@@ -179,7 +179,10 @@ def test_a_study_with_faults_is_not_opened(home: Path) -> None:
         (("study", "validate", "nowhere"), "no study 'nowhere'"),
         (("study", "pause", "nowhere"), "no open study 'nowhere'"),
         (("export", "nowhere", "--to", "out"), "no open study 'nowhere'"),
-        (("import", "sandwich", "file", "--to", "out"), "installed are: explain-teach, imi, vkt"),
+        (
+            ("import", "sandwich", "file", "--to", "out"),
+            "installed are: cifar10h, explain-teach, imi, model-vs-human",
+        ),
         (("study", "new", "Bad Name"), "a name of a-z"),
     ],
 )

@@ -111,6 +111,7 @@ def classify(models: tuple[str, ...], **options: Any) -> None:
 def _classify(model: str, watch: Any, options: dict[str, Any]) -> Path:
     from diptych_analysis.behaviour import classification
     from diptych_analysis.behaviour.coarse_categories import read_mapping
+    from diptych_analysis.behaviour.image_labels import read_labels
 
     labels, mapping, names = options["labels"], options["mapping"], options["categories"]
     categories = None if names is None else tuple(names.read_text(encoding="utf-8").splitlines())
@@ -118,7 +119,7 @@ def _classify(model: str, watch: Any, options: dict[str, Any]) -> Path:
         model,
         images=options["images"],
         to=options["to"],
-        labels=labels and classification.read_labels(labels, options["label_column"]),
+        labels=labels and read_labels(labels, options["label_column"]),
         answer=classification.Answer(
             top=options["top"],
             mapping=None if mapping is None else read_mapping(mapping),

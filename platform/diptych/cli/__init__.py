@@ -111,7 +111,7 @@ COMMANDS = {
     "agree": Place(
         "diptych_analysis.behaviour.cli",
         "agree",
-        "Measure how much people and machines agree, image by image.",
+        "Measure how much people and machines agree on each image.",
     ),
     "results": Place(
         "diptych.cli.results", "results", "Show results of the analysis on the dashboard."

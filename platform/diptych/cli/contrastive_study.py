@@ -50,7 +50,7 @@ from diptych.cli.context import new_study_folder
 def from_contrastive(
     name: str, sources: tuple[Path, ...], images: Path, mapping: str | None, **wanted: Any
 ) -> None:
-    """Make a study of the images that divide raters, with controls.
+    """Make a study of the images that divide raters.
 
     NAME becomes the folder of an identify study, ready to open. DIR or TABLE holds responses as in
     `diptych agree`. People name contrastive images, controls of the same classes and easy images.

@@ -43,7 +43,7 @@ def new(name: str, task: str) -> None:
     console.print(f"  diptych study build {name} && diptych study validate {name}", highlight=False)
 
 
-@study.command("from-units")
+@study.command("from-units", short_help="Make a study of the units of a network.")
 @click.argument("name")
 @click.option(
     "--scores",
