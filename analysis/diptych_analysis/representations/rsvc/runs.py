@@ -34,6 +34,8 @@ from diptych_analysis.representations.rsvc.result_tables import ClassResult, Res
 
 #: Images whose patches compare all layers, as in the thesis (section 3.8.1).
 LAYER_IMAGES = 50
+#: Limit of each layer's dictionary: all pairs of layers are to stay cheap.
+LAYER_ITERATIONS = 200
 
 
 def compare_networks(
@@ -230,7 +232,7 @@ def _compare_layers(
                 k,
                 kind="auto",
                 seed=plan.settings.seed,
-                iterations=plan.settings.iterations,
+                iterations=min(plan.settings.iterations, LAYER_ITERATIONS),
             )
             coefficients[name] = fit.coefficients(table)
             watch(f"{observer.network.name}: concepts of layers", done, len(tables))
