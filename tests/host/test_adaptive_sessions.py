@@ -27,6 +27,8 @@ STUDIES = {
     "identify": (identify_study, "before", {"practice": 1, "test": 12, "catch": 1}),
     "odd_one_out": (odd_one_out_study, "hard", {"practice": 1, "test": 12, "catch": 1}),
 }
+#: Levels at which staircases start, where 1 is none.
+STARTS = {"category_learning": 6, "comparison": 12, "identify": 3}
 POLICIES: dict[str, dict[str, Any]] = {
     "constant_stimuli": {},
     "quest_plus": {"widths": [0.2, 1.0], "guess": 0.5},
@@ -37,8 +39,8 @@ POLICIES: dict[str, dict[str, Any]] = {
 def opened(app: Flask, folder: Path, task: str, policy: str) -> None:
     write, attribute, phases = STUDIES[task]
     given = {"name": policy, "attribute": attribute, **POLICIES[policy]}
-    if policy == "staircase" and task == "category_learning":
-        given["start"] = 6
+    if policy == "staircase":
+        given["start"] = STARTS.get(task, 1)
     open_study(app, write(folder / "tiny", changes={"policy": given, "phases": phases}))
 
 

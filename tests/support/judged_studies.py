@@ -168,10 +168,11 @@ def _draw_frames(folder: Path, kinds: Mapping[str, int], displays: int) -> None:
     for kind, many in kinds.items():
         for at in range(many):
             action, change = list(ACTIONS.items())[at % 3]
-            images = [drawing.dots(3), drawing.dots(3 + change)][-displays:]
+            before = 3 + at % 2
+            images = [drawing.dots(before), drawing.dots(before + change)][-displays:]
             items.append({
                 "item_id": f"item-{len(items):02d}", "kind": kind, "images": ";".join(images),
-                "answer": action, "before": 3,
+                "answer": action, "before": before,
             })  # fmt: skip
     write_csv(folder / "stimuli.csv", drawing.rows)
     write_csv(folder / "items.csv", items)
