@@ -118,6 +118,7 @@ def train_merged(digits: Digits, merged: tuple[int, ...], *, watch: Watch | None
     if merged:
         labels[np.isin(labels, merged)] = merged[0]
     *_, last = _training(digits, labels, maps=64, epochs=EPOCHS, watch=watch)
+    assert isinstance(last, Seen)
     return last
 
 
@@ -155,7 +156,8 @@ def _training(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     step = 0
     for _ in range(epochs):
-        for batch in torch.randperm(len(labels), generator=generator).split(BATCH):
+        order = torch.randperm(len(labels), generator=generator)
+        for batch in torch.split(order, BATCH):
             net.train()
             loss = nn.functional.cross_entropy(net(images[batch]), classes[batch])
             optimizer.zero_grad(set_to_none=True)
@@ -172,7 +174,7 @@ def _training(
 def _view(net: DigitNetwork, images: Tensor, classes: Tensor) -> Seen:
     net.eval()
     with torch.inference_mode():
-        values = torch.cat([net.embed(part) for part in images.split(500)])
+        values = torch.cat([net.embed(part) for part in torch.split(images, 500)])
         right = net.classify(values).argmax(1) == classes
     return Seen(values.numpy(), float(right.float().mean()))
 

@@ -80,7 +80,7 @@ def align(a: Matrix, b: Matrix, *, seed: int = 0, steps: int = _STEPS) -> Aligne
             (mapped.T @ mapped).norm() * (b_t.T @ b_t).norm()
         )
         optimizer.zero_grad()
-        (1 - similarity).backward()  # type: ignore[no-untyped-call]
+        (1 - similarity).backward()
         optimizer.step()
         current = matrix.detach().numpy() * scale
         if (score := cka(current)) > reached:
