@@ -83,7 +83,7 @@ COMMANDS = {
     "rdx": Place(
         "diptych_analysis.representations.rdx.cli",
         "rdx",
-        "Show what one representation of images holds close and another does not.",
+        "Show what one representation holds close and another does not.",
     ),
     "rdx-digits": Place(
         "diptych_analysis.representations.rdx.cli",

@@ -178,9 +178,8 @@ def _fit(
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(parameters, lr=rate)
     for _ in range(epochs):
-        for batch in torch.split(
-            torch.randperm(len(x), generator=generator), min(len(x), _SAE_BATCH)
-        ):
+        order = torch.randperm(len(x), generator=generator)
+        for batch in torch.split(order, min(len(x), _SAE_BATCH)):
             optimizer.zero_grad()
             loss(x[batch]).backward()
             with torch.no_grad():

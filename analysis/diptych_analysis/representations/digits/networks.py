@@ -117,8 +117,8 @@ def train_merged(digits: Digits, merged: tuple[int, ...], *, watch: Watch | None
     labels = digits.labels.copy()
     if merged:
         labels[np.isin(labels, merged)] = merged[0]
-    last: Seen
     *_, last = _training(digits, labels, maps=64, epochs=EPOCHS, watch=watch)
+    assert isinstance(last, Seen)
     return last
 
 
@@ -156,7 +156,8 @@ def _training(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     step = 0
     for _ in range(epochs):
-        for batch in torch.split(torch.randperm(len(labels), generator=generator), BATCH):
+        order = torch.randperm(len(labels), generator=generator)
+        for batch in torch.split(order, BATCH):
             net.train()
             loss = nn.functional.cross_entropy(net(images[batch]), classes[batch])
             optimizer.zero_grad(set_to_none=True)
