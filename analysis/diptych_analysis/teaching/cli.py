@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from diptych_analysis.teaching.experiment import Row
 
 
-class Names(click.ParamType):
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Names(click.ParamType[tuple[str, ...]]):
     """A list of names, separated by commas."""
 
     name = "names"
@@ -35,7 +38,7 @@ class Names(click.ParamType):
         return tuple(dict.fromkeys(names))
 
 
-def _names(flag: str, allowed: tuple[str, ...], text: str) -> Any:
+def _names(flag: str, allowed: tuple[str, ...], text: str) -> Callable[[F], F]:
     return click.option(
         flag, type=Names(allowed), default=",".join(allowed), show_default=True, help=text
     )

@@ -43,7 +43,7 @@ def policies_figure(rows: Sequence[Row]) -> Any:
         for tracer in (tracers if row.tracer == "none" else [row.tracer])
         for trials, mean, error in zip(MEASURED, row.mean, row.standard_error, strict=True)
     ]
-    order = [*dict.fromkeys(each["policy"] for each in values)]
+    order = [*dict.fromkeys(row.policy.replace("_", " ") for row in rows)]
     base = alt.Chart().encode(
         x=alt.X("trials:Q", title="Trials", axis=alt.Axis(values=list(MEASURED))),
         color=alt.Color("policy:N", title="Policy", sort=order),
@@ -52,7 +52,7 @@ def policies_figure(rows: Sequence[Row]) -> Any:
     lines = base.mark_line(point=True).encode(y=right)
     bars = base.mark_rule().encode(y="low:Q", y2="high:Q")
     return (
-        alt.layer(bars, lines, data=alt.Data(values=values))
+        alt.layer(bars, lines, data={"values": values})
         .properties(width=WIDTH, height=HEIGHT)
         .facet(
             row=alt.Row("learner:N", title=None, sort=None),

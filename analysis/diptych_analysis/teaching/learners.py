@@ -308,7 +308,8 @@ class Linear(AttentiveLearners):
         }
 
     def logits(self, images: Ints) -> Floats:
-        return self.traits["decision"][:, None, None] * (self.inputs[:, images] @ self.weights)
+        summed = self.inputs[:, images] @ self.weights
+        return np.asarray(self.traits["decision"][:, None, None] * summed)
 
     def _errors(self, images: Ints, labels: Ints) -> Floats:
         """Truth less the probability without lapses: (n_learners, n, n_classes)."""
@@ -336,7 +337,4 @@ class Linear(AttentiveLearners):
         return self.traits["rate"][:, None, None]
 
 
-FAMILIES: dict[str, type[Learners]] = {
-    each.family: each  # type: ignore[type-abstract]
-    for each in (Exemplar, Prototype, Linear)
-}
+FAMILIES: dict[str, type[Learners]] = {each.family: each for each in (Exemplar, Prototype, Linear)}

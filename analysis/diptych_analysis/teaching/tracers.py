@@ -133,7 +133,7 @@ class Tracer:
     def weights(self) -> Floats:
         """Posterior probability of each particle, (n_particles,)."""
         weights: Floats = np.exp(self.log_weights - self.log_weights.max())
-        return weights / weights.sum()
+        return np.asarray(weights / weights.sum())
 
     def observe(self, image: int, label: int, response: int | None, *, feedback: bool) -> None:
         """Take in one trial.

@@ -22,7 +22,7 @@ class FSRSParameters(TeachingParameters):
         0.9, gt=0.5, lt=1, description="Probability of recall at which an image is due again."
     )
     trial_seconds: float = Field(
-        10, gt=0, description="Time that one trial stands for, in s. Answers hold no clock time."
+        10, gt=0, description="Time of one trial, in s. The policy counts trials, not clock time."
     )
 
 
