@@ -32,7 +32,7 @@ from diptych.simulation import SeenTrial, observer_class
 from diptych.simulation.run import simulate
 from diptych.tasks import REGISTRY
 from diptych_analysis.psychometric.fit import count, fit
-from diptych_analysis.report import write_report
+from diptych_analysis.report.write import write_report
 from diptych_analysis.tables import Tables, read_tables
 
 

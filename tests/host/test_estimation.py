@@ -24,7 +24,7 @@ from diptych.simulation import SeenTrial, observer_class
 from diptych.tasks import REGISTRY, PlannedTrial, ResponseFault
 from diptych.tasks.estimation.figures import quantile
 from diptych.tasks.estimation.report import participants
-from diptych_analysis.report import write_report
+from diptych_analysis.report.write import write_report
 from diptych_analysis.tables import Tables, read_tables
 
 

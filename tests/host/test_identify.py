@@ -19,7 +19,7 @@ from diptych.host import host
 from diptych.models import Trial
 from diptych.sessions.facts import facts
 from diptych.simulation import SeenTrial, observer_class
-from diptych_analysis.report import write_report
+from diptych_analysis.report.write import write_report
 from diptych_analysis.tables import read_tables
 
 

@@ -22,7 +22,7 @@ from diptych_analysis.psychometric.fitted_study import fit_study
 from diptych_analysis.psychometric.judgements import Choices
 from diptych_analysis.psychometric.people import Settings
 from diptych_analysis.psychometric.report_section import judged_columns
-from diptych_analysis.report import write_report
+from diptych_analysis.report.write import write_report
 from diptych_analysis.tables import Tables, read_tables
 
 SECRET = "a secret of psychometric people"
