@@ -19,6 +19,8 @@ from diptych_analysis.teaching.experiment import combinations, joined, run_cells
 from diptych_analysis.teaching.learners import BACKGROUND, FAMILIES, Exemplar
 from diptych_analysis.teaching.live import Deadline, TooSlow, Trial, rebuild
 from diptych_analysis.teaching.loop import lesson
+from diptych_analysis.teaching.names import LEARNERS, POLICIES
+from diptych_analysis.teaching.names import TRACERS as NAMES_OF_TRACERS
 from diptych_analysis.teaching.tracers import TRACERS, Tracer
 from diptych_analysis.teaching.worlds import make_world
 
@@ -195,3 +197,7 @@ def test_expected_gain_beats_random_with_its_family_and_with_all(learner: str) -
 @pytest.mark.parametrize("tracer", FAMILIES)
 def test_a_wrong_tracer_is_never_much_worse_than_balanced(learner: str, tracer: str) -> None:
     assert gains(learner, tracer, 200, "balanced") >= -0.02
+
+
+def test_the_command_line_names_what_there_is() -> None:
+    assert (tuple(FAMILIES), tuple(CHOOSERS), TRACERS) == (LEARNERS, POLICIES, NAMES_OF_TRACERS)

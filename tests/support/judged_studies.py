@@ -45,13 +45,20 @@ def comparison_study(
 ) -> Path:
     """Write a comparison of numbers of dots with 16; returns the folder.
 
-    Args:
-        folder: the study folder; its name is the study's name.
-        practice: practice trials, and items of that kind.
-        test: test trials, and items of that kind.
-        catch: catch trials, and items of that kind.
-        judged: whether test items say which display is right; the others do.
-        changes: laid over study.toml, table by table; None takes a key out.
+    Parameters
+    ----------
+    folder
+        The study folder; its name is the study's name.
+    practice
+        Practice trials, and items of that kind.
+    test
+        Test trials, and items of that kind.
+    catch
+        Catch trials, and items of that kind.
+    judged
+        Whether test items say which display is right; the others do.
+    changes
+        Laid over study.toml, table by table; None takes a key out.
     """
     kinds = {"practice": practice, "test": test, "catch": catch}
     drawn = {"kinds": kinds, "judged": judged}
@@ -88,13 +95,20 @@ def identify_study(
 ) -> Path:
     """Write a study of what happened between two frames; returns the folder.
 
-    Args:
-        folder: the study folder; its name is the study's name.
-        practice: practice trials, and items of that kind.
-        test: test trials, and items of that kind.
-        catch: catch trials, and items of that kind.
-        displays: 2: frames before and after; 1: only the frame after.
-        changes: laid over study.toml, table by table; None takes a key out.
+    Parameters
+    ----------
+    folder
+        The study folder; its name is the study's name.
+    practice
+        Practice trials, and items of that kind.
+    test
+        Test trials, and items of that kind.
+    catch
+        Catch trials, and items of that kind.
+    displays
+        2: frames before and after; 1: only the frame after.
+    changes
+        Laid over study.toml, table by table; None takes a key out.
     """
     kinds = {"practice": practice, "test": test, "catch": catch}
     drawn = {"kinds": kinds, "displays": displays}

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from diptych_analysis.teaching.choices import CHOOSERS
-from diptych_analysis.teaching.learners import FAMILIES
-from diptych_analysis.teaching.tracers import TRACERS
+from diptych_analysis.teaching.names import LEARNERS, POLICIES, TRACERS
 
 if TYPE_CHECKING:
     from diptych_analysis.teaching.experiment import Row
@@ -50,9 +48,9 @@ def teach() -> None:
 
 
 @teach.command()
-@_names("--learners", tuple(FAMILIES), "Families of simulated learners.")
+@_names("--learners", LEARNERS, "Families of simulated learners.")
 @_names("--tracers", TRACERS, "Families of the tracer's particles; mixed: of all.")
-@_names("--policies", tuple(CHOOSERS), "Policies. random and balanced always run.")
+@_names("--policies", POLICIES, "Policies. random and balanced always run.")
 @click.option(
     "--seeds",
     default=200,
