@@ -148,7 +148,8 @@ def test_plug_ins_and_their_parameters_are_checked(tmp_path: Path) -> None:
     assert keyed["task.speed"][0] == "an unknown key"
     assert keyed["policy.name"] == (
         "'clever'",
-        "balanced, constant_stimuli, quest_plus, random, scripted, staircase",
+        "balanced, constant_stimuli, expected_gain, fsrs, largest_error, leitner, mastery, "
+        "quest_plus, random, scripted, staircase",
     )
     assert keyed["recruitment.recruiters"] == ("'moon'", "direct, mturk, prolific")
     assert keyed["recruitment.prolific.screened_out"] == ("nothing", "a value")
