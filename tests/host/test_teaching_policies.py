@@ -13,9 +13,10 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.tiny_studies import category_study
+from support.tiny_studies import category_study, two_afc_study
 from support.walker import Walker, open_study, rows
 
+from diptych.authoring import StudyFault, load_study
 from diptych.models import Trial
 from diptych.policies import REGISTRY, Candidate, Past, Policy
 from diptych.policies.traced import Explained, TracedPolicy
@@ -181,10 +182,11 @@ def test_fsrs_repeats_wrong_images_before_right_ones() -> None:
     assert policy.choose(POOL, shown, random.Random(1)) == a
 
 
-@pytest.mark.parametrize("name", ["leitner", "mastery"])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["leitner", "expected_gain"])
 def test_a_teacher_does_not_choose_the_test(app: Flask, tmp_path: Path, name: str) -> None:
     changes = {
-        "policy": {"name": name},
+        "policy": {"name": name} | ({"features": ["size"]} if name == "expected_gain" else {}),
         "phases": {"practice": 0, "training": 6, "test": 3},
         "task": {"feedback": ["training"]},
     }
@@ -201,3 +203,15 @@ def test_a_teacher_does_not_choose_the_test(app: Flask, tmp_path: Path, name: st
     items = [row["item"]["stimulus"] for row in rows(app, Trial)]
     assert [{"stimulus": each} for each in items[6:]] == planned[6:]
     assert not set(items[:6]) & set(items[6:])
+
+
+def test_a_study_must_leave_images_to_teach_with(tmp_path: Path) -> None:
+    changes = {"policy": {"name": "mastery"}, "phases": {"practice": 0, "training": 2, "test": 99}}
+    with pytest.raises(StudyFault, match=r"(?s)99 trials without feedback.*at most"):
+        load_study(category_study(tmp_path / "tiny", per_class=4, changes=changes))
+
+
+def test_a_task_without_feedback_refuses_a_teacher(tmp_path: Path) -> None:
+    folder = two_afc_study(tmp_path / "tiny", changes={"policy": {"name": "mastery"}})
+    with pytest.raises(StudyFault, match="a policy that does not teach, as two_afc needs"):
+        load_study(folder)
