@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import SEED, FiniteRange
+
 if TYPE_CHECKING:
     from diptych_analysis.tables import Tables
 
@@ -80,7 +82,7 @@ def _faults() -> Iterator[None]:
     "--share",
     default=0.05,
     show_default=True,
-    type=click.FloatRange(0, 1, True, True),
+    type=FiniteRange(0, 1, True, True),
     help="With --calibrate: share of the units for the fit.",
 )
 @click.option(
@@ -88,12 +90,10 @@ def _faults() -> Iterator[None]:
     "wanted",
     default=0.9,
     show_default=True,
-    type=click.FloatRange(0, 1, True, True),
+    type=FiniteRange(0, 1, True, True),
     help="Report how many answers per unit give this noise ceiling.",
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random draws."
-)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random draws.")
 @click.option("--json", "json_file", type=file_out, help="JSON file for all results.")
 @click.option("--csv", "csv_file", type=file_out, help="CSV file with one row per unit.")
 @click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import SEED
 from diptych_analysis.tables.schema import KINDS
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ def _read(
 @click.option(
     "--splits", default=5, show_default=True, type=click.IntRange(1), help="Number of splits."
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the splits."
-)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of the splits.")
 @click.option(
     "--encoder",
     default="none",
