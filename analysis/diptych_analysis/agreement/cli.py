@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.option_types import SEED, FiniteRange
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
 
 if TYPE_CHECKING:
     from diptych_analysis.tables import Tables
 
 folder_in = click.Path(exists=True, file_okay=False, path_type=Path)
-file_out = click.Path(dir_okay=False, path_type=Path)
+file_out = NEW_FILE
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def _faults() -> Iterator[None]:
 @click.option("--csv", "csv_file", type=file_out, help="CSV file with one row per unit.")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures (PNG, SVG).",
 )
 def correlate(folder: Path, **options: Any) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from diptych_analysis.option_types import SEED, FiniteRange
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
 
-file_out = click.Path(dir_okay=False, path_type=Path)
+file_out = NEW_FILE
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def faults() -> Iterator[None]:
 @click.option("--csv", "csv_file", type=file_out, help="CSV file with one row per stimulus.")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures (PNG, SVG).",
 )
 def agree(sources: tuple[Path, ...], **options: Any) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.option_types import FINITE, FiniteRange
+from diptych_analysis.option_types import FINITE, NEW_FILE, NEW_FOLDER, FiniteRange
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from diptych_analysis.mis.score import Scale
 
-Folder = click.Path(file_okay=False, path_type=Path)
-File = click.Path(dir_okay=False, path_type=Path)
+Folder = NEW_FOLDER
+File = NEW_FILE
 
 
 @click.command()

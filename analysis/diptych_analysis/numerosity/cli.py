@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from diptych_analysis.option_types import FINITE, SEED
+from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED
 
-Folder = click.Path(file_okay=False, path_type=Path)
+Folder = NEW_FOLDER
 File = click.Path(dir_okay=False, exists=True, path_type=Path)
 _DEVICE = click.option(
     "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."

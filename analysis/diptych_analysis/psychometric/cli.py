@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.option_types import SEED, FiniteRange
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
 from diptych_analysis.psychometric.table_options import column_option
 
 if TYPE_CHECKING:
@@ -129,11 +129,11 @@ def _faults() -> Iterator[None]:
     help="Bootstrap resamples of each person's answers, and of the people of a group.",
 )
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random draws.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
+@click.option("--json", "json_file", type=NEW_FILE,
               help="JSON file for all results.")  # fmt: skip
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures (PNG, SVG).",
 )
 def psychometric(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.option_types import FINITE, SEED
+from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED
 
 if TYPE_CHECKING:
     from diptych_analysis.networks.images import ImageSet
     from diptych_analysis.representations.reading import Representation
 
-Folder = click.Path(file_okay=False, path_type=Path)
+Folder = NEW_FOLDER
 _JSON = click.option(
     "--json", "as_json", is_flag=True,
     help="Print JSON to standard output. Progress and messages go to standard error.",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diptych_analysis.option_types import FINITE, SEED, FiniteRange
+from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED, FiniteRange
 
 if TYPE_CHECKING:
     from diptych_analysis.representations.rsvc.result_tables import Result
 
-Folder = click.Path(file_okay=False, path_type=Path)
+Folder = NEW_FOLDER
 
 
 @click.command()
