@@ -204,14 +204,30 @@ def test_an_estimator_of_a_module_is_found_by_name(
         ("table:nowhere.csv", (), "no such file"),
         ("estimator:json:loads", ("--labels", "labels.csv", "--label-column", "x"), "missing"),
         ("estimator:json:loads", (), "no fitted classifier"),
+        ("estimator:broken_for_test:svm", (), "can't be loaded: ZeroDivisionError"),
+        ("estimator:half_for_test:svm", (), "can't be loaded: SyntaxError"),
+        ("table:none.csv", (), "responses of 0 raters"),
+        ("timm:resnet18@empty.pt", (), "the weights 'empty.pt' can't be read: EOFError"),
     ],
 )
-def test_a_wrong_model_is_one_line(
-    digits: Path, tmp_path: Path, model: str, more: tuple[str, ...], message: str
+def test_a_wrong_model_is_one_line_and_leaves_no_folder(
+    digits: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    more: tuple[str, ...],
+    message: str,
 ) -> None:
-    result = run(model, digits, tmp_path, *more)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("broken_for_test.py").write_text("1 / 0")
+    Path("half_for_test.py").write_text("def")
+    Path("none.csv").write_text("file,response\n000.png,\n")
+    Path("empty.pt").touch()
+    result = run(model, digits, tmp_path / "out", *more)
     assert result.exit_code == 1 and message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_labels_of_other_images_and_labels_that_change(digits: Path, tmp_path: Path) -> None:

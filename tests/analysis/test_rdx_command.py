@@ -93,13 +93,44 @@ def test_networks_see_the_images(tmp_path: Path) -> None:
     [
         (("nothing.npy", "nothing.npy"), "no file 'nothing.npy'"),
         (("efficientnet-lite0", "efficientnet-lite0"), "needs --images"),
+        (("huge.npy", "b.npy"), "the largest number of A is 1e+300; allowed are 1e-100 to 1e+100"),
+        (("b.npy", "tiny.npy"), "the largest number of B is 1e-300"),
+        (("nan.npy", "b.npy", "--align", "a"), "A holds NaN or infinity in 1 of 60 rows"),
+        (("complex.npy", "b.npy"), "of real numbers is needed"),
+        (("text.npy", "b.npy"), "allowed are arrays of numbers that numpy.save"),
+        (("empty.npz", "b.npy"), "allowed are arrays of numbers that numpy.save"),
+        (("two.npz:z", "b.npy"), "has no array 'z'; it holds x, y"),
+        (("b.npy", "b.npy", "--guide", "empty.csv"), "the guide 'empty.csv' can't be read"),
+        (("b.npy", "b.npy", "--guide", "gap.csv"), "has no label in row 2"),
+        (("b.npy", "b.npy", "--beta", "1e300"), "beta is at most 50"),
     ],
 )
-def test_faults_are_one_line(arguments: tuple[str, ...], message: str) -> None:
+def test_faults_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    b = np.random.default_rng(0).uniform(-1, 1, (60, 4))
+    b[0, 0] = 1
+    for name, values in {"b": b, "huge": b * 1e300, "tiny": b * 1e-300, "complex": b + 1j}.items():
+        np.save(f"{name}.npy", values)
+    np.save("nan.npy", np.where(np.arange(60)[:, None] == 7, np.nan, b))
+    np.savez("two.npz", x=b, y=b)
+    Path("text.npy").write_text("x")
+    Path("empty.npz").touch()
+    Path("empty.csv").touch()
+    Path("gap.csv").write_text("item,label\na,b\nc,\n")
     code, _, err = run(*arguments)
     assert code == 1
-    assert message in err
+    assert message in " ".join(err.split())
     assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_the_strongest_beta_gives_finite_grids(tables: tuple[Path, Path]) -> None:
+    rows = [read_file(str(file)).values for file in tables]
+    for sampling in ("spectral", "greedy", "pagerank"):
+        found = compare(*rows, Settings(beta=50, sampling=sampling))
+        assert np.isfinite([grid.affinity for grid in found.forward.grids]).all()
 
 
 def test_files_without_numbers_or_with_repeated_items_are_refused(tmp_path: Path) -> None:

@@ -249,6 +249,7 @@ def test_networks_of_different_classes_are_refused(pictures: Path) -> None:
     ("options", "message"),
     [
         (["--classes", "7"], "allowed are outputs 0 to 1"),
+        (["--classes", "x=0", "--classes", "x=1"], "two classes have the name 'x'"),
         (["--layer-a", "nothing"], "has no layer 'nothing'"),
         (["--alpha", "0"], "alpha 0.0: allowed are numbers above 0"),
         (["-k", "4000"], "4000 concepts from"),

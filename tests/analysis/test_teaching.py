@@ -156,10 +156,10 @@ def test_parts_of_cells_join_in_the_order_of_seeds(tmp_path: Path) -> None:
 def test_the_command_writes_table_results_and_figure(tmp_path: Path) -> None:
     arguments = ["simulate", "--learners", "prototype", "--tracers", "prototype", "--policies",
                  "random", "--seeds", "2", "--to", str(tmp_path / "out"), "--json",
-                 str(tmp_path / "r.json")]  # fmt: skip
+                 str(tmp_path / "new/r.json")]  # fmt: skip
     done = CliRunner().invoke(teach, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    results = json.loads((tmp_path / "r.json").read_text())
+    results = json.loads((tmp_path / "new/r.json").read_text())
     assert results["simulated"] is True
     assert [row["policy"] for row in results["rows"]] == ["random", "balanced"]
     assert "<svg" in (tmp_path / "out/figure.svg").read_text()

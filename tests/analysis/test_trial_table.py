@@ -95,6 +95,44 @@ def test_a_column_with_a_name_of_the_tables_is_kept_beside_it(tmp_path: Path) ->
     assert set(trials["phase"]) == {"test"} and set(trials["source_phase"]) == {"night"}
 
 
+def test_a_column_with_the_name_of_a_role_is_kept_beside_the_named_one(tmp_path: Path) -> None:
+    frame = long_table().assign(test="pilot", trial_index=7)
+    trials = read_trials(written(frame, tmp_path / "x.csv"), NAMES).trials
+    assert trials["test"].tolist() == frame["n_dots"].tolist()
+    assert set(trials["source_test"]) == {"pilot"} and set(trials["source_trial_index"]) == {"7"}
+    # Roles may even exchange their names.
+    swapped = frame.drop(columns="test").rename(columns={"n_dots": "reference", "standard": "test"})
+    names = NAMES | {"test": "reference", "reference": "test"}
+    trials = read_trials(written(swapped, tmp_path / "y.csv"), names).trials
+    assert trials["test"].tolist() == frame["n_dots"].tolist()
+    assert set(trials["reference"]) == {16}
+    taken = frame.drop(columns="test").rename(columns={"key": "label"})
+    trials = read_trials(written(taken, tmp_path / "z.csv"), NAMES | {"answer": "label"}).trials
+    assert trials["response"].tolist() == frame["key"].tolist() and trials["label"].isna().all()
+    timed = frame.drop(columns="test").rename(columns={"key": "rt_s"})
+    trials = read_trials(written(timed, tmp_path / "t.csv"), NAMES | {"answer": "rt_s"}).trials
+    assert trials["response"].tolist() == frame["key"].tolist() and trials["rt_ms"].isna().all()
+
+
+@pytest.mark.parametrize("reference", ["none", "some"])
+def test_levels_need_no_reference(tmp_path: Path, reference: str) -> None:
+    frame = long_table().drop(columns="seconds")
+    frame["standard"] = frame["standard"].astype(float)
+    frame.loc[frame.index[: 1 if reference == "some" else None], "standard"] = float("nan")
+    names = {role: name for role, name in NAMES.items() if role != "reference"}
+    if reference == "some":
+        names = NAMES
+    file = written(frame, tmp_path / "dots.csv")
+    choices = Choices(positive="more")
+    found = as_json(fit_study(read_trials(file, names), choices, FEW))
+    whole = written(long_table(), tmp_path / "whole.csv")
+    expected = as_json(fit_study(read_trials(whole, NAMES), choices, FEW))
+    assert [row["threshold"] for row in found["people"]] == [
+        row["threshold"] for row in expected["people"]
+    ]
+    assert found["standard"] == (16 if reference == "some" else None)
+
+
 @pytest.mark.parametrize(
     ("change", "names", "told"),
     [
@@ -104,6 +142,8 @@ def test_a_column_with_a_name_of_the_tables_is_kept_beside_it(tmp_path: Path) ->
         ({"n_dots": "many"}, NAMES, "column 'n_dots', row 1: found 'many'; allowed is a finite"),
         ({"seconds": -1}, NAMES | {"rt_s": "seconds"}, "at least 0 is allowed"),
         ({"rt": 3}, NAMES | {"rt_s": "seconds"}, "name one of rt and rt_s"),
+        ({"test": 3}, NAMES | {"test": "dots"}, "column 'dots': missing or empty"),
+        ({}, NAMES | {"label": "key"}, "column 'key': named for answer and label; a column has"),
     ],
 )
 def test_faults_name_file_column_and_row(tmp_path: Path, change, names, told: str) -> None:

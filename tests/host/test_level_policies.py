@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diptych.policies import Candidate, Past, Policy
+from diptych.authoring.plan_check import parameter_faults
+from diptych.policies import REGISTRY, Candidate, Past, Policy
 from diptych.policies.constant_stimuli import ConstantStimuli
 from diptych.policies.levels import order_of
 from diptych.policies.quest_plus import QuestPlus
@@ -286,3 +287,19 @@ def test_tracks_within_a_group_do_not_see_each_other() -> None:
 def test_tracks_need_as_many_starts() -> None:
     policy = made(Staircase, start=[4, 6, 8], steps=(1,), tracks=2)
     assert any("start has 3 levels for 2 tracks" in fault for fault in policy.faults(POOL, 9))
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "found", "allowed"),
+    [
+        ({"start": {}}, "policy.start", "{}", "a valid number or a valid tuple"),
+        ({"start": ["a", 10]}, "policy.start.0", "'a'", "a valid number, unable to parse"),
+        ({"start": float("nan")}, "policy.start", "nan", "a finite number or a valid tuple"),
+        ({"rule": 5}, "policy.rule", "5", "'"),
+    ],
+)
+def test_a_key_of_several_types_has_one_fault(given: dict, key: str, found: str, allowed: str):
+    whole = {"attribute": "n", "start": 10, "steps": [1.0], **given}
+    (fault,) = parameter_faults(REGISTRY.get("staircase").Parameters, whole, "policy")
+    assert (fault.key, fault.found) == (key, found)
+    assert fault.allowed.startswith(allowed)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
+
 if TYPE_CHECKING:
     from diptych_analysis.tables import Tables
 
 folder_in = click.Path(exists=True, file_okay=False, path_type=Path)
-file_out = click.Path(dir_okay=False, path_type=Path)
+file_out = NEW_FILE
 
 
 @contextmanager
@@ -80,7 +82,7 @@ def _faults() -> Iterator[None]:
     "--share",
     default=0.05,
     show_default=True,
-    type=click.FloatRange(0, 1, True, True),
+    type=FiniteRange(0, 1, True, True),
     help="With --calibrate: share of the units for the fit.",
 )
 @click.option(
@@ -88,17 +90,15 @@ def _faults() -> Iterator[None]:
     "wanted",
     default=0.9,
     show_default=True,
-    type=click.FloatRange(0, 1, True, True),
+    type=FiniteRange(0, 1, True, True),
     help="Report how many answers per unit give this noise ceiling.",
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random draws."
-)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random draws.")
 @click.option("--json", "json_file", type=file_out, help="JSON file for all results.")
 @click.option("--csv", "csv_file", type=file_out, help="CSV file with one row per unit.")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures (PNG, SVG).",
 )
 def correlate(folder: Path, **options: Any) -> None:

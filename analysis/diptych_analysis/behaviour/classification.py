@@ -35,6 +35,7 @@ from diptych_analysis.parallel import in_parallel
 BATCH = 32
 BLOCK = 8 * BATCH
 TABLE = "table:"
+INDEX = Path("cache", "index.parquet")
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,17 @@ def classify(
         If the model, an image or a label can't be used.
     """
     answer, execution = answer or Answer(), execution or Execution()
+    # What can't be used is found before anything is written.
+    if isinstance(model, str) and model.startswith(TABLE):
+        found = _images(images, to)
+        stimuli = _stimuli(found, labels, answer.mapping)
+        responses = _from_table(Path(model.removeprefix(TABLE)), stimuli)
+        _write_stimuli(stimuli, found, to)
+        return _keep(responses, to)
+    classifier = _load(model, answer, execution)
     found = _images(images, to)
     stimuli = _stimuli(found, labels, answer.mapping)
-    _write_stimuli(stimuli, to)
-    if isinstance(model, str) and model.startswith(TABLE):
-        return _from_table(Path(model.removeprefix(TABLE)), stimuli, to)
-    classifier = _load(model, answer, execution)
+    _write_stimuli(stimuli, found, to)
     given = tuple(stimuli["label"].fillna("").astype(str))
     machine = (classifier.name, classifier.key, classifier.categories)
     kept = (answer.top, _sorted(answer.mapping))
@@ -145,10 +151,8 @@ def _sorted(mapping: Mapping[str, str] | None) -> list[tuple[str, str]] | None:
 
 
 def _images(folder: Path, to: Path) -> ImageSet:
-    index = to / "cache" / "index.parquet"
-    found = image_set(folder, pd.read_parquet(index) if index.exists() else None)
-    _write(index_frame(found), index)
-    return found
+    index = to / INDEX
+    return image_set(folder, pd.read_parquet(index) if index.exists() else None)
 
 
 def _stimuli(
@@ -168,7 +172,7 @@ def _stimuli(
     return table.assign(label=pd.Series(coarse, dtype="object"))
 
 
-def _write_stimuli(stimuli: pd.DataFrame, to: Path) -> None:
+def _write_stimuli(stimuli: pd.DataFrame, images: ImageSet, to: Path) -> None:
     """Add the stimuli to those of earlier runs, whose labels must be the same."""
     file = to / STIMULI
     if file.exists():
@@ -186,6 +190,7 @@ def _write_stimuli(stimuli: pd.DataFrame, to: Path) -> None:
         rows = pd.concat([stimuli, earlier]).sort_values("label", kind="stable")
         stimuli = rows.drop_duplicates("stimulus").sort_values("stimulus", ignore_index=True)
     _write(stimuli, file)
+    _write(index_frame(images), to / INDEX)
 
 
 def _load(model: str | Classifier, answer: Answer, execution: Execution) -> Classifier:
@@ -334,8 +339,8 @@ def _table(
     )
 
 
-def _from_table(file: Path, stimuli: pd.DataFrame, to: Path) -> Path:
-    """Keep the responses of another tool: `response`, and `stimulus` or `file`."""
+def _from_table(file: Path, stimuli: pd.DataFrame) -> pd.DataFrame:
+    """Read the responses of another tool: `response`, and `stimulus` or `file`."""
     try:
         table = read_table(file)
         if "stimulus" not in table and "file" in table:
@@ -354,7 +359,11 @@ def _from_table(file: Path, stimuli: pd.DataFrame, to: Path) -> Path:
     known = table["stimulus"].isin(stimuli["stimulus"])
     if not known.all():
         raise BehaviourFault(f"{file}: {table['stimulus'][~known].iloc[0]!r} is not an image")
-    kept = table[["rater", "stimulus", "response"]].drop_duplicates("stimulus")
+    return table[["rater", "stimulus", "response"]].drop_duplicates("stimulus")
+
+
+def _keep(kept: pd.DataFrame, to: Path) -> Path:
+    """Write the responses of another tool under a name that their content gives."""
     key = hashlib.sha256(kept.to_csv(index=False).encode()).hexdigest()[:12]
     target = to / PREDICTIONS / f"{key}.parquet"
     _write(kept, target)

@@ -173,6 +173,7 @@ def load_classifier(
         raise BehaviourFault(f"{name}: expected estimator:MODULE:NAME, such as estimator:mine:svm")
     try:
         estimator = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise BehaviourFault(f"{name} can't be loaded: {error}") from error
+    except Exception as error:  # a module of the user can raise anything
+        told = f"{type(error).__name__}: {error}"
+        raise BehaviourFault(f"{name} can't be loaded: {told}") from error
     return EstimatorClassifier(attribute, estimator)

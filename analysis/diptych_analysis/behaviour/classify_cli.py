@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from diptych_analysis.behaviour.cli import faults
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FOLDER = NEW_FOLDER
 _FILE_IN = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 
@@ -67,7 +68,7 @@ _FILE_IN = click.Path(dir_okay=False, exists=True, path_type=Path)
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="JSON file: images and accuracy of each model.",
 )
 def classify(models: tuple[str, ...], **options: Any) -> None:

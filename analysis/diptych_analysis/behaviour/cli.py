@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-file_out = click.Path(dir_okay=False, path_type=Path)
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
+
+file_out = NEW_FILE
 
 
 @contextmanager
@@ -99,7 +101,7 @@ def faults() -> Iterator[None]:
     "wanted",
     default=0.9,
     show_default=True,
-    type=click.FloatRange(0, 1, True, True),
+    type=FiniteRange(0, 1, True, True),
     help="Report how many raters per stimulus give agreement that correlates this much with that "
     "of all possible raters.",
 )
@@ -107,7 +109,7 @@ def faults() -> Iterator[None]:
     "--people-agree",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     help="Least agreement of people about a diagnostic stimulus.",
 )
 @click.option(
@@ -117,14 +119,12 @@ def faults() -> Iterator[None]:
     type=click.IntRange(20),
     help="Resamples of the stimuli for each interval.",
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random draws."
-)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random draws.")
 @click.option("--json", "json_file", type=file_out, help="JSON file for all results.")
 @click.option("--csv", "csv_file", type=file_out, help="CSV file with one row per stimulus.")
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures (PNG, SVG).",
 )
 def agree(sources: tuple[Path, ...], **options: Any) -> None:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import FINITE, NEW_FILE, NEW_FOLDER, FiniteRange
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from diptych_analysis.mis.score import Scale
 
-Folder = click.Path(file_okay=False, path_type=Path)
-File = click.Path(dir_okay=False, path_type=Path)
+Folder = NEW_FOLDER
+File = NEW_FILE
 
 
 @click.command()
@@ -60,10 +62,12 @@ File = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--percentile",
-    type=click.FloatRange(0, 50, max_open=True),
+    type=FiniteRange(0, 50, max_open=True),
     help="Take queries from this percentile and its opposite. 2 gives the hard variant.",
 )
-@click.option("--alpha", type=float, help="alpha in Eq. 4. By default 0.16, or fitted to --humans.")
+@click.option(
+    "--alpha", type=FINITE, help="alpha in Eq. 4. By default 0.16, or fitted to --humans."
+)
 @click.option(
     "--alpha-as",
     type=click.Choice(["temperature", "product"]),
@@ -114,7 +118,7 @@ def mis(models: tuple[str, ...], **options: Any) -> None:
     console = Console()
     try:
         tables = [_score(model, console, options) for model in models]
-    except (MachineFault, OSError) as fault:
+    except MachineFault as fault:
         raise click.ClickException(str(fault)) from None
     for table in tables:
         console.print(layer_table(table))

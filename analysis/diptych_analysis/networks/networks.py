@@ -173,7 +173,8 @@ def _fill(module: nn.Module, file: Path, architecture: str) -> None:
         if odd:
             raise TypeError(f"{odd[0]!r} is no tensor")
     except Exception as error:  # pickles can raise anything
-        raise MachineFault(f"the weights {str(file)!r} can't be read: {error}") from error
+        told = str(error).partition("\n")[0] or type(error).__name__
+        raise MachineFault(f"the weights {str(file)!r} can't be read: {told}") from error
     wanted = module.state_dict()
     if wanted.keys() <= found.keys():
         chosen = {name: found[name] for name in wanted}

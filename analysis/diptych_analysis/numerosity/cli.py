@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-Folder = click.Path(file_okay=False, path_type=Path)
+from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED
+
+Folder = NEW_FOLDER
 File = click.Path(dir_okay=False, exists=True, path_type=Path)
 _DEVICE = click.option(
     "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
@@ -41,7 +43,7 @@ def _faults() -> Iterator[None]:
 
     try:
         yield
-    except (NumerosityFault, OSError) as fault:
+    except NumerosityFault as fault:
         raise click.ClickException(str(fault)) from None
     except KeyboardInterrupt:
         click.echo("\nStopped. The same command continues from the last checkpoint.", err=True)
@@ -89,13 +91,11 @@ def _faults() -> Iterator[None]:
     help="Dimensions of the embedding.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Updates. Default 300, published 900.")
-@click.option("--rate", type=float, help="Learning rate of Adam. Default 0.001, published 0.0001.")
+@click.option("--rate", type=FINITE, help="Learning rate of Adam. Default 0.001, published 0.0001.")
 @click.option(
     "--seeds", default=1, show_default=True, type=click.IntRange(1), help="Number of networks."
 )
-@click.option(
-    "--first-seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the first."
-)
+@click.option("--first-seed", default=0, show_default=True, type=SEED, help="Seed of the first.")
 @_THREADS
 @_DEVICE
 def train(

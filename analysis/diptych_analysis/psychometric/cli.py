@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
 from diptych_analysis.psychometric.table_options import column_option
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _faults() -> Iterator[None]:
 )
 @click.option(
     "--guess",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=FiniteRange(0, 1, max_open=True),
     help="Share of positive answers by guessing: 0.5 for right answers in 2-AFC. "
     "[default: half of the lapses]",
 )
@@ -71,7 +72,7 @@ def _faults() -> Iterator[None]:
     "--most-lapse",
     default=0.2,
     show_default=True,
-    type=click.FloatRange(0, 0.5),
+    type=FiniteRange(0, 0.5),
     help="Largest lapse rate of a fit.",
 )
 @click.option(
@@ -127,14 +128,12 @@ def _faults() -> Iterator[None]:
     type=click.IntRange(100),
     help="Bootstrap resamples of each person's answers, and of the people of a group.",
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of all random draws."
-)
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random draws.")
+@click.option("--json", "json_file", type=NEW_FILE,
               help="JSON file for all results.")  # fmt: skip
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures (PNG, SVG).",
 )
 def psychometric(

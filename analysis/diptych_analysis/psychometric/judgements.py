@@ -164,10 +164,10 @@ def judgements_of(tables: Tables, choices: Choices) -> Judgements:
     level = _numbers(tables, found, attribute)
     reference, standard = choices.reference, float("nan")
     if not reference and attribute == TEST and REFERENCE in tables.trials.columns:
-        values = _numbers(tables, found, REFERENCE)
-        if values.nunique() == 1:
-            standard = float(values.iloc[0])
-        else:
+        known = _numbers(tables, found, REFERENCE).dropna()
+        if known.nunique() == 1:
+            standard = float(known.iloc[0])
+        elif len(known):
             reference = REFERENCE
     if reference:
         values = _numbers(tables, found, reference)
@@ -179,11 +179,11 @@ def judgements_of(tables: Tables, choices: Choices) -> Judgements:
         "level": level,
         "positive": positive,
     })  # fmt: skip
-    known = frame["level"].notna() & frame["positive"].notna()
-    if not known.any():
+    complete = frame["level"].notna() & frame["positive"].notna()
+    if not complete.any():
         what = f"a number {attribute!r}" if frame["level"].isna().all() else "a known outcome"
         raise PsychometricFault(f"none of {len(frame):,} answers has {what}")
-    frame = frame[known].astype({"level": float, "positive": bool}).reset_index(drop=True)
+    frame = frame[complete].astype({"level": float, "positive": bool}).reset_index(drop=True)
     return Judgements(frame, attribute, reference, standard, kinds, choices.positive)
 
 

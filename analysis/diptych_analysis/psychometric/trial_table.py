@@ -23,6 +23,8 @@ _TYPES: Mapping[str, Any] = {
     "rt_s": "number",
     "confidence": "number",
 }
+#: A column of the tables for each type, whose cells are empty at first.
+_EMPTY = {"number": "rt_ms", "boolean": "correct", "string": "response"}
 #: Columns that the tables have beyond the contract.
 NUMBERS = (
     Column(TEST, "number", "Level of the test."),
@@ -63,8 +65,14 @@ def read_trials(file: Path, columns: Mapping[str, str] | None = None) -> Tables:
     >>> tables = read_trials(Path("dots.csv"), names)  # doctest: +SKIP
     """
     named = dict(columns or {})
-    frame, others = read_table(file, [_declared(role, named) for role in ROLES])
-    found = frame.rename(columns={named.get(role, role): role for role in ROLES})
+    sources = _sources(file, named)
+    frame, others = read_table(file, [_declared(role, name) for role, name in sources.items()])
+    extras, renamed = _others(others)
+    # At once, since a column can have the name of another column's role.
+    found = frame.rename(columns={**renamed, **{name: role for role, name in sources.items()}})
+    nothing = empty_table("trials").reindex(found.index)
+    for role in ROLES.keys() - sources.keys():
+        found[role] = nothing[_EMPTY[_TYPES.get(role, "string")]]
     _check(file, found, named)
     found["participant"] = found["participant"].fillna(_NOBODY)
     if found["rt"].isna().all():
@@ -75,11 +83,10 @@ def read_trials(file: Path, columns: Mapping[str, str] | None = None) -> Tables:
     name = file.stem
     found["session_id"] = [f"{name}-{place + 1:05d}" for place in number]
     found["trial_index"] = found.groupby("session_id").cumcount()
-    extras, renamed = _others(others)
     version = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     trials = _trials(found, {"study": name, "study_version": version})
-    for source, new in renamed.items():
-        trials[new] = found[source]
+    for new in renamed.values():
+        trials[new] = found[new]
     return Tables(
         sessions=_sessions(trials),
         trials=trials,
@@ -89,10 +96,22 @@ def read_trials(file: Path, columns: Mapping[str, str] | None = None) -> Tables:
     )
 
 
-def _declared(role: str, named: Mapping[str, str]) -> Column:
+def _sources(file: Path, named: Mapping[str, str]) -> dict[str, str]:
+    """Return the column of each role; a column that is named for a role has no other one."""
+    roles: dict[str, list[str]] = {}
+    for role, name in named.items():
+        roles.setdefault(name, []).append(role)
+    for name, several in roles.items():
+        if len(several) > 1:
+            told = f"named for {' and '.join(several)}; a column has one role"
+            raise TableFault(str(file), told, column=name)
+    return {role: named.get(role, role) for role in ROLES if role in named or role not in roles}
+
+
+def _declared(role: str, name: str) -> Column:
     kind = _TYPES.get(role, "string")
     minimum = 0 if role in ("rt", "rt_s", "confidence") else None
-    return Column(named.get(role, role), kind, ROLES[role], minimum=minimum)
+    return Column(name, kind, ROLES[role], minimum=minimum)
 
 
 def _check(file: Path, found: pd.DataFrame, named: Mapping[str, str]) -> None:
@@ -113,7 +132,7 @@ def _check(file: Path, found: pd.DataFrame, named: Mapping[str, str]) -> None:
 
 
 def _others(others: tuple[Column, ...]) -> tuple[list[Column], dict[str, str]]:
-    taken = {column.name for column in (*TABLES["trials"], *NUMBERS)}
+    taken = {column.name for column in (*TABLES["trials"], *NUMBERS)} | set(ROLES)
     renamed = {c.name: f"source_{c.name}" if c.name in taken else c.name for c in others}
     return [
         replace(c, name=renamed[c.name], description=f"{c.name} of the source, as it is.")

@@ -76,6 +76,26 @@ def read_file(source: str) -> Representation:
     return _from_frame(frame, file)
 
 
+def read_guide(file: Path) -> npt.NDArray[Any]:
+    """Read labels that grids stay within: the last column of a CSV file, one label per item.
+
+    Raises
+    ------
+    RepresentationFault
+        If the file can't be read, or an item has no label.
+    """
+    try:
+        labels = pd.read_csv(file).iloc[:, -1]
+    except (OSError, ValueError) as error:
+        raise RepresentationFault(f"the guide {str(file)!r} can't be read: {error}") from error
+    empty = np.flatnonzero(labels.isna())
+    if len(empty):
+        raise RepresentationFault(
+            f"the guide {str(file)!r} has no label in row {empty[0] + 1}; each item needs one"
+        )
+    return labels.to_numpy()
+
+
 def _split(source: str) -> tuple[Path, str]:
     stem, _, key = source.rpartition(":")
     return (Path(stem), key) if stem.lower().endswith(".npz") else (Path(source), "")
@@ -86,7 +106,14 @@ def _name(file: Path, key: str) -> str:
 
 
 def _array(file: Path, key: str) -> Any:
-    found = np.load(file, allow_pickle=False)
+    try:
+        found = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError):
+        # NumPy advises to load what it does not know as a pickle, which can run a program.
+        raise RepresentationFault(
+            f"{str(file)!r} can't be read: allowed are arrays of numbers that numpy.save or "
+            "numpy.savez wrote"
+        ) from None
     if file.suffix.lower() == ".npy":
         return found
     with found:
@@ -95,15 +122,20 @@ def _array(file: Path, key: str) -> Any:
                 f"{str(file)!r} holds several arrays ({', '.join(found.files)}): name one, such as "
                 f"{file.name}:{found.files[0]}"
             )
+        if key and key not in found.files:
+            raise RepresentationFault(
+                f"{str(file)!r} has no array {key!r}; it holds {', '.join(found.files)}"
+            )
         return found[key or found.files[0]]
 
 
 def _matrix(values: Any, source: str) -> npt.NDArray[np.float64]:
     if values.ndim > 2:
         values = values.reshape(len(values), -1)
-    if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
+    kind = values.dtype
+    if values.ndim != 2 or not np.issubdtype(kind, np.number) or kind.kind == "c":
         raise RepresentationFault(
-            f"{source!r} has shape {values.shape} of {values.dtype}: a matrix (items, features) of "
+            f"{source!r} has shape {values.shape} of {kind}: a matrix (items, features) of real "
             "numbers is needed"
         )
     return np.asarray(values, dtype=np.float64)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
 from diptych_analysis.teaching.names import LEARNERS, POLICIES, TRACERS
 
 if TYPE_CHECKING:
@@ -61,14 +62,14 @@ def teach() -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="Processes.")
 @click.option(
     "--to",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     required=True,
     help="Folder of table.md, results.json and figure.svg.",
 )
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="Write the results into another file too.",
 )
 def simulate(
@@ -98,8 +99,8 @@ def simulate(
             advance(len(part.right))
     rows = list(summarise(joined(plan, parts)))
     results = json.dumps({"simulated": True, "rows": [row.as_dict() for row in rows]}, indent=1)
-    to.mkdir(parents=True, exist_ok=True)
     for file in filter(None, (to / "results.json", json_file)):
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(results + "\n", encoding="utf-8")
     table = markdown_table(rows)
     (to / "table.md").write_text(table, encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED
 from diptych_analysis.tables.schema import KINDS
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ def _read(
 @click.option(
     "--splits", default=5, show_default=True, type=click.IntRange(1), help="Number of splits."
 )
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of the splits."
-)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of the splits.")
 @click.option(
     "--encoder",
     default="none",
@@ -106,7 +105,7 @@ def _read(
 )
 @click.option(
     "--cache",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder to cache image features in.",
 )
 @click.option(
@@ -139,29 +138,27 @@ def _read(
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="JSON file for all results.",
 )
 @click.option(
     "--csv",
     "csv_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="CSV file for the table of results.",
 )
 @click.option(
     "--latex",
     "latex_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     help="LaTeX file for the table of results.",
 )
 @click.option(
     "--report",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures.",
 )
-@click.option(
-    "--save", type=click.Path(file_okay=False, path_type=Path), help="Folder to save the models in."
-)
+@click.option("--save", type=NEW_FOLDER, help="Folder to save the models in.")
 def run(folder: Path, **options: Any) -> None:
     """Train and score models on the tables in FOLDER, over random splits by learner."""
     from rich.console import Console
@@ -287,7 +284,7 @@ def _progress(console: Any, total: int) -> Iterator[_Watch]:
 @trace.command()
 @click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--to", type=click.Path(dir_okay=False, path_type=Path), help="CSV or Parquet file.")
+@click.option("--to", type=NEW_FILE, help="CSV or Parquet file.")
 @click.option("--status", default="completed", show_default=True, help="Statuses to use.")
 @click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
 @click.option("--rt-column", default="rt_ms", show_default=True, help="Column of response times.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -58,7 +59,7 @@ def parameter_faults(model: type[BaseModel], given: dict[str, Any], where: str) 
     try:
         model.model_validate(given)
     except ValidationError as fault:
-        for error in fault.errors():
+        for error in _without_branches(model, fault.errors()):
             key = ".".join([where, *map(str, error["loc"])])
             if error["type"] == "extra_forbidden":
                 known = ", ".join(sorted(model.model_fields)) or "no key"
@@ -67,6 +68,36 @@ def parameter_faults(model: type[BaseModel], given: dict[str, Any], where: str) 
                 yield Fault(FILE, key, "nothing", "a value")
             else:
                 yield Fault(FILE, key, repr(error["input"]), allowed_by(error["msg"]))
+
+
+def _without_branches(model: type[BaseModel], errors: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return one error per value where a key takes values of several types.
+
+    pydantic reports each type by itself, with the type as a part of the key. A fault inside a value
+    of a fitting type, such as one entry of a list, says more than that other types do not fit.
+    """
+    merged: list[dict[str, Any]] = []
+    several: dict[str, list[dict[str, Any]]] = {}
+    for error in errors:
+        name, branch, *inside = (*error["loc"], None, None)
+        field = model.model_fields.get(str(name))
+        if branch is None or field is None or not _is_union(field.annotation):
+            merged.append(error)
+        else:
+            several.setdefault(str(name), []).append({**error, "loc": (name, *inside[:-2])})
+    for name, found in several.items():
+        within = [error for error in found if len(error["loc"]) > 1]
+        if within:
+            merged += within
+        else:
+            allowed = " or ".join(dict.fromkeys(allowed_by(error["msg"]) for error in found))
+            merged.append({**found[0], "loc": (name,), "msg": allowed})
+    return merged
+
+
+def _is_union(annotation: Any) -> bool:
+    members = [each for each in get_args(annotation) if each is not NoneType]
+    return get_origin(annotation) in (Union, UnionType) and len(members) > 1
 
 
 def _policy(plugged: Plugged, key: str, policies: Any) -> tuple[Any, list[Fault]]:

@@ -9,6 +9,7 @@ import click
 
 from diptych.cli.console import console
 from diptych.cli.context import new_study_folder
+from diptych_analysis.option_types import SEED
 
 
 @click.command("from-contrastive")
@@ -46,7 +47,7 @@ from diptych.cli.context import new_study_folder
     metavar="FILE|geirhos16",
     help="Replace responses and labels by coarser categories, as in `diptych agree`.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random choices.")
 def from_contrastive(
     name: str, sources: tuple[Path, ...], images: Path, mapping: str | None, **wanted: Any
 ) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from diptych.cli import Commands
 from diptych.cli.console import console
 from diptych.cli.context import with_app
+from diptych_analysis.option_types import FiniteRange
 
 
 @click.group(cls=Commands)
@@ -146,7 +147,7 @@ def expire(study: str, hits: tuple[str, ...], every: bool) -> None:
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=0.0,
     help="Hours from now for which the HIT stays open.",
 )

@@ -13,6 +13,7 @@ from diptych.cli.console import console, messages
 from diptych.cli.context import study_folder
 from diptych.cli.json_output import emit, json_option
 from diptych.cli.tables import progress_bar
+from diptych_analysis.option_types import FINITE, SEED, FiniteRange
 
 if TYPE_CHECKING:
     from diptych.simulation.run import Summary
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     "--scale",
     default=0.16,
     show_default=True,
+    type=FINITE,
     help="Scale that converts similarities to probabilities.",
 )
 @click.option(
@@ -54,23 +56,23 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="For psychometric: typical threshold, in the unit of the policy's attribute. "
     "[default: the middle of the levels]",
 )
 @click.option(
     "--weber",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     help="For psychometric: typical Weber fraction. [default: 0.23]",
 )
 @click.option(
     "--lapse",
-    type=click.FloatRange(0, 0.5),
+    type=FiniteRange(0, 0.5),
     help="For psychometric: lapse rate. [default: 0.02]",
 )
 @click.option(
     "--spread",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     help="For psychometric: how much people differ: standard deviation of ln(Weber fraction), and "
     "three times that of ln(threshold). [default: 0.2]",
 )
@@ -79,11 +81,15 @@ if TYPE_CHECKING:
     "--think",
     default=0.0,
     show_default=True,
-    type=click.FloatRange(0, 10),
+    type=FiniteRange(0, 10),
     help="Factor of the thinking times: 1 is real time, 0.1 is ten times faster, 0 is no waiting.",
 )
 @click.option(
-    "--seed", default=0, show_default=True, help="Seed of the participants' traits and choices."
+    "--seed",
+    default=0,
+    show_default=True,
+    type=SEED,
+    help="Seed of the participants' traits and choices.",
 )
 @click.option("--run", help="Name of the run. The name of an interrupted run continues it.")
 @click.option(

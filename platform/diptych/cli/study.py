@@ -17,6 +17,7 @@ from diptych.cli.context import new_study_folder, study_folder, with_app
 from diptych.cli.contrastive_study import from_contrastive
 from diptych.cli.json_output import emit, json_option
 from diptych.domain.vocabulary import LIVE
+from diptych_analysis.option_types import FINITE, SEED
 
 if TYPE_CHECKING:
     from diptych.overview.checks import Check
@@ -71,7 +72,7 @@ def new(name: str, task: str) -> None:
 @click.option(
     "--side", default=224, show_default=True, help="Width and height of the images, in pixels."
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random choices.")
 @click.option(
     "--per-participant",
     type=int,
@@ -85,7 +86,7 @@ def new(name: str, task: str) -> None:
 @click.option("-N", "n", type=int, help="with this number of items per unit,")
 @click.option("-K", "k", type=int, help="with this number of explanations per side,")
 @click.option("--queries", help="with these queries (extreme, p2-98),")
-@click.option("--scale", type=float, help="or with this scale.")
+@click.option("--scale", type=FINITE, help="or with this scale.")
 def from_units(
     name: str, scores: Path, images: Path, model: str, side: int, seed: int,
     per_participant: int | None, easiest: int, random: int, hardest: int, tasks: int, **which: Any,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from diptych_analysis.option_types import NEW_FOLDER
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -21,7 +23,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--images", type=_FOLDER, help="Folder of the images, to show example items.")
 @click.option(
     "--to",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=NEW_FOLDER,
     help="Folder for a page with figures, and the tables as CSV.",
 )
 @click.option("--layers", is_flag=True, help="Also print the table of single layers.")

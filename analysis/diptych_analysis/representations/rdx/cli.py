@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED
+
 if TYPE_CHECKING:
     from diptych_analysis.networks.images import ImageSet
     from diptych_analysis.representations.reading import Representation
 
-Folder = click.Path(file_okay=False, path_type=Path)
+Folder = NEW_FOLDER
 _JSON = click.option(
     "--json", "as_json", is_flag=True,
     help="Print JSON to standard output. Progress and messages go to standard error.",
@@ -31,7 +33,7 @@ def _faults() -> Iterator[None]:
 
     try:
         yield
-    except (RepresentationFault, MachineFault, OSError) as fault:
+    except (RepresentationFault, MachineFault) as fault:
         raise click.ClickException(str(fault)) from None
 
 
@@ -52,10 +54,10 @@ def _faults() -> Iterator[None]:
     "-k", "--size", default=9, show_default=True, type=click.IntRange(2), help="Items per grid."
 )
 @click.option(
-    "--gamma", default=0.1, show_default=True,
+    "--gamma", default=0.1, show_default=True, type=FINITE,
     help="How fast a difference of ranks saturates. The thesis uses 0.1 and 0.05.",
 )  # fmt: skip
-@click.option("--beta", default=5.0, show_default=True, help="Weight of a difference.")
+@click.option("--beta", default=5.0, show_default=True, type=FINITE, help="Weight of a difference.")
 @click.option(
     "--sampling", type=click.Choice(["spectral", "greedy", "pagerank"]), default="spectral",
     show_default=True,
@@ -89,7 +91,7 @@ def _faults() -> Iterator[None]:
     "--stability", "repeats", default=0, show_default=True, type=click.IntRange(0),
     help="Repeats with other seeds and with parts of the items.",
 )  # fmt: skip
-@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random choices.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @_JOBS
 @_JSON
@@ -112,19 +114,22 @@ def rdx(
     too: use --null, and believe grids with a small p (Kondapaneni, Mac Aodha and Perona 2025).
     """
     from diptych_analysis.representations.rdx.alignment import align as aligned
-    from diptych_analysis.representations.rdx.comparison import STEPS, compare
+    from diptych_analysis.representations.rdx.comparison import STEPS, checked_rows, compare
     from diptych_analysis.representations.rdx.null import null_distribution
     from diptych_analysis.representations.rdx.runs import Run, write_run
     from diptych_analysis.representations.rdx.settings import Settings
     from diptych_analysis.representations.rdx.stability import stability
-    from diptych_analysis.representations.reading import matched
+    from diptych_analysis.representations.reading import matched, read_guide
 
     total = len(STEPS) + 2 * draws + repeats
     with _faults(), _progress(total) as bar:
         settings = Settings(**which)
         shown = _image_set(images)
         first, second, items = matched(_read(a, shown, device, jobs), _read(b, shown, device, jobs))
-        rows = [first.values, second.values]
+        rows = [
+            checked_rows(name, each.values, settings)
+            for name, each in zip("AB", (first, second), strict=True)
+        ]
         facts: dict[str, Any] = {}
         if align:
             own = "ab".index(align)
@@ -133,7 +138,7 @@ def rdx(
             facts["alignment"] = {
                 "mapped": align, "cka_before": result.start, "cka_after": result.reached
             }  # fmt: skip
-        labels = _labels(guide)
+        labels = read_guide(guide) if guide else None
         facts |= {"guide": str(guide)} if guide else {}
         found = compare(
             rows[0], rows[1], settings, guides=(labels, labels), jobs=jobs, watch=bar.step
@@ -198,12 +203,6 @@ def _read(source: str, images: ImageSet | None, device: str, jobs: int) -> Repre
             "--images, the folder of what it sees"
         )
     return read_network(source, images, device=device, threads=jobs)
-
-
-def _labels(guide: Path | None) -> Any:
-    import pandas as pd
-
-    return None if guide is None else pd.read_csv(guide).iloc[:, -1].to_numpy()
 
 
 def _opener(images: ImageSet | None, items: tuple[str, ...]) -> Any:

@@ -29,6 +29,8 @@ from diptych_analysis.representations.rdx.spectral import spectral_clusters
 Matrix = npt.NDArray[Any]
 Watch = Callable[[str], None]
 #: The steps of `compare`, as its `watch` names them.
+#: Sizes of numbers whose squares and sums of squares are neither 0 nor infinite.
+LEAST_SCALE, MOST_SCALE = 1e-100, 1e100
 STEPS = ("distances in A", "distances in B", "affinities", "A against B", "B against A")
 NO_DIFFERENCE = "the two representations order all neighbours alike: there is no difference to show"
 
@@ -224,6 +226,12 @@ def checked_rows(name: str, values: Matrix, settings: Settings) -> Matrix:
         raise RepresentationFault(
             f"{name} holds NaN or infinity in {len(bad)} of {len(rows)} rows, first in row "
             f"{bad[0]}: remove these items from both representations"
+        )
+    largest = float(np.abs(rows).max())
+    if largest and not LEAST_SCALE <= largest <= MOST_SCALE:
+        raise RepresentationFault(
+            f"the largest number of {name} is {largest:g}; allowed are {LEAST_SCALE:g} to "
+            f"{MOST_SCALE:g}, so that its square is a number: multiply all by one factor"
         )
     if (rows == rows[0]).all():
         raise RepresentationFault(f"all rows of {name} are the same: no item is near another")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from diptych_analysis.representations.faults import RepresentationFault
 
+#: exp(50) and sums of it fit a 4-byte float.
+MOST_BETA = 50.0
 Distance = Literal["rank", "symmetric_rank", "max", "local"]
 Difference = Literal["local_bias", "subtract"]
 Sampling = Literal["spectral", "greedy", "pagerank"]
@@ -59,8 +62,11 @@ class Settings:
             raise RepresentationFault(
                 f"grids {self.grids}, size {self.size}: at least 1 grid of 2 items is needed"
             )
-        if not (self.gamma > 0 and self.beta > 0):
-            raise RepresentationFault(f"gamma {self.gamma}, beta {self.beta}: both are above 0")
+        if not (0 < self.gamma < math.inf and 0 < self.beta <= MOST_BETA):
+            raise RepresentationFault(
+                f"gamma {self.gamma}, beta {self.beta}: both are finite and above 0, and beta is "
+                f"at most {MOST_BETA:g}"
+            )
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise RepresentationFault(

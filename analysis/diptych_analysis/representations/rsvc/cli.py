@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED, FiniteRange
+
 if TYPE_CHECKING:
     from diptych_analysis.representations.rsvc.result_tables import Result
 
-Folder = click.Path(file_okay=False, path_type=Path)
+Folder = NEW_FOLDER
 
 
 @click.command()
@@ -47,7 +49,7 @@ Folder = click.Path(file_okay=False, path_type=Path)
     help="Concepts per network and class.",
 )
 @click.option(
-    "--alpha", default=0.1, show_default=True, type=float, help="Penalty of the regressions."
+    "--alpha", default=0.1, show_default=True, type=FINITE, help="Penalty of the regressions."
 )
 @click.option(
     "--folds", default=5, show_default=True, type=click.IntRange(2), help="Folds of images."
@@ -63,7 +65,7 @@ Folder = click.Path(file_okay=False, path_type=Path)
     "--held-out",
     default=0.3,
     show_default=True,
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     help="Share of a class's images for the similarities; the regressions never see them.",
 )
 @click.option(
@@ -77,7 +79,7 @@ Folder = click.Path(file_okay=False, path_type=Path)
     "--strength",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(0, 1, min_open=True),
+    type=FiniteRange(0, 1, min_open=True),
     help="Share of the prediction in the replacement test. The authors' code uses 0.5.",
 )
 @click.option(
@@ -86,7 +88,7 @@ Folder = click.Path(file_okay=False, path_type=Path)
     help="Also compare all pairs of layers: shell patterns, separated by commas, such as "
     "'blocks.*.bn3'.",
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Random seed.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
 @click.option(
     "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
@@ -128,7 +130,7 @@ def rsvc(model_a: str, model_b: str, **options: Any) -> None:
         write_results(result, options["to"])
         write_grids(result, options["to"] / "grids")
         page = write_report(result, options["report"]) if options["report"] else None
-    except (MachineFault, RepresentationFault, OSError) as fault:
+    except (MachineFault, RepresentationFault) as fault:
         raise click.ClickException(str(fault)) from None
     if quiet:
         _print_json(result)
@@ -257,7 +259,7 @@ def concept_table(result: Result) -> Any:
 @click.option(
     "--steps", default=300, show_default=True, type=click.IntRange(1), help="Updates per network."
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Random seed.")
 def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: int) -> None:
     """Draw images for two networks whose difference is known.
 
@@ -295,7 +297,7 @@ def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: i
             accuracy = write_digits(
                 folder, images=images or 500, steps=steps, seed=seed, watch=watch
             )
-    except (MachineFault, OSError) as fault:
+    except MachineFault as fault:
         raise click.ClickException(str(fault)) from None
     for name, share in accuracy.items():
         click.echo(f"{folder / name}.pt: {share:.1%} of new digits without squares right")

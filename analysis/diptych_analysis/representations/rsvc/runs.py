@@ -96,7 +96,12 @@ def compare_networks(
 
 def _wanted(plan: Plan, predicted: tuple[Ints, Ints], outputs: int, count: int) -> list[ImageClass]:
     if plan.classes:
-        return [ImageClass.parse(text, outputs) for text in plan.classes]
+        classes = [ImageClass.parse(text, outputs) for text in plan.classes]
+        names = [one.name for one in classes]
+        for name in names:
+            if names.count(name) > 1:
+                raise RepresentationFault(f"two classes have the name {name!r}; each needs its own")
+        return classes
     found = [ImageClass(str(number), (number,)) for number in _comparable(plan, predicted, outputs)]
     if not found:
         raise RepresentationFault(

@@ -1,0 +1,46 @@
+"""Types of the options that many commands take: finite numbers, seeds and paths to write."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class FiniteRange(click.FloatRange):
+    """A number in a range; unlike `click.FloatRange`, neither NaN nor infinity."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or fail if it is not finite or out of the range."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+#: Any finite number.
+FINITE = FiniteRange()
+#: What NumPy, scikit-learn and PyTorch all take as a seed.
+SEED = click.IntRange(0, 2**32 - 1)
+
+
+class _Output(click.Path):
+    """A path that a command can write at its end; a wrong one is found at the start."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail if a folder can't be made where it lies."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        lies_in = next(folder for folder in path.absolute().parents if folder.exists())
+        if not lies_in.is_dir():
+            self.fail(f"{path}: {lies_in.name!r} is a file; allowed is a folder there", param, ctx)
+        return path
+
+
+#: A file or a folder that a command writes; it makes the folders above.
+NEW_FILE = _Output(dir_okay=False, path_type=Path)
+NEW_FOLDER = _Output(file_okay=False, path_type=Path)
