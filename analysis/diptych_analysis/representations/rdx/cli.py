@@ -46,7 +46,7 @@ def _faults() -> Iterator[None]:
 @click.option(
     "--to",
     type=Folder,
-    help="Folder for page, pictures, grids.csv and rdx.json.",
+    help="Folder for page, pictures, grids.csv, rdx.json and representations.npz.",
 )
 @click.option(
     "-m", "--grids", default=5, show_default=True, type=click.IntRange(1),
