@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def read_run(folder: Path, jobs: int = 2) -> SavedRun:
         raise RepresentationFault(
             f"no file {str(file)!r}: write the folder again with `diptych rdx … --to`"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise RepresentationFault(f"{str(folder)!r} is no run of `diptych rdx`: {error}") from error
 
 
