@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -190,3 +192,21 @@ def test_a_folder_without_a_run_or_images_is_refused(
     with pytest.raises(RepresentationFault, match=r"has no image '001.png'"):
         make_study_from_grids(tmp_path / "study", grids, tmp_path / "few")
     assert not list(tmp_path.glob(".making-*"))
+
+
+def test_a_grid_with_too_few_images_is_left_out(
+    planted: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(planted[0], tmp_path / "cut")
+    said = json.loads((tmp_path / "cut" / "rdx.json").read_text())
+    grid = said["forward"]["grids"][1]
+    grid["rows"], grid["items"] = grid["rows"][:5], grid["items"][:5]
+    (tmp_path / "cut" / "rdx.json").write_text(json.dumps(said))
+    where = ("--grids", tmp_path / "cut", "--images", planted[1], "--side", 32)
+    code, said_out = command(tmp_path, monkeypatch, *where)
+    assert code == 0
+    assert "20 test items" in said_out
+    assert "left out, with too few images: 1" in said_out
+    units = pd.read_csv(tmp_path / "studies" / "seen" / "items.csv")["unit"]
+    assert "forward:2" not in set(units)
+    assert units.nunique() == 5

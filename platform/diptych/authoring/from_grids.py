@@ -49,10 +49,13 @@ class Made:
     observers : dict
         Share of test items that an observer answers right who sees with the representation that
         the grid comes from, with the other one, or with pixels only.
+    short : int
+        Grids left out, because they have too few images.
     """
 
     items: int
     observers: dict[str, float]
+    short: int
 
 
 def make_study_from_grids(
@@ -110,7 +113,8 @@ def make_study_from_grids(
         load_study(made)
         made.rename(folder)
     tests = sum(item.kind == "test" for item in items)
-    return Made(tests, observe(run, items, pixels))
+    short = sum(len(g.items) < run.settings.size for own in run.grids.values() for g in own)
+    return Made(tests, observe(run, items, pixels), short)
 
 
 def observe(run: SavedRun, items: Sequence[GridItem], pixels: Floats) -> dict[str, float]:

@@ -79,6 +79,9 @@ def from_grids(name: str, grids: Path, images: Path, side: int, **wanted: Any) -
         f"Observers answer right in {seen['own']:.2f} (own representation), {seen['other']:.2f} "
         f"(the other), {seen['pixels']:.2f} (pixels only) of them.",
         highlight=False,
+        soft_wrap=True,
     )
+    if made.short:
+        console.print(f"Grids left out, with too few images: {made.short}.", highlight=False)
     console.print("Read its texts and study.toml (contact, payment, recruitment), then run:")
     console.print(f"  diptych study preview {name} && diptych study open {name}", highlight=False)
