@@ -18,6 +18,7 @@ from diptych_analysis.representations.rdx.cli import rdx
 from diptych_analysis.representations.rdx.comparison import compare
 from diptych_analysis.representations.rdx.distances import ranks
 from diptych_analysis.representations.rdx.null import null_distribution
+from diptych_analysis.representations.rdx.saved import read_run
 from diptych_analysis.representations.rdx.settings import Settings
 from diptych_analysis.representations.rdx.stability import stability
 from diptych_analysis.representations.reading import Representation, matched, read_file
@@ -214,3 +215,29 @@ def test_confusions_place_stimuli_by_their_responses() -> None:
     order = ranks(found.values)
     assert order[0, 1] == 1 and order[2, 0] >= 1
     np.testing.assert_allclose((found.values**2).sum(axis=1), 1)
+
+
+def test_a_written_run_is_read_back_with_its_guide(
+    tables: tuple[Path, Path], tmp_path: Path
+) -> None:
+    labels = np.arange(90) % 3
+    pd.DataFrame({"label": labels}).to_csv(tmp_path / "labels.csv", index=False)
+    code, out, err = run(
+        *tables, "-m", 2, "--guide", tmp_path / "labels.csv", "--to", tmp_path / "out", "--json"
+    )
+    assert code == 0, err
+    saved, said = read_run(tmp_path / "out"), json.loads(out)
+    rows = pd.read_csv(tables[0]).drop(columns="item").to_numpy(np.float32)
+    pairs = saved.pairs["forward"]
+    assert (pairs.a == ranks(rows, guide=labels)).all()
+    assert (saved.pairs["backward"].b == pairs.a).all()
+    for name, grids in saved.grids.items():
+        assert [grid.items.tolist() for grid in grids] == [g["rows"] for g in said[name]["grids"]]
+        assert [len(grid.cluster) for grid in grids] == [
+            g["cluster_size"] for g in said[name]["grids"]
+        ]
+    file = tmp_path / "out" / "representations.npz"
+    for broken in (b"no archive", file.read_bytes()[:200]):
+        file.write_bytes(broken)
+        with pytest.raises(RepresentationFault, match="is no run of `diptych rdx`"):
+            read_run(tmp_path / "out")

@@ -15,6 +15,7 @@ from diptych.cli import Commands
 from diptych.cli.console import console, messages
 from diptych.cli.context import new_study_folder, study_folder, with_app
 from diptych.cli.contrastive_study import from_contrastive
+from diptych.cli.grids_study import from_grids
 from diptych.cli.json_output import emit, json_option
 from diptych.domain.vocabulary import LIVE
 from diptych_analysis.option_types import FINITE, SEED
@@ -29,6 +30,7 @@ def study() -> None:
 
 
 study.add_command(from_contrastive)
+study.add_command(from_grids)
 
 
 @study.command(short_help="Make the folder of a new study.")

@@ -45,7 +45,11 @@ def _faults() -> Iterator[None]:
     type=click.Path(file_okay=False, exists=True, path_type=Path),
     help="Folder of the images: what networks see, and what the grids show.",
 )
-@click.option("--to", type=Folder, help="Folder for page, pictures, grids.csv and rdx.json.")
+@click.option(
+    "--to",
+    type=Folder,
+    help="Folder for page, pictures, grids.csv, rdx.json and representations.npz.",
+)
 @click.option(
     "-m", "--grids", default=5, show_default=True, type=click.IntRange(1),
     help="Most grids per direction. The thesis uses 3 to 5.",
@@ -143,7 +147,9 @@ def rdx(
         found = compare(
             rows[0], rows[1], settings, guides=(labels, labels), jobs=jobs, watch=bar.step
         )
-        run = Run.of((first.name, second.name), found, items, (rows[0], rows[1]), facts=facts)
+        run = Run.of(
+            (first.name, second.name), found, items, (rows[0], rows[1]), facts=facts, guide=labels
+        )
         for name, values in zip(("forward", "backward"), rows, strict=True):
             if draws and getattr(found, name).grids:
                 run.nulls[name] = null_distribution(

@@ -3,6 +3,7 @@
 FOLDER/
   rdx.json          grids, scores, null distribution, stability, settings, versions
   grids.csv         one row per item of each grid
+  representations.npz   rows of A and B, and clusters: `saved.read_run` compares them again
   index.html        the page; with images, each grid as pictures
   a-not-b.png, b-not-a.png
 """
@@ -51,6 +52,10 @@ class Run:
         As `stability` returns it, where it was computed.
     facts : dict
         More for rdx.json: alignment, guides.
+    rows : pair of array, (n, d_A) and (n, d_B), or None
+        What was compared; None: no representations.npz is written.
+    guide : array, (n,), or None
+        Labels that kept grids within a label.
     """
 
     names: tuple[str, str]
@@ -60,6 +65,8 @@ class Run:
     nulls: dict[str, Null] = field(default_factory=dict)
     stability: dict[str, dict[str, float]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    rows: tuple[Any, Any] | None = field(default=None, repr=False)
+    guide: Any = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -71,7 +78,7 @@ class Run:
         **more: Any,
     ) -> Run:
         """Make a run; `rows` are A and B, (n, d_A) and (n, d_B)."""
-        return cls(names, comparison, items, linear_cka(*rows), **more)
+        return cls(names, comparison, items, linear_cka(*rows), rows=rows, **more)
 
     def title(self, direction: str) -> str:
         """Say in words what a direction shows."""
@@ -136,11 +143,28 @@ def write_run(run: Run, folder: Path, opener: Opener | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "rdx.json", run.as_dict())
     run.table().to_csv(folder / "grids.csv", index=False)
+    if run.rows is not None:
+        _write_rows(run, folder / "representations.npz")
     page = Page()
     add_run(page, run, folder, opener)
     file = folder / "index.html"
     file.write_text(page.render(f"{run.names[0]} and {run.names[1]}", simulated=False), "utf-8")
     return file
+
+
+def _write_rows(run: Run, file: Path) -> None:
+    assert run.rows is not None
+    parts: dict[str, Any] = {"items": np.array(run.items)}
+    parts |= {name: np.asarray(rows, np.float32) for name, rows in zip("ab", run.rows, strict=True)}
+    for name in ("forward", "backward"):
+        # Number of the grid from 1 whose cluster has the item; 0: none has.
+        own = np.zeros(run.comparison.n, np.int32)
+        for number, grid in enumerate(getattr(run.comparison, name).grids, 1):
+            own[grid.cluster] = number
+        parts[name] = own
+    if run.guide is not None:
+        parts["guide"] = np.unique(np.asarray(run.guide).astype(str), return_inverse=True)[1]
+    np.savez_compressed(file, **parts)
 
 
 def add_run(page: Page, run: Run, folder: Path, opener: Opener | None, prefix: str = "") -> None:

@@ -1,0 +1,87 @@
+"""`diptych study from-grids`: a study of what one representation holds close and another not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diptych.cli.console import console
+from diptych.cli.context import new_study_folder
+
+
+@click.command("from-grids", short_help="Make a study of grids of `diptych rdx`.")
+@click.argument("name")
+@click.option(
+    "--grids",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder that `diptych rdx … --to` wrote.",
+)
+@click.option(
+    "--images",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the images of the items.",
+)
+@click.option(
+    "--design",
+    default="E2",
+    show_default=True,
+    type=click.Choice(["E1", "E2", "E3", "E4", "E5", "E6"]),
+    help="E1: a grid against images that the other representation holds as near. E2: grids of A "
+    "against grids of B. E4: neighbours of an image. E5: an outsider among eight. E3 and E6 are "
+    "not available.",
+)
+@click.option(
+    "--items",
+    "tests",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Test items per grid.",
+)
+@click.option(
+    "--practice", default=4, show_default=True, type=click.IntRange(1), help="Practice trials."
+)
+@click.option("--catch", default=4, show_default=True, type=click.IntRange(1), help="Catch trials.")
+@click.option(
+    "--shuffled",
+    is_flag=True,
+    help="Mix the examples of both sides: a control that nobody can answer.",
+)
+@click.option(
+    "--side", default=160, show_default=True, help="Width and height of the images, in pixels."
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+def from_grids(name: str, grids: Path, images: Path, side: int, **wanted: Any) -> None:
+    """Make a study of grids of two representations.
+
+    NAME becomes the folder of a study, ready to open. The grids come from a run of `diptych rdx A B
+    --to GRIDS`. The command prints the share of right answers of three simple observers. They see
+    with the grid's own representation, with the other one, or with pixels only.
+    """
+    from diptych.authoring.from_grids import make_study_from_grids
+    from diptych.authoring.grid_choice import Wanted
+    from diptych_analysis.networks.faults import MachineFault
+    from diptych_analysis.representations.faults import RepresentationFault
+
+    folder = new_study_folder(name)
+    try:
+        with console.status(f"Making {folder} …"):
+            made = make_study_from_grids(folder, grids, images, Wanted(**wanted), side=side)
+    except (RepresentationFault, MachineFault) as fault:
+        raise click.ClickException(str(fault)) from None
+    seen = made.observers
+    console.print(f"Made [bold]{folder}[/]: {made.items} test items.")
+    console.print(
+        f"Observers answer right in {seen['own']:.2f} (own representation), {seen['other']:.2f} "
+        f"(the other), {seen['pixels']:.2f} (pixels only) of them.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if made.short:
+        console.print(f"Grids left out, with too few images: {made.short}.", highlight=False)
+    console.print("Read its texts and study.toml (contact, payment, recruitment), then run:")
+    console.print(f"  diptych study preview {name} && diptych study open {name}", highlight=False)
