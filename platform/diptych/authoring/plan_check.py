@@ -79,12 +79,13 @@ def _without_branches(model: type[BaseModel], errors: Sequence[Any]) -> list[dic
     merged: list[dict[str, Any]] = []
     several: dict[str, list[dict[str, Any]]] = {}
     for error in errors:
-        name, branch, *inside = (*error["loc"], None, None)
+        place: tuple[Any, ...] = tuple(error["loc"])
+        name = place[0] if place else ""
         field = model.model_fields.get(str(name))
-        if branch is None or field is None or not _is_union(field.annotation):
+        if len(place) < 2 or field is None or not _is_union(field.annotation):
             merged.append(error)
         else:
-            several.setdefault(str(name), []).append({**error, "loc": (name, *inside[:-2])})
+            several.setdefault(str(name), []).append({**error, "loc": (name, *place[2:])})
     for name, found in several.items():
         within = [error for error in found if len(error["loc"]) > 1]
         if within:
