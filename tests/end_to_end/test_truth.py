@@ -242,14 +242,17 @@ def test_a_category_trial_holds_nothing_but_image_classes_and_rank(
 ) -> None:
     session = Session(open_client, "many")
     orders = set()
+    timings: list[dict[str, Any]] = []
     while session.trial:
         trial = session.trial
-        assert set(trial) == {"index", "phase", "task", "show", "images", "notice"}
+        assert set(trial) == {"index", "phase", "task", "show", "images", "notice", "timing"}
         assert set(trial["show"]) == {"image", "classes", "rank"}
+        timings.append(trial["timing"])
         assert trial["images"] == [trial["show"]["image"]]
         orders.add(tuple(trial["show"]["classes"]))
         session.answer({"ranking": trial["show"]["classes"][:2]})
     assert len(orders) == 1, "an order that changes from trial to trial could tell something"
+    assert all(timing == timings[0] for timing in timings), "nor may the timing"
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -55,7 +55,7 @@ def test_the_page_shows_each_rule_its_threshold_and_its_flags(
     assert cells[1:4] == ["≥ 15 s", "excludes automatically", "2"]
     assert cells[4].startswith("1 ") and "50" in cells[4]
     assert row_of(page, "Looks like others")[2] == "only a hint"
-    assert row_of(page, "Times that can&#39;t be true")[2] == "a researcher decides"
+    assert row_of(page, "Impossible response times")[2] == "a researcher decides"
     listed = viewer.get("/studies/tiny/quality?rule=min_instructions_s").text
     assert f"/participants/{hasty}" in listed
     assert "3 s on the instructions; allowed is at least 15 s." in listed
