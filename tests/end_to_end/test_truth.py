@@ -247,7 +247,7 @@ def test_a_category_trial_holds_nothing_but_image_classes_and_rank(
         trial = session.trial
         assert set(trial) == {"index", "phase", "task", "show", "images", "notice", "timing"}
         assert set(trial["show"]) == {"image", "classes", "rank"}
-        timings.append(trial["timing"])
+        timings.append({**trial["timing"], "mask_seed": None})  # of the session and the index only
         assert trial["images"] == [trial["show"]["image"]]
         orders.add(tuple(trial["show"]["classes"]))
         session.answer({"ranking": trial["show"]["classes"][:2]})
