@@ -163,7 +163,7 @@ def fit_person(
             estimates = _estimates(function, drawn, settings)
     except PsychometricFault as fault:
         return Person(name, group, counts, None, {}, str(fault))
-    return Person(name, group, counts, function, estimates, _undetermined(function, counts))
+    return Person(name, group, counts, function, estimates, undetermined(function, counts))
 
 
 def _estimates(function: Psychometric, drawn: Resamples, settings: Settings) -> dict[str, Estimate]:
@@ -206,8 +206,8 @@ def unaveraged(name: str, values: Any, *, log: bool) -> Any:
     return values if name == "lapse" or (name == "threshold" and not log) else np.exp(values)
 
 
-def _undetermined(function: Psychometric, counts: Counts) -> str:
-    """Why the answers do not determine a function; empty where they do."""
+def undetermined(function: Psychometric, counts: Counts) -> str:
+    """Say why the answers do not determine a function; empty where they do."""
     x = np.log(counts.level) if function.log else counts.level
     span = float(x[-1] - x[0])
     if not 2e-3 * span < function.width < 9.9 * span:

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or an observer of the "
     "task. two_afc has viewer (people who follow a network's similarity) and machine, odd_one_out "
-    "has machine, comparison has area. psychometric answers by a known psychometric function of "
-    "the attribute that the policy chooses by.",
+    "has machine, comparison has area, hull-bias and machine. psychometric answers by a known "
+    "psychometric function of the attribute that the policy chooses by.",
 )
 @click.option(
-    "--model", help="Network that a viewer or a machine follows, such as efficientnet-lite1."
+    "--model",
+    help="Network that a viewer or a machine follows, such as efficientnet-lite1. For comparison, "
+    "a folder of `diptych numerosity train`, or pixels-area, pixels-hull or pixels-intensity.",
 )
 @click.option(
     "--scale",

@@ -159,6 +159,20 @@ class NetworkObserver(Observer):
         self.scale = scale
 
 
+class NumberMachine(Observer):
+    """A machine that decides by one score per image, and takes no time.
+
+    The features that it is given are the score, shape (1,): the number that a network perceives, or
+    a quantity of the pixels.
+    """
+
+    kind = "machine"
+
+    def rest_ms(self) -> float:
+        """Return no pause."""
+        return 0.0
+
+
 class Vision(Protocol):
     """What turns served images into features."""
 

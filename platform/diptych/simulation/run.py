@@ -22,7 +22,7 @@ from diptych.authoring import load_study
 from diptych.simulation import Observer, Vision, observer_class
 from diptych.simulation.entries import check_loopback, entry_of
 from diptych.simulation.participation import Participation
-from diptych.simulation.vision import UnknownImage, machine_id, vision_of
+from diptych.simulation.vision import NumberVision, UnknownImage, machine_id, vision_of
 from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 from diptych.study.content import StudyContent
 
@@ -192,7 +192,10 @@ async def simulate_async(
     if chosen.kind == "machine":
         if n != 1:
             raise SimulationFault(f"a machine takes a study once, not {n} times")
-        run = machine_id(str(model), scale)
+        if isinstance(vision, NumberVision):
+            run = vision.machine_id
+        else:
+            run = machine_id(str(model), scale)
     if entry:
         check_loopback(base_url)
         if chosen.kind != "simulated":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from diptych.simulation import Features, NetworkObserver, Observer, Vision
+from diptych.simulation import Features, NetworkObserver, NumberMachine, Observer, Vision
 from diptych.simulation.psychometric import (
     IdentityVision,
     LevelsOfStudy,
@@ -95,12 +96,47 @@ class AttributeVision:
             ) from None
 
 
-class NetworkVision:
-    """Turns served bytes into a network's features, in batches that all participants share.
+class BatchedVision(ABC):
+    """Turns served bytes into features, in batches that all participants share.
 
     An image is known by the hash of its bytes, so that each is looked at once, under however many
     addresses it is served. Whoever asks while a batch is at work waits, and then finds in the next
     one what everybody has asked for meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._features: dict[str, Features] = {}
+        self._wanted: dict[str, bytes] = {}
+        self._at_work = asyncio.Lock()
+
+    def numbers(self, data: bytes) -> Mapping[str, float]:
+        """Return nothing: a machine sees pixels only."""
+        return {}
+
+    async def look(self, images: Sequence[bytes]) -> list[Features]:
+        """Return the features (d,) of each image."""
+        names = [hashlib.sha256(data).hexdigest() for data in images]
+        for name, data in zip(names, images, strict=True):
+            if name not in self._features:
+                self._wanted[name] = data
+        async with self._at_work:
+            wanted, self._wanted = self._wanted, {}
+            if wanted:
+                # In a thread: others go on talking to the host meanwhile.
+                self._features |= await asyncio.to_thread(self._compute, wanted)
+        return [self._features[name] for name in names]
+
+    def _compute(self, wanted: Mapping[str, bytes]) -> dict[str, Features]:
+        rows = self._rows([read_picture(data) for data in wanted.values()])
+        return dict(zip(wanted, rows, strict=True))
+
+    @abstractmethod
+    def _rows(self, pictures: Sequence[Image.Image]) -> Features:
+        """Compute the features of pictures, (n, d)."""
+
+
+class NetworkVision(BatchedVision):
+    """Turns served bytes into a network's features of length 1.
 
     Parameters
     ----------
@@ -119,34 +155,44 @@ class NetworkVision:
         from diptych_analysis.networks.faults import MachineFault
         from diptych_analysis.networks.similarity import Shuffled, similarity
 
+        super().__init__()
         self._similarity = similarity(model)
         if isinstance(self._similarity, Shuffled):
             raise MachineFault(f"{model} looks at whole sets of images only: it can't take a study")
-        self._features: dict[str, Features] = {}
-        self._wanted: dict[str, bytes] = {}
-        self._at_work = asyncio.Lock()
 
-    def numbers(self, data: bytes) -> Mapping[str, float]:
-        """Return nothing: a network sees pixels only."""
-        return {}
+    def _rows(self, pictures: Sequence[Image.Image]) -> Features:
+        return np.asarray(self._similarity.features(pictures), dtype=np.float64)
 
-    async def look(self, images: Sequence[bytes]) -> list[Features]:
-        """Return the features (d,) of length 1 of each image."""
-        names = [hashlib.sha256(data).hexdigest() for data in images]
-        for name, data in zip(names, images, strict=True):
-            if name not in self._features:
-                self._wanted[name] = data
-        async with self._at_work:
-            wanted, self._wanted = self._wanted, {}
-            if wanted:
-                # In a thread: others go on talking to the host meanwhile.
-                self._features |= await asyncio.to_thread(self._compute, wanted)
-        return [self._features[name] for name in names]
 
-    def _compute(self, wanted: Mapping[str, bytes]) -> dict[str, Features]:
-        pictures = [read_picture(data) for data in wanted.values()]
-        rows = np.asarray(self._similarity.features(pictures), dtype=np.float64)
-        return dict(zip(wanted, rows, strict=True))
+class NumberVision(BatchedVision):
+    """Turns served bytes into the score that a machine gives them, of shape (1,).
+
+    Parameters
+    ----------
+    model : str
+        Name or folder of the machine, as `diptych_analysis.numerosity.machines.machine` takes it.
+
+    Raises
+    ------
+    MachineFault
+        When there is no such machine.
+    """
+
+    def __init__(self, model: str) -> None:
+        # Here, because a host that only serves studies runs without PyTorch.
+        from diptych_analysis.networks.faults import MachineFault
+        from diptych_analysis.numerosity.faults import NumerosityFault
+        from diptych_analysis.numerosity.machines import machine
+
+        super().__init__()
+        try:
+            self._machine = machine(model)
+        except NumerosityFault as fault:
+            raise MachineFault(str(fault)) from fault
+        self.machine_id = self._machine.name
+
+    def _rows(self, pictures: Sequence[Image.Image]) -> Features:
+        return self._machine.scores(pictures)[:, None]
 
 
 def vision_of(
@@ -187,10 +233,17 @@ def vision_of(
         return seen, partial(chosen, levels=levels, names=seen.names, people=functions)
     if people is not None:
         raise SimulationFault(f"the observer {observer!r} has no known psychometric function")
-    if not issubclass(chosen, NetworkObserver):
+    if not issubclass(chosen, NetworkObserver | NumberMachine):
         if model is not None:
             raise SimulationFault(f"the observer {observer!r} follows no network: give no model")
         return AttributeVision(loaded), chosen
+    if issubclass(chosen, NumberMachine):
+        if model is None:
+            raise SimulationFault(
+                f"the observer {observer!r} needs a model: a folder of `diptych numerosity train`, "
+                "or pixels-area, pixels-hull or pixels-intensity"
+            )
+        return NumberVision(model), chosen
     if model is None:
         raise SimulationFault(
             f"the observer {observer!r} follows a network: name it, such as efficientnet-lite1"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from diptych.simulation import Answer, Observer, SeenTrial, lognormal
+from diptych.simulation import Answer, NumberMachine, Observer, SeenTrial, lognormal
 from diptych.tasks.comparison.task import PLACES
 
 
@@ -72,6 +72,36 @@ class ByArea(Learner):
     column = "area"
 
 
+class ByNumberAndHull(Learner):
+    """Weighs the number, and the hull a third as much: people with a known bias."""
+
+    #: Weights of the log ratios of the columns.
+    weights: ClassVar[dict[str, float]] = {"number": 1.0, "hull": 1 / 3}
+
+    def evidence(self, trial: SeenTrial) -> float:
+        first, second = (trial.numbers.get(url, {}) for url in trial.show["images"])
+        found = 0.0
+        for name, weight in self.weights.items():
+            if first.get(name, 0) > 0 and second.get(name, 0) > 0:
+                found += weight * math.log(second[name] / first[name])
+        return found
+
+
+class Machine(NumberMachine):
+    """A network's own answers, or those of a quantity of the pixels: the greater score wins.
+
+    It answers without noise, and chooses the first display where both scores are equal. Confidence
+    3 and 2 are ratios of the scores of at least 1.5 and 1.2.
+    """
+
+    def answer(self, trial: SeenTrial) -> Answer:
+        first, second = (float(trial.features[url][0]) for url in trial.show["images"])
+        less, more = sorted((first, second))
+        level = 1 + int(more > 1.2 * less) + int(more > 1.5 * less)
+        response = answered(trial, int(second > first), level, 0.0)
+        return Answer(response.response, 0.0)
+
+
 class Guesser(Observer):
     """Chooses at random, at a person's pace."""
 
@@ -121,4 +151,6 @@ OBSERVERS: dict[str, type[Observer]] = {
     "quitter": Quitter,
     "repeater": Repeater,
     "area": ByArea,
+    "hull-bias": ByNumberAndHull,
+    "machine": Machine,
 }

@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from diptych.tasks.comparison.observers_section import add_observers
 from diptych_analysis.intervals import wilson
 from diptych_analysis.report import figures
 from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 
 
-def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: Tables) -> None:
-    """Add right answers, a psychometric curve for each level of items.csv, and response times."""
+def section(page: Page, trials: pd.DataFrame, everybody: pd.DataFrame, tables: Tables) -> None:
+    """Add right answers, a psychometric curve, observers side by side, and response times."""
     test = trials[(trials["phase"] == "test") & trials["chosen_role"].notna()]
     page.add("<h3>Comparing two displays</h3>")
     judged = test[test["correct"].notna()]
@@ -32,6 +33,7 @@ def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: 
                 f"Answers that chose the test display by its {html.escape(name)}, with 95 % Wilson "
                 "intervals; the line is the function fitted to the answers of all participants.",
             )
+    add_observers(page, everybody, tables)
     if len(judged):
         page.figure(figures.response_times(judged), "Response times of right and wrong answers.")
 
