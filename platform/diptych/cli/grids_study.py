@@ -9,6 +9,7 @@ import click
 
 from diptych.cli.console import console
 from diptych.cli.context import new_study_folder
+from diptych_analysis.option_types import SEED
 
 
 @click.command("from-grids", short_help="Make a study of grids of `diptych rdx`.")
@@ -54,7 +55,7 @@ from diptych.cli.context import new_study_folder
 @click.option(
     "--side", default=160, show_default=True, help="Width and height of the images, in pixels."
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random choices.")
 def from_grids(name: str, grids: Path, images: Path, side: int, **wanted: Any) -> None:
     """Make a study of grids of two representations.
 
