@@ -11,6 +11,7 @@ import click
 
 from diptych_analysis.behaviour.cli import faults
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
+from diptych_analysis.progress import progress_bars
 
 _FOLDER = NEW_FOLDER
 _FILE_IN = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -136,20 +137,6 @@ def _classify(model: str, watch: Any, options: dict[str, Any]) -> Path:
 @contextmanager
 def _progress(console: Any, model: str) -> Iterator[Any]:
     """Show a bar with the time left."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bars:
+    with progress_bars(console, remaining=True) as bars:
         task = bars.add_task(model, total=None)
         yield lambda done, of: bars.update(task, completed=done, total=of)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
+from diptych_analysis.progress import progress_bars
 from diptych_analysis.psychometric.table_options import column_option
 
 if TYPE_CHECKING:
@@ -285,17 +286,7 @@ def _choices(options: dict[str, Any]) -> Any:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with progress_bars(remaining=True) as bars:
         task = bars.add_task(what, total=None)
         yield lambda done, of: bars.update(task, completed=done, total=of)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
+from diptych_analysis.progress import progress_bars
 from diptych_analysis.teaching.names import LEARNERS, POLICIES, TRACERS
 
 if TYPE_CHECKING:
@@ -142,21 +143,6 @@ def markdown_table(rows: list[Row]) -> str:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
     """Show a progress bar; yield what adds lessons to it."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with progress_bars(remaining=True) as bars:
         task = bars.add_task("lessons", total=total)
         yield lambda lessons: bars.advance(task, lessons)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED
+from diptych_analysis.progress import progress_bars
 
 if TYPE_CHECKING:
     from diptych_analysis.networks.images import ImageSet
@@ -274,11 +275,5 @@ class _Bar:
 
 @contextmanager
 def _progress(total: int) -> Iterator[_Bar]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with progress_bars(elapsed=True) as bars:
         yield _Bar(bars, bars.add_task("reading", total=total))

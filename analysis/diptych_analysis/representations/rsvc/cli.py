@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED, FiniteRange
+from diptych_analysis.progress import progress_bars
 
 if TYPE_CHECKING:
     from diptych_analysis.representations.rsvc.result_tables import Result
@@ -190,23 +191,7 @@ def _print_json(result: Result) -> None:
 
 @contextmanager
 def _progress(console: Any) -> Iterator[Any]:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bars:
+    with progress_bars(console, elapsed=True, remaining=True) as bars:
         tasks: dict[str, Any] = {}
 
         def watch(what: str, done: int, of: int) -> None:
