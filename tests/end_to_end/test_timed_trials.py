@@ -26,6 +26,8 @@ BROWSERS = pytest.mark.parametrize("which", ["chromium", FIREFOX])
 TIMING = {"fixation_ms": 300, "exposure_ms": 250, "mask": "noise", "mask_ms": 100}
 FRAMES, MASK_FRAMES, FRAME_MS = 15, 6, 1000 / 60
 DEADLINE_MS = 700
+#: Trials that nothing disturbs, and trials whose page is kept busy.
+QUIET, DISTURBED = 9, 3
 
 # Keeps the page busy for six frames while a picture is visible, once `data-busy` is set.
 _BUSY = """
@@ -125,9 +127,10 @@ def window(which: str, other: OtherBrowser | None, request: pytest.FixtureReques
 def studies_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "studies"
     task = {"rank": 1, "feedback": [], "half_way": False}
-    for name, timing in (("flash", TIMING), ("late", {"deadline_ms": DEADLINE_MS})):
+    late = {"deadline_ms": DEADLINE_MS}
+    for name, timing, trials in (("flash", TIMING, QUIET + DISTURBED), ("late", late, 6)):
         changes = {"timing": timing, "task": task}
-        category_study(folder / name, training=6, test=0, changes=changes)
+        category_study(folder / name, training=trials, test=0, changes=changes)
     return folder
 
 
@@ -158,18 +161,20 @@ def test_frames_that_were_shown_are_stored_and_dropped_ones_are_flagged(
     window.run(_BUSY)
     mask = window.wait(_MASK)
     assert mask["greys"] > 100 and mask["over"] < 1 and mask["as_large"] < 1
-    for index in range(6):
-        if index == 3:
+    trials = QUIET + DISTURBED
+    for index in range(trials):
+        if index == QUIET:
             window.run("() => { document.documentElement.dataset.busy = 'yes'; }")
         seen = window.wait(_ANSWERABLE)
         window.wait("() => !document.querySelector('.mask:not(.veiled), .stimulus:not(.veiled)')")
         window.click(seen)
+        before = f"{index} / {trials}"
         window.wait(
-            f"() => document.querySelector('[data-testid=progress]').textContent !== '{index} / 6'"
+            f"() => document.querySelector('[data-testid=progress]').textContent !== '{before}'"
         )
     stored = responses(settings)
-    assert len(stored) == 6
-    clean = [row for row in stored[:3] if not row["timing_fault"]]
+    assert len(stored) == trials
+    clean = [row for row in stored[:QUIET] if not row["timing_fault"]]
     assert clean, stored  # a busy machine drops frames, but not in every trial
     for row in clean:
         assert row["display_frames"] == FRAMES
@@ -178,7 +183,7 @@ def test_frames_that_were_shown_are_stored_and_dropped_ones_are_flagged(
         masked = row["mask_offset_ms"] - row["mask_onset_ms"]
         assert masked == pytest.approx(MASK_FRAMES * FRAME_MS, abs=FRAME_MS / 2 + 2)
         assert row["onset_ms"] - row["fixation_onset_ms"] == pytest.approx(300, abs=11)
-    for row in stored[3:]:
+    for row in stored[QUIET:]:
         assert row["timing_fault"], row
         assert row["display_frames"] < FRAMES
     print([(row["display_frames"], bool(row["timing_fault"])) for row in stored])
