@@ -84,7 +84,14 @@ def test_a_session_over_midnight_stays_in_order(tmp_path: Path) -> None:
     ("change", "reason"),
     [
         (lambda x: x[1].update(response=[0, 1, 7, 1]), r"row 2: response\[2\] is 7"),
-        (lambda x: x[2].update(time=["nonsense"] * 4), "row 3: unreadable time"),
+        (
+            lambda x: x[2].update(time=["nonsense"] * 4),
+            r"row 3: time\[0\] is 'nonsense'; expected HH:MM:SS",
+        ),
+        (
+            lambda x: x[2].update(completion_time="x" * 200_000),
+            r"row 3: completion_time is 'x{79}…; expected a date and a time",
+        ),
         (lambda x: x[1].update(is_train=[1, 1]), "row 2: lists of unequal length"),
         (lambda x: x[0].pop("strategy"), "row 1: strategy"),
         (lambda x: x.__setitem__(1, "learner"), "row 2: expected an object"),

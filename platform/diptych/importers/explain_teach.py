@@ -7,7 +7,7 @@ database id of the learner.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from diptych.importers import (
     frame,
     no_progress,
 )
-from diptych.importers.reading import Row, at, json_of
+from diptych.importers.reading import Row, at, json_of, shown
 from diptych_analysis.tables import Column, Tables
 
 #: In autumn an hour of the night comes twice.
@@ -183,11 +183,8 @@ def _answer_times(here: Row, learner: Any) -> list[datetime]:
     Backwards from there: a clock that shows more than the one after it was before midnight, or, by
     an hour at most, before the clocks went back in autumn.
     """
-    try:
-        end = _end(learner)
-        clocks = [datetime.strptime(clock, "%H:%M:%S").time() for clock in learner["time"]]
-    except (TypeError, ValueError) as error:
-        raise here(f"unreadable time: {error}") from error
+    end = _end(here, learner)
+    clocks = [_clock(here, f"time[{place}]", text) for place, text in enumerate(learner["time"])]
     times: list[datetime] = []
     later = end
     for place, clock in reversed(list(enumerate(clocks))):
@@ -204,8 +201,19 @@ def _answer_times(here: Row, learner: Any) -> list[datetime]:
     return times[::-1]
 
 
-def _end(learner: Any) -> datetime:
-    found = datetime.fromisoformat(learner.get("completion_time"))
+def _clock(here: Row, name: str, text: object) -> time:
+    try:
+        return datetime.strptime(str(text), "%H:%M:%S").time()
+    except ValueError:
+        raise here(f"{name} is {shown(text)}; expected HH:MM:SS") from None
+
+
+def _end(here: Row, learner: Any) -> datetime:
+    text = learner.get("completion_time")
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise here(f"completion_time is {shown(text)}; expected a date and a time") from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
@@ -248,7 +256,7 @@ def _one_learner(
         **who,
         "recruiter": "mturk",
         "status": "completed",
-        "ended_at": _end(learner),
+        "ended_at": _end(here, learner),
         "n_trials": len(trials),
         "n_responses": len(trials),
         "excluded": False,
