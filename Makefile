@@ -38,7 +38,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 20
 	@echo "e.g. make demo ONCE=1, make demo PORT=8080, make test"
 
-demo: .venv/stamp-demo $(BUNDLE) ## three studies, 40 simulated participants each, a machine, a report; serves on PORT (8000); ONCE=1 stops after
+demo: .venv/stamp-demo $(BUNDLE) ## four studies, 40 simulated participants each, a machine, a report; serves on PORT (8000); ONCE=1 stops after
 	@$(BIN)/python -m diptych.demo --port $(PORT) $(if $(filter-out 0 no false,$(ONCE)),--once)
 
 test: lint types page-checks browser ## the gate, on every change: at most 15 minutes on two cores once installed
