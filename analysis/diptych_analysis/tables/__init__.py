@@ -15,15 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from diptych_analysis.tables.cells import TableFault, read_cells
     from diptych_analysis.tables.layout import FORMATS
     from diptych_analysis.tables.metadata import data_dictionary, dataset_description, write_json
-    from diptych_analysis.tables.read import (
-        TableFault,
-        Tables,
-        empty_table,
-        read_table,
-        read_tables,
-    )
+    from diptych_analysis.tables.read import Tables, empty_table, read_table, read_tables
     from diptych_analysis.tables.schema import (
         DESCRIPTIONS,
         KINDS,
@@ -70,6 +65,7 @@ __all__ = [
     "dataset_description",
     "empty_table",
     "iso",
+    "read_cells",
     "read_table",
     "read_tables",
     "rows_of",
@@ -78,7 +74,7 @@ __all__ = [
 ]
 
 #: The modules of this room, in the order in which a name is looked for: light ones first.
-_MODULES = ("schema", "layout", "metadata", "write", "read")
+_MODULES = ("schema", "layout", "metadata", "write", "cells", "read")
 
 
 def __getattr__(name: str) -> object:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 
+from diptych_analysis.tables.cells import SEPARATORS, TableFault, read_cells
 from diptych_analysis.tables.formulas import GUARD
 from diptych_analysis.tables.layout import DICTIONARY, LayoutFault, find_tables
 from diptych_analysis.tables.schema import (
@@ -21,21 +21,6 @@ from diptych_analysis.tables.schema import (
     Column,
     TableName,
 )
-
-
-class TableFault(ValueError):
-    """A table that can't be trusted: names the file, the column, the row and what is allowed."""
-
-    def __init__(
-        self, file: str, reason: str, *, column: str | None = None, row: int | None = None
-    ) -> None:
-        self.file, self.reason, self.column, self.row = file, reason, column, row
-        where = file
-        if column is not None:
-            where += f", column {column!r}"
-        if row is not None:
-            where += f", row {row}"
-        super().__init__(f"{where}: {reason}")
 
 
 @dataclass
@@ -74,10 +59,6 @@ _DTYPES = {
     "boolean": "boolean",
     "datetime": "datetime64[ms, UTC]",
 }
-
-
-#: What parts the cells of a text file, by its suffix.
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
 def empty_table(table: TableName) -> pd.DataFrame:
@@ -169,11 +150,10 @@ def read_table(
         For the first fault found.
     """
     known = known or {}
-    raw = _read_raw(file)
+    raw = read_cells(file)
+    if file.suffix.lower() in SEPARATORS:
+        raw.columns = raw.columns.str.replace(GUARD, r"\1", regex=True)
     names = [str(name) for name in raw.columns]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise TableFault(str(file), "the column appears twice", column=doubled[0])
     for column in declared:
         if column.required and column.name not in names:
             raise TableFault(str(file), f"missing; the file has {names}", column=column.name)
@@ -184,58 +164,14 @@ def read_table(
     checked = {}
     for column in (*declared, *extras):
         cells = raw[column.name] if column.name in names else None
-        if cells is not None and file.suffix in _SEPARATORS and column.type in ("string", "list"):
+        if (
+            cells is not None
+            and file.suffix.lower() in SEPARATORS
+            and column.type in ("string", "list")
+        ):
             cells = cells.str.replace(GUARD, r"\1", regex=True)
         checked[column.name] = _checked(str(file), column, cells, len(raw))
     return pd.DataFrame(checked, index=raw.index), extras
-
-
-def _read_raw(file: Path) -> pd.DataFrame:
-    try:
-        if file.suffix == ".parquet":
-            frame: pd.DataFrame = pq.read_table(file).to_pandas(types_mapper=_nullable)
-            return frame
-        if file.suffix not in _SEPARATORS:
-            allowed = ", ".join((*_SEPARATORS, ".parquet"))
-            raise TableFault(str(file), f"{file.suffix or 'no suffix'}; allowed are {allowed}")
-        return _read_csv(file, _header(file))
-    except pd.errors.EmptyDataError:
-        raise TableFault(str(file), "empty file; expected a header") from None
-    except TableFault:
-        raise
-    except (OSError, ValueError) as error:
-        raise TableFault(str(file), f"can't be read: {error}") from error
-
-
-def _header(file: Path) -> pd.Index[str]:
-    """Return the names of the columns of a CSV file; a name may occur twice."""
-    separator = _SEPARATORS[file.suffix]
-    first = pd.read_csv(file, sep=separator, header=None, nrows=1, dtype=str, keep_default_na=False)
-    return pd.Index(first.iloc[0].str.replace(GUARD, r"\1", regex=True))
-
-
-def _read_csv(file: Path, names: pd.Index[str]) -> pd.DataFrame:
-    """Return the cells of a CSV file as text, below a header with these names."""
-    try:
-        frame = pd.read_csv(
-            file,
-            sep=_SEPARATORS[file.suffix],
-            dtype=str,
-            keep_default_na=False,
-            skiprows=1,
-            header=None,
-        )
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=names, dtype=str)
-    if frame.shape[1] != len(names):
-        raise TableFault(str(file), f"{frame.shape[1]} cells under {len(names)} columns", row=1)
-    frame.columns = names
-    return frame
-
-
-def _nullable(kind: object) -> object:
-    # int64 with gaps would come back as float, and large ones would lose digits
-    return {"int64": pd.Int64Dtype(), "bool": pd.BooleanDtype()}.get(str(kind))
 
 
 def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
