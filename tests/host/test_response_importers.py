@@ -15,6 +15,7 @@ from support.foreign_responses import (
     cifar10h_raw,
     long_responses,
     model_vs_human,
+    whole_cifar10h_counts,
 )
 
 from diptych.importers import ImportFault, import_dataset, importers
@@ -129,6 +130,59 @@ def test_counts_of_cifar10h_come_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.per_stimulus, expected.per_stimulus)
     assert found.kappa == pytest.approx(expected.kappa)
     assert (responses.labels < 0).all()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_counts_of_the_published_size_come_back(tmp_path: Path) -> None:
+    """10,000 x 10 counts of 47 to 63 people: half a million responses."""
+    source = whole_cifar10h_counts(tmp_path / "data")
+    counts = np.load(source / "cifar10h-counts.npy")
+    assert counts.shape == (10_000, 10)
+    import_dataset("cifar10h", source, tmp_path / "out")
+    responses = read_responses([tmp_path / "out"])
+    assert responses.codes.shape == (counts.sum(axis=1).max(), 10_000)
+    assert responses.count == counts.sum()
+    assert responses.stimuli["stimulus"].tolist() == [f"cifar10h:{i:05d}" for i in range(10_000)]
+    assert (counts_of(responses) == counts).all()
+
+
+def test_raw_rows_of_the_published_columns_are_read(tmp_path: Path) -> None:
+    """Workers saw 200 images and 10 attention checks, whose index is -99999."""
+    head = (
+        "annotator_id,trial_index,task_number,image_filename,true_category,chosen_category,"
+        "true_label,chosen_label,correct_guess,cifar10_test_test_idx,is_attn_check,"
+        "reaction_time,time_elapsed"
+    )
+    rng = np.random.default_rng(6)
+    rows, chosen, checks = [head], {}, 0
+    for worker in range(20):
+        images = rng.choice(10_000, 200, replace=False)
+        tasks = rng.permutation([*images, *[-99_999] * 10])
+        for trial, image in enumerate(tasks):
+            true = int(image % 10) if image >= 0 else int(rng.integers(10))
+            answer = true if rng.random() < 0.95 else int(rng.integers(10))
+            checks += image < 0
+            if image >= 0:
+                chosen[worker, int(image)] = CIFAR10[answer]
+            rows.append(
+                f"{worker},{trial},{trial % 200},{CIFAR10[true]}_s_{trial:06d}.png,{CIFAR10[true]},"
+                f"{CIFAR10[answer]},{true},{answer},{float(true == answer)},{image},"
+                f"{int(image < 0)},{rng.uniform(300, 5000)},{trial * 2000}"
+            )
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "cifar10h-raw.csv").write_text("\n".join(rows) + "\n")
+    tables = imported("cifar10h", folder, tmp_path / "out")
+    assert checks == 200
+    assert tables.trials["phase"].value_counts().to_dict() == {"test": 4000, "catch": 200}
+    responses = read_responses([tmp_path / "out"])
+    assert responses.count == 4000
+    stimuli = {name: place for place, name in enumerate(responses.stimuli["stimulus"])}
+    raters = {name: place for place, name in enumerate(responses.raters["rater"])}
+    for (worker, image), answer in chosen.items():
+        row, column = raters[f"cifar10h-a{worker:04d}"], stimuli[f"cifar10h:{image:05d}"]
+        assert responses.categories[responses.codes[row, column]] == answer
 
 
 @pytest.mark.parametrize(

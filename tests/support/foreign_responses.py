@@ -51,6 +51,19 @@ def cifar10h_counts(folder: Path, *, images: int = 6, raters: int = 9) -> Path:
     return folder
 
 
+def whole_cifar10h_counts(folder: Path) -> Path:
+    """Counts in the published layout: 10,000 images, 10 classes, 47 to 63 people per image.
+
+    Most images have one answer, as in the data.
+    """
+    rng = np.random.default_rng(4)
+    folder.mkdir(parents=True, exist_ok=True)
+    shares = rng.dirichlet([0.05] * 10, 10_000)
+    counts = rng.multinomial(rng.integers(47, 64, 10_000), shares)
+    np.save(folder / "cifar10h-counts.npy", counts.astype(np.int64))
+    return folder
+
+
 def cifar10h_raw(folder: Path, *, raters: int = 4, images: int = 6) -> Path:
     """One row per trial, as in `cifar10h-raw.csv`."""
     rng = np.random.default_rng(2)

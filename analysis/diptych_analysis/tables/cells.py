@@ -92,7 +92,7 @@ def _text(file: Path, separator: str, infer: bool) -> pd.DataFrame:
     names = [str(name) for name in first.iloc[0]]
     _check_names(file, names)
     try:
-        frame = pd.read_csv(file, skiprows=1, **options)
+        frame: pd.DataFrame = pd.read_csv(file, skiprows=1, **options)
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=names, dtype=str)
     if frame.shape[1] != len(names):

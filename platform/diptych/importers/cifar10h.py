@@ -19,7 +19,7 @@ import pandas as pd
 
 from diptych.importers import Importer, ImportFault, Progress, content_version, no_progress
 from diptych.importers.response_tables import Source, response_tables
-from diptych_analysis.tables import Tables
+from diptych_analysis.tables import TableFault, Tables, read_cells
 
 COUNTS, RAW = "cifar10h-counts.npy", "cifar10h-raw.csv"
 #: In the order of CIFAR-10's labels.
@@ -67,10 +67,9 @@ def _file(path: Path) -> Path:
 
 def _raw(file: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    # pandas raises many kinds of errors at damaged files.
-    except Exception as error:
-        raise ImportFault(file, f"cannot be read: {str(error).splitlines()[0][:200]}") from error
+        table = read_cells(file)
+    except TableFault as fault:
+        raise ImportFault(file, fault.within) from fault
     missing = [name for name in _RAW_COLUMNS if name not in table]
     if missing:
         raise ImportFault(file, f"missing columns: {', '.join(missing)}")
