@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
 
 if TYPE_CHECKING:
@@ -17,19 +17,6 @@ if TYPE_CHECKING:
 
 folder_in = click.Path(exists=True, file_okay=False, path_type=Path)
 file_out = NEW_FILE
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Show faults of data and requests as one line on the terminal."""
-    from diptych_analysis.agreement.faults import AgreementFault
-    from diptych_analysis.networks.faults import MachineFault
-    from diptych_analysis.tables import TableFault
-
-    try:
-        yield
-    except (TableFault, AgreementFault, MachineFault) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -126,7 +113,7 @@ def correlate(folder: Path, **options: Any) -> None:
     from diptych_analysis.tables.metadata import write_json
 
     console = Console()
-    with _faults(), console.status("Comparing …"):
+    with fault_lines(), console.status("Comparing …"):
         found = correlate_folder(folder, **options)
     for part in results.terminal(found):
         console.print(part)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from diptych_analysis.fault_lines import AnalysisFault
 
-class AgreementFault(ValueError):
+
+class AgreementFault(AnalysisFault):
     """Scores that can't be computed or compared: names what, where, and what is allowed."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from diptych_analysis.behaviour.cli import faults
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
 from diptych_analysis.progress import progress_bars
 
@@ -93,7 +93,7 @@ def classify(models: tuple[str, ...], **options: Any) -> None:
 
     console = Console()
     found = []
-    with faults():
+    with fault_lines():
         for model in models:
             with _progress(console, model) as watch:
                 file = _classify(model, watch, options)

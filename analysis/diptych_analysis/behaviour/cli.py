@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
 
 file_out = NEW_FILE
-
-
-@contextmanager
-def faults() -> Iterator[None]:
-    """Show faults of data and requests as one line on the terminal."""
-    from diptych_analysis.behaviour.faults import BehaviourFault
-    from diptych_analysis.networks.faults import MachineFault
-    from diptych_analysis.tables import TableFault
-
-    try:
-        yield
-    except (TableFault, BehaviourFault, MachineFault) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -152,7 +138,7 @@ def agree(sources: tuple[Path, ...], **options: Any) -> None:
     from diptych_analysis.tables.metadata import write_json
 
     console = Console()
-    with faults(), console.status("Comparing …"):
+    with fault_lines(), console.status("Comparing …"):
         found = agree_sources(sources, **options)
     for part in findings_tables.terminal(found):
         console.print(part)

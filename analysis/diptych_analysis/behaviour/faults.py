@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from diptych_analysis.fault_lines import AnalysisFault
 
-class BehaviourFault(ValueError):
+
+class BehaviourFault(AnalysisFault):
     """Responses, a file or a setting that can't be used: names what, where, and what is allowed."""

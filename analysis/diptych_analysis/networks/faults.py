@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from diptych_analysis.fault_lines import AnalysisFault
 
-class MachineFault(ValueError):
+
+class MachineFault(AnalysisFault):
     """A network, layer, image or setting that can't be used: names what, where, what is allowed."""
 
 

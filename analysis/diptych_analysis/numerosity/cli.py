@@ -9,10 +9,13 @@ from typing import Any
 
 import click
 
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED
 
 Folder = NEW_FOLDER
 File = click.Path(dir_okay=False, exists=True, path_type=Path)
+#: What Ctrl-C leaves.
+_CONTINUES = "The same command continues from the last checkpoint."
 _DEVICE = click.option(
     "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
 )
@@ -35,19 +38,6 @@ def numerosity() -> None:
     learns how many objects there are. Scenes hold at most three objects in training and up to
     thirty in the tests (Kondapaneni and Perona, Scientific Reports 14, 6858, 2024).
     """
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    from diptych_analysis.numerosity.faults import NumerosityFault
-
-    try:
-        yield
-    except NumerosityFault as fault:
-        raise click.ClickException(str(fault)) from None
-    except KeyboardInterrupt:
-        click.echo("\nStopped. The same command continues from the last checkpoint.", err=True)
-        raise SystemExit(130) from None
 
 
 @numerosity.command()
@@ -120,7 +110,7 @@ def train(
 
     _use_threads(threads)
     weights = given.pop("weights")
-    with _faults():
+    with fault_lines(_CONTINUES):
         settings = Settings.of(**given, weights=str(weights) if weights else "")
         where = str(device_for(device))
         for each in runs.seeds(settings, seeds, first_seed):
@@ -163,7 +153,7 @@ def test(folder: Path, images: int, actions: int, threads: int, device: str) -> 
     _use_threads(threads)
     console = Console()
     probe = ProbeSettings(images=images, walk_actions=actions)
-    with _faults(), _progress(console, "tests", 1) as watch:
+    with fault_lines(_CONTINUES), _progress(console, "tests", 1) as watch:
         results = runs.test_runs(folder, probe, watch=watch.named, device=str(device_for(device)))
     for table in tables.terminal(results):
         console.print(table)
@@ -177,7 +167,7 @@ def report(folder: Path, to: Path | None) -> None:
     """Write a page with all tables and figures about FOLDER."""
     from diptych_analysis.numerosity.report import write_report
 
-    with _faults():
+    with fault_lines(_CONTINUES):
         click.echo(f"Report: {write_report(folder, to or folder / 'report')}")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
 from diptych_analysis.progress import progress_bars
 from diptych_analysis.psychometric.table_options import column_option
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
     from diptych_analysis.tables import Tables
 
 Source = click.Path(exists=True, path_type=Path)
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Faults of data and requests as one line on the terminal."""
-    from diptych_analysis.psychometric import PsychometricFault
-    from diptych_analysis.tables import TableFault
-
-    try:
-        yield
-    except (TableFault, PsychometricFault) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -176,7 +165,7 @@ def psychometric(
     from rich.console import Console
 
     console = Console()
-    with _faults():
+    with fault_lines():
         tables = read_source(source, columns)
         detection = options["detection"]
         if options["signal"] and detection is None:

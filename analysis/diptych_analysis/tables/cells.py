@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from diptych_analysis.fault_lines import AnalysisFault
+
 #: Separator by the suffix of a text file.
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (*SEPARATORS, ".parquet")
 
 
-class TableFault(ValueError):
+class TableFault(AnalysisFault):
     """A table that can't be trusted: names the file, the column, the row and what is allowed."""
 
     def __init__(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.fault_lines import AnalysisFault, fault_lines
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED
 from diptych_analysis.tables.schema import KINDS
 
@@ -33,18 +34,12 @@ def trace() -> None:
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Show faults of data and requests as one line on the terminal."""
-    from diptych_analysis.tables import TableFault
-    from diptych_analysis.tracing.models import ModelFault
-    from diptych_analysis.tracing.sequences import SequenceFault
-
-    try:
-        yield
-    except (TableFault, SequenceFault, ModelFault, ValueError) as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        click.echo("\nStopped. With --save, the same command continues from here.", err=True)
-        raise SystemExit(130) from None
+    """Show faults as one line; models raise plain errors for their parameters."""
+    with fault_lines("With --save, the same command continues from here."):
+        try:
+            yield
+        except ValueError as error:
+            raise AnalysisFault(str(error)) from error
 
 
 def _specs(text: str) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from diptych_analysis.fault_lines import AnalysisFault
 from diptych_analysis.tables import LIST_SEPARATOR, PHASES, Tables
 
 Ints = npt.NDArray[np.int64]
@@ -22,7 +23,7 @@ TEST = PHASES.index("test")
 NOTHING = -1
 
 
-class SequenceFault(ValueError):
+class SequenceFault(AnalysisFault):
     """Tables that no tracing model can be trained on or asked about: what is wrong, and where."""
 
 

@@ -9,6 +9,7 @@ import click
 
 from diptych.cli.console import console
 from diptych.cli.context import new_study_folder
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import SEED
 
 
@@ -57,12 +58,11 @@ def from_contrastive(
     `diptych agree`. People name contrastive images, controls of the same classes and easy images.
     """
     from diptych.authoring.from_contrastive import Wanted, make_study_from_contrastive
-    from diptych_analysis.behaviour.cli import faults
     from diptych_analysis.behaviour.coarse_categories import coarser, read_mapping
     from diptych_analysis.behaviour.response_files import read_responses
 
     folder = new_study_folder(name)
-    with faults(), console.status(f"Making {folder} …"):
+    with fault_lines(), console.status(f"Making {folder} …"):
         responses = read_responses(sources)
         if mapping is not None:
             responses = coarser(responses, read_mapping(mapping))

@@ -9,6 +9,7 @@ import click
 
 from diptych.cli.console import console
 from diptych.cli.context import new_study_folder
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import SEED
 
 
@@ -73,19 +74,13 @@ def from_grids(
     """
     from diptych.authoring.from_grids import make_study_from_grids
     from diptych.authoring.grid_choice import Wanted
-    from diptych_analysis.behaviour.faults import BehaviourFault
     from diptych_analysis.behaviour.image_labels import read_labels
-    from diptych_analysis.networks.faults import MachineFault
-    from diptych_analysis.representations.faults import RepresentationFault
 
     folder = new_study_folder(name)
-    try:
-        with console.status(f"Making {folder} …"):
-            true = None if labels is None else read_labels(labels)
-            asked = Wanted(**wanted)
-            made = make_study_from_grids(folder, grids, images, asked, side=side, labels=true)
-    except (RepresentationFault, MachineFault, BehaviourFault) as fault:
-        raise click.ClickException(str(fault)) from None
+    with fault_lines(), console.status(f"Making {folder} …"):
+        true = None if labels is None else read_labels(labels)
+        asked = Wanted(**wanted)
+        made = make_study_from_grids(folder, grids, images, asked, side=side, labels=true)
     seen = made.observers
     what = "images in classes" if asked.design == "E6" else "test items"
     console.print(f"Made [bold]{folder}[/]: {made.items} {what}.")

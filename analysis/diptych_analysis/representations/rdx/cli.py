@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED
 from diptych_analysis.progress import progress_bars
 
@@ -25,17 +26,6 @@ _JSON = click.option(
 _JOBS = click.option(
     "--jobs", default=2, show_default=True, type=click.IntRange(1), help="Threads."
 )
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    from diptych_analysis.networks.faults import MachineFault
-    from diptych_analysis.representations.faults import RepresentationFault
-
-    try:
-        yield
-    except (RepresentationFault, MachineFault) as fault:
-        raise click.ClickException(str(fault)) from None
 
 
 @click.command()
@@ -127,7 +117,7 @@ def rdx(
     from diptych_analysis.representations.reading import matched, read_guide
 
     total = len(STEPS) + 2 * draws + repeats
-    with _faults(), _progress(total) as bar:
+    with fault_lines(), _progress(total) as bar:
         settings = Settings(**which)
         shown = _image_set(images)
         first, second, items = matched(_read(a, shown, device, jobs), _read(b, shown, device, jobs))
@@ -250,7 +240,7 @@ def rdx_digits(folder: Path, draws: int, jobs: int, as_json: bool) -> None:
     from diptych_analysis.representations.digits.report import write_report
 
     torch.set_num_threads(jobs)
-    with _faults(), _progress(1) as bar:
+    with fault_lines(), _progress(1) as bar:
         page, results = write_report(folder, draws=draws, jobs=jobs, watch=bar.named)
     if as_json:
         click.echo(json.dumps(results, indent=2))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from diptych_analysis.fault_lines import fault_lines
 from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED, FiniteRange
 from diptych_analysis.progress import progress_bars
 
@@ -119,22 +120,18 @@ def rsvc(model_a: str, model_b: str, **options: Any) -> None:
     """
     from rich.console import Console
 
-    from diptych_analysis.networks.faults import MachineFault
-    from diptych_analysis.representations.faults import RepresentationFault
     from diptych_analysis.representations.rsvc.report import write_grids, write_report
     from diptych_analysis.representations.rsvc.result_tables import write_results
     from diptych_analysis.representations.rsvc.study_patches import write_patches
 
     quiet = options["as_json"]
     console = Console(file=sys.stderr if quiet else sys.stdout)
-    try:
+    with fault_lines():
         result = _compare((model_a, model_b), options, console)
         write_results(result, options["to"])
         write_grids(result, options["to"] / "grids")
         write_patches(result, options["to"])
         page = write_report(result, options["report"]) if options["report"] else None
-    except (MachineFault, RepresentationFault) as fault:
-        raise click.ClickException(str(fault)) from None
     if quiet:
         _print_json(result)
         return
@@ -267,8 +264,6 @@ def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: i
     """
     from rich.console import Console
 
-    from diptych_analysis.networks.faults import MachineFault
-
     if not digits:
         from diptych_analysis.representations.rsvc.toy import write_pictures
 
@@ -279,13 +274,8 @@ def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: i
     from diptych_analysis.representations.rsvc.digits import write_digits
 
     torch.set_num_threads(1)
-    try:
-        with _progress(Console()) as watch:
-            accuracy = write_digits(
-                folder, images=images or 500, steps=steps, seed=seed, watch=watch
-            )
-    except MachineFault as fault:
-        raise click.ClickException(str(fault)) from None
+    with fault_lines(), _progress(Console()) as watch:
+        accuracy = write_digits(folder, images=images or 500, steps=steps, seed=seed, watch=watch)
     for name, share in accuracy.items():
         click.echo(f"{folder / name}.pt: {share:.1%} of new digits without squares right")
     click.echo(f"Images: {folder / 'images'}")

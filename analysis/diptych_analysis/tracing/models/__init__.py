@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from diptych_analysis.fault_lines import AnalysisFault
 from diptych_analysis.tracing.evaluation import Probabilities
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences
 
@@ -53,7 +54,7 @@ Watch = Callable[[int, float, float], None]
 """Called after every epoch with its number and the training and validation loss."""
 
 
-class ModelFault(ValueError):
+class ModelFault(AnalysisFault):
     """A model that can't be made, fitted, loaded or asked: what is wrong, and what is allowed."""
 
 
