@@ -329,8 +329,8 @@ def test_what_an_answer_says_depends_on_neither_place_nor_truth(two_afc: StudyCo
     for item in two_afc.items.values():
         for label in ("top", "bottom"):  # where the right picture stands
             other = "bottom" if label == "top" else "top"
-            right = task.said({"item_id": item.item_id, "label": label, "response": label})
-            wrong = task.said({"item_id": item.item_id, "label": label, "response": other})
+            right = task.answered_in({"item_id": item.item_id, "label": label, "response": label})
+            wrong = task.answered_in({"item_id": item.item_id, "label": label, "response": other})
             said.add((item.item_id, right, wrong))
             assert {right, wrong} == {"first", "second"}
     assert len(said) == len(two_afc.items), "the same picture is the same answer, wherever it stood"

@@ -200,7 +200,7 @@ def _answers(
     for done, row in enumerate(rows, 1):
         task = host.task(row.version_id, row.condition)
         cells = trial_row({}, task, reported_trial(row))
-        answer = task.said(cells)
+        answer = task.answered_in(cells)
         if answer is None:
             continue
         known = row.version_id, cells["item_id"]

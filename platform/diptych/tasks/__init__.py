@@ -291,7 +291,7 @@ class Task(ABC):
         """Return the probability of a right answer by guessing; None where that means nothing."""
         return None
 
-    def said(self, row: Mapping[str, Any]) -> str | None:
+    def answered_in(self, row: Mapping[str, Any]) -> str | None:
         """Return what a response says of its item, however the trial was arranged.
 
         Parameters

@@ -196,7 +196,7 @@ class Comparison(JudgementTask):
     def chance(self) -> float:
         return 0.5
 
-    def said(self, row: Mapping[str, Any]) -> str | None:
+    def answered_in(self, row: Mapping[str, Any]) -> str | None:
         return row.get("chosen_role")
 
     def answered(self, trial: PlannedTrial, response: ComparisonResponse) -> str:

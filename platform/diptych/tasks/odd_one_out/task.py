@@ -180,7 +180,7 @@ class OddOneOut(ItemTask):
     def chance(self) -> float:
         return 1 / self.parameters.n
 
-    def said(self, row: Mapping[str, Any]) -> str | None:
+    def answered_in(self, row: Mapping[str, Any]) -> str | None:
         return row.get("chosen")
 
     def answered(self, trial: PlannedTrial, response: OddOneOutResponse) -> str:

@@ -275,7 +275,7 @@ class TwoAFC(ItemTask):
     def chance(self) -> float:
         return 0.5
 
-    def said(self, row: Mapping[str, Any]) -> str:
+    def answered_in(self, row: Mapping[str, Any]) -> str:
         # Which of the two pictures was chosen, named without regard to which one is right.
         stimuli, places = self.content.stimuli, self.content.items[row["item_id"]].stimuli
         right, wrong = (
