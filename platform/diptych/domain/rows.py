@@ -9,7 +9,7 @@ A row can be read, not written: changes go through `UPDATE`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, cast
 
 from diptych import models
 
@@ -24,6 +24,23 @@ SessionRow: TypeAlias = models.Session
 TrialRow: TypeAlias = models.Trial
 #: A row of `events`, whole.
 EventRow: TypeAlias = models.Event
+#: A row of `session_results`, whole.
+ResultRow: TypeAlias = models.SessionResult
+#: A row of `quality_results`, whole.
+QualityRow: TypeAlias = models.QualityResult
+#: A row of `decisions`, whole.
+DecisionRow: TypeAlias = models.Decision
+#: A row of `ledger`, whole.
+LedgerRow: TypeAlias = models.LedgerEntry
+#: A row of `arrivals`, whole.
+ArrivalRow: TypeAlias = models.Arrival
+
+R = TypeVar("R")
+
+
+def rows_of(kind: type[R], rows: Sequence[Row[*tuple[Any, ...]]]) -> Sequence[R]:
+    """Type rows that have all columns of a kind of row."""
+    return cast("Sequence[R]", rows)
 
 
 def cells_of(row: SessionRow) -> dict[str, Any]:
@@ -69,6 +86,18 @@ def trial_row(row: Row[*tuple[Any, ...]]) -> TrialRow:
 def event_rows(rows: Sequence[Row[*tuple[Any, ...]]]) -> Sequence[EventRow]:
     """Type rows that have all columns of `events`."""
     return cast("Sequence[EventRow]", rows)
+
+
+if TYPE_CHECKING:
+
+    class NamedSession(models.Session):
+        """A session with the name of its study and the hash of its version."""
+
+        study: str
+        content_hash: str
+
+else:
+    NamedSession = models.Session
 
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, select
 
@@ -54,7 +54,7 @@ class Judgements:
 
     def of(self, session: SessionRow) -> dict[str, Any]:
         """Return the cells of the table `sessions`: ask in the order of the sessions' ids."""
-        found: Sequence[Any] = self._found.take(session.id)
+        found: Sequence[FoundRule] = self._found.take(session.id)
         if session.ended_at is not None and session.result_at is None:
             found = self._now(session.id)
         return judged(found, self._decided.take(session.id))
@@ -66,14 +66,38 @@ class Judgements:
         return sorted((r for r in results if r.flagged), key=lambda result: result.rule)
 
 
-def judged(found: Sequence[Any], decisions: Sequence[Any]) -> dict[str, Any]:
+class FoundRule(Protocol):
+    """What `judged` reads of a rule that speaks against a session."""
+
+    @property
+    def rule(self) -> str:
+        """Its name."""
+
+    @property
+    def auto(self) -> bool:
+        """Whether it excludes by itself."""
+
+
+class TakenDecision(Protocol):
+    """What `judged` reads of a decision."""
+
+    @property
+    def action(self) -> str:
+        """Its sort."""
+
+    @property
+    def at(self) -> int:
+        """When it was taken, ms since 1970-01-01 UTC."""
+
+
+def judged(found: Sequence[FoundRule], decisions: Sequence[TakenDecision]) -> dict[str, Any]:
     """Return what rules and people say of one session, as cells of the table `sessions`.
 
     Parameters
     ----------
-    found : Sequence[Any]
+    found : Sequence[FoundRule]
         Results of the rules that speak against it (`rule`, `auto`).
-    decisions : Sequence[Any]
+    decisions : Sequence[TakenDecision]
         Its rows of `decisions`, oldest first; the latest of its sort holds.
     """
     kept = [d for d in decisions if d.action in _EXCLUSIONS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection, func, literal, select
 
@@ -79,7 +79,27 @@ def listed(user: User) -> list[Listed]:
         ]
 
 
-def _studies(connection: Connection, user: User) -> Sequence[Any]:
+class _Listed(Protocol):
+    """What the list reads of a study."""
+
+    @property
+    def id(self) -> int:
+        """Its key."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def state(self) -> str:
+        """draft, open, paused or closed."""
+
+    @property
+    def role(self) -> str:
+        """The reader's role in it."""
+
+
+def _studies(connection: Connection, user: User) -> Sequence[_Listed]:
     columns = (STUDIES.c.id, STUDIES.c.name, STUDIES.c.state)
     if user.is_admin:
         query = select(*columns, literal("owner").label("role"))
@@ -89,7 +109,7 @@ def _studies(connection: Connection, user: User) -> Sequence[Any]:
             .join(MEMBERSHIPS, MEMBERSHIPS.c.study_id == STUDIES.c.id)
             .where(MEMBERSHIPS.c.user_id == user.id)
         )
-    return connection.execute(query.order_by(STUDIES.c.name)).all()
+    return cast("Sequence[_Listed]", connection.execute(query.order_by(STUDIES.c.name)).all())
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, update
 from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.counts import tallies
-from diptych.domain.rows import SessionRow, cells_of
+from diptych.domain.rows import NamedSession, SessionRow, cells_of, rows_of, session_rows
 from diptych.domain.tables import (
     ARRIVALS,
     DECISIONS,
@@ -144,7 +144,7 @@ def participant_of(connection: Connection, session_id: int) -> int | None:
 
 def sessions_of(
     connection: Connection, participant_id: int, study_id: int | None = None
-) -> Sequence[Any]:
+) -> Sequence[NamedSession]:
     """Read the sessions of a participant, with the study's name; of one study, or of all."""
     statement = (
         select(SESSIONS, STUDIES.c.name.label("study"), VERSIONS.c.content_hash)
@@ -155,7 +155,7 @@ def sessions_of(
     )
     if study_id is not None:
         statement = statement.where(SESSIONS.c.study_id == study_id)
-    return connection.execute(statement).all()
+    return rows_of(NamedSession, connection.execute(statement).all())
 
 
 def export(participant_id: int, user: User | None = None) -> dict[str, Any]:
@@ -276,7 +276,7 @@ def erase(
     return Erased(len(ids), answers)
 
 
-def _refuse_unsettled(connection: Connection, sessions: Sequence[Any]) -> None:
+def _refuse_unsettled(connection: Connection, sessions: Sequence[NamedSession]) -> None:
     open_ = unsettled(connection, [session.id for session in sessions])
     if open_:
         named = ", ".join(f"{s.public_id[:8]} ({s.study})" for s in sessions if s.id in open_)
@@ -296,7 +296,7 @@ def unsettled(connection: Connection, ids: Sequence[int]) -> set[int]:
     return set(rows.scalars())
 
 
-def _strike_out(connection: Connection, study_id: int, gone: Sequence[Any]) -> None:
+def _strike_out(connection: Connection, study_id: int, gone: Sequence[SessionRow]) -> None:
     """Take sessions out of what was found of others, and of the same people elsewhere.
 
     That somebody began within half an hour of them, in the same browser, says what they had.
@@ -321,7 +321,7 @@ def _strike_out(connection: Connection, study_id: int, gone: Sequence[Any]) -> N
             )
 
 
-def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: str) -> int:
+def empty(host: Host, connection: Connection, sessions: Sequence[SessionRow], status: str) -> int:
     """Make shells of sessions that have ended, and take them out of every count.
 
     The caller settles them once the transaction is committed, which counts the shells.
@@ -332,7 +332,7 @@ def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: s
         The host.
     connection : Connection
         A transaction.
-    sessions : Sequence[Any]
+    sessions : Sequence[SessionRow]
         Their rows; any studies.
     status : str
         `withdrawn` or `expired`.
@@ -345,9 +345,11 @@ def empty(host: Host, connection: Connection, sessions: Sequence[Any], status: s
     for study_id in sorted({session.study_id for session in sessions}):
         tallies.lock(connection, study_id)
     ids = [session.id for session in sessions]
-    rows = connection.execute(
-        select(SESSIONS).where(SESSIONS.c.id.in_(ids)).order_by(SESSIONS.c.id).with_for_update()
-    ).all()
+    rows = session_rows(
+        connection.execute(
+            select(SESSIONS).where(SESSIONS.c.id.in_(ids)).order_by(SESSIONS.c.id).with_for_update()
+        ).all()
+    )
     for study_id in sorted({row.study_id for row in rows}):
         theirs = [row.id for row in rows if row.study_id == study_id]
         corrections.take_out(host, connection, study_id, theirs)

@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from diptych.accounts.users import User, role_in
+from diptych.domain.rows import (
+    ArrivalRow,
+    DecisionRow,
+    EventRow,
+    LedgerRow,
+    NamedSession,
+    QualityRow,
+    R,
+    ResultRow,
+    SessionRow,
+    rows_of,
+)
 from diptych.domain.tables import (
     ARRIVALS,
     DECISIONS,
@@ -66,13 +78,13 @@ class Moment:
         The trial's row of the tidy table `trials`, with `block` and `received_at`.
     shown : Sequence[Shown]
         Its images.
-    events : Sequence[Any]
+    events : Sequence[EventRow]
         Rows of `events` that name the trial.
     """
 
     row: Mapping[str, Any]
     shown: Sequence[Shown]
-    events: Sequence[Any]
+    events: Sequence[EventRow]
 
     @property
     def is_answered(self) -> bool:
@@ -90,34 +102,34 @@ class One:
         The session with its trials and events.
     pseudonym : str | None
         Of the participant; None of a session that was emptied.
-    result : Any
+    result : ResultRow | None
         Row of `session_results`, None before it has ended.
-    quality : Sequence[Any]
+    quality : Sequence[QualityRow]
         Rows of `quality_results`, those that speak against the session first.
-    decisions : Sequence[Any]
+    decisions : Sequence[DecisionRow]
         Rows of `decisions`, newest first.
-    ledger : Sequence[Any]
+    ledger : Sequence[LedgerRow]
         Rows of `ledger`, oldest first.
-    arrivals : Sequence[Any]
+    arrivals : Sequence[ArrivalRow]
         Rows of `arrivals`, oldest first.
     identities : Sequence[tuple[str, str]]
         (recruiter, platform's id) of the participant; empty for who may not see them.
-    others : Sequence[Any]
+    others : Sequence[NamedSession]
         Further sessions of the participant, in studies that the reader may open.
     """
 
     facts: SessionFacts
     pseudonym: str | None
-    result: Any
-    quality: Sequence[Any]
-    decisions: Sequence[Any]
-    ledger: Sequence[Any]
-    arrivals: Sequence[Any]
+    result: ResultRow | None
+    quality: Sequence[QualityRow]
+    decisions: Sequence[DecisionRow]
+    ledger: Sequence[LedgerRow]
+    arrivals: Sequence[ArrivalRow]
     identities: Sequence[tuple[str, str]]
-    others: Sequence[Any]
+    others: Sequence[NamedSession]
 
     @property
-    def session(self) -> Any:
+    def session(self) -> SessionRow:
         """Its row of `sessions`."""
         return self.facts.session
 
@@ -181,12 +193,11 @@ def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
         whole = facts(host, connection, session_id)
         person = whole.session.participant_id
 
-        def rows(of: Any, *order: Any) -> Sequence[Any]:
-            return connection.execute(
-                select(of).where(of.c.session_id == session_id).order_by(*order)
-            ).all()
+        def rows(kind: type[R], of: Table, *order: Any) -> Sequence[R]:
+            mine = select(of).where(of.c.session_id == session_id).order_by(*order)
+            return rows_of(kind, connection.execute(mine).all())
 
-        result = rows(RESULTS)
+        result = rows(ResultRow, RESULTS)
         known: Sequence[tuple[str, str]] = []
         if see_ids and person is not None:
             known = [
@@ -203,10 +214,10 @@ def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
                 select(PARTICIPANTS.c.public_id).where(PARTICIPANTS.c.id == person)
             ).scalar(),
             result=result[0] if result else None,
-            quality=rows(QUALITY, QUALITY.c.flagged.desc(), QUALITY.c.rule),
-            decisions=rows(DECISIONS, DECISIONS.c.id.desc()),
-            ledger=rows(LEDGER, LEDGER.c.id),
-            arrivals=rows(ARRIVALS, ARRIVALS.c.id),
+            quality=rows(QualityRow, QUALITY, QUALITY.c.flagged.desc(), QUALITY.c.rule),
+            decisions=rows(DecisionRow, DECISIONS, DECISIONS.c.id.desc()),
+            ledger=rows(LedgerRow, LEDGER, LEDGER.c.id),
+            arrivals=rows(ArrivalRow, ARRIVALS, ARRIVALS.c.id),
             identities=known,
             others=_others(connection, person, session_id),
         )
@@ -215,16 +226,18 @@ def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
     return One(**{**vars(one), "others": others})
 
 
-def _others(connection: Connection, person: int | None, session_id: int) -> Sequence[Any]:
+def _others(connection: Connection, person: int | None, session_id: int) -> Sequence[NamedSession]:
     if person is None:
         return []
-    return connection.execute(
-        select(SESSIONS, STUDIES.c.name.label("study_name"))
+    query = (
+        select(SESSIONS, STUDIES.c.name.label("study"), VERSIONS.c.content_hash)
         .join(STUDIES, STUDIES.c.id == SESSIONS.c.study_id)
+        .join(VERSIONS, VERSIONS.c.id == SESSIONS.c.version_id)
         .where(SESSIONS.c.participant_id == person, SESSIONS.c.id != session_id)
         .order_by(SESSIONS.c.entered_at.desc(), SESSIONS.c.id.desc())
         .limit(100)
-    ).all()
+    )
+    return rows_of(NamedSession, connection.execute(query).all())
 
 
 def moments(host: Host, one: One, first: int, size: int) -> list[Moment]:
