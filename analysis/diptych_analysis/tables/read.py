@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from diptych_analysis.tables.formulas import GUARD
+from diptych_analysis.tables.cells import SEPARATORS, read_cells
+from diptych_analysis.tables.checks import DTYPES, checked
+from diptych_analysis.tables.faults import TableFault
 from diptych_analysis.tables.layout import DICTIONARY, LayoutFault, find_tables
 from diptych_analysis.tables.schema import (
     KINDS,
@@ -21,21 +22,6 @@ from diptych_analysis.tables.schema import (
     Column,
     TableName,
 )
-
-
-class TableFault(ValueError):
-    """A table that can't be trusted: names the file, the column, the row and what is allowed."""
-
-    def __init__(
-        self, file: str, reason: str, *, column: str | None = None, row: int | None = None
-    ) -> None:
-        self.file, self.reason, self.column, self.row = file, reason, column, row
-        where = file
-        if column is not None:
-            where += f", column {column!r}"
-        if row is not None:
-            where += f", row {row}"
-        super().__init__(f"{where}: {reason}")
 
 
 @dataclass
@@ -66,23 +52,9 @@ class Tables:
         return tuple(kind for kind in among if (there == kind).any())[:1]
 
 
-_DTYPES = {
-    "string": "string",
-    "list": "string",
-    "integer": "Int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "datetime": "datetime64[ms, UTC]",
-}
-
-
-#: What parts the cells of a text file, by its suffix.
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
-
-
 def empty_table(table: TableName) -> pd.DataFrame:
     """Return a table with its columns and no rows."""
-    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
+    return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.type]) for c in TABLES[table]})
 
 
 def read_tables(folder: Path) -> Tables:
@@ -169,7 +141,7 @@ def read_table(
         For the first fault found.
     """
     known = known or {}
-    raw = _read_raw(file)
+    raw = read_cells(file)
     names = [str(name) for name in raw.columns]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
@@ -181,122 +153,14 @@ def read_table(
     extras = tuple(
         known.get(name, Column(name, "string", "")) for name in names if name not in declared_names
     )
-    checked = {}
+    frame = {}
     for column in (*declared, *extras):
-        cells = raw[column.name] if column.name in names else None
-        if cells is not None and file.suffix in _SEPARATORS and column.type in ("string", "list"):
-            cells = cells.str.replace(GUARD, r"\1", regex=True)
-        checked[column.name] = _checked(str(file), column, cells, len(raw))
-    return pd.DataFrame(checked, index=raw.index), extras
-
-
-def _read_raw(file: Path) -> pd.DataFrame:
-    try:
-        if file.suffix == ".parquet":
-            frame: pd.DataFrame = pq.read_table(file).to_pandas(types_mapper=_nullable)
-            return frame
-        if file.suffix not in _SEPARATORS:
-            allowed = ", ".join((*_SEPARATORS, ".parquet"))
-            raise TableFault(str(file), f"{file.suffix or 'no suffix'}; allowed are {allowed}")
-        return _read_csv(file, _header(file))
-    except pd.errors.EmptyDataError:
-        raise TableFault(str(file), "empty file; expected a header") from None
-    except TableFault:
-        raise
-    except (OSError, ValueError) as error:
-        raise TableFault(str(file), f"can't be read: {error}") from error
-
-
-def _header(file: Path) -> pd.Index[str]:
-    """Return the names of the columns of a CSV file; a name may occur twice."""
-    separator = _SEPARATORS[file.suffix]
-    first = pd.read_csv(file, sep=separator, header=None, nrows=1, dtype=str, keep_default_na=False)
-    return pd.Index(first.iloc[0].str.replace(GUARD, r"\1", regex=True))
-
-
-def _read_csv(file: Path, names: pd.Index[str]) -> pd.DataFrame:
-    """Return the cells of a CSV file as text, below a header with these names."""
-    try:
-        frame = pd.read_csv(
-            file,
-            sep=_SEPARATORS[file.suffix],
-            dtype=str,
-            keep_default_na=False,
-            skiprows=1,
-            header=None,
-        )
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame(columns=names, dtype=str)
-    if frame.shape[1] != len(names):
-        raise TableFault(str(file), f"{frame.shape[1]} cells under {len(names)} columns", row=1)
-    frame.columns = names
-    return frame
-
-
-def _nullable(kind: object) -> object:
-    # int64 with gaps would come back as float, and large ones would lose digits
-    return {"int64": pd.Int64Dtype(), "bool": pd.BooleanDtype()}.get(str(kind))
-
-
-def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
-    """Convert a column to its own type; `TableFault` names the first bad row (from 1)."""
-    if cells is None:
-        return pd.Series([None] * length, dtype=_DTYPES[column.type])
-    text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
-    empty = text.isna() | (text == "")
-    if column.required and bool(empty.any()):
-        raise TableFault(file, "empty; a value is required", column=column.name, row=_first(empty))
-    values, wrong, allowed = _convert(column, cells, text.mask(empty), empty)
-    wrong = wrong & ~empty
-    if column.levels:
-        allowed = "one of " + ", ".join(column.levels)
-        wrong = wrong | (~text.isin(column.levels) & ~empty)
-    if bool(wrong.any()):
-        row = _first(wrong)
-        raise TableFault(
-            file, f"found {text.iloc[row - 1]!r}; allowed is {allowed}", column=column.name, row=row
-        )
-    if column.minimum is not None:
-        below = (values < column.minimum).fillna(False).astype(bool)
-        if bool(below.any()):
-            row = _first(below)
-            reason = f"found {text.iloc[row - 1]}; at least {column.minimum:g} is allowed"
-            raise TableFault(file, reason, column=column.name, row=row)
-    return values
-
-
-def _convert(
-    column: Column, cells: pd.Series, text: pd.Series, empty: pd.Series
-) -> tuple[pd.Series, pd.Series, str]:
-    """Return the values, which of them are wrong, and what would have been allowed."""
-    match column.type:
-        case "integer":
-            numbers = pd.to_numeric(text, errors="coerce")
-            wrong = numbers.isna() | (numbers != numbers.round()).fillna(True)
-            whole = numbers.mask(wrong).astype("Int64")
-            return whole, wrong.astype(bool), "a whole number"
-        case "number":
-            floats = pd.to_numeric(text, errors="coerce").astype("Float64")
-            infinite = floats.isin([float("inf"), float("-inf")])
-            values = pd.Series(floats.to_numpy(dtype="float64", na_value=float("nan")), cells.index)
-            return values, (floats.isna() | infinite).astype(bool), "a finite number"
-        case "boolean":
-            known = {"true": True, "1": True, "false": False, "0": False}
-            flags = text.str.lower().map(known).astype("boolean")
-            return flags, flags.isna().astype(bool), "true or false"
-        case "datetime":
-            if isinstance(cells.dtype, pd.DatetimeTZDtype):
-                times = cells
-            else:
-                times = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
-            allowed = "an ISO 8601 time such as 2022-10-23T12:00:00.000Z"
-            return times.astype("datetime64[ms, UTC]"), times.isna(), allowed
-    return text, empty & False, "text"
-
-
-def _first(wrong: pd.Series) -> int:
-    """Return the number of the first wrong data row, the one after the header being 1."""
-    return int(wrong.to_numpy(dtype=bool).argmax()) + 1
+        if column.name in names:
+            cells, guarded = raw.pop(column.name), file.suffix in SEPARATORS
+            frame[column.name] = checked(str(file), column, cells, guarded=guarded)
+        else:
+            frame[column.name] = pd.Series([None] * len(raw), dtype=DTYPES[column.type])
+    return pd.DataFrame(frame), extras
 
 
 def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
@@ -305,12 +169,19 @@ def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     if bool(twice.any()):
         reason = f"{sessions['session_id'].iloc[_first(twice) - 1]!r} appears twice"
         raise TableFault(f"{folder}/sessions", reason, column="session_id", row=_first(twice))
-    strange = ~trials["session_id"].isin(sessions["session_id"])
-    if bool(strange.any()):
-        reason = f"{trials['session_id'].iloc[_first(strange) - 1]!r} is not among the sessions"
-        raise TableFault(f"{folder}/trials", reason, column="session_id", row=_first(strange))
+    of_trials = trials["session_id"].drop_duplicates()
+    strange = of_trials[~of_trials.isin(sessions["session_id"])]
+    if len(strange):
+        reason = f"{strange.iloc[0]!r} is not among the sessions"
+        row = int(strange.index[0]) + 1
+        raise TableFault(f"{folder}/trials", reason, column="session_id", row=row)
     again = trials.duplicated(["session_id", "trial_index"])
     if bool(again.any()):
         row = trials.iloc[_first(again) - 1]
         reason = f"session {row['session_id']!r} has trial {row['trial_index']} twice"
         raise TableFault(f"{folder}/trials", reason, column="trial_index", row=_first(again))
+
+
+def _first(wrong: pd.Series) -> int:
+    """Return the number of the first wrong data row, the one after the header being 1."""
+    return int(wrong.to_numpy(dtype=bool).argmax()) + 1
