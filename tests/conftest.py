@@ -41,6 +41,7 @@ TOGETHER = (
     "host/test_dashboard_figures.py",
     "host/test_figure_counts.py",
     "host/test_machines.py",
+    "host/test_shipped_divided_digits.py",
     "host/test_shipped_greebles.py",
     "host/test_shipped_lite0_units.py",
     "host/test_shipped_numerosity.py",

@@ -74,6 +74,7 @@ class Crowd:
 CROWDS = {
     "greebles": (Crowd("learner"),),
     "which_unit": (Crowd("learner"),),
+    "divided_digits": (Crowd("learner"),),
     "lite0_units": (
         Crowd("viewer", "efficientnet-lite1"),
         Crowd("machine", "efficientnet-lite2", machine=True),
@@ -354,7 +355,7 @@ def run(port: int, once: bool) -> None:
 @click.option("--port", default=8000, show_default=True, help="Port to serve on.")
 @click.option("--once", is_flag=True, help="Stop the server at the end.")
 def main(port: int, once: bool) -> None:
-    """Three studies, 40 simulated participants each, a machine, tables, a model and a report."""
+    """Four studies, 40 simulated participants each, a machine, tables, a model and a report."""
     try:
         run(port, once)
     except DemoFault as fault:

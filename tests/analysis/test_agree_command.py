@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from support.responses import fleiss_slowly, long_table, responses_of
@@ -196,12 +198,30 @@ def test_a_wrong_option_is_one_line(table: Path, arguments: list[object], messag
         ("rater,stimulus,response\n", "there are no responses"),
         ("rater,stimulus,response,label\na,b,c,d\ne,b,c,f\n", "stimulus 'b' has the labels"),
         ('"a', "can't be read"),
+        ("", "empty file; expected a header"),
+        ("rater,stimulus,response\na,b\n", "row 1: 2 cells under 3 columns"),
+        ("rater,stimulus,response\na,b,c,d\n", "row 1: 4 cells under 3 columns"),
+        ("rater,rater,stimulus,response\na,b,c,d\n", "column 'rater': appears twice"),
+        ("rater,stimulus,response,rt,rt\na,b,c,1,2\n", "column 'rt': appears twice"),
+        (
+            "rater,stimulus,response,rt\na,b,c,\nd,b,c,fast\n",
+            "row 2: rt is 'fast'; allowed are milliseconds of 0 or more, or nothing",
+        ),
+        ("rater,stimulus,response,rt\na,b,c,-1\n", "row 1: rt is '-1'"),
+        ("rater,stimulus,response,rt\na,b,c,inf\n", "row 1: rt is 'inf'"),
     ],
 )
 def test_a_wrong_table_is_one_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "t.csv").write_text(text)
     found = refused(tmp_path / "t.csv")
     assert message in found
+
+
+def test_a_parquet_table_with_two_columns_of_one_name_is_one_line(tmp_path: Path) -> None:
+    cells = pa.array(["a"])
+    names = ["rater", "stimulus", "response", "response"]
+    pq.write_table(pa.table([cells] * 4, names=names), tmp_path / "t.parquet")
+    assert "column 'response': appears twice" in refused(tmp_path / "t.parquet")
 
 
 def test_no_such_source() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -30,8 +31,10 @@ from diptych_analysis.behaviour.error_consistency import (
     mean_consistency,
 )
 from diptych_analysis.behaviour.faults import BehaviourFault
-from diptych_analysis.behaviour.fleiss import pair_agreement
+from diptych_analysis.behaviour.findings import Options, find
+from diptych_analysis.behaviour.fleiss import agreement, pair_agreement
 from diptych_analysis.behaviour.raters_needed import agreement_noise, moments
+from diptych_analysis.behaviour.responses import together
 from diptych_analysis.behaviour.tallies import group_tallies
 
 flags = st.tuples(st.integers(2, 6), st.integers(2, 12)).flatmap(
@@ -243,3 +246,20 @@ def test_groups_are_counted_in_one_pass(n_groups: int, categories: int, seed: in
             for c in range(categories):
                 expected = (codes[groups == g][:, block] == c).sum(axis=0)
                 assert counts[g, :, c].tolist() == expected.tolist()
+
+
+def test_the_ceiling_of_agreement_is_what_a_perfect_machine_reaches() -> None:
+    everybody = responses_of(raters=600, stimuli=150, seed=7)
+    whole = agreement(everybody.codes, 4).per_stimulus
+    ceilings, reached = [], []
+    for start in range(0, 240, 12):
+        people = everybody.of_raters(np.arange(start, start + 12))
+        machines = everybody.of_raters(np.arange(300, 310))
+        machines = replace(machines, raters=machines.raters.assign(kind="machine"))
+        both = find(together([people, machines]), Options(resamples=20)).both
+        assert both is not None
+        ceilings.append(both.agreement_ceiling)
+        own = agreement(people.codes, 4).per_stimulus
+        reached.append(np.corrcoef(own, whole)[0, 1])
+        assert both.agreement_correlation < both.agreement_ceiling
+    assert np.mean(ceilings) == pytest.approx(np.mean(reached), abs=0.02)

@@ -58,6 +58,8 @@ def test_accuracy_joins_by_name_and_percentages_are_understood(tmp_path: Path) -
         ("model,accuracy\na,0.5\na,0.6\n", "row 3: model 'a' a second time"),
         ("model,accuracy\na,50\nb,101\n", "row 3: accuracy 101; allowed are 0 to 1, or 0 to 100"),
         ("model,accuracy\na,-0.1\n", "row 2: accuracy -0.1"),
+        ("model,accuracy,accuracy\na,0.1,0.2\n", "column 'accuracy': appears twice"),
+        ("model,accuracy\n,0.1\n", "row 2: model"),
         ("", "accuracy.csv"),
     ],
 )

@@ -103,6 +103,9 @@ def test_networks_see_the_images(tmp_path: Path) -> None:
         (("two.npz:z", "b.npy"), "has no array 'z'; it holds x, y"),
         (("b.npy", "b.npy", "--guide", "empty.csv"), "the guide 'empty.csv' can't be read"),
         (("b.npy", "b.npy", "--guide", "gap.csv"), "has no label in row 2"),
+        (("b.npy", "b.npy", "--guide", "twice.csv"), "column 'x': appears twice"),
+        (("twice.csv", "b.npy"), "column 'x': appears twice"),
+        (("odd.csv", "b.npy"), "column 'y', row 2: found 'O.5' among numbers"),
         (("b.npy", "b.npy", "--beta", "1e300"), "beta is at most 50"),
     ],
 )
@@ -119,6 +122,8 @@ def test_faults_are_one_line(
     Path("text.npy").write_text("x")
     Path("empty.npz").touch()
     Path("empty.csv").touch()
+    Path("twice.csv").write_text("x,x\n1,2\n")
+    Path("odd.csv").write_text("item,x,y\na,1,0.5\nb,2,O.5\n")
     Path("gap.csv").write_text("item,label\na,b\nc,\n")
     code, _, err = run(*arguments)
     assert code == 1

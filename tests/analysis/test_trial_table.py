@@ -157,7 +157,7 @@ def test_faults_name_file_column_and_row(tmp_path: Path, change, names, told: st
 
 def test_other_kinds_of_files_and_roles_are_refused(tmp_path: Path) -> None:
     file = written(long_table(), tmp_path / "dots.txt")
-    with pytest.raises(TableFault, match=r"\.txt; allowed are \.csv, \.tsv, \.parquet"):
+    with pytest.raises(TableFault, match=r"'\.txt'; allowed are \.csv, \.tsv, \.parquet"):
         read_trials(file, NAMES)
     with pytest.raises(ImportFault, match="no role 'test'"):
         import_dataset("imi", file, tmp_path / "out", columns={"test": "n"})

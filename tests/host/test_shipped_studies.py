@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import shutil
 import struct
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.checkout import ROOT
 from support.shipped import STUDIES, built, generator
 
 from diptych.authoring import build_study, load_study
@@ -90,6 +93,18 @@ def test_manifest_and_files_agree(name: str, studies: dict[str, Path]) -> None:
     for file in files:
         with Image.open(studies[name] / file) as picture:
             assert picture.size == expected
+
+
+def test_the_documentation_lists_every_shipped_study() -> None:
+    shipped = {folder.parent.name for folder in STUDIES.glob("*/study.toml")}
+    text = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    section = text.split("## Studies that come with Diptych")[1].split("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \| `(\w+)`", section, re.MULTILINE)
+    tasks = {
+        name: tomllib.loads((STUDIES / name / "study.toml").read_text("utf-8"))["task"]["name"]
+        for name in shipped
+    }
+    assert dict(listed) == tasks
 
 
 def test_greeble_names_and_order_tell_nothing_of_the_class(studies: dict[str, Path]) -> None:

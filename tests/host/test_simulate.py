@@ -62,7 +62,7 @@ def test_eyes_see_thumbnails_where_there_are_no_numbers(tmp_path: Path) -> None:
     seen = np.array(
         [AttributeVision(loaded).see(image.encode()) for image in loaded.images.values()]
     )
-    assert seen.shape == (24, 48)
+    assert seen.shape == (24, 192)
     assert np.abs(seen.mean(axis=0)).max() < 1e-9
 
 

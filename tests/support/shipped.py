@@ -13,8 +13,12 @@ from support.checkout import ROOT
 from support.kept import hash_of_sources, kept, versions
 
 STUDIES = ROOT / "studies"
-#: What generators draw with, beside their own functions.
-DISPLAYS = ROOT / "analysis/diptych_analysis/numerosity/displays.py"
+#: What generators draw and choose with, beside their own functions.
+SOURCES = (
+    ROOT / "analysis/diptych_analysis/numerosity/displays.py",
+    ROOT / "analysis/diptych_analysis/behaviour",
+    ROOT / "platform/diptych/authoring/from_contrastive.py",
+)
 
 
 @cache
@@ -41,8 +45,8 @@ def built(name: str, seed: int, **arguments: Any) -> Path:
     """
     return kept(
         lambda folder: generator(name).build(folder, seed, **arguments),
-        hash_of_sources(STUDIES / name / "generate.py", DISPLAYS),
-        versions("pillow", "numpy"),
+        hash_of_sources(STUDIES / name / "generate.py", *SOURCES),
+        versions("pillow", "numpy", "scikit-learn"),
         seed,
         json.dumps(arguments, sort_keys=True),
     )

@@ -164,11 +164,11 @@ def digit_responses(
     return pd.concat(parts, ignore_index=True), test.reshape(-1, 8, 8)
 
 
-def write_digits(to: Path, seed: int = 0) -> None:
-    """Write `images/`, `labels.csv` and `responses.parquet`."""
+def write_digits(to: Path, seed: int = 0, watch: Callable[[str], None] = lambda name: None) -> None:
+    """Write `images/`, `labels.csv` and `responses.parquet`; `watch` gets each model's name."""
     from PIL import Image
 
-    responses, pixels = digit_responses(seed, lambda name: print(name, file=sys.stderr))
+    responses, pixels = digit_responses(seed, watch)
     (to / "images").mkdir(parents=True, exist_ok=True)
     responses.to_parquet(to / "responses.parquet", index=False)
     labels = responses.drop_duplicates("stimulus")[["stimulus", "label"]]
@@ -181,4 +181,7 @@ def write_digits(to: Path, seed: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    write_digits(Path(sys.argv[1] if len(sys.argv) > 1 else "digits"))
+    write_digits(
+        Path(sys.argv[1] if len(sys.argv) > 1 else "digits"),
+        watch=lambda name: print(name, file=sys.stderr),
+    )

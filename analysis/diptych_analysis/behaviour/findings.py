@@ -94,6 +94,9 @@ class PeopleAndMachines:
         `person` or `simulated`.
     agreement_correlation : float
         Spearman's correlation of people's and machines' agreement per stimulus.
+    agreement_ceiling : float
+        The correlation of these people's agreement with that of all people: the largest to expect
+        of perfect machines. NaN where fewer than two stimuli have four responses of people.
     comparison, halves
         Distributions of responses, and of two halves of the people; None if there are too many
         categories and stimuli.
@@ -106,6 +109,7 @@ class PeopleAndMachines:
     stimuli: int
     people: str
     agreement_correlation: float
+    agreement_ceiling: float
     comparison: distributions.Comparison | None
     halves: distributions.SplitHalf | None
     consistency: MeanConsistency | None
@@ -299,7 +303,10 @@ def _people_and_machines(everyone: Responses, k: int, options: Options) -> Peopl
         return None
     people, machines = people.of_stimuli(shared), machines.of_stimuli(shared)
     c = len(everyone.categories)
-    p, m = (agreement(each.codes, c).per_stimulus for each in (people, machines))
+    of_people = agreement(people.codes, c)
+    p, m = of_people.per_stimulus, agreement(machines.codes, c).per_stimulus
+    noise = agreement_noise(counts for _, counts in tallies(people.codes, c))
+    n = float(np.median(of_people.ratings))
     comparison = halves = None
     if c * int(shared.sum()) <= _MOST_CELLS:
         counted = _counts(people)
@@ -309,6 +316,7 @@ def _people_and_machines(everyone: Responses, k: int, options: Options) -> Peopl
         stimuli=int(shared.sum()),
         people=name,
         agreement_correlation=distributions.rank_correlation(p, m),
+        agreement_ceiling=noise.correlation(n) if n > 1 else float("nan"),
         comparison=comparison,
         halves=halves,
         consistency=_consistency(people, machines, options),

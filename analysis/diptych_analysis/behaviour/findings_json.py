@@ -147,6 +147,7 @@ def _both(found: PeopleAndMachines) -> dict[str, Any]:
         "stimuli": found.stimuli,
         "people": found.people,
         "agreement_correlation": found.agreement_correlation,
+        "agreement_ceiling": found.agreement_ceiling,
         "distributions": found.comparison,
         "halves_of_people": found.halves,
         "error_consistency": found.consistency and described_consistency(found.consistency),

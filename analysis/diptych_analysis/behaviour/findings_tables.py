@@ -116,7 +116,11 @@ def _contrastive(found: Findings) -> PlainTable:
 def _both(found: PeopleAndMachines) -> PlainTable:
     halves, comparison, ec = found.halves, found.comparison, found.consistency
     rows: list[Row] = [
-        ("correlation of agreement per stimulus", number(found.agreement_correlation), ""),
+        (
+            "correlation of agreement per stimulus",
+            number(found.agreement_correlation),
+            f"ceiling: {number(found.agreement_ceiling)}",
+        ),
     ]
     if ec is not None:
         rows += [

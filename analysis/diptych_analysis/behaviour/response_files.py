@@ -19,14 +19,16 @@ from diptych_analysis.behaviour.responses import (
     together,
 )
 from diptych_analysis.behaviour.tidy_responses import Selection, responses_of_tables
+from diptych_analysis.tables import TableFault, read_cells
 
 #: Columns of a long table.
 NEEDED = ("rater", "stimulus", "response")
 OPTIONAL = ("kind", "label", "rt")
 KINDS = ("person", "simulated", "machine")
+#: Longest response time of a table, ms: 30 years.
+LONGEST = 10**12
 #: What `diptych classify` writes into its folder.
 PREDICTIONS, STIMULI = "responses.parquet", "stimuli.parquet"
-_TABLES = (".csv", ".tsv", ".parquet")
 
 
 def read_responses(sources: Sequence[Path], selection: Selection | None = None) -> Responses:
@@ -80,28 +82,25 @@ def read_long_table(file: Path, selection: Selection | None = None) -> Responses
 
 
 def read_table(file: Path) -> pd.DataFrame:
-    """Read the cells of a CSV, TSV or Parquet file as text; empty cells are None."""
-    if file.suffix not in _TABLES:
-        raise BehaviourFault(f"unknown kind of file; allowed are {', '.join(_TABLES)}, or a folder")
+    """Read the cells of a CSV, TSV or Parquet file as text; empty cells are None.
+
+    Raises
+    ------
+    BehaviourFault
+        If the file can't be read, or two columns have one name. It does not name the file.
+    """
     try:
-        if file.suffix == ".parquet":
-            table = pd.read_parquet(file)
-        else:
-            separator = "\t" if file.suffix == ".tsv" else ","
-            table = pd.read_csv(
-                file, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-            )
-    except FileNotFoundError:
-        raise BehaviourFault("no such file or folder") from None
-    # pandas and pyarrow raise many kinds of errors at damaged files.
-    except Exception as error:
-        raise BehaviourFault(f"can't be read: {str(error).splitlines()[0][:200]}") from error
+        table = read_cells(file)
+    except TableFault as fault:
+        raise BehaviourFault(fault.within) from fault
     text = table.astype("object").where(table.notna(), None)
     return text.map(lambda cell: None if cell is None or str(cell).strip() == "" else str(cell))
 
 
 def checked_long_table(table: pd.DataFrame, *, unanswered: bool | None) -> pd.DataFrame:
     """Check the columns of a long table.
+
+    An `rt` is milliseconds, or empty.
 
     Parameters
     ----------
@@ -127,6 +126,15 @@ def checked_long_table(table: pd.DataFrame, *, unanswered: bool | None) -> pd.Da
             raise BehaviourFault(
                 f"row {row + 1}: kind is {table['kind'].iloc[row]!r}; allowed are "
                 f"{', '.join(KINDS)}"
+            )
+    if "rt" in table:
+        times = pd.to_numeric(table["rt"], errors="coerce")
+        wrong = (table["rt"].notna() & ~times.between(0, LONGEST)).to_numpy(dtype=bool)
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise BehaviourFault(
+                f"row {row + 1}: rt is {table['rt'].iloc[row]!r}; allowed are milliseconds of 0 "
+                "or more, or nothing"
             )
     if unanswered is None:
         return table

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from diptych_analysis.representations.faults import RepresentationFault
+from diptych_analysis.tables import TableFault, read_cells
 
 if TYPE_CHECKING:
     from diptych_analysis.networks.images import ImageSet
@@ -68,9 +69,11 @@ def read_file(source: str) -> Representation:
     try:
         if file.suffix.lower() in (".npy", ".npz"):
             return Representation(_name(file, key), _matrix(_array(file, key), source))
-        frame = pd.read_csv(file) if file.suffix.lower() == ".csv" else pd.read_parquet(file)
+        frame = read_cells(file, infer=True)
     except RepresentationFault:
         raise
+    except TableFault as fault:
+        raise RepresentationFault(str(fault)) from fault
     except (OSError, ValueError, KeyError) as error:
         raise RepresentationFault(f"{str(file)!r} can't be read: {error}") from error
     return _from_frame(frame, file)
@@ -85,9 +88,11 @@ def read_guide(file: Path) -> npt.NDArray[Any]:
         If the file can't be read, or an item has no label.
     """
     try:
-        labels = pd.read_csv(file).iloc[:, -1]
-    except (OSError, ValueError) as error:
-        raise RepresentationFault(f"the guide {str(file)!r} can't be read: {error}") from error
+        labels = read_cells(file, infer=True).iloc[:, -1]
+    except TableFault as fault:
+        raise RepresentationFault(
+            f"the guide {str(file)!r} can't be read: {fault.within}"
+        ) from fault
     empty = np.flatnonzero(labels.isna())
     if len(empty):
         raise RepresentationFault(
@@ -144,6 +149,8 @@ def _matrix(values: Any, source: str) -> npt.NDArray[np.float64]:
 def _from_frame(frame: pd.DataFrame, file: Path) -> Representation:
     column = next((name for name in ITEM_COLUMNS if name in frame.columns), None)
     texts = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    for name in texts:
+        _check_text(frame[name], file, name == column)
     if column is None and texts:
         column = texts[0]
     items = None
@@ -157,7 +164,22 @@ def _from_frame(frame: pd.DataFrame, file: Path) -> Representation:
     features = frame.drop(columns={*texts, *([column] if column else [])})
     if features.shape[1] == 0:
         raise RepresentationFault(f"{str(file)!r} has no column of numbers")
-    return Representation(file.stem, features.to_numpy(dtype=np.float64), items)
+    return Representation(file.stem, features.to_numpy(dtype=np.float64, na_value=np.nan), items)
+
+
+def _check_text(cells: pd.Series, file: Path, names_items: bool) -> None:
+    """Find a cell that is no number among numbers: it would make the column a text, and lose it."""
+    if names_items:
+        return
+    numbers = pd.to_numeric(cells, errors="coerce").notna().to_numpy()
+    wrong = ~numbers & cells.notna().to_numpy()
+    if numbers.any() and wrong.any():
+        row = int(wrong.argmax())
+        raise RepresentationFault(
+            f"{str(file)!r}, column {str(cells.name)!r}, row {row + 1}: found "
+            f"{str(cells.iloc[row])!r} among numbers; allowed are numbers only, or texts only. "
+            f"A column of names is called {' or '.join(ITEM_COLUMNS)}"
+        )
 
 
 def read_network(

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from diptych_analysis.tables.cells import read_cells
     from diptych_analysis.tables.faults import TableFault
     from diptych_analysis.tables.layout import FORMATS
     from diptych_analysis.tables.metadata import data_dictionary, dataset_description, write_json
@@ -64,6 +65,7 @@ __all__ = [
     "dataset_description",
     "empty_table",
     "iso",
+    "read_cells",
     "read_table",
     "read_tables",
     "rows_of",
@@ -72,7 +74,7 @@ __all__ = [
 ]
 
 #: The modules of this room, in the order in which a name is looked for: light ones first.
-_MODULES = ("schema", "faults", "layout", "metadata", "values", "write", "read")
+_MODULES = ("schema", "faults", "layout", "metadata", "values", "write", "cells", "read")
 
 
 def __getattr__(name: str) -> object:

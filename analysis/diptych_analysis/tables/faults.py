@@ -10,9 +10,9 @@ class TableFault(ValueError):
         self, file: str, reason: str, *, column: str | None = None, row: int | None = None
     ) -> None:
         self.file, self.reason, self.column, self.row = file, reason, column, row
-        where = file
-        if column is not None:
-            where += f", column {column!r}"
+        places = [f"column {column!r}"] if column is not None else []
         if row is not None:
-            where += f", row {row}"
-        super().__init__(f"{where}: {reason}")
+            places.append(f"row {row}")
+        #: The fault without the file, for messages that name the file in another way.
+        self.within = ": ".join([*([", ".join(places)] if places else []), reason])
+        super().__init__(f"{', '.join([file, *places])}: {reason}")

@@ -15,6 +15,7 @@ import pandas as pd
 from diptych_analysis.tables.cells import SEPARATORS, read_cells
 from diptych_analysis.tables.checks import DTYPES, checked
 from diptych_analysis.tables.faults import TableFault
+from diptych_analysis.tables.formulas import GUARD
 from diptych_analysis.tables.layout import DICTIONARY, LayoutFault, find_tables
 from diptych_analysis.tables.schema import (
     KINDS,
@@ -141,11 +142,11 @@ def read_table(
         For the first fault found.
     """
     known = known or {}
-    raw = read_cells(file)
+    raw = read_cells(file, encoded=True)
+    guarded = file.suffix.lower() in SEPARATORS
+    if guarded:
+        raw.columns = raw.columns.str.replace(GUARD, r"\1", regex=True)
     names = [str(name) for name in raw.columns]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise TableFault(str(file), "the column appears twice", column=doubled[0])
     for column in declared:
         if column.required and column.name not in names:
             raise TableFault(str(file), f"missing; the file has {names}", column=column.name)
@@ -156,7 +157,7 @@ def read_table(
     frame = {}
     for column in (*declared, *extras):
         if column.name in names:
-            cells, guarded = raw.pop(column.name), file.suffix in SEPARATORS
+            cells = raw.pop(column.name)
             frame[column.name] = checked(str(file), column, cells, guarded=guarded)
         else:
             frame[column.name] = pd.Series([None] * len(raw), dtype=DTYPES[column.type])

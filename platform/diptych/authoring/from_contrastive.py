@@ -99,19 +99,44 @@ def make_study_from_contrastive(
         raise BehaviourFault(f"{folder} already exists: choose another name")
     if wanted.side not in SIDES:
         raise BehaviourFault(f"side {wanted.side}: allowed are {SIDES[0]} to {SIDES[-1]} pixels")
-    found = find(everyone, Options(k=wanted.k, seed=wanted.seed, resamples=20))
-    labels = _labels(found.responses)
-    items = choose_items(found, wanted)
-    files = _files(found.responses, items, image_set(images))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as kept:
         made = Path(kept) / folder.name
         made.mkdir()
-        _write_items(made, found, items, files, wanted)
-        _write_texts(made, found, items, labels, wanted)
+        found, items = write_contrastive_items(made, everyone, images, wanted)
+        _write_texts(made, found, items, _labels(found.responses), wanted)
         load_study(made)
         made.rename(folder)
     return folder
+
+
+def write_contrastive_items(
+    folder: Path, everyone: Responses, images: Path, wanted: Wanted
+) -> tuple[Findings, list[Item]]:
+    """Write stimuli/, stimuli.csv and items.csv into a folder; generators of studies call it.
+
+    Parameters
+    ----------
+    folder, everyone, images, wanted
+        As in `make_study_from_contrastive`; the folder exists.
+
+    Returns
+    -------
+    Findings
+        What the raters agree about.
+    list of Item
+        The rows of items.csv.
+
+    Raises
+    ------
+    BehaviourFault
+        If there are too few raters, images or classes.
+    """
+    found = find(everyone, Options(k=wanted.k, seed=wanted.seed, resamples=20))
+    _labels(found.responses)
+    items = choose_items(found, wanted)
+    _write_items(folder, found, items, _files(found.responses, items, image_set(images)), wanted)
+    return found, items
 
 
 def _labels(responses: Responses) -> list[str]:

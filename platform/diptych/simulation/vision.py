@@ -32,7 +32,7 @@ from diptych_analysis.pictures import read_picture
 if TYPE_CHECKING:
     from diptych_analysis.mis.score import Scale
 
-THUMBNAIL = 4  # pixels a side
+THUMBNAIL = 8  # pixels a side: enough to tell digits apart
 LONGEST_ID = 32  # what the tables hold as a participant's id
 
 
@@ -45,7 +45,7 @@ class AttributeVision:
 
     Features are the numeric attributes, each standardised over the study's stimuli (mean 0,
     standard deviation 1); attributes that don't vary are left out. Labels and attributes in words
-    are not seen. A study without numeric attributes is seen as thumbnails of 4 x 4 pixels.
+    are not seen. A study without numeric attributes is seen as thumbnails of 8 x 8 pixels.
 
     Parameters
     ----------
@@ -282,6 +282,6 @@ def _attributes(stimuli: Sequence[FrozenStimulus]) -> Features | None:
 
 
 def _thumbnail(data: bytes) -> Features:
-    """Return the mean colours of a 4 x 4 grid of an image, (48,), between 0 and 1."""
+    """Return the mean colours of an 8 x 8 grid of an image, (192,), between 0 and 1."""
     small = read_picture(data).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float64).ravel() / 255

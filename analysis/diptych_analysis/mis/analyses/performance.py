@@ -11,6 +11,7 @@ import pandas as pd
 from diptych_analysis.mis.analyses.correlation import Correlation, correlate
 from diptych_analysis.mis.analyses.frames import require
 from diptych_analysis.networks.faults import MachineFault
+from diptych_analysis.tables import TableFault, read_cells
 
 
 def read_accuracy(file: Path) -> pd.DataFrame:
@@ -32,9 +33,11 @@ def read_accuracy(file: Path) -> pd.DataFrame:
 def read_models(file: Path, column: str) -> pd.DataFrame:
     """Read a CSV of one number per model: model, `column`. `MachineFault` names the row."""
     try:
-        table = pd.read_csv(file, dtype={"model": str}, skipinitialspace=True)
-    except (OSError, ValueError) as error:
-        raise MachineFault(f"{file}: {error}") from error
+        table = read_cells(file)
+    except TableFault as fault:
+        raise MachineFault(str(fault)) from fault
+    table = table.rename(columns=str.strip).astype("string").apply(lambda cells: cells.str.strip())
+    table = table.mask(table == "")
     require(table, ("model", column), str(file))
     numbers = pd.to_numeric(table[column], errors="coerce")
     for row in table.index[numbers.isna() | table["model"].isna()]:
