@@ -26,6 +26,7 @@ from diptych_analysis.representations.rsvc.comparison import Settings
 from diptych_analysis.representations.rsvc.patches import PatchGrid, patch_transform
 from diptych_analysis.representations.rsvc.plan import Plan
 from diptych_analysis.representations.rsvc.runs import compare_networks
+from diptych_analysis.representations.rsvc.saved import read_concepts
 from diptych_analysis.representations.rsvc.toy import toy_or_network, write_pictures
 
 # Patches and classes
@@ -158,6 +159,35 @@ def test_the_colour_that_one_network_misses_is_the_dissimilar_concept(
             box = (row.left, row.top, row.left + 64, row.top + 64)
             patch = np.asarray(Image.open(pictures / row.file).convert("RGB").crop(box), int)
             assert (np.abs(patch - (230, 0, 200)).max(axis=2) < 30).mean() > 0.02
+
+
+@pytest.mark.slow
+def test_patches_are_files_and_a_missed_concept_has_its_look_alikes(
+    printed: Result, out: Path, pictures: Path
+) -> None:
+    saved = read_concepts(out)
+    assert saved.names == ("toy:complete", "toy:no-magenta")
+    lonely = [each for each in saved.concepts if each.cmcs < 0.1]
+    assert {(each.group, each.side) for each in lonely} == {("0", "a"), ("1", "a")}
+    corners = PatchGrid().corners
+
+    def magenta(row: int) -> float:
+        patch = Image.open(out / saved.files[row])
+        left, top = corners[int(saved.files[row][-6:-4])]
+        whole = PatchGrid().square(Image.open(pictures / saved.images[row]).convert("RGB"))
+        assert patch.tobytes() == whole.crop((left, top, left + 64, top + 64)).tobytes()
+        return float((np.abs(np.asarray(patch, int) - (230, 0, 200)).max(axis=2) < 30).mean())
+
+    for concept in lonely:
+        for has, lacks in ((concept.top, concept.top_alike), (concept.under, concept.under_alike)):
+            assert len(has) == len(lacks) >= 8
+            assert np.mean([magenta(row) for row in has]) > 0.02
+            assert max(magenta(row) for row in lacks) < 0.01
+    table = pd.read_csv(out / "grids.csv", dtype={"class": str})
+    grid = table[(table["network"] == "a") & (table["class"] == lonely[0].group)]
+    grid = grid[(grid["concept"] == lonely[0].number) & (grid["grid"] == "top")]
+    kept = [saved.images[row] for row in lonely[0].top]
+    assert [file for file in grid["file"] if file in kept] == kept[: len(grid)]
 
 
 @pytest.mark.slow

@@ -1,41 +1,30 @@
-"""A study from the grids of `diptych rdx`: whether people see what one representation sees.
+"""A study from grids of `diptych rdx` or patches of `diptych rsvc`: what people see in them.
 
 After the open test of Kondapaneni's thesis, ch. 8.1: can users anticipate when two models differ?
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from diptych.authoring import grid_lesson, grid_misses
 from diptych.authoring.folder import NAME, NAMES, load_study
-from diptych.authoring.grid_choice import (
-    UNSUITABLE,
-    Floats,
-    GridItem,
-    Wanted,
-    choose_items,
-    share_right,
-)
-from diptych.authoring.unit_pictures import jpeg, recropped
-from diptych_analysis.networks.images import image_set, open_image
+from diptych.authoring.grid_choice import Floats, GridItem, Wanted, choose_items, share_right
+from diptych.authoring.grid_items import write_items
+from diptych.authoring.grid_pictures import SIDES, opener_of, thumbnails, write_texts
+from diptych_analysis.networks.images import open_image
 from diptych_analysis.representations.faults import RepresentationFault
 from diptych_analysis.representations.rdx.distances import distances
 from diptych_analysis.representations.rdx.saved import SavedRun, read_run
+from diptych_analysis.representations.rsvc.saved import read_concepts
 
 TEXTS = Path(__file__).parent / "grid_texts"
 LONGEST = 60  # test trials per participant
-SIDES = range(32, 1025)  # pixels
-_THUMBNAIL = 16  # pixels; what an observer of pixels sees
-_ATTRIBUTES = ("design", "a", "b", "direction", "grid", "margin", "control")
-_ROLES = ("query_positive", "query_negative", "positives", "negatives")
 
 
 @dataclass(frozen=True)
@@ -45,21 +34,30 @@ class Made:
     Attributes
     ----------
     items : int
-        Test items.
+        Test items; in E6 the images of all classes.
     observers : dict
-        Share of test items that an observer answers right who sees with the representation that
-        the grid comes from, with the other one, or with pixels only.
+        Share of right answers of an observer who sees with the representation that the grid comes
+        from ("own"), with the other one ("other"), or with pixels only ("pixels").
+    chance : float
+        What guessing reaches.
     short : int
-        Grids left out, because they have too few images.
+        Grids or concepts left out, because they have too few images.
     """
 
     items: int
     observers: dict[str, float]
-    short: int
+    chance: float
+    short: int = 0
 
 
 def make_study_from_grids(
-    folder: Path, grids: Path, images: Path, wanted: Wanted | None = None, *, side: int = 160
+    folder: Path,
+    grids: Path,
+    images: Path | None,
+    wanted: Wanted | None = None,
+    *,
+    side: int = 160,
+    labels: Mapping[str, str] | None = None,
 ) -> Made:
     """Write a complete study folder, ready to open; nothing is left of it when that fails.
 
@@ -68,13 +66,15 @@ def make_study_from_grids(
     folder : Path
         The new study folder; its name is the study's.
     grids : Path
-        Folder that `diptych rdx` has written.
-    images : Path
-        Folder of the images of the items.
+        Folder that `diptych rdx` has written, or `diptych rsvc` for E3.
+    images : Path or None
+        Folder of the images of the items; E3 needs none.
     wanted : Wanted, optional
         Design and numbers of items.
     side : int
         Side of the square images, in pixels.
+    labels : mapping of str to str, optional
+        True class of each item, which E6 balances over the clusters.
 
     Returns
     -------
@@ -90,8 +90,6 @@ def make_study_from_grids(
         If the study that came out has faults.
     """
     wanted = wanted or Wanted()
-    if wanted.design in UNSUITABLE:
-        raise RepresentationFault(UNSUITABLE[wanted.design])
     if not NAME.fullmatch(folder.name):
         raise RepresentationFault(
             f"{folder.name!r} cannot be the name of a study; allowed: {NAMES}"
@@ -100,21 +98,82 @@ def make_study_from_grids(
         raise RepresentationFault(f"{folder} already exists: choose another name")
     if side not in SIDES:
         raise RepresentationFault(f"side {side}: allowed are {SIDES[0]} to {SIDES[-1]} pixels")
-    run = read_run(grids)
-    opener = _opener(run, images)
-    pixels = np.stack([_thumbnail(opener(row)) for row in range(len(run.items))])
-    items = choose_items(run, wanted, pixels.mean(axis=1))
+    if images is None and wanted.design != "E3":
+        raise RepresentationFault(f"{wanted.design} needs the images of the items (--images)")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=folder.parent) as kept:
         made = Path(kept) / folder.name
         made.mkdir()
-        _write_items(made, run, items, opener, wanted, side)
-        _write_texts(made, run, items, wanted)
+        if images is None or wanted.design == "E3":
+            report = _write_misses(made, grids, wanted, side)
+        elif wanted.design == "E6":
+            report = _write_lesson(made, grids, images, wanted, side, labels)
+        else:
+            report = _write_grids(made, grids, images, wanted, side)
         load_study(made)
         made.rename(folder)
-    tests = sum(item.kind == "test" for item in items)
+    return report
+
+
+def _write_grids(folder: Path, grids: Path, images: Path, wanted: Wanted, side: int) -> Made:
+    """E1, E2, E4 and E5."""
+    run = read_run(grids)
+    opener = opener_of(run.items, images)
+    pixels = thumbnails(opener, len(run.items))
+    items = choose_items(run, wanted, pixels.mean(axis=1))
+    write_items(folder, run.names, items, opener, wanted, side)
+    task = "odd_one_out" if wanted.design == "E5" else "two_afc"
+    _write_texts(folder, task, wanted, items, run.settings.size)
     short = sum(len(g.items) < run.settings.size for own in run.grids.values() for g in own)
-    return Made(tests, observe(run, items, pixels), short)
+    chance = 1 / 9 if wanted.design == "E5" else 1 / 2
+    return Made(_tests(items), observe(run, items, pixels), chance, short)
+
+
+def _write_misses(folder: Path, concepts: Path, wanted: Wanted, side: int) -> Made:
+    """E3."""
+    saved = read_concepts(concepts)
+    items, used = grid_misses.choose_misses(saved, wanted)
+
+    def opener(row: int) -> Image.Image:
+        return open_image(saved.folder / saved.files[row])
+
+    cmcs = {grid_misses.key(each): round(each.cmcs, 4) for each in used}
+    write_items(folder, saved.names, items, opener, wanted, side,
+                lambda item: {"cmcs": cmcs[item.grid.direction, item.grid.number]})  # fmt: skip
+    _write_texts(folder, "two_afc", wanted, items, len(items[0].positives))
+    pixels = thumbnails(opener, len(saved.files))
+    observers = grid_misses.observe_misses(used, items, pixels)
+    return Made(_tests(items), observers, 1 / 2, len(saved.concepts) - len(used))
+
+
+def _write_lesson(
+    folder: Path,
+    grids: Path,
+    images: Path,
+    wanted: Wanted,
+    side: int,
+    labels: Mapping[str, str] | None,
+) -> Made:
+    """E6."""
+    run = read_run(grids)
+    opener = opener_of(run.items, images)
+    classes = grid_lesson.choose_classes(run, labels, shuffled=wanted.shuffled, seed=wanted.seed)
+    grid_lesson.write_lesson(folder, run, classes, opener, side, labels=labels,
+                             shuffled=wanted.shuffled, seed=wanted.seed)  # fmt: skip
+    training, test = grid_lesson.lesson_length(classes)
+    minutes = round(3 + (training + test) / 6)  # ten seconds per trial
+    values = {
+        "design": "E6",
+        "classes": len(classes),
+        "training": training,
+        "test": test,
+        "minutes": minutes,
+        "reward": f"{minutes / 4:.2f}",  # 15 an hour
+    }
+    write_texts(folder, _templates("category_learning"), values)
+    pixels = thumbnails(opener, len(run.items))
+    observers = grid_lesson.observe_lesson(run, classes, pixels, seed=wanted.seed)
+    return Made(sum(len(each.rows) for each in classes), observers, 1 / len(classes))
 
 
 def observe(run: SavedRun, items: Sequence[GridItem], pixels: Floats) -> dict[str, float]:
@@ -141,97 +200,25 @@ def observe(run: SavedRun, items: Sequence[GridItem], pixels: Floats) -> dict[st
     return {name: share_right(items, near) for name, near in seen.items()}
 
 
-def _opener(run: SavedRun, folder: Path) -> Callable[[int], Image.Image]:
-    """Open the image of a row: by the item's name, or by row where rows have no names."""
-    if all((folder / item).is_file() for item in run.items):
-        return lambda row: open_image(folder / run.items[row])
-    images = image_set(folder)
-    if len(run.items) != len(images):
-        missing = next(item for item in run.items if not (folder / item).is_file())
-        raise RepresentationFault(
-            f"{str(folder)!r} has no image {missing!r}, and {len(images)} different images for "
-            f"{len(run.items)} items"
-        )
-    return images.open
+def _tests(items: Sequence[GridItem]) -> int:
+    return sum(item.kind == "test" for item in items)
 
 
-def _thumbnail(picture: Image.Image) -> Floats:
-    small = ImageOps.fit(picture.convert("L"), (_THUMBNAIL, _THUMBNAIL))
-    return np.asarray(small, np.float64).ravel()
+def _templates(task: str) -> list[Path]:
+    """List the texts of all designs, then those of a task, which replace texts of the same name."""
+    return [*sorted(TEXTS.glob("*.md")), *sorted((TEXTS / task).iterdir())]
 
 
-def _square(picture: Image.Image, side: int) -> Image.Image:
-    # Small images, such as 28 x 28 digits, keep their squares.
-    small = min(picture.size) * 2 <= side
-    how = Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS
-    return ImageOps.fit(picture.convert("RGB"), (side, side), how)
-
-
-def _write_items(
-    folder: Path,
-    run: SavedRun,
-    items: Sequence[GridItem],
-    opener: Callable[[int], Image.Image],
-    wanted: Wanted,
-    side: int,
+def _write_texts(
+    folder: Path, task: str, wanted: Wanted, items: Sequence[GridItem], size: int
 ) -> None:
-    """Write stimuli/, stimuli.csv and items.csv; the order of the files tells nothing."""
-    (folder / "stimuli").mkdir()
-    rng = np.random.default_rng([wanted.seed, 2])
-    # Queries of easy items are among the examples: another crop, so that no address is repeated.
-    keys = sorted({key for number, item in enumerate(items) for key in _shown(number, item)})
-    files: dict[tuple[int, int], str] = {}
-    names: dict[str, str] = {}
-    for place in rng.permutation(len(keys)):
-        number, row = keys[place]
-        picture = _square(opener(row), side)
-        data = jpeg(recropped(picture, rng) if number >= 0 else picture)
-        digest = hashlib.sha256(data).hexdigest()
-        if digest not in names:
-            names[digest] = f"stimuli/{len(names) + 1:04d}.jpg"
-            (folder / names[digest]).write_bytes(data)
-        files[(number, row)] = names[digest]
-    odd = wanted.design == "E5"
-    head = ["item_id", "kind", *(("images", "odd", "group") if odd else ("unit", *_ROLES))]
-    rows = []
-    for number, item in enumerate(items):
-        shown = [files[key] for key in _shown(number, item)]
-        unit = f"{item.grid.direction}:{item.grid.number}"
-        if odd:
-            roles = [";".join(shown), shown[0], unit]
-        else:
-            k = len(item.positives)
-            roles = [unit, *shown[:2], ";".join(shown[2 : 2 + k]), ";".join(shown[2 + k :])]
-        control = "shuffled" if wanted.shuffled else ""
-        margin = "" if np.isnan(item.margin) else round(item.margin, 4)
-        rows.append([f"{item.kind}-{number:03d}", item.kind, *roles, wanted.design, *run.names,
-                     item.grid.direction, item.grid.number, margin, control])  # fmt: skip
-    _write_csv(folder / "items.csv", [*head, *_ATTRIBUTES], rows)
-    _write_csv(folder / "stimuli.csv", ["file", "label"], [[n, ""] for n in names.values()])
-
-
-def _shown(number: int, item: GridItem) -> list[tuple[int, int]]:
-    """List the images of an item, queries first: the item whose own crop it is (or -1), the row."""
-    queries = [row for row in (item.query_positive, item.query_negative) if row >= 0]
-    own = number if item.kind != "test" and item.query_negative >= 0 else -1
-    others = [(-1, row) for row in (*item.positives, *item.negatives)]
-    return [*((own, row) for row in queries), *others]
-
-
-def _write_csv(file: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with file.open("w", newline="", encoding="utf-8") as out:
-        csv.writer(out, lineterminator="\n").writerows([head, *rows])
-
-
-def _write_texts(folder: Path, run: SavedRun, items: Sequence[GridItem], wanted: Wanted) -> None:
     """Write study.toml and the texts, to be edited: title, contact, payment."""
-    kinds = [item.kind for item in items]
-    trials = min(kinds.count("test"), LONGEST)
+    trials = min(_tests(items), LONGEST)
     counted = trials + wanted.catch
     minutes = round(3 + (wanted.practice + counted) / 6)  # ten seconds per trial
     values = {
         "design": wanted.design,
-        "k": run.settings.size,
+        "k": size,
         "practice": wanted.practice,
         "trials": trials,
         "catch": wanted.catch,
@@ -241,9 +228,4 @@ def _write_texts(folder: Path, run: SavedRun, items: Sequence[GridItem], wanted:
         "least_s": 3 * counted,
         "most_s": 55 * counted,
     }
-    task = "odd_one_out" if wanted.design == "E5" else "two_afc"
-    for path in sorted([*TEXTS.glob("*.md"), *(TEXTS / task).iterdir()]):
-        text = path.read_text(encoding="utf-8")
-        for name, value in values.items():
-            text = text.replace("{{" + name + "}}", str(value))
-        (folder / path.name).write_text(text, encoding="utf-8")
+    write_texts(folder, _templates(task), values)

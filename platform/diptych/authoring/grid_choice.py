@@ -20,11 +20,9 @@ from diptych_analysis.representations.rdx.grids import Items, Pairs
 from diptych_analysis.representations.rdx.saved import SavedGrid, SavedRun
 
 Floats = npt.NDArray[np.float64]
+#: Designs whose items this module chooses; see `grid_misses` for E3 and `grid_lesson` for E6.
 DESIGNS = ("E1", "E2", "E4", "E5")
-UNSUITABLE = {
-    "E3": "E3 asks about patches: `diptych rsvc` stores them as pictures only, not one by one",
-    "E6": "E6 teaches clusters as classes: use `diptych study new NAME --task category_learning`",
-}
+ALL_DESIGNS = ("E1", "E2", "E3", "E4", "E5", "E6")
 MOST = 16  # images per side that a task can show
 ODD_ONES = 8  # images of the cluster in a trial of E5
 
@@ -36,7 +34,7 @@ class Wanted:
     Attributes
     ----------
     design : str
-        One of `DESIGNS`.
+        One of `ALL_DESIGNS`.
     tests : int
         Test items per grid.
     practice, catch : int
@@ -111,8 +109,6 @@ def choose_items(run: SavedRun, wanted: Wanted, brightness: Floats) -> list[Grid
     RepresentationFault
         If the design is not available, or there are too few grids or images.
     """
-    if wanted.design in UNSUITABLE:
-        raise RepresentationFault(f"{UNSUITABLE[wanted.design]}. Allowed are {', '.join(DESIGNS)}")
     if wanted.design not in DESIGNS:
         raise RepresentationFault(f"design {wanted.design!r}: allowed are {', '.join(DESIGNS)}")
     chooser = _Chooser(run, wanted, brightness)
@@ -169,7 +165,7 @@ class _Chooser:
                 if item is not None:
                     self.queries |= {item.query_positive, item.query_negative} - {-1}
                     self.shown |= {*item.positives, *item.negatives}
-                    yield self._mixed(item)
+                    yield mixed(item, self.rng) if self.wanted.shuffled else item
 
     def easy(self, kind: str, number: int) -> Iterator[GridItem]:
         """Yield items whose queries are among their examples."""
@@ -338,16 +334,16 @@ class _Chooser:
         found = _to_grid(pairs, to, np.array([positive, negative]))
         return float(found[0] - found[1])
 
-    def _mixed(self, item: GridItem) -> GridItem:
-        if not self.wanted.shuffled:
-            return item
-        if self.wanted.design == "E5":
-            everyone = self.rng.permutation([*item.positives, item.query_positive])
-            odd, *own = (int(row) for row in everyone)
-            return replace(item, positives=tuple(own), query_positive=odd)
-        both = _rows(self.rng.permutation([*item.positives, *item.negatives]))
-        half = len(item.positives)
-        return replace(item, positives=both[:half], negatives=both[half:])
+
+def mixed(item: GridItem, rng: np.random.Generator) -> GridItem:
+    """Mix the examples of both sides, or the outsider with the others: nobody knows the answer."""
+    if item.query_negative < 0:
+        everyone = rng.permutation([*item.positives, item.query_positive])
+        odd, *own = (int(row) for row in everyone)
+        return replace(item, positives=tuple(own), query_positive=odd)
+    both = _rows(rng.permutation([*item.positives, *item.negatives]))
+    half = len(item.positives)
+    return replace(item, positives=both[:half], negatives=both[half:])
 
 
 def _key(grid: SavedGrid) -> tuple[str, int]:

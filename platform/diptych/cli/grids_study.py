@@ -12,19 +12,18 @@ from diptych.cli.context import new_study_folder
 from diptych_analysis.option_types import SEED
 
 
-@click.command("from-grids", short_help="Make a study of grids of `diptych rdx`.")
+@click.command("from-grids", short_help="Make a study of `diptych rdx` or `rsvc`.")
 @click.argument("name")
 @click.option(
     "--grids",
     required=True,
     type=click.Path(path_type=Path),
-    help="Folder that `diptych rdx … --to` wrote.",
+    help="Folder that `diptych rdx … --to` wrote; for E3 `diptych rsvc … --to`.",
 )
 @click.option(
     "--images",
-    required=True,
     type=click.Path(path_type=Path),
-    help="Folder of the images of the items.",
+    help="Folder of the images of the items; E3 needs none.",
 )
 @click.option(
     "--design",
@@ -32,8 +31,8 @@ from diptych_analysis.option_types import SEED
     show_default=True,
     type=click.Choice(["E1", "E2", "E3", "E4", "E5", "E6"]),
     help="E1: a grid against images that the other representation holds as near. E2: grids of A "
-    "against grids of B. E4: neighbours of an image. E5: an outsider among eight. E3 and E6 are "
-    "not available.",
+    "against grids of B. E3: patches that the other network misses. E4: neighbours of an image. "
+    "E5: an outsider among eight. E6: clusters as classes, learned from feedback.",
 )
 @click.option(
     "--items",
@@ -41,7 +40,13 @@ from diptych_analysis.option_types import SEED
     default=4,
     show_default=True,
     type=click.IntRange(1),
-    help="Test items per grid.",
+    help="Test items per grid or concept. E6 has 30 trials with feedback and 15 without.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="E6: CSV file with the columns file and label, the true class of each item. Each cluster "
+    "then shows each true class equally often.",
 )
 @click.option(
     "--practice", default=4, show_default=True, type=click.IntRange(1), help="Practice trials."
@@ -50,39 +55,49 @@ from diptych_analysis.option_types import SEED
 @click.option(
     "--shuffled",
     is_flag=True,
-    help="Mix the examples of both sides: a control that nobody can answer.",
+    help="Mix the examples of both sides, or the classes of E6: a control that nobody can answer.",
 )
 @click.option(
     "--side", default=160, show_default=True, help="Width and height of the images, in pixels."
 )
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random choices.")
-def from_grids(name: str, grids: Path, images: Path, side: int, **wanted: Any) -> None:
-    """Make a study of grids of two representations.
+def from_grids(
+    name: str, grids: Path, images: Path | None, side: int, labels: Path | None, **wanted: Any
+) -> None:
+    """Make a study of what one representation sees and another does not.
 
     NAME becomes the folder of a study, ready to open. The grids come from a run of `diptych rdx A B
-    --to GRIDS`. The command prints the share of right answers of three simple observers. They see
-    with the grid's own representation, with the other one, or with pixels only.
+    --to GRIDS`, and the patches of E3 from `diptych rsvc A B --to GRIDS`. The command prints the
+    share of right answers of three simple observers. They see with the grid's own representation,
+    with the other one, or with pixels only.
     """
     from diptych.authoring.from_grids import make_study_from_grids
     from diptych.authoring.grid_choice import Wanted
+    from diptych_analysis.behaviour.faults import BehaviourFault
+    from diptych_analysis.behaviour.image_labels import read_labels
     from diptych_analysis.networks.faults import MachineFault
     from diptych_analysis.representations.faults import RepresentationFault
 
     folder = new_study_folder(name)
     try:
         with console.status(f"Making {folder} …"):
-            made = make_study_from_grids(folder, grids, images, Wanted(**wanted), side=side)
-    except (RepresentationFault, MachineFault) as fault:
+            true = None if labels is None else read_labels(labels)
+            asked = Wanted(**wanted)
+            made = make_study_from_grids(folder, grids, images, asked, side=side, labels=true)
+    except (RepresentationFault, MachineFault, BehaviourFault) as fault:
         raise click.ClickException(str(fault)) from None
     seen = made.observers
-    console.print(f"Made [bold]{folder}[/]: {made.items} test items.")
+    what = "images in classes" if asked.design == "E6" else "test items"
+    console.print(f"Made [bold]{folder}[/]: {made.items} {what}.")
     console.print(
         f"Observers answer right in {seen['own']:.2f} (own representation), {seen['other']:.2f} "
-        f"(the other), {seen['pixels']:.2f} (pixels only) of them.",
+        f"(the other), {seen['pixels']:.2f} (pixels only) of the test items. "
+        f"Chance: {made.chance:.2f}.",
         highlight=False,
         soft_wrap=True,
     )
     if made.short:
-        console.print(f"Grids left out, with too few images: {made.short}.", highlight=False)
+        kind = "Concepts" if asked.design == "E3" else "Grids"
+        console.print(f"{kind} left out, with too few images: {made.short}.", highlight=False)
     console.print("Read its texts and study.toml (contact, payment, recruitment), then run:")
     console.print(f"  diptych study preview {name} && diptych study open {name}", highlight=False)

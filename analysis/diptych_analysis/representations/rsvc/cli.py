@@ -114,8 +114,8 @@ def rsvc(model_a: str, model_b: str, **options: Any) -> None:
     concept with a low SMCS is hard to predict for any network. (Kondapaneni, Mac Aodha and Perona,
     ICLR 2025.)
 
-    The folder gets concepts.csv, classes.csv, grids.csv, results.json and grids/*.png. Activations
-    stay in its cache, so a second run with other settings takes seconds.
+    The folder gets concepts.csv, classes.csv, grids.csv, results.json, grids/*.png, patches.csv and
+    patches/*.png. Activations stay in its cache, so a second run with other settings takes seconds.
     """
     from rich.console import Console
 
@@ -123,6 +123,7 @@ def rsvc(model_a: str, model_b: str, **options: Any) -> None:
     from diptych_analysis.representations.faults import RepresentationFault
     from diptych_analysis.representations.rsvc.report import write_grids, write_report
     from diptych_analysis.representations.rsvc.result_tables import write_results
+    from diptych_analysis.representations.rsvc.study_patches import write_patches
 
     quiet = options["as_json"]
     console = Console(file=sys.stderr if quiet else sys.stdout)
@@ -130,6 +131,7 @@ def rsvc(model_a: str, model_b: str, **options: Any) -> None:
         result = _compare((model_a, model_b), options, console)
         write_results(result, options["to"])
         write_grids(result, options["to"] / "grids")
+        write_patches(result, options["to"])
         page = write_report(result, options["report"]) if options["report"] else None
     except (MachineFault, RepresentationFault) as fault:
         raise click.ClickException(str(fault)) from None
