@@ -161,7 +161,7 @@ def test_parquet_keeps_the_types_it_has(
         (b"cell,n\n1,2,3\n", "row 1: 3 cells under 2 columns"),
         (b"cell,n\n1,2\n1,2,3\n", "row 2: 3 cells under 2 columns"),
         (b"cell,n\n\xff,2\n", "can't be read: 'utf-8' codec"),
-        (b"n\n1\n", "column 'cell': missing; the file has ['n']"),
+        (b"n\n1\n", "column 'cell': missing; the file has n"),
         (b"cell,n,n\n1,2,3\n", "column 'n': appears twice; each column needs another name"),
         (b"cell,n\n1,2\n3\n", "row 2: 1 cells under 2 columns"),
     ],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from diptych_analysis.tables.faults import TableFault
+from diptych_analysis.tables.faults import TableFault, shown
 from diptych_analysis.tables.formulas import GUARD
 from diptych_analysis.tables.schema import Column
 
@@ -88,7 +88,7 @@ def _refuse(
         rows = which if codes is None else np.append(which, where_missing)[codes]
         return int(rows.argmax()) if rows.any() else None
 
-    def shown(row: int) -> str:
+    def text(row: int) -> str:
         place = row if codes is None else int(codes[row])
         return str(_stripped(column, cells.iloc[[place]]).iloc[0])
 
@@ -98,11 +98,11 @@ def _refuse(
     if column.required and (row := first(found.empty, where_missing=True)) is not None:
         raise fault(row, "empty; a value is required")
     if found.wrong.any() and (row := first(found.wrong)) is not None:
-        raise fault(row, f"found {shown(row)!r}; allowed is {found.allowed}")
+        raise fault(row, f"found {shown(text(row))}; allowed is {found.allowed}")
     if column.minimum is not None:
         below = (found.values < column.minimum).fillna(False).to_numpy(dtype=bool)
         if below.any() and (row := first(below)) is not None:
-            raise fault(row, f"found {shown(row)}; at least {column.minimum:g} is allowed")
+            raise fault(row, f"found {text(row)}; at least {column.minimum:g} is allowed")
 
 
 def _stripped(column: Column, cells: pd.Series) -> pd.Series:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from diptych_analysis.tables.cells import SEPARATORS, read_cells
 from diptych_analysis.tables.checks import DTYPES, checked
-from diptych_analysis.tables.faults import TableFault
+from diptych_analysis.tables.faults import TableFault, listed, shown
 from diptych_analysis.tables.formulas import GUARD
 from diptych_analysis.tables.layout import DICTIONARY, LayoutFault, find_tables
 from diptych_analysis.tables.schema import (
@@ -149,7 +149,8 @@ def read_table(
     names = [str(name) for name in raw.columns]
     for column in declared:
         if column.required and column.name not in names:
-            raise TableFault(str(file), f"missing; the file has {names}", column=column.name)
+            found = f"missing; the file has {listed(names)}"
+            raise TableFault(str(file), found, column=column.name)
     declared_names = {c.name for c in declared}
     extras = tuple(
         known.get(name, Column(name, "string", "")) for name in names if name not in declared_names
@@ -168,18 +169,18 @@ def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     sessions, trials = frames["sessions"], frames["trials"]
     twice = sessions["session_id"].duplicated()
     if bool(twice.any()):
-        reason = f"{sessions['session_id'].iloc[_first(twice) - 1]!r} appears twice"
+        reason = f"{shown(sessions['session_id'].iloc[_first(twice) - 1])} appears twice"
         raise TableFault(f"{folder}/sessions", reason, column="session_id", row=_first(twice))
     of_trials = trials["session_id"].drop_duplicates()
     strange = of_trials[~of_trials.isin(sessions["session_id"])]
     if len(strange):
-        reason = f"{strange.iloc[0]!r} is not among the sessions"
+        reason = f"{shown(strange.iloc[0])} is not among the sessions"
         row = int(strange.index[0]) + 1
         raise TableFault(f"{folder}/trials", reason, column="session_id", row=row)
     again = trials.duplicated(["session_id", "trial_index"])
     if bool(again.any()):
         row = trials.iloc[_first(again) - 1]
-        reason = f"session {row['session_id']!r} has trial {row['trial_index']} twice"
+        reason = f"session {shown(row['session_id'])} has trial {row['trial_index']} twice"
         raise TableFault(f"{folder}/trials", reason, column="trial_index", row=_first(again))
 
 
