@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-rsvc bench-representations
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-rsvc bench-representations bench-tables
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -95,6 +95,9 @@ bench-machines: .venv/stamp-dev ## scoring a network's units, beside bare forwar
 
 bench-numerosity: .venv/stamp-dev ## training the number sense: time per seed, share of the generator, one embedding per image or two
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_numerosity.py $(BENCH_ARGS)
+
+bench-tables: .venv/stamp-dev ## what it costs to export and to read a million trials
+	PYTHONPATH=tests $(BIN)/python benchmarks/bench_tables.py $(BENCH_ARGS)
 
 bench-behaviour: .venv/stamp-dev ## agreement of 1,355 models about 50,000 images: time and memory of each step, on one core
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_behaviour.py $(BENCH_ARGS)

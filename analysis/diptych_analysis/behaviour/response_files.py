@@ -20,6 +20,7 @@ from diptych_analysis.behaviour.responses import (
 )
 from diptych_analysis.behaviour.tidy_responses import Selection, responses_of_tables
 from diptych_analysis.tables import TableFault, read_cells
+from diptych_analysis.tables.faults import listed, shown
 
 #: Columns of a long table.
 NEEDED = ("rater", "stimulus", "response")
@@ -112,7 +113,7 @@ def checked_long_table(table: pd.DataFrame, *, unanswered: bool | None) -> pd.Da
     missing = [name for name in NEEDED if name not in table]
     if missing:
         raise BehaviourFault(
-            f"missing columns: {', '.join(missing)}; it has {', '.join(map(str, table.columns))}. "
+            f"missing columns: {', '.join(missing)}; it has {listed(table.columns)}. "
             f"A long table has {', '.join(NEEDED)} and can have {', '.join(OPTIONAL)}"
         )
     for name in ("rater", "stimulus"):
@@ -124,7 +125,7 @@ def checked_long_table(table: pd.DataFrame, *, unanswered: bool | None) -> pd.Da
         if wrong.any():
             row = int(wrong.argmax())
             raise BehaviourFault(
-                f"row {row + 1}: kind is {table['kind'].iloc[row]!r}; allowed are "
+                f"row {row + 1}: kind is {shown(table['kind'].iloc[row])}; allowed are "
                 f"{', '.join(KINDS)}"
             )
     if "rt" in table:
@@ -132,9 +133,9 @@ def checked_long_table(table: pd.DataFrame, *, unanswered: bool | None) -> pd.Da
         wrong = (table["rt"].notna() & ~times.between(0, LONGEST)).to_numpy(dtype=bool)
         if wrong.any():
             row = int(wrong.argmax())
+            found = shown(table["rt"].iloc[row])
             raise BehaviourFault(
-                f"row {row + 1}: rt is {table['rt'].iloc[row]!r}; allowed are milliseconds of 0 "
-                "or more, or nothing"
+                f"row {row + 1}: rt is {found}; allowed are milliseconds of 0 or more, or nothing"
             )
     if unanswered is None:
         return table

@@ -15,7 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from diptych_analysis.tables.cells import TableFault, read_cells
+    from diptych_analysis.tables.cells import read_cells
+    from diptych_analysis.tables.faults import TableFault
     from diptych_analysis.tables.layout import FORMATS
     from diptych_analysis.tables.metadata import data_dictionary, dataset_description, write_json
     from diptych_analysis.tables.read import Tables, empty_table, read_table, read_tables
@@ -30,14 +31,13 @@ if TYPE_CHECKING:
         Column,
         TableName,
     )
+    from diptych_analysis.tables.values import arrow_schema, iso
     from diptych_analysis.tables.write import (
         CsvWriter,
         DatasetWriter,
         ParquetWriter,
         Row,
         TableWriter,
-        arrow_schema,
-        iso,
         rows_of,
         write_tables,
     )
@@ -74,7 +74,7 @@ __all__ = [
 ]
 
 #: The modules of this room, in the order in which a name is looked for: light ones first.
-_MODULES = ("schema", "layout", "metadata", "write", "cells", "read")
+_MODULES = ("schema", "faults", "layout", "metadata", "values", "write", "cells", "read")
 
 
 def __getattr__(name: str) -> object:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from diptych_analysis.tables.cells import SEPARATORS, TableFault, read_cells
+from diptych_analysis.tables.cells import SEPARATORS, read_cells
+from diptych_analysis.tables.checks import DTYPES, checked
+from diptych_analysis.tables.faults import TableFault, listed, shown
 from diptych_analysis.tables.formulas import GUARD
 from diptych_analysis.tables.layout import DICTIONARY, LayoutFault, find_tables
 from diptych_analysis.tables.schema import (
@@ -51,19 +53,9 @@ class Tables:
         return tuple(kind for kind in among if (there == kind).any())[:1]
 
 
-_DTYPES = {
-    "string": "string",
-    "list": "string",
-    "integer": "Int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "datetime": "datetime64[ms, UTC]",
-}
-
-
 def empty_table(table: TableName) -> pd.DataFrame:
     """Return a table with its columns and no rows."""
-    return pd.DataFrame({c.name: pd.Series(dtype=_DTYPES[c.type]) for c in TABLES[table]})
+    return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.type]) for c in TABLES[table]})
 
 
 def read_tables(folder: Path) -> Tables:
@@ -150,103 +142,48 @@ def read_table(
         For the first fault found.
     """
     known = known or {}
-    raw = read_cells(file)
-    if file.suffix.lower() in SEPARATORS:
+    raw = read_cells(file, encoded=True)
+    guarded = file.suffix.lower() in SEPARATORS
+    if guarded:
         raw.columns = raw.columns.str.replace(GUARD, r"\1", regex=True)
     names = [str(name) for name in raw.columns]
     for column in declared:
         if column.required and column.name not in names:
-            raise TableFault(str(file), f"missing; the file has {names}", column=column.name)
+            found = f"missing; the file has {listed(names)}"
+            raise TableFault(str(file), found, column=column.name)
     declared_names = {c.name for c in declared}
     extras = tuple(
         known.get(name, Column(name, "string", "")) for name in names if name not in declared_names
     )
-    checked = {}
+    frame = {}
     for column in (*declared, *extras):
-        cells = raw[column.name] if column.name in names else None
-        if (
-            cells is not None
-            and file.suffix.lower() in SEPARATORS
-            and column.type in ("string", "list")
-        ):
-            cells = cells.str.replace(GUARD, r"\1", regex=True)
-        checked[column.name] = _checked(str(file), column, cells, len(raw))
-    return pd.DataFrame(checked, index=raw.index), extras
-
-
-def _checked(file: str, column: Column, cells: pd.Series | None, length: int) -> pd.Series:
-    """Convert a column to its own type; `TableFault` names the first bad row (from 1)."""
-    if cells is None:
-        return pd.Series([None] * length, dtype=_DTYPES[column.type])
-    text = cells.astype("string").str.strip() if column.type != "string" else cells.astype("string")
-    empty = text.isna() | (text == "")
-    if column.required and bool(empty.any()):
-        raise TableFault(file, "empty; a value is required", column=column.name, row=_first(empty))
-    values, wrong, allowed = _convert(column, cells, text.mask(empty), empty)
-    wrong = wrong & ~empty
-    if column.levels:
-        allowed = "one of " + ", ".join(column.levels)
-        wrong = wrong | (~text.isin(column.levels) & ~empty)
-    if bool(wrong.any()):
-        row = _first(wrong)
-        raise TableFault(
-            file, f"found {text.iloc[row - 1]!r}; allowed is {allowed}", column=column.name, row=row
-        )
-    if column.minimum is not None:
-        below = (values < column.minimum).fillna(False).astype(bool)
-        if bool(below.any()):
-            row = _first(below)
-            reason = f"found {text.iloc[row - 1]}; at least {column.minimum:g} is allowed"
-            raise TableFault(file, reason, column=column.name, row=row)
-    return values
-
-
-def _convert(
-    column: Column, cells: pd.Series, text: pd.Series, empty: pd.Series
-) -> tuple[pd.Series, pd.Series, str]:
-    """Return the values, which of them are wrong, and what would have been allowed."""
-    match column.type:
-        case "integer":
-            numbers = pd.to_numeric(text, errors="coerce")
-            wrong = numbers.isna() | (numbers != numbers.round()).fillna(True)
-            whole = numbers.mask(wrong).astype("Int64")
-            return whole, wrong.astype(bool), "a whole number"
-        case "number":
-            floats = pd.to_numeric(text, errors="coerce").astype("Float64")
-            infinite = floats.isin([float("inf"), float("-inf")])
-            values = pd.Series(floats.to_numpy(dtype="float64", na_value=float("nan")), cells.index)
-            return values, (floats.isna() | infinite).astype(bool), "a finite number"
-        case "boolean":
-            known = {"true": True, "1": True, "false": False, "0": False}
-            flags = text.str.lower().map(known).astype("boolean")
-            return flags, flags.isna().astype(bool), "true or false"
-        case "datetime":
-            if isinstance(cells.dtype, pd.DatetimeTZDtype):
-                times = cells
-            else:
-                times = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601")
-            allowed = "an ISO 8601 time such as 2022-10-23T12:00:00.000Z"
-            return times.astype("datetime64[ms, UTC]"), times.isna(), allowed
-    return text, empty & False, "text"
-
-
-def _first(wrong: pd.Series) -> int:
-    """Return the number of the first wrong data row, the one after the header being 1."""
-    return int(wrong.to_numpy(dtype=bool).argmax()) + 1
+        if column.name in names:
+            cells = raw.pop(column.name)
+            frame[column.name] = checked(str(file), column, cells, guarded=guarded)
+        else:
+            frame[column.name] = pd.Series([None] * len(raw), dtype=DTYPES[column.type])
+    return pd.DataFrame(frame), extras
 
 
 def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     sessions, trials = frames["sessions"], frames["trials"]
     twice = sessions["session_id"].duplicated()
     if bool(twice.any()):
-        reason = f"{sessions['session_id'].iloc[_first(twice) - 1]!r} appears twice"
+        reason = f"{shown(sessions['session_id'].iloc[_first(twice) - 1])} appears twice"
         raise TableFault(f"{folder}/sessions", reason, column="session_id", row=_first(twice))
-    strange = ~trials["session_id"].isin(sessions["session_id"])
-    if bool(strange.any()):
-        reason = f"{trials['session_id'].iloc[_first(strange) - 1]!r} is not among the sessions"
-        raise TableFault(f"{folder}/trials", reason, column="session_id", row=_first(strange))
+    of_trials = trials["session_id"].drop_duplicates()
+    strange = of_trials[~of_trials.isin(sessions["session_id"])]
+    if len(strange):
+        reason = f"{shown(strange.iloc[0])} is not among the sessions"
+        row = int(strange.index[0]) + 1
+        raise TableFault(f"{folder}/trials", reason, column="session_id", row=row)
     again = trials.duplicated(["session_id", "trial_index"])
     if bool(again.any()):
         row = trials.iloc[_first(again) - 1]
-        reason = f"session {row['session_id']!r} has trial {row['trial_index']} twice"
+        reason = f"session {shown(row['session_id'])} has trial {row['trial_index']} twice"
         raise TableFault(f"{folder}/trials", reason, column="trial_index", row=_first(again))
+
+
+def _first(wrong: pd.Series) -> int:
+    """Return the number of the first wrong data row, the one after the header being 1."""
+    return int(wrong.to_numpy(dtype=bool).argmax()) + 1

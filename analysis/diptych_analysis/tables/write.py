@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -25,7 +24,8 @@ from diptych_analysis.tables.formulas import guarded
 from diptych_analysis.tables.layout import FORMATS
 from diptych_analysis.tables.metadata import side_files
 from diptych_analysis.tables.readme import may_replace
-from diptych_analysis.tables.schema import LIST_SEPARATOR, TABLES, Column, TableName, with_extras
+from diptych_analysis.tables.schema import TABLES, Column, TableName, with_extras
+from diptych_analysis.tables.values import TextColumn, arrow_array, arrow_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,66 +34,8 @@ if TYPE_CHECKING:
     from diptych_analysis.tables.read import Tables
 
 Row = Mapping[str, object]
-
-
-def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """Return the Parquet schema of a table with these columns (a list: a string joined by `|`)."""
-    import pyarrow as pa
-
-    types = {
-        "string": pa.string(),
-        "list": pa.string(),
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "boolean": pa.bool_(),
-        "datetime": pa.timestamp("ms", tz="UTC"),
-    }
-    return pa.schema([pa.field(c.name, types[c.type]) for c in columns])
-
-
-def iso(moment: datetime) -> str:
-    """Write ISO 8601 in UTC with milliseconds: `2022-10-23T12:00:00.000Z`.
-
-    Naive times count as UTC.
-    """
-    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return utc.strftime("%Y-%m-%dT%H:%M:%S.") + f"{utc.microsecond // 1000:03d}Z"
-
-
-def _plain(column: Column, value: object) -> object:
-    """Convert the value for Arrow: None for nothing, the column's own type otherwise."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    match column.type:
-        case "integer":
-            return int(value)  # type: ignore[call-overload]
-        case "number":
-            return float(value)  # type: ignore[arg-type]
-        case "boolean":
-            return bool(value)
-        case "datetime":
-            moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-            if not isinstance(moment, datetime):
-                raise TypeError(f"{column.name}: {value!r} is no time")
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        case "list":
-            if isinstance(value, list | tuple):
-                return LIST_SEPARATOR.join(map(str, value)) or None
-    return str(value)
-
-
-def _cell(column: Column, value: object) -> str:
-    """Write the value as a CSV cell; empty for nothing."""
-    plain = _plain(column, value)
-    if plain is None:
-        return ""
-    if isinstance(plain, bool):
-        return "true" if plain else "false"
-    if isinstance(plain, datetime):
-        return iso(plain)
-    if isinstance(plain, str):
-        return guarded(plain)
-    return repr(plain) if isinstance(plain, float) else str(plain)
+#: Rows that are converted at a time.
+_BATCH = 1000
 
 
 class TableWriter(Protocol):
@@ -126,6 +68,7 @@ class CsvWriter:
         self, to: Path | BinaryIO, columns: Sequence[Column], *, excel: bool = False
     ) -> None:
         self.columns = tuple(columns)
+        self._text = [TextColumn(column) for column in self.columns]
         stream = to.open("wb") if isinstance(to, Path) else to
         encoding = "utf-8-sig" if excel else "utf-8"
         self._file = io.TextIOWrapper(stream, encoding=encoding, newline="")
@@ -135,11 +78,14 @@ class CsvWriter:
         self._csv.writerow([guarded(c.name) for c in self.columns])
 
     def write(self, rows: Iterable[Row]) -> int:
-        """Append the rows and return their number."""
+        """Append the rows (missing keys are empty cells) and return their number."""
         count = 0
-        for row in rows:
-            self._csv.writerow([_cell(c, row.get(c.name)) for c in self.columns])
-            count += 1
+        for batch in _batches(rows):
+            cells = [
+                text.cells([row.get(text.column.name) for row in batch]) for text in self._text
+            ]
+            self._csv.writerows(zip(*cells, strict=True))
+            count += len(batch)
         return count
 
     def close(self) -> None:
@@ -157,34 +103,42 @@ class ParquetWriter:
         self.group = group
         self._schema = arrow_schema(self.columns)
         self._parquet = pq.ParquetWriter(to, self._schema, compression="zstd")
-        self._waiting: list[list[object]] = [[] for _ in self.columns]
+        self._waiting: list[pa.RecordBatch] = []
 
     def write(self, rows: Iterable[Row]) -> int:
         """Append the rows and return their number."""
+        import pyarrow as pa
+
         count = 0
-        for row in rows:
-            for waiting, column in zip(self._waiting, self.columns, strict=True):
-                waiting.append(_plain(column, row.get(column.name)))
-            count += 1
-            if len(self._waiting[0]) >= self.group:
+        for batch in _batches(rows):
+            arrays = [
+                arrow_array(column, [row.get(column.name) for row in batch], field.type)
+                for column, field in zip(self.columns, self._schema, strict=True)
+            ]
+            self._waiting.append(pa.record_batch(arrays, schema=self._schema))
+            count += len(batch)
+            if sum(len(waiting) for waiting in self._waiting) >= self.group:
                 self._flush()
         return count
 
     def _flush(self) -> None:
         import pyarrow as pa
 
-        arrays = [
-            pa.array(waiting, type=field.type)
-            for waiting, field in zip(self._waiting, self._schema, strict=True)
-        ]
-        self._parquet.write_table(pa.table(arrays, schema=self._schema))
-        self._waiting = [[] for _ in self.columns]
+        whole = pa.Table.from_batches(self._waiting, self._schema)
+        self._parquet.write_table(whole, row_group_size=self.group)
+        self._waiting = []
 
     def close(self) -> None:
         """Write what is still held and close the file."""
-        if self._waiting[0]:
+        if self._waiting:
             self._flush()
         self._parquet.close()
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    source = iter(rows)
+    while batch := list(islice(source, _BATCH)):
+        yield batch
 
 
 def table_writer(

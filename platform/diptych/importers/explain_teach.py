@@ -19,8 +19,9 @@ from diptych.importers import (
     frame,
     no_progress,
 )
-from diptych.importers.reading import Row, at, json_of, shown
+from diptych.importers.reading import Row, at, json_of
 from diptych_analysis.tables import Column, Tables
+from diptych_analysis.tables.faults import shown
 
 #: In autumn an hour of the night comes twice.
 _CLOCKS_BACK = timedelta(hours=1)

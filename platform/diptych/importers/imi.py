@@ -17,8 +17,9 @@ from diptych.importers import (
     frame,
     no_progress,
 )
-from diptych.importers.reading import Row, at, shown, table_of
+from diptych.importers.reading import Row, at, table_of
 from diptych_analysis.tables import TABLES, TWO_AFC_TRIALS, Column, Tables
+from diptych_analysis.tables.faults import shown
 
 _NEEDED = (
     "participant_id",

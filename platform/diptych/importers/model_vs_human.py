@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from diptych.importers import Importer, ImportFault, Progress, content_version, no_progress
-from diptych.importers.reading import at, number_of, shown, table_of
+from diptych.importers.reading import at, number_of, table_of
 from diptych.importers.response_tables import Source, response_tables
 from diptych_analysis.picture_files import is_hidden
 from diptych_analysis.tables import Column, Tables
+from diptych_analysis.tables.faults import shown
 
 _NEEDED = ("subj", "session", "rt", "object_response", "category", "condition", "imagename")
 #: `0001_edg_s01_0_oven_00_oven10.png`: trial, experiment and participant precede the image's name.

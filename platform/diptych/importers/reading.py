@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from diptych.importers import ImportFault
+from diptych_analysis.tables.faults import shown
 
 #: Whole numbers above this are no counts of anything, and fit no column.
 MOST = 2**53
-_SHOWN = 80
 #: What Python raises at values that are not what they should be.
 _STUMBLED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -65,12 +65,6 @@ def number_of(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
-
-
-def shown(value: object) -> str:
-    """Show a value in a message, however long it is."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from diptych.importers.response_tables import Source, response_tables
 from diptych_analysis.behaviour.faults import BehaviourFault
 from diptych_analysis.behaviour.response_files import checked_long_table, read_table
 from diptych_analysis.tables import Tables
+from diptych_analysis.tables.faults import shown
 
 _ABOUT = "Responses imported from {}."
 
@@ -42,10 +43,12 @@ class LongTable(Importer):
         kinds = table["kind"] if "kind" in table else pd.Series("person", table.index)
         several = kinds.groupby(table["rater"]).nunique()
         if (several > 1).any():
-            raise ImportFault(file, f"rater {several.idxmax()!r} has several kinds; one is allowed")
+            raise ImportFault(
+                file, f"rater {shown(several.idxmax())} has several kinds; one is allowed"
+            )
         several = labels.groupby(table["stimulus"]).nunique()
         if (several > 1).any():
-            raise ImportFault(file, f"stimulus {several.idxmax()!r} has several labels")
+            raise ImportFault(file, f"stimulus {shown(several.idxmax())} has several labels")
         raters = _pseudonyms(table["rater"], kinds)
         found = pd.DataFrame(
             {

@@ -23,9 +23,10 @@ from diptych.importers import (
     frame,
     no_progress,
 )
-from diptych.importers.reading import Row, at, json_of, shown, table_of
+from diptych.importers.reading import Row, at, json_of, table_of
 from diptych_analysis.picture_files import is_hidden
 from diptych_analysis.tables import LIST_SEPARATOR, Column, Tables
+from diptych_analysis.tables.faults import shown
 
 TRAINING_TRIALS = 30
 _KEPT = ("APPROVED", "AWAITING REVIEW")

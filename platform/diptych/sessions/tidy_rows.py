@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, cast
 
 from diptych.domain.rows import ReportedTrial, SessionRow
@@ -22,6 +23,7 @@ _MEASURED = (
     "fixation_onset_ms", "display_offset_ms", "display_frames", "mask_onset_ms", "mask_offset_ms",
     "timing_fault",
 )  # fmt: skip
+_measured = attrgetter(*_MEASURED)
 #: Columns that a query needs of `responses` for `trial_row`, beside the answer and its score.
 MEASURED = (*(RESPONSES.c[name] for name in ("rt_ms", "onset_ms", *_MEASURED)),)
 
@@ -36,34 +38,29 @@ def trial_row(shared: dict[str, Any], task: Task, row: ReportedTrial) -> dict[st
 
     Without `correct` where there is no response; with `missed` where the trial is over.
     """
+    trial = planned(row)
     cells = {
         **shared,
         "trial_index": row.trial_index,
         "phase": row.phase,
         "task": task.name,
-        **task.describe(planned(row)),
-        **task.arrangement(planned(row), row.seed),
+        **task.describe(trial),
+        **task.arrangement(trial, row.seed),
     }
     if row.answer is None:
         if row.trial_index == row.position:
             cells["presented_at"] = moment(row.presented_at)
         return cells
-    measured = {
-        "display_onset_ms": row.onset_ms,
-        **{name: getattr(row, name) for name in _MEASURED},
-        "presented_at": moment(row.shown_at),
-        "responded_at": moment(row.received_at),
-    }
-    if is_missed(row.answer):
-        return {**cells, **measured, "missed": True}
-    return {
-        **cells,
-        **task.tabulate(planned(row), task.response_of(row.kind).model_validate(row.answer)),
-        "correct": row.correct,
-        "missed": False,
-        "rt_ms": row.rt_ms,
-        **measured,
-    }
+    cells["missed"] = is_missed(row.answer)
+    if not cells["missed"]:
+        cells |= task.tabulate(trial, task.response_of(row.kind).model_validate(row.answer))
+        cells["correct"] = row.correct
+        cells["rt_ms"] = row.rt_ms
+    cells["display_onset_ms"] = row.onset_ms
+    cells |= zip(_MEASURED, _measured(row), strict=True)
+    cells["presented_at"] = moment(row.shown_at)
+    cells["responded_at"] = moment(row.received_at)
+    return cells
 
 
 def session_row(

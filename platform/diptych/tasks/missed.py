@@ -22,4 +22,4 @@ def is_missed(answer: Mapping[str, Any] | None) -> bool:
     answer : Mapping[str, Any] or None
         The answer as JSON; None where there is none yet.
     """
-    return answer is not None and set(answer) == {"missed"} and answer["missed"] is True
+    return answer is not None and len(answer) == 1 and answer.get("missed") is True
