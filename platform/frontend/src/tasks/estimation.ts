@@ -210,6 +210,12 @@ function slider(trial: Bounds & { unit: string }): Field {
   };
   // A press in the very middle changes nothing, and is an answer all the same.
   for (const kind of ["input", "pointerup", "click"]) input.addEventListener(kind, touch);
+  // Not every browser submits a form when Enter is pressed on a line.
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    submit.click();
+  });
   const element = h(
     "form",
     { class: "estimate slider", novalidate: true },
