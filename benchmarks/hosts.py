@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,9 +58,18 @@ class Prepared:
 @contextmanager
 def prepared(server: PostgreSQL | None, task: str, trials: int) -> Iterator[Prepared]:
     """Prepare a new database, on PostgreSQL if there is a server, with the study of a task."""
+    with prepared_with(server, lambda studies: [write_study(studies, task, trials)]) as found:
+        yield found
+
+
+@contextmanager
+def prepared_with(
+    server: PostgreSQL | None, write: Callable[[Path], Sequence[Path]]
+) -> Iterator[Prepared]:
+    """Prepare a new database with the studies that `write` writes into a folder, all open."""
     with TemporaryDirectory(prefix="diptych-bench-") as temporary:
         folder = Path(temporary)
-        study = write_study(folder / "studies", task, trials)
+        studies = write(folder / "studies")
         if server is None:
             url = f"sqlite:///{folder / 'bench.sqlite3'}"
         else:
@@ -72,7 +81,8 @@ def prepared(server: PostgreSQL | None, task: str, trials: int) -> Iterator[Prep
         upgrade(settings.sqlalchemy_url)
         app = create_app(settings)
         with app.app_context():
-            freeze(load_study(study), opening=True)
+            for study in studies:
+                freeze(load_study(study), opening=True)
             try:
                 yield Prepared(settings, app, server, folder)
             finally:

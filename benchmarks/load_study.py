@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -31,8 +33,17 @@ _TEXTS = {
 }
 
 
-def write_study(folder: Path, task: str, trials: int = 45) -> Path:
-    """Write the study of a task; its name is the task's. Returns its folder.
+def write_study(
+    folder: Path,
+    task: str,
+    trials: int = 45,
+    *,
+    name: str = "",
+    policy: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write the study of a task; its name is the task's unless another is given.
+
+    Returns its folder.
 
     Parameters
     ----------
@@ -42,12 +53,18 @@ def write_study(folder: Path, task: str, trials: int = 45) -> Path:
         `category_learning` or `two_afc`.
     trials : int, optional
         How many, two thirds of them training, or all but one in nine test.
+    name : str, optional
+        Name of the study.
+    policy : Mapping[str, Any] | None, optional
+        Its `[policy]`; by default the task's own.
     """
-    changes = {"recruitment": {"participants": 10_000_000}}
+    changes: dict[str, Any] = {"recruitment": {"participants": 10_000_000}}
+    if policy is not None:
+        changes["policy"] = policy
     if task == "category_learning":
         training = trials * 2 // 3
         made = category_study(
-            folder / task,
+            folder / (name or task),
             per_class=max(8, trials),
             training=training,
             test=trials - training,
@@ -58,7 +75,7 @@ def write_study(folder: Path, task: str, trials: int = 45) -> Path:
         catch = trials // 9
         own = {"min_catch_accuracy": 0.8, "min_rarer_response": 5}
         made = two_afc_study(
-            folder / task,
+            folder / (name or task),
             practice=0,
             test=trials - catch,
             catch=catch,

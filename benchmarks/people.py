@@ -77,6 +77,8 @@ class Person:
         self.wires: list[Wire] = []
         self.born = time.perf_counter()
         self.told_input = -INPUT_EVERY
+        #: Addresses of the pictures that the browser has.
+        self.pictures: set[str] = set()
 
     def close(self) -> None:
         """Close all connections."""
@@ -123,6 +125,8 @@ class Person:
         self.books.sent[joining.session] = joining.answered
         self.books.acknowledged[joining.session] = joining.answered
         state = json.loads(await self.get("reload", "/api/v1/session"))
+        listed = json.loads(await self.get("picture list", "/api/v1/session/images"))
+        self.pictures |= {*listed["images"], *_pictures(state)}  # from the browser's cache
         await self.think(self.rng.random() * self.pace.trial.draw(self.rng))
         await self._trials(state, loaded=True)
 
@@ -152,16 +156,27 @@ class Person:
     async def _trials(self, state: dict[str, Any], loaded: bool = False) -> None:
         if not loaded:
             listed = json.loads(await self.get("picture list", "/api/v1/session/images"))
-            await self.get_all("picture", listed["images"])
+            await self._load(listed["images"])
             await self.think(self.pace.ready.draw(self.rng))
         while state["step"] == "trials":
             took = self.pace.trial.draw(self.rng)
             await self.think(took)
             reply = await self._answer(state, took)
-            if reply["feedback"] is not None:
-                await self.think(self.pace.told.draw(self.rng))
             state = reply["next"]
+            # What no plan had named, since an adaptive policy has only now chosen it.
+            further = self._load(_pictures(state))
+            if reply["feedback"] is None:
+                await further
+            else:
+                await asyncio.gather(further, self.think(self.pace.told.draw(self.rng)))
         await self._to_the_end(state)
+
+    async def _load(self, pictures: list[str]) -> None:
+        """Load the pictures that the browser does not have."""
+        missing = [each for each in pictures if each not in self.pictures]
+        self.pictures.update(missing)
+        if missing:
+            await self.get_all("picture", missing)
 
     async def _answer(self, state: dict[str, Any], took: float) -> dict[str, Any]:
         trial, session, last = state["content"]["trial"], state["session"]["id"], is_last(state)
@@ -272,6 +287,14 @@ class Person:
             _, wire = await loop.create_connection(Wire, "127.0.0.1", self.port)
             self.wires[lane] = wire
         return wire
+
+
+def _pictures(state: dict[str, Any]) -> list[str]:
+    """Return the addresses of the pictures of a state's trial."""
+    if state["step"] != "trials":
+        return []
+    found: list[str] = state["content"]["trial"]["images"]
+    return found
 
 
 def _code(reply: bytes) -> str:

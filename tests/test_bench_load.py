@@ -101,6 +101,26 @@ def test_a_quick_run_on_three_hosts_behind_a_proxy(tmp_path: Path) -> None:
     assert statements <= trips <= 3
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_a_quick_run_of_both_policies(tmp_path: Path) -> None:
+    found, page = tmp_path / "found.json", tmp_path / "page.md"
+    mark = "policies quest_plus"
+    page.write_text(f"before\n<!-- {mark} -->\nold\n<!-- end of {mark} -->\nafter\n")
+    subprocess.run(
+        [sys.executable, BENCHMARKS / "bench_policies.py", "--quick", "--trials", "9",
+         "--seconds", "8", "--policy", "quest_plus", "--json", found, "--docs", page],
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        check=True,
+    )  # fmt: skip
+    arms = json.loads(found.read_text())["arms"]
+    assert [arm["policy"] for arm in arms] == ["planned_constant_stimuli", "adaptive_quest_plus"]
+    for arm in arms:
+        assert arm["answers"] > 0 and arm["errors"] == {}
+        assert arm["answer_ms"]["0.5"] <= arm["answer_ms"]["0.99"]
+    assert "| adaptive_quest_plus |" in page.read_text() and "old" not in page.read_text()
+
+
 def test_think_times_have_the_mean_they_say(part: Any) -> None:
     think, rng = part("think"), random.Random(3)
     for pace in think.PACES.values():

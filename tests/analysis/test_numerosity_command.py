@@ -76,6 +76,32 @@ def test_the_report_loads_nothing_and_shows_every_figure(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (("--limit", 5), "small-B-limit5-d2-32px-seed0"),
+        (("--limit", 8, "--objects", "A"), "small-A-limit8-d2-32px-seed0"),
+        (("--jitter",), "small-B-limit3-d2-jitter-32px-seed0"),
+        (("--imprecise",), "small-B-limit3-d2-actions1to3-32px-seed0"),
+        (("--limit", 8, "--jitter", "--imprecise"),
+         "small-B-limit8-d2-jitter-actions1to3-32px-seed0"),
+    ],
+)  # fmt: skip
+def test_each_published_condition_is_trained_and_tested(
+    options: tuple[object, ...], name: str, tmp_path: Path
+) -> None:
+    found = diptych("train", tmp_path, "--pixels", 32, "--steps", 3, *options)
+    assert found.exit_code == 0, found.output
+    settings = json.loads((tmp_path / name / "settings.json").read_text())
+    assert settings["jitter"] == ("--jitter" in options)
+    assert settings["action_size"] == (3 if "--imprecise" in options else 1)
+    assert np.isfinite(pd.read_csv(tmp_path / name / "losses.csv")["loss"]).all()
+    found = diptych("test", tmp_path, "--images", 20, "--actions", 100)
+    assert found.exit_code == 0, found.output
+    assert [run["name"] for run in runs.read_results(tmp_path)["runs"]] == [name]
+
+
+@pytest.mark.slow
 def test_a_finished_network_is_not_trained_again(folder: Path) -> None:
     file = folder / NAME / "network.pt"
     before = file.stat().st_mtime_ns

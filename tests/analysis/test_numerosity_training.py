@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from diptych_analysis.numerosity import probes
 from diptych_analysis.numerosity.actions import PUT, SHAKE, TAKE
@@ -98,6 +101,44 @@ def test_seeds_fix_start_and_walks() -> None:
     assert not np.array_equal(one, two)
 
 
+@given(
+    st.sampled_from("AB"),
+    st.sampled_from((3, 5, 8)),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 900),
+)
+def test_walks_of_all_published_conditions_are_as_the_settings_say(
+    objects: str, limit: int, jitter: bool, imprecise: bool, seed: int, step: int
+) -> None:
+    make = Settings.imprecise if imprecise else Settings.of
+    settings = make("small", objects=objects, limit=limit, jitter=jitter, seed=seed, actions=60)
+    assert settings.steps == (150 if imprecise else 300)
+    walk = training_walk(settings, step)
+    counts, change = walk.scenes.counts, np.diff(walk.scenes.counts)
+    assert counts[0] == 0 and counts.max() <= limit
+    assert np.array_equal(np.sign(change), walk.actions - SHAKE)
+    assert np.abs(change).max() <= (3 if imprecise else 1)
+    sides, grey = walk.scenes.sides, walk.scenes.intensities
+    kept = np.flatnonzero((walk.actions == SHAKE) & (counts[1:] > 0))
+    moved = [np.abs(np.sort(v[kept]) - np.sort(v[kept + 1])) for v in (sides, grey)]
+    if jitter or objects == "A":
+        look = settings.look
+        assert moved[0].max(initial=0) <= look.jitter_side
+        assert moved[1].max(initial=0) <= look.jitter_intensity
+    elif len(kept) > 5:
+        assert moved[1].max() > settings.look.jitter_intensity
+
+
+def test_imprecise_actions_are_as_published_unless_told_otherwise() -> None:
+    found = Settings.imprecise("published")
+    assert (found.action_size, found.steps, found.rate) == (3, 450, 1e-4)
+    found = Settings.imprecise("small", action_size=2, steps=7)
+    assert (found.action_size, found.steps) == (2, 7)
+    assert "actions1to2" in found.name
+
+
 def test_settings_that_make_no_sense_are_faults() -> None:
     with pytest.raises(NumerosityFault, match="network 'tall': allowed are small, published"):
         Settings.of("tall")
@@ -149,6 +190,28 @@ def test_the_published_network_has_the_published_sizes(alexnet: Path) -> None:
     net = settings.built()
     assert net.reduce[0].in_features == 6272
     assert net.features.frozen(torch.zeros(1, 3, 244, 244)).shape == (1, 192, 29, 29)
+
+
+@pytest.mark.slow
+def test_the_published_network_takes_the_weights_that_torchvision_downloads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file at the place of torchvision's download stands for it; all else is as with the real."""
+    from torchvision import models
+
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in models.alexnet().state_dict().items()}
+    # One stored number per tensor: the file is small, and loads as the real one of 233 MB does.
+    made = {name: torch.tensor(0.01 * at).expand(size) for at, (name, size) in
+            enumerate(shapes.items(), 1)}  # fmt: skip
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    url = models.AlexNet_Weights.IMAGENET1K_V1.url
+    torch.save(made, folder / url.rpartition("/")[2])
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    frozen = Settings.of("published", pixels=96).built().features.frozen
+    for layer, part in product((0, 3), ("weight", "bias")):
+        assert torch.equal(getattr(frozen[layer], part), made[f"features.{layer}.{part}"])
 
 
 def test_alexnet_without_its_weights_is_a_fault(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from support.judged_studies import comparison_study, estimation_study, identify_study
+from support.judged_studies import LAID_OUT, assert_laid_out, write_each_judgement
 from support.rows import stored
 from support.servers import LiveServer
 from support.visitor import Visitor
@@ -18,33 +18,13 @@ from diptych.ground.settings import Settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-_LAID_OUT = """
-() => {
-  const box = (e) => e.getBoundingClientRect();
-  const bottoms = [...document.querySelectorAll('.judgement button')].map((e) => box(e).bottom);
-  return {
-    least: Math.min(...[...document.querySelectorAll('.judgement img')].map((e) => box(e).width)),
-    sideways: document.documentElement.scrollWidth - innerWidth,
-    below: Math.max(...bottoms) - innerHeight,
-    pressable: Math.min(
-      ...[...document.querySelectorAll('.judgement-answers button')].map((e) => box(e).height)),
-  };
-}
-"""
 SIZES = ((1280, 800), (390, 844))
 
 
 @pytest.fixture
 def studies_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "studies"
-    timing = {"timing": {"fixation_ms": 200, "exposure_ms": 250, "mask": "noise"}}
-    comparison_study(folder / "beside", changes=timing)
-    comparison_study(
-        folder / "turns", changes={**timing, "task": {"layout": "in_turn", "confidence": True}}
-    )
-    estimation_study(folder / "typed", changes=timing)
-    estimation_study(folder / "slider", changes={"task": {"input": "slider"}})
-    identify_study(folder / "what")
+    write_each_judgement(folder)
     return folder
 
 
@@ -64,10 +44,7 @@ def opened(browser: Browser, url: str, size: tuple[int, int]) -> Iterator[tuple[
 
 
 def well_laid_out(page: Page, name: str) -> None:
-    found = page.evaluate(_LAID_OUT)
-    assert found["least"] >= 120, name
-    assert found["sideways"] <= 0 and found["below"] <= 0, name
-    assert found["pressable"] >= 48, name
+    assert_laid_out(page.evaluate(LAID_OUT), name)
     picture(page, name)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
+from support.judged_studies import comparison_study
 from support.servers import LiveServer
 from support.tiny_studies import odd_one_out_study
 
@@ -17,7 +19,7 @@ from diptych.ground.keys import study_key
 from diptych.simulation.psychometric import IdentityVision, LevelsOfStudy, PeopleFunctions
 from diptych.simulation.run import SimulationFault, simulate
 from diptych.tasks.odd_one_out.observers import Psychometric
-from diptych_analysis.psychometric.fit import Shape
+from diptych_analysis.psychometric.fit import Shape, count, fit
 from diptych_analysis.psychometric.fitted_study import fit_study
 from diptych_analysis.psychometric.judgements import Choices
 from diptych_analysis.psychometric.people import Settings
@@ -28,6 +30,16 @@ from diptych_analysis.tables import Tables, read_tables
 SECRET = "a secret of psychometric people"
 LEVELS = (6, 8, 10, 12, 14, 16, 19, 22, 26, 32)
 PEOPLE, TRIALS, SEED = 60, 80, 5
+COMPARISONS = 48
+#: Comparisons whose number only the task names, and whose policy chooses by it.
+COMPARED: dict[str, dict[str, object]] = {
+    "compared": {"name": "random"},
+    "compared_quest": {
+        "name": "quest_plus", "attribute": "number", "log": True, "positive": "test",
+        "widths": [0.1, 0.2, 0.3, 0.45],
+    },
+    "compared_right": {"name": "constant_stimuli", "attribute": "number", "log": True},
+}  # fmt: skip
 TRUE = PeopleFunctions(threshold=14, weber=0.3, lapse=0.02, spread=0.2)
 
 
@@ -47,7 +59,7 @@ def levels_study(folder: Path, policy: dict[str, object], trials: int) -> Path:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A host with one study of constant stimuli and one of QUEST+."""
+    """A host with studies of constant stimuli and of QUEST+, and comparisons with 16 dots."""
     folder = tmp_path_factory.mktemp("psychometric")
     shared = {"attribute": "dots", "log": True}
     policies = {
@@ -56,13 +68,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     }
     for name, policy in policies.items():
         levels_study(folder / "studies" / name, policy, TRIALS)
+    for name, policy in COMPARED.items():
+        comparison_study(
+            folder / "studies" / name,
+            test=2 * COMPARISONS,
+            changes={"policy": policy, "phases": {"practice": 1, "test": COMPARISONS, "catch": 1}},
+        )
     environment = {
         "DIPTYCH_HOME": str(folder / "home"),
         "DIPTYCH_STUDIES": str(folder / "studies"),
         "DIPTYCH_SECRET_KEY": SECRET,
     }
     server = LiveServer(environment, folder / "server.log")
-    for name in policies:
+    for name in (*policies, *COMPARED):
         server.diptych("study", "open", name)
     server.start()
     yield server
@@ -132,6 +150,42 @@ def test_quest_plus_asks_near_the_threshold_of_each_person(
     folder = Path(served.environment["DIPTYCH_STUDIES"]) / "quest"
     true = np.exp(np.mean(np.log([each.threshold for each in functions_of(folder, 8)])))
     assert found.groups[0].estimates["threshold"].value == pytest.approx(true, rel=0.12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ["compared", "compared_quest"])
+def test_people_who_compare_choose_the_test_by_their_function(
+    study: str, served: LiveServer, tmp_path: Path
+) -> None:
+    tables = taken(served, study, 10, tmp_path / "out")
+    found = fit_study(tables, Choices(attribute="number", positive="test"), Settings(resamples=200))
+    assert len(found.judgements.frame) == 10 * COMPARISONS
+    people = functions_of(Path(served.environment["DIPTYCH_STUDIES"]) / study, 10)
+    true = np.exp(np.mean(np.log([each.threshold for each in people])))
+    # 480 answers: the standard error of the threshold is near 2 %, that of w near 0.03.
+    frame = found.judgements.frame
+    pooled = fit(count(frame["level"], frame["positive"]))
+    assert pooled.threshold == pytest.approx(true, rel=0.08)
+    assert pooled.weber == pytest.approx(TRUE.weber, abs=0.1)
+    others = tables.trials[tables.trials["phase"] != "test"]
+    assert len(others) == 20 and others["correct"].all()
+    if study == "compared_quest":
+        page = write_report(tmp_path / "out", None, tmp_path / "page").read_text()
+        assert "Psychometric functions of number" in page
+
+
+@pytest.mark.slow
+def test_people_who_compare_are_right_by_their_function_where_the_policy_asks_that(
+    served: LiveServer, tmp_path: Path
+) -> None:
+    tables = taken(served, "compared_right", 10, tmp_path / "out")
+    found = fit_study(tables, Choices(attribute="number"), Settings(Shape(0.5), resamples=200))
+    frame = found.judgements.frame
+    people = functions_of(Path(served.environment["DIPTYCH_STUDIES"]) / "compared_right", 10)
+    for level, part in frame.groupby("level"):
+        expected = np.mean([each.probability(float(level)) for each in people])
+        assert expected >= 0.5
+        assert binomtest(int(part["positive"].sum()), len(part), expected).pvalue > 1e-4
 
 
 def test_an_observer_needs_a_number_to_answer_by(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,15 +116,17 @@ class Hosted:
 
 
 @contextmanager
-def hosted(database_url: str, folder: Path) -> Iterator[Hosted]:
-    """A gunicorn on a database with tables, with the studies open."""
+def hosted(
+    database_url: str, folder: Path, write: Callable[[Path], None] = write_studies
+) -> Iterator[Hosted]:
+    """A gunicorn on a database with tables, with the studies that `write` writes open."""
     settings = Settings(
         home=folder / "home",
         database_url=database_url,
         studies=folder / "studies",
         secret_key="a secret for the tests",
     )
-    write_studies(settings.studies)
+    write(settings.studies)
     port = free_port()
     server = LiveServer(
         {

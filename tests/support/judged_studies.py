@@ -14,6 +14,48 @@ from support.tiny_studies import RECRUITMENT, draw_once, merged, write_csv, writ
 NUMBERS = (8, 12, 14, 18, 20, 24)
 REFERENCE = 16
 ACTIONS = {"put": 1, "take": -1, "shake": 0}
+TIMING: Mapping[str, Any] = {"fixation_ms": 200, "exposure_ms": 250, "mask": "noise"}
+#: Measures the screen of a trial, CSS pixels: see `assert_laid_out`.
+LAID_OUT = """
+() => {
+  const box = (e) => e.getBoundingClientRect();
+  const bottoms = [...document.querySelectorAll('.judgement button')].map((e) => box(e).bottom);
+  return {
+    least: Math.min(...[...document.querySelectorAll('.judgement img')].map((e) => box(e).width)),
+    sideways: document.documentElement.scrollWidth - innerWidth,
+    below: Math.max(...bottoms) - innerHeight,
+    pressable: Math.min(
+      ...[...document.querySelectorAll('.judgement-answers button')].map((e) => box(e).height)),
+  };
+}
+"""
+
+
+def assert_laid_out(found: Mapping[str, float], name: str) -> None:
+    """Check that a trial fits the window, and that its images and buttons are large enough."""
+    assert found["least"] >= 120, name
+    assert found["sideways"] <= 0 and found["below"] <= 0, name
+    assert found["pressable"] >= 48, name
+
+
+def write_each_judgement(folder: Path, timing: Mapping[str, Any] = TIMING) -> None:
+    """Write one study per screen of the three tasks; their names are those of the folders.
+
+    Parameters
+    ----------
+    folder
+        Receives `beside`, `turns`, `typed`, `slider` and `what`.
+    timing
+        `[timing]` of `beside`, `turns` and `typed`. `slider` is not timed, `what` has two frames.
+    """
+    timed = {"timing": timing}
+    comparison_study(folder / "beside", changes=timed)
+    comparison_study(
+        folder / "turns", changes={**timed, "task": {"layout": "in_turn", "confidence": True}}
+    )
+    estimation_study(folder / "typed", changes=timed)
+    estimation_study(folder / "slider", changes={"task": {"input": "slider"}})
+    identify_study(folder / "what")
 
 
 def study(folder: Path, task: Mapping[str, Any], kinds: Mapping[str, int],

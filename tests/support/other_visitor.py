@@ -33,7 +33,12 @@ _GONE = """
 (id) => ![...document.querySelectorAll(`[data-testid="${id}"]`)]
   .some((e) => e.getClientRects().length)
 """
-TRIALS = ("rank", "choose")
+_PRESENT = """
+(id) => [...document.querySelectorAll(`[data-testid="${id}"]:not(:disabled)`)]
+  .some((e) => e.getClientRects().length)
+"""
+_INPUT = "() => document.querySelector('[data-testid=estimate]').type"
+TRIALS = ("rank", "choose", "choice-left", "choice-first", "answer-1", "estimate-submit")
 
 
 class OtherVisitor:
@@ -82,21 +87,54 @@ class OtherVisitor:
 
     def answer(self, what: str, number: int = 0) -> None:
         """Answer the trial that is shown: a 2-AFC trial rightly."""
+        if what == "estimate-submit":
+            self._estimate(number)
+        for name in self._presses(what, number):
+            self.browser.click(name)
+
+    def _presses(self, what: str, number: int) -> list[str]:
+        """Test ids of what is pressed to answer a trial, in their order."""
         if what == "choose":
-            self.browser.click(f"{self.browser.run(REDDER)}-{1 + number % 3}")
-            return
-        names = self.browser.run(_CLASSES)
-        for at in range(2):
-            self.browser.click(f"class-{names[(number + at) % len(names)]}")
-        self.browser.click("rank-submit")
+            return [f"{self.browser.run(REDDER)}-{1 + number % 3}"]
+        if what == "rank":
+            names = self.browser.run(_CLASSES)
+            return [f"class-{names[(number + at) % len(names)]}" for at in range(2)] + [
+                "rank-submit"
+            ]
+        if what == "choice-left":
+            return [f"choice-{('left', 'right')[number % 2]}"]
+        if what == "choice-first":
+            return [f"choice-{('first', 'second')[number % 2]}", f"sure-{1 + number % 3}"]
+        return [f"answer-{1 + number % 3}"] if what == "answer-1" else [what]
+
+    def _estimate(self, number: int) -> None:
+        """Write a number into the box, or move the slider from its middle by that number."""
+        slider = self.browser.run(_INPUT) == "range"
+        # A person reaches both by a click; on a wide screen the box has the focus already.
+        self.browser.click("estimate")
+        for key in ["ArrowRight"] * number if slider else str(number):
+            self.browser.press(key)
 
     def type(self, what: str) -> None:
         """Answer the trial that is shown by keys."""
-        keys = ["1", "2", "Enter"]
-        if what == "choose":
-            keys = [{"top": "ArrowUp", "bottom": "ArrowDown"}[self.browser.run(REDDER)], "2"]
-        for key in keys:
+        for key in self._keys(what):
+            if what == "choice-first" and key == "2":
+                self.browser.wait(_PRESENT, "sure-2")
             self.browser.press(key)
+
+    def _keys(self, what: str) -> list[str]:
+        """Return the keys that answer a trial, in their order."""
+        if what == "choose":
+            return [{"top": "ArrowUp", "bottom": "ArrowDown"}[self.browser.run(REDDER)], "2"]
+        if what == "estimate-submit":
+            slider = self.browser.run(_INPUT) == "range"
+            return ["ArrowRight" if slider else "7", "Enter"]
+        return {
+            "rank": ["1", "2", "Enter"],
+            "choice-left": ["j"],
+            "choice-first": ["ArrowRight", "2"],
+            "answer-1": ["t"],
+        }[what]
 
     def images(self) -> list[str]:
         """Return the addresses of the images of the trial that is shown."""
@@ -107,9 +145,14 @@ class OtherVisitor:
         """Begin to answer the trial that is shown."""
         if what == "rank":
             self.browser.click(f"class-{self.browser.run(_CLASSES)[0]}")
+        elif what == "choice-first":
+            self.browser.click("choice-first")
+            self.browser.wait(_PRESENT, "sure-2")
+        elif what == "estimate-submit":
+            self._estimate(3)
 
     def to_a_trial(self) -> str:
-        """Go on to the next trial that can be answered; returns `rank` or `choose`."""
+        """Go on to the next trial that can be answered; returns one of `TRIALS`."""
         for _ in range(60):
             what = self.look()
             if what in TRIALS:

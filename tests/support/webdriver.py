@@ -45,7 +45,13 @@ _COMMANDS = {
     "screenshot": ("GET", "screenshot", "TakeScreenshot"),
 }
 #: Keys by their DOM names, as WebDriver codes them.
-_KEYS = {"Enter": "\ue007", "Backspace": "\ue003", "ArrowUp": "\ue013", "ArrowDown": "\ue015"}
+_KEYS = {
+    "Enter": "\ue007",
+    "Backspace": "\ue003",
+    "ArrowUp": "\ue013",
+    "ArrowRight": "\ue014",
+    "ArrowDown": "\ue015",
+}
 #: Firefox speaks to nobody but the server under test.
 _QUIET = {
     "app.normandy.enabled": False,
@@ -194,6 +200,8 @@ class OtherBrowser(ABC):
 
     def _wait_for_size(self, width: int, height: int) -> None:
         self.wait("(w, h) => innerWidth === w && innerHeight === h", width, height)
+        # The page hears of its new size with the next frame.
+        self.command("execute_async", script=_TWO_FRAMES, args=[])
 
 
 class Firefox(OtherBrowser):

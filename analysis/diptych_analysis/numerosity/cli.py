@@ -58,11 +58,14 @@ def numerosity() -> None:
 )
 @click.option("--jitter", is_flag=True, help="Objects stay the same and change only slightly.")
 @click.option(
+    "--imprecise",
+    is_flag=True,
+    help="Imprecise actions, as in the thesis: 1 to 3 objects per action, half the updates.",
+)
+@click.option(
     "--action-size",
-    default=1,
-    show_default=True,
     type=click.IntRange(1),
-    help="Most objects that one action moves. 3 gives the imprecise actions.",
+    help="Most objects that one action moves. Default 1, 3 with --imprecise.",
 )
 @click.option(
     "--network",
@@ -89,7 +92,14 @@ def numerosity() -> None:
 @_THREADS
 @_DEVICE
 def train(
-    folder: Path, seeds: int, first_seed: int, threads: int, device: str, **given: Any
+    folder: Path,
+    seeds: int,
+    first_seed: int,
+    threads: int,
+    device: str,
+    *,
+    imprecise: bool,
+    **given: Any,
 ) -> None:
     """Train networks into FOLDER, one subfolder per network.
 
@@ -98,7 +108,7 @@ def train(
       diptych numerosity train out --limit 8            more objects in training
       diptych numerosity train out --objects A          equal objects
       diptych numerosity train out --jitter             the same objects, slightly changed
-      diptych numerosity train out --action-size 3      1 to 3 objects per action
+      diptych numerosity train out --imprecise          1 to 3 objects per action
 
     A stopped training continues where it stopped. A finished network is not trained again.
     """
@@ -111,7 +121,8 @@ def train(
     _use_threads(threads)
     weights = given.pop("weights")
     with fault_lines(_CONTINUES):
-        settings = Settings.of(**given, weights=str(weights) if weights else "")
+        make = Settings.imprecise if imprecise else Settings.of
+        settings = make(**given, weights=str(weights) if weights else "")
         where = str(device_for(device))
         for each in runs.seeds(settings, seeds, first_seed):
             with _progress(Console(), each.name, each.steps) as watch:

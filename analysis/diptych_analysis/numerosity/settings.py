@@ -12,6 +12,8 @@ from diptych_analysis.numerosity.faults import NumerosityFault
 from diptych_analysis.numerosity.networks import NumberSense, published_network, small_network
 from diptych_analysis.numerosity.scenes import PUBLISHED_PIXELS, Look
 
+#: An imprecise action moves up to so many objects (authors' code; thesis 7.7.6 says 0 to 3).
+IMPRECISE = 3
 #: Pixels, learning rate and steps of each network; those of `published` are the thesis's.
 RECIPES = {"small": (64, 1e-3, 300), "published": (PUBLISHED_PIXELS, 1e-4, 900)}
 
@@ -69,6 +71,13 @@ class Settings:
         recipe = dict(zip(("pixels", "rate", "steps"), RECIPES[network], strict=True))
         known = {name: value for name, value in given.items() if value is not None}
         return cls(network=network, **(recipe | known))
+
+    @classmethod
+    def imprecise(cls, network: str = "small", **given: Any) -> Self:
+        """Make settings of imprecise actions: 1 to 3 objects each, half the updates (7.7.6)."""
+        known = {name: value for name, value in given.items() if value is not None}
+        usual = cls.of(network)
+        return cls.of(network, **({"action_size": IMPRECISE, "steps": usual.steps // 2} | known))
 
     def __post_init__(self) -> None:
         """Check the sizes, the steps and the rate."""

@@ -24,6 +24,8 @@ _PLACES: dict[TableName, tuple[str, ...]] = {
 }
 #: Columns of `diptych import trials`, which are taken where no name is given.
 TEST, REFERENCE = "test", "reference"
+#: Column of `comparison` with what was chosen, test or reference, wherever it was.
+CHOSEN = "chosen_role"
 #: The name of the one group where a study has no conditions.
 EVERYTHING = "all"
 
@@ -40,7 +42,8 @@ class Choices:
         Column with the reference. Levels are then test / reference, or test - reference on a
         linear axis. Empty: the attribute itself is the level.
     positive : str
-        The response that counts as positive; empty for a right answer.
+        The response, or the display of a comparison, that counts as positive; empty for a right
+        answer.
     log : bool
         Whether the axis is the natural logarithm of the level.
     by : sequence of str
@@ -237,9 +240,11 @@ def _positive(found: pd.DataFrame, positive: str) -> pd.Series:
             )
         return found["correct"].astype("boolean")
     said = found["response"].astype(str)
-    if not (said == positive).any():
-        raise PsychometricFault(f"no response is {positive!r}; responses are: {_some(said)}")
-    return pd.Series(np.asarray(said == positive), found.index, dtype="boolean")
+    for name in ("response", CHOSEN):
+        if name in found and (found[name].astype(str) == positive).any():
+            chosen = np.asarray(found[name].astype(str) == positive)
+            return pd.Series(chosen, found.index, dtype="boolean")
+    raise PsychometricFault(f"no response is {positive!r}; responses are: {_some(said)}")
 
 
 def _some(values: pd.Series) -> str:

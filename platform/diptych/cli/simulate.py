@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="How they answer: learner, noisy, guesser, bot, quitter, repeater, or an observer of the "
     "task. two_afc has viewer (people who follow a network's similarity) and machine, odd_one_out "
     "has machine, comparison has area, hull-bias and machine. psychometric answers by a known "
-    "psychometric function of the attribute that the policy chooses by.",
+    "psychometric function of the attribute that the policy chooses by, or that comparison names.",
 )
 @click.option(
     "--model",

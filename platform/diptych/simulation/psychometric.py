@@ -20,6 +20,7 @@ from diptych.simulation import Answer, Features, Observer, SeenTrial, lognormal
 from diptych.simulation.visitor import SimulationFault
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.loaded import LoadedStudy
+from diptych.tasks import REGISTRY as TASKS
 from diptych.tasks import numbers_of
 
 
@@ -52,23 +53,24 @@ class LevelsOfStudy:
     Parameters
     ----------
     content : StudyContent
-        The study. A policy of it chooses trials by a number.
+        The study. A policy of it chooses trials by a number, or its task compares one.
 
     Raises
     ------
     SimulationFault
-        If no policy of the study does.
+        If there is no such number.
     """
 
     def __init__(self, content: StudyContent) -> None:
-        found = judged_levels([content])
+        task = TASKS.get(content.spec.task.name)(content, content.spec.conditions[0])
+        found = next(iter(judged_levels([content]).items()), None) or task.judged()
         if not found:
             raise SimulationFault(
                 "the observer 'psychometric' needs a policy with an attribute, such as "
-                "constant_stimuli or quest_plus"
+                "constant_stimuli or quest_plus, or in comparison an attribute in [task]"
             )
         self.content = content
-        self.attribute, self.judged = next(iter(found.items()))
+        self.attribute, self.judged = found
         shown = [each.stimulus_id for each in content.stimuli]
         self._things: list[tuple[frozenset[str], FrozenItem | FrozenStimulus]] = [
             (frozenset(shown[place] for places in item.stimuli.values() for place in places), item)

@@ -29,7 +29,7 @@ from diptych.tasks.documents import (
 )
 from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych.tasks.practice import AfterPractice, Failed, Passed, PractiseAgain
-from diptych_analysis.tables.schema import Column
+from diptych_analysis.tables.schema import Column, Judged
 
 __all__ = [
     "REGISTRY", "AfterPractice", "Failed", "ImageURL", "OpenFeedback", "OpenShown", "Passed",
@@ -289,6 +289,10 @@ class Task(ABC):
 
     def chance(self) -> float | None:
         """Return the probability of a right answer by guessing; None where that means nothing."""
+        return None
+
+    def judged(self) -> tuple[str, Judged] | None:
+        """Return the number that answers depend on where no policy names one; None for none."""
         return None
 
     def answered_in(self, row: Mapping[str, Any]) -> str | None:

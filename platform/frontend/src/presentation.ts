@@ -152,18 +152,32 @@ class Overlay {
 
   /** Puts the cross and the masks where the images are, unseen, so that no frame waits for them. */
   async prepare(timing: TrialTiming, imageError: (url: string) => void): Promise<void> {
-    const boxes = this.display.shown.map((each) => this.place(pictureBox(each)));
-    this.put(this.fixation);
-    if (timing.mask === "none" || !timing.exposure_ms) return;
-    this.masks = boxes.map((box, at) => {
-      const mask = timing.mask === "noise" ? noiseMask(timing.mask_seed + at) : maskOf(timing.mask);
-      for (const side of ["left", "top", "width", "height"] as const)
-        mask.style[side] = `${box[side]}px`;
-      return mask;
-    });
-    this.element.append(...this.masks);
+    const masked = timing.mask !== "none" && timing.exposure_ms > 0;
+    this.masks = !masked
+      ? []
+      : this.display.shown.map((_, at) =>
+          timing.mask === "noise" ? noiseMask(timing.mask_seed + at) : maskOf(timing.mask),
+        );
+    this.element.append(this.fixation, ...this.masks);
+    this.layOut();
+    // A phone that is turned moves the images: what lies over them goes along.
+    const resized = (): void => {
+      if (this.element.isConnected) this.layOut();
+      else window.removeEventListener("resize", resized);
+    };
+    window.addEventListener("resize", resized);
     const images = this.masks.filter((mask) => mask instanceof HTMLImageElement);
     await Promise.all(images.map((image) => decoded(image, imageError)));
+  }
+
+  /** Puts the cross and the masks where the images are now. */
+  private layOut(): void {
+    this.put(this.fixation);
+    this.masks.forEach((mask, at) => {
+      const box = this.place(pictureBox(this.display.shown[at] as HTMLElement));
+      for (const side of ["left", "top", "width", "height"] as const)
+        mask.style[side] = `${box[side]}px`;
+    });
   }
 
   /** The stages of the trial; `painted` is told the onset of the display. */
@@ -230,10 +244,11 @@ class Overlay {
     veil(...this.display.shown, ...this.masks, this.fixation);
     this.display.root.inert = true;
     const said = h("p", { class: "too-slow", testid: "too-slow", text, dir: "auto" });
+    this.element.append(said);
     this.put(said);
   }
 
-  /** Puts something in the middle. */
+  /** Puts something of the overlay in the middle. */
   private put(element: HTMLElement): void {
     const { centre, shown } = this.display;
     const boxes = centre
@@ -242,7 +257,6 @@ class Overlay {
     const [x, y] = centreOf(boxes);
     element.style.left = `${x}px`;
     element.style.top = `${y}px`;
-    this.element.append(element);
   }
 
   /** A box of the window as one of the overlay, CSS pixels. */

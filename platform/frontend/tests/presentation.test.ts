@@ -151,6 +151,19 @@ describe("a timed trial", () => {
     expect(trial.result()?.timing.display_frames).toBeGreaterThan(10);
   });
 
+  it("keeps the cross and the mask over the picture when the window changes", async () => {
+    const left = vi.spyOn(HTMLImageElement.prototype, "getBoundingClientRect");
+    left.mockReturnValue(new DOMRect(300, 0, 0, 0));
+    const { root } = begin(timing);
+    await pass(300);
+    const places = (): string[] =>
+      [".fixation", ".mask"].map((name) => root.querySelector<HTMLElement>(name)?.style.left ?? "");
+    expect(places()).toEqual(["300px", "300px"]);
+    left.mockReturnValue(new DOMRect(20, 0, 0, 0));
+    window.dispatchEvent(new Event("resize"));
+    expect(places()).toEqual(["20px", "20px"]);
+  });
+
   it("keeps a mask of 0 ms until the answer", async () => {
     const trial = begin({ exposure_ms: 100, mask: "noise", mask_ms: 0 });
     await watch(trial.visible, 5000);

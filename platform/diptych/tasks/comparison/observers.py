@@ -12,10 +12,12 @@ of their answers has known results.
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from diptych.simulation import Answer, NumberMachine, Observer, SeenTrial, lognormal
-from diptych.tasks.comparison.task import PLACES
+from diptych.simulation.psychometric import PsychometricObserver
+from diptych.study.content import FrozenItem, FrozenStimulus
+from diptych.tasks.comparison.task import PLACES, REFERENCE, TEST
 
 
 class Learner(Observer):
@@ -102,6 +104,25 @@ class Machine(NumberMachine):
         return Answer(response.response, 0.0)
 
 
+class Psychometric(PsychometricObserver):
+    """Chooses the test display with a known probability, or the right one.
+
+    The right one where the study's policy counts right answers, and in practice and catch trials.
+    """
+
+    def respond(
+        self, trial: SeenTrial, thing: FrozenItem | FrozenStimulus, *, positive: bool
+    ) -> dict[str, Any]:
+        assert isinstance(thing, FrozenItem)
+        right = str(thing.attributes.get("answer") or TEST)
+        role = right if trial.phase != "test" else self.levels.judged.positive or right
+        if not positive:
+            role = REFERENCE if role == TEST else TEST
+        chosen = self.levels.content.stimuli[thing.stimuli[role][0]].stimulus_id
+        shown = [self.stimulus_of(trial, url) for url in trial.show["images"]]
+        return answered(trial, shown.index(chosen), 2, 0.0).response
+
+
 class Guesser(Observer):
     """Chooses at random, at a person's pace."""
 
@@ -153,4 +174,5 @@ OBSERVERS: dict[str, type[Observer]] = {
     "area": ByArea,
     "hull-bias": ByNumberAndHull,
     "machine": Machine,
+    "psychometric": Psychometric,
 }

@@ -26,7 +26,7 @@ from diptych.tasks import (
 )
 from diptych.tasks.items import ItemLayout, Role
 from diptych.tasks.judgement import JudgementParameters, JudgementTask
-from diptych_analysis.tables.schema import Column
+from diptych_analysis.tables.schema import Column, Judged
 
 #: The two displays of an item, by their columns in items.csv.
 TEST, REFERENCE = "test", "reference"
@@ -195,6 +195,11 @@ class Comparison(JudgementTask):
 
     def chance(self) -> float:
         return 0.5
+
+    def judged(self) -> tuple[str, Judged] | None:
+        if not self.parameters.attribute:
+            return None
+        return self.parameters.attribute, Judged(positive=TEST)
 
     def answered_in(self, row: Mapping[str, Any]) -> str | None:
         return row.get("chosen_role")

@@ -4,6 +4,7 @@ import { setColumns } from "../columns";
 import { h, icon, isPlainKey, targetHandles } from "../dom";
 import { presentTrial } from "../presentation";
 import { Ranking } from "../ranking";
+import { type SimulationMode, simulateTrial } from "../simulation";
 import { shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
@@ -93,7 +94,7 @@ export default class CategoryLearning implements JsPsychPlugin<Info> {
   /** As jsPsych's plugins do: "data-only" draws an answer, "visual" presses the buttons too. */
   async simulate(
     trial: Filled<Info>,
-    mode: "data-only" | "visual",
+    mode: SimulationMode,
     options: { data?: { ranking?: string[]; rt?: number } },
     onLoad: () => void,
   ): Promise<Record<string, unknown>> {
@@ -102,16 +103,13 @@ export default class CategoryLearning implements JsPsychPlugin<Info> {
     const ranking =
       options.data?.ranking ?? jsPsych.randomization.shuffle(trial.classes).slice(0, size);
     const rt = options.data?.rt ?? jsPsych.randomization.sampleExGaussian(900, 150, 1 / 400, true);
-    if (mode === "visual") {
-      const run = this.trial(jsPsych.getDisplayElement(), trial, onLoad);
-      pressForThem(jsPsych, ranking, size, rt);
-      return run;
-    }
-    onLoad();
-    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
-    const timing = timingOf(onset, onset.onset_ms + rt);
-    const feedback = await (trial.submit as Submit)({ ranking }, timing);
-    return { ranking, correct: feedback?.correct ?? null, rt, ...onset };
+    return simulateTrial(jsPsych, mode, onLoad, {
+      response: { ranking },
+      rt,
+      submit: trial.submit,
+      run: (display) => this.trial(display, trial, onLoad),
+      act: () => pressForThem(jsPsych, ranking, size, rt),
+    });
   }
 }
 

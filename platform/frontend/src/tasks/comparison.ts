@@ -1,5 +1,4 @@
 import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
-import { timingOf } from "../clock";
 import { h } from "../dom";
 import {
   buildJudgement,
@@ -12,6 +11,7 @@ import {
   showVerdict,
 } from "../judgement";
 import { presentTrial } from "../presentation";
+import { type SimulationMode, simulateTrial } from "../simulation";
 import { veiledImage } from "../stimulus";
 import {
   commonData,
@@ -147,7 +147,7 @@ export default class Comparison implements JsPsychPlugin<Info> {
   /** As jsPsych's plugins do: "data-only" draws an answer, "visual" presses the buttons too. */
   async simulate(
     trial: Filled<Info>,
-    mode: "data-only" | "visual",
+    mode: SimulationMode,
     options: { data?: { choice?: string; rt?: number } },
     onLoad: () => void,
   ): Promise<Record<string, unknown>> {
@@ -156,19 +156,16 @@ export default class Comparison implements JsPsychPlugin<Info> {
     const choice = options.data?.choice ?? (names[randomization.randomInt(0, 1)] as string);
     const thought = options.data?.rt ?? randomization.sampleExGaussian(450, 100, 1 / 200, true);
     const rt = Math.max(trial.enable_after_ms, thought);
-    if (mode === "visual") {
-      const display = this.jsPsych.getDisplayElement();
-      const run = this.trial(display, trial, onLoad);
-      pressInTurn(display, [`choice-${choice}`], rt);
-      if (trial.confidence) pressInTurn(display, ["sure-2"], rt + 5000);
-      pressInTurn(display, ["continue"], rt + 10_000);
-      return run;
-    }
-    onLoad();
-    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
-    const timing = timingOf(onset, onset.onset_ms + rt);
-    const response = { choice, ...(trial.confidence ? { confidence: 2 } : {}) };
-    const feedback = await (trial.submit as Submit)(response, timing);
-    return { ...response, correct: feedback?.correct ?? null, rt, ...onset };
+    return simulateTrial(this.jsPsych, mode, onLoad, {
+      response: { choice, ...(trial.confidence ? { confidence: 2 } : {}) },
+      rt,
+      submit: trial.submit,
+      run: (display) => this.trial(display, trial, onLoad),
+      act: (display) => {
+        pressInTurn(display, [`choice-${choice}`], rt);
+        if (trial.confidence) pressInTurn(display, ["sure-2"], rt + 5000);
+        pressInTurn(display, ["continue"], rt + 10_000);
+      },
+    });
   }
 }

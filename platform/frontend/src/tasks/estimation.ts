@@ -4,6 +4,7 @@ import { h } from "../dom";
 import { buildJudgement, type JudgementScreen, showVerdict } from "../judgement";
 import { askedFor, type Bounds, keyboardFor, readNumber } from "../numbers";
 import { presentTrial } from "../presentation";
+import { type SimulationMode, simulateTrial } from "../simulation";
 import { shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
@@ -106,7 +107,7 @@ export default class Estimation implements JsPsychPlugin<Info> {
   /** As jsPsych's plugins do: "data-only" draws an answer, "visual" types it too. */
   async simulate(
     trial: Filled<Info>,
-    mode: "data-only" | "visual",
+    mode: SimulationMode,
     options: { data?: { estimate?: number; rt?: number } },
     onLoad: () => void,
   ): Promise<Record<string, unknown>> {
@@ -116,17 +117,13 @@ export default class Estimation implements JsPsychPlugin<Info> {
     const estimate = options.data?.estimate ?? Number(drawn.toFixed(9));
     const thought = options.data?.rt ?? randomization.sampleExGaussian(1200, 200, 1 / 500, true);
     const rt = Math.max(trial.enable_after_ms, thought);
-    if (mode === "visual") {
-      const display = this.jsPsych.getDisplayElement();
-      const run = this.trial(display, trial, onLoad);
-      void type(display, estimate, rt);
-      return run;
-    }
-    onLoad();
-    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
-    const timing = timingOf(onset, onset.onset_ms + rt);
-    const feedback = await (trial.submit as Submit)({ estimate }, timing);
-    return { estimate, correct: feedback?.correct ?? null, rt, ...onset };
+    return simulateTrial(this.jsPsych, mode, onLoad, {
+      response: { estimate },
+      rt,
+      submit: trial.submit,
+      run: (display) => this.trial(display, trial, onLoad),
+      act: (display) => void type(display, estimate, rt),
+    });
   }
 }
 
@@ -210,6 +207,12 @@ function slider(trial: Bounds & { unit: string }): Field {
   };
   // A press in the very middle changes nothing, and is an answer all the same.
   for (const kind of ["input", "pointerup", "click"]) input.addEventListener(kind, touch);
+  // Not every browser submits a form when Enter is pressed on a line.
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    submit.click();
+  });
   const element = h(
     "form",
     { class: "estimate slider", novalidate: true },

@@ -1,5 +1,4 @@
 import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
-import { timingOf } from "../clock";
 import { h } from "../dom";
 import {
   buildJudgement,
@@ -11,6 +10,7 @@ import {
   showVerdict,
 } from "../judgement";
 import { presentTrial } from "../presentation";
+import { type SimulationMode, simulateTrial } from "../simulation";
 import { veiledImage } from "../stimulus";
 import {
   commonData,
@@ -116,7 +116,7 @@ export default class Identify implements JsPsychPlugin<Info> {
   /** As jsPsych's plugins do: "data-only" draws an answer, "visual" presses the buttons too. */
   async simulate(
     trial: Filled<Info>,
-    mode: "data-only" | "visual",
+    mode: SimulationMode,
     options: { data?: { choice?: string; rt?: number } },
     onLoad: () => void,
   ): Promise<Record<string, unknown>> {
@@ -127,16 +127,12 @@ export default class Identify implements JsPsychPlugin<Info> {
     const choice = trial.labels[at] as string;
     const thought = options.data?.rt ?? randomization.sampleExGaussian(600, 100, 1 / 300, true);
     const rt = Math.max(trial.enable_after_ms, thought);
-    if (mode === "visual") {
-      const display = this.jsPsych.getDisplayElement();
-      const run = this.trial(display, trial, onLoad);
-      pressInTurn(display, [`answer-${at + 1}`, "continue"], rt);
-      return run;
-    }
-    onLoad();
-    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
-    const timing = timingOf(onset, onset.onset_ms + rt);
-    const feedback = await (trial.submit as Submit)({ choice }, timing);
-    return { choice, correct: feedback?.correct ?? null, rt, ...onset };
+    return simulateTrial(this.jsPsych, mode, onLoad, {
+      response: { choice },
+      rt,
+      submit: trial.submit,
+      run: (display) => this.trial(display, trial, onLoad),
+      act: (display) => pressInTurn(display, [`answer-${at + 1}`, "continue"], rt),
+    });
   }
 }

@@ -3,6 +3,7 @@ import { actedAt, type Onset, timingOf } from "../clock";
 import { columnsFor } from "../columns";
 import { h, icon, isPlainKey, targetHandles } from "../dom";
 import { presentTrial } from "../presentation";
+import { type SimulationMode, simulateTrial } from "../simulation";
 import { shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
@@ -94,7 +95,7 @@ export default class OddOneOut implements JsPsychPlugin<Info> {
   /** As jsPsych's plugins do: "data-only" draws an answer, "visual" presses the buttons too. */
   async simulate(
     trial: Filled<Info>,
-    mode: "data-only" | "visual",
+    mode: SimulationMode,
     options: { data?: { choice?: number; rt?: number } },
     onLoad: () => void,
   ): Promise<Record<string, unknown>> {
@@ -102,17 +103,13 @@ export default class OddOneOut implements JsPsychPlugin<Info> {
     const choice = options.data?.choice ?? randomization.randomInt(0, trial.images.length - 1);
     const thought = options.data?.rt ?? randomization.sampleExGaussian(1500, 300, 1 / 800, true);
     const rt = Math.max(trial.enable_after_ms, thought);
-    if (mode === "visual") {
-      const display = this.jsPsych.getDisplayElement();
-      const run = this.trial(display, trial, onLoad);
-      pressInTurn(display, [`picture-${choice + 1}`, "continue"], rt);
-      return run;
-    }
-    onLoad();
-    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
-    const timing = timingOf(onset, onset.onset_ms + rt);
-    const feedback = await (trial.submit as Submit)({ choice }, timing);
-    return { choice, correct: feedback?.correct ?? null, rt, ...onset };
+    return simulateTrial(this.jsPsych, mode, onLoad, {
+      response: { choice },
+      rt,
+      submit: trial.submit,
+      run: (display) => this.trial(display, trial, onLoad),
+      act: (display) => pressInTurn(display, [`picture-${choice + 1}`, "continue"], rt),
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
 import { actedAt, type Onset, timingOf } from "../clock";
 import { h, icon, isPlainKey } from "../dom";
 import { presentTrial } from "../presentation";
+import { type SimulationMode, simulateTrial } from "../simulation";
 import { shownSize, veiledImage } from "../stimulus";
 import {
   commonData,
@@ -118,7 +119,7 @@ export default class TwoAFC implements JsPsychPlugin<Info> {
   /** As jsPsych's plugins do: "data-only" draws an answer, "visual" presses the buttons too. */
   async simulate(
     trial: Filled<Info>,
-    mode: "data-only" | "visual",
+    mode: SimulationMode,
     options: { data?: { choice?: Place; confidence?: number; rt?: number } },
     onLoad: () => void,
   ): Promise<Record<string, unknown>> {
@@ -127,17 +128,13 @@ export default class TwoAFC implements JsPsychPlugin<Info> {
     const confidence = options.data?.confidence ?? randomization.randomInt(1, 3);
     const thought = options.data?.rt ?? randomization.sampleExGaussian(2500, 400, 1 / 1500, true);
     const rt = Math.max(trial.enable_after_ms, thought);
-    if (mode === "visual") {
-      const display = this.jsPsych.getDisplayElement();
-      const run = this.trial(display, trial, onLoad);
-      pressInTurn(display, [`${choice}-${confidence}`, "continue"], rt);
-      return run;
-    }
-    onLoad();
-    const onset = { onset_ms: performance.now(), onset_uncertainty_ms: 0 };
-    const timing = timingOf(onset, onset.onset_ms + rt);
-    const feedback = await (trial.submit as Submit)({ choice, confidence }, timing);
-    return { choice, confidence, correct: feedback?.correct ?? null, rt, ...onset };
+    return simulateTrial(this.jsPsych, mode, onLoad, {
+      response: { choice, confidence },
+      rt,
+      submit: trial.submit,
+      run: (display) => this.trial(display, trial, onLoad),
+      act: (display) => pressInTurn(display, [`${choice}-${confidence}`, "continue"], rt),
+    });
   }
 }
 

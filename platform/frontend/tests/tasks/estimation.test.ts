@@ -85,6 +85,15 @@ describe("estimation", () => {
     expect(sent.map(({ response }) => response)).toEqual([{ estimate: 50 }]);
   });
 
+  it("takes Enter on the line as the button", async () => {
+    const { sent } = play(plugin, { ...shown, input: "slider" }, nothing);
+    await begun();
+    give("31");
+    box().dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", cancelable: true }));
+    await pass(20);
+    expect(sent.map(({ response }) => response)).toEqual([{ estimate: 31 }]);
+  });
+
   it("says the true number where the host does", async () => {
     const reply = async () => ({ correct: null, answer: 20, duration_ms: 0 });
     const { said } = play(plugin, shown, reply);
