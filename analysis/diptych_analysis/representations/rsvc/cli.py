@@ -42,6 +42,14 @@ Folder = NEW_FOLDER
     "--layer-b", metavar="LAYER", help="Layer of B. By default what its classifier reads."
 )
 @click.option(
+    "--tokens",
+    type=click.Choice(["auto", "class", "patches", "all"]),
+    default="auto",
+    show_default=True,
+    help="What a named layer of a vision transformer gives: its class token, the mean of the "
+    "patches' tokens without it, or the mean of all. auto: the class token where there is one.",
+)
+@click.option(
     "-k",
     "--concepts",
     default=10,
@@ -175,6 +183,7 @@ def _compare(names: tuple[str, str], options: dict[str, Any], console: Any) -> R
             layer or CLASSIFIER_INPUT,
             cache=options["to"] / "cache",
             threads=options["threads"],
+            tokens=options["tokens"],
         )
         for name, layer in zip(names, (options["layer_a"], options["layer_b"]), strict=True)
     )
