@@ -270,7 +270,7 @@ def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: i
           --classes 3 --to out
 
     With --digits, one network learns that a magenta square means a 3, and the other one that the
-    square means nothing.
+    square means nothing. untrained.pt is the start of both, a control.
     """
     from rich.console import Console
 
