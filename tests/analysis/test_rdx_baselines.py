@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
+from sklearn.cluster import KMeans
 
 from diptych_analysis.representations.baselines.dictionaries import METHODS, greatest
 from diptych_analysis.representations.baselines.nlmcd import _gap, nlmcd
@@ -37,6 +38,22 @@ def test_each_dictionary_finds_well_separated_clusters(name: str) -> None:
     assert sum(pure) >= (2 if "SAE" in name else 3)
     if "SAE" not in name:
         assert len({labels[grid[0]] for grid in grids}) == 3
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_convex_nmf_follows_the_published_updates(signed: bool) -> None:
+    rows, _ = clusters(n=60)
+    rows = rows - rows.mean(axis=0) if signed else rows
+    kernel = rows @ rows.T
+    plus, minus = (np.abs(kernel) + kernel) / 2, (np.abs(kernel) - kernel) / 2
+    labels = KMeans(3, n_init=1, random_state=0).fit(rows).labels_
+    indicator = np.eye(3)[labels]
+    w, g = (indicator + 0.2) / indicator.sum(axis=0), indicator + 0.2
+    for _ in range(100):  # Ding et al., Eq. 27 and 28
+        g *= np.sqrt((plus @ w + g @ w.T @ minus @ w) / (minus @ w + g @ w.T @ plus @ w + 1e-12))
+        w *= np.sqrt((plus @ g + minus @ w @ g.T @ g) / (minus @ g + plus @ w @ g.T @ g + 1e-12))
+    found = METHODS["CNMF"](rows, 3, 9, 0)
+    assert [grid.tolist() for grid in found] == [grid.tolist() for grid in greatest(g, 9)]
 
 
 def test_pca_takes_the_greatest_scores() -> None:

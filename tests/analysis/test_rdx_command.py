@@ -66,7 +66,7 @@ def test_a_page_shows_the_images_of_the_grids(tables: tuple[Path, Path], tmp_pat
     assert code == 0
     assert "Page:" in out
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "n = 90, m = 2, k = 9, gamma 0.1" in page
+    assert "n = 90, m = 2, k = 9, gamma 0.05" in page
     assert (tmp_path / "out" / "a-not-b.png").exists()
     grids = pd.read_csv(tmp_path / "out" / "grids.csv")
     assert (grids.groupby(["direction", "grid"]).size() <= 9).all()

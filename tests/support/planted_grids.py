@@ -31,7 +31,8 @@ def planted_run(folder: Path, *, sampling: str = "spectral", seed: int = 0) -> t
     for name in names:
         pixels = rng.integers(0, 120, (8, 8, 3)) + rng.integers(0, 130)
         Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / name)
-    settings = Settings(grids=GROUPS, sampling=sampling)  # type: ignore[arg-type]
+    # With 420 items, greedy sampling takes noise for a group at the default gamma in some seeds.
+    settings = Settings(grids=GROUPS, sampling=sampling, gamma=0.1)  # type: ignore[arg-type]
     run = Run.of(("a", "b"), compare(a, b, settings), names, (a, b))
     write_run(run, folder / "out")
     return folder / "out", folder / "images"

@@ -209,14 +209,15 @@ def read_network(
 
     from diptych_analysis.networks.faults import MachineFault
     from diptych_analysis.networks.images import opened
-    from diptych_analysis.networks.layers import choose_layers, watched
+    from diptych_analysis.networks.layers import watched
     from diptych_analysis.networks.networks import load_network
+    from diptych_analysis.networks.tokens import choose_token_layers
 
     # The path of a checkpoint may hold slashes too.
     name, _, layer = (source, "", "") if "@" in source else source.partition("/")
     try:
         network = load_network(name, device)
-        layers = choose_layers(network, [layer]) if layer else []
+        layers = choose_token_layers(network, [layer]) if layer else []
     except MachineFault as fault:
         raise RepresentationFault(str(fault)) from fault
     module: Any = network.module

@@ -60,6 +60,7 @@ def convex_nmf(values: Matrix, grids: int, size: int, seed: int) -> Grids:
     from sklearn.cluster import KMeans
 
     rows = np.asarray(values, dtype=np.float64)
+    signed = bool((rows < 0).any())
     labels = KMeans(grids, n_init=1, random_state=seed).fit(rows).labels_
     indicator = np.eye(grids)[labels]
     h = indicator + 0.2
@@ -68,12 +69,13 @@ def convex_nmf(values: Matrix, grids: int, size: int, seed: int) -> Grids:
 
     def parts(right: Matrix) -> tuple[Matrix, Matrix]:
         """Products of the positive and the negative part of A A' with a matrix."""
-        whole = np.empty_like(right)
+        whole = rows @ (rows.T @ right)
+        if not signed:
+            return whole, np.zeros_like(whole)
         absolute = np.empty_like(right)
         for first in range(0, len(rows), 1024):
-            block = rows[first : first + 1024] @ rows.T
-            whole[first : first + 1024] = block @ right
-            absolute[first : first + 1024] = np.abs(block) @ right
+            block = np.abs(rows[first : first + 1024] @ rows.T)
+            absolute[first : first + 1024] = block @ right
         return (absolute + whole) / 2, (absolute - whole) / 2
 
     for _ in range(_CNMF_STEPS):

@@ -33,7 +33,20 @@ def nlmcd(a: Matrix, b: Matrix, grids: int, size: int, seed: int) -> Grids:
     list of array
         Fewer than `grids` where HDBSCAN finds fewer clusters.
     """
-    own, other = (_memberships(x, seed) for x in (a, b))
+    own, other = (density_clusters(x, seed) for x in (a, b))
+    return unmatched_clusters(own, other, grids, size, seed)
+
+
+def unmatched_clusters(own: Matrix, other: Matrix, grids: int, size: int, seed: int) -> Grids:
+    """Show clusters of A that differ most from all of B, as `nlmcd`.
+
+    Parameters
+    ----------
+    own, other : array of 0 and 1, (n, clusters of A) and (n, clusters of B)
+        Memberships, as `density_clusters` gives them.
+    grids, size, seed : int
+        As in `nlmcd`.
+    """
     if not own.shape[1]:
         return []
     gaps = np.array([min((_gap(u, v) for v in other.T), default=1.0) for u in own.T])
@@ -54,7 +67,8 @@ def _gap(u: Matrix, v: Matrix) -> float:
     return float(split_by_one / (n * (n - 1) / 2) / 2)
 
 
-def _memberships(values: Matrix, seed: int) -> Matrix:
+def density_clusters(values: Matrix, seed: int) -> Matrix:
+    """Cluster rows by UMAP and HDBSCAN: memberships of 0 and 1, (n, clusters)."""
     from sklearn.cluster import HDBSCAN
     from umap import UMAP
 

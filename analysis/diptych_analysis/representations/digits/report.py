@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,20 @@ from PIL import Image
 
 from diptych_analysis.report.page import Page
 from diptych_analysis.representations.baselines.dictionaries import METHODS
-from diptych_analysis.representations.baselines.nlmcd import nlmcd
+from diptych_analysis.representations.baselines.nlmcd import density_clusters, unmatched_clusters
 from diptych_analysis.representations.baselines.similarity import (
     linear_cka,
     mutual_neighbours,
     representational_similarity,
 )
-from diptych_analysis.representations.digits.networks import MERGED, Digits, read_digits, views
+from diptych_analysis.representations.digits.networks import (
+    MERGED,
+    Digits,
+    Seen,
+    read_digits,
+    views,
+)
 from diptych_analysis.representations.rdx.comparison import Comparison, Direction, compare
-from diptych_analysis.representations.rdx.distances import distances
 from diptych_analysis.representations.rdx.null import null_distribution
 from diptych_analysis.representations.rdx.pictures import draw_direction
 from diptych_analysis.representations.rdx.scores import success_rate
@@ -36,6 +42,11 @@ PUBLISHED = {("M35", "Mb"): 0.80, ("Mb", "M35"): 0.86}
 #: Settings of Sec. 4.5: three grids; gamma 0.05 for the digits 3, 5 and 8.
 SETTINGS = Settings(grids=3, gamma=0.1)
 EARLY_SETTINGS = Settings(grids=3, gamma=0.05)
+#: Variants of RDX beside it (Sec. 4.9).
+VARIANTS: dict[str, dict[str, Any]] = {
+    "RDX greedy": {"sampling": "greedy"},
+    "RDX max": {"distance": "max"},
+}
 Watch = Callable[[str, int, int], None]
 Grids = Sequence[npt.NDArray[np.int64]]
 
@@ -70,16 +81,31 @@ def write_report(
     pairs.append(("early", "late", digits.only((3, 5, 8)), EARLY_SETTINGS))
     page, directions = Page(), []
     measures = []
+    alone, dense = _other_methods(seen, watch)
     for done, (a, b, shown, settings) in enumerate(pairs):
         if watch is not None:
             watch(f"{a} and {b}", done, len(pairs))
         rows = seen[a].values, seen[b].values
         found = compare(*rows, settings, jobs=jobs)
+        others = {
+            name: compare(*rows, replace(settings, **choice), jobs=jobs)
+            for name, choice in VARIANTS.items()
+        }
         measures.append({"a": a, "b": b, **_alike(rows, found)})
         for name in ("forward", "backward"):
             backward = name == "backward"
-            names, values = ((b, a), rows[::-1]) if backward else ((a, b), rows)
-            row = _examined(names, values, found, shown, draws=draws, backward=backward, jobs=jobs)
+            names = (b, a) if backward else (a, b)
+            grids: dict[str, Grids] = {"RDX": getattr(found, name).items}
+            grids |= {variant: getattr(other, name).items for variant, other in others.items()}
+            grids |= alone[names[0]]
+            grids["NLMCD"] = unmatched_clusters(
+                dense[names[0]], dense[names[1]], settings.grids, settings.size, settings.seed
+            )
+            row = _scored(names, grids, (found, others["RDX max"]), shown, backward=backward)
+            if draws and row["affinity"]:
+                row["null"] = null_distribution(
+                    seen[names[0]].values, found, backward=backward, draws=draws, jobs=jobs
+                ).as_dict()
             directions.append(row)
             _draw(page, folder, row, getattr(found, name), shown, found.in_words())
     accuracies = {name: view.accuracy for name, view in seen.items()}
@@ -98,6 +124,21 @@ def write_report(
     return file, results
 
 
+def _other_methods(
+    seen: dict[str, Seen], watch: Watch | None
+) -> tuple[dict[str, dict[str, Grids]], dict[str, npt.NDArray[Any]]]:
+    """For each network, grids of the methods that see it alone, and its density clusters."""
+    m, k, seed = SETTINGS.grids, SETTINGS.size, SETTINGS.seed
+    alone: dict[str, dict[str, Grids]] = {}
+    dense = {}
+    for done, (name, view) in enumerate(seen.items()):
+        if watch is not None:
+            watch(f"other methods on {name}", done, len(seen))
+        alone[name] = {each: method(view.values, m, k, seed) for each, method in METHODS.items()}
+        dense[name] = density_clusters(view.values, seed)
+    return alone, dense
+
+
 def _alike(rows: tuple[Any, Any], found: Comparison) -> dict[str, float]:
     return {
         "linear_cka": linear_cka(*rows),
@@ -106,48 +147,36 @@ def _alike(rows: tuple[Any, Any], found: Comparison) -> dict[str, float]:
     }
 
 
-def _examined(
+def _scored(
     names: tuple[str, str],
-    rows: tuple[Any, Any],
-    found: Comparison,
+    grids: dict[str, Grids],
+    found: tuple[Comparison, Comparison],
     shown: Digits,
     *,
-    draws: int,
     backward: bool,
-    jobs: int,
 ) -> dict[str, Any]:
-    """Score every method in one direction: BSR, digits of the grids, share of the known pair."""
-    settings = found.settings
-    direction = found.backward if backward else found.forward
-    pairs = found.pairs.swapped() if backward else found.pairs
-    grids: dict[str, Grids] = {"RDX": direction.items}
-    variants = {
-        "RDX greedy": Settings(**{**settings.as_dict(), "sampling": "greedy"}),
-        "RDX max": Settings(**{**settings.as_dict(), "distance": "max"}),
-    }
-    for name, variant in variants.items():
-        grids[name] = compare(*rows, variant, jobs=jobs).forward.items
-    for name, method in METHODS.items():
-        grids[name] = method(rows[0], settings.grids, settings.size, settings.seed)
-    grids["NLMCD"] = nlmcd(*rows, settings.grids, settings.size, settings.seed)
-    others = [distances(values, "max", jobs=jobs) for values in rows]
+    """Score every method in one direction: BSR, digits of the grids, share of the known pair.
+
+    `found` holds the comparisons by ranks and by distances.
+    """
+    direction = found[0].backward if backward else found[0].forward
+    pairs, distances = (each.pairs.swapped() if backward else each.pairs for each in found)
     row: dict[str, Any] = {
         "a": names[0],
         "b": names[1],
         "published": PUBLISHED.get(names),
         "success_rate": {m: success_rate(g, pairs.a, pairs.b) for m, g in grids.items()},
-        "success_rate_max": {m: success_rate(g, *others) for m, g in grids.items()},
+        "success_rate_max": {
+            m: success_rate(g, distances.a, distances.b) for m, g in grids.items()
+        },
         "affinity": [grid.affinity for grid in direction.grids],
         "digits": [digit_counts(shown, items) for items in direction.items],
+        "digits_of": {m: [digit_counts(shown, g) for g in gs] for m, gs in grids.items()},
         "remarks": list(direction.remarks),
     }
     known = MERGED.get(names[0], ())
     if known:
         row["known"] = {m: [known_share(shown, g, known) for g in gs] for m, gs in grids.items()}
-    if draws and direction.grids:
-        row["null"] = null_distribution(
-            rows[0], found, backward=backward, draws=draws, jobs=jobs
-        ).as_dict()
     return row
 
 

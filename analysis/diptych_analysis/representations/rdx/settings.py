@@ -18,7 +18,7 @@ Neighbours = Literal["nearest", "strongest"]
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a comparison. Each choice has one default, which is the published code's.
+    """Settings of a comparison. Choices have the published code's defaults.
 
     Parameters
     ----------
@@ -28,7 +28,9 @@ class Settings:
         k, items per grid.
     gamma : float
         How fast a difference of ranks saturates (Eq. 4.1). Published: 0.1 for MNIST and CUB, else
-        0.05. The same gamma saturates differently with another number of items.
+        0.05. At 0.1, pairs of two groups that lie near each other in A are nearly as strong as
+        pairs of one group, and clusters merge small groups. The same gamma saturates differently
+        with another number of items.
     beta : float
         How strongly a difference weighs in the affinity exp(-beta G) (Sec. 4.4.3).
     distance : {"rank", "symmetric_rank", "max", "local"}
@@ -48,7 +50,7 @@ class Settings:
 
     grids: int = 5
     size: int = 9
-    gamma: float = 0.1
+    gamma: float = 0.05
     beta: float = 5.0
     distance: Distance = "rank"
     difference: Difference = "local_bias"

@@ -16,8 +16,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from diptych_analysis.networks.images import ImageSet, opened
-from diptych_analysis.networks.layers import Layer, choose_layers, watched
+from diptych_analysis.networks.layers import Layer, watched
 from diptych_analysis.networks.networks import Network
+from diptych_analysis.networks.tokens import Tokens, choose_token_layers, token_head
 from diptych_analysis.representations.faults import RepresentationFault
 from diptych_analysis.representations.rsvc.heads import Head
 from diptych_analysis.representations.rsvc.patches import PatchGrid, patch_transform
@@ -71,6 +72,8 @@ class Observer:
         Folder that keeps what was computed, or None.
     threads : int
         Threads that read images.
+    tokens : {"auto", "class", "patches", "all"}
+        Which tokens count in a named layer; see `choose_token_layers`.
     """
 
     network: Network
@@ -78,24 +81,32 @@ class Observer:
     grid: PatchGrid = field(default_factory=PatchGrid)
     cache: Path | None = None
     threads: int = 1
+    tokens: Tokens = "auto"
 
     def __post_init__(self) -> None:
         """Check the values, and prepare what follows from them."""
         self._classifier = classifier_of(self.network)
         self._key = self.network.key
         self._layers = (
-            [] if self.layer == CLASSIFIER_INPUT else choose_layers(self.network, [self.layer])
+            []
+            if self.layer == CLASSIFIER_INPUT
+            else choose_token_layers(self.network, [self.layer], self.tokens)
         )
         if len(self._layers) > 1:
             raise RepresentationFault(
                 f"{self.network.name}: {self.layer!r} names {len(self._layers)} layers; "
                 "expected one"
             )
+        rest = token_head(self.network, self._layers[0]) if self._layers else self._classifier
+        self._head = None if rest is None else Head(rest)
 
     @property
     def head(self) -> Head | None:
-        """The classifier, if concepts are looked for right before it."""
-        return Head(self._classifier) if self.layer == CLASSIFIER_INPUT else None
+        """What makes logits of the activations: the classifier, in a last block with the norms.
+
+        None where concepts are looked for in an earlier layer.
+        """
+        return self._head
 
     def predictions(self, images: ImageSet, watch: Watch = silent) -> tuple[Ints, int]:
         """Predict the class of each whole image; also return the number of classes."""
@@ -136,7 +147,7 @@ class Observer:
         """
         found = self._kept(
             "patches",
-            (self.grid, self.layer, [images.hashes[i] for i in numbers]),
+            (self.grid, self.layer, self.tokens, [images.hashes[i] for i in numbers]),
             lambda: self._seen(images, numbers, self._layers, watch),
         )
         return np.asarray(found[self.layer], dtype=np.float64)
@@ -145,11 +156,11 @@ class Observer:
         self, images: ImageSet, numbers: Ints, patterns: Sequence[str], watch: Watch = silent
     ) -> dict[str, Floats]:
         """Compute the activations of all layers that match the patterns; see `patches`."""
-        chosen = choose_layers(self.network, patterns)
+        chosen = choose_token_layers(self.network, patterns, self.tokens)
         names = [layer.name for layer in chosen]
         found = self._kept(
             "layers",
-            (self.grid, names, [images.hashes[i] for i in numbers]),
+            (self.grid, names, self.tokens, [images.hashes[i] for i in numbers]),
             lambda: self._seen(images, numbers, chosen, watch),
         )
         return {name: np.asarray(found[name], dtype=np.float64) for name in names}

@@ -43,6 +43,14 @@ Folder = NEW_FOLDER
     "--layer-b", metavar="LAYER", help="Layer of B. By default what its classifier reads."
 )
 @click.option(
+    "--tokens",
+    type=click.Choice(["auto", "class", "patches", "all"]),
+    default="auto",
+    show_default=True,
+    help="What a named layer of a vision transformer gives: its class token, the mean of the "
+    "patches' tokens without it, or the mean of all. auto: the class token where there is one.",
+)
+@click.option(
     "-k",
     "--concepts",
     default=10,
@@ -174,6 +182,7 @@ def _compare(names: tuple[str, str], options: dict[str, Any], console: Any) -> R
             layer or CLASSIFIER_INPUT,
             cache=options["to"] / "cache",
             threads=options["threads"],
+            tokens=options["tokens"],
         )
         for name, layer in zip(names, (options["layer_a"], options["layer_b"]), strict=True)
     )
@@ -260,7 +269,7 @@ def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: i
           --classes 3 --to out
 
     With --digits, one network learns that a magenta square means a 3, and the other one that the
-    square means nothing.
+    square means nothing. untrained.pt is the start of both, a control.
     """
     from rich.console import Console
 

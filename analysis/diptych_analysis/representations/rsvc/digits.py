@@ -69,7 +69,7 @@ def write_digits(
     Parameters
     ----------
     to : Path
-        Folder that gets `square.pt`, `noise.pt` and `images/`.
+        Folder that gets `square.pt`, `noise.pt`, `untrained.pt` (the start of both) and `images/`.
     images : int, optional
         Images at most. As many as possible show a 3; the others come after them.
     steps : int, optional
@@ -95,6 +95,7 @@ def write_digits(
     (to / "images").mkdir(parents=True, exist_ok=True)
     for number, (picture, label) in enumerate(zip(pictures, labels[shown], strict=True)):
         Image.fromarray(picture).save(to / "images" / f"{label}-{number:04}.png")
+    torch.save(_start(seed).state_dict(), to / "untrained.pt")
     accuracy = {}
     for name, (marked, others) in SHARES.items():
         shares = np.where(labels[known] == MARKED, marked, others)
@@ -138,6 +139,13 @@ def _marked(pictures: Bytes, which: npt.NDArray[np.bool_], rng: np.random.Genera
     return pictures
 
 
+def _start(seed: int) -> DigitNetwork:
+    """Make the network that both trainings start from."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return DigitNetwork()
+
+
 def _trained(
     digits: Bytes,
     labels: Ints,
@@ -149,9 +157,7 @@ def _trained(
 ) -> nn.Module:
     """Train on random resized crops, as patches need."""
     rng = np.random.default_rng(seed + 10)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        module = DigitNetwork().train().to(memory_format=torch.channels_last)
+    module = _start(seed).train().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(module.parameters(), lr=2e-3, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):

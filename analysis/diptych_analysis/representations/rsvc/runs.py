@@ -80,6 +80,7 @@ def compare_networks(
     about = {
         "models": list(names),
         "layers": [a.layer, b.layer],
+        "tokens": [a.tokens, b.tokens],
         "patches": asdict(a.grid),
         "image_set": images.key,
         "images": len(images),
