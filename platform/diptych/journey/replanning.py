@@ -162,7 +162,10 @@ def _insert_block(
 _CHOSEN = (
     update(TRIALS)
     .where(TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index == bindparam("index"))
-    .values(item=bindparam("chosen", type_=TRIALS.c.item.type))
+    .values(
+        item=bindparam("chosen", type_=TRIALS.c.item.type),
+        choice=bindparam("reason", type_=TRIALS.c.choice.type),
+    )
 )
 
 
@@ -177,8 +180,11 @@ def _choose(
     index = session.position + 1
     later = _planned_after(connection, session.id, index) if policy.teaches else []
     rng = generator(session.seed, f"trial {index}")
-    item = dict(task.choose_before(phase, policy, history, rng, later))
-    connection.execute(_CHOSEN, {"session": session.id, "index": index, "chosen": item})
+    found = task.choose_before(phase, policy, history, rng, later)
+    item = dict(found.item)
+    reason = None if found.choice is None else dict(found.choice)
+    values = {"session": session.id, "index": index, "chosen": item, "reason": reason}
+    connection.execute(_CHOSEN, values)
     return item
 
 

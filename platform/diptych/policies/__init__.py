@@ -10,7 +10,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -68,6 +68,75 @@ class Past:
     missed: bool = False
 
 
+@dataclass(frozen=True)
+class Option:
+    """One candidate of a choice.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What the trial could have shown.
+    propensity : float
+        Probability with which the policy chose it, given the session so far.
+    score : float or None
+        What the policy ranked it by; None where it did not score it.
+    """
+
+    candidate: Candidate
+    propensity: float
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A choice and its reasons.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What is shown.
+    options : tuple of Option
+        The scored candidates and the chosen one, the chosen one first; empty where the policy
+        does not know its propensities.
+    count : int
+        Number of candidates that could have been chosen: those with a propensity above 0.
+    explored : bool
+        Whether the choice was random, as happens with the probability `explore`.
+    fallback : str or None
+        Why the scores were not used, so that the balanced policy replaced the policy; None where
+        they were.
+    """
+
+    candidate: Candidate
+    options: tuple[Option, ...] = ()
+    count: int = 1
+    explored: bool = False
+    fallback: str | None = None
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The score of each scored candidate, by id."""
+        return {o.candidate.id: o.score for o in self.options if o.score is not None}
+
+    def stored(self, policy: str) -> dict[str, Any]:
+        """Return the choice as the host stores it with the trial.
+
+        Returns
+        -------
+        dict
+            `policy`, `count`, `explored`, `fallback`, and `candidates`: a list of
+            [id, propensity, score] with the chosen one first.
+        """
+        return {
+            "policy": policy,
+            "count": self.count,
+            "explored": self.explored,
+            "fallback": self.fallback,
+            "candidates": [[o.candidate.id, o.propensity, o.score] for o in self.options]
+            or [[self.candidate.id, None, None]],
+        }
+
+
 class PolicyParameters(BaseModel):
     """Parameters of a policy in `[policy]` of study.toml, beside its name."""
 
@@ -114,6 +183,12 @@ class Policy(ABC):
         Candidate
             One of `pool`.
         """
+
+    def explain(
+        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
+    ) -> Explained:
+        """Choose as `choose` does, and say why. The host stores it if the policy `teaches`."""
+        return Explained(self.choose(pool, history, rng))
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         """List what makes this policy impossible on a pool for a number of trials."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from pydantic import Field
 
 from diptych.policies import Candidate, Past
-from diptych.policies.teaching import TeachingParameters, TeachingPolicy
+from diptych.policies.teaching import Chances, TeachingParameters, TeachingPolicy, equal
 
 
 class MasteryParameters(TeachingParameters):
@@ -34,14 +33,11 @@ class Mastery(TeachingPolicy):
     Parameters = MasteryParameters
     parameters: MasteryParameters
 
-    def choose(
-        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
-    ) -> Candidate:
+    def chances(self, pool: Sequence[Candidate], history: Sequence[Past]) -> Chances:
         for group in sorted({each.group for each in pool}):
             if self.known(group, history) < self.parameters.threshold:
-                own = self.fresh([each for each in pool if each.group == group], history)
-                return own[rng.randrange(len(own))]
-        return self.balanced(pool, history, rng)
+                return equal(self.fresh([each for each in pool if each.group == group], history))
+        return self.balanced(pool, history)
 
     def known(self, group: str, history: Sequence[Past]) -> float:
         """Return P(known) of a class after the trials of a session.

@@ -7,14 +7,20 @@ import random
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from diptych.policies import Candidate, Past, PolicyParameters
-from diptych.policies.teaching import TeachingParameters, TeachingPolicy
+from diptych.policies import Candidate, Explained, Past, PolicyParameters
+from diptych.policies.teaching import (
+    Chances,
+    TeachingParameters,
+    TeachingPolicy,
+    drawn,
+    equal,
+    explained,
+)
 
 if TYPE_CHECKING:
     from diptych_analysis.teaching.choices import Choice, Options
@@ -42,28 +48,6 @@ class TracedParameters(TeachingParameters):
     )
 
 
-@dataclass(frozen=True)
-class Explained:
-    """A choice and its reasons.
-
-    Attributes
-    ----------
-    candidate : Candidate
-        What is shown.
-    scores : dict of str to float
-        Score of each scored candidate, by id; empty where none was scored.
-    explored : bool
-        Whether the choice was random, as happens with the probability `explore`.
-    fallback : str or None
-        Why the balanced policy chose; None where it did not.
-    """
-
-    candidate: Candidate
-    scores: dict[str, float] = field(default_factory=dict)
-    explored: bool = False
-    fallback: str | None = None
-
-
 class TracedPolicy(TeachingPolicy):
     """A policy that rebuilds a tracer from the answers and asks it."""
 
@@ -74,36 +58,52 @@ class TracedPolicy(TeachingPolicy):
     def ask(self, options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
         """Choose with the tracer."""
 
-    def choose(
-        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
-    ) -> Candidate:
-        return self.explain(pool, history, rng).candidate
+    def chances(self, pool: Sequence[Candidate], history: Sequence[Past]) -> Chances:
+        """Return the chances without scores: those of the balanced fallback, with exploration."""
+        return self._explored(self.balanced(pool, history), self.fresh(pool, history))
 
     def explain(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Explained:
         """Choose, and say why.
 
+        The candidates are scored whether or not the choice is random in the end. So a propensity
+        is the probability of a candidate given the scores, and inverse propensity weights are
+        exact.
+
         Parameters
         ----------
         pool, history, rng
             As in `choose`. The same three give the same result while the deadline is met.
-
-        Returns
-        -------
-        Explained
         """
-        if rng.random() < self.parameters.explore:
-            fresh = self.fresh(pool, history)
-            return Explained(fresh[rng.randrange(len(fresh))], explored=True)
+        is_explored = rng.random() < self.parameters.explore
         seed = rng.getrandbits(64)
+        scores, fallback = self._scored(pool, history, seed)
+        fresh = self.fresh(pool, history)
+        best = {max(scores, key=lambda each: scores[each]): 1.0} if scores else None
+        exploited = best or self.balanced(pool, history)
+        candidate = drawn(equal(fresh) if is_explored else exploited, rng)
+        chances = self._explored(exploited, fresh)
+        return explained(candidate, chances, scores, explored=is_explored, fallback=fallback)
+
+    def _explored(self, exploited: Chances, fresh: Sequence[Candidate]) -> Chances:
+        """Mix chances with those of a random fresh candidate."""
+        share = self.parameters.explore
+        return {each: share / len(fresh) + (1 - share) * exploited.get(each, 0.0) for each in fresh}
+
+    def _scored(
+        self, pool: Sequence[Candidate], history: Sequence[Past], seed: int
+    ) -> tuple[dict[Candidate, float], str | None]:
+        """Return the scores of candidates, or none and why the tracer was not used."""
         try:
             return self._traced(pool, history, seed)
         except (ArithmeticError, ValueError, TimeoutError, np.linalg.LinAlgError) as fault:
             log.warning("policy %s: balanced choice instead: %s", self.name, fault)
-            return Explained(self.balanced(pool, history, rng), fallback=str(fault))
+            return {}, str(fault)
 
-    def _traced(self, pool: Sequence[Candidate], history: Sequence[Past], seed: int) -> Explained:
+    def _traced(
+        self, pool: Sequence[Candidate], history: Sequence[Past], seed: int
+    ) -> tuple[dict[Candidate, float], str | None]:
         from diptych_analysis.teaching.choices import Options
         from diptych_analysis.teaching.live import Deadline, Trial, rebuild
 
@@ -136,8 +136,7 @@ class TracedPolicy(TeachingPolicy):
         deadline.check()
         if choice.fallback and tracer.answers >= 5:
             log.info("policy %s: balanced choice instead: %s", self.name, choice.fallback)
-        scores = {images[n].id: score for n, score in choice.scores.items()}
-        return Explained(images[choice.image], scores, fallback=choice.fallback)
+        return {images[n]: score for n, score in choice.scores.items()}, choice.fallback
 
     @staticmethod
     def _response(past: Past, place: dict[str, int]) -> int | None:

@@ -32,8 +32,8 @@ from diptych.tasks.practice import AfterPractice, Failed, Passed, PractiseAgain
 from diptych_analysis.tables.schema import Column
 
 __all__ = [
-    "REGISTRY", "AfterPractice", "Failed", "ImageURL", "OpenFeedback", "OpenShown", "Passed",
-    "PlannedTrial", "PractiseAgain", "ResponseFault", "Tally", "Task", "TaskFeedback",
+    "REGISTRY", "AfterPractice", "Chosen", "Failed", "ImageURL", "OpenFeedback", "OpenShown",
+    "Passed", "PlannedTrial", "PractiseAgain", "ResponseFault", "Tally", "Task", "TaskFeedback",
     "TaskParameters", "TaskResponse", "TaskShown", "draw", "roles_of", "spread",
     "timing_of",
 ]  # fmt: skip
@@ -72,6 +72,22 @@ class PlannedTrial:
     item: Mapping[str, Any] | None
     block: int = 0
     notice: str | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What an adaptive policy chose for a trial.
+
+    Attributes
+    ----------
+    item : Mapping[str, Any]
+        What is shown and how it is arranged, as in `PlannedTrial`.
+    choice : Mapping[str, Any] | None
+        How a policy that teaches chose it (`policies.Explained.stored`).
+    """
+
+    item: Mapping[str, Any]
+    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -168,7 +184,7 @@ class Task(ABC):
         history: Sequence[Past],
         rng: random.Random,
         later: Sequence[PlannedTrial],
-    ) -> Mapping[str, Any]:
+    ) -> Chosen:
         """Choose as `choose` does; policies that teach leave out what later trials show.
 
         Parameters
@@ -178,7 +194,7 @@ class Task(ABC):
         later : sequence of PlannedTrial
             The trials after this one; those that are not chosen yet have no item.
         """
-        return self.choose(phase, policy, history, rng)
+        return Chosen(self.choose(phase, policy, history, rng))
 
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         """Return what a trial shows, as the policies see it."""
