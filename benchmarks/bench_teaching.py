@@ -2,7 +2,8 @@
 
     python benchmarks/bench_teaching.py [--stimuli 500] [--features 16]
 
-Prints the CPU time of one choice after a number of answers, in ms: median and 99th percentile.
+Prints the CPU time of one choice after a number of answers, in ms: median and 99th percentile. The
+host is the same as for the trial before, or another one, which rebuilds the tracer.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import time
 import numpy as np
 
 from diptych.policies import REGISTRY, Candidate, Past, Policy
-from diptych.policies.traced import TracedPolicy
+from diptych.policies.traced import TracedPolicy, snapshots
 
-CLASSES = "ABC"
+CLASSES = ("A", "B", "C")
 CHOICES = 100
 
 
@@ -44,12 +45,22 @@ def policy_of(name: str) -> Policy:
     return kind(kind.Parameters.model_validate(given))
 
 
-def cpu_ms(policy: Policy, pool: list[Candidate], answers: int) -> list[float]:
-    """CPU times of choices after a number of right answers, in ms."""
-    shown = random.Random(1).sample(pool, answers)
-    history = [Past(each, "training", each.group, True) for each in shown]
+def cpu_ms(policy: Policy, pool: list[Candidate], answers: int, *, kept: bool) -> list[float]:
+    """CPU times of choices after a number of answers, in ms.
+
+    `kept` says whether the same host made the choice before: it has kept the tracer.
+    """
     spent = []
     for seed in range(CHOICES):
+        rng = random.Random(seed)
+        history = [
+            Past(each, "training", answer, answer == each.group)
+            for each in rng.sample(pool, answers)
+            for answer in [each.group if rng.random() < 0.8 else rng.choice(CLASSES)]
+        ]
+        snapshots.cache_clear()
+        if kept:
+            policy.choose(pool, history[:-1], random.Random(seed))
         start = time.process_time()
         policy.choose(pool, history, random.Random(seed))
         spent.append((time.process_time() - start) * 1000)
@@ -63,12 +74,17 @@ def main() -> None:
     parser.add_argument("--features", type=int, default=16)
     given = parser.parse_args()
     pool = pool_of(given.stimuli, given.features)
-    print("| policy | answers | median, ms | p99, ms |\n| --- | --- | --- | --- |")
+    print("| policy | answers | host | median, ms | p99, ms |\n| --- | --- | --- | --- | --- |")
     for name in ("random", "mastery", "leitner", "largest_error", "expected_gain"):
-        for answers in (10, 30, 60):
-            spent = cpu_ms(policy_of(name), pool, answers)
-            middle, high = np.quantile(spent, (0.5, 0.99))
-            print(f"| {name} | {answers} | {middle:.1f} | {high:.1f} |")
+        policy = policy_of(name)
+        for answers in (10, 60, 150):
+            for kept in (True, False) if isinstance(policy, TracedPolicy) else (False,):
+                spent = cpu_ms(policy, pool, answers, kept=kept)
+                middle, high = np.quantile(spent, (0.5, 0.99))
+                host = (
+                    ("same" if kept else "another") if isinstance(policy, TracedPolicy) else "any"
+                )
+                print(f"| {name} | {answers} | {host} | {middle:.1f} | {high:.1f} |")
 
 
 if __name__ == "__main__":

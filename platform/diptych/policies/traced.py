@@ -7,6 +7,8 @@ import random
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -24,7 +26,8 @@ from diptych.policies.teaching import (
 
 if TYPE_CHECKING:
     from diptych_analysis.teaching.choices import Choice, Options
-    from diptych_analysis.teaching.tracers import Tracer
+    from diptych_analysis.teaching.live import Snapshots
+    from diptych_analysis.teaching.tracers import TracerBase
     from diptych_analysis.teaching.worlds import Floats
 
 log = logging.getLogger("diptych")
@@ -55,7 +58,7 @@ class TracedPolicy(TeachingPolicy):
     parameters: TracedParameters
 
     @abstractmethod
-    def ask(self, options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+    def ask(self, options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
         """Choose with the tracer."""
 
     def chances(self, pool: Sequence[Candidate], history: Sequence[Past]) -> Chances:
@@ -78,8 +81,8 @@ class TracedPolicy(TeachingPolicy):
         """
         is_explored = rng.random() < self.parameters.explore
         seed = rng.getrandbits(64)
-        scores, fallback = self._scored(pool, history, seed)
         fresh = self.fresh(pool, history)
+        scores, fallback = self._scored(pool, fresh, history, seed)
         best = {max(scores, key=lambda each: scores[each]): 1.0} if scores else None
         exploited = best or self.balanced(pool, history)
         candidate = drawn(equal(fresh) if is_explored else exploited, rng)
@@ -92,17 +95,25 @@ class TracedPolicy(TeachingPolicy):
         return {each: share / len(fresh) + (1 - share) * exploited.get(each, 0.0) for each in fresh}
 
     def _scored(
-        self, pool: Sequence[Candidate], history: Sequence[Past], seed: int
+        self,
+        pool: Sequence[Candidate],
+        fresh: Sequence[Candidate],
+        history: Sequence[Past],
+        seed: int,
     ) -> tuple[dict[Candidate, float], str | None]:
         """Return the scores of candidates, or none and why the tracer was not used."""
         try:
-            return self._traced(pool, history, seed)
+            return self._traced(pool, fresh, history, seed)
         except (ArithmeticError, ValueError, TimeoutError, np.linalg.LinAlgError) as fault:
             log.warning("policy %s: balanced choice instead: %s", self.name, fault)
             return {}, str(fault)
 
     def _traced(
-        self, pool: Sequence[Candidate], history: Sequence[Past], seed: int
+        self,
+        pool: Sequence[Candidate],
+        fresh: Sequence[Candidate],
+        history: Sequence[Past],
+        seed: int,
     ) -> tuple[dict[Candidate, float], str | None]:
         from diptych_analysis.teaching.choices import Options
         from diptych_analysis.teaching.live import Deadline, Trial, rebuild
@@ -124,10 +135,12 @@ class TracedPolicy(TeachingPolicy):
             for past in history
         ]
         features = _matrix(images, self._columns(pool))
-        tracer = rebuild(features, len(classes), trials, self.parameters.tracer, deadline)
+        tracer = rebuild(
+            features, len(classes), trials, self.parameters.tracer, deadline, snapshots()
+        )
         shown = Counter(past.candidate.group for past in history)
         options = Options(
-            np.array([number[each] for each in self.fresh(pool, history)]),
+            np.array([number[each] for each in fresh]),
             labels,
             np.array([shown[name] for name in classes]),
             np.array([number[each] for each in pool]),
@@ -165,6 +178,16 @@ class TracedPolicy(TeachingPolicy):
         return super().faults(pool, trials)
 
 
+@cache
+def snapshots() -> Snapshots:
+    """Return the tracers that this host keeps between the trials of sessions under way."""
+    from diptych_analysis.teaching.live import Snapshots
+
+    return Snapshots()
+
+
 def _matrix(images: Sequence[Candidate], columns: Sequence[str]) -> Floats:
     """Return the features, (n_images, n_columns)."""
-    return np.array([[each.attributes[name] for name in columns] for each in images])
+    cells = itemgetter(*columns)
+    rows = [cells(each.attributes) for each in images]
+    return np.array(rows, dtype=float).reshape(len(images), len(columns))
