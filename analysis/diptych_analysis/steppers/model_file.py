@@ -13,7 +13,6 @@ The file is an uncompressed `.npz` of numpy arrays, read without pickle:
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -94,7 +93,12 @@ class ModelFile:
         return self.number[stimulus]
 
     def write(self, file: Path) -> None:
-        """Write the model."""
+        """Write the file."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the bytes of the file: the same for the same model."""
         about = {
             "format": FORMAT,
             "spec": self.spec,
@@ -110,9 +114,9 @@ class ModelFile:
             "scale": np.array(self.scale),
             **{f"weight:{name}": array for name, array in self.weights.items()},
         }
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("wb") as to:
-            np.savez(to, **arrays)  # type: ignore[arg-type]
+        to = io.BytesIO()
+        np.savez(to, **arrays)  # type: ignore[arg-type]
+        return to.getvalue()
 
 
 def read_model_file(data: bytes) -> ModelFile:
@@ -169,8 +173,3 @@ def _model(about: Mapping[str, Any], arrays: dict[str, Array]) -> ModelFile:
         scale=(mean, deviation),
         weights=weights,
     )
-
-
-def digest(data: bytes) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    return hashlib.sha256(data).hexdigest()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
@@ -16,6 +17,11 @@ NOTHING = -1
 @dataclass(frozen=True)
 class State:
     """What a model knows of B learners after their trials so far; each array has B rows."""
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays, in bytes."""
+        return sum(int(getattr(self, f.name).nbytes) for f in fields(self))
 
     def rows(self, index: Array) -> Self:
         """Select learners, each as often as wanted."""
@@ -167,10 +173,10 @@ def make_stepper(model: ModelFile) -> Stepper[State]:
     from diptych_analysis.steppers.memories import ExemplarStepper, PrototypeStepper
     from diptych_analysis.steppers.recurrent import RecurrentStepper
 
-    own: dict[str, type[Stepper[State]]] = {
-        "bkt": BKTStepper,  # type: ignore[dict-item]
-        "exemplar": ExemplarStepper,  # type: ignore[dict-item]
-        "prototype": PrototypeStepper,  # type: ignore[dict-item]
+    own: dict[str, Callable[[ModelFile], Any]] = {
+        "bkt": BKTStepper,
+        "exemplar": ExemplarStepper,
+        "prototype": PrototypeStepper,
     }
-    made: Stepper[State] = own.get(model.kind, RecurrentStepper)(model)  # type: ignore[arg-type]
+    made: Stepper[State] = own.get(model.kind, RecurrentStepper)(model)
     return made

@@ -175,7 +175,7 @@ def _choose(
     """Let an adaptive policy choose the item of the next trial, and store it."""
     task = host.task(session.version_id, session.condition)
     assert session.condition is not None, "a session with trials has a condition"
-    policy = host.policy(content, session.condition)
+    policy = host.policy(content, session.condition, connection)
     history = history_of(host, connection, session)
     index = session.position + 1
     later = _planned_after(connection, session.id, index) if policy.teaches else []

@@ -213,7 +213,7 @@ def _consent(
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     rng = generator(session.seed, "condition")
     condition = places.condition(content.spec, rng, lambda n: frozen(n, connection).spec).name
-    trials, choice = _plan(host, session, content, condition)
+    trials, choice = _plan(host, connection, session, content, condition)
     insert_trials(connection, session.id, 0, trials, choice)
     return _go_on(
         connection,
@@ -227,11 +227,15 @@ def _consent(
 
 
 def _plan(
-    host: Host, session: SessionRow, content: StudyContent, condition: str
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    condition: str,
 ) -> tuple[list[PlannedTrial], Mapping[str, Any] | None]:
     """Return the trials, and how a policy that teaches chose the first one."""
     task = host.task(session.version_id, condition)
-    policy = host.policy(content, condition)
+    policy = host.policy(content, condition, connection)
     trials, choice = task.plan(policy, generator(session.seed, "plan")), None
     if policy.adaptive and trials and trials[0].item is None:
         history: list[Past] = []

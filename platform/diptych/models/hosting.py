@@ -81,7 +81,10 @@ class Item(Base):
 
 
 class Image(Base):
-    """The bytes of a picture as served: no metadata. Shared by all versions that show it."""
+    """The bytes of a picture as served: no metadata. Shared by all versions that show it.
+
+    Files that policies read are here too (`application/octet-stream`); no address serves them.
+    """
 
     __tablename__ = "images"
 

@@ -29,11 +29,14 @@ class Candidate:
         Its class: a label, or a unit.
     attributes : Mapping of str to float
         The numeric columns of its row in the manifest, by name. Empty cells are left out.
+    stimulus_id : str
+        SHA-256 of the image file; empty where a candidate is no single image.
     """
 
     id: str
     group: str
     attributes: Mapping[str, float] = field(default_factory=dict, compare=False)
+    stimulus_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,7 @@ class Policy(ABC):
     `adaptive` policies look at the answers: their trials are chosen when they are reached.
     All others are asked once, when the session's plan is drawn, with all answers unknown.
     Policies that `repeat` may choose a candidate that the session has already shown.
+    `file_keys` are parameters that can name a file of the study's folder (`policies.files`).
     Policies that `teach` choose only trials with feedback. The task plans the others, balanced,
     when the session starts, and keeps their candidates out of the pool.
     """
@@ -157,10 +161,13 @@ class Policy(ABC):
     adaptive: ClassVar[bool] = False
     repeats: ClassVar[bool] = False
     teaches: ClassVar[bool] = False
+    file_keys: ClassVar[tuple[str, ...]] = ()
     Parameters: ClassVar[type[PolicyParameters]] = PolicyParameters
 
     def __init__(self, parameters: PolicyParameters) -> None:
         self.parameters = parameters
+        #: Bytes of the files that the parameters name, by content hash.
+        self.files: Mapping[str, bytes] = {}
 
     @abstractmethod
     def choose(

@@ -19,6 +19,7 @@ from diptych.study.content import StudyContent
 from diptych.study.faults import Fault
 from diptych.study.spec import Condition, StudySpec
 from diptych.study.timing import TrialTiming
+from diptych.tasks.chosen import Chosen
 from diptych.tasks.documents import (
     OpenFeedback,
     OpenShown,
@@ -72,22 +73,6 @@ class PlannedTrial:
     item: Mapping[str, Any] | None
     block: int = 0
     notice: str | None = None
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What an adaptive policy chose for a trial.
-
-    Attributes
-    ----------
-    item : Mapping[str, Any]
-        What is shown and how it is arranged, as in `PlannedTrial`.
-    choice : Mapping[str, Any] | None
-        How a policy that teaches chose it (`policies.Explained.stored`).
-    """
-
-    item: Mapping[str, Any]
-    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class CategoryLearning(Task):
     def pool(self) -> list[Candidate]:
         """Every labelled stimulus, by file."""
         return [
-            Candidate(s.file, s.label, numbers_of(s.attributes))
+            Candidate(s.file, s.label, numbers_of(s.attributes), s.stimulus_id)
             for s in self.content.stimuli
             if s.label
         ]
