@@ -90,7 +90,7 @@ def opened(app: Flask, folder: Path, name: str) -> Walker:
     if name == "expected_gain":
         given |= {"features": ["size"], "explore": 0.3, "deadline_ms": 10_000}
     changes = {
-        "policy": given,
+        "policy": given | ({"stop": False} if name == "mastery" else {}),
         "phases": {"practice": 0, "training": TRAINING, "test": 2},
         "task": {"feedback": ["training"]},
     }
@@ -110,6 +110,7 @@ def chosen_again(app: Flask) -> list[Any]:
         for index in range(TRAINING):
             rng = generator(stored["seed"], f"trial {index}")
             found = task.choose_before("training", policy, history, rng, plan[index + 1 :])
+            assert found is not None
             choices.append(found.choice)
             answer = answers[index]
             read = task.response_of("person").model_validate(answer["answer"])

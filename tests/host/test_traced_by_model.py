@@ -136,6 +136,7 @@ def chosen_again(app: Flask) -> list[Any]:
         for index in range(TRAINING):
             rng = generator(stored["seed"], f"trial {index}")
             found = task.choose_before("training", policy, history, rng, plan[index + 1 :])
+            assert found is not None
             choices.append(found.choice)
             answer = answers[index]
             read = task.response_of("person").model_validate(answer["answer"])

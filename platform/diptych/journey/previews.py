@@ -199,6 +199,9 @@ def trials(
         if trial.item is None:
             rng = generator(seed, f"trial {index}")
             found = task.choose_before(trial.phase, policy, history, rng, plan[index + 1 :])
+            if found is None:  # the policy is finished: what it has not chosen is left out
+                plan = [each for each in plan if each.item is not None]
+                break
             trial = plan[index] = replace(trial, item=found.item)
         history.append(task.past(trial, Answered(correct=True)))
     return [_shown(host, version_id, task, seed, i, plan[i]) for i in _pick(plan, seed, count)]

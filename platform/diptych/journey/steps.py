@@ -241,6 +241,7 @@ def _plan(
         history: list[Past] = []
         rng = generator(session.seed, "trial 0")
         found = task.choose_before(trials[0].phase, policy, history, rng, trials[1:])
+        assert found is not None, "a policy is finished before the first answer"
         trials[0], choice = replace(trials[0], item=found.item), found.choice
     return trials, choice
 

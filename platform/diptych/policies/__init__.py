@@ -197,6 +197,14 @@ class Policy(ABC):
         """Choose as `choose` does, and say why. The host stores it if the policy `teaches`."""
         return Explained(self.choose(pool, history, rng))
 
+    def is_finished(self, pool: Sequence[Candidate], history: Sequence[Past]) -> bool:
+        """Say whether the session needs no more trials that this policy chooses.
+
+        The trials that it has not chosen yet are then left out. Only policies that teach are asked,
+        after an answer.
+        """
+        return False
+
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         """List what makes this policy impossible on a pool for a number of trials."""
         if not self.repeats and trials > len(pool):

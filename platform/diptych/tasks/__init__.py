@@ -169,7 +169,7 @@ class Task(ABC):
         history: Sequence[Past],
         rng: random.Random,
         later: Sequence[PlannedTrial],
-    ) -> Chosen:
+    ) -> Chosen | None:
         """Choose as `choose` does; policies that teach leave out what later trials show.
 
         Parameters
@@ -178,6 +178,12 @@ class Task(ABC):
             As in `choose`.
         later : sequence of PlannedTrial
             The trials after this one; those that are not chosen yet have no item.
+
+        Returns
+        -------
+        Chosen or None
+            None where a policy that teaches is finished: the session goes on with the trials that
+            are planned.
         """
         return Chosen(self.choose(phase, policy, history, rng))
 

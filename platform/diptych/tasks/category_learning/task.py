@@ -202,11 +202,14 @@ class CategoryLearning(Task):
         history: Sequence[Past],
         rng: random.Random,
         later: Sequence[PlannedTrial],
-    ) -> Chosen:
+    ) -> Chosen | None:
         if not policy.teaches:
             return Chosen(self.choose(phase, policy, history, rng))
         kept = {self.candidate_of(trial) for trial in later if trial.item is not None}
         pool = [each for each in not_shown(self.pool, policy, history) if each not in kept]
+        # A practice block stays whole: its end is decided by its answers.
+        if history and phase != "practice" and policy.is_finished(pool, history):
+            return None
         found = policy.explain(pool, history, rng)
         return Chosen(self._item(found.candidate), found.stored(policy.name))
 
