@@ -119,6 +119,7 @@ def chosen_again(app: Flask) -> list[Any]:
     return choices
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["expected_gain", "mastery"])
 def test_choices_are_stored_exported_and_can_be_made_again(

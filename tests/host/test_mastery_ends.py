@@ -56,6 +56,7 @@ def answered(app: Flask, walker: Walker, *, right: bool) -> None:
     walker.answer({"ranking": [label, others[0]] if right else others})
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow
 @pytest.mark.parametrize("tests", [0, 3])
 def test_a_session_that_ends_early_is_complete(app: Flask, tmp_path: Path, tests: int) -> None:

@@ -145,6 +145,7 @@ def chosen_again(app: Flask) -> list[Any]:
     return choices
 
 
+@pytest.mark.both_databases
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["direct_yz", "exemplar"])
 def test_hosts_take_turns_and_choose_the_same(

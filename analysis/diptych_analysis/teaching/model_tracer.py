@@ -14,7 +14,7 @@ from diptych_analysis.teaching.worlds import Floats, Ints
 
 RESPONSES = 3
 """Most responses to a candidate that are looked at: the likeliest ones."""
-STEPS = 2400
+STEPS = 1200
 """Most steps of an LSTM for one choice. Of more images that are judged, only a part is."""
 LEAST = 1e-6
 """Probability of a response that the model considers impossible."""
