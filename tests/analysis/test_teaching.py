@@ -181,6 +181,32 @@ def test_kept_tracers_have_a_limit() -> None:
     assert large.latest(keys_of(b"y", trials)) == (0, None)
 
 
+class Steps(Deadline):
+    """A deadline that passes after a number of looks, on any machine."""
+
+    def __init__(self, left: int) -> None:
+        object.__setattr__(self, "left", [left])
+
+    def check(self) -> None:
+        self.left[0] -= 1  # type: ignore[attr-defined]
+        if self.left[0] < 0:  # type: ignore[attr-defined]
+            raise TooSlow("the tracer missed its deadline")
+
+
+def test_a_host_that_misses_its_deadline_goes_on_where_it_stopped() -> None:
+    kept = Snapshots()
+    trials = [
+        Trial(image, int(WORLD.labels[image]), response, True)
+        for image, response in zip(SHOWN, RESPONSES, strict=True)
+    ]
+    for _ in range(2):  # two of six trials each time
+        with pytest.raises(TooSlow):
+            rebuild(WORLD.features, 3, trials, "mixed", Steps(2), kept)
+    found = rebuild(WORLD.features, 3, trials, "mixed", Steps(3), kept)
+    fresh = rebuild(WORLD.features, 3, trials, "mixed", Deadline.after(60_000))
+    assert np.array_equal(found.log_weights, fresh.log_weights)
+
+
 def test_parts_of_cells_join_in_the_order_of_seeds(tmp_path: Path) -> None:
     plan = combinations(["prototype"], ["exemplar"], ["random"])
     assert plan == [("prototype", "none", "random"), ("prototype", "none", "balanced")]

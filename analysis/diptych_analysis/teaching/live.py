@@ -180,16 +180,24 @@ def replay(
         known, found = snapshots.latest(keys)
         if found is not None:
             tracer.restore(found)
-    for trial in trials[known:]:
+    missed: TooSlow | None = None
+    try:
+        for trial in trials[known:]:
+            deadline.check()
+            tracer.observe(
+                trial.image, trial.label, trial.response, feedback=trial.feedback, rt_ms=trial.rt_ms
+            )
+            known += 1
         deadline.check()
-        tracer.observe(
-            trial.image, trial.label, trial.response, feedback=trial.feedback, rt_ms=trial.rt_ms
-        )
-    if snapshots is not None and trials:
-        # The snapshot before the last answer stays: that answer may not be stored in the end.
-        old = keys[-3] if len(keys) > 2 else None
-        snapshots.keep(keys[-1], tracer.snapshot(), instead_of=old)
-    deadline.check()
+    except TooSlow as late:
+        missed = late
+    if snapshots is not None and known:
+        # Also where the deadline is missed: the next choice goes on from there. The snapshot
+        # before the last answer stays: that answer may not be stored in the end.
+        old = keys[known - 2] if known > 1 else None
+        snapshots.keep(keys[known], tracer.snapshot(), instead_of=old)
+    if missed is not None:
+        raise missed
 
 
 def rebuild(
