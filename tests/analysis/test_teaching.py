@@ -17,7 +17,15 @@ from diptych_analysis.teaching.choices import CHOOSERS, some_of_each_class
 from diptych_analysis.teaching.cli import teach
 from diptych_analysis.teaching.experiment import combinations, joined, run_cells, summarise
 from diptych_analysis.teaching.learners import BACKGROUND, FAMILIES, Exemplar
-from diptych_analysis.teaching.live import Deadline, TooSlow, Trial, rebuild
+from diptych_analysis.teaching.live import (
+    Deadline,
+    Snapshots,
+    TooSlow,
+    Trial,
+    keys_of,
+    rebuild,
+    replay,
+)
 from diptych_analysis.teaching.loop import lesson
 from diptych_analysis.teaching.names import LEARNERS, POLICIES
 from diptych_analysis.teaching.names import TRACERS as NAMES_OF_TRACERS
@@ -135,6 +143,68 @@ def test_a_tracer_is_rebuilt_from_the_answers_and_stops_at_its_deadline() -> Non
     assert one.scores == other.scores
     with pytest.raises(TooSlow, match="missed its deadline"):
         rebuild(WORLD.features, 3, trials, "mixed", Deadline(0.0))
+
+
+@given(
+    shown=st.lists(st.integers(0, 119), min_size=1, max_size=7),
+    family=st.sampled_from(TRACERS),
+    seed=st.integers(0, 99),
+)
+@settings(deadline=None, max_examples=25)
+def test_a_kept_tracer_equals_a_rebuilt_one(shown: list[int], family: str, seed: int) -> None:
+    """Also where the last answer was not stored, and after other sessions."""
+    rng, late, kept = np.random.default_rng(seed), Deadline.after(60_000), Snapshots()
+    trials = [Trial(image, int(WORLD.labels[image]), int(rng.integers(3)), True) for image in shown]
+    for count in range(1, len(trials) + 1):
+        last = trials[count - 1]
+        lost = [*trials[: count - 1], Trial(last.image, last.label, None, False)]
+        other = [Trial(3, int(WORLD.labels[3]), 1, True), *trials[:count]]
+        for each in (lost, other, trials[:count]):
+            found = rebuild(WORLD.features, 3, each, family, late, kept)
+        fresh = rebuild(WORLD.features, 3, trials[:count], family, late)
+        assert np.array_equal(found.log_weights, fresh.log_weights)
+        assert found.scores == fresh.scores
+        assert np.array_equal(found.probabilities(WORLD.pool), fresh.probabilities(WORLD.pool))
+
+
+def test_kept_tracers_have_a_limit() -> None:
+    late, small = Deadline.after(60_000), Snapshots(most_bytes=1)
+    trials = [Trial(3, int(WORLD.labels[3]), 1, True)]
+    rebuild(WORLD.features, 3, trials, "linear", late, small)
+    assert small.latest(keys_of(b"", trials)) == (0, None)
+    large = Snapshots()
+    tracer = Tracer.draw("linear", np.random.default_rng(1), WORLD.features, 3)
+    replay(tracer, trials, late, b"x", large)
+    place, found = large.latest(keys_of(b"x", [*trials, *trials]))
+    assert place == 1
+    assert found is not None and found.answers == 1
+    assert large.latest(keys_of(b"y", trials)) == (0, None)
+
+
+class Steps(Deadline):
+    """A deadline that passes after a number of looks, on any machine."""
+
+    def __init__(self, left: int) -> None:
+        object.__setattr__(self, "left", [left])
+
+    def check(self) -> None:
+        self.left[0] -= 1  # type: ignore[attr-defined]
+        if self.left[0] < 0:  # type: ignore[attr-defined]
+            raise TooSlow("the tracer missed its deadline")
+
+
+def test_a_host_that_misses_its_deadline_goes_on_where_it_stopped() -> None:
+    kept = Snapshots()
+    trials = [
+        Trial(image, int(WORLD.labels[image]), response, True)
+        for image, response in zip(SHOWN, RESPONSES, strict=True)
+    ]
+    for _ in range(2):  # two of six trials each time
+        with pytest.raises(TooSlow):
+            rebuild(WORLD.features, 3, trials, "mixed", Steps(2), kept)
+    found = rebuild(WORLD.features, 3, trials, "mixed", Steps(3), kept)
+    fresh = rebuild(WORLD.features, 3, trials, "mixed", Deadline.after(60_000))
+    assert np.array_equal(found.log_weights, fresh.log_weights)
 
 
 def test_parts_of_cells_join_in_the_order_of_seeds(tmp_path: Path) -> None:

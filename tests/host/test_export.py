@@ -30,7 +30,7 @@ from diptych.ground.keys import study_key
 from diptych.ground.settings import Settings
 from diptych.host import host
 from diptych.study.versions import UnknownStudy, freeze
-from diptych_analysis.tables import read_tables
+from diptych_analysis.tables import TABLES, read_tables
 
 pytestmark = pytest.mark.both_databases
 
@@ -202,7 +202,7 @@ def test_csv_and_parquet_say_the_same(app: Flask, client, opened: Path, tmp_path
     export(app, "tiny", tmp_path / "csv", ("csv",))
     export(app, "tiny", tmp_path / "parquet", ("parquet",))
     from_csv, from_parquet = read_tables(tmp_path / "csv"), read_tables(tmp_path / "parquet")
-    for name in ("sessions", "trials", "stimuli", "items", "events"):
+    for name in TABLES:
         pd.testing.assert_frame_equal(from_csv.frame(name), from_parquet.frame(name))
 
 

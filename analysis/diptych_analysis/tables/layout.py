@@ -76,7 +76,7 @@ def table_file(name: str, table: str, format_: str) -> str:
     name : str
         Of the data set, which is the study's.
     table : str
-        `sessions`, `trials`, `stimuli`, `items` or `events`.
+        `sessions`, `trials`, `stimuli`, `items`, `events` or `choices`.
     format_ : str
         `csv` or `parquet`.
     """

@@ -27,13 +27,14 @@ from diptych_analysis.tables.schema import (
 
 @dataclass
 class Tables:
-    """The five tables as pandas frames, and the columns that they have beyond the contract."""
+    """The six tables as pandas frames, and the columns that they have beyond the contract."""
 
     sessions: pd.DataFrame
     trials: pd.DataFrame
     stimuli: pd.DataFrame = field(default_factory=lambda: empty_table("stimuli"))
     items: pd.DataFrame = field(default_factory=lambda: empty_table("items"))
     events: pd.DataFrame = field(default_factory=lambda: empty_table("events"))
+    choices: pd.DataFrame = field(default_factory=lambda: empty_table("choices"))
     extras: dict[TableName, tuple[Column, ...]] = field(default_factory=dict)
     name: str = ""
     description: str = ""

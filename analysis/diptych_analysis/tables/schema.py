@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Final, Literal
 
 Type = Literal["string", "integer", "number", "boolean", "datetime", "list"]
-TableName = Literal["sessions", "trials", "stimuli", "items", "events"]
+TableName = Literal["sessions", "trials", "stimuli", "items", "events", "choices"]
 
 LIST_SEPARATOR: Final = "|"
 
@@ -393,6 +393,47 @@ EVENTS: Final = (
     Column("detail", "string", "Details of the event."),
 )
 
+CHOICES: Final = (
+    _SESSION_ID,
+    Column(
+        "trial_index",
+        "integer",
+        "Trial whose image was chosen.",
+        required=True,
+        minimum=0,
+    ),
+    Column("policy", "string", "Policy that chose.", required=True),
+    Column("candidate", "string", "File of the image, or id of the item.", required=True),
+    Column("stimulus_id", "string", _STIMULUS_ID.description),
+    Column("label", "string", "True class of the candidate."),
+    Column("chosen", "boolean", "Whether the trial shows the candidate.", required=True),
+    Column(
+        "score",
+        "number",
+        "What the policy ranked the candidate by; empty if it did not score it. `expected_gain`: "
+        "mean probability of the true class that the tracer expects after this trial.",
+    ),
+    Column(
+        "propensity",
+        "number",
+        "Probability that the policy chose the candidate, given the session so far and the scores.",
+        minimum=0,
+    ),
+    Column(
+        "options",
+        "integer",
+        "Number of candidates that the policy could have chosen. Candidates without a score have "
+        "no row, unless they were chosen.",
+        minimum=1,
+    ),
+    Column("explored", "boolean", "Whether the choice was random, by `explore` of the policy."),
+    Column(
+        "fallback",
+        "string",
+        "Why the scores were not used and the choice was balanced; empty if they were.",
+    ),
+)
+
 #: Columns that a task adds to `trials`; the same declarations for the host and the importers.
 CATEGORY_LEARNING_TRIALS: Final = (
     Column("choices", "list", "Classes in the order of their buttons."),
@@ -408,6 +449,7 @@ TABLES: Final[dict[TableName, tuple[Column, ...]]] = {
     "stimuli": STIMULI,
     "items": ITEMS,
     "events": EVENTS,
+    "choices": CHOICES,
 }
 
 
@@ -433,4 +475,5 @@ DESCRIPTIONS: Final[dict[TableName, str]] = {
     "stimuli": "One row per image of the study.",
     "items": "One row per image of an item.",
     "events": "One row per browser event, without answers.",
+    "choices": "One row per candidate of each trial that a policy that teaches chose.",
 }

@@ -156,7 +156,7 @@ def table_writer(
 
 
 class DatasetWriter:
-    """Writes the five tables and what describes them into a folder, as `layout` says.
+    """Writes the six tables and what describes them into a folder, as `layout` says.
 
     A context manager: everything is written into a new folder beside `to`, and moved into place
     only when the block ends without an error; otherwise `to` is left as it was. Tables of an

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from diptych_analysis.teaching.tracers import Tracer
+from diptych_analysis.teaching.tracers import TracerBase
 from diptych_analysis.teaching.worlds import Floats, Ints
 
 CANDIDATES = 15
@@ -56,15 +56,15 @@ class Choice:
     fallback: str | None = None
 
 
-Chooser = Callable[[Options, Tracer, np.random.Generator], Choice]
+Chooser = Callable[[Options, TracerBase, np.random.Generator], Choice]
 
 
-def choose_random(options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+def choose_random(options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
     """Choose any image."""
     return Choice(int(rng.choice(options.images)), {})
 
 
-def choose_balanced(options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+def choose_balanced(options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
     """Choose any image of a class that was shown least often."""
     return Choice(balanced(options, rng), {})
 
@@ -75,7 +75,7 @@ def balanced(options: Options, rng: np.random.Generator) -> int:
     return int(rng.choice(options.images[times == times.min()]))
 
 
-def choose_largest_error(options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+def choose_largest_error(options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
     """Choose the image whose true class the tracer expects least."""
     if tracer.distrust:
         return Choice(balanced(options, rng), {}, tracer.distrust)
@@ -83,7 +83,7 @@ def choose_largest_error(options: Options, tracer: Tracer, rng: np.random.Genera
     return _best(options.images, -p[np.arange(len(p)), options.labels[options.images]])
 
 
-def choose_expected_gain(options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+def choose_expected_gain(options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
     """Choose the candidate after which the tracer expects the highest mean P(true).
 
     Each of 15 candidates, as many of each class as possible, is taught to a copy of every

@@ -12,7 +12,7 @@ import click
 
 from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
 from diptych_analysis.progress import progress_bars
-from diptych_analysis.teaching.names import LEARNERS, POLICIES, TRACERS
+from diptych_analysis.teaching.names import LEARNERS, POLICIES, REWARDS, TARGETS, TRACERS
 
 if TYPE_CHECKING:
     from diptych_analysis.teaching.experiment import Row
@@ -138,6 +138,51 @@ def markdown_table(rows: list[Row]) -> str:
             f"| {names} | {means} | {row.standard_error[-1]:.3f} | {over} | {row.fallbacks:.1f} |"
         )
     return "\n".join(lines) + "\n"
+
+
+@teach.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@_names(
+    "--targets",
+    TARGETS,
+    "Policies to evaluate: greedy takes the highest score, worst the lowest, uniform any image.",
+)
+@click.option(
+    "--reward",
+    type=click.Choice(REWARDS),
+    default="next",
+    show_default=True,
+    help="next: right answers in the trial after each choice. test: right answers in the test.",
+)
+@click.option("--json", "json_file", type=NEW_FILE, help="JSON file for the results.")
+def offline(folder: Path, targets: tuple[str, ...], reward: str, json_file: Path | None) -> None:
+    """Estimate from an export what other policies would have achieved.
+
+    FOLDER is an export with the table `choices`. The estimates weight each reward by inverse
+    propensity (ips), or also divide by the sum of the weights (snips). A small effective size means
+    that the sessions say little about the target.
+    """
+    from diptych_analysis.tables import TableFault, read_tables
+    from diptych_analysis.teaching.offline import OfflineFault, evaluate
+
+    try:
+        tables = read_tables(folder)
+        found = {target: evaluate(tables, target, reward) for target in targets}
+    except (TableFault, OfflineFault) as fault:
+        raise click.ClickException(str(fault)) from None
+    lines = ["| target | estimate | value | s.e. | effective size | rewards |", f"|{' --- |' * 6}"]
+    for target, estimates in found.items():
+        for name, each in estimates.items():
+            lines.append(
+                f"| {target} | {name} | {each.value:.3f} | {each.standard_error:.3f} "
+                f"| {each.effective_size:.1f} | {each.size} |"
+            )
+    click.echo("\n".join(lines))
+    if json_file is not None:
+        as_json = {t: {n: e.as_dict() for n, e in each.items()} for t, each in found.items()}
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"reward": reward, "targets": as_json}, indent=1)
+        json_file.write_text(text + "\n", encoding="utf-8")
 
 
 @contextmanager

@@ -32,6 +32,8 @@ class Learners(ABC):
     """
 
     family: ClassVar[str]
+    changing: ClassVar[tuple[str, ...]]
+    """Names of the arrays that `learn` changes."""
 
     def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
         self.traits, self.features, self.n_classes = traits, features, n_classes
@@ -86,6 +88,15 @@ class Learners(ABC):
         -------
         ndarray of shape (n_learners, n_candidates, n_images, n_classes)
         """
+
+    def state(self) -> tuple[Floats, ...]:
+        """Return copies of what the learners have learnt, for `restore`."""
+        return tuple(getattr(self, name).copy() for name in self.changing)
+
+    def restore(self, state: tuple[Floats, ...]) -> None:
+        """Go back to a state of learners with the same traits and images."""
+        for name, array in zip(self.changing, state, strict=True):
+            setattr(self, name, array.copy())
 
     def probabilities(self, images: Ints) -> Floats:
         """Return the probability of each response: (n_learners, n_images, n_classes)."""
@@ -163,6 +174,7 @@ class Exemplar(AttentiveLearners):
     """
 
     family = "exemplar"
+    changing = ("evidence",)
 
     def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
         super().__init__(traits, features, n_classes)
@@ -221,6 +233,7 @@ class Prototype(AttentiveLearners):
     """
 
     family = "prototype"
+    changing = ("prototypes", "examples")
     far = 4.0
 
     def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
@@ -288,6 +301,7 @@ class Linear(AttentiveLearners):
     """
 
     family = "linear"
+    changing = ("weights",)
 
     def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
         super().__init__(traits, features, n_classes)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from diptych_analysis.teaching.tracers import Tracer
+from diptych_analysis.teaching.tracers import Snapshot, Tracer, TracerBase
 from diptych_analysis.teaching.worlds import DIMENSIONS, Floats, standardised
 
 SEED = 1
 """Of the particles: the same in all sessions, so that any host rebuilds the same tracer."""
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Of all snapshots of a host."""
 
 
 class TooSlow(TimeoutError):
@@ -31,12 +37,15 @@ class Trial:
         The class that was chosen; None where it is not known.
     feedback : bool
         Whether the true class was shown afterwards.
+    rt_ms : float or None
+        Response time, in ms; None where it is not known.
     """
 
     image: int
     label: int
     response: int | None
     feedback: bool
+    rt_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,126 @@ def scaled(features: Floats) -> Floats:
     return np.asarray(standardised(features) * np.sqrt(DIMENSIONS / features.shape[1]))
 
 
+class Snapshots:
+    """Tracers of the sessions that were active last, kept by what they have seen.
+
+    A snapshot belongs to the images and to the trials before it, nothing else. So a choice is the
+    same with and without it, and an answer that was not stored in the end changes nothing. Safe for
+    threads.
+
+    Parameters
+    ----------
+    most_bytes : int
+        Size of all snapshots; the ones used longest ago go first.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._kept: OrderedDict[bytes, Snapshot] = OrderedDict()
+        self._bytes, self._most = 0, most_bytes
+        self._lock = threading.Lock()
+
+    def latest(self, keys: Sequence[bytes]) -> tuple[int, Snapshot | None]:
+        """Return the last of some keys that is known, as its place, and its snapshot."""
+        with self._lock:
+            for place in range(len(keys) - 1, -1, -1):
+                if (found := self._kept.get(keys[place])) is not None:
+                    self._kept.move_to_end(keys[place])
+                    return place, found
+        return 0, None
+
+    def keep(self, key: bytes, snapshot: Snapshot, *, instead_of: bytes | None = None) -> None:
+        """Keep a snapshot, and drop another one."""
+        with self._lock:
+            for gone in filter(None, (key, instead_of)):
+                self._drop(gone)
+            self._kept[key] = snapshot
+            self._bytes += snapshot.nbytes
+            while self._bytes > self._most and self._kept:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: bytes) -> None:
+        found = self._kept.pop(key, None)
+        self._bytes -= 0 if found is None else found.nbytes
+
+
+def keys_of(made_from: bytes, trials: Sequence[Trial]) -> list[bytes]:
+    """Return a key for the tracer before the first trial, and one after each trial.
+
+    Parameters
+    ----------
+    made_from : bytes
+        What distinguishes the tracer from others: images, classes, family.
+    trials : sequence of Trial
+        What the session has shown so far, in order.
+    """
+    so_far = hashlib.blake2b(made_from, digest_size=16)
+    keys = [so_far.digest()]
+    for trial in trials:
+        seen = (trial.image, trial.label, trial.response, trial.feedback, trial.rt_ms)
+        so_far.update(repr(seen).encode())
+        keys.append(so_far.digest())
+    return keys
+
+
+def replay(
+    tracer: TracerBase,
+    trials: Sequence[Trial],
+    deadline: Deadline,
+    made_from: bytes = b"",
+    snapshots: Snapshots | None = None,
+) -> None:
+    """Let a new tracer take in the trials of a session.
+
+    Parameters
+    ----------
+    tracer : TracerBase
+        Before the first trial.
+    trials : sequence of Trial
+        What the session has shown so far, in order.
+    deadline : Deadline
+        When to give up.
+    made_from : bytes
+        As in `keys_of`.
+    snapshots : Snapshots, optional
+        Where to find the tracer after the first trials, and to keep it.
+
+    Raises
+    ------
+    TooSlow
+        After the deadline.
+    """
+    keys, known = [] if snapshots is None else keys_of(made_from, trials), 0
+    if snapshots is not None:
+        known, found = snapshots.latest(keys)
+        if found is not None:
+            tracer.restore(found)
+    missed: TooSlow | None = None
+    try:
+        for trial in trials[known:]:
+            deadline.check()
+            tracer.observe(
+                trial.image, trial.label, trial.response, feedback=trial.feedback, rt_ms=trial.rt_ms
+            )
+            known += 1
+        deadline.check()
+    except TooSlow as late:
+        missed = late
+    if snapshots is not None and known:
+        # Also where the deadline is missed: the next choice goes on from there. The snapshot
+        # before the last answer stays: that answer may not be stored in the end.
+        old = keys[known - 2] if known > 1 else None
+        snapshots.keep(keys[known], tracer.snapshot(), instead_of=old)
+    if missed is not None:
+        raise missed
+
+
 def rebuild(
-    features: Floats, n_classes: int, trials: Sequence[Trial], family: str, deadline: Deadline
+    features: Floats,
+    n_classes: int,
+    trials: Sequence[Trial],
+    family: str,
+    deadline: Deadline,
+    snapshots: Snapshots | None = None,
 ) -> Tracer:
     """Rebuild the tracer of a session.
 
@@ -95,11 +222,13 @@ def rebuild(
         One of `tracers.TRACERS`.
     deadline : Deadline
         When to give up.
+    snapshots : Snapshots, optional
+        Where the tracer is kept between trials.
 
     Returns
     -------
     Tracer
-        The same for the same arguments.
+        The same for the same arguments, with and without snapshots.
 
     Raises
     ------
@@ -108,8 +237,6 @@ def rebuild(
     """
     rng = np.random.default_rng(SEED)
     tracer = Tracer.draw(family, rng, scaled(features), n_classes)
-    for trial in trials:
-        deadline.check()
-        tracer.observe(trial.image, trial.label, trial.response, feedback=trial.feedback)
-    deadline.check()
+    made_from = f"{family} {n_classes} {features.shape}".encode() + features.tobytes()
+    replay(tracer, trials, deadline, made_from, snapshots)
     return tracer

@@ -10,3 +10,5 @@ from typing import Final
 LEARNERS: Final = ("exemplar", "prototype", "linear")
 TRACERS: Final = (*LEARNERS, "mixed")
 POLICIES: Final = ("random", "balanced", "largest_error", "expected_gain")
+TARGETS: Final = ("greedy", "uniform", "worst")
+REWARDS: Final = ("next", "test")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -33,6 +35,12 @@ class Particles(Protocol):
 
     def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
         """Return the mean P(true) after each candidate: (n_particles, n_candidates)."""
+
+    def state(self) -> tuple[Floats, ...]:
+        """Return copies of what the particles have learnt."""
+
+    def restore(self, state: tuple[Floats, ...]) -> None:
+        """Go back to a state."""
 
 
 class Mixture:
@@ -64,18 +72,137 @@ class Mixture:
             [each.right_after(candidates, labels, images, truth) for each in self.parts]
         )
 
+    def state(self) -> tuple[Floats, ...]:
+        """Return copies of what the particles have learnt."""
+        return tuple(array for each in self.parts for array in each.state())
+
+    def restore(self, state: tuple[Floats, ...]) -> None:
+        """Go back to a state."""
+        left = list(state)
+        for each in self.parts:
+            own = tuple(left.pop(0) for _ in each.state())
+            each.restore(own)
+
 
 MIXED = "mixed"
 TRACERS = (*FAMILIES, MIXED)
 """Families of tracers; `mixed` has particles of all families."""
 
 
-class Tracer:
+@dataclass(frozen=True)
+class Snapshot:
+    """What a tracer has inferred at one moment."""
+
+    state: tuple[Any, ...]
+    answers: int
+    right: int
+    scores: dict[str, float]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays, in bytes."""
+        return sum(int(getattr(each, "nbytes", 0)) for each in self.state)
+
+
+class TracerBase(ABC):
+    """A tracer of one learner that knows how well it has predicted the answers.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes.
+
+    Attributes
+    ----------
+    answers : int
+        Number of answers observed.
+    scores : dict of str to float
+        Log probability of the answers, each predicted before it came: `tracer`, `plain`
+        (the learner's rate of right answers so far) and `chance`.
+    """
+
+    def __init__(self, n_classes: int) -> None:
+        self.n_classes = n_classes
+        self.answers, self.right = 0, 0
+        self.scores = {"tracer": 0.0, "plain": 0.0, "chance": 0.0}
+
+    @abstractmethod
+    def observe(
+        self,
+        image: int,
+        label: int,
+        response: int | None,
+        *,
+        feedback: bool,
+        rt_ms: float | None = None,
+    ) -> None:
+        """Take in one trial.
+
+        Parameters
+        ----------
+        image, label : int
+            Number of the image, and its true class.
+        response : int or None
+            The class that the learner chose; None where it is not known.
+        feedback : bool
+            Whether the learner then saw the true class.
+        rt_ms : float or None
+            Response time, in ms; None where it is not known.
+        """
+
+    @abstractmethod
+    def probabilities(self, images: Ints) -> Floats:
+        """Return the probability of each response: (n_images, n_classes)."""
+
+    @abstractmethod
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the expected mean P(true) on `images` after each candidate: (n_candidates,)."""
+
+    @abstractmethod
+    def _state(self) -> tuple[Any, ...]:
+        """Return arrays that nothing changes later."""
+
+    @abstractmethod
+    def _restore(self, state: tuple[Any, ...]) -> None:
+        """Go back to a state."""
+
+    def snapshot(self) -> Snapshot:
+        """Return all that the tracer has inferred, for `restore`."""
+        return Snapshot(self._state(), self.answers, self.right, dict(self.scores))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot of a tracer that was made in the same way."""
+        self._restore(snapshot.state)
+        self.answers, self.right = snapshot.answers, snapshot.right
+        self.scores = dict(snapshot.scores)
+
+    def _score(self, p: float, *, is_right: bool) -> None:
+        classes = self.n_classes
+        # One right answer among `n_classes` before the first: starts at chance.
+        rate = (self.right + 1) / (self.answers + classes)
+        plain = rate if is_right else (1 - rate) / (classes - 1)
+        for name, value in (("tracer", p), ("plain", plain), ("chance", 1 / classes)):
+            self.scores[name] += math.log(value)
+        self.answers += 1
+        self.right += is_right
+
+    @property
+    def distrust(self) -> str | None:
+        """Why the tracer should not choose, or None where it may."""
+        if self.answers < ENOUGH:
+            return f"{self.answers} answers; the tracer needs {ENOUGH}"
+        for name in ("chance", "plain"):
+            if self.scores["tracer"] < self.scores[name] - MARGIN:
+                known = {"chance": "chance", "plain": "the rate of right answers"}[name]
+                return f"{known} predicts the answers better than the tracer"
+        return None
+
+
+class Tracer(TracerBase):
     """What one learner knows, inferred from their answers.
 
     Each particle is a learner with fixed traits who saw the same trials. Its weight is the
-    likelihood of the answers. `trust` compares the predictions made before each answer with
-    two baselines that know nothing about images.
+    likelihood of the answers.
 
     Parameters
     ----------
@@ -86,18 +213,12 @@ class Tracer:
     ----------
     log_weights : ndarray of shape (n_particles,)
         Log likelihood of the answers under each particle.
-    answers : int
-        Number of answers observed.
-    scores : dict of str to float
-        Log probability of the answers, each predicted before it came: `tracer`, `plain`
-        (the learner's rate of right answers so far) and `chance`.
     """
 
     def __init__(self, particles: Particles) -> None:
+        super().__init__(particles.n_classes)
         self.particles = particles
         self.log_weights = np.zeros(particles.count)
-        self.answers, self.right = 0, 0
-        self.scores = {"tracer": 0.0, "plain": 0.0, "chance": 0.0}
 
     @classmethod
     def draw(
@@ -135,45 +256,22 @@ class Tracer:
         weights: Floats = np.exp(self.log_weights - self.log_weights.max())
         return np.asarray(weights / weights.sum())
 
-    def observe(self, image: int, label: int, response: int | None, *, feedback: bool) -> None:
-        """Take in one trial.
-
-        Parameters
-        ----------
-        image, label : int
-            Number of the image, and its true class.
-        response : int or None
-            The class that the learner chose; None where it is not known.
-        feedback : bool
-            Whether the learner then saw the true class.
-        """
+    def observe(
+        self,
+        image: int,
+        label: int,
+        response: int | None,
+        *,
+        feedback: bool,
+        rt_ms: float | None = None,
+    ) -> None:
+        """Take in one trial, as `TracerBase` says."""
         if response is not None:
             p = self.particles.probabilities(np.array([image]))[:, 0]
-            self._score(float(self.weights @ p[:, response]), label == response)
+            self._score(float(self.weights @ p[:, response]), is_right=label == response)
             self.log_weights = self.log_weights + np.log(p[:, response])
         if feedback:
             self.particles.learn(image, label)
-
-    def _score(self, p: float, is_right: bool) -> None:
-        classes = self.particles.n_classes
-        # One right answer among `n_classes` before the first: starts at chance.
-        rate = (self.right + 1) / (self.answers + classes)
-        plain = rate if is_right else (1 - rate) / (classes - 1)
-        for name, value in (("tracer", p), ("plain", plain), ("chance", 1 / classes)):
-            self.scores[name] += math.log(value)
-        self.answers += 1
-        self.right += is_right
-
-    @property
-    def distrust(self) -> str | None:
-        """Why the tracer should not choose, or None where it may."""
-        if self.answers < ENOUGH:
-            return f"{self.answers} answers; the tracer needs {ENOUGH}"
-        for name in ("chance", "plain"):
-            if self.scores["tracer"] < self.scores[name] - MARGIN:
-                known = {"chance": "chance", "plain": "the rate of right answers"}[name]
-                return f"{known} predicts the answers better than the tracer"
-        return None
 
     def probabilities(self, images: Ints) -> Floats:
         """Return the probability of each response: (n_images, n_classes)."""
@@ -184,3 +282,10 @@ class Tracer:
         """Return the expected mean P(true) on `images` after each candidate: (n_candidates,)."""
         after = self.particles.right_after(candidates, labels, images, truth)
         return np.asarray(self.weights @ after)
+
+    def _state(self) -> tuple[Any, ...]:
+        return (self.log_weights.copy(), *self.particles.state())
+
+    def _restore(self, state: tuple[Any, ...]) -> None:
+        self.log_weights = state[0].copy()
+        self.particles.restore(state[1:])

@@ -320,3 +320,28 @@ def predict(
         frame.to_parquet(to, index=False)
     else:
         frame.to_csv(to, index=False)
+
+
+@trace.command("export")
+@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--to", type=NEW_FILE, required=True, help="File to write, such as model.npz.")
+@click.option(
+    "--tables",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of tidy tables with the stimuli, for models that embed image files.",
+)
+@click.option(
+    "--images", type=click.Path(exists=True, path_type=Path), help="Folder of the images."
+)
+def export(model: Path, to: Path, tables: Path | None, images: Path | None) -> None:
+    """Write a saved MODEL into one file that a host can use without PyTorch.
+
+    Recurrent models, bkt, exemplar and prototype can be exported.
+    """
+    from diptych_analysis.tracing.export import export_file
+
+    with _faults():
+        made = export_file(model, to, tables, images)
+    rows = len(made.stimuli)
+    what = f"{rows} stimuli" if rows else "no stimuli: it looks at classes only"
+    click.echo(f"Wrote {to}: {made.spec}, {len(made.classes)} classes, {what}.")

@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -17,10 +18,11 @@ from diptych.authoring.folder_files import NUL, is_file, length_fault, missing
 from diptych.authoring.manifests import read_items, read_stimuli
 from diptych.ground.plugins import UnknownPlugin
 from diptych.images import ImageFault, ServableImage, read_servable
+from diptych.policies.files import files_of, with_file
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.faults import Fault, StudyFault
 from diptych.study.loaded import LoadedStudy
-from diptych.study.spec import StudySpec
+from diptych.study.spec import Plugged, StudySpec
 from diptych.study.timing import TrialTiming
 from diptych.tasks.items import ItemLayout
 from diptych_analysis.picture_files import few
@@ -47,6 +49,8 @@ LATER: tuple[tuple[tuple[str, ...], object], ...] = (
 )
 #: Most pictures and links of a text: from hundreds of thousands the parser takes many seconds.
 MOST_BRACKETS = 5_000
+#: Longest file that a policy reads, in bytes.
+MOST_BYTES = 64 * 1024 * 1024
 
 
 def load_study(folder: Path) -> LoadedStudy:
@@ -178,6 +182,7 @@ class _Reader:
         self.folder = folder
         self.faults: list[Fault] = []
         self.images: dict[str, ServableImage] = {}
+        self.files: dict[str, bytes] = {}
         self.remarks: list[str] = []
         self.see_through: list[str] = []
 
@@ -189,7 +194,7 @@ class _Reader:
         texts = self._read_texts()
         if spec is None:
             return None
-        spec = self._with_masks(spec)
+        spec = self._with_files(self._with_masks(spec))
         stimuli = self._read_stimuli(spec)
         items = self._read_items(spec, stimuli)
         content = StudyContent(
@@ -203,13 +208,13 @@ class _Reader:
         # Faults of single files make those of the whole (too few stimuli …) follow from them.
         from diptych.authoring.plan_check import check_plan
 
-        self.faults.extend(check_plan(content))
+        self.faults.extend(check_plan(content, self.files))
         self.remarks.extend(_on_white(list(dict.fromkeys(self.see_through))))
         self.remarks.extend(_repeated(content))
         self.remarks.extend(_given_away(content))
         names = (*REQUIRED_TEXTS, *OPTIONAL_TEXTS)
         self.remarks.extend(references.remarks(self.folder, spec, names))
-        return LoadedStudy(content, self.images, tuple(self.remarks))
+        return LoadedStudy(content, self.images, tuple(self.remarks), self.files)
 
     def read_spec(self, *, past_unknown: bool = False) -> StudySpec | None:
         """Check the folder's name, and read study.toml (`study_toml.read_spec`)."""
@@ -272,6 +277,35 @@ class _Reader:
         return spec.model_copy(
             update={"timing": self._masked(spec.timing), "conditions": conditions}
         )
+
+    def _with_files(self, spec: StudySpec) -> StudySpec:
+        """Put the hashes of files into the parameters of policies that read them."""
+        conditions = tuple(
+            each
+            if each.policy is None
+            else each.model_copy(
+                update={"policy": self._filed(each.policy, f"conditions.{each.name}.policy")}
+            )
+            for each in spec.conditions
+        )
+        policy = self._filed(spec.policy, "policy")
+        return spec.model_copy(update={"policy": policy, "conditions": conditions})
+
+    def _filed(self, policy: Plugged, where: str) -> Plugged:
+        for file in files_of(policy):
+            path = self.folder / file.name
+            if not is_file(self.folder, file.name) or path.stat().st_size > MOST_BYTES:
+                found = f"{file.name!r}, " + (
+                    f"more than {MOST_BYTES:,} bytes" if path.is_file() else "no such file"
+                )
+                allowed = "a file inside the study folder, such as file:models/model.npz"
+                self.fault("study.toml", f"{where}.{file.key}", found, allowed)
+                continue
+            data = path.read_bytes()
+            content_hash = hashlib.sha256(data).hexdigest()
+            self.files[content_hash] = data
+            policy = with_file(policy, replace(file, content_hash=content_hash))
+        return policy
 
     def _masked(self, timing: TrialTiming, where: str = "") -> TrialTiming:
         if timing.mask_file is None:

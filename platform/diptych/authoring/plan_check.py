@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -17,8 +17,11 @@ from diptych.study.timing import timing_faults
 FILE = "study.toml"
 
 
-def check_plan(content: StudyContent) -> Iterator[Fault]:
-    """Yield every fault that makes a study impossible to plan."""
+def check_plan(content: StudyContent, files: Mapping[str, bytes]) -> Iterator[Fault]:
+    """Yield every fault that makes a study impossible to plan.
+
+    `files` are those that its policies read, by content hash.
+    """
     from diptych import policies, recruiters, tasks
 
     spec = content.spec
@@ -46,6 +49,8 @@ def check_plan(content: StudyContent) -> Iterator[Fault]:
         found = list(parameter_faults(task_class.Parameters, given, where))
         policy_key = f"conditions.{condition.name}.policy" if condition.policy else "policy"
         policy, policy_faults = _policy(condition.policy or spec.policy, policy_key, policies)
+        if policy is not None:
+            policy.files = files
         yield from (*found, *policy_faults)
         timing = tasks.timing_of(task_class, spec, condition)
         at = f"conditions.{condition.name}.timing" if condition.timing else "timing"

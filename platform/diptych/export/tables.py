@@ -22,6 +22,7 @@ from diptych.sessions.judged_levels import judged_levels
 from diptych.sessions.tidy_rows import (
     MEASURED,
     attribute_columns,
+    choice_rows,
     item_rows,
     moment,
     session_row,
@@ -222,6 +223,8 @@ class StudyTables:
                 return self._trials(progress)
             case "events":
                 return self._events()
+            case "choices":
+                return self._choices()
         return self._manifests(stimulus_rows if name == "stimuli" else item_rows)
 
     def identities(self) -> Iterator[dict[str, Any]]:
@@ -293,6 +296,18 @@ class StudyTables:
                 "at_ms": row.at_ms,
                 "detail": row.detail,
             }
+
+    def _choices(self) -> Iterator[dict[str, Any]]:
+        of_trial = (SESSIONS.c.public_id, SESSIONS.c.version_id, TRIALS.c.trial_index)
+        statement = (
+            self._of_sessions(*of_trial, TRIALS.c.choice)
+            .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
+            .where(TRIALS.c.choice.is_not(None))
+        )
+        for row in self._stream(statement.order_by(TRIALS.c.session_id, TRIALS.c.trial_index)):
+            yield from choice_rows(
+                self._contents[row.version_id], row.public_id, row.trial_index, row.choice
+            )
 
     def _of_sessions(self, *columns: Any) -> Select[Any]:
         """Query the sessions that are exported: each has a participant."""

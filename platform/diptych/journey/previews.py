@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -198,8 +198,11 @@ def trials(
         # As if every answer were right: what an adaptive policy shows depends on the answers.
         if trial.item is None:
             rng = generator(seed, f"trial {index}")
-            item = task.choose_before(trial.phase, policy, history, rng, plan[index + 1 :])
-            trial = plan[index] = PlannedTrial(trial.phase, item, trial.block, trial.notice)
+            found = task.choose_before(trial.phase, policy, history, rng, plan[index + 1 :])
+            if found is None:  # the policy is finished: what it has not chosen is left out
+                plan = [each for each in plan if each.item is not None]
+                break
+            trial = plan[index] = replace(trial, item=found.item)
         history.append(task.past(trial, Answered(correct=True)))
     return [_shown(host, version_id, task, seed, i, plan[i]) for i in _pick(plan, seed, count)]
 

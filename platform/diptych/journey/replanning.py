@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from diptych.domain.rows import AnsweringRow, PlannedRow, SessionRow
 from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
@@ -123,7 +123,11 @@ def replan(
                 assert_never(after)
     if following is not None and following.item is None:
         item = _choose(host, connection, session, content, following.phase)
-        following = replace(following, item=item)
+        if item is None:
+            columns["n_trials"] = session.position + 1 + _leave_out(connection, session)
+            following = NextTrial.planned(trial_at(connection, session.id, session.position + 1))
+        else:
+            following = replace(following, item=item)
     return Replanned(following, columns)
 
 
@@ -151,39 +155,59 @@ def _insert_block(
     connection: Connection, session: SessionRow, block: Sequence[PlannedTrial]
 ) -> None:
     """Put a block before the trials still to come; none of those has been shown yet."""
-    to_come = (TRIALS.c.session_id == session.id) & (TRIALS.c.trial_index > session.position)
-    rows = connection.execute(select(TRIALS).where(to_come).order_by(TRIALS.c.trial_index)).all()
-    connection.execute(TRIALS.delete().where(to_come))
-    trials = [*block, *map(planned, rows)]
+    trials = [*block, *_planned_after(connection, session.id, session.position)]
+    connection.execute(TRIALS.delete().where(_to_come(session.id, session.position)))
     insert_trials(connection, session.id, session.position + 1, trials)
+
+
+def _leave_out(connection: Connection, session: SessionRow) -> int:
+    """Delete the trials that are not chosen yet; the planned ones move up. Return their number."""
+    later = _planned_after(connection, session.id, session.position)
+    left = [trial for trial in later if trial.item is not None]
+    connection.execute(TRIALS.delete().where(_to_come(session.id, session.position)))
+    if left:
+        insert_trials(connection, session.id, session.position + 1, left)
+    return len(left)
 
 
 # Built once: this is asked at every adaptive answer.
 _CHOSEN = (
     update(TRIALS)
     .where(TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index == bindparam("index"))
-    .values(item=bindparam("chosen", type_=TRIALS.c.item.type))
+    .values(
+        item=bindparam("chosen", type_=TRIALS.c.item.type),
+        choice=bindparam("reason", type_=TRIALS.c.choice.type),
+    )
 )
 
 
 def _choose(
     host: Host, connection: Connection, session: SessionRow, content: StudyContent, phase: str
-) -> dict[str, Any]:
-    """Let an adaptive policy choose the item of the next trial, and store it."""
+) -> dict[str, Any] | None:
+    """Let an adaptive policy choose the item of the next trial, and store it; None at its end."""
     task = host.task(session.version_id, session.condition)
     assert session.condition is not None, "a session with trials has a condition"
-    policy = host.policy(content, session.condition)
+    policy = host.policy(content, session.condition, connection)
     history = history_of(host, connection, session)
     index = session.position + 1
     later = _planned_after(connection, session.id, index) if policy.teaches else []
     rng = generator(session.seed, f"trial {index}")
-    item = dict(task.choose_before(phase, policy, history, rng, later))
-    connection.execute(_CHOSEN, {"session": session.id, "index": index, "chosen": item})
+    found = task.choose_before(phase, policy, history, rng, later)
+    if found is None:
+        return None
+    item = dict(found.item)
+    reason = None if found.choice is None else dict(found.choice)
+    values = {"session": session.id, "index": index, "chosen": item, "reason": reason}
+    connection.execute(_CHOSEN, values)
     return item
 
 
 def _planned_after(connection: Connection, session_id: int, index: int) -> list[PlannedTrial]:
     """Read the trials after one, as far as they are planned."""
-    after = (TRIALS.c.session_id == session_id) & (TRIALS.c.trial_index > index)
-    rows = connection.execute(select(TRIALS).where(after).order_by(TRIALS.c.trial_index)).all()
-    return [planned(row) for row in rows]
+    wanted = select(TRIALS).where(_to_come(session_id, index)).order_by(TRIALS.c.trial_index)
+    return [planned(row) for row in connection.execute(wanted)]
+
+
+def _to_come(session_id: int, index: int) -> ColumnElement[bool]:
+    """Return the condition of the trials of a session after an index."""
+    return (TRIALS.c.session_id == session_id) & (TRIALS.c.trial_index > index)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -213,8 +213,8 @@ def _consent(
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
     rng = generator(session.seed, "condition")
     condition = places.condition(content.spec, rng, lambda n: frozen(n, connection).spec).name
-    trials = _plan(host, session, content, condition)
-    insert_trials(connection, session.id, 0, trials)
+    trials, choice = _plan(host, connection, session, content, condition)
+    insert_trials(connection, session.id, 0, trials, choice)
     return _go_on(
         connection,
         session,
@@ -227,23 +227,36 @@ def _consent(
 
 
 def _plan(
-    host: Host, session: SessionRow, content: StudyContent, condition: str
-) -> list[PlannedTrial]:
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    condition: str,
+) -> tuple[list[PlannedTrial], Mapping[str, Any] | None]:
+    """Return the trials, and how a policy that teaches chose the first one."""
     task = host.task(session.version_id, condition)
-    policy = host.policy(content, condition)
-    trials = task.plan(policy, generator(session.seed, "plan"))
+    policy = host.policy(content, condition, connection)
+    trials, choice = task.plan(policy, generator(session.seed, "plan")), None
     if policy.adaptive and trials and trials[0].item is None:
         history: list[Past] = []
         rng = generator(session.seed, "trial 0")
-        item = task.choose_before(trials[0].phase, policy, history, rng, trials[1:])
-        trials[0] = PlannedTrial(trials[0].phase, item, trials[0].block, trials[0].notice)
-    return trials
+        found = task.choose_before(trials[0].phase, policy, history, rng, trials[1:])
+        assert found is not None, "a policy is finished before the first answer"
+        trials[0], choice = replace(trials[0], item=found.item), found.choice
+    return trials, choice
 
 
 def insert_trials(
-    connection: Connection, session_id: int, start: int, trials: list[PlannedTrial]
+    connection: Connection,
+    session_id: int,
+    start: int,
+    trials: list[PlannedTrial],
+    choice: Mapping[str, Any] | None = None,
 ) -> None:
-    """Store planned trials, the first of them at index `start`."""
+    """Store planned trials, the first of them at index `start`.
+
+    `choice` is how a policy that teaches chose the first one.
+    """
     rows = [
         {
             "session_id": session_id,
@@ -252,6 +265,7 @@ def insert_trials(
             "block": trial.block,
             "item": None if trial.item is None else dict(trial.item),
             "notice": trial.notice,
+            "choice": dict(choice) if choice is not None and number == 0 else None,
         }
         for number, trial in enumerate(trials)
     ]

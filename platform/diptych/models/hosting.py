@@ -81,7 +81,10 @@ class Item(Base):
 
 
 class Image(Base):
-    """The bytes of a picture as served: no metadata. Shared by all versions that show it."""
+    """The bytes of a picture as served: no metadata. Shared by all versions that show it.
+
+    Files that policies read are here too (`application/octet-stream`); no address serves them.
+    """
 
     __tablename__ = "images"
 
@@ -196,6 +199,8 @@ class Trial(Base):
     # What is shown and how it is arranged; empty until an adaptive policy has chosen.
     item: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     notice: Mapped[str | None] = mapped_column(String(32))
+    # How a policy that teaches chose the item, since revision 0009 (`policies.Explained.stored`).
+    choice: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Response(Base):

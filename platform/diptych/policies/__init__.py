@@ -10,7 +10,7 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,11 +29,14 @@ class Candidate:
         Its class: a label, or a unit.
     attributes : Mapping of str to float
         The numeric columns of its row in the manifest, by name. Empty cells are left out.
+    stimulus_id : str
+        SHA-256 of the image file; empty where a candidate is no single image.
     """
 
     id: str
     group: str
     attributes: Mapping[str, float] = field(default_factory=dict, compare=False)
+    stimulus_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,75 @@ class Past:
     missed: bool = False
 
 
+@dataclass(frozen=True)
+class Option:
+    """One candidate of a choice.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What the trial could have shown.
+    propensity : float
+        Probability with which the policy chose it, given the session so far.
+    score : float or None
+        What the policy ranked it by; None where it did not score it.
+    """
+
+    candidate: Candidate
+    propensity: float
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A choice and its reasons.
+
+    Attributes
+    ----------
+    candidate : Candidate
+        What is shown.
+    options : tuple of Option
+        The scored candidates and the chosen one, the chosen one first; empty where the policy
+        does not know its propensities.
+    count : int
+        Number of candidates that could have been chosen: those with a propensity above 0.
+    explored : bool
+        Whether the choice was random, as happens with the probability `explore`.
+    fallback : str or None
+        Why the scores were not used, so that the balanced policy replaced the policy; None where
+        they were.
+    """
+
+    candidate: Candidate
+    options: tuple[Option, ...] = ()
+    count: int = 1
+    explored: bool = False
+    fallback: str | None = None
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The score of each scored candidate, by id."""
+        return {o.candidate.id: o.score for o in self.options if o.score is not None}
+
+    def stored(self, policy: str) -> dict[str, Any]:
+        """Return the choice as the host stores it with the trial.
+
+        Returns
+        -------
+        dict
+            `policy`, `count`, `explored`, `fallback`, and `candidates`: a list of
+            [id, propensity, score] with the chosen one first.
+        """
+        return {
+            "policy": policy,
+            "count": self.count,
+            "explored": self.explored,
+            "fallback": self.fallback,
+            "candidates": [[o.candidate.id, o.propensity, o.score] for o in self.options]
+            or [[self.candidate.id, None, None]],
+        }
+
+
 class PolicyParameters(BaseModel):
     """Parameters of a policy in `[policy]` of study.toml, beside its name."""
 
@@ -80,6 +152,7 @@ class Policy(ABC):
     `adaptive` policies look at the answers: their trials are chosen when they are reached.
     All others are asked once, when the session's plan is drawn, with all answers unknown.
     Policies that `repeat` may choose a candidate that the session has already shown.
+    `file_keys` are parameters that can name a file of the study's folder (`policies.files`).
     Policies that `teach` choose only trials with feedback. The task plans the others, balanced,
     when the session starts, and keeps their candidates out of the pool.
     """
@@ -88,10 +161,13 @@ class Policy(ABC):
     adaptive: ClassVar[bool] = False
     repeats: ClassVar[bool] = False
     teaches: ClassVar[bool] = False
+    file_keys: ClassVar[tuple[str, ...]] = ()
     Parameters: ClassVar[type[PolicyParameters]] = PolicyParameters
 
     def __init__(self, parameters: PolicyParameters) -> None:
         self.parameters = parameters
+        #: Bytes of the files that the parameters name, by content hash.
+        self.files: Mapping[str, bytes] = {}
 
     @abstractmethod
     def choose(
@@ -114,6 +190,20 @@ class Policy(ABC):
         Candidate
             One of `pool`.
         """
+
+    def explain(
+        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
+    ) -> Explained:
+        """Choose as `choose` does, and say why. The host stores it if the policy `teaches`."""
+        return Explained(self.choose(pool, history, rng))
+
+    def is_finished(self, pool: Sequence[Candidate], history: Sequence[Past]) -> bool:
+        """Say whether the session needs no more trials that this policy chooses.
+
+        The trials that it has not chosen yet are then left out. Only policies that teach are asked,
+        after an answer.
+        """
+        return False
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         """List what makes this policy impossible on a pool for a number of trials."""

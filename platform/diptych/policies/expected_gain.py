@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from diptych_analysis.teaching.choices import Choice, Options
-    from diptych_analysis.teaching.tracers import Tracer
+    from diptych_analysis.teaching.tracers import TracerBase
 
 
 class ExpectedGain(TracedPolicy):
@@ -21,7 +21,7 @@ class ExpectedGain(TracedPolicy):
 
     name = "expected_gain"
 
-    def ask(self, options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+    def ask(self, options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
         from diptych_analysis.teaching.choices import choose_expected_gain
 
         return choose_expected_gain(options, tracer, rng)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from diptych_analysis.teaching.choices import Choice, Options
-    from diptych_analysis.teaching.tracers import Tracer
+    from diptych_analysis.teaching.tracers import TracerBase
 
 
 class LargestError(TracedPolicy):
@@ -23,7 +23,7 @@ class LargestError(TracedPolicy):
 
     name = "largest_error"
 
-    def ask(self, options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+    def ask(self, options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
         from diptych_analysis.teaching.choices import choose_largest_error
 
         return choose_largest_error(options, tracer, rng)

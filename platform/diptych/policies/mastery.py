@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from pydantic import Field
 
 from diptych.policies import Candidate, Past
-from diptych.policies.teaching import TeachingParameters, TeachingPolicy
+from diptych.policies.teaching import Chances, TeachingParameters, TeachingPolicy, equal
 
 
 class MasteryParameters(TeachingParameters):
@@ -18,11 +17,16 @@ class MasteryParameters(TeachingParameters):
     start: float = Field(0.2, gt=0, lt=1, description="P(known) before the first trial.")
     learn: float = Field(0.15, gt=0, lt=1, description="Probability that a trial teaches a class.")
     slip: float = Field(0.1, gt=0, lt=0.5, description="Probability of a wrong answer if known.")
+    stop: bool = Field(
+        True,
+        description="Whether the trials with feedback end when all classes are mastered. Else they "
+        "go on, balanced.",
+    )
     guess: float = Field(0.3, gt=0, lt=1, description="Probability of a right answer if not.")
 
 
 class Mastery(TeachingPolicy):
-    """Shows the first class, by name, that is not mastered; when all are, chooses balanced.
+    """Shows the first class, by name, that is not mastered, and stops when all are.
 
     References
     ----------
@@ -34,14 +38,18 @@ class Mastery(TeachingPolicy):
     Parameters = MasteryParameters
     parameters: MasteryParameters
 
-    def choose(
-        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
-    ) -> Candidate:
+    def chances(self, pool: Sequence[Candidate], history: Sequence[Past]) -> Chances:
         for group in sorted({each.group for each in pool}):
             if self.known(group, history) < self.parameters.threshold:
-                own = self.fresh([each for each in pool if each.group == group], history)
-                return own[rng.randrange(len(own))]
-        return self.balanced(pool, history, rng)
+                return equal(self.fresh([each for each in pool if each.group == group], history))
+        return self.balanced(pool, history)
+
+    def is_finished(self, pool: Sequence[Candidate], history: Sequence[Past]) -> bool:
+        """Say whether all classes are mastered."""
+        groups = {each.group for each in pool}
+        return self.parameters.stop and all(
+            self.known(group, history) >= self.parameters.threshold for group in groups
+        )
 
     def known(self, group: str, history: Sequence[Past]) -> float:
         """Return P(known) of a class after the trials of a session.

@@ -7,32 +7,50 @@ import random
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from functools import cache, lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from diptych.policies import Candidate, Past, PolicyParameters
-from diptych.policies.teaching import TeachingParameters, TeachingPolicy
+from diptych.policies import Candidate, Explained, Past, PolicyParameters
+from diptych.policies.files import hash_in, is_file
+from diptych.policies.teaching import (
+    Chances,
+    TeachingParameters,
+    TeachingPolicy,
+    drawn,
+    equal,
+    explained,
+)
 
 if TYPE_CHECKING:
+    from diptych_analysis.steppers.stepper import State, Stepper
     from diptych_analysis.teaching.choices import Choice, Options
-    from diptych_analysis.teaching.tracers import Tracer
-    from diptych_analysis.teaching.worlds import Floats
+    from diptych_analysis.teaching.live import Deadline, Snapshots, Trial
+    from diptych_analysis.teaching.model_tracer import ModelTracer
+    from diptych_analysis.teaching.tracers import TracerBase
+    from diptych_analysis.teaching.worlds import Floats, Ints
 
 log = logging.getLogger("diptych")
+
+
+FileName = Annotated[str, StringConstraints(pattern=r"^file:[^#]+(#[0-9a-f]{64})?$")]
 
 
 class TracedParameters(TeachingParameters):
     """Parameters of every policy that traces the participant."""
 
     features: str | tuple[str, ...] = Field(
+        "",
         description="Numeric columns of the manifest that describe an image: a list of names, "
-        'or what their names begin with, such as "z_".'
+        'or what their names begin with, such as "z_". Needed unless `tracer` is a file.',
     )
-    tracer: Literal["mixed", "exemplar", "prototype", "linear"] = Field(
-        "mixed", description="Family of learners that the tracer assumes. `mixed`: all three."
+    tracer: Literal["mixed", "exemplar", "prototype", "linear"] | FileName = Field(
+        "mixed",
+        description="Family of learners that the tracer assumes; `mixed`: all three. Or a model "
+        'of `diptych trace export` in the study folder, such as "file:models/model.npz".',
     )
     explore: float = Field(
         0.1, ge=0, le=1, description="Share of trials with a random fresh image."
@@ -42,70 +60,73 @@ class TracedParameters(TeachingParameters):
     )
 
 
-@dataclass(frozen=True)
-class Explained:
-    """A choice and its reasons.
-
-    Attributes
-    ----------
-    candidate : Candidate
-        What is shown.
-    scores : dict of str to float
-        Score of each scored candidate, by id; empty where none was scored.
-    explored : bool
-        Whether the choice was random, as happens with the probability `explore`.
-    fallback : str or None
-        Why the balanced policy chose; None where it did not.
-    """
-
-    candidate: Candidate
-    scores: dict[str, float] = field(default_factory=dict)
-    explored: bool = False
-    fallback: str | None = None
-
-
 class TracedPolicy(TeachingPolicy):
     """A policy that rebuilds a tracer from the answers and asks it."""
 
     Parameters: ClassVar[type[PolicyParameters]] = TracedParameters
     parameters: TracedParameters
+    file_keys = ("tracer",)
 
     @abstractmethod
-    def ask(self, options: Options, tracer: Tracer, rng: np.random.Generator) -> Choice:
+    def ask(self, options: Options, tracer: TracerBase, rng: np.random.Generator) -> Choice:
         """Choose with the tracer."""
 
-    def choose(
-        self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
-    ) -> Candidate:
-        return self.explain(pool, history, rng).candidate
+    def chances(self, pool: Sequence[Candidate], history: Sequence[Past]) -> Chances:
+        """Return the chances without scores: those of the balanced fallback, with exploration."""
+        return self._explored(self.balanced(pool, history), self.fresh(pool, history))
 
     def explain(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Explained:
         """Choose, and say why.
 
+        The candidates are scored whether or not the choice is random in the end. So a propensity
+        is the probability of a candidate given the scores, and inverse propensity weights are
+        exact.
+
         Parameters
         ----------
         pool, history, rng
             As in `choose`. The same three give the same result while the deadline is met.
-
-        Returns
-        -------
-        Explained
         """
-        if rng.random() < self.parameters.explore:
-            fresh = self.fresh(pool, history)
-            return Explained(fresh[rng.randrange(len(fresh))], explored=True)
+        is_explored = rng.random() < self.parameters.explore
         seed = rng.getrandbits(64)
+        fresh = self.fresh(pool, history)
+        scores, fallback = self._scored(pool, fresh, history, seed)
+        best = {max(scores, key=lambda each: scores[each]): 1.0} if scores else None
+        exploited = best or self.balanced(pool, history)
+        candidate = drawn(equal(fresh) if is_explored else exploited, rng)
+        chances = self._explored(exploited, fresh)
+        return explained(candidate, chances, scores, explored=is_explored, fallback=fallback)
+
+    def _explored(self, exploited: Chances, fresh: Sequence[Candidate]) -> Chances:
+        """Mix chances with those of a random fresh candidate."""
+        share = self.parameters.explore
+        return {each: share / len(fresh) + (1 - share) * exploited.get(each, 0.0) for each in fresh}
+
+    def _scored(
+        self,
+        pool: Sequence[Candidate],
+        fresh: Sequence[Candidate],
+        history: Sequence[Past],
+        seed: int,
+    ) -> tuple[dict[Candidate, float], str | None]:
+        """Return the scores of candidates, or none and why the tracer was not used."""
         try:
-            return self._traced(pool, history, seed)
+            return self._traced(pool, fresh, history, seed)
         except (ArithmeticError, ValueError, TimeoutError, np.linalg.LinAlgError) as fault:
             log.warning("policy %s: balanced choice instead: %s", self.name, fault)
-            return Explained(self.balanced(pool, history, rng), fallback=str(fault))
+            return {}, str(fault)
 
-    def _traced(self, pool: Sequence[Candidate], history: Sequence[Past], seed: int) -> Explained:
+    def _traced(
+        self,
+        pool: Sequence[Candidate],
+        fresh: Sequence[Candidate],
+        history: Sequence[Past],
+        seed: int,
+    ) -> tuple[dict[Candidate, float], str | None]:
         from diptych_analysis.teaching.choices import Options
-        from diptych_analysis.teaching.live import Deadline, Trial, rebuild
+        from diptych_analysis.teaching.live import Deadline, Trial
 
         deadline = Deadline.after(self.parameters.deadline_ms)
         images = [*dict.fromkeys([*pool, *(past.candidate for past in history)])]
@@ -120,14 +141,14 @@ class TracedPolicy(TeachingPolicy):
                 place[past.candidate.group],
                 self._response(past, place),
                 past.phase in self.parameters.feedback,
+                past.rt_ms,
             )
             for past in history
         ]
-        features = _matrix(images, self._columns(pool))
-        tracer = rebuild(features, len(classes), trials, self.parameters.tracer, deadline)
+        tracer = self._tracer(images, labels, classes, trials, deadline)
         shown = Counter(past.candidate.group for past in history)
         options = Options(
-            np.array([number[each] for each in self.fresh(pool, history)]),
+            np.array([number[each] for each in fresh]),
             labels,
             np.array([shown[name] for name in classes]),
             np.array([number[each] for each in pool]),
@@ -136,8 +157,39 @@ class TracedPolicy(TeachingPolicy):
         deadline.check()
         if choice.fallback and tracer.answers >= 5:
             log.info("policy %s: balanced choice instead: %s", self.name, choice.fallback)
-        scores = {images[n].id: score for n, score in choice.scores.items()}
-        return Explained(images[choice.image], scores, fallback=choice.fallback)
+        return {images[n]: score for n, score in choice.scores.items()}, choice.fallback
+
+    def _tracer(
+        self,
+        images: Sequence[Candidate],
+        labels: Ints,
+        classes: Sequence[str],
+        trials: Sequence[Trial],
+        deadline: Deadline,
+    ) -> TracerBase:
+        """Return the tracer after the trials of the session."""
+        from diptych_analysis.teaching.live import rebuild, replay
+
+        family = self.parameters.tracer
+        if not is_file(family):
+            features = _matrix(images, self._columns(images))
+            return rebuild(features, len(classes), trials, family, deadline, snapshots())
+        tracer = self._model_tracer(images, labels, classes)
+        made_from = repr((family, tracer.rows.tolist(), tracer.labels.tolist(), list(classes)))
+        replay(tracer, trials, deadline, made_from.encode(), snapshots())
+        return tracer
+
+    def _model_tracer(
+        self, images: Sequence[Candidate], labels: Ints, classes: Sequence[str]
+    ) -> ModelTracer:
+        """Return the tracer of the file that `tracer` names, before the first trial."""
+        from diptych_analysis.teaching.model_tracer import ModelTracer
+
+        data = self.files.get(hash_in(self.parameters.tracer))
+        if data is None:
+            raise ValueError(f"{self.parameters.tracer} was not read")
+        stimuli = [each.stimulus_id for each in images]
+        return ModelTracer(_stepper(data), stimuli, labels, classes)
 
     @staticmethod
     def _response(past: Past, place: dict[str, int]) -> int | None:
@@ -149,11 +201,15 @@ class TracedPolicy(TeachingPolicy):
     def _columns(self, pool: Sequence[Candidate]) -> tuple[str, ...]:
         """Return the names of the features, in order."""
         wanted = self.parameters.features
+        if not wanted:
+            return ()
         if not isinstance(wanted, str):
             return wanted
         return tuple(name for name in pool[0].attributes if name.startswith(wanted))
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
+        if is_file(self.parameters.tracer):
+            return self._model_faults(pool) or super().faults(pool, trials)
         columns = self._columns(pool) if pool else ()
         if pool and not columns:
             known = ", ".join(pool[0].attributes) or "none"
@@ -165,7 +221,38 @@ class TracedPolicy(TeachingPolicy):
                 return [f"{each.id!r} has no number {missing[0]!r}; its numbers are: {known}"]
         return super().faults(pool, trials)
 
+    def _model_faults(self, pool: Sequence[Candidate]) -> list[str]:
+        """Say why the model of a file can not trace the participants of a pool."""
+        if not pool or hash_in(self.parameters.tracer) not in self.files:
+            return []  # which is a fault of the manifest, or of the file
+        classes = sorted({each.group for each in pool})
+        labels = np.array([classes.index(each.group) for each in pool])
+        try:
+            self._model_tracer(pool, labels, classes)
+        except ValueError as fault:
+            return [f"tracer: {fault}"]
+        return []
+
+
+@lru_cache(maxsize=8)
+def _stepper(data: bytes) -> Stepper[State]:
+    """Return the stepper of a model's file, read once."""
+    from diptych_analysis.steppers.model_file import read_model_file
+    from diptych_analysis.steppers.stepper import make_stepper
+
+    return make_stepper(read_model_file(data))
+
+
+@cache
+def snapshots() -> Snapshots:
+    """Return the tracers that this host keeps between the trials of sessions under way."""
+    from diptych_analysis.teaching.live import Snapshots
+
+    return Snapshots()
+
 
 def _matrix(images: Sequence[Candidate], columns: Sequence[str]) -> Floats:
     """Return the features, (n_images, n_columns)."""
-    return np.array([[each.attributes[name] for name in columns] for each in images])
+    cells = itemgetter(*columns)
+    rows = [cells(each.attributes) for each in images]
+    return np.array(rows, dtype=float).reshape(len(images), len(columns))

@@ -165,6 +165,41 @@ def _roles(
             }
 
 
+def choice_rows(
+    content: StudyContent, public_id: str, trial_index: int, choice: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the table `choices` for one trial, the chosen candidate first.
+
+    Parameters
+    ----------
+    content : StudyContent
+        The version of the study.
+    public_id : str
+        Of the session.
+    trial_index : int
+        Place of the trial in its session.
+    choice : Mapping[str, Any]
+        As the host stores it (`policies.Explained.stored`).
+    """
+    for number, (candidate, propensity, score) in enumerate(choice["candidates"]):
+        place = content.place_of.get(candidate)
+        stimulus = None if place is None else content.stimuli[place]
+        yield {
+            "session_id": public_id,
+            "trial_index": trial_index,
+            "policy": choice["policy"],
+            "candidate": candidate,
+            "stimulus_id": stimulus and stimulus.stimulus_id,
+            "label": stimulus and stimulus.label,
+            "chosen": number == 0,
+            "score": score,
+            "propensity": propensity,
+            "options": choice["count"],
+            "explored": choice["explored"],
+            "fallback": choice["fallback"],
+        }
+
+
 def attribute_columns(
     attributes: Iterable[Any], judged: Mapping[str, Judged] | None = None
 ) -> tuple[Column, ...]:

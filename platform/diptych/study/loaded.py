@@ -20,6 +20,8 @@ class LoadedStudy:
     images : Mapping[str, ServableImage]
         Image by content hash: stimuli and pictures of the texts. Each holds the bytes
         that the hash is of, whatever happens to the file.
+    files : Mapping[str, bytes]
+        Other files by content hash: those that policies read.
     remarks : tuple[str, ...]
         What is no fault, but should be known, a sentence each.
     """
@@ -27,3 +29,4 @@ class LoadedStudy:
     content: StudyContent
     images: Mapping[str, ServableImage] = field(repr=False)
     remarks: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)

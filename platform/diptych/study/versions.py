@@ -50,14 +50,19 @@ def freeze(loaded: LoadedStudy, *, opening: bool, user: User | None = None) -> t
 
 
 def _new_images(loaded: LoadedStudy) -> list[dict[str, Any]]:
-    """Return rows of the images that are not stored yet.
+    """Return rows of the images, and of files of policies, that are not stored yet.
 
     Encoding takes seconds for a large study, so it comes before the transaction: no participant
     waits for it. Stored images are never deleted.
     """
     with reading() as connection:
-        stored = _stored_images(connection, list(loaded.images))
-    return [
+        stored = _stored_images(connection, [*loaded.images, *loaded.files])
+    files = [
+        {"hash": name, "media_type": "application/octet-stream", "data": data}
+        for name, data in loaded.files.items()
+        if name not in stored
+    ]
+    return files + [
         {"hash": name, "media_type": image.media_type, "data": image.encode()}
         for name, image in loaded.images.items()
         if name not in stored

@@ -19,6 +19,7 @@ from diptych.study.content import StudyContent
 from diptych.study.faults import Fault
 from diptych.study.spec import Condition, StudySpec
 from diptych.study.timing import TrialTiming
+from diptych.tasks.chosen import Chosen
 from diptych.tasks.documents import (
     OpenFeedback,
     OpenShown,
@@ -32,8 +33,8 @@ from diptych.tasks.practice import AfterPractice, Failed, Passed, PractiseAgain
 from diptych_analysis.tables.schema import Column, Judged
 
 __all__ = [
-    "REGISTRY", "AfterPractice", "Failed", "ImageURL", "OpenFeedback", "OpenShown", "Passed",
-    "PlannedTrial", "PractiseAgain", "ResponseFault", "Tally", "Task", "TaskFeedback",
+    "REGISTRY", "AfterPractice", "Chosen", "Failed", "ImageURL", "OpenFeedback", "OpenShown",
+    "Passed", "PlannedTrial", "PractiseAgain", "ResponseFault", "Tally", "Task", "TaskFeedback",
     "TaskParameters", "TaskResponse", "TaskShown", "draw", "roles_of", "spread",
     "timing_of",
 ]  # fmt: skip
@@ -168,7 +169,7 @@ class Task(ABC):
         history: Sequence[Past],
         rng: random.Random,
         later: Sequence[PlannedTrial],
-    ) -> Mapping[str, Any]:
+    ) -> Chosen | None:
         """Choose as `choose` does; policies that teach leave out what later trials show.
 
         Parameters
@@ -177,8 +178,14 @@ class Task(ABC):
             As in `choose`.
         later : sequence of PlannedTrial
             The trials after this one; those that are not chosen yet have no item.
+
+        Returns
+        -------
+        Chosen or None
+            None where a policy that teaches is finished: the session goes on with the trials that
+            are planned.
         """
-        return self.choose(phase, policy, history, rng)
+        return Chosen(self.choose(phase, policy, history, rng))
 
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         """Return what a trial shows, as the policies see it."""

@@ -16,6 +16,7 @@ from diptych.policies import REGISTRY, Candidate, Past, Policy, PolicyParameters
 from diptych.study.content import FrozenStimulus
 from diptych.study.faults import Fault
 from diptych.tasks import (
+    Chosen,
     ImageURL,
     PlannedTrial,
     ResponseFault,
@@ -102,7 +103,7 @@ class CategoryLearning(Task):
     def pool(self) -> list[Candidate]:
         """Every labelled stimulus, by file."""
         return [
-            Candidate(s.file, s.label, numbers_of(s.attributes))
+            Candidate(s.file, s.label, numbers_of(s.attributes), s.stimulus_id)
             for s in self.content.stimuli
             if s.label
         ]
@@ -201,12 +202,16 @@ class CategoryLearning(Task):
         history: Sequence[Past],
         rng: random.Random,
         later: Sequence[PlannedTrial],
-    ) -> Mapping[str, Any]:
+    ) -> Chosen | None:
         if not policy.teaches:
-            return self.choose(phase, policy, history, rng)
+            return Chosen(self.choose(phase, policy, history, rng))
         kept = {self.candidate_of(trial) for trial in later if trial.item is not None}
         pool = [each for each in not_shown(self.pool, policy, history) if each not in kept]
-        return self._item(policy.choose(pool, history, rng))
+        # A practice block stays whole: its end is decided by its answers.
+        if history and phase != "practice" and policy.is_finished(pool, history):
+            return None
+        found = policy.explain(pool, history, rng)
+        return Chosen(self._item(found.candidate), found.stored(policy.name))
 
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         return self._candidates[self._stimulus(trial).file]
