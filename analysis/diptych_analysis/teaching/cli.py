@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED
 from diptych_analysis.progress import progress_bars
 from diptych_analysis.teaching.names import LEARNERS, POLICIES, REWARDS, TARGETS, TRACERS
 
 if TYPE_CHECKING:
     from diptych_analysis.teaching.experiment import Row
+    from diptych_analysis.teaching.replay import Replay
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -183,6 +184,68 @@ def offline(folder: Path, targets: tuple[str, ...], reward: str, json_file: Path
         json_file.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"reward": reward, "targets": as_json}, indent=1)
         json_file.write_text(text + "\n", encoding="utf-8")
+
+
+@teach.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--condition", required=True, help="The condition whose images were drawn at random.")
+@click.option("--tracer", type=click.Choice(TRACERS), default="mixed", show_default=True)
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Of folds and bootstrap.")
+@click.option("--json", "json_file", type=NEW_FILE, help="JSON file for the results.")
+def replay(folder: Path, condition: str, tracer: str, seed: int, json_file: Path | None) -> None:
+    """Ask what expected_gain would have shown to learners of a finished study.
+
+    \b
+      diptych import explain-teach DIR --to out
+      diptych teach replay out --condition random
+
+    FOLDER is an export or an import with the phases training and test. The images are not needed:
+    the replay chooses among classes. It also compares the test accuracy of all conditions.
+    """
+    from dataclasses import asdict
+
+    from diptych_analysis.tables import TableFault, read_tables
+    from diptych_analysis.teaching.replay import ReplayFault, replay_study
+
+    try:
+        tables = read_tables(folder)
+        with _progress(int((tables.sessions["condition"] == condition).sum())) as advance:
+            found = replay_study(
+                tables, condition, family=tracer, seed=seed, advance=lambda: advance(1)
+            )
+    except (TableFault, ReplayFault) as fault:
+        raise click.ClickException(str(fault)) from None
+    click.echo(replay_table(found))
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+
+
+def replay_table(found: Replay) -> str:
+    """Return the results of a replay in Markdown."""
+    lines = ["| condition | learners | test accuracy | minus the first |", f"|{' --- |' * 4}"]
+    for arm in found.arms:
+        low, high = arm.interval
+        least, most = arm.difference_interval
+        over = "–" if arm is found.arms[0] else f"{arm.difference:+.3f} ({least:+.3f}, {most:+.3f})"
+        lines.append(
+            f"| {arm.condition} | {arm.learners} | {arm.accuracy:.3f} ({low:.3f}, {high:.3f}) "
+            f"| {over} |"
+        )
+    lines += ["", "| choice of the class | right in the next trial | s.e. | effective size |"]
+    lines.append(f"|{' --- |' * 4}")
+    for name, each in found.estimates.items():
+        lines.append(
+            f"| {name} | {each.value:.3f} | {each.standard_error:.3f} | {each.effective_size:.0f} |"
+        )
+    low, high = found.standing_interval
+    lines += [
+        "",
+        f"Trials scored: {found.steps}. Correlation over learners of how well the shown classes",
+        f"scored with test accuracy: {found.standing:+.2f} ({low:+.2f}, {high:+.2f}). Tracer over",
+        f"the rate of right answers: {found.advantage:+.3f} nats an answer.",
+    ]
+    return "\n".join(lines)
 
 
 @contextmanager
