@@ -14,12 +14,12 @@ import numpy as np
 from pydantic import Field
 
 from diptych.policies import Candidate, Past, PolicyParameters
+from diptych.policies.features import columns_of, feature_faults, matrix_of
 from diptych.policies.teaching import TeachingParameters, TeachingPolicy
 
 if TYPE_CHECKING:
     from diptych_analysis.teaching.choices import Choice, Options
     from diptych_analysis.teaching.tracers import Tracer
-    from diptych_analysis.teaching.worlds import Floats
 
 log = logging.getLogger("diptych")
 
@@ -123,7 +123,7 @@ class TracedPolicy(TeachingPolicy):
             )
             for past in history
         ]
-        features = _matrix(images, self._columns(pool))
+        features = matrix_of(images, columns_of(self.parameters.features, pool))
         tracer = rebuild(features, len(classes), trials, self.parameters.tracer, deadline)
         shown = Counter(past.candidate.group for past in history)
         options = Options(
@@ -146,26 +146,6 @@ class TracedPolicy(TeachingPolicy):
             return place[past.candidate.group]
         return place.get(past.response or "")
 
-    def _columns(self, pool: Sequence[Candidate]) -> tuple[str, ...]:
-        """Return the names of the features, in order."""
-        wanted = self.parameters.features
-        if not isinstance(wanted, str):
-            return wanted
-        return tuple(name for name in pool[0].attributes if name.startswith(wanted))
-
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
-        columns = self._columns(pool) if pool else ()
-        if pool and not columns:
-            known = ", ".join(pool[0].attributes) or "none"
-            return [f"features is {self.parameters.features!r}; numeric columns are: {known}"]
-        for each in pool:
-            missing = [name for name in columns if name not in each.attributes]
-            if missing:
-                known = ", ".join(each.attributes) or "none"
-                return [f"{each.id!r} has no number {missing[0]!r}; its numbers are: {known}"]
-        return super().faults(pool, trials)
-
-
-def _matrix(images: Sequence[Candidate], columns: Sequence[str]) -> Floats:
-    """Return the features, (n_images, n_columns)."""
-    return np.array([[each.attributes[name] for name in columns] for each in images])
+        fault = feature_faults(self.parameters.features, pool)
+        return [fault] if fault else super().faults(pool, trials)

@@ -288,6 +288,14 @@ class Task(ABC):
     def feedback(self, trial: PlannedTrial, response: Any) -> dict[str, Any] | None:
         """Return what the participant sees after the response; None for nothing."""
 
+    def explain(self, trial: PlannedTrial, response: Any, image: ImageURL) -> dict[str, Any] | None:
+        """Return the images that explain the answer, for `explanation` of the feedback.
+
+        Only asked where there is feedback. It depends on its arguments alone: an answer that is
+        sent again gets the same explanation. None by default.
+        """
+        return None
+
     def chance(self) -> float | None:
         """Return the probability of a right answer by guessing; None where that means nothing."""
         return None
