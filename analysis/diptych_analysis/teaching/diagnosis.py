@@ -101,10 +101,23 @@ def without(features: Floats, values: Values) -> Floats:
     return np.asarray(features - design @ fitted)
 
 
-def _even_tracer(features: Floats, n_classes: int, family: str, particles: int) -> Tracer:
+def even_tracer(
+    features: Floats, n_classes: int, family: str, particles: int = PARTICLES
+) -> Tracer:
     """Return a tracer whose particles attend to all features alike.
 
     Uneven attention would let the tracer that sees everything be nearly blind to an attribute.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_images, n_dimensions)
+        What the particles see, on the scale of `live.scaled`.
+    n_classes : int
+        Number of classes.
+    family : str
+        One of `tracers.TRACERS`.
+    particles : int
+        Number of particles, as many of each family as possible.
     """
     rng = np.random.default_rng(SEED)
     families = [FAMILIES[name] for name in (FAMILIES if family == MIXED else [family])]
@@ -179,7 +192,7 @@ def diagnose(
     whole = scaled(features)
 
     def tracer(seen: Floats) -> Tracer:
-        return _even_tracer(seen, len(classes), family, particles)
+        return even_tracer(seen, len(classes), family, particles)
 
     seeing = tracer(whole)
     blind = {name: tracer(without(whole, values)) for name, values in attributes.items()}
