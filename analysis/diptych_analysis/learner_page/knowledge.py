@@ -138,10 +138,11 @@ def concept(lessons: Lessons, knowledge: Knowledge) -> Iterator[Group]:
         values = lessons.attributes[found.names[0]]
         groups = {f"{found.names[0]} {level}": values == level for level in np.unique(values)}
         if values.dtype.kind == "f":
-            low, high = np.quantile(values, [1 / 3, 2 / 3])
+            numbers = values.astype(float)
+            low, high = np.quantile(numbers, [1 / 3, 2 / 3])
             groups = {
-                f"small {found.names[0]}": values <= low,
-                f"large {found.names[0]}": values >= high,
+                f"small {found.names[0]}": numbers <= low,
+                f"large {found.names[0]}": numbers >= high,
             }
     for name, members in groups.items():
         own = images[members]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from diptych_analysis.tables import Tables
-from diptych_analysis.teaching.diagnosis import Values
+from diptych_analysis.teaching.diagnosis import Values, attributes_among
 from diptych_analysis.teaching.live import Trial
 from diptych_analysis.teaching.worlds import Floats, Ints
 
@@ -19,7 +19,6 @@ FEEDBACK = ("practice", "training")
 KNOWN = ("study", "study_version", "stimulus_id", "file", "label", "width", "height")
 FILES = ("grid", "mask")
 """Columns of the manifest that name files (`explanation` of the task): no attributes."""
-MOST_LEVELS = 12
 LEAST_ANSWERS = 5
 
 
@@ -116,8 +115,8 @@ def read_lessons(
     features : sequence of str
         Columns of the table `stimuli`, or what their names begin with.
     attributes : sequence of str
-        Columns of `stimuli` that a learner could be blind to. By default all others with names
-        that occur for at least two images each, at most 12.
+        Columns of `stimuli` that a learner could be blind to. By default all others that
+        `attributes_among` takes.
     feedback : sequence of str
         Phases in which the page showed the true class.
 
@@ -185,16 +184,11 @@ def _attributes(
     if unknown:
         allowed = ", ".join(others) or "none"
         raise LessonFault(f"no attribute {unknown[0]!r} in the table stimuli; there are: {allowed}")
-    found: dict[str, Values] = {}
-    for name in wanted or others:
-        column = images[name]
-        if pd.api.types.is_numeric_dtype(column) and bool(column.notna().all()):
-            found[name] = column.to_numpy(float)
-            continue
-        levels = column.astype("string").fillna("")
-        if wanted or (2 <= levels.nunique() <= MOST_LEVELS and levels.value_counts().min() > 1):
-            found[name] = levels.to_numpy(str)
-    return {name: values for name, values in found.items() if len(np.unique(values)) > 1}
+    cells = {
+        name: images[name].astype(object).where(images[name].notna(), None).tolist()
+        for name in wanted or others
+    }
+    return attributes_among(cells)
 
 
 def _chosen_trials(tables: Tables) -> pd.DataFrame:
@@ -212,14 +206,14 @@ def _lesson(
     part: pd.DataFrame, number: Mapping[str, int], place: Mapping[str, int], feedback: Sequence[str]
 ) -> Lesson:
     indices, trials = [], []
-    for row in part.itertuples():
-        image, label = number.get(str(row.stimulus_id)), place.get(str(row.label))
+    for row in part.to_dict("records"):
+        image, label = number.get(str(row["stimulus_id"])), place.get(str(row["label"]))
         if image is None or label is None:
             continue
-        response = None if pd.isna(row.response) else place.get(str(row.response))
-        told = str(row.phase) in feedback and not pd.isna(row.response)
-        indices.append(int(str(row.trial_index)))
-        trials.append(Trial(image, label, response, told))
+        answered = not pd.isna(row["response"])
+        response = place.get(str(row["response"])) if answered else None
+        indices.append(int(row["trial_index"]))
+        trials.append(Trial(image, label, response, answered and str(row["phase"]) in feedback))
     first = part.iloc[0]
     condition = "" if pd.isna(first["condition"]) else str(first["condition"])
     return Lesson(

@@ -24,6 +24,9 @@ from diptych_analysis.teaching.worlds import Floats
 CLAIM = 2.3
 """Evidence for a gap that is claimed, in nats: odds of 10 to 1."""
 
+MOST_LEVELS = 12
+"""Values of an attribute of names."""
+
 Values = npt.NDArray[np.float64] | npt.NDArray[np.str_]
 
 
@@ -127,6 +130,34 @@ def even_tracer(
         even = {**traits, "attention": np.ones_like(traits["attention"])}
         parts.append(each(even, features, n_classes))
     return Tracer(Mixture(parts))
+
+
+def attributes_among(columns: Mapping[str, Sequence[object]]) -> dict[str, Values]:
+    """Return the columns of a manifest that a learner could be blind to.
+
+    Parameters
+    ----------
+    columns : Mapping of str to sequence
+        Cells of each column, one per image; None where a cell is empty.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Columns of numbers, and of 2 to 12 names with two images each; empty cells are a name too.
+        Columns of one value, and of numbers with empty cells, are left out.
+    """
+    found: dict[str, Values] = {}
+    for name, cells in columns.items():
+        if all(isinstance(cell, int | float) for cell in cells):
+            numbers = np.array(cells, float)
+            if len(np.unique(numbers)) > 1:
+                found[name] = numbers
+        elif not any(isinstance(cell, int | float) for cell in cells):
+            names = np.array(["" if cell is None else str(cell) for cell in cells])
+            counts = np.unique(names, return_counts=True)[1]
+            if 2 <= len(counts) <= MOST_LEVELS and counts.min() > 1:
+                found[name] = names
+    return found
 
 
 class PairHypotheses:

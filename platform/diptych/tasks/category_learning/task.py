@@ -60,6 +60,7 @@ class CategoryLearning(Task):
         "diptych.tasks.category_learning.figures:LearningCurves",
         "diptych.tasks.category_learning.figures:Confusion",
         "diptych.tasks.category_learning.figures:TestScores",
+        "diptych.tasks.category_learning.gaps:LearnerGaps",
     )
     parameters: CategoryLearningParameters
 
