@@ -173,14 +173,18 @@ class PairHypotheses:
         self._tracer = tracer
         classes = range(tracer.particles.n_classes)
         self.pairs = list(combinations(classes, 2))
+        self._with = [
+            [at for at, pair in enumerate(self.pairs) if each in pair] for each in classes
+        ]
         self._log_weights = np.zeros((len(self.pairs), tracer.particles.count))
 
     def observe(self, image: int, response: int) -> None:
         """Take in one answer."""
         p = self._tracer.particles.probabilities(np.array([image]))[:, 0]
-        for at, pair in enumerate(self.pairs):
-            blind = p[:, list(pair)].mean(1) if response in pair else p[:, response]
-            self._log_weights[at] += np.log(blind)
+        self._log_weights += np.log(p[:, response])
+        for at in self._with[response]:
+            own = np.log(p[:, list(self.pairs[at])].mean(1)) - np.log(p[:, response])
+            self._log_weights[at] += own
 
     @property
     def scores(self) -> Floats:
