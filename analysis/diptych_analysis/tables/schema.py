@@ -437,6 +437,22 @@ CHOICES: Final = (
 #: Columns that a task adds to `trials`; the same declarations for the host and the importers.
 CATEGORY_LEARNING_TRIALS: Final = (
     Column("choices", "list", "Classes in the order of their buttons."),
+    Column(
+        "explanation",
+        "string",
+        "What the feedback showed beside the true class; empty if nothing.",
+        levels=("contrast", "grid", "mask"),
+    ),
+    Column(
+        "explanation_images",
+        "list",
+        "`stimulus_id` of the images that it showed: of the true class, of the grid, or the mask.",
+    ),
+    Column(
+        "explanation_other_images",
+        "list",
+        "`stimulus_id` of the images of the class that the participant chose, in a contrast.",
+    ),
 )
 TWO_AFC_TRIALS: Final = (
     Column("unit", "string", "Unit that the trial asks about."),

@@ -98,6 +98,11 @@ COMMANDS = {
     "teach": Place(
         "diptych_analysis.teaching.cli", "teach", "Try policies that teach on simulated learners."
     ),
+    "learner": Place(
+        "diptych_analysis.learner_page.cli",
+        "learner",
+        "Show what learners know, and do not see.",
+    ),
     "correlate": Place(
         "diptych_analysis.agreement.cli",
         "correlate",

@@ -60,6 +60,11 @@ class Figure(ABC):
     title: ClassVar[str]
     reading: ClassVar[str]
 
+    @classmethod
+    def applies(cls, content: StudyContent) -> bool:
+        """Say whether a study can have the figure; by default every study of the task can."""
+        return True
+
     @abstractmethod
     def count(self, facts: SessionFacts) -> Counts:
         """Count one completed session. The host keeps only sums over sessions.
@@ -78,11 +83,9 @@ class Figure(ABC):
 
 def figures_of(content: StudyContent) -> tuple[Figure, ...]:
     """List the figures of a study: its levels', if it has any, its task's, and every study's."""
-    from diptych.figures.levels import has_levels
-
     task = tasks.REGISTRY.get(content.spec.task.name)
-    levels = (LEVELS,) if has_levels(content) else ()
-    return tuple(_load(where)() for where in (*levels, *task.figures, *COMMON))
+    kinds = map(_load, (LEVELS, *task.figures, *COMMON))
+    return tuple(kind() for kind in kinds if kind.applies(content))
 
 
 def _load(where: str) -> type[Figure]:

@@ -28,6 +28,11 @@ class LevelFunction(Figure):
         "answers of a condition together; `diptych psychometric` fits each participant."
     )
 
+    @classmethod
+    def applies(cls, content: StudyContent) -> bool:
+        """Say whether a policy of the study chooses levels."""
+        return any(judged_level(content, each.name) for each in content.spec.conditions)
+
     def count(self, facts: SessionFacts) -> Counts:
         """Count the answers of one session at each level."""
         content, condition = facts.content, facts.session.condition
@@ -66,11 +71,6 @@ class LevelFunction(Figure):
         found = [judged_level(content, each.name) for each in content.spec.conditions]
         name, judged = next(each for each in found if each is not None)
         return function(frame, name, judged)
-
-
-def has_levels(content: StudyContent) -> bool:
-    """Whether a policy of the study chooses levels."""
-    return any(judged_level(content, each.name) for each in content.spec.conditions)
 
 
 def numbers_of(content: StudyContent, attribute: str) -> dict[str | None, float]:

@@ -30,6 +30,7 @@ from diptych.journey.state import (
     TooLate,
     change,
     changed,
+    image_url,
     is_late,
     load_session,
     state,
@@ -211,7 +212,7 @@ def _decide(
     checked = _checked(task, trial, response, row.kind)
     told = checked.model_dump(mode="json")
     missed = isinstance(checked, MissedResponse)
-    feedback = None if missed else task.feedback(trial, checked)
+    feedback = None if missed else _feedback(host, row, task, trial, checked)
     if row.answer is not None:
         if row.answer != told:
             raise JourneyFault(
@@ -234,6 +235,21 @@ def _decide(
         return Replan(row, feedback, values, content, trial)
     moved = _moved(row, content, trial, following, correct, at)
     return Advance(row, feedback, values, following, moved)
+
+
+def _feedback(
+    host: Host, row: AnsweringRow, task: Task, trial: PlannedTrial, checked: BaseModel
+) -> dict[str, Any] | None:
+    """Return what the participant is shown: the task's feedback, with images that explain it."""
+    feedback = task.feedback(trial, checked)
+    if feedback is None:
+        return None
+
+    def url(place: int) -> str:
+        return image_url(host, row.public_id, row.version_id, place)
+
+    explanation = task.explain(trial, checked, url)
+    return feedback if explanation is None else {**feedback, "explanation": explanation}
 
 
 def _reply(host: Host, outcome: Outcome) -> dict[str, Any]:

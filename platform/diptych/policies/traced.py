@@ -8,13 +8,13 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, StringConstraints
 
 from diptych.policies import Candidate, Explained, Past, PolicyParameters
+from diptych.policies.features import columns_of, feature_faults, matrix_of
 from diptych.policies.files import hash_in, is_file
 from diptych.policies.teaching import (
     Chances,
@@ -172,7 +172,7 @@ class TracedPolicy(TeachingPolicy):
 
         family = self.parameters.tracer
         if not is_file(family):
-            features = _matrix(images, self._columns(images))
+            features = matrix_of(images, columns_of(self.parameters.features, images))
             return rebuild(features, len(classes), trials, family, deadline, snapshots())
         tracer = self._model_tracer(images, labels, classes)
         made_from = repr((family, tracer.rows.tolist(), tracer.labels.tolist(), list(classes)))
@@ -198,28 +198,11 @@ class TracedPolicy(TeachingPolicy):
             return place[past.candidate.group]
         return place.get(past.response or "")
 
-    def _columns(self, pool: Sequence[Candidate]) -> tuple[str, ...]:
-        """Return the names of the features, in order."""
-        wanted = self.parameters.features
-        if not wanted:
-            return ()
-        if not isinstance(wanted, str):
-            return wanted
-        return tuple(name for name in pool[0].attributes if name.startswith(wanted))
-
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         if is_file(self.parameters.tracer):
             return self._model_faults(pool) or super().faults(pool, trials)
-        columns = self._columns(pool) if pool else ()
-        if pool and not columns:
-            known = ", ".join(pool[0].attributes) or "none"
-            return [f"features is {self.parameters.features!r}; numeric columns are: {known}"]
-        for each in pool:
-            missing = [name for name in columns if name not in each.attributes]
-            if missing:
-                known = ", ".join(each.attributes) or "none"
-                return [f"{each.id!r} has no number {missing[0]!r}; its numbers are: {known}"]
-        return super().faults(pool, trials)
+        fault = feature_faults(self.parameters.features, pool)
+        return [fault] if fault else super().faults(pool, trials)
 
     def _model_faults(self, pool: Sequence[Candidate]) -> list[str]:
         """Say why the model of a file can not trace the participants of a pool."""
@@ -249,10 +232,3 @@ def snapshots() -> Snapshots:
     from diptych_analysis.teaching.live import Snapshots
 
     return Snapshots()
-
-
-def _matrix(images: Sequence[Candidate], columns: Sequence[str]) -> Floats:
-    """Return the features, (n_images, n_columns)."""
-    cells = itemgetter(*columns)
-    rows = [cells(each.attributes) for each in images]
-    return np.array(rows, dtype=float).reshape(len(images), len(columns))

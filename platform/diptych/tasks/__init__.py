@@ -28,6 +28,7 @@ from diptych.tasks.documents import (
     TaskResponse,
     TaskShown,
 )
+from diptych.tasks.drawing import draw, not_shown, numbers_of, spread
 from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych.tasks.practice import AfterPractice, Failed, Passed, PractiseAgain
 from diptych_analysis.tables.schema import Column, Judged
@@ -35,8 +36,8 @@ from diptych_analysis.tables.schema import Column, Judged
 __all__ = [
     "REGISTRY", "AfterPractice", "Chosen", "Failed", "ImageURL", "OpenFeedback", "OpenShown",
     "Passed", "PlannedTrial", "PractiseAgain", "ResponseFault", "Tally", "Task", "TaskFeedback",
-    "TaskParameters", "TaskResponse", "TaskShown", "draw", "roles_of", "spread",
-    "timing_of",
+    "TaskParameters", "TaskResponse", "TaskShown", "draw", "not_shown", "numbers_of", "roles_of",
+    "spread", "timing_of",
 ]  # fmt: skip
 
 # Gives the opaque URL, in one session, of the stimulus at a place of the manifest.
@@ -294,6 +295,14 @@ class Task(ABC):
     def feedback(self, trial: PlannedTrial, response: Any) -> dict[str, Any] | None:
         """Return what the participant sees after the response; None for nothing."""
 
+    def explain(self, trial: PlannedTrial, response: Any, image: ImageURL) -> dict[str, Any] | None:
+        """Return the images that explain the answer, for `explanation` of the feedback.
+
+        Only asked where there is feedback. It depends on its arguments alone: an answer that is
+        sent again gets the same explanation. None by default.
+        """
+        return None
+
     def chance(self) -> float | None:
         """Return the probability of a right answer by guessing; None where that means nothing."""
         return None
@@ -348,65 +357,3 @@ def roles_of(name: str) -> tuple[str, ...]:
     """
     layout = REGISTRY.get(name).items
     return (STIMULUS,) if layout is None else tuple(role.name for role in layout.roles)
-
-
-def numbers_of(attributes: Mapping[str, Any]) -> dict[str, float]:
-    """Return the attributes that are numbers, for a `Candidate`; empty cells are left out."""
-    return {
-        name: float(value) for name, value in attributes.items() if isinstance(value, int | float)
-    }
-
-
-def not_shown(
-    pool: Sequence[Candidate], policy: Policy, history: Sequence[Past]
-) -> Sequence[Candidate]:
-    """Return what a policy may choose from: all of the pool where it repeats."""
-    if policy.repeats:
-        return pool
-    shown = {past.candidate for past in history}
-    return [candidate for candidate in pool if candidate not in shown]
-
-
-def draw(
-    pool: Sequence[Candidate],
-    count: int,
-    phase: str,
-    policy: Policy,
-    history: list[Past],
-    rng: random.Random,
-) -> list[Candidate]:
-    """Draw `count` candidates in the order of the policy's choice; history grows by them."""
-    left = list(pool)
-    drawn = []
-    for _ in range(count):
-        candidate = policy.choose(left, history, rng)
-        if not policy.repeats:
-            left.remove(candidate)
-        drawn.append(candidate)
-        history.append(Past(candidate, phase))
-    return drawn
-
-
-def spread(
-    tests: Sequence[Candidate | None], catches: Sequence[Candidate], rng: random.Random
-) -> list[tuple[str, Candidate | None]]:
-    """Put catch trials between test trials, one in each of as many equal stretches.
-
-    Parameters
-    ----------
-    tests, catches : sequence of Candidate
-        What the trials show; the tests keep their order. None for a test that is chosen later.
-    rng : random.Random
-        The generator of the session's plan.
-
-    Returns
-    -------
-    list of (str, Candidate or None)
-        Phase and candidate of each trial.
-    """
-    order: list[tuple[str, Candidate | None]] = [("test", candidate) for candidate in tests]
-    stretch = len(tests) / (len(catches) or 1)
-    for number, catch in reversed(list(enumerate(catches))):
-        first, last = int(number * stretch), max(int((number + 1) * stretch) - 1, 0)
-        order.insert(rng.randint(first, max(first, last)) + 1, ("catch", catch))
-    return order

@@ -111,6 +111,8 @@ keys-rank = المفاتيح: { $keys } للترتيب، Backspace للتراج�
 correct-it-is = صحيح: { $label }
 it-is = هذا: { $label }
 not-correct-it-is = غير صحيح. هذا: { $label }
+explanation-grid = هذه الصور تنتمي معًا
+explanation-mask = انظر إلى المنطقة المضيئة
 
 look = انظر إلى الصور…
 which-fits = أي صورة في الوسط تناسب الأمثلة على اليمين أكثر؟

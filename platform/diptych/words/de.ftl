@@ -106,6 +106,8 @@ keys-rank = Tasten: { $keys } für die Reihenfolge, Rücktaste macht rückgängi
 correct-it-is = Richtig: { $label }
 it-is = Das ist: { $label }
 not-correct-it-is = Nicht richtig. Das ist: { $label }
+explanation-grid = Diese gehören zusammen
+explanation-mask = Achten Sie auf den hellen Bereich
 
 look = Sehen Sie sich die Bilder an …
 which-fits = Welches Bild in der Mitte passt besser zu den Beispielen rechts?

@@ -132,6 +132,8 @@ keys-rank = Keys: { $keys } to rank, Backspace to undo, Enter to submit
 correct-it-is = Correct: it is { $article } { $label }
 it-is = It is { $article } { $label }
 not-correct-it-is = Not correct. It is { $article } { $label }
+explanation-grid = These belong together
+explanation-mask = Look at the bright region
 
 ## Two pictures between examples
 

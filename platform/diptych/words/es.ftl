@@ -106,6 +106,8 @@ keys-rank = Teclas: { $keys } para ordenar, Retroceso para deshacer, Intro para 
 correct-it-is = Correcto: { $label }
 it-is = Es: { $label }
 not-correct-it-is = No es correcto. Es: { $label }
+explanation-grid = Estas imágenes van juntas
+explanation-mask = Mire la zona clara
 
 look = Mire las imágenes…
 which-fits = ¿Qué imagen del centro encaja mejor con los ejemplos de la derecha?

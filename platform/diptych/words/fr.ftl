@@ -109,6 +109,8 @@ keys-rank = Touches : { $keys } pour classer, Retour arrière pour annuler, Entr
 correct-it-is = Juste : { $label }
 it-is = C’est : { $label }
 not-correct-it-is = Ce n’est pas juste. C’est : { $label }
+explanation-grid = Ces images vont ensemble
+explanation-mask = Regardez la zone claire
 
 look = Regardez les images…
 which-fits = Quelle image du milieu correspond le mieux aux exemples de droite ?

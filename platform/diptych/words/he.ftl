@@ -108,6 +108,8 @@ keys-rank = מקשים: { $keys } לדירוג, Backspace לביטול, Enter ל
 correct-it-is = נכון: { $label }
 it-is = זה: { $label }
 not-correct-it-is = לא נכון. זה: { $label }
+explanation-grid = התמונות האלה שייכות יחד
+explanation-mask = נא להסתכל על האזור הבהיר
 
 look = נא להסתכל על התמונות…
 which-fits = איזו תמונה באמצע מתאימה יותר לדוגמאות מימין?

@@ -106,6 +106,8 @@ keys-rank = Tasti: { $keys } per ordinare, Backspace per annullare, Invio per in
 correct-it-is = Giusto: { $label }
 it-is = È: { $label }
 not-correct-it-is = Non è giusto. È: { $label }
+explanation-grid = Queste immagini vanno insieme
+explanation-mask = Guardi la zona chiara
 
 look = Guardi le immagini…
 which-fits = Quale immagine al centro corrisponde meglio agli esempi a destra?

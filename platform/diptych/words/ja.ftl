@@ -98,6 +98,8 @@ keys-rank = キー：{ $keys } で順位、Backspace で取り消し、Enter で
 correct-it-is = 正解：{ $label }
 it-is = 答え：{ $label }
 not-correct-it-is = 不正解。答え：{ $label }
+explanation-grid = これらは同じ仲間です
+explanation-mask = 明るい部分を見てください
 
 look = 画像を見てください…
 which-fits = 中央のどちらの画像が、右の例によりよく合いますか？

@@ -106,6 +106,8 @@ keys-rank = Toetsen: { $keys } om te ordenen, Backspace om ongedaan te maken, En
 correct-it-is = Goed: { $label }
 it-is = Het is: { $label }
 not-correct-it-is = Niet goed. Het is: { $label }
+explanation-grid = Deze horen bij elkaar
+explanation-mask = Let op het lichte gebied
 
 look = Bekijk de afbeeldingen…
 which-fits = Welke afbeelding in het midden past beter bij de voorbeelden rechts?

@@ -106,6 +106,8 @@ keys-rank = Teclas: { $keys } para ordenar, Backspace para desfazer, Enter para 
 correct-it-is = Certo: { $label }
 it-is = É: { $label }
 not-correct-it-is = Não está certo. É: { $label }
+explanation-grid = Estas imagens pertencem ao mesmo grupo
+explanation-mask = Veja a zona clara
 
 look = Veja as imagens…
 which-fits = Que imagem do meio combina melhor com os exemplos à direita?

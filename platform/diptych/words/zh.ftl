@@ -98,6 +98,8 @@ keys-rank = 按键：{ $keys } 排序，退格键撤销，回车键提交
 correct-it-is = 正确：{ $label }
 it-is = 这是：{ $label }
 not-correct-it-is = 不正确。这是：{ $label }
+explanation-grid = 这些图片属于一组
+explanation-mask = 请看明亮的区域
 
 look = 请看图片…
 which-fits = 中间的哪张图片与右边的例子更相符？

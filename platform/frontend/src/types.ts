@@ -41,6 +41,7 @@ export type ResponseBody = {
 export type ResponseReply = Schemas["Answered"];
 
 /** What each task of this package sends back after an answer. */
+export type CategoryLearningExplanation = Schemas["CategoryLearningExplanation"];
 export type CategoryLearningFeedback = Schemas["CategoryLearningFeedback"];
 export type TwoAFCFeedback = Schemas["TwoAFCFeedback"];
 export type TwoAFCCounter = Schemas["TwoAFCCounter"];

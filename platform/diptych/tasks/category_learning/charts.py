@@ -140,3 +140,26 @@ def test_scores(frame: pd.DataFrame, chance: float) -> Any:
         title=told(f"{int(n):,} sessions, mean score {words}",
                    f"dashed: expected by guessing, mean {chance:.0%}".replace("%", " %")),
     )  # fmt: skip
+
+
+def learner_gaps(frame: pd.DataFrame) -> Any:
+    """Draw the share of learners with each gap, with intervals."""
+    order = list(frame["gap"])
+    y = alt.Y("gap:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
+    scale = alt.Scale(domain=[0, max(0.1, float(frame["high"].max()))], nice=True)
+    x = alt.X("share:Q", title="share of learners", scale=scale,
+              axis=alt.Axis(format="~%", tickCount=5))  # fmt: skip
+    base = alt.Chart(frame).encode(
+        y=y,
+        tooltip=["gap", "kind", "learners:Q", "of:Q", alt.Tooltip("share:Q", format=".1%"),
+                 alt.Tooltip("low:Q", format=".1%"), alt.Tooltip("high:Q", format=".1%")],
+    )  # fmt: skip
+    colour = alt.condition(alt.datum.kind == "none", alt.value(QUIET), alt.value(PALETTE[0]))
+    bars = base.mark_bar(opacity=0.75, height={"band": 0.6}).encode(x=x, color=colour)
+    ends = base.mark_rule(color=QUIET, strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=scale), x2="high:Q"
+    )
+    learners = int(frame["of"].max())
+    return (bars + ends).properties(
+        height=max(60, 26 * len(frame)), title=told(f"{learners:,} learners")
+    )

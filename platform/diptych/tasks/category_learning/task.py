@@ -6,11 +6,10 @@ After Kondapaneni et al., Visual Knowledge Tracing (ECCV 2022); thesis sec. 2.5.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
-from typing import Any, ClassVar, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from diptych.policies import REGISTRY, Candidate, Past, Policy, PolicyParameters
 from diptych.study.content import FrozenStimulus
@@ -22,59 +21,25 @@ from diptych.tasks import (
     ResponseFault,
     Tally,
     Task,
-    TaskFeedback,
-    TaskParameters,
-    TaskResponse,
-    TaskShown,
     draw,
     not_shown,
     numbers_of,
 )
+from diptych.tasks.category_learning.documents import (
+    CategoryLearningFeedback,
+    CategoryLearningParameters,
+    CategoryLearningResponse,
+    CategoryLearningShown,
+)
+from diptych.tasks.category_learning.explanation import (
+    Explainer,
+    Explanation,
+    explained,
+    mask_files,
+)
 from diptych_analysis.tables.schema import CATEGORY_LEARNING_TRIALS
 
 PHASES = ("practice", "training", "test")
-
-
-class CategoryLearningParameters(TaskParameters):
-    """Parameters of category learning."""
-
-    rank: int = Field(
-        3, ge=1, description="Number of classes that the participant ranks, the most likely first."
-    )
-    feedback: tuple[Literal["practice", "training", "test"], ...] = Field(
-        ("practice", "training"),
-        description="Phases in which the page shows the true class after each answer.",
-    )
-    feedback_ms: int = Field(
-        0,
-        ge=0,
-        le=60_000,
-        description="Duration of the feedback, in ms. 0: until the participant selects Continue.",
-    )
-    half_way: bool = Field(True, description="Whether a page announces the middle of the training.")
-    show_score: bool = Field(True, description="Whether the debrief shows the score of the test.")
-
-
-class CategoryLearningResponse(TaskResponse):
-    """The answer: class names, the likeliest first."""
-
-    ranking: tuple[str, ...] = Field(min_length=1, max_length=64)
-
-
-class CategoryLearningShown(TaskShown):
-    """One image and the classes that it may belong to."""
-
-    image: str = Field(description="Address of the image.")
-    classes: list[str] = Field(description="Names of the classes, in the order of their buttons.")
-    rank: int = Field(description="Number of classes to rank; 1 is a single choice.")
-
-
-class CategoryLearningFeedback(TaskFeedback):
-    """The true class."""
-
-    correct: bool = Field(description="Whether the first class is the true one.")
-    label: str = Field(description="The true class.")
-    duration_ms: int = Field(description="0: until the participant selects Continue.")
 
 
 class CategoryLearning(Task):
@@ -96,6 +61,7 @@ class CategoryLearning(Task):
         "diptych.tasks.category_learning.figures:LearningCurves",
         "diptych.tasks.category_learning.figures:Confusion",
         "diptych.tasks.category_learning.figures:TestScores",
+        "diptych.tasks.category_learning.gaps:LearnerGaps",
     )
     parameters: CategoryLearningParameters
 
@@ -107,6 +73,17 @@ class CategoryLearning(Task):
             for s in self.content.stimuli
             if s.label
         ]
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        mine, spec = self.parameters, self.content.spec
+        features = mine.explanation_features
+        for policy in filter(None, (self.condition.policy, spec.policy)):
+            found = policy.parameters.get("features")
+            features = features or (tuple(found) if isinstance(found, list) else found)
+        return Explainer(
+            self.content, self.pool, mine.explanation, features, mine.explanation_images
+        )
 
     @cached_property
     def _candidates(self) -> dict[str, Candidate]:
@@ -122,8 +99,9 @@ class CategoryLearning(Task):
             yield Fault("study.toml", "phases", "no trials", "at least one trial")
         if not content.stimuli:
             return  # the manifest has said why
+        masks = mask_files(content)
         for stimulus in content.stimuli:
-            if not stimulus.label:
+            if not stimulus.label and stimulus.file not in masks:
                 file = spec.stimuli.manifest
                 yield Fault(file, f"{stimulus.file}, label", "nothing", "the class of the image")
         yield from self._contradictions()
@@ -138,11 +116,24 @@ class CategoryLearning(Task):
                 f"1 to {len(content.labels)}, the number of classes",
             )
         yield from self.policy_faults(policy, policy_key, self.pool, trials)
+        yield from self._explanation_faults(policy, policy_key)
         tested = sum(spec.trials(p) for p in PHASES if p not in self.parameters.feedback)
         if policy.teaches and tested >= len(self.pool):
             found = f"{tested} trials without feedback"
             allowed = f"at most {len(self.pool) - 1}, so that images to teach with are left"
             yield Fault("study.toml", "phases", found, allowed)
+
+    def _explanation_faults(self, policy: Policy, policy_key: str) -> Iterator[Fault]:
+        kind, phases = self.parameters.explanation, self.parameters.feedback
+        if kind == "none":
+            return
+        yield from self._explainer.faults()
+        if not phases:
+            allowed = "a phase in which feedback explains"
+            yield Fault("study.toml", "task.feedback", "no phase", allowed)
+        if kind != "mask" and policy.adaptive and not policy.teaches:
+            allowed = f"a policy that plans the trials without feedback, as a {kind} needs"
+            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), allowed)
 
     def _contradictions(self) -> Iterator[Fault]:
         """Yield a fault for each picture that is under one class and under another."""
@@ -178,10 +169,32 @@ class CategoryLearning(Task):
                 PlannedTrial(phase, item, notice=self._notice(phase, i, count, bool(trials)))
                 for i, item in enumerate(items)
             ]
-        return trials
+        untaught = self._untaught(trials)
+        return [
+            replace(trial, item=self._with_explanation(trial.phase, trial.item, untaught))
+            for trial in trials
+        ]
 
     def _item(self, candidate: Candidate) -> dict[str, Any]:
         return {"stimulus": self.content.place_of[candidate.id]}
+
+    def _untaught(self, trials: Iterable[PlannedTrial]) -> set[int]:
+        """Return the places that trials show without feedback, as far as they are chosen."""
+        return {
+            place
+            for trial in trials
+            if trial.phase not in self.parameters.feedback and trial.item is not None
+            for place in self.places(trial)
+        }
+
+    def _with_explanation(
+        self, phase: str, item: Mapping[str, Any] | None, untaught: set[int]
+    ) -> Mapping[str, Any] | None:
+        """Return what a trial shows, with what its feedback can show."""
+        if item is None or phase not in self.parameters.feedback:
+            return item
+        explanation = self._explainer.prepared(int(item["stimulus"]), untaught)
+        return item if explanation is None else {**item, "explanation": explanation}
 
     def _notice(self, phase: str, index: int, count: int, later: bool) -> str | None:
         if index == 0:
@@ -203,15 +216,22 @@ class CategoryLearning(Task):
         rng: random.Random,
         later: Sequence[PlannedTrial],
     ) -> Chosen | None:
-        if not policy.teaches:
-            return Chosen(self.choose(phase, policy, history, rng))
-        kept = {self.candidate_of(trial) for trial in later if trial.item is not None}
-        pool = [each for each in not_shown(self.pool, policy, history) if each not in kept]
-        # A practice block stays whole: its end is decided by its answers.
-        if history and phase != "practice" and policy.is_finished(pool, history):
-            return None
-        found = policy.explain(pool, history, rng)
-        return Chosen(self._item(found.candidate), found.stored(policy.name))
+        pool, choice = not_shown(self.pool, policy, history), None
+        if policy.teaches:
+            kept = {self.candidate_of(trial) for trial in later if trial.item is not None}
+            pool = [each for each in pool if each not in kept]
+            # A practice block stays whole: its end is decided by its answers.
+            if history and phase != "practice" and policy.is_finished(pool, history):
+                return None
+            found = policy.explain(pool, history, rng)
+            item, choice = self._item(found.candidate), found.stored(policy.name)
+        else:
+            item = self._item(policy.choose(pool, history, rng))
+        if self.parameters.explanation == "none":
+            return Chosen(item, choice)
+        shown = (PlannedTrial(past.phase, self._item(past.candidate)) for past in history)
+        untaught = self._untaught([*shown, *later])
+        return Chosen(self._with_explanation(phase, item, untaught) or item, choice)
 
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         return self._candidates[self._stimulus(trial).file]
@@ -260,6 +280,26 @@ class CategoryLearning(Task):
             "duration_ms": self.parameters.feedback_ms,
         }
 
+    def explain(
+        self, trial: PlannedTrial, response: CategoryLearningResponse, image: ImageURL
+    ) -> dict[str, Any] | None:
+        found = self._explained(trial, response)
+        if found is None:
+            return None
+        return {
+            "kind": found.kind,
+            "images": [image(place) for place in found.own],
+            "other_images": [image(place) for place in found.other],
+        }
+
+    def _explained(
+        self, trial: PlannedTrial, response: CategoryLearningResponse
+    ) -> Explanation | None:
+        """Return what explains an answer; None for a right one."""
+        if trial.item is None or self.score(trial, response):
+            return None
+        return explained(trial.item, response.ranking[0])
+
     def chance(self) -> float:
         return 1 / len(self.content.labels)
 
@@ -274,9 +314,22 @@ class CategoryLearning(Task):
         }
 
     def tabulate(self, trial: PlannedTrial, response: CategoryLearningResponse) -> dict[str, Any]:
-        return {
+        cells = {
             "response": response.ranking[0],
             "response_ranking": "|".join(response.ranking),
+        }
+        found = self._explained(trial, response)
+        if found is None:
+            return cells
+        pictures = [
+            [self.content.stimuli[place].stimulus_id for place in side]
+            for side in (found.own, found.other)
+        ]
+        return {
+            **cells,
+            "explanation": found.kind,
+            "explanation_images": pictures[0],
+            "explanation_other_images": pictures[1],
         }
 
 

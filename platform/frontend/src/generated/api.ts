@@ -2238,6 +2238,27 @@ export interface components {
             url: string | null;
         };
         /**
+         * CategoryLearningExplanation
+         * @description Images that explain a wrong answer.
+         */
+        CategoryLearningExplanation: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "contrast" | "grid" | "mask";
+            /**
+             * Images
+             * @description Addresses of the images of the true class, of the grid, or of the mask.
+             */
+            images: string[];
+            /**
+             * Other Images
+             * @description Addresses of the images of the chosen class, in a contrast.
+             */
+            other_images: string[];
+        };
+        /**
          * CategoryLearningFeedback
          * @description The true class.
          */
@@ -2257,6 +2278,11 @@ export interface components {
              * @description 0: until the participant selects Continue.
              */
             duration_ms: number;
+            /**
+             * @description What explains a wrong answer, where the study has explanations.
+             * @default null
+             */
+            explanation?: components["schemas"]["CategoryLearningExplanation"] | null;
         };
         /**
          * CategoryLearningPublicParameters

@@ -2,6 +2,7 @@ import { type JsPsych, type JsPsychPlugin, ParameterType } from "jspsych";
 import { actedAt, type Onset, sinceOnset, timingOf } from "../clock";
 import { setColumns } from "../columns";
 import { h, icon, isPlainKey, targetHandles } from "../dom";
+import { explain } from "../explanation";
 import { presentTrial } from "../presentation";
 import { Ranking } from "../ranking";
 import { type SimulationMode, simulateTrial } from "../simulation";
@@ -85,7 +86,7 @@ export default class CategoryLearning implements JsPsychPlugin<Info> {
     settle(screen, ranking);
     const submit = trial.submit as Submit;
     const feedback = (await submit({ ranking }, timing)) as Feedback | null;
-    if (feedback) await showFeedback(screen, ranking, feedback, trial.announce);
+    if (feedback) await showFeedback(screen, ranking, feedback, trial);
     const { rt_ms, onset_ms, onset_uncertainty_ms } = timing;
     const correct = feedback?.correct ?? null;
     return { ranking, correct, rt: rt_ms, onset_ms, onset_uncertainty_ms };
@@ -284,9 +285,9 @@ async function showFeedback(
   screen: Screen,
   ranking: string[],
   feedback: Feedback,
-  announce: (text: string) => void,
+  trial: Filled<Info>,
 ): Promise<void> {
-  const { correct, label } = feedback;
+  const { correct, label, explanation } = feedback;
   const first = ranking[0] ?? "";
   const text = say(correct ? "correct-it-is" : "it-is", labelled(label));
   screen.verdict.replaceChildren(icon(correct ? "check" : "cross"), text);
@@ -295,9 +296,13 @@ async function showFeedback(
   screen.prompt.hidden = true;
   mark(screen.choices.get(label), "right");
   if (!correct) mark(screen.choices.get(first), "wrong");
-  announce(correct ? text : say("not-correct-it-is", labelled(label)));
+  trial.announce(correct ? text : say("not-correct-it-is", labelled(label)));
   screen.submit.hidden = true;
   screen.undo.hidden = true;
+  if (explanation) {
+    const { root, image } = screen;
+    await explain(explanation, { root, image, label, chosen: first }, trial.image_error);
+  }
   if (feedback.duration_ms > 0) await sleep(feedback.duration_ms);
   else await untilContinue(screen.next);
 }

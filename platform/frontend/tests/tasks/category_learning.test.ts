@@ -227,3 +227,59 @@ describe("category learning", () => {
     expect(played.data).toMatchObject([{ ranking, correct: ranking[0] === "Bari" }]);
   });
 });
+
+describe("the explanation of a wrong answer", () => {
+  const explained = (kind: string, other_images: string[]) => async () => ({
+    correct: false,
+    label: "Bari",
+    duration_ms: 0,
+    explanation: { kind, images: ["/i/own1", "/i/own2"], other_images },
+  });
+  const sources = (testid: string): (string | null)[] =>
+    [...find(testid).querySelectorAll("img")].map((each) => each.getAttribute("src"));
+
+  it("shows the chosen class before the picture, and the true one after it", async () => {
+    play(plugin, { ...shown, rank: 1 }, explained("contrast", ["/i/other"]));
+    await begun();
+    key("2");
+    await pass(400);
+    expect(sources("explanation-other")).toEqual(["/i/other"]);
+    expect(sources("explanation-own")).toEqual(["/i/own1", "/i/own2"]);
+    expect(find("explanation-other").textContent).toBe("Agara");
+    expect(find("explanation-own").textContent).toBe("Bari");
+    const order = [...document.querySelectorAll("img")].map((each) => each.getAttribute("src"));
+    expect(order).toEqual(["/i/other", "/i/abc", "/i/own1", "/i/own2"]);
+    expect(document.querySelectorAll("img.veiled")).toHaveLength(0);
+    expect(find("continue").hidden).toBe(false);
+  });
+
+  it("names a grid, and has no second side", async () => {
+    play(plugin, { ...shown, rank: 1 }, explained("grid", []));
+    await begun();
+    key("2");
+    await pass(400);
+    expect(maybe("explanation-other")).toBeNull();
+    expect(find("explanation-own").textContent).toBe("These belong together");
+  });
+
+  it("lays a mask on the picture", async () => {
+    play(plugin, { ...shown, rank: 1 }, explained("mask", []));
+    await begun();
+    key("2");
+    await pass(400);
+    const box = image().parentElement as HTMLElement;
+    expect([...box.querySelectorAll(".cl-mask")]).toHaveLength(2);
+    expect(document.body.textContent).toContain("Look at the bright region");
+  });
+
+  it("goes on without images that do not come", async () => {
+    broken.set("/i/own1", 99);
+    play(plugin, { ...shown, rank: 1 }, explained("contrast", ["/i/other"]));
+    await begun();
+    key("2");
+    await pass(400);
+    expect(maybe("continue")?.hidden).toBe(true);
+    await pass(9000);
+    expect(maybe("continue")?.hidden).toBe(false);
+  });
+});

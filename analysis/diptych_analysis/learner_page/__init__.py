@@ -1,0 +1,1 @@
+"""One page about learners: what each knows over time, and what they do not see."""
