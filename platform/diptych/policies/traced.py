@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from diptych_analysis.teaching.live import Deadline, Snapshots, Trial
     from diptych_analysis.teaching.model_tracer import ModelTracer
     from diptych_analysis.teaching.tracers import TracerBase
-    from diptych_analysis.teaching.worlds import Floats, Ints
+    from diptych_analysis.teaching.worlds import Ints
 
 log = logging.getLogger("diptych")
 
