@@ -7,6 +7,7 @@ and is three texts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from diptych_analysis.tables.formulas import GUARD
 from diptych_analysis.tables.schema import Column
 
 #: The types of the frames' columns, by the declared type.
-DTYPES = {
+DTYPES: Final[dict[str, Any]] = {
     "string": "string",
     "list": "string",
     "integer": "Int64",

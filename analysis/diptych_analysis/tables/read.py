@@ -180,8 +180,8 @@ def _check_keys(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
         raise TableFault(f"{folder}/trials", reason, column="session_id", row=row)
     again = trials.duplicated(["session_id", "trial_index"])
     if bool(again.any()):
-        row = trials.iloc[_first(again) - 1]
-        reason = f"session {shown(row['session_id'])} has trial {row['trial_index']} twice"
+        found = trials.iloc[_first(again) - 1]
+        reason = f"session {shown(found['session_id'])} has trial {found['trial_index']} twice"
         raise TableFault(f"{folder}/trials", reason, column="trial_index", row=_first(again))
 
 

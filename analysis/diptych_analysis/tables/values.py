@@ -80,7 +80,7 @@ class TextColumn:
         if kinds == {str} and self.column.type in ("string", "list"):
             return self._texts(values)
         if kinds == {datetime} and self.column.type == "datetime":
-            return ["" if moment is None else iso(moment) for moment in values]
+            return [iso(moment) if isinstance(moment, datetime) else "" for moment in values]
         if kinds == {float} and self.column.type == "number":
             return ["" if value is None or value != value else repr(value) for value in values]
         return [_cell(self.column, value) for value in values]

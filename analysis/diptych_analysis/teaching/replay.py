@@ -167,7 +167,7 @@ def replay_study(
         )
     rng = np.random.default_rng(seed)
     folds = rng.permutation(len(replayed)) % FOLDS
-    share = sum(np.bincount(each.labels, minlength=len(classes)) for each in replayed)
+    share = np.bincount(np.concatenate([each.labels for each in replayed]), minlength=len(classes))
     steps: list[Step] = []
     advantages = []
     for place, learner in enumerate(replayed):
