@@ -153,7 +153,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
     """
     with reading() as connection:
         session = load_session(connection, session_id)
-    content = frozen(session.version_id)
+    content = frozen(session.version_id).of_part(session.part)
     if is_late(session, content):
         time_out(session_id)
         with reading() as connection:
@@ -217,7 +217,7 @@ def state(
     came : str, optional
         Mark of the arrival that the token was given to.
     """
-    content = frozen(session.version_id)
+    content = frozen(session.version_id).of_part(session.part)
     return {
         "session": {"id": session.public_id, "status": session.status},
         "step": session.step,
@@ -260,7 +260,7 @@ def trial_doc(
         with reading() as connection:
             row = trial_at(connection, session.id, session.position)
         assert row is not None, "a session in its trials has a current one"
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     trial, prefix = planned(row), host.settings.prefix
 
     @cache  # each is asked for twice, in `show` and in `images`
@@ -316,14 +316,14 @@ def image_urls(host: Host, session_id: int) -> list[str]:
         rows = connection.execute(_TO_COME, parameters).all()
     if session.condition is None:
         return []
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     places = {place for row in rows if row.item for place in task.places(planned(row))}
     return sorted(image_url(host, session.public_id, session.version_id, place) for place in places)
 
 
 def _score(host: Host, session: SessionRow) -> dict[str, int] | None:
     """Return right answers of the scored phase, where the study tells them."""
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     if not getattr(task.parameters, "show_score", False):
         return None
     with reading() as connection:

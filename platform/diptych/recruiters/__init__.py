@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("diptych")
 
+#: Keys of an entry address: the part of the study it leads to, and the participant it is made for.
+PART, PERSON = "part", "person"
+
 
 #: What a page does with a session that somebody left on this computer: go on with it; go on, and
 #: offer to begin anew; ask who is there.
@@ -72,6 +75,8 @@ class Recruiter(ABC):
     Parameters: ClassVar[type[RecruiterParameters]] = RecruiterParameters
     # Origins whose pages may hold the study in a frame.
     frame_origins: ClassVar[tuple[str, ...]] = ()
+    # Parameters that must differ between the parts of a study, such as completion codes.
+    own_in_each_part: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, parameters: RecruiterParameters, settings: Settings) -> None:
         self.parameters: Any = parameters

@@ -52,6 +52,7 @@ class Prolific(Recruiter):
     Parameters = ProlificParameters
     parameters: ProlificParameters
     frame_origins = ("https://app.prolific.com",)
+    own_in_each_part = ("completed",)
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:

@@ -1,0 +1,147 @@
+"""Studies over several days: who can start a later part, when, and what it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from flask import Flask
+from support.figure_sessions import exported
+from support.tiny_studies import category_study
+from support.walker import Walker, change, error_code, link, open_study, rows
+
+from diptych import models
+from diptych.study.windows import DAY_MS
+
+SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
+PART = {"after_days": 1, "window_days": 2, "phases": {"test": 3}, "items": "same", "reward": 0.5}
+CODES = {"recruitment": {"prolific": {"completed": "DONE2"}}}
+CHANGES: dict[str, Any] = {
+    "part": [{**PART, **CODES}],
+    "conditions": [{"name": "one"}, {"name": "other"}],
+}
+
+
+def open_parts(app: Flask, tmp_path: Path, **changes: Any) -> Path:
+    folder = category_study(tmp_path / "studies/tiny", changes={**CHANGES, **changes})
+    open_study(app, folder)
+    return folder
+
+
+def pass_days(app: Flask, days: float) -> None:
+    """Let days pass since the first parts ended."""
+    for row in rows(app, models.Session, part=1):
+        ended_at = row["ended_at"] - round(days * DAY_MS)
+        change(app, models.Session, {"ended_at": ended_at}, id=row["id"])
+
+
+def trials_of(app: Flask, to: Path) -> pd.DataFrame:
+    return exported(app, "tiny", to).trials
+
+
+@pytest.mark.both_databases
+def test_a_person_takes_two_parts_on_two_days(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    first = Walker(app.test_client()).start(participant="ada").finish()
+    assert first.step_name == "end"
+    pass_days(app, 1.5)
+    second = Walker(app.test_client()).start(participant="ada", part="2")
+    assert second.state["progress"] == {"done": 0, "of": 3}
+    second.finish()
+    assert second.step_name == "end"
+    tables = exported(app, "tiny", tmp_path / "out")
+    sessions = tables.sessions.set_index("part")
+    assert list(sessions.index) == [1, 2]
+    assert sessions["condition"].nunique() == 1
+    assert sessions["participant_id"].nunique() == 1
+    assert sessions.loc[1, "days_since_first"] == 0
+    assert sessions.loc[2, "days_since_first"] == pytest.approx(1.5, abs=0.01)
+    trials = tables.trials
+    assert list(trials.groupby("part").size()) == [6, 3]
+    taught = trials[(trials["part"] == 1) & (trials["phase"] == "training")]
+    asked = trials[trials["part"] == 2]
+    assert set(asked["stimulus_id"]) <= set(taught["stimulus_id"])
+    assert set(asked["phase"]) == {"test"}
+
+
+@pytest.mark.parametrize(("days", "code"), [(0.9, "part_early"), (3.01, "part_late")])
+@SQLITE
+def test_a_part_is_started_in_its_window_alone(
+    app: Flask, tmp_path: Path, days: float, code: str
+) -> None:
+    open_parts(app, tmp_path)
+    Walker(app.test_client()).start(participant="ada").finish()
+    pass_days(app, days)
+    reply = Walker(app.test_client()).arrive(participant="ada", part="2")
+    assert (reply.status_code, error_code(reply)) == (409, code)
+    assert reply.json["error"]["said"]["key"] == code
+    assert len(rows(app, models.Session)) == 1
+
+
+@SQLITE
+def test_nobody_starts_a_later_part_without_the_first(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    for entry in ({"participant": "eve"}, {}):
+        reply = Walker(app.test_client()).arrive(part="2", **entry)
+        assert (reply.status_code, error_code(reply)) == (403, "part_unknown")
+    begun = Walker(app.test_client()).start(participant="ada")
+    assert error_code(Walker(app.test_client()).arrive(participant="ada", part="2")) == (
+        "part_unknown"
+    )
+    assert begun.load().step_name == "trials"
+    for wrong in ("0", "3", "two", "", "-1", "99999999999"):
+        reply = Walker(app.test_client()).arrive(participant="ada", part=wrong)
+        assert error_code(reply) == "not_eligible"
+
+
+@pytest.mark.both_databases
+def test_a_part_is_taken_once(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path, recruitment={"once": False})
+    Walker(app.test_client()).start(participant="ada").finish()
+    pass_days(app, 1)
+    second = Walker(app.test_client()).start(participant="ada", part="2")
+    second.answer()
+    again = Walker(app.test_client()).enter(participant="ada", part="2")
+    assert again.public_id == second.public_id
+    assert again.trial["index"] == 1
+    again.finish()
+    pass_days(app, 9)  # what has begun is not closed
+    assert Walker(app.test_client()).enter(participant="ada", part="2").step_name == "end"
+    # The first part can be taken again where the study says so; the second cannot.
+    assert Walker(app.test_client()).start(participant="ada").step_name == "trials"
+    parts = [(row["part"], row["take"]) for row in rows(app, models.Session)]
+    assert parts == [(1, 1), (2, 2), (1, 3)]
+
+
+@SQLITE
+def test_later_parts_take_no_places(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path, recruitment={"participants": 2})
+    Walker(app.test_client()).start(participant="ada").finish()
+    pass_days(app, 1)
+    Walker(app.test_client()).start(participant="ada", part="2").finish()
+    Walker(app.test_client()).start(participant="bob").finish()
+    reply = Walker(app.test_client()).arrive(participant="cleo")
+    assert error_code(reply) == "study_full"
+    pass_days(app, 1)  # a full study still sees its people again
+    assert Walker(app.test_client()).start(participant="bob", part="2").step_name == "trials"
+
+
+@SQLITE
+def test_simulated_people_do_not_wait(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    key = link(app, "simulate", "tiny")
+    Walker(app.test_client()).start(participant="s1", **key).finish()
+    second = Walker(app.test_client()).start(participant="s1", part="2", **key).finish()
+    assert second.step_name == "end"
+    reply = Walker(app.test_client()).arrive(participant="s2", part="2", **key)
+    assert error_code(reply) == "part_unknown"
+
+
+@SQLITE
+def test_a_preview_shows_a_later_part(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    shown = Walker(app.test_client()).start(part="2", **link(app, "preview", "tiny"))
+    assert shown.state["progress"]["of"] == 3
+    assert shown.finish().step_name == "end"
