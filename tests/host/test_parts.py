@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
-import pandas as pd
 import pytest
 from flask import Flask
+from icalendar import Calendar
 from support.figure_sessions import exported
 from support.tiny_studies import category_study
 from support.walker import Walker, change, error_code, link, open_study, rows
@@ -35,10 +36,6 @@ def pass_days(app: Flask, days: float) -> None:
     for row in rows(app, models.Session, part=1):
         ended_at = row["ended_at"] - round(days * DAY_MS)
         change(app, models.Session, {"ended_at": ended_at}, id=row["id"])
-
-
-def trials_of(app: Flask, to: Path) -> pd.DataFrame:
-    return exported(app, "tiny", to).trials
 
 
 @pytest.mark.both_databases
@@ -145,3 +142,67 @@ def test_a_preview_shows_a_later_part(app: Flask, tmp_path: Path) -> None:
     shown = Walker(app.test_client()).start(part="2", **link(app, "preview", "tiny"))
     assert shown.state["progress"]["of"] == 3
     assert shown.finish().step_name == "end"
+
+
+def next_part(walker: Walker) -> dict[str, Any]:
+    told: dict[str, Any] = walker.state["content"]["next_part"]
+    return told
+
+
+@pytest.mark.both_databases
+def test_somebody_without_an_id_comes_back_by_a_personal_link(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path, recruitment={"direct": {"kiosk": True}})
+    first = Walker(app.test_client()).start().finish()
+    told = next_part(first)
+    (session,) = rows(app, models.Session)
+    assert told["part"] == 2
+    assert told["opens_at"] == session["ended_at"] + DAY_MS
+    assert told["closes_at"] == session["ended_at"] + 3 * DAY_MS
+    entry = dict(parse_qsl(urlsplit(told["link"]).query))
+    pass_days(app, 1)
+    second = Walker(app.test_client()).start(**entry).finish()
+    assert "next_part" not in second.state["content"]  # there is none
+    assert len(rows(app, models.Participant)) == 1
+    for person in (entry["person"][:-1] + "!", entry["person"].partition(".")[0], "x.y", "\x00"):
+        reply = Walker(app.test_client()).arrive(part="2", person=person)
+        assert (reply.status_code, error_code(reply)) == (403, "not_eligible")
+        assert reply.json["error"]["said"]["key"] == "invalid_key"
+
+
+@SQLITE
+def test_a_platform_invites_to_the_next_part(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    ids = {"PROLIFIC_PID": "ada", "STUDY_ID": "p1", "SESSION_ID": "s1"}
+    first = Walker(app.test_client()).start(**ids).finish()
+    assert next_part(first)["link"] is next_part(first)["calendar"] is None
+    assert first.state["content"]["exit"]["code"] == "DONE"
+    pass_days(app, 1)
+    # The submission of the first part is paid for the first part.
+    reply = Walker(app.test_client()).arrive(part="2", **ids)
+    assert (reply.status_code, error_code(reply)) == (403, "not_eligible")
+    # Nor does a typed id of the person lead into their second part from elsewhere.
+    assert error_code(Walker(app.test_client()).arrive(part="2", participant="ada")) == (
+        "part_unknown"
+    )
+    second = {**ids, "STUDY_ID": "p2", "SESSION_ID": "s2"}
+    back = Walker(app.test_client()).start(part="2", **second).finish()
+    assert back.state["content"]["exit"]["code"] == "DONE2"
+    # And the submission of the second leads nowhere in the first.
+    reply = Walker(app.test_client()).arrive(**second)
+    assert error_code(reply) == "not_eligible"
+
+
+@SQLITE
+def test_a_calendar_file_holds_the_window(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    told = next_part(Walker(app.test_client()).start(participant="ada").finish())
+    path = told["calendar"].removeprefix("http://127.0.0.1:8000")
+    reply = app.test_client().get(path)
+    assert (reply.status_code, reply.mimetype) == (200, "text/calendar")
+    (event,) = Calendar.from_ical(reply.data).walk("VEVENT")
+    assert event.start.timestamp() == told["opens_at"] // 1000
+    assert event.end.timestamp() == told["closes_at"] // 1000
+    assert str(event["url"]) == told["link"]
+    for wrong in (path.replace("person=", "person=x"), path.replace("part=2", "part=1")):
+        assert app.test_client().get(wrong).status_code == 403
+    assert app.test_client().get("/s/nothing/calendar.ics").status_code == 404

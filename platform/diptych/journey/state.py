@@ -17,6 +17,7 @@ from diptych.ground.keys import Named
 from diptych.host import Host, host
 from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
+from diptych.journey.next_part import next_part
 from diptych.payments.participations import order_ids, paid, participation, workers
 from diptych.recruiters import NextPerson, Recruiter
 from diptych.sessions.planned import planned
@@ -168,7 +169,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
 
 def _next_person(recruiter: Recruiter, session: SessionRow) -> NextPerson:
     """Say whether another person at this computer may begin a session over the same link."""
-    if session.kind != "person":
+    if session.kind != "person" or session.part > 1:
         return "no"
     if recruiter.next_person(known=False) == "no":
         return "no"
@@ -347,11 +348,15 @@ def _end(host: Host, session: SessionRow, content: StudyContent, came: str) -> d
     with reading() as connection:
         parameters = parameters_of(connection, session.id, came)
         paid_before = _is_paid_otherwise(connection, session, parameters)
+        later = None
+        if session.status == "completed":
+            later = next_part(host, connection, session, content)
     if paid_before:
         # No code and no form: the platform would pay for the same work once more.
         html = texts.text(content, "paid_already", host.settings.prefix)
         return {"outcome": session.status, "html": html, "exit": None}
-    return ending(host, content, session.status, session.recruiter, parameters)
+    end = ending(host, content, session.status, session.recruiter, parameters)
+    return end if later is None else {**end, "next_part": later}
 
 
 def _is_paid_otherwise(

@@ -75,6 +75,8 @@ class Recruiter(ABC):
     Parameters: ClassVar[type[RecruiterParameters]] = RecruiterParameters
     # Origins whose pages may hold the study in a frame.
     frame_origins: ClassVar[tuple[str, ...]] = ()
+    # Whether participants come to a later part by a personal link, and not through a platform.
+    comes_back_by_link: ClassVar[bool] = False
     # Parameters that must differ between the parts of a study, such as completion codes.
     own_in_each_part: ClassVar[tuple[str, ...]] = ()
 
