@@ -98,7 +98,7 @@ def faults_of(folder: Path) -> str:
         ({}, "part 2, recruitment.prolific.completed: found 'DONE', as in part 1"),
         ({"recruitment": {"mars": {"x": 1}}}, "recruitment.mars"),
         ({"recruitment": {"prolific": {"completed": "B", "z": 1}}}, "recruitment.prolific.z"),
-        ({"phases": {"test": 5}, "items": "same"}, "5 trials of same items, but there can be only 4"),
+        ({"phases": {"test": 5}, "items": "same"}, "5 trials of same items, but there can be"),
         ({"phases": {"test": 20}, "items": "new"}, "20 trials of new items"),
         ({"phases": {"test": 12}, "items": "both"}, "6 trials of same items"),
         ({"phases": {"test": 99}}, "99 trials"),

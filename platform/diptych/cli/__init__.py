@@ -41,6 +41,9 @@ COMMANDS = {
     "quality": Place(
         "diptych.cli.quality", "quality", "Show how many sessions of STUDY each quality rule flags."
     ),
+    "parts": Place(
+        "diptych.cli.parts", "parts", "Show and invite who is due for a later part of a study."
+    ),
     "export": Place("diptych.cli.tables", "export", "Write the tidy tables of STUDY."),
     "import": Place(
         "diptych.cli.tables", "import_", "Convert data of other studies to tidy tables."
