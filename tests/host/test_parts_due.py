@@ -24,6 +24,7 @@ from diptych.ground.database import db, reading
 from diptych.ground.settings import Settings
 from diptych.host import host
 from diptych.overview import parts
+from diptych.overview.live import live_view
 from diptych.payments import budget, decisions, sending
 from diptych.privacy import withdrawal
 from diptych.settling import settle
@@ -116,6 +117,39 @@ def test_the_page_and_its_lists(app: Flask, tmp_path: Path) -> None:
     for kind in ("simulated", "machine"):
         assert viewer.get(f"/studies/tiny/parts?who={kind}").status_code == 200
     assert viewer.get("/studies/tiny/parts?who=cats").status_code == 400
+
+
+@SQLITE
+def test_pages_tell_the_parts_apart(app: Flask, tmp_path: Path) -> None:
+    changes = {**CHANGES, "quality": {"max_repeats": 0}}
+    texts = {"instructions_part2.md": "Look at them again.\n"}
+    open_study(app, category_study(tmp_path / "studies/tiny", changes=changes, texts=texts))
+    first = take(app, 1.5, participant="ada")
+    second = take(app, 0, participant="ada", part="2")
+    turns_of(app)
+    # Another part is no repetition of the study.
+    findings = {row["session_id"]: row["flagged"] for row in rows(app, models.QualityResult)}
+    assert findings == {first: False, second: False}
+    editor = researcher(app, "editor")
+    assert "· part 2" in editor.get("/studies/tiny/participants").text
+    name = rows(app, models.Session, id=second)[0]["public_id"]
+    page = editor.get(f"/studies/tiny/participants/{name}").text
+    assert "1.5 days after the first" in page
+    shown = editor.get("/studies/tiny/versions/preview?part=2").text
+    assert "Look at them again." in shown
+    assert "DONE2" in shown
+    assert "Look at them again." not in editor.get("/studies/tiny/versions/preview").text
+    taken = editor.post("/studies/tiny/versions/preview/take", {"part": "2"})
+    assert taken.location.endswith("&part=2")
+    links = editor.get("/studies/tiny/recruitment").text
+    assert "/s/tiny?part=2&amp;PROLIFIC_PID=" in links
+    assert "/s/tiny?part=3&amp;PROLIFIC_PID=" in links
+    # Live, places and figures are about first parts.
+    with app.app_context():
+        view = live_view(host(), study_id("tiny"))
+    assert (view.places, view.stages[-1].reached, view.time.sessions) == (1, 1, 1)
+    tallies = rows(app, models.Tally, figure="test-scores")
+    assert {row["sessions"] for row in tallies} == {1}
 
 
 @SQLITE
