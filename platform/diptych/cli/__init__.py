@@ -58,6 +58,11 @@ COMMANDS = {
         "Delete data that `[privacy]` of each study no longer allows.",
     ),
     "trace": Place("diptych_analysis.tracing.cli", "trace", "Train tracing models on tidy tables."),
+    "forgetting": Place(
+        "diptych_analysis.tracing.forgetting_cli",
+        "forgetting",
+        "Fit forgetting curves to a study of several parts.",
+    ),
     "mis": Place(
         "diptych_analysis.mis.cli",
         "mis",

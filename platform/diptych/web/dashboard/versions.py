@@ -105,8 +105,8 @@ def take(study: str) -> Any:
     here = _study()
     key = study_keys.ensure(host().secret, here.id, study, "preview", user())
     part = request.form.get(PART, "1")
-    of_part = {} if part == "1" else {PART: part}
-    return redirect(url_for("pages.participant", study=study, preview=key, **of_part), 303)
+    query: dict[str, Any] = {"preview": key} | ({} if part == "1" else {PART: part})
+    return redirect(url_for("pages.participant", study=study, **query), 303)
 
 
 def _study() -> Any:
