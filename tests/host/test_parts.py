@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -10,10 +11,11 @@ import pytest
 from flask import Flask
 from icalendar import Calendar
 from support.figure_sessions import exported
-from support.tiny_studies import category_study
-from support.walker import Walker, change, error_code, link, open_study, rows
+from support.tiny_studies import category_study, to_toml, two_afc_study
+from support.walker import Walker, at_once, change, error_code, link, open_study, rows
 
 from diptych import models
+from diptych.study.versions import set_state
 from diptych.study.windows import DAY_MS
 
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
@@ -206,3 +208,89 @@ def test_a_calendar_file_holds_the_window(app: Flask, tmp_path: Path) -> None:
     for wrong in (path.replace("person=", "person=x"), path.replace("part=2", "part=1")):
         assert app.test_client().get(wrong).status_code == 403
     assert app.test_client().get("/s/nothing/calendar.ics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "policy", [{"name": "largest_error", "features": ["size"]}, {"name": "leitner"}]
+)
+@SQLITE
+def test_policies_that_teach_choose_among_the_items_of_a_part(
+    app: Flask, tmp_path: Path, policy: dict[str, Any]
+) -> None:
+    part = {**PART, **CODES, "phases": {"training": 2, "test": 2}}
+    open_parts(app, tmp_path, part=[part], policy=policy)
+    for name in ("ada", "bob"):
+        Walker(app.test_client()).start(participant=name).finish()
+    pass_days(app, 1)
+    for name in ("ada", "bob"):
+        second = Walker(app.test_client()).start(participant=name, part="2").finish()
+        assert second.step_name == "end"
+    trials = exported(app, "tiny", tmp_path / "out").trials
+    for _, theirs in trials.groupby("participant_id"):
+        taught = theirs[(theirs["part"] == 1) & (theirs["phase"] == "training")]
+        asked = theirs[theirs["part"] == 2]
+        assert len(asked) == 4
+        assert set(asked["stimulus_id"]) <= set(taught["stimulus_id"])
+
+
+@SQLITE
+def test_tasks_with_items_ask_for_new_ones(app: Flask, tmp_path: Path) -> None:
+    part = {**PART, **CODES, "phases": {"test": 2, "catch": 1}, "items": "new"}
+    folder = two_afc_study(tmp_path / "studies/tiny", practice=0, test=4, catch=1)
+    spec = (folder / "study.toml").read_text().replace("test = 4", "test = 2")
+    (folder / "study.toml").write_text(spec + to_toml({"part": [part]}))
+    open_study(app, folder)
+    Walker(app.test_client()).start(participant="ada").finish()
+    pass_days(app, 1)
+    Walker(app.test_client()).start(participant="ada", part="2").finish()
+    trials = exported(app, "tiny", tmp_path / "out").trials
+    tests = trials[trials["phase"] == "test"].groupby("part")["item_id"].agg(list)
+    assert len(tests[1]) == len(tests[2]) == 2
+    assert not set(tests[1]) & set(tests[2])
+    catches = trials[trials["phase"] == "catch"]
+    assert list(catches["part"]) == [1, 2]
+    assert catches["item_id"].nunique() == 1  # not what `items` is about
+
+
+@SQLITE
+def test_a_new_version_is_for_new_people(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    Walker(app.test_client()).start(participant="ada").finish()
+    changed = {"part": [{**PART, **CODES, "phases": {"test": 1}}], "conditions": [{"name": "new"}]}
+    open_parts(app, tmp_path, **changed)
+    Walker(app.test_client()).start(participant="bob").finish()
+    pass_days(app, 1)
+    for name, trials in (("ada", 3), ("bob", 1)):
+        second = Walker(app.test_client()).start(participant=name, part="2")
+        assert second.state["progress"]["of"] == trials
+    by_person: dict[int, set[tuple[int, str]]] = {}
+    for row in rows(app, models.Session):
+        pair = (row["version_id"], row["condition"])
+        by_person.setdefault(row["participant_id"], set()).add(pair)
+    assert [len(pairs) for pairs in by_person.values()] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("paused", "study_paused"), ("closed", "study_closed")]
+)
+@SQLITE
+def test_a_study_that_is_not_open_starts_no_part(
+    app: Flask, tmp_path: Path, state: str, code: str
+) -> None:
+    open_parts(app, tmp_path)
+    Walker(app.test_client()).start(participant="ada").finish()
+    pass_days(app, 1)
+    with app.app_context():
+        set_state("tiny", state)
+    assert error_code(Walker(app.test_client()).arrive(participant="ada", part="2")) == code
+
+
+@pytest.mark.both_databases
+def test_two_arrivals_at_once_share_one_session(app: Flask, tmp_path: Path) -> None:
+    open_parts(app, tmp_path)
+    Walker(app.test_client()).start(participant="ada").finish()
+    pass_days(app, 1)
+    visits = [Walker(app.test_client()) for _ in range(4)]
+    at_once([partial(visit.enter, participant="ada", part="2") for visit in visits])
+    assert len({visit.public_id for visit in visits}) == 1
+    assert [row["part"] for row in rows(app, models.Session)] == [1, 2]

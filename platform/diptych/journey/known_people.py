@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
-from diptych.domain.rows import SessionRow, session_row
+from diptych.domain.rows import SessionRow, session_rows
 from diptych.domain.tables import IDENTITIES, PARTICIPANTS, SESSIONS, STUDIES
 from diptych.ground.database import insert_row
 
@@ -22,13 +22,8 @@ _KNOWN = select(IDENTITIES.c.participant_id).where(
     IDENTITIES.c.recruiter == bindparam("recruiter"),
     IDENTITIES.c.external_id == bindparam("external_id"),
 )
-_LATEST = (
-    select(SESSIONS)
-    .where(*_THEIRS, SESSIONS.c.part == bindparam("part"))
-    .order_by(SESSIONS.c.take.desc())
-    .limit(1)
-)
-_TAKES = select(func.max(SESSIONS.c.take)).where(*_THEIRS)
+# All at once: between two statements somebody else may begin the session that is looked for.
+_SESSIONS = select(SESSIONS).where(*_THEIRS).order_by(SESSIONS.c.take)
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class TheirSessions:
     latest : SessionRow | None
         The latest of the part that they enter.
     takes : int
-        How many there are, of all parts.
+        The highest number among them, of all parts.
     """
 
     latest: SessionRow | None = None
@@ -60,11 +55,9 @@ def sessions_of(
     if participant_id is None:
         return TheirSessions()
     whose = {"study": study_id, "participant": participant_id}
-    row = connection.execute(_LATEST, {**whose, "part": part}).one_or_none()
-    latest = None if row is None else session_row(row)
-    if part == 1 and latest is None:
-        return TheirSessions()  # who has taken a later part has taken the first
-    return TheirSessions(latest, connection.execute(_TAKES, whose).scalar() or 0)
+    found = session_rows(connection.execute(_SESSIONS, whose).all())
+    of_part = [row for row in found if row.part == part]
+    return TheirSessions(of_part[-1] if of_part else None, found[-1].take if found else 0)
 
 
 def took_one_of(connection: Connection, participant_id: int, studies: Sequence[str]) -> bool:
