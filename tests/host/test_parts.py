@@ -294,3 +294,19 @@ def test_two_arrivals_at_once_share_one_session(app: Flask, tmp_path: Path) -> N
     at_once([partial(visit.enter, participant="ada", part="2") for visit in visits])
     assert len({visit.public_id for visit in visits}) == 1
     assert [row["part"] for row in rows(app, models.Session)] == [1, 2]
+
+
+@SQLITE
+def test_who_declines_a_part_leaves_nothing_of_it_and_may_come_again(
+    app: Flask, tmp_path: Path
+) -> None:
+    open_parts(app, tmp_path)
+    Walker(app.test_client()).start(participant="ada").finish()
+    pass_days(app, 1)
+    declined = Walker(app.test_client()).enter(participant="ada", part="2")
+    declined.take("consent", agreed=False)
+    shell = rows(app, models.Session)[-1]
+    assert (shell["status"], shell["part"]) == ("declined", 2)
+    assert shell["participant_id"] is shell["first_ended_at"] is shell["condition"] is None
+    second = Walker(app.test_client()).start(participant="ada", part="2").finish()
+    assert second.step_name == "end"

@@ -288,6 +288,7 @@ def _decline(
         session,
         {
             "participant_id": None,
+            "first_ended_at": None,
             "status": "declined",
             "step": "end",
             "browser": {},
