@@ -25,7 +25,8 @@ from diptych.cli import cli
 from diptych.ground.plugins import Registry
 from diptych.ground.settings import Settings
 from diptych.journey.faults import CODES
-from diptych.study.spec import Plugged, StudySpec
+from diptych.study.section import Plugged
+from diptych.study.spec import StudySpec
 from diptych.tasks.items import ItemLayout
 from diptych_analysis.tables import schema as declared
 

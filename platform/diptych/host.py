@@ -51,9 +51,9 @@ class Host:
         # Called with the session's id after the transaction that ended it; never raises.
         self.when_ended: Callable[[int], None] = lambda session_id: None
 
-    def _task(self, version_id: int, condition: str) -> Task:
-        """Make the task of a version and condition, once: both never change."""
-        content = frozen(version_id)
+    def _task(self, version_id: int, condition: str, part: int = 1) -> Task:
+        """Make the task of a version, condition and part, once: they never change."""
+        content = frozen(version_id).of_part(part)
         task_class = tasks.REGISTRY.get(content.spec.task.name)
         return task_class(content, content.spec.condition(condition))
 

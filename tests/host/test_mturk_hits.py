@@ -29,6 +29,7 @@ from diptych.mturk.fees import cost
 from diptych.mturk.hits import create_hit, hits
 from diptych.mturk.offer import HitFault, preview_hit
 from diptych.recruiters.platform import PlatformFault
+from diptych.study.versions import current_version, frozen
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 ON_MTURK = {
@@ -358,3 +359,33 @@ def test_sessions_from_elsewhere_are_not_told_to_mturk(
     study_id = rows(app, models.Study)[0]["id"]
     assert qualification.catch_up(host, study_id) == 0
     assert all("Associate" not in name for name, _ in mturk.calls[before:])
+
+
+# Later parts of a study
+
+
+def test_a_later_part_is_a_hit_for_those_who_were_invited(
+    mturk: LocalMTurk, app: Flask, settings: Settings, host: Host
+) -> None:
+    part = {"after_days": 1, "phases": {"test": 2}, "reward": 0.7}
+    open_changed(app, settings, part=[part])
+    make(host)
+    with pytest.raises(HitFault, match="no part 3"):
+        preview_hit(host, "tiny", 2, part=3)
+    plan = preview_hit(host, "tiny", 2, part=2)
+    assert plan.offer.url == "https://study.example.org/s/tiny?part=2"
+    assert "parts invite tiny --part 2" in " ".join(plan.warnings)
+    (made,) = make(host, 2, part=2)
+    shown = mturk.api.hits[made.id]
+    assert (shown["Reward"], shown["Title"]) == ("0.70", "Tiny creatures (part 2)")
+    assert not mturk.site.may_have("AWORKER", made.id)
+    recruiter = host.recruiter(frozen(current_version("tiny")[1]), "mturk")
+    for _ in range(2):  # again changes nothing
+        said = recruiter.invite(host, "tiny", 2, "", ["AWORKER"])
+        assert "1 workers have the qualification" in said
+    assert mturk.site.may_have("AWORKER", made.id)
+    assert not mturk.site.may_have("ANOTHER", made.id)
+    # The qualification against taking part twice is that of the first part.
+    took = qualification.known(host, rows(app, models.Study)[0]["id"])
+    assert took is not None
+    assert mturk.api.qualifications[took]["Name"].startswith("Took part in tiny")

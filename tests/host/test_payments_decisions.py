@@ -18,7 +18,7 @@ from diptych.ground.settings import Settings
 from diptych.payments import decisions
 from diptych.payments.decided_sessions import earned
 from diptych.payments.decisions import DecisionFault
-from diptych.study.spec import Payment
+from diptych.study.payment import Payment
 
 pytestmark = pytest.mark.both_databases
 

@@ -77,7 +77,7 @@ def test_who_declines_leaves_nothing_but_the_count(app: Flask, tmp_path: Path) -
     for row in rows(app, Session):
         kept = {key for key, value in row.items() if value not in (None, 0, {}, "")}
         assert kept == {
-            "id", "public_id", "study_id", "version_id", "take", "kind", "recruiter",
+            "id", "public_id", "study_id", "version_id", "take", "part", "kind", "recruiter",
             "status", "step", "entered_at", "last_seen_at", "ended_at", "result_at",
         }  # fmt: skip
         times = ("entered_at", "last_seen_at", "ended_at", "result_at")

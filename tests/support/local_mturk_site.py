@@ -30,6 +30,8 @@ class Site:
             held = (requirement["QualificationTypeId"], worker) in self.api.holders
             if requirement["Comparator"] == "DoesNotExist" and held:
                 return False
+            if requirement["Comparator"] == "Exists" and not held:
+                return False
         took = any(
             (a.worker, a.hit) == (worker, hit_id) and a.status != "Returned"
             for a in self.api.assignments

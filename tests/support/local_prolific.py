@@ -72,6 +72,8 @@ class LocalProlific:
     ----------
     submissions : dict[str, Submission]
         By id.
+    groups : dict[str, list[str]]
+        Members of participant groups, by id.
     payments : list[tuple[str, str, int]]
         (submission id, `reward` or `bonus`, minor units), in the order of payment.
     faults : list[tuple[str, str]]
@@ -97,6 +99,7 @@ class LocalProlific:
     def __init__(self) -> None:
         self.submissions: dict[str, Submission] = {}
         self.rewards: dict[str, int] = {}
+        self.groups: dict[str, list[str]] = {}
         self.payments: list[tuple[str, str, int]] = []
         self.faults: list[tuple[str, str]] = []
         self.misbehave: Callable[[str], str | None] = lambda request: None
@@ -170,7 +173,15 @@ class LocalProlific:
             ("POST", r"/submissions/([\w-]+)/request-return/", self._request_return),
             ("POST", r"/studies/([\w-]+)/screen-out-submissions/", self._screen_out),
             ("POST", r"/bulk-bonus-payments/([\w-]+)/pay/", self._pay),
+            ("POST", r"/participant-groups/([\w-]+)/participants/", self._add_to_group),
         ]
+
+    def _add_to_group(self, group: str, body: Any, _: Any) -> tuple[int, Any]:
+        if group not in self.groups:
+            raise Refused(404, "Participant group not found.")
+        members = self.groups[group]
+        members += [each for each in body["participant_ids"] if each not in members]
+        return 200, {"results": [{"participant_id": each} for each in members]}
 
     def _find(self, name: str) -> Submission:
         if name not in self.submissions:

@@ -107,7 +107,7 @@ DECISIONS: Final = ("approve", "reject", "request_return", "screen_out")
 _SESSION_ID = Column(
     "session_id",
     "string",
-    "Id of the session: one participant takes one study once.",
+    "Id of the session: one participant takes each part of a study once.",
     required=True,
 )
 _PARTICIPANT = (
@@ -128,6 +128,18 @@ _STUDY = (
         "Content hash of the study version that the participant took, 12 hex digits.",
     ),
 )
+_PART = (
+    Column("condition", "string", "Condition of the session."),
+    Column("part", "integer", "Part of the study that the session is, from 1.", minimum=1),
+    Column(
+        "days_since_first",
+        "number",
+        "Days from the end of the participant's first part to the start of this session; 0 in the "
+        "first part.",
+        "days",
+        minimum=0,
+    ),
+)
 _STIMULUS_ID = Column(
     "stimulus_id",
     "string",
@@ -142,7 +154,7 @@ SESSIONS: Final = (
     _SESSION_ID,
     *_PARTICIPANT,
     *_STUDY,
-    Column("condition", "string", "Condition of the session."),
+    *_PART,
     Column("recruiter", "string", "Where the participant came from."),
     Column("status", "string", "How far the session got.", levels=STATUSES, required=True),
     Column("seed", "integer", "Seed of the session's plan."),
@@ -251,7 +263,7 @@ TRIALS: Final = (
     _SESSION_ID,
     *_PARTICIPANT,
     *_STUDY,
-    Column("condition", "string", "Condition of the session."),
+    *_PART,
     Column(
         "trial_index",
         "integer",

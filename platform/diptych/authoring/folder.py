@@ -19,7 +19,7 @@ from diptych.authoring.manifests import read_items, read_stimuli
 from diptych.ground.plugins import UnknownPlugin
 from diptych.images import ImageFault, ServableImage, read_servable
 from diptych.policies.files import files_of, with_file
-from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
+from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent, text_ending
 from diptych.study.faults import Fault, StudyFault
 from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import Plugged, StudySpec
@@ -46,6 +46,7 @@ LATER: tuple[tuple[tuple[str, ...], object], ...] = (
     (("screen", "viewing_distance_cm"), 0),
     (("quality", "max_missed_share"), None),
     (("timing",), {}),
+    (("part",), []),
 )
 #: Most pictures and links of a text: from hundreds of thousands the parser takes many seconds.
 MOST_BRACKETS = 5_000
@@ -123,6 +124,13 @@ def _run(path: Path, name: str) -> ModuleType:
     return module
 
 
+def text_names(parts: int = 1) -> tuple[str, ...]:
+    """Return the names of the texts that a study of some parts can have, without `.md`."""
+    names = (*REQUIRED_TEXTS, *OPTIONAL_TEXTS)
+    endings = ("", *map(text_ending, range(2, parts + 1)))
+    return tuple(name + ending for ending in endings for name in names)
+
+
 def _on_white(names: list[str]) -> Iterator[str]:
     """Yield a remark on pictures that are not opaque."""
     if names:
@@ -191,7 +199,7 @@ class _Reader:
 
     def read(self) -> LoadedStudy | None:
         spec = self.read_spec(past_unknown=True)
-        texts = self._read_texts()
+        texts = self._read_texts(1 if spec is None else spec.parts)
         if spec is None:
             return None
         spec = self._with_files(self._with_masks(spec))
@@ -212,7 +220,7 @@ class _Reader:
         self.remarks.extend(_on_white(list(dict.fromkeys(self.see_through))))
         self.remarks.extend(_repeated(content))
         self.remarks.extend(_given_away(content))
-        names = (*REQUIRED_TEXTS, *OPTIONAL_TEXTS)
+        names = text_names(spec.parts)
         self.remarks.extend(references.remarks(self.folder, spec, names))
         return LoadedStudy(content, self.images, tuple(self.remarks), self.files)
 
@@ -222,9 +230,9 @@ class _Reader:
             self.fault(".", "", repr(self.folder.name), f"a name of {NAMES}")
         return study_toml.read_spec(self.folder, self.faults, past_unknown=past_unknown)
 
-    def _read_texts(self) -> dict[str, str]:
+    def _read_texts(self, parts: int) -> dict[str, str]:
         texts: dict[str, str] = {}
-        for name in (*REQUIRED_TEXTS, *OPTIONAL_TEXTS):
+        for name in text_names(parts):
             path = self.folder / f"{name}.md"
             if is_file(self.folder, path.name):
                 if (fault := length_fault(path)) is not None:

@@ -8,20 +8,35 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from diptych.authoring import part_check
 from diptych.ground.plugins import UnknownPlugin
 from diptych.study.content import StudyContent
 from diptych.study.faults import Fault, allowed_by
-from diptych.study.spec import Plugged
+from diptych.study.section import Plugged
 from diptych.study.timing import timing_faults
 
 FILE = "study.toml"
 
 
 def check_plan(content: StudyContent, files: Mapping[str, bytes]) -> Iterator[Fault]:
-    """Yield every fault that makes a study impossible to plan.
+    """Yield every fault that makes a study, or one of its parts, impossible to plan.
 
     `files` are those that its policies read, by content hash.
     """
+    found = list(_check_part(content, files))
+    yield from found
+    for number in range(2, content.spec.parts + 1):
+        # What the parts share is a fault of the study.
+        part = content.of_part(number)
+        own = (each for each in _check_part(part, files) if each not in found)
+        for each in own:
+            yield Fault(each.file, f"part {number}, {each.key}", each.found, each.allowed)
+        yield from part_check.recruiter_keys(content.spec, number)
+        if not found:
+            yield from part_check.enough_items(content, number)
+
+
+def _check_part(content: StudyContent, files: Mapping[str, bytes]) -> Iterator[Fault]:
     from diptych import policies, recruiters, tasks
 
     spec = content.spec

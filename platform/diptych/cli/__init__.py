@@ -41,6 +41,9 @@ COMMANDS = {
     "quality": Place(
         "diptych.cli.quality", "quality", "Show how many sessions of STUDY each quality rule flags."
     ),
+    "parts": Place(
+        "diptych.cli.parts", "parts", "Show and invite who is due for a later part of a study."
+    ),
     "export": Place("diptych.cli.tables", "export", "Write the tidy tables of STUDY."),
     "import": Place(
         "diptych.cli.tables", "import_", "Convert data of other studies to tidy tables."
@@ -55,6 +58,11 @@ COMMANDS = {
         "Delete data that `[privacy]` of each study no longer allows.",
     ),
     "trace": Place("diptych_analysis.tracing.cli", "trace", "Train tracing models on tidy tables."),
+    "forgetting": Place(
+        "diptych_analysis.tracing.forgetting_cli",
+        "forgetting",
+        "Fit forgetting curves to a study of several parts.",
+    ),
     "mis": Place(
         "diptych_analysis.mis.cli",
         "mis",

@@ -50,20 +50,27 @@ def _told(function: Callable[..., Any]) -> Callable[..., Any]:
     is_flag=True,
     help="Create several HITs of at most 9 workers each, below the higher fee.",
 )
+@click.option(
+    "--part",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Part of the study. Workers see a later part after `diptych parts invite`.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before creating it.")
 @with_app
 @_told
-def create(study: str, assignments: int, split: bool, yes: bool) -> None:
+def create(study: str, assignments: int, split: bool, part: int, yes: bool) -> None:
     """Offer an open study to workers. Shows the cost and asks before creating the HIT."""
     from diptych.host import host
     from diptych.mturk.hits import create_hit
     from diptych.mturk.offer import preview_hit
 
-    plan = preview_hit(host(), study, assignments, split=split)
+    plan = preview_hit(host(), study, assignments, split=split, part=part)
     _show(plan)
     if not yes:
         click.confirm("Create it?", abort=True)
-    for made in create_hit(host(), study, assignments, split=split):
+    for made in create_hit(host(), study, assignments, split=split, part=part):
         console.print(f"[bold green]✓[/] {made.id}: {made.assignments} assignment(s)")
         console.print(f"  {made.workers_url}", highlight=False, soft_wrap=True)
 

@@ -106,6 +106,14 @@ if TYPE_CHECKING:
     "entry address, with {person} and {visit} for simulated ids. Can be used several times.",
 )
 @click.option(
+    "--part",
+    default="1",
+    show_default=True,
+    metavar="N|all",
+    help="Part of the study. A later part needs --run with the name of the run that took the "
+    "first. `all` takes every part in turn; simulated learners keep what they learned.",
+)
+@click.option(
     "--concurrency", default=16, show_default=True, help="Number of participants at the same time."
 )
 @json_option
@@ -126,6 +134,7 @@ def simulate(
     run: str | None,
     key: str | None,
     entries: tuple[str, ...],
+    part: str,
     concurrency: int,
     as_json: bool,
 ) -> None:
@@ -165,6 +174,7 @@ def simulate(
                 run=run,
                 concurrency=concurrency,
                 entry=read_template(entries),
+                part=_part(part),
                 progress=progress,
             )
     except (SimulationFault, UnknownObserver, MachineFault) as fault:
@@ -192,6 +202,15 @@ def simulate(
             f"{len(summary.failed)} participants did not finish; `--run {summary.run}` "
             "continues with them"
         )
+
+
+def _part(given: str) -> int | None:
+    """Read the part to take; None for all of them."""
+    if given == "all":
+        return None
+    if given.isascii() and given.isdecimal() and 0 < int(given) < 1000:
+        return int(given)
+    raise click.BadParameter(f"{given!r}: enter a number from 1, or all", param_hint="--part")
 
 
 def _print(kind: str, summary: Summary) -> None:

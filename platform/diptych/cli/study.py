@@ -313,9 +313,12 @@ def links(name: str) -> None:
     from diptych.study.versions import current_version, frozen
 
     content = frozen(current_version(name)[1])
-    for recruiter in content.spec.recruitment.recruiters:
-        link = host().recruiter(content, recruiter).invitation(name)
-        console.print(f"{recruiter:10} {link}", highlight=False, markup=False, soft_wrap=True)
+    for part in range(1, content.spec.parts + 1):
+        if content.spec.parts > 1:
+            console.print(f"Part {part}:")
+        for recruiter in content.spec.recruitment.recruiters:
+            link = host().recruiter(content, recruiter).invitation(name, part)
+            console.print(f"{recruiter:10} {link}", highlight=False, markup=False, soft_wrap=True)
 
 
 @study.command(short_help="Show what to check before you open the study.")

@@ -31,6 +31,7 @@ from diptych.sessions.tidy_rows import (
 )
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, frozen
+from diptych.study.windows import days_between
 from diptych.tasks import REGISTRY, roles_of
 from diptych_analysis.tables import layout
 from diptych_analysis.tables.schema import ROLE, TABLES, Column, TableName, with_extras
@@ -43,7 +44,7 @@ KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status.not_in(EMPTIED))
 IDENTITIES = "identities"
 # What the rows of a session's trials need to know of the session.
 _OF_TRIALS = ("id", "public_id", "version_id", "kind", "condition", "position", "presented_at",
-              "seed")  # fmt: skip
+              "seed", "part", "first_ended_at", "entered_at")  # fmt: skip
 Progress = Callable[[int, int], None]
 SAID = {
     "declined": "Declined consent",
@@ -266,7 +267,7 @@ class StudyTables:
             for number, row in enumerate(rows):
                 if number == 0:
                     shared = self._shared(row)
-                    task = self._host.task(row.version_id, row.condition)
+                    task = self._host.task(row.version_id, row.condition, row.part)
                 yield trial_row(shared, task, row)
             progress(done, total)
         progress(total, total)
@@ -281,6 +282,8 @@ class StudyTables:
             "study": content.name,
             "study_version": content.content_hash[:12],
             "condition": row.condition,
+            "part": row.part,
+            "days_since_first": days_between(row.first_ended_at, row.entered_at),
         }
 
     def _events(self) -> Iterator[dict[str, Any]]:

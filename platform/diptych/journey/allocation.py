@@ -93,6 +93,7 @@ def _counted(takes_a_place: ColumnElement[bool]) -> Select[Any]:
         .where(
             SESSIONS.c.study_id == bindparam("study"),
             SESSIONS.c.kind == bindparam("kind"),
+            SESSIONS.c.part == 1,
             takes_a_place,
             SESSIONS.c.condition.is_not(None),
         )
@@ -113,6 +114,7 @@ _EXCLUDED = (
         RESULTS.c.kind == bindparam("kind"),
         RESULTS.c.excluded,
         SESSIONS.c.status == "completed",
+        SESSIONS.c.part == 1,
     )
     .group_by(SESSIONS.c.version_id, SESSIONS.c.condition)
 )

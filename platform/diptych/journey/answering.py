@@ -166,7 +166,7 @@ def _answer_once(
             question(), {"session_id": session_id, "index": index}
         ).one_or_none()
         if row is not None:
-            content = frozen(row.version_id, connection)
+            content = frozen(row.version_id, connection).of_part(row.part)
             outcome = _decide(host, content, answering_row(row), index, response, timing)
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
@@ -207,7 +207,7 @@ def _decide(
     """Check and score an answer; refuses what can't be one."""
     if row.answer is None:
         _refuse_untimely(row, content, index)
-    task = host.task(row.version_id, row.condition)
+    task = host.task(row.version_id, row.condition, row.part)
     trial = planned(row)
     checked = _checked(task, trial, response, row.kind)
     told = checked.model_dump(mode="json")

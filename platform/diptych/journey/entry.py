@@ -5,28 +5,29 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import recruiters
 from diptych.accounts import study_keys
 from diptych.domain.rows import SessionRow
-from diptych.domain.tables import IDENTITIES, PARTICIPANTS, SESSIONS, STUDIES
+from diptych.domain.tables import SESSIONS
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground import address_marks
 from diptych.ground.database import insert_row, now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey import claims
+from diptych.journey import claims, known_people, later_parts
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault, Said
 from diptych.journey.state import changed, is_late, study_doc, time_out
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
+from diptych.sessions.earlier_parts import first_session
 from diptych.sessions.forgetting import PREVIEWS_KEPT_MS, purge_previews
 from diptych.study import texts
 from diptych.study.content import StudyContent
@@ -34,21 +35,6 @@ from diptych.study.versions import UnknownStudy, current_version, frozen
 
 # Who comes with a key of the study: purpose of the key -> kind of participant.
 KINDS_BY_KEY = {"preview": "preview", "simulate": "simulated", "machine": "machine"}
-PSEUDONYM_LENGTH = 32
-# Built once: these are asked at every entry.
-_KNOWN = select(IDENTITIES.c.participant_id).where(
-    IDENTITIES.c.recruiter == bindparam("recruiter"),
-    IDENTITIES.c.external_id == bindparam("external_id"),
-)
-_LATEST = (
-    select(SESSIONS)
-    .where(
-        SESSIONS.c.study_id == bindparam("study"),
-        SESSIONS.c.participant_id == bindparam("participant"),
-    )
-    .order_by(SESSIONS.c.take.desc())
-    .limit(1)
-)
 
 
 @dataclass(frozen=True)
@@ -102,6 +88,7 @@ class _Visit:
 
     study_id: int
     version_id: int
+    part: int
     state: str
     content: StudyContent
     kind: str
@@ -109,6 +96,8 @@ class _Visit:
     arriving: Arriving
     browser: Mapping[str, Any]
     claim: Claim
+    # Names the participant of a personal link.
+    person: Callable[[Connection], int | None] = field(repr=False)
     # The mark of where somebody comes from, at a time; not shown, since it knows the address.
     mark: Callable[[int], str | None] = field(repr=False)
 
@@ -186,6 +175,7 @@ def _read(
     except UnknownStudy:
         raise JourneyFault("unknown_study", "There is no study at this address.") from None
     content = frozen(version_id)
+    part = later_parts.part_of(entry, content.spec)
     name = "direct" if kind != "person" else recruiters.for_entry(entry)
     if kind == "person" and name not in content.spec.recruitment.recruiters:
         raise JourneyFault(
@@ -203,9 +193,11 @@ def _read(
     mark: Callable[[int], str | None] = _unmarked
     if kind == "person" and content.spec.quality.max_same_address is not None:
         mark = partial(address_marks.mark, host.settings.key_of_identities(), address, study_id)
+    person = partial(later_parts.person_of, entry=entry, secret=host.secret, study=study)
     return _Visit(
-        study_id, version_id, state, content, kind, recruiter, arriving, browser, claim, mark
-    )
+        study_id, version_id, part, state, content, kind, recruiter, arriving, browser, claim,
+        person, mark,
+    )  # fmt: skip
 
 
 def _unmarked(at: int) -> None:
@@ -238,13 +230,20 @@ def _check_open(visit: _Visit) -> None:
 def _enter(visit: _Visit) -> Entered:
     with reading() as connection:
         participant_id = _known(connection, visit)
-        latest = _latest(connection, visit, participant_id) if participant_id else None
-        excluded = participant_id is not None and _took_another(connection, visit, participant_id)
-        excluded = excluded and visit.kind != "machine"  # it remembers nothing of other studies
-        # Looked at without a lock, so that most are turned away here; consent looks again.
-        full = visit.kind == "person" and count_places(
-            connection, visit.study_id, visit.content.spec, visit.kind
-        ).full(visit.content.spec)
+        whose = visit.study_id, participant_id, visit.part
+        theirs = known_people.sessions_of(connection, *whose)
+        first = None
+        if visit.part > 1:
+            first = first_session(connection, visit.study_id, participant_id)
+        if first is not None:
+            # Participants stay with the version that they began with.
+            content = frozen(first.version_id, connection)
+            visit = replace(visit, version_id=first.version_id, content=content)
+        excluded, full = (
+            _is_excluded(connection, visit, participant_id),
+            _is_full(connection, visit),
+        )
+    latest = theirs.latest
     if latest is not None:
         late = is_late(latest, visit.content)
         once = _only_once(latest, late, visit)
@@ -255,6 +254,8 @@ def _enter(visit: _Visit) -> Entered:
         if once or (latest.status in LIVE and visit.kind != "machine"):
             return Entered(latest.id, False, mark_of(visit.arriving.parameters))
     _check_open(visit)
+    if visit.part > 1 and visit.kind != "preview":
+        _check_turn(visit, first)
     if excluded:
         raise JourneyFault(
             "not_eligible",
@@ -264,50 +265,63 @@ def _enter(visit: _Visit) -> Entered:
         )
     if full:
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
-    return _begin(visit, participant_id, 1 if latest is None else latest.take + 1)
+    first_ended_at = None if first is None else first.ended_at
+    return _begin(visit, participant_id, theirs.takes + 1, first_ended_at)
 
 
-def _only_once(latest: Any, late: bool, visit: _Visit) -> bool:
+def _is_excluded(connection: Connection, visit: _Visit, participant_id: int | None) -> bool:
+    """Say whether the participant has entered a study that rules this one out."""
+    # A machine remembers nothing of other studies; a later part is for those who took the first.
+    if participant_id is None or visit.kind == "machine" or visit.part > 1:
+        return False
+    others = visit.content.spec.recruitment.exclude_studies
+    return known_people.took_one_of(connection, participant_id, others)
+
+
+def _is_full(connection: Connection, visit: _Visit) -> bool:
+    # Looked at without a lock, so that most are turned away here; consent looks again.
+    if visit.kind != "person" or visit.part > 1:
+        return False
+    spec = visit.content.spec
+    return count_places(connection, visit.study_id, spec, visit.kind).full(spec)
+
+
+def _check_turn(visit: _Visit, first: SessionRow | None) -> None:
+    with reading() as connection:
+        later_parts.check_turn(
+            connection,
+            visit.content.spec,
+            visit.part,
+            first,
+            visit.recruiter,
+            visit.arriving.parameters,
+            waits=visit.kind == "person",
+        )
+
+
+def _only_once(latest: SessionRow, late: bool, visit: _Visit) -> bool:
     """Say whether a participant with a session gets it again, instead of a new one.
 
     A machine takes each version of a study once, whatever the study says of people; a session that
-    it left unfinished for too long does not count.
+    it left unfinished for too long does not count. A later part is taken once by everybody.
     """
     if visit.kind != "machine":
-        return visit.content.spec.recruitment.once
+        return visit.part > 1 or visit.content.spec.recruitment.once
     whole = latest.status == "completed" or (latest.status in LIVE and not late)
     return whole and latest.version_id == visit.version_id
 
 
 def _known(connection: Connection, visit: _Visit) -> int | None:
-    if visit.arriving.external_id is None:
-        return None
-    who = {"recruiter": _namespace(visit), "external_id": visit.arriving.external_id}
-    return connection.execute(_KNOWN, who).scalar()
+    named = visit.person(connection)
+    if named is not None or visit.arriving.external_id is None:
+        return named
+    external_id = visit.arriving.external_id
+    return known_people.participant_of_id(connection, _namespace(visit), external_id)
 
 
 def _namespace(visit: _Visit) -> str:
     """Return the namespace of a visit's identities: simulated people never meet a person's."""
     return visit.recruiter.name if visit.kind == "person" else visit.kind
-
-
-def _latest(connection: Connection, visit: _Visit, participant_id: int) -> Any:
-    whose = {"study": visit.study_id, "participant": participant_id}
-    return connection.execute(_LATEST, whose).one_or_none()
-
-
-def _took_another(connection: Connection, visit: _Visit, participant_id: int) -> bool:
-    """Say whether the participant has entered a study that rules this one out."""
-    names = visit.content.spec.recruitment.exclude_studies
-    if not names:
-        return False
-    took = connection.execute(
-        select(STUDIES.c.name)
-        .join(SESSIONS, SESSIONS.c.study_id == STUDIES.c.id)
-        .where(SESSIONS.c.participant_id == participant_id, STUDIES.c.name.in_(names))
-        .limit(1)
-    ).scalar()
-    return took is not None
 
 
 def _come_back(session: SessionRow, visit: _Visit, late: bool) -> None:
@@ -335,13 +349,17 @@ def _come_back(session: SessionRow, visit: _Visit, late: bool) -> None:
             )
 
 
-def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
+def _begin(
+    visit: _Visit, participant_id: int | None, take: int, first_ended_at: int | None
+) -> Entered:
     at = now_ms()
     with writing() as connection:
         if visit.kind == "preview":
             purge_previews(connection, at - PREVIEWS_KEPT_MS)
         if participant_id is None:
-            participant_id = _new_participant(connection, visit, at)
+            participant_id = known_people.new_participant(
+                connection, visit.kind, _namespace(visit), visit.arriving.external_id, at
+            )
         session_id = insert_row(
             connection,
             insert(SESSIONS),
@@ -351,6 +369,8 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
                 "version_id": visit.version_id,
                 "participant_id": participant_id,
                 "take": take,
+                "part": visit.part,
+                "first_ended_at": first_ended_at,
                 "kind": visit.kind,
                 "recruiter": visit.recruiter.name,
                 "seed": secrets.randbits(53),
@@ -364,25 +384,3 @@ def _begin(visit: _Visit, participant_id: int | None, take: int) -> Entered:
         )
         arrived(connection, session_id, visit.arriving.parameters)
     return Entered(session_id, True, mark_of(visit.arriving.parameters))
-
-
-def _new_participant(connection: Connection, visit: _Visit, at: int) -> int:
-    public_id = uuid.uuid4().hex
-    name = visit.arriving.external_id
-    if visit.kind == "machine" and name is not None and len(name) <= PSEUDONYM_LENGTH:
-        public_id = name  # a machine needs no pseudonym: the tables say which one it was
-    participant_id = insert_row(
-        connection,
-        insert(PARTICIPANTS),
-        {"public_id": public_id, "kind": visit.kind, "created_at": at},
-    )
-    if visit.arriving.external_id is not None:
-        connection.execute(
-            insert(IDENTITIES),
-            {
-                "recruiter": _namespace(visit),
-                "external_id": visit.arriving.external_id,
-                "participant_id": participant_id,
-            },
-        )
-    return participant_id

@@ -42,7 +42,7 @@ def history_of(host: Host, connection: Connection, session: SessionRow) -> list[
         The session, locked, as it was before that answer.
     """
     assert session.condition is not None, "a session with trials has a condition"
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     known = host.histories.known(session.public_id)[: session.position]
     read = task.response_of(session.kind).model_validate
     rows = connection.execute(_ANSWERED, {"session": session.id, "first": len(known)})

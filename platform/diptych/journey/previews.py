@@ -103,22 +103,25 @@ class ShownTrial:
     truth: Mapping[str, str] = field(default_factory=dict)
 
 
-def pages(host: Host, version_id: int, content: StudyContent) -> list[Page]:
-    """Return every page beside the trials, in the order in which participants may meet them."""
+def pages(host: Host, version_id: int, content: StudyContent, part: int = 1) -> list[Page]:
+    """Return every page beside the trials, in the order in which participants may meet them.
+
+    `content` is the study as the part shows it.
+    """
     steps = steps_of(content)
     # The calibration has no text of the study.
     before = [step for step in steps[: steps.index("trials")] if step != "calibration"]
     after = [step for step in steps[steps.index("trials") + 1 :] if step != "end"]
-    notices = _notices(host, version_id, content)
+    notices = _notices(host, version_id, content, part)
     names = [*before, *(name for name in _NOTICES if name in notices), *after, *_ENDINGS]
     return [_page(host, content, name) for name in names]
 
 
-def _notices(host: Host, version_id: int, content: StudyContent) -> set[str]:
+def _notices(host: Host, version_id: int, content: StudyContent, part: int) -> set[str]:
     """List the notices that can come between trials, in any condition."""
     found: set[str] = set()
     for condition in content.spec.conditions:
-        task, rng = host.task(version_id, condition.name), generator(1, "plan")
+        task, rng = host.task(version_id, condition.name, part), generator(1, "plan")
         plan = task.plan(host.policy(content, condition.name), rng)
         if any(trial.phase == "practice" for trial in plan):
             after = task.after_practice(1, 1, rng)
@@ -171,7 +174,13 @@ def lowered(html: str, by: int = 2) -> str:
 
 
 def trials(
-    host: Host, version_id: int, content: StudyContent, condition: str, seed: int, count: int
+    host: Host,
+    version_id: int,
+    content: StudyContent,
+    condition: str,
+    seed: int,
+    count: int,
+    part: int = 1,
 ) -> list[ShownTrial]:
     """Plan a session from a seed; show some of its trials, of every phase at least one.
 
@@ -182,15 +191,17 @@ def trials(
     version_id : int
         The version.
     content : StudyContent
-        Its content.
+        Its content, as the part shows it.
     condition : str
         Whose task and policy plan the session.
     seed : int
         Any number: the same one gives the same trials.
     count : int
         How many; there may be fewer in a session.
+    part : int, optional
+        Part of the study. Nobody has seen the earlier parts: a later one shows any item.
     """
-    task = host.task(version_id, condition)
+    task = host.task(version_id, condition, part)
     policy = host.policy(content, condition)
     plan = task.plan(policy, generator(seed, "plan"))
     history: list[Past] = []

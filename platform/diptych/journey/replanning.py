@@ -14,6 +14,7 @@ from diptych.host import Host, generator
 from diptych.journey.history import history_of
 from diptych.journey.state import trial_at
 from diptych.journey.steps import insert_trials
+from diptych.sessions.earlier_parts import policy_of
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
 from diptych.tasks import Failed, Passed, PlannedTrial, PractiseAgain
@@ -100,7 +101,7 @@ def replan(
     """
     columns: dict[str, Any] = {}
     if _ends_practice(trial, following):
-        task = host.task(session.version_id, session.condition)
+        task = host.task(session.version_id, session.condition, session.part)
         attempts = trial.block + 1
         columns = {"practice_attempts": attempts}
         is_machine = session.kind == "machine"
@@ -185,9 +186,9 @@ def _choose(
     host: Host, connection: Connection, session: SessionRow, content: StudyContent, phase: str
 ) -> dict[str, Any] | None:
     """Let an adaptive policy choose the item of the next trial, and store it; None at its end."""
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     assert session.condition is not None, "a session with trials has a condition"
-    policy = host.policy(content, session.condition, connection)
+    policy = policy_of(host, connection, session, content, session.condition)
     history = history_of(host, connection, session)
     index = session.position + 1
     later = _planned_after(connection, session.id, index) if policy.teaches else []

@@ -17,6 +17,7 @@ from diptych.ground.keys import Named
 from diptych.host import Host, host
 from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
+from diptych.journey.next_part import next_part
 from diptych.payments.participations import order_ids, paid, participation, workers
 from diptych.recruiters import NextPerson, Recruiter
 from diptych.sessions.planned import planned
@@ -153,7 +154,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
     """
     with reading() as connection:
         session = load_session(connection, session_id)
-    content = frozen(session.version_id)
+    content = frozen(session.version_id).of_part(session.part)
     if is_late(session, content):
         time_out(session_id)
         with reading() as connection:
@@ -168,7 +169,7 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
 
 def _next_person(recruiter: Recruiter, session: SessionRow) -> NextPerson:
     """Say whether another person at this computer may begin a session over the same link."""
-    if session.kind != "person":
+    if session.kind != "person" or session.part > 1:
         return "no"
     if recruiter.next_person(known=False) == "no":
         return "no"
@@ -217,7 +218,7 @@ def state(
     came : str, optional
         Mark of the arrival that the token was given to.
     """
-    content = frozen(session.version_id)
+    content = frozen(session.version_id).of_part(session.part)
     return {
         "session": {"id": session.public_id, "status": session.status},
         "step": session.step,
@@ -260,7 +261,7 @@ def trial_doc(
         with reading() as connection:
             row = trial_at(connection, session.id, session.position)
         assert row is not None, "a session in its trials has a current one"
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     trial, prefix = planned(row), host.settings.prefix
 
     @cache  # each is asked for twice, in `show` and in `images`
@@ -316,14 +317,14 @@ def image_urls(host: Host, session_id: int) -> list[str]:
         rows = connection.execute(_TO_COME, parameters).all()
     if session.condition is None:
         return []
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     places = {place for row in rows if row.item for place in task.places(planned(row))}
     return sorted(image_url(host, session.public_id, session.version_id, place) for place in places)
 
 
 def _score(host: Host, session: SessionRow) -> dict[str, int] | None:
     """Return right answers of the scored phase, where the study tells them."""
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     if not getattr(task.parameters, "show_score", False):
         return None
     with reading() as connection:
@@ -347,11 +348,15 @@ def _end(host: Host, session: SessionRow, content: StudyContent, came: str) -> d
     with reading() as connection:
         parameters = parameters_of(connection, session.id, came)
         paid_before = _is_paid_otherwise(connection, session, parameters)
+        later = None
+        if session.status == "completed":
+            later = next_part(host, connection, session, content)
     if paid_before:
         # No code and no form: the platform would pay for the same work once more.
         html = texts.text(content, "paid_already", host.settings.prefix)
         return {"outcome": session.status, "html": html, "exit": None}
-    return ending(host, content, session.status, session.recruiter, parameters)
+    end = ending(host, content, session.status, session.recruiter, parameters)
+    return end if later is None else {**end, "next_part": later}
 
 
 def _is_paid_otherwise(

@@ -20,6 +20,7 @@ from diptych.journey.faults import JourneyFault
 from diptych.journey.state import (
     TooLate,
     change,
+    changed,
     ending,
     is_late,
     load_session,
@@ -29,6 +30,7 @@ from diptych.journey.state import (
 )
 from diptych.journey.step_order import step_after, steps_of
 from diptych.policies import Past
+from diptych.sessions.earlier_parts import first_session, policy_of
 from diptych.sessions.forgetting import forget_participants
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
@@ -166,7 +168,7 @@ def _take_once(host: Host, session_id: int, step: str, body: Any, came: str) -> 
     with writing() as connection:
         # The lock makes a doubled request wait, and then find the step taken.
         before = load_session(connection, session_id, lock=True)
-        content = frozen(before.version_id, connection)
+        content = frozen(before.version_id, connection).of_part(before.part)
         if is_late(before, content):
             raise TooLate
         order = steps_of(content)
@@ -205,15 +207,11 @@ def _consent(
 ) -> _Taken:
     if not body.agreed:
         return _decline(host, connection, session, content)
-    # Everybody who consents to any version of the study queues here, so that conditions stay
-    # balanced and no more people get in than it wants.
-    connection.execute(_LOCKED_STUDY, {"study": session.study_id})
-    places = count_places(connection, session.study_id, content.spec, session.kind)
-    if places.full(content.spec):
-        raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
-    rng = generator(session.seed, "condition")
-    condition = places.condition(content.spec, rng, lambda n: frozen(n, connection).spec).name
-    trials, choice = _plan(host, connection, session, content, condition)
+    condition = _condition_before(connection, session)
+    if condition is None:
+        condition = _draw_condition(connection, session, content)
+    planned_for = changed(session, {"condition": condition})
+    trials, choice = _plan(host, connection, planned_for, content)
     insert_trials(connection, session.id, 0, trials, choice)
     return _go_on(
         connection,
@@ -226,16 +224,32 @@ def _consent(
     )
 
 
+def _condition_before(connection: Connection, session: SessionRow) -> str | None:
+    """Return the condition of the participant's first part; None in that part, and in previews."""
+    if session.part == 1:
+        return None
+    first = first_session(connection, session.study_id, session.participant_id)
+    return None if first is None else first.condition
+
+
+def _draw_condition(connection: Connection, session: SessionRow, content: StudyContent) -> str:
+    # Everybody who consents to any version of the study queues here, so that conditions stay
+    # balanced and no more people get in than it wants.
+    connection.execute(_LOCKED_STUDY, {"study": session.study_id})
+    places = count_places(connection, session.study_id, content.spec, session.kind)
+    if places.full(content.spec):
+        raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
+    rng = generator(session.seed, "condition")
+    return places.condition(content.spec, rng, lambda n: frozen(n, connection).spec).name
+
+
 def _plan(
-    host: Host,
-    connection: Connection,
-    session: SessionRow,
-    content: StudyContent,
-    condition: str,
+    host: Host, connection: Connection, session: SessionRow, content: StudyContent
 ) -> tuple[list[PlannedTrial], Mapping[str, Any] | None]:
     """Return the trials, and how a policy that teaches chose the first one."""
-    task = host.task(session.version_id, condition)
-    policy = host.policy(content, condition, connection)
+    assert session.condition is not None, "a session is planned for its condition"
+    task = host.task(session.version_id, session.condition, session.part)
+    policy = policy_of(host, connection, session, content, session.condition)
     trials, choice = task.plan(policy, generator(session.seed, "plan")), None
     if policy.adaptive and trials and trials[0].item is None:
         history: list[Past] = []
@@ -285,6 +299,7 @@ def _decline(
         session,
         {
             "participant_id": None,
+            "first_ended_at": None,
             "status": "declined",
             "step": "end",
             "browser": {},

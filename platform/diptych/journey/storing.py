@@ -19,8 +19,8 @@ from diptych.tasks import PlannedTrial
 
 # What an answer needs to know of its session: the rest of the row stays in the database.
 _NEEDED = (
-    "id", "public_id", "version_id", "kind", "recruiter", "condition", "seed", "status", "step",
-    "position", "n_trials", "n_responses", "n_counted", "n_correct", "last_seen_at",
+    "id", "public_id", "version_id", "part", "kind", "recruiter", "condition", "seed", "status",
+    "step", "position", "n_trials", "n_responses", "n_counted", "n_correct", "last_seen_at",
     "presented_at",
 )  # fmt: skip
 

@@ -122,7 +122,7 @@ class Session(Base):
         UniqueConstraint("study_id", "participant_id", "take"),
         # Answers how many places are taken without reading the rows (journey.allocation). None of
         # its columns changes with an answer, so that answers leave every index alone.
-        Index(None, "study_id", "kind", "status", "version_id", "condition"),
+        Index(None, "study_id", "kind", "status", "version_id", "condition", "part"),
         # The dashboard's table of sessions, newest first.
         Index(None, "study_id", "kind", "entered_at", "id"),
         # Sessions that have ended and are not counted yet (diptych.settling): a handful, always.
@@ -149,6 +149,9 @@ class Session(Base):
     # Empty once somebody has declined: of a refusal only the count is kept.
     participant_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"), index=True)
     take: Mapped[int] = mapped_column(Integer, default=1)
+    # Of the study, from 1 (`[[part]]`); later parts know when their participant's first part ended.
+    part: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    first_ended_at: Mapped[int | None] = mapped_column(BigInteger)
     kind: Mapped[str] = mapped_column(String(16))
     recruiter: Mapped[str] = mapped_column(String(32))
     condition: Mapped[str | None] = mapped_column(String(64))

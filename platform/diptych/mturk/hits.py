@@ -92,6 +92,7 @@ def create_hit(
     assignments: int,
     *,
     split: bool = False,
+    part: int = 1,
     user: User | None = None,
     token: str | None = None,
     pauses: Sequence[float] = PAUSES,
@@ -108,6 +109,8 @@ def create_hit(
         How many workers.
     split : bool, optional
         Several HITs of 9 at most, instead of one at the higher fee.
+    part : int, optional
+        Part of the study; a later part is offered to those who were invited.
     user : User | None, optional
         Who does it; None for the command line.
     token : str | None, optional
@@ -130,7 +133,7 @@ def create_hit(
         When MTurk can't be used or did not answer. HITs made before that stay, and
         the same token goes on where this stopped.
     """
-    plan = preview_hit(host, study, assignments, split=split)
+    plan = preview_hit(host, study, assignments, split=split, part=part)
     clients = connect(host.settings)
     requirements, own = _requirements(host, clients, plan.offer)
     again, token = token is not None, (token or secrets.token_hex(12))[:40]
@@ -149,6 +152,13 @@ def _requirements(
     """Return all requirements of a HIT, and the study's own qualification among them."""
     found = list(offer.requirements)
     own = None
+    if offer.part > 1:
+        invited = {
+            "QualificationTypeId": qualification.invited(host, clients, offer.study, offer.part),
+            "Comparator": "Exists",
+            "ActionsGuarded": "DiscoverPreviewAndAccept",
+        }
+        return [*found, invited], None
     if offer.once:
         own = qualification.ensure(host, clients, offer.study)
         qualification.catch_up(host, offer.study_id, clients)

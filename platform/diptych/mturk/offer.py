@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from diptych.ground.money import in_words, to_minor
 from diptych.host import Host
 from diptych.mturk.fees import MANY, Cost, cost
-from diptych.recruiters import study_link
+from diptych.recruiters import PART, study_link
 from diptych.recruiters.mturk import MTurkParameters
 from diptych.study.content import StudyContent
 from diptych.study.spec import StudySpec
@@ -42,6 +42,8 @@ class Offer:
         The study.
     study : str
         Its name.
+    part : int
+        Part of the study.
     sandbox : bool
         Whether money is play.
     url : str
@@ -72,6 +74,7 @@ class Offer:
 
     study_id: int
     study: str
+    part: int
     sandbox: bool
     url: str
     title: str
@@ -104,7 +107,9 @@ class HitPlan:
     warnings: tuple[str, ...]
 
 
-def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False) -> HitPlan:
+def preview_hit(
+    host: Host, study: str, assignments: int, *, split: bool = False, part: int = 1
+) -> HitPlan:
     """Show what `create_hit` would do. Asks MTurk nothing.
 
     Parameters
@@ -117,6 +122,8 @@ def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False
         How many workers.
     split : bool, optional
         Several HITs of 9 at most, instead of one at the higher fee.
+    part : int, optional
+        Part of the study that the HITs offer.
 
     Raises
     ------
@@ -127,7 +134,7 @@ def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False
     """
     if assignments < 1:
         raise HitFault("a HIT needs at least one assignment")
-    made = offer(host, study)
+    made = offer(host, study, part)
     costs = cost(made.reward, assignments, split=split)
     if len(costs.hits) > MOST_HITS:
         raise HitFault(
@@ -137,8 +144,8 @@ def preview_hit(host: Host, study: str, assignments: int, *, split: bool = False
     return HitPlan(made, costs, tuple(_warnings(made, costs)))
 
 
-def offer(host: Host, study: str) -> Offer:
-    """Return what a HIT of a study offers as the study is now.
+def offer(host: Host, study: str, part: int = 1) -> Offer:
+    """Return what a HIT of a part of a study offers as the study is now.
 
     Raises
     ------
@@ -148,10 +155,13 @@ def offer(host: Host, study: str) -> Offer:
         When no version of the study was ever opened.
     """
     study_id, version_id, state = current_version(study)
-    content = frozen(version_id)
+    whole = frozen(version_id)
+    if not 1 <= part <= whole.spec.parts:
+        raise HitFault(f"the study has no part {part}, only {whole.spec.parts}")
+    content = whole.of_part(part)
     spec, settings = content.spec, host.settings
     _check(spec, state)
-    url = study_link(settings, study)
+    url = study_link(settings, study) + (f"?{PART}={part}" if part > 1 else "")
     if not url.startswith("https://") and not settings.mturk_endpoint:
         raise HitFault(
             f"MTurk shows only pages over HTTPS, but the study is at {url}: set DIPTYCH_BASE_URL"
@@ -161,9 +171,10 @@ def offer(host: Host, study: str) -> Offer:
     return Offer(
         study_id=study_id,
         study=study,
+        part=part,
         sandbox=settings.mturk_sandbox,
         url=url,
-        title=_shortened(spec.title, 128),
+        title=_shortened(spec.title + (f" (part {part})" if part > 1 else ""), 128),
         description=_description(content),
         keywords=_shortened(",".join(wanted.keywords), 1000),
         reward=to_minor(spec.payment.reward, "USD"),
@@ -243,6 +254,11 @@ def _warnings(made: Offer, costs: Cost) -> list[str]:
             f"the study has places for {made.places} participants only "
             "(recruitment.participants): the host would reject further workers"
         )
-    if not made.once:
+    if made.part > 1:
+        found.append(
+            "only workers who were invited can see it: diptych parts invite "
+            f"{made.study} --part {made.part} --recruiter mturk"
+        )
+    elif not made.once:
         found.append("recruitment.once is false: a worker can take each of the HITs")
     return found

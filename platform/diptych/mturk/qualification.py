@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -63,7 +63,44 @@ def ensure(host: Host, clients: Clients, study: str) -> str:
     PlatformFault
         When MTurk can't be asked, or refuses.
     """
-    name = f"Took part in {study} ({host_mark(host)})"
+    return _named(
+        clients,
+        f"Took part in {study} ({host_mark(host)})",
+        "Given to each worker who took part, so that each takes part once.",
+        study,
+    )
+
+
+def invited(host: Host, clients: Clients, study: str, part: int) -> str:
+    """Find the qualification of those who are invited to a later part, or make it.
+
+    Raises
+    ------
+    PlatformFault
+        When MTurk can't be asked, or refuses.
+    """
+    return _named(
+        clients,
+        f"Invited to part {part} of {study} ({host_mark(host)})",
+        "Given to workers who took an earlier part of a study, so that they can take this part.",
+        study,
+    )
+
+
+def invite(host: Host, study: str, part: int, workers: Sequence[str]) -> str:
+    """Give workers the qualification that a later part asks for; says what was done.
+
+    Raises
+    ------
+    PlatformFault
+        When MTurk can't be asked, or refuses.
+    """
+    clients = connect(host.settings)
+    number = give(clients, invited(host, clients, study, part), workers)
+    return f"{number} workers have the qualification for part {part} of {study} now."
+
+
+def _named(clients: Clients, name: str, description: str, study: str) -> str:
     said = ""
     for _ in range(_TRIES):
         listed = pages(
@@ -80,7 +117,7 @@ def ensure(host: Host, clients: Clients, study: str) -> str:
         try:
             made = clients.doing.create_qualification_type(
                 Name=name,
-                Description="Given to each worker who took part, so that each takes part once.",
+                Description=description,
                 QualificationTypeStatus="Active",
             )
             return str(made["QualificationType"]["QualificationTypeId"])

@@ -204,6 +204,26 @@ def _codes(given: Given) -> Iterator[Check]:
         yield Check("codes", "done", title, found)
 
 
+def _parts(given: Given) -> Iterator[Check]:
+    """Remind of what a study of several parts needs outside this host."""
+    spec = given.content.spec
+    for number, part in enumerate(spec.part, 2):
+        title = f"Part {number}"
+        found = (
+            f"Opens {part.after_days:g} days after the first part, for {part.window_days:g} days; "
+            f"{part.reward:g} {spec.payment.currency}."
+        )
+        codes = spec.of_part(number).recruitment.of("prolific")
+        if "prolific" in given.recruiters and is_example_code(str(codes.get("completed", ""))):
+            advice = "Replace the completion code of this part with that of its Prolific study."
+            yield Check(f"part{number}", "missing", title, found, advice)
+        elif part.window_days < 1:
+            advice = "Participants live in many time zones: a window of a day or more fits all."
+            yield Check(f"part{number}", "look", title, found, advice)
+        else:
+            yield Check(f"part{number}", "done", title, found)
+
+
 def _excluded(given: Given) -> Iterator[Check]:
     names = given.content.spec.recruitment.exclude_studies
     if not names:
@@ -336,6 +356,7 @@ CHECKS: tuple[Callable[[Given], Iterator[Check]], ...] = (
     _catch,
     _quality,
     _codes,
+    _parts,
     _excluded,
     _usable,
     _token,

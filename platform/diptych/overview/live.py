@@ -236,7 +236,10 @@ def _under_way(
     rows = connection.execute(
         select(SESSIONS.c.status, SESSIONS.c.condition, active, func.count())
         .where(
-            SESSIONS.c.study_id == study_id, SESSIONS.c.kind == kind, SESSIONS.c.status.in_(LIVE)
+            SESSIONS.c.study_id == study_id,
+            SESSIONS.c.kind == kind,
+            SESSIONS.c.part == 1,
+            SESSIONS.c.status.in_(LIVE),
         )
         .group_by(SESSIONS.c.status, SESSIONS.c.condition, active)
     )
@@ -254,6 +257,7 @@ def _last_hour(
         .where(
             SESSIONS.c.study_id == study_id,
             SESSIONS.c.kind == kind,
+            SESSIONS.c.part == 1,
             SESSIONS.c.entered_at >= begin,
             # Of those the day is kept, not the hour.
             SESSIONS.c.status.not_in(EMPTIED),

@@ -14,7 +14,7 @@ from diptych.domain.tables import ARRIVALS, OF_TRIAL, ORDERS, RESPONSES, SESSION
 from diptych.ground.database import in_parts
 from diptych.ground.money import rounded, to_minor
 from diptych.payments.participations import order_ids, paid, participation, workers
-from diptych.study.spec import Payment
+from diptych.study.payment import Payment
 
 
 @dataclass(frozen=True)

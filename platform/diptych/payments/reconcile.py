@@ -260,7 +260,8 @@ def _compare(
             subject = by_ids.get((shown.id, shown.worker))
             if subject is None:
                 continue
-            payment = frozen(subject.session.version_id, connection).spec.payment
+            content = frozen(subject.session.version_id, connection)
+            payment = content.spec.of_part(subject.session.part).payment
             usual = reward(payment) if shown.reward is None else shown.reward
             one = _Shown(shown, subject, of.get(subject.participation, []), payment.currency, usual)
             for action, amount in _not_held(one):

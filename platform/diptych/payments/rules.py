@@ -87,14 +87,14 @@ class Planning:
         self._platforms: dict[tuple[str, int], Platform | str | None] = {}
         self._scores: dict[int, tuple[int, int]] = {}
         if action == "bonus" and amount is None:
-            for number, content in self._contents.items():
-                rule = content.spec.payment.bonus
-                theirs = [s for s in sessions if s.version_id == number and rule]
+            for number, part in sorted({(s.version_id, s.part) for s in sessions}):
+                rule = self._contents[number].of_part(part).spec.payment.bonus
+                theirs = [s for s in sessions if (s.version_id, s.part) == (number, part) and rule]
                 self._scores |= scores(connection, theirs, rule.phases if rule else ())
 
     def content(self, session: SessionRow) -> StudyContent:
-        """Return the version that a session was shown."""
-        return self._contents[session.version_id]
+        """Return the version that a session was shown, as its part shows it."""
+        return self._contents[session.version_id].of_part(session.part)
 
     def refusal(self, subject: Subject) -> str | None:
         """Say why this host does not ask a platform for it; None when it can."""

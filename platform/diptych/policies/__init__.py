@@ -205,6 +205,10 @@ class Policy(ABC):
         """
         return False
 
+    def measuring(self) -> Policy:
+        """Return the policy that chooses the trials without feedback, where this one teaches."""
+        return REGISTRY.get("balanced")(PolicyParameters())
+
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         """List what makes this policy impossible on a pool for a number of trials."""
         if not self.repeats and trials > len(pool):

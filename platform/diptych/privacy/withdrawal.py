@@ -57,6 +57,7 @@ _NOTHING: dict[str, Any] = {
     "instructions_ms": None,
     "started_at": None,
     "presented_at": None,
+    "first_ended_at": None,
     **dict.fromkeys(
         ("position", "n_trials", "n_responses", "n_counted", "n_correct"), 0
     ),

@@ -187,9 +187,9 @@ def _answers(
         )
         .where(*_of(study_id, kind), TRIALS.c.phase.in_(PHASES))
         .with_only_columns(
-            SESSIONS.c.id, SESSIONS.c.version_id, SESSIONS.c.condition, SESSIONS.c.kind,
-            SESSIONS.c.position, SESSIONS.c.seed, TRIALS.c.trial_index, TRIALS.c.phase,
-            TRIALS.c.block, TRIALS.c.item, TRIALS.c.notice, RESPONSES.c.answer,
+            SESSIONS.c.id, SESSIONS.c.version_id, SESSIONS.c.condition, SESSIONS.c.part,
+            SESSIONS.c.kind, SESSIONS.c.position, SESSIONS.c.seed, TRIALS.c.trial_index,
+            TRIALS.c.phase, TRIALS.c.block, TRIALS.c.item, TRIALS.c.notice, RESPONSES.c.answer,
             RESPONSES.c.correct, RESPONSES.c.received_at,
             RESPONSES.c.presented_at.label("shown_at"), *MEASURED,
         )
@@ -198,7 +198,7 @@ def _answers(
     )  # fmt: skip
     items: dict[tuple[int, str], str] = {}
     for done, row in enumerate(rows, 1):
-        task = host.task(row.version_id, row.condition)
+        task = host.task(row.version_id, row.condition, row.part)
         cells = trial_row({}, task, reported_trial(row))
         answer = task.answered_in(cells)
         if answer is None:

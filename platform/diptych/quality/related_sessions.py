@@ -95,7 +95,9 @@ def _same_person(connection: Connection, session: SessionRow) -> tuple[str, ...]
             SESSIONS.c.participant_id == session.participant_id,
             SESSIONS.c.id < session.id,
             SESSIONS.c.started_at.is_not(None),
-            (SESSIONS.c.study_id == session.study_id) | STUDIES.c.name.in_(excluded),
+            # Another part of the study is no repetition.
+            ((SESSIONS.c.study_id == session.study_id) & (SESSIONS.c.part == session.part))
+            | STUDIES.c.name.in_(excluded),
         )
         .order_by(SESSIONS.c.id)
     )

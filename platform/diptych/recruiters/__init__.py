@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -16,12 +16,15 @@ from pydantic import BaseModel, ConfigDict
 
 from diptych.ground.plugins import Registry
 from diptych.ground.settings import Settings
-from diptych.recruiters.platform import Platform
+from diptych.recruiters.platform import Platform, PlatformFault
 
 if TYPE_CHECKING:
     from diptych.host import Host
 
 log = logging.getLogger("diptych")
+
+#: Keys of an entry address: the part of the study it leads to, and the participant it is made for.
+PART, PERSON = "part", "person"
 
 
 #: What a page does with a session that somebody left on this computer: go on with it; go on, and
@@ -72,6 +75,10 @@ class Recruiter(ABC):
     Parameters: ClassVar[type[RecruiterParameters]] = RecruiterParameters
     # Origins whose pages may hold the study in a frame.
     frame_origins: ClassVar[tuple[str, ...]] = ()
+    # Whether participants come to a later part by a personal link, and not through a platform.
+    comes_back_by_link: ClassVar[bool] = False
+    # Parameters that must differ between the parts of a study, such as completion codes.
+    own_in_each_part: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, parameters: RecruiterParameters, settings: Settings) -> None:
         self.parameters: Any = parameters
@@ -162,9 +169,41 @@ class Recruiter(ABC):
         """
         return
 
-    def invitation(self, study: str) -> str:
+    def invite(self, host: Host, study: str, part: int, group: str, people: Sequence[str]) -> str:
+        """Let the platform offer a later part to some people.
+
+        Parameters
+        ----------
+        host : Host
+            The host.
+        study : str
+            Its name.
+        part : int
+            2 or more.
+        group : str
+            The platform's id of a group of participants; empty without one.
+        people : Sequence[str]
+            The platform's ids of the people. Inviting somebody again must change nothing.
+
+        Returns
+        -------
+        str
+            What was done, in one sentence.
+
+        Raises
+        ------
+        PlatformFault
+            When the platform does not invite, refuses, or does not answer.
+        """
+        raise PlatformFault(
+            f"{self.name} does not invite participants: send them the links that "
+            "`diptych parts due` lists"
+        )
+
+    def invitation(self, study: str, part: int = 1) -> str:
         """Return the address to hand out, or to paste into the platform."""
-        return study_link(self.settings, study)
+        link = study_link(self.settings, study)
+        return link if part == 1 else f"{link}?{PART}={part}"
 
 
 REGISTRY: Registry[Recruiter] = Registry("diptych.recruiters")

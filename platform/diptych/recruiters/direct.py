@@ -31,6 +31,7 @@ class Direct(Recruiter):
     """Anyone with the link. `?participant=ID` gives the id of a participant whom the lab knows."""
 
     name = "direct"
+    comes_back_by_link = True
     Parameters = DirectParameters
     parameters: DirectParameters
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -116,6 +116,12 @@ class MTurk(Recruiter):
         from diptych.recruiters.mturk_platform import MTurkPlatform
 
         return MTurkPlatform(self.settings)
+
+    def invite(self, host: Host, study: str, part: int, group: str, people: Sequence[str]) -> str:
+        """Give workers the qualification that the HITs of a later part ask for."""
+        from diptych.mturk import qualification
+
+        return qualification.invite(host, study, part, people)
 
     @staticmethod
     def after_session(host: Host, session_id: int) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import httpx
@@ -17,8 +17,11 @@ from diptych.recruiters import (
     RecruiterParameters,
     identifier,
 )
-from diptych.recruiters.platform import Platform
+from diptych.recruiters.platform import Platform, PlatformFault
 from diptych.recruiters.prolific_platform import ProlificPlatform
+
+if TYPE_CHECKING:
+    from diptych.host import Host
 
 COMPLETE = "https://app.prolific.com/submissions/complete"
 #: Where a participant returns a submission.
@@ -52,6 +55,7 @@ class Prolific(Recruiter):
     Parameters = ProlificParameters
     parameters: ProlificParameters
     frame_origins = ("https://app.prolific.com",)
+    own_in_each_part = ("completed",)
 
     @staticmethod
     def recognises(entry: Mapping[str, str]) -> bool:
@@ -121,10 +125,21 @@ class Prolific(Recruiter):
             return None
         return parameters["STUDY_ID"], parameters["SESSION_ID"]
 
-    def invitation(self, study: str) -> str:
+    def invite(self, host: Host, study: str, part: int, group: str, people: Sequence[str]) -> str:
+        """Add people to a participant group, which the Prolific study of the part allows."""
+        if not group:
+            raise PlatformFault(
+                "name the participant group on Prolific with --group; the Prolific study of this "
+                "part must have it as its allowlist"
+            )
+        ProlificPlatform(self.settings).add_to_group(group, people)
+        return f"The participant group {group} on Prolific has these {len(people)} participants."
+
+    def invitation(self, study: str, part: int = 1) -> str:
         """Return the address with Prolific's placeholders for its ids."""
         ids = "&".join(f"{key}={{{{%{key}%}}}}" for key in (PID, "STUDY_ID", "SESSION_ID"))
-        return f"{super().invitation(study)}?{ids}"
+        link = super().invitation(study, part)
+        return f"{link}{'&' if '?' in link else '?'}{ids}"
 
 
 def _json(reply: httpx.Response) -> dict[str, Any]:

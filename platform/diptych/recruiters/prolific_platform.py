@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from diptych.ground.money import to_major
 from diptych.ground.settings import Settings, SettingsFault
@@ -98,6 +99,19 @@ class ProlificPlatform(Platform):
         if order.action in ("bonus", "screen_out") and order.amount <= 0:
             return "the amount must be more than 0"
         return super().check(order)
+
+    def add_to_group(self, group: str, people: Sequence[str]) -> None:
+        """Add people to a participant group; Prolific ignores those who are in it already.
+
+        Raises
+        ------
+        PlatformFault
+            When Prolific refuses, or does not answer.
+        """
+        path = f"/participant-groups/{quote(group, safe='')}/participants/"
+        reply = self.client.post(path, {"participant_ids": list(people)}, again=True)
+        if reply.state != "done":
+            raise PlatformFault(f"the participants may not be in the group: {reply.reason}")
 
     def their_ms(self) -> int | None:
         """Return the time at Prolific (ms), by its latest reply."""

@@ -102,11 +102,11 @@ def facts(host: Host, connection: Connection, session_id: int) -> SessionFacts:
     session = connection.execute(_SESSION, of).one_or_none()
     if session is None:
         raise LookupError(f"no session {session_id}")
-    content = frozen(session.version_id, connection)
+    content = frozen(session.version_id, connection).of_part(session.part)
     rows = connection.execute(_TRIALS, of).all()
     trials: list[dict[str, Any]] = []
     if session.condition is not None:
-        task = host.task(session.version_id, session.condition)
+        task = host.task(session.version_id, session.condition, session.part)
         trials = [
             {
                 **trial_row({}, task, row),

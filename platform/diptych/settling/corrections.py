@@ -15,7 +15,7 @@ from diptych.domain.vocabulary import EMPTIED
 from diptych.ground.database import writing
 from diptych.host import Host
 from diptych.sessions.facts import SessionFacts, facts
-from diptych.settling.settle import as_it_ended, figure_counts
+from diptych.settling.settle import as_it_ended, course_counts, figure_counts
 
 
 def set_excluded(
@@ -116,7 +116,7 @@ def take_out(host: Host, connection: Connection, study_id: int, ids: Sequence[in
 def _take_out(connection: Connection, found: SessionFacts, changes: Changes) -> None:
     """Collect what one settled session has added to the tallies, to be taken away."""
     session = found.session
-    course: Mapping[str, Counts] = measures.emptied(session)
+    course: Mapping[str, Counts] = measures.emptied(session) if session.part == 1 else {}
     counted: Mapping[str, Counts] = {}
     scopes: tuple[str, ...] = ("all",)
     if session.status not in EMPTIED:
@@ -124,8 +124,7 @@ def _take_out(connection: Connection, found: SessionFacts, changes: Changes) -> 
             select(QUALITY).where(QUALITY.c.session_id == session.id).order_by(QUALITY.c.rule)
         ).all()
         found = as_it_ended(replace(found, findings=stored))
-        course = measures.course(found) | {measures.RULES: measures.findings(found)}
-        counted = figure_counts(found) if session.status == "completed" else {}
+        course, counted = course_counts(found), figure_counts(found)
         stands = select(RESULTS.c.counted).where(RESULTS.c.session_id == session.id)
         if connection.execute(stands).scalar() == "kept":
             scopes = ("all", "kept")

@@ -212,11 +212,10 @@ def _work_out(host: Host, connection: Connection, session_id: int) -> Worked:
     if session.kind == "preview":
         return Worked(found, {}, {})
     if session.status in EMPTIED:
-        return Worked(found, measures.emptied(session), {})
+        return Worked(found, measures.emptied(session) if session.part == 1 else {}, {})
     others = quality.others(connection, session, quality.asked(found.content))
     found = replace(found, findings=quality.evaluate(found, others))
-    course = measures.course(found) | {measures.RULES: measures.findings(found)}
-    return Worked(found, course, figure_counts(found) if session.status == "completed" else {})
+    return Worked(found, course_counts(found), figure_counts(found))
 
 
 def as_it_ended(found: SessionFacts) -> SessionFacts:
@@ -226,9 +225,20 @@ def as_it_ended(found: SessionFacts) -> SessionFacts:
     return replace(found, events=[event for event in found.events if event.at <= end])
 
 
+def course_counts(found: SessionFacts) -> dict[str, Counts]:
+    """Compute what an ended session adds to the live view: a later part adds its findings alone."""
+    findings = {measures.RULES: measures.findings(found)}
+    return measures.course(found) | findings if found.session.part == 1 else findings
+
+
 def figure_counts(found: SessionFacts) -> dict[str, Counts]:
-    """Compute what a completed session adds to each figure; leave out and note those that fail."""
+    """Compute what a session adds to each figure; leave out and note those that fail.
+
+    Figures show completed first parts. Later parts have a page of their own.
+    """
     counts: dict[str, Counts] = {}
+    if found.session.status != "completed" or found.session.part > 1:
+        return counts
     for figure in figures.figures_of(found.content):
         try:
             counted = figure.count(found)

@@ -19,6 +19,7 @@ import httpx
 import numpy as np
 
 from diptych.authoring import load_study
+from diptych.recruiters import PART
 from diptych.simulation import Observer, Vision, observer_class
 from diptych.simulation.entries import check_loopback, entry_of
 from diptych.simulation.participation import Participation
@@ -56,6 +57,8 @@ class Taken:
         Right answers of the test, where the study tells; else None.
     of : int | None
         Trials of the test, where the study tells; else None.
+    part : int
+        Part of the study that it took.
     """
 
     participant: str
@@ -64,6 +67,7 @@ class Taken:
     answers: int
     correct: int | None = None
     of: int | None = None
+    part: int = 1
 
 
 @dataclass
@@ -107,6 +111,7 @@ class _Plan:
     think: float
     seed: int
     entry: Mapping[str, str]
+    parts: tuple[int, ...]
 
 
 async def simulate_async(
@@ -124,6 +129,7 @@ async def simulate_async(
     run: str | None = None,
     concurrency: int = 16,
     entry: Mapping[str, str] | None = None,
+    part: int | None = 1,
     progress: Progress = lambda done, of: None,
 ) -> Summary:
     """Let `n` simulated people, or one machine, take a study.
@@ -165,6 +171,9 @@ async def simulate_async(
         `{"PROLIFIC_PID": "{person}", "STUDY_ID": "try", "SESSION_ID": "{visit}"}`: they come as
         people of that platform (`diptych.simulation.entries`). Only to a host on a loopback
         address: nobody's real study is to hold made-up people.
+    part : int | None, optional
+        Part of the study; None for all parts one after the other, with what the observer has
+        learned. Later parts need the `run` that completed the first.
     progress : Progress, optional
         Called with answers given, and of how many there are about to be.
 
@@ -200,9 +209,10 @@ async def simulate_async(
         check_loopback(base_url)
         if chosen.kind != "simulated":
             raise SimulationFault("a machine comes by its own link, and not as a person")
-    plan = _Plan(content, vision, chosen.kind, make, key, think, seed, dict(entry or {}))
+    parts = _parts(content, part)
+    plan = _Plan(content, vision, chosen.kind, make, key, think, seed, dict(entry or {}), parts)
     summary = Summary(run or secrets.token_hex(4))
-    total = n * sum(content.spec.phases.values())
+    total = n * sum(sum(content.of_part(each).spec.phases.values()) for each in parts)
     given = 0
 
     def answered() -> None:
@@ -226,6 +236,16 @@ async def simulate_async(
     return summary
 
 
+def _parts(content: StudyContent, part: int | None) -> tuple[int, ...]:
+    """Return the parts to take; fails for one that the study does not have."""
+    every = tuple(range(1, content.spec.parts + 1))
+    if part is None:
+        return every
+    if part not in every:
+        raise SimulationFault(f"part {part}: {content.name} has {len(every)} part(s)")
+    return (part,)
+
+
 async def _one(
     plan: _Plan,
     number: int,
@@ -238,13 +258,21 @@ async def _one(
     who = summary.run if plan.kind == "machine" else f"{summary.run}-{number:04d}"
     async with places:
         observer = plan.observer(np.random.default_rng([plan.seed, number]))
-        for take in range(2 if observer.comes_again else 1):
+        turns = [(0, part) for part in plan.parts]
+        if observer.comes_again:
+            turns.append((1, plan.parts[0]))
+        completed = True
+        for take, part in turns:
+            if take == 0 and not completed:
+                continue  # who has not completed a part does not come to the next one
             name = who if take == 0 else f"{who}-again"
+            content = plan.content.of_part(part)
             participation = Participation(
-                Visitor(client), plan.content, observer, plan.vision, plan.think, answered
+                Visitor(client), content, observer, plan.vision, plan.think, answered
             )
+            entry = _entry(plan, summary.run, number, take, part)
             try:
-                session, outcome = await participation.take(_entry(plan, summary.run, number, take))
+                session, outcome = await participation.take(entry)
             except (Refused, SimulationFault, UnknownImage) as fault:
                 summary.failed[name] = f"at {participation.step}: {fault}"
                 return
@@ -257,20 +285,25 @@ async def _one(
                     participation.answers,
                     score.get("correct"),
                     score.get("of"),
+                    part,
                 )
             )
+            completed = outcome == "completed"
 
 
-def _entry(plan: _Plan, run: str, number: int, take: int) -> dict[str, str]:
+def _entry(plan: _Plan, run: str, number: int, take: int, part: int) -> dict[str, str]:
     """Return the query that a participant comes with.
 
     Whoever comes again does so under the same id where the study allows that, else under another.
     """
     account = 0 if not plan.content.spec.recruitment.once else take
+    of_part = {PART: str(part)} if part > 1 else {}
     if plan.entry:
-        return entry_of(plan.entry, run, number, account, take)
+        # Each part has a submission of its own, which is no second visit to the first part.
+        visit = take if part == 1 else part
+        return entry_of(plan.entry, run, number, account, visit) | of_part
     who = run if plan.kind == "machine" else f"{run}-{number:04d}" + "-again" * account
-    return {PURPOSES[plan.kind]: plan.key, "participant": who}
+    return {PURPOSES[plan.kind]: plan.key, "participant": who, **of_part}
 
 
 def simulate(base_url: str, study_folder: Path, n: int, **options: Any) -> Summary:

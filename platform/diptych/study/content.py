@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +34,11 @@ class FrozenItem:
     attributes: Mapping[str, Any]
 
 
+def text_ending(part: int) -> str:
+    """Return what the names of a part's own texts end in."""
+    return f"_part{part}"
+
+
 @dataclass(frozen=True)
 class StudyContent:
     """Spec, texts, stimuli and items of a study.
@@ -56,6 +61,31 @@ class StudyContent:
     texts: Mapping[str, str]
     stimuli: tuple[FrozenStimulus, ...]
     items: Mapping[str, FrozenItem] = field(default_factory=dict)
+
+    def of_part(self, number: int) -> StudyContent:
+        """Return the study as one of its parts shows it (`StudySpec.of_part`).
+
+        A text `NAME_partNUMBER` takes the place of the text `NAME` in its part.
+        """
+        return self if number == 1 else self._later_parts[number]
+
+    @cached_property
+    def _later_parts(self) -> Mapping[int, StudyContent]:
+        return {
+            number: replace(
+                self,
+                spec=self.spec.of_part(number),
+                texts={
+                    **self.texts,
+                    **{
+                        name.removesuffix(ending): text
+                        for name, text in self.texts.items()
+                        if name.endswith(ending := text_ending(number))
+                    },
+                },
+            )
+            for number in range(2, self.spec.parts + 1)
+        }
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

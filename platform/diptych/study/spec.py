@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from itertools import pairwise
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from diptych.ground.money import MoneyFault, to_minor
-from diptych.study.section import Section
+from diptych.study.part import Part
+from diptych.study.payment import Payment, check_amounts
+from diptych.study.section import Phase, Plugged, Section
 from diptych.study.thresholds import Quality
 from diptych.study.timing import TrialTiming
-
-Phase = Literal["practice", "training", "test", "catch"]
-
-
-class Plugged(BaseModel):
-    """A table that names a plug-in; its other keys are the plug-in's own parameters."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    name: str = Field(description="Name of the installed plug-in.")
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The keys beside the name."""
-        return dict(self.model_extra or {})
 
 
 class Stimuli(Section):
@@ -118,46 +105,6 @@ class Recruitment(Section):
     def of(self, recruiter: str) -> dict[str, Any]:
         """Return the keys of `[recruitment.<recruiter>]`."""
         return dict((self.model_extra or {}).get(recruiter, {}))
-
-
-class Bonus(Section):
-    """`[payment.bonus]`: what a completed session earns in addition to the reward, by its score.
-
-    A session that has completed gets `base` + `per_correct` for each right answer, `max` at most;
-    with `from_score` only when its share of right answers reaches it.
-    """
-
-    base: float = Field(
-        0, ge=0, description="Amount for every session that gets a bonus, in major units."
-    )
-    per_correct: float = Field(0, ge=0, description="Amount for each right answer, in major units.")
-    from_score: float | None = Field(
-        None, ge=0, le=1, description="Smallest share of right answers that earns a bonus."
-    )
-    max: float | None = Field(None, ge=0, description="Largest bonus, in major units.")
-    phases: tuple[Phase, ...] = Field(
-        (), description="Phases whose answers count. Empty: all except practice."
-    )
-
-
-class Payment(Section):
-    """`[payment]`: what a participant is paid."""
-
-    currency: str = Field("GBP", pattern=r"^[A-Z]{3}$", description="Currency (ISO 4217 code).")
-    reward: float = Field(0, ge=0, description="Pay for a completed session, in major units.")
-    bonus: Bonus | None = None
-
-    @model_validator(mode="after")
-    def _can_be_paid(self) -> Payment:
-        """Check that the amounts, which are paid unchanged, are amounts of the currency."""
-        bonus = self.bonus or Bonus.model_validate({})
-        given = {"reward": self.reward, "bonus.base": bonus.base, "bonus.max": bonus.max or 0}
-        for key, amount in given.items():
-            try:
-                to_minor(amount, self.currency)
-            except MoneyFault as fault:
-                raise ValueError(f"{key}: {fault}") from None
-        return self
 
 
 class Screen(Section):
@@ -260,6 +207,7 @@ class StudySpec(Section):
     comprehension: tuple[Question, ...] = ()
     quality: Quality = Field(default_factory=lambda: Quality.model_validate({}))
     privacy: Privacy = Field(default_factory=lambda: Privacy.model_validate({}))
+    part: tuple[Part, ...] = Field((), max_length=100)
 
     @model_validator(mode="after")
     def _conditions_differ(self) -> StudySpec:
@@ -269,6 +217,65 @@ class StudySpec(Section):
         if not any(condition.weight for condition in self.conditions):
             raise ValueError("at least one condition must have a weight above 0")
         return self
+
+    @model_validator(mode="after")
+    def _parts_can_be_taken(self) -> StudySpec:
+        opens = [part.after_days for part in self.part]
+        if any(later <= earlier for earlier, later in pairwise(opens)):
+            raise ValueError("after_days must grow from each [[part]] to the next")
+        last = max((part.closes_after_days for part in self.part), default=0.0)
+        for key in ("identities_days", "answers_days"):
+            days = getattr(self.privacy, key)
+            if days is not None and days < last:
+                raise ValueError(
+                    f"privacy.{key} must be at least {last:g}: the last part can be started until "
+                    f"{last:g} days after the first"
+                )
+        for number, part in enumerate(self.part, 2):
+            try:
+                check_amounts(part.reward, part.bonus, self.payment.currency)
+            except ValueError as fault:
+                raise ValueError(f"part {number}: {fault}") from None
+        return self
+
+    @property
+    def parts(self) -> int:
+        """The number of parts; 1 for a study without `[[part]]`."""
+        return 1 + len(self.part)
+
+    def of_part(self, number: int) -> StudySpec:
+        """Return the study as one of its parts sees it.
+
+        Parameters
+        ----------
+        number : int
+            1 for the first part.
+
+        Returns
+        -------
+        StudySpec
+            With the trials, duration, pay, policy and recruiters' keys of that part. Later parts
+            ask no comprehension questions.
+        """
+        if number == 1:
+            return self
+        part = self.part[number - 2]
+        keys = {
+            name: {**self.recruitment.of(name), **own} for name, own in part.recruitment.items()
+        }
+        changes: dict[str, Any] = {
+            "phases": part.phases,
+            "minutes": part.minutes,
+            "payment": part.payment(self.payment.currency),
+            "recruitment": self.recruitment.model_copy(update=keys),
+            "comprehension": (),
+        }
+        if part.policy is not None:
+            changes["policy"] = part.policy
+            changes["conditions"] = tuple(
+                condition.model_copy(update={"policy": None}) for condition in self.conditions
+            )
+        return self.model_copy(update=changes)
 
     def condition(self, name: str) -> Condition:
         """Find the condition of a name."""

@@ -184,12 +184,25 @@ class Form(Doc):
     fields: dict[str, str]
 
 
+class NextPart(Doc):
+    """The next part of the study; times in ms since 1970-01-01 UTC."""
+
+    part: int
+    opens_at: int
+    closes_at: int
+    link: str | None = Field(description="Personal link; null where the platform invites.")
+    calendar: str | None = Field(description="Address of a calendar file; null without a link.")
+
+
 class Ending(Doc):
     """How the session ended, and how the participant goes back."""
 
     outcome: Outcome
     html: str
     exit: Annotated[Redirect | Form, Field(discriminator="kind")] | None
+    next_part: NextPart | None = Field(
+        None, description="Missing after the last part, and in studies of one part."
+    )
 
 
 class _StepState(Doc):

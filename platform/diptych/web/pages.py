@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from apiflask import APIBlueprint
-from flask import Response, make_response, redirect, render_template, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 
 from diptych import words
+from diptych.host import host
+from diptych.journey.next_part import calendar_of
 from diptych.study.versions import UnknownStudy, current_version, frozen
 from diptych.web.bundle import bundle
 
@@ -19,6 +21,16 @@ ENTRY = "src/main.ts"
 def root() -> Response:
     """Lead researchers to the dashboard; participants come by a study's link."""
     return make_response(redirect(url_for("dashboard_account.start")))
+
+
+@blueprint.get("/s/<study>/calendar.ics")
+def calendar(study: str) -> Response:
+    """Send the calendar file of a personal link: when the participant can start that part."""
+    response = make_response(calendar_of(host(), study, request.args))
+    response.mimetype = "text/calendar"
+    response.headers["Content-Disposition"] = f'attachment; filename="{study}.ics"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/s/<study>")

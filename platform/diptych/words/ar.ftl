@@ -179,6 +179,12 @@ submit-and-finish = إرسال وإنهاء
 reference = رقمك المرجعي: { $reference }
 withdraw-by = للسؤال عن بياناتك أو سحبها، اكتب إلى { $contact } واذكر هذا الرقم.
 keep-reference = احتفظ بهذا الرقم إن كنت قد ترغب لاحقًا في سحب بياناتك.
+next-part = للدراسة جزء آخر
+next-part-window = يمكنك بدء الجزء { $part } من { DATETIME($opens, dateStyle: "long", timeStyle: "short") } إلى { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = يرجى ترقب الدعوة في المكان الذي وجدت فيه هذه الدراسة.
+next-part-link = يرجى الاحتفاظ بهذا الرابط. إنه لك وحدك.
+open-part = فتح الجزء { $part }
+add-to-calendar = إضافة إلى التقويم
 duration-seconds = { $number ->
     [one] ثانية واحدة
     [two] ثانيتان
@@ -233,6 +239,9 @@ refused-study_full = اكتمل عدد المشاركين
 refused-not_eligible = هذه الدراسة غير متاحة لك
 refused-already_took = لقد شاركت من قبل
 refused-in_use = هذه الدراسة مفتوحة في مكان آخر
+refused-part_unknown = هذا جزء لاحق من دراسة
+refused-part_early = هذا الجزء لم يُفتح بعد
+refused-part_late = هذا الجزء مغلق
 refused-ended = انتهت هذه الجلسة
 check-link = يُرجى التحقق من أن الرابط كامل كما أُعطي لك.
 why-unknown_study = لا توجد هنا دراسة كهذه.
@@ -250,6 +259,9 @@ why-in_use = { $minutes ->
    *[other] هذه الدراسة جارية في نافذة أخرى بتسليم آخر. يُرجى المتابعة هناك. وإن كانت تلك النافذة مغلقة، يمكنك المتابعة هنا بعد { $minutes } دقيقة.
 }
 why-other_arrival = بدأت هذه الدراسة من قبل بتسليم آخر أو في متصفح آخر. إن كنت أنت، يمكنك المتابعة من حيث كنت؛ وعندها يُعتمد هذا التسليم.
+why-part_unknown = يؤدي هذا الرابط إلى جزء لاحق من دراسة. لم نجد جزءًا أول أكملته. يرجى استخدام الرابط أو الحساب الذي شاركت به في الجزء الأول.
+why-part_early = يمكنك بدء هذا الجزء ابتداءً من { DATETIME($at, dateStyle: "long", timeStyle: "short") }. يرجى العودة حينها.
+why-part_late = كان بإمكانك بدء هذا الجزء حتى { DATETIME($at, dateStyle: "long", timeStyle: "short") }. وهو مغلق الآن. شكرًا لعودتك.
 why-ended = مضى وقت طويل ولا يمكن متابعة هذه الجلسة.
 
 text-practice =

@@ -172,6 +172,12 @@ submit-and-finish = Abgeben und abschließen
 reference = Ihr Kennzeichen: { $reference }
 withdraw-by = Wenn Sie nach Ihren Daten fragen oder sie zurückziehen wollen, schreiben Sie an { $contact } und nennen Sie dieses Kennzeichen.
 keep-reference = Heben Sie dieses Kennzeichen auf, wenn Sie Ihre Daten später vielleicht zurückziehen wollen.
+next-part = Die Studie hat einen weiteren Teil
+next-part-window = Sie können Teil { $part } von { DATETIME($opens, dateStyle: "long", timeStyle: "short") } bis { DATETIME($closes, dateStyle: "long", timeStyle: "short") } beginnen.
+next-part-invited = Bitte achten Sie auf die Einladung dort, wo Sie diese Studie gefunden haben.
+next-part-link = Bitte bewahren Sie diesen Link auf. Er ist nur für Sie.
+open-part = Teil { $part } öffnen
+add-to-calendar = In den Kalender eintragen
 duration-seconds = { $number ->
     [one] { $number } Sekunde
    *[other] { $number } Sekunden
@@ -223,6 +229,9 @@ refused-study_full = Die Studie ist voll
 refused-not_eligible = Diese Studie steht Ihnen nicht offen
 refused-already_took = Sie haben schon teilgenommen
 refused-in_use = Diese Studie ist woanders offen
+refused-part_unknown = Dies ist ein späterer Teil einer Studie
+refused-part_early = Dieser Teil ist noch nicht offen
+refused-part_late = Dieser Teil ist geschlossen
 refused-ended = Diese Sitzung ist beendet
 check-link = Bitte prüfen Sie, ob der Link vollständig ist, so wie Sie ihn bekommen haben.
 why-unknown_study = Hier gibt es keine solche Studie.
@@ -238,6 +247,9 @@ why-in_use = { $minutes ->
    *[other] Diese Studie läuft in einem anderen Fenster, unter einer anderen Abgabe. Bitte machen Sie dort weiter. Wenn das Fenster geschlossen ist, können Sie hier in { $minutes } Minuten weitermachen.
 }
 why-other_arrival = Sie haben diese Studie schon begonnen, unter einer anderen Abgabe oder in einem anderen Browser. Wenn Sie das waren, können Sie dort weitermachen, wo Sie waren; dann zählt diese Abgabe.
+why-part_unknown = Dieser Link führt zu einem späteren Teil einer Studie. Wir haben keinen abgeschlossenen ersten Teil von Ihnen gefunden. Bitte benutzen Sie den Link oder das Konto, mit dem Sie am ersten Teil teilgenommen haben.
+why-part_early = Sie können diesen Teil ab { DATETIME($at, dateStyle: "long", timeStyle: "short") } beginnen. Bitte kommen Sie dann wieder.
+why-part_late = Sie konnten diesen Teil bis { DATETIME($at, dateStyle: "long", timeStyle: "short") } beginnen. Er ist jetzt geschlossen. Danke, dass Sie wiedergekommen sind.
 why-ended = Es ist zu viel Zeit vergangen, um mit dieser Sitzung weiterzumachen.
 
 text-practice =

@@ -212,6 +212,12 @@ submit-and-finish = Submit and finish
 reference = Your reference: { $reference }
 withdraw-by = To ask about your data or to withdraw it, write to { $contact } and include this reference.
 keep-reference = Keep this reference in case you want to withdraw your data later.
+next-part = The study has another part
+next-part-window = You can start part { $part } from { DATETIME($opens, dateStyle: "long", timeStyle: "short") } to { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = Please look for the invitation where you found this study.
+next-part-link = Please keep this link. It is only for you.
+open-part = Open part { $part }
+add-to-calendar = Add to calendar
 duration-seconds = { $number ->
     [one] { $number } second
    *[other] { $number } seconds
@@ -269,6 +275,9 @@ refused-study_full = The study is full
 refused-not_eligible = You cannot take part in this study
 refused-already_took = You have already taken part
 refused-in_use = This study is open somewhere else
+refused-part_unknown = This is a later part of a study
+refused-part_early = This part is not open yet
+refused-part_late = This part is closed
 refused-ended = This session has ended
 check-link = Please check that the link is complete.
 why-unknown_study = There is no study at this address.
@@ -284,6 +293,9 @@ why-in_use = { $minutes ->
    *[other] This study is open in another window, with another submission. Please continue there. If that window is closed, you can continue here in { $minutes } minutes.
 }
 why-other_arrival = You started this study before, with another submission or in another browser. If that was you, you can continue where you stopped. This submission then counts.
+why-part_unknown = This link leads to a later part of a study. We found no completed first part of yours. Please use the link or the account with which you took the first part.
+why-part_early = You can start this part from { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Please come back then.
+why-part_late = You could start this part until { DATETIME($at, dateStyle: "long", timeStyle: "short") }. It is closed now. Thank you for coming back.
 why-ended = Too much time has passed to continue this session.
 
 ## Default texts: the page shows one where a study has no such file (Markdown)

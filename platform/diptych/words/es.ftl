@@ -172,6 +172,12 @@ submit-and-finish = Enviar y terminar
 reference = Su referencia: { $reference }
 withdraw-by = Para preguntar por sus datos o retirarlos, escriba a { $contact } e indique esta referencia.
 keep-reference = Guarde esta referencia por si más adelante quiere retirar sus datos.
+next-part = El estudio tiene otra parte
+next-part-window = Puede empezar la parte { $part } desde el { DATETIME($opens, dateStyle: "long", timeStyle: "short") } hasta el { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = Busque la invitación en el lugar donde encontró este estudio.
+next-part-link = Guarde este enlace. Es solo para usted.
+open-part = Abrir la parte { $part }
+add-to-calendar = Añadir al calendario
 duration-seconds = { $number ->
     [one] { $number } segundo
    *[other] { $number } segundos
@@ -223,6 +229,9 @@ refused-study_full = El estudio está completo
 refused-not_eligible = Este estudio no está abierto para usted
 refused-already_took = Ya ha participado
 refused-in_use = Este estudio está abierto en otro lugar
+refused-part_unknown = Esta es una parte posterior de un estudio
+refused-part_early = Esta parte todavía no está abierta
+refused-part_late = Esta parte está cerrada
 refused-ended = Esta sesión ha terminado
 check-link = Compruebe que el enlace está entero, tal como se lo dieron.
 why-unknown_study = Aquí no hay tal estudio.
@@ -238,6 +247,9 @@ why-in_use = { $minutes ->
    *[other] Este estudio está en curso en otra ventana, con otro envío. Siga allí. Si esa ventana está cerrada, podrá seguir aquí en { $minutes } minutos.
 }
 why-other_arrival = Ya ha empezado este estudio, con otro envío o en otro navegador. Si fue usted, puede seguir donde estaba; entonces cuenta este envío.
+why-part_unknown = Este enlace lleva a una parte posterior de un estudio. No hemos encontrado una primera parte completada por usted. Utilice el enlace o la cuenta con los que hizo la primera parte.
+why-part_early = Puede empezar esta parte a partir del { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Vuelva entonces, por favor.
+why-part_late = Podía empezar esta parte hasta el { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Ahora está cerrada. Gracias por volver.
 why-ended = Ha pasado demasiado tiempo para seguir con esta sesión.
 
 text-practice =

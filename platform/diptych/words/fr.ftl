@@ -175,6 +175,12 @@ submit-and-finish = Envoyer et terminer
 reference = Votre référence : { $reference }
 withdraw-by = Pour une question sur vos données, ou pour les retirer, écrivez à { $contact } en donnant cette référence.
 keep-reference = Gardez cette référence si vous pensez retirer un jour vos données.
+next-part = L’étude a une autre partie
+next-part-window = Vous pouvez commencer la partie { $part } du { DATETIME($opens, dateStyle: "long", timeStyle: "short") } au { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = Guettez l’invitation là où vous avez trouvé cette étude.
+next-part-link = Conservez ce lien. Il est réservé à vous.
+open-part = Ouvrir la partie { $part }
+add-to-calendar = Ajouter au calendrier
 duration-seconds = { $number ->
     [one] { $number } seconde
    *[other] { $number } secondes
@@ -226,6 +232,9 @@ refused-study_full = L’étude est complète
 refused-not_eligible = Cette étude ne vous est pas ouverte
 refused-already_took = Vous avez déjà participé
 refused-in_use = Cette étude est ouverte ailleurs
+refused-part_unknown = Ceci est une partie ultérieure d’une étude
+refused-part_early = Cette partie n’est pas encore ouverte
+refused-part_late = Cette partie est fermée
 refused-ended = Cette session est terminée
 check-link = Veuillez vérifier que le lien est complet, tel qu’il vous a été donné.
 why-unknown_study = Il n’y a pas d’étude de ce nom ici.
@@ -241,6 +250,9 @@ why-in_use = { $minutes ->
    *[other] Cette étude est en cours dans une autre fenêtre, sous une autre soumission. Veuillez continuer là-bas. Si cette fenêtre est fermée, vous pourrez continuer ici dans { $minutes } minutes.
 }
 why-other_arrival = Vous avez déjà commencé cette étude, sous une autre soumission ou dans un autre navigateur. Si c’était vous, vous pouvez reprendre où vous en étiez ; c’est alors cette soumission qui compte.
+why-part_unknown = Ce lien mène à une partie ultérieure d’une étude. Nous n’avons trouvé aucune première partie terminée par vous. Veuillez utiliser le lien ou le compte avec lequel vous avez fait la première partie.
+why-part_early = Vous pouvez commencer cette partie à partir du { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Revenez à ce moment-là, s’il vous plaît.
+why-part_late = Vous pouviez commencer cette partie jusqu’au { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Elle est maintenant fermée. Merci d’être revenu(e).
 why-ended = Il s’est passé trop de temps pour reprendre cette session.
 
 text-practice =

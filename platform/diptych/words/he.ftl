@@ -175,6 +175,12 @@ submit-and-finish = הגשה וסיום
 reference = מספר הזיהוי שלך: { $reference }
 withdraw-by = כדי לשאול על הנתונים שלך או למשוך אותם, נא לכתוב אל { $contact } ולציין את המספר הזה.
 keep-reference = כדאי לשמור את המספר הזה למקרה שתרצו בעתיד למשוך את הנתונים.
+next-part = למחקר יש חלק נוסף
+next-part-window = אפשר להתחיל את חלק { $part } מ־{ DATETIME($opens, dateStyle: "long", timeStyle: "short") } עד { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = נא לחפש את ההזמנה במקום שבו מצאת את המחקר.
+next-part-link = נא לשמור את הקישור הזה. הוא רק בשבילך.
+open-part = פתיחת חלק { $part }
+add-to-calendar = הוספה ליומן
 duration-seconds = { $number ->
     [one] שנייה אחת
     [two] שתי שניות
@@ -230,6 +236,9 @@ refused-study_full = המחקר מלא
 refused-not_eligible = המחקר הזה אינו פתוח בפניך
 refused-already_took = כבר השתתפת
 refused-in_use = המחקר פתוח במקום אחר
+refused-part_unknown = זהו חלק מאוחר של מחקר
+refused-part_early = החלק הזה עדיין לא פתוח
+refused-part_late = החלק הזה סגור
 refused-ended = ההשתתפות הזאת הסתיימה
 check-link = נא לבדוק שהקישור שלם, כפי שניתן לך.
 why-unknown_study = אין כאן מחקר כזה.
@@ -246,6 +255,9 @@ why-in_use = { $minutes ->
    *[other] המחקר מתנהל בחלון אחר, בהגשה אחרת. נא להמשיך שם. אם החלון ההוא סגור, אפשר יהיה להמשיך כאן בעוד { $minutes } דקות.
 }
 why-other_arrival = התחלת כבר את המחקר הזה, בהגשה אחרת או בדפדפן אחר. אם זה היית את/ה, אפשר להמשיך מאותו מקום; אז קובעת ההגשה הזאת.
+why-part_unknown = הקישור הזה מוביל לחלק מאוחר של מחקר. לא מצאנו חלק ראשון שהשלמת. יש להשתמש בקישור או בחשבון שאיתו השתתפת בחלק הראשון.
+why-part_early = אפשר להתחיל את החלק הזה מ־{ DATETIME($at, dateStyle: "long", timeStyle: "short") }. נא לחזור אז.
+why-part_late = אפשר היה להתחיל את החלק הזה עד { DATETIME($at, dateStyle: "long", timeStyle: "short") }. הוא סגור עכשיו. תודה שחזרת.
 why-ended = עבר זמן רב מדי ואי אפשר להמשיך בהשתתפות הזאת.
 
 text-practice =

@@ -172,6 +172,12 @@ submit-and-finish = Consegna e termina
 reference = Il Suo riferimento: { $reference }
 withdraw-by = Per chiedere dei Suoi dati, o ritirarli, scriva a { $contact } indicando questo riferimento.
 keep-reference = Conservi questo riferimento se in seguito vorrà ritirare i Suoi dati.
+next-part = Lo studio ha un’altra parte
+next-part-window = Può iniziare la parte { $part } dal { DATETIME($opens, dateStyle: "long", timeStyle: "short") } al { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = Cerchi l’invito dove ha trovato questo studio.
+next-part-link = Conservi questo link. È solo per lei.
+open-part = Apri la parte { $part }
+add-to-calendar = Aggiungi al calendario
 duration-seconds = { $number ->
     [one] { $number } secondo
    *[other] { $number } secondi
@@ -223,6 +229,9 @@ refused-study_full = Lo studio è al completo
 refused-not_eligible = Questo studio non è aperto per Lei
 refused-already_took = Ha già partecipato
 refused-in_use = Questo studio è aperto altrove
+refused-part_unknown = Questa è una parte successiva di uno studio
+refused-part_early = Questa parte non è ancora aperta
+refused-part_late = Questa parte è chiusa
 refused-ended = Questa sessione è conclusa
 check-link = Controlli che il link sia completo, così come l’ha ricevuto.
 why-unknown_study = Qui non c’è alcuno studio con questo nome.
@@ -238,6 +247,9 @@ why-in_use = { $minutes ->
    *[other] Questo studio è in corso in un’altra finestra, con un altro invio. Prosegua lì. Se quella finestra è chiusa, può proseguire qui tra { $minutes } minuti.
 }
 why-other_arrival = Ha già iniziato questo studio, con un altro invio o in un altro browser. Se era Lei, può proseguire da dov’era; allora vale questo invio.
+why-part_unknown = Questo link porta a una parte successiva di uno studio. Non abbiamo trovato una prima parte completata da lei. Usi il link o l’account con cui ha fatto la prima parte.
+why-part_early = Può iniziare questa parte dal { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Torni in quel momento.
+why-part_late = Poteva iniziare questa parte fino al { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Ora è chiusa. Grazie per essere tornato/a.
 why-ended = È passato troppo tempo per proseguire questa sessione.
 
 text-practice =

@@ -172,6 +172,12 @@ submit-and-finish = Inleveren en afronden
 reference = Uw kenmerk: { $reference }
 withdraw-by = Wilt u iets over uw gegevens vragen of ze intrekken, schrijf dan naar { $contact } en noem dit kenmerk.
 keep-reference = Bewaar dit kenmerk als u uw gegevens later misschien wilt intrekken.
+next-part = Het onderzoek heeft nog een deel
+next-part-window = U kunt deel { $part } beginnen van { DATETIME($opens, dateStyle: "long", timeStyle: "short") } tot { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = Let op de uitnodiging op de plek waar u dit onderzoek hebt gevonden.
+next-part-link = Bewaar deze link. Hij is alleen voor u.
+open-part = Deel { $part } openen
+add-to-calendar = Aan agenda toevoegen
 duration-seconds = { $number ->
     [one] { $number } seconde
    *[other] { $number } seconden
@@ -220,6 +226,9 @@ refused-study_full = Het onderzoek is vol
 refused-not_eligible = Dit onderzoek staat niet voor u open
 refused-already_took = U hebt al meegedaan
 refused-in_use = Dit onderzoek staat ergens anders open
+refused-part_unknown = Dit is een later deel van een onderzoek
+refused-part_early = Dit deel is nog niet open
+refused-part_late = Dit deel is gesloten
 refused-ended = Deze sessie is afgelopen
 check-link = Kijk of de link heel is, zoals u hem hebt gekregen.
 why-unknown_study = Zo’n onderzoek is er hier niet.
@@ -235,6 +244,9 @@ why-in_use = { $minutes ->
    *[other] Dit onderzoek loopt in een ander venster, onder een andere inzending. Ga daar verder. Is dat venster gesloten, dan kunt u hier over { $minutes } minuten verder.
 }
 why-other_arrival = U bent al eerder met dit onderzoek begonnen, onder een andere inzending of in een andere browser. Was u dat, dan kunt u verder waar u was; deze inzending telt dan.
+why-part_unknown = Deze link leidt naar een later deel van een onderzoek. We hebben geen voltooid eerste deel van u gevonden. Gebruik de link of het account waarmee u het eerste deel hebt gedaan.
+why-part_early = U kunt dit deel beginnen vanaf { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Kom dan terug.
+why-part_late = U kon dit deel beginnen tot { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Het is nu gesloten. Bedankt dat u bent teruggekomen.
 why-ended = Er is te veel tijd voorbij om met deze sessie door te gaan.
 
 text-practice =

@@ -172,6 +172,12 @@ submit-and-finish = Enviar e terminar
 reference = A sua referência: { $reference }
 withdraw-by = Para perguntar pelos seus dados, ou retirá-los, escreva para { $contact } e indique esta referência.
 keep-reference = Guarde esta referência se mais tarde quiser retirar os seus dados.
+next-part = O estudo tem outra parte
+next-part-window = Você pode começar a parte { $part } de { DATETIME($opens, dateStyle: "long", timeStyle: "short") } até { DATETIME($closes, dateStyle: "long", timeStyle: "short") }.
+next-part-invited = Procure o convite onde encontrou este estudo.
+next-part-link = Guarde este link. É só para você.
+open-part = Abrir a parte { $part }
+add-to-calendar = Adicionar ao calendário
 duration-seconds = { $number ->
     [one] { $number } segundo
    *[other] { $number } segundos
@@ -223,6 +229,9 @@ refused-study_full = O estudo está completo
 refused-not_eligible = Este estudo não está aberto para si
 refused-already_took = Já participou
 refused-in_use = Este estudo está aberto noutro lugar
+refused-part_unknown = Esta é uma parte posterior de um estudo
+refused-part_early = Esta parte ainda não está aberta
+refused-part_late = Esta parte está fechada
 refused-ended = Esta sessão terminou
 check-link = Verifique se o link está completo, tal como lhe foi dado.
 why-unknown_study = Não há aqui tal estudo.
@@ -238,6 +247,9 @@ why-in_use = { $minutes ->
    *[other] Este estudo está em curso noutra janela, com outra submissão. Continue lá. Se essa janela estiver fechada, pode continuar aqui em { $minutes } minutos.
 }
 why-other_arrival = Já começou este estudo, com outra submissão ou noutro navegador. Se foi você, pode continuar onde estava; conta então esta submissão.
+why-part_unknown = Este link leva a uma parte posterior de um estudo. Não encontramos nenhuma primeira parte concluída por você. Use o link ou a conta com que fez a primeira parte.
+why-part_early = Você pode começar esta parte a partir de { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Volte nessa altura, por favor.
+why-part_late = Você podia começar esta parte até { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Agora está fechada. Obrigado por voltar.
 why-ended = Passou demasiado tempo para continuar esta sessão.
 
 text-practice =

@@ -10,6 +10,7 @@ export type Progress = Schemas["Progress"];
 export type Notice = Schemas["Notice"];
 export type Trial = Schemas["Trial"];
 export type Exit = Schemas["Redirect"] | Schemas["Form"];
+export type NextPart = Schemas["NextPart"];
 export type Question = Schemas["QuestionDoc"];
 export type Score = Schemas["Score"];
 export type Outcome = Schemas["Ending"]["outcome"];

@@ -3,7 +3,7 @@
  * Only what the participant API promises, so that the journey is tested against the promise.
  */
 import { UNTIMED } from "../src/task";
-import type { Question, State, StudyDoc, Trial, TrialTiming } from "../src/types";
+import type { NextPart, Question, State, StudyDoc, Trial, TrialTiming } from "../src/types";
 
 interface Answer {
   response: string;
@@ -47,6 +47,8 @@ export class Host {
     place: "Prolific",
     code: "X",
   };
+  /** The next part of the study; nothing in a study of one part. */
+  nextPart: NextPart | null = null;
   study: StudyDoc = {
     name: "demo",
     title: "Demo",
@@ -211,7 +213,12 @@ export class Host {
       trials: { trial: this.trial(session.index) },
       feedback: { html: "<h1>Thoughts</h1>" },
       debrief: { html: "<h1>Why</h1>", score: { correct: 1, of: 2 } },
-      end: { outcome: session.outcome, html: "<p>Bye.</p>", exit: this.exit },
+      end: {
+        outcome: session.outcome,
+        html: "<p>Bye.</p>",
+        exit: this.exit,
+        ...(this.nextPart ? { next_part: this.nextPart } : {}),
+      },
     };
     return {
       session: { id: session.id, status: "running" },

@@ -835,6 +835,32 @@ describe("the way out", () => {
     expect(told).toContain("lab@example.org");
   });
 
+  it.each([
+    ["https://lab.example.org/s/demo?part=2&person=a.b", true],
+    [null, false],
+  ])("says when the next part is, and where: %s", async (link, personal) => {
+    host.exit = null;
+    const opens_at = new Date(2026, 4, 3, 14, 30).getTime();
+    const calendar = link?.replace("demo?", "demo/calendar.ics?") ?? null;
+    host.nextPart = { part: 2, opens_at, closes_at: opens_at + 86_400_000, link, calendar };
+    open();
+    await toTrials();
+    await answer("A", true);
+    await answer("A", true);
+    await answer("A", false);
+    await pass(50);
+    await answer("B", false);
+    await until("feedback-text");
+    click("feedback-submit");
+    await until("finish");
+    click("finish");
+    const told = await until("next-part");
+    expect(told.textContent).toContain("part 2 from May 3, 2026");
+    expect(told.textContent).toContain("May 4, 2026");
+    expect((maybe("open-part") as HTMLAnchorElement | null)?.href ?? null).toBe(link);
+    expect(maybe("calendar") !== null).toBe(personal);
+  });
+
   it("is shown as the end of the page where there is none", async () => {
     host.exit = null;
     open();

@@ -258,7 +258,7 @@ def moments(host: Host, one: One, first: int, size: int) -> list[Moment]:
     if not rows:
         return []
     session = one.session
-    task = host.task(session.version_id, session.condition)
+    task = host.task(session.version_id, session.condition, session.part)
     indices = [row["trial_index"] for row in rows]
     with reading() as connection:
         plans = connection.execute(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
-from diptych.policies import REGISTRY, Candidate, Past, Policy, PolicyParameters
+from diptych.policies import Candidate, Past, Policy
 from diptych.study.content import FrozenStimulus
 from diptych.study.faults import Fault
 from diptych.tasks import (
@@ -155,7 +155,7 @@ class CategoryLearning(Task):
             count = self.content.spec.trials(phase)
             if policy.teaches and phase not in self.parameters.feedback:
                 # A teacher must not choose the test: all arms are measured in the same way.
-                balanced = REGISTRY.get("balanced")(PolicyParameters())
+                balanced = policy.measuring()
                 left = not_shown(pool, balanced, history)
                 drawn = draw(left, count, phase, balanced, history, rng)
                 items: Sequence[Mapping[str, Any] | None] = [self._item(c) for c in drawn]

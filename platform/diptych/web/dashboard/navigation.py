@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import g, request
 
+from diptych.study.versions import UnknownStudy, current_version, frozen
 from diptych.web.dashboard.access import OpenedStudy
 
 #: The list of studies, below the prefix of the host (`diptych.web.prefix`).
@@ -34,6 +35,7 @@ _GROUPS = (
         ("Participants", "people", "participants", "viewer"),
         ("Figures", "figures", "figures", "viewer"),
         ("Quality", "quality", "quality", "viewer"),
+        ("Parts", "parts", "parts", "viewer"),
     ),
     (
         ("Payments", "payments", "payments", "viewer"),
@@ -58,10 +60,19 @@ def tabs(study: OpenedStudy) -> list[list[Tab]]:
         [
             Tab(title, icon, f"{base}/{below}".rstrip("/"), below == current)
             for title, icon, below, role in group
-            if study.allows(role)
+            if study.allows(role) and (below != "parts" or _has_parts(study))
         ]
         for group in _GROUPS
     ]
+
+
+def _has_parts(study: OpenedStudy) -> bool:
+    """Say whether the newest version of a study has later parts."""
+    try:
+        _, version_id, _ = current_version(study.name, preview=True)
+    except UnknownStudy:
+        return False
+    return frozen(version_id).spec.parts > 1
 
 
 def _under(path: str, below: str) -> bool:

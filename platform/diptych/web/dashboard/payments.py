@@ -25,7 +25,7 @@ from diptych.payments.reconcile import Reconciled, reconcile
 from diptych.payments.rules import WORDS
 from diptych.payments.sending import Sent
 from diptych.recruiters.platform import ACTIONS
-from diptych.study.spec import Payment
+from diptych.study.payment import Payment
 from diptych.study.versions import UnknownStudy, current_version, frozen
 from diptych.web.dashboard.access import access, pages, row_number, user
 from diptych.web.dashboard.access import study as opened

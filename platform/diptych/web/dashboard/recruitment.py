@@ -100,7 +100,19 @@ def index(study: str) -> str:
         keys=keys,
         own=_own_keys(here.name, keys),
         base=study_link(host().settings, study),
+        later=_later_links(host(), content),
     )
+
+
+def _later_links(to: Host, content: StudyContent) -> list[tuple[int, str, str]]:
+    """List (part, recruiter, address) of the later parts of a study."""
+    made = [(name, recruiter_of(to, content, name)) for name in content.spec.recruitment.recruiters]
+    return [
+        (part, name, recruiter.invitation(content.name, part))
+        for part in range(2, content.spec.parts + 1)
+        for name, recruiter in made
+        if recruiter is not None and not recruiter.comes_back_by_link
+    ]
 
 
 def _study() -> Any:

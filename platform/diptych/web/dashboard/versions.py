@@ -11,6 +11,7 @@ from diptych.ground.database import reading
 from diptych.host import host
 from diptych.journey import previews
 from diptych.overview.versions import Version, find_version, history
+from diptych.recruiters import PART
 from diptych.settling.settle import catch_up
 from diptych.study.difference import difference
 from diptych.study.versions import frozen, open_version
@@ -71,7 +72,9 @@ def preview(study: str) -> str:
     versions = _versions()
     given = request.args.get("version", "")
     version = _find(versions, given) if given else current_or_newest(versions)
-    content = frozen(version.id)
+    whole = frozen(version.id)
+    part = _number("part", 1, 1, whole.spec.parts)
+    content = whole.of_part(part)
     conditions = [condition.name for condition in content.spec.conditions]
     condition = request.args.get("condition") or conditions[0]
     if condition not in conditions:
@@ -88,8 +91,10 @@ def preview(study: str) -> str:
         seed=seed,
         count=count,
         most=MOST_TRIALS,
-        participant_pages=previews.pages(host(), version.id, content),
-        trials=previews.trials(host(), version.id, content, condition, seed, count),
+        part=part,
+        part_options=[(number, f"Part {number}") for number in range(1, whole.spec.parts + 1)],
+        participant_pages=previews.pages(host(), version.id, content, part),
+        trials=previews.trials(host(), version.id, content, condition, seed, count, part),
     )
 
 
@@ -99,7 +104,9 @@ def take(study: str) -> Any:
     """Lead to the participant's page, with the user's own preview key."""
     here = _study()
     key = study_keys.ensure(host().secret, here.id, study, "preview", user())
-    return redirect(url_for("pages.participant", study=study, preview=key), 303)
+    part = request.form.get(PART, "1")
+    query: dict[str, Any] = {"preview": key} | ({} if part == "1" else {PART: part})
+    return redirect(url_for("pages.participant", study=study, **query), 303)
 
 
 def _study() -> Any:

@@ -1346,6 +1346,11 @@ export interface components {
             html: string;
             /** Exit */
             exit: (components["schemas"]["Redirect"] | components["schemas"]["Form"]) | null;
+            /**
+             * @description Missing after the last part, and in studies of one part.
+             * @default null
+             */
+            next_part?: components["schemas"]["NextPart"] | null;
         };
         /**
          * EnteredCalibrationState
@@ -1782,6 +1787,28 @@ export interface components {
              */
             step: "instructions";
             content: components["schemas"]["InstructionPages"];
+        };
+        /**
+         * NextPart
+         * @description The next part of the study; times in ms since 1970-01-01 UTC.
+         */
+        NextPart: {
+            /** Part */
+            part: number;
+            /** Opens At */
+            opens_at: number;
+            /** Closes At */
+            closes_at: number;
+            /**
+             * Link
+             * @description Personal link; null where the platform invites.
+             */
+            link: string | null;
+            /**
+             * Calendar
+             * @description Address of a calendar file; null without a link.
+             */
+            calendar: string | null;
         };
         /**
          * Notice

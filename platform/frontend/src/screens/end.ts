@@ -1,7 +1,7 @@
 import { h, icon, prose } from "../dom";
 import { leaveFullscreen } from "../fullscreen";
 import { actions, button, card } from "../shell";
-import type { Exit, Progress, StateAt } from "../types";
+import type { Exit, NextPart, Progress, StateAt } from "../types";
 import { duration, knows, outcomeName, say } from "../words";
 import type { Context } from "./context";
 import { leaving } from "./leaving";
@@ -12,7 +12,7 @@ const RESEND_AFTER_MS = 3000;
 /** The last page: thanks or a polite end, and the way back to where the participant came from. */
 export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
   await leaveFullscreen();
-  const { outcome, html, exit } = state.content;
+  const { outcome, html, exit, next_part } = state.content;
   const title = outcomeName(outcome);
   const body = prose(html);
   if (!body.querySelector("h1")) body.prepend(h("h1", { text: title }));
@@ -27,6 +27,7 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
     title,
     outcome === "completed" ? h("div", { class: "notice-icon done" }, icon("check")) : null,
     body,
+    next_part ? later(next_part) : null,
     kept,
     ...way,
   );
@@ -34,6 +35,24 @@ export async function end(ctx: Context, state: StateAt<"end">): Promise<void> {
   screen.dataset.testid = `end-${outcome}`;
   ctx.shell.setProgress(null);
   ctx.shell.show(title, screen);
+}
+
+/** When the next part of the study is, and how to come to it. */
+function later({ part, opens_at, closes_at, link, calendar }: NextPart): HTMLElement {
+  const window = say("next-part-window", { part, opens: opens_at, closes: closes_at });
+  const told = h("section", { class: "next-part", testid: "next-part" });
+  told.append(h("h2", { text: say("next-part") }), h("p", { text: window }));
+  if (link === null) {
+    told.append(h("p", { text: say("next-part-invited") }));
+    return told;
+  }
+  const open = h("a", { href: link, testid: "open-part", text: say("open-part", { part }) });
+  told.append(h("p", { text: say("next-part-link") }), h("p", {}, open));
+  if (calendar !== null) {
+    const add = h("a", { href: calendar, testid: "calendar", text: say("add-to-calendar") });
+    told.append(h("p", {}, add));
+  }
+  return told;
 }
 
 const closing = (): HTMLElement[] => [h("p", { class: "facts", text: say("close-page") })];

@@ -1,0 +1,86 @@
+"""What the earlier parts of a study hold of the participant of a session."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, select
+
+from diptych.domain.rows import SessionRow, session_row
+from diptych.domain.tables import OF_TRIAL, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.vocabulary import EMPTIED
+from diptych.host import Host
+from diptych.policies import Policy
+from diptych.policies.narrowed import Shown, narrowed
+from diptych.sessions.planned import planned
+from diptych.study.content import StudyContent
+from diptych.study.versions import frozen
+
+_THEIRS = (
+    SESSIONS.c.study_id == bindparam("study"),
+    SESSIONS.c.participant_id == bindparam("participant"),
+)
+# Built once: asked when a later part begins, and with adaptive policies at each of its trials.
+_FIRST = (
+    select(SESSIONS)
+    .where(*_THEIRS, SESSIONS.c.part == 1, SESSIONS.c.status == "completed")
+    .order_by(SESSIONS.c.take.desc())
+    .limit(1)
+)
+_SHOWN = (
+    select(SESSIONS.c.part, TRIALS)
+    .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
+    .join(RESPONSES, OF_TRIAL)
+    .where(*_THEIRS, SESSIONS.c.part < bindparam("before"), SESSIONS.c.status.not_in(EMPTIED))
+)
+
+
+def first_session(
+    connection: Connection, study_id: int, participant_id: int | None
+) -> SessionRow | None:
+    """Find the completed first part of a participant; None without one."""
+    row = connection.execute(
+        _FIRST, {"study": study_id, "participant": participant_id}
+    ).one_or_none()
+    return None if row is None else session_row(row)
+
+
+def shown_before(host: Host, connection: Connection, session: SessionRow) -> Shown:
+    """Return what the earlier parts showed to the participant of a session, who answered it."""
+    of = {"study": session.study_id, "participant": session.participant_id, "before": session.part}
+    assert session.condition is not None, "a session with trials has a condition"
+    task = host.task(session.version_id, session.condition)
+    shown: dict[str, set[str]] = {}
+    for row in connection.execute(_SHOWN, of):
+        shown.setdefault(row.phase, set()).add(task.candidate_of(planned(row)).id)
+    learned = shown.get("training") or shown.get("test") or set()
+    return Shown(frozenset(learned), frozenset().union(*shown.values()))
+
+
+def policy_of(
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    condition: str,
+) -> Policy:
+    """Make the policy of a session, which knows what the earlier parts showed.
+
+    Parameters
+    ----------
+    host : Host
+        The host.
+    connection : Connection
+        A connection.
+    session : SessionRow
+        The session, of any part.
+    content : StudyContent
+        The study as that part shows it.
+    condition : str
+        The condition of the session.
+    """
+    policy = host.policy(content, condition, connection)
+    if session.part == 1:
+        return policy
+    items = frozen(session.version_id, connection).spec.part[session.part - 2].items
+    if items == "any":
+        return policy
+    return narrowed(policy, items, shown_before(host, connection, session))
