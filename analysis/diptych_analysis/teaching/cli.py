@@ -228,14 +228,14 @@ def offline(folder: Path, targets: tuple[str, ...], reward: str, json_file: Path
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Of folds and bootstrap.")
 @click.option("--json", "json_file", type=NEW_FILE, help="JSON file for the results.")
 def replay(folder: Path, condition: str, tracer: str, seed: int, json_file: Path | None) -> None:
-    """Ask what expected_gain would have shown to learners of a finished study.
+    """Ask what expected_gain would have shown to real learners.
 
     \b
       diptych import explain-teach DIR --to out
       diptych teach replay out --condition random
 
-    FOLDER is an export or an import with the phases training and test. The images are not needed:
-    the replay chooses among classes. It also compares the test accuracy of all conditions.
+    FOLDER is an export or an import of a finished study with the phases training and test. The
+    images are not needed: the replay chooses among classes. It also compares the test accuracy of all conditions.
     """
     from dataclasses import asdict
 

@@ -22,7 +22,8 @@ from diptych.policies.files import files_of, with_file
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent, text_ending
 from diptych.study.faults import Fault, StudyFault
 from diptych.study.loaded import LoadedStudy
-from diptych.study.spec import Plugged, StudySpec
+from diptych.study.section import Plugged
+from diptych.study.spec import StudySpec
 from diptych.study.timing import TrialTiming
 from diptych.tasks.items import ItemLayout
 from diptych_analysis.picture_files import few
@@ -296,8 +297,16 @@ class _Reader:
             )
             for each in spec.conditions
         )
+        parts = tuple(
+            each
+            if each.policy is None
+            else each.model_copy(
+                update={"policy": self._filed(each.policy, f"part.{number}.policy")}
+            )
+            for number, each in enumerate(spec.part, 2)
+        )
         policy = self._filed(spec.policy, "policy")
-        return spec.model_copy(update={"policy": policy, "conditions": conditions})
+        return spec.model_copy(update={"policy": policy, "conditions": conditions, "part": parts})
 
     def _filed(self, policy: Plugged, where: str) -> Plugged:
         for file in files_of(policy):

@@ -12,7 +12,7 @@ from typing import Any
 
 from diptych.ground.plugins import UnknownPlugin
 from diptych.policies import REGISTRY
-from diptych.study.spec import Plugged
+from diptych.study.section import Plugged
 
 PREFIX = "file:"
 
