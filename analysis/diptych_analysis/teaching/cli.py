@@ -235,7 +235,8 @@ def replay(folder: Path, condition: str, tracer: str, seed: int, json_file: Path
       diptych teach replay out --condition random
 
     FOLDER is an export or an import of a finished study with the phases training and test. The
-    images are not needed: the replay chooses among classes. It also compares the test accuracy of all conditions.
+    images are not needed: the replay chooses among classes. It also compares the test accuracy of
+    all conditions.
     """
     from dataclasses import asdict
 
