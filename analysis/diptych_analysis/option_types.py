@@ -1,13 +1,18 @@
-"""Types of the options that many commands take: finite numbers, seeds and paths to write."""
+"""Options that many commands take, and their types: finite numbers, seeds, paths, kinds."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+from diptych_analysis.tables.schema import KINDS
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FiniteRange(click.FloatRange):
@@ -44,3 +49,18 @@ class _Output(click.Path):
 #: A file or a folder that a command writes; it makes the folders above.
 NEW_FILE = _Output(dir_okay=False, path_type=Path)
 NEW_FOLDER = _Output(file_okay=False, path_type=Path)
+
+
+def kinds_option(among: Sequence[str] = KINDS) -> Callable[[F], F]:
+    """Add the option `--kind`: whose sessions count."""
+    otherwise = "".join(
+        f", else {kind}" for kind in ("simulated participants", "machines")[: len(among) - 1]
+    )
+    return click.option(
+        "--kind",
+        "kinds",
+        multiple=True,
+        type=click.Choice(among),
+        help="Kind of participants; use it once per kind. By default people if the tables have any"
+        f"{otherwise}.",
+    )

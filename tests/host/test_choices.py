@@ -11,17 +11,17 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.chosen_again import chosen_again
 from support.teaching import CLASSES, POOL, made, past, session
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
 from diptych.export.tables import export_study
-from diptych.host import generator, host
-from diptych.models import Response, Session, Trial
+from diptych.host import host
+from diptych.models import Trial
 from diptych.policies import Explained, Policy
 from diptych.policies.teaching import TeachingPolicy
 from diptych.study.versions import frozen
-from diptych.tasks import Answered, PlannedTrial
 from diptych_analysis.tables import read_tables
 
 TRAINING = 9
@@ -98,27 +98,6 @@ def opened(app: Flask, folder: Path, name: str) -> Walker:
     return Walker(app.test_client()).start()
 
 
-def chosen_again(app: Flask) -> list[Any]:
-    """The choices of the one session, made anew from its seed and answers."""
-    stored, keeper = rows(app, Session)[0], app.extensions["diptych"]
-    answers = rows(app, Response)
-    with app.app_context():
-        task = keeper.task(stored["version_id"], stored["condition"])
-        policy = keeper.policy(frozen(stored["version_id"]), stored["condition"])
-        plan = task.plan(policy, generator(stored["seed"], "plan"))
-        history, choices = [], []
-        for index in range(TRAINING):
-            rng = generator(stored["seed"], f"trial {index}")
-            found = task.choose_before("training", policy, history, rng, plan[index + 1 :])
-            assert found is not None
-            choices.append(found.choice)
-            answer = answers[index]
-            read = task.response_of("person").model_validate(answer["answer"])
-            shown = PlannedTrial("training", found.item)
-            history.append(task.past(shown, Answered(read, answer["correct"], answer["rt_ms"])))
-    return choices
-
-
 @pytest.mark.both_databases
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["expected_gain", "mastery"])
@@ -138,7 +117,7 @@ def test_choices_are_stored_exported_and_can_be_made_again(
     trials = rows(app, Trial)
     stored = [row["choice"] for row in trials]
     assert stored[TRAINING:] == [None, None]
-    assert stored[:TRAINING] == chosen_again(app)
+    assert stored[:TRAINING] == chosen_again(app, TRAINING)
     with app.app_context():
         counts = export_study(host(), "tiny", tmp_path / "out", ("csv",))
         content = frozen(1)

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.chosen_again import chosen_again
 from support.model_files import made_up
 from support.teaching import CLASSES, POOL
 from support.tiny_studies import category_study
@@ -20,12 +21,9 @@ from support.walker import Walker, open_study, rows
 from diptych.app import create_app
 from diptych.authoring import StudyFault, load_study
 from diptych.ground.settings import Settings
-from diptych.host import generator
-from diptych.models import Image, Response, Session, Trial
+from diptych.models import Image, Trial
 from diptych.policies import REGISTRY, Candidate, Past
 from diptych.policies.traced import TracedPolicy, snapshots
-from diptych.study.versions import frozen
-from diptych.tasks import Answered, PlannedTrial
 from diptych_analysis.steppers.stepper import make_stepper
 from diptych_analysis.teaching.model_tracer import ModelTracer
 
@@ -123,28 +121,6 @@ def test_files_that_can_not_trace_are_faults(tmp_path: Path) -> None:
         load_study(folder)
 
 
-def chosen_again(app: Flask) -> list[Any]:
-    """The choices of the one session, made anew by a host that has kept nothing."""
-    snapshots.cache_clear()
-    stored, keeper = rows(app, Session)[0], app.extensions["diptych"]
-    answers = rows(app, Response)
-    with app.app_context():
-        task = keeper.task(stored["version_id"], stored["condition"])
-        policy = keeper.policy(frozen(stored["version_id"]), stored["condition"])
-        plan = task.plan(policy, generator(stored["seed"], "plan"))
-        history, choices = [], []
-        for index in range(TRAINING):
-            rng = generator(stored["seed"], f"trial {index}")
-            found = task.choose_before("training", policy, history, rng, plan[index + 1 :])
-            assert found is not None
-            choices.append(found.choice)
-            answer = answers[index]
-            read = task.response_of("person").model_validate(answer["answer"])
-            shown = PlannedTrial("training", found.item)
-            history.append(task.past(shown, Answered(read, answer["correct"], answer["rt_ms"])))
-    return choices
-
-
 @pytest.mark.both_databases
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["direct_yz", "exemplar"])
@@ -164,7 +140,7 @@ def test_hosts_take_turns_and_choose_the_same(
         shown = walker.trial["show"]["classes"]
         walker.answer({"ranking": (shown if index % 3 else shown[::-1])[:2]})
     stored = [row["choice"] for row in rows(app, Trial)][:TRAINING]
-    assert stored == chosen_again(create_app(settings))
+    assert stored == chosen_again(create_app(settings), TRAINING)
     scored = [each for each in stored if each["fallback"] is None]
     # It needs five answers.
     assert scored

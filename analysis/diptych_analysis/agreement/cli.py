@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diptych_analysis.fault_lines import fault_lines
-from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange, kinds_option
 
 if TYPE_CHECKING:
     from diptych_analysis.tables import Tables
@@ -35,14 +35,7 @@ file_out = NEW_FILE
     help="Score the study's items with this network, such as efficientnet-lite2.",
 )
 @click.option("--images", type=folder_in, help="With --similarity: the study's folder.")
-@click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice(["person", "simulated"]),
-    help="Kind of participants; use it once per kind. By default people if the tables have any, "
-    "else simulated participants.",
-)
+@kinds_option(("person", "simulated"))
 @click.option(
     "--condition", "conditions", multiple=True, help="Use only sessions of this condition."
 )

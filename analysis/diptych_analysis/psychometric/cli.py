@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diptych_analysis.fault_lines import fault_lines
-from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, FiniteRange, kinds_option
 from diptych_analysis.progress import progress_bars
 from diptych_analysis.psychometric.table_options import column_option
 
@@ -89,14 +89,7 @@ Source = click.Path(exists=True, path_type=Path)
 @click.option(
     "--bayes", is_flag=True, help="Fit each person with psignifit: pip install 'diptych[bayes]'."
 )
-@click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice(["person", "simulated", "machine"]),
-    help="Kind of participants; use it once per kind. By default people if the tables have any, "
-    "else simulated participants, else machines.",
-)
+@kinds_option()
 @click.option(
     "--condition", "conditions", multiple=True, help="Use only sessions of this condition."
 )

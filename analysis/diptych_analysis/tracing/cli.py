@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diptych_analysis.fault_lines import AnalysisFault, fault_lines
-from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED
-from diptych_analysis.tables.schema import KINDS
+from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER, SEED, kinds_option
 
 if TYPE_CHECKING:
     from diptych_analysis.tables import Tables
@@ -119,14 +118,7 @@ def _read(
 )
 @click.option("--status", default="completed", show_default=True, help="Statuses to use.")
 @click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
-@click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice(KINDS),
-    help="Kind of participants; use it once per kind. By default people if the tables have any, "
-    "else simulated participants, else machines.",
-)
+@kinds_option()
 @click.option("--rt-column", default="rt_ms", show_default=True, help="Column of response times.")
 @click.option("--per-class", is_flag=True, help="Also show the average precision per class.")
 @click.option("--more", is_flag=True, help="Also show log loss and calibration error.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from diptych_analysis.option_types import NEW_FILE, SEED, FiniteRange
+from diptych_analysis.option_types import NEW_FILE, SEED, FiniteRange, kinds_option
 
 
 @click.command()
@@ -17,14 +17,7 @@ from diptych_analysis.option_types import NEW_FILE, SEED, FiniteRange
     type=FiniteRange(0, 1, max_open=True),
     help="Probability of a right answer by guessing. [default: 1 / number of labels]",
 )
-@click.option(
-    "--kind",
-    "kinds",
-    multiple=True,
-    type=click.Choice(["person", "simulated", "machine"]),
-    help="Kind of participants; use it once per kind. By default people if the tables have any, "
-    "else simulated participants, else machines.",
-)
+@kinds_option()
 @click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
 @click.option(
     "--resamples",
