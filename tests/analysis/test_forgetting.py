@@ -108,6 +108,11 @@ def test_what_says_nothing_of_forgetting_is_told() -> None:
     same_day = answers_of("power", 0.8, 1, 0).query("days_since_first == 0")
     with pytest.raises(ForgettingFault, match="tests on several days"):
         fit_forgetting(same_day, "power", 0)
+    # Simulated participants take all parts at once: milliseconds are no delays.
+    at_once = answers_of("power", 0.8, 1, 0).eval("days_since_first = days_since_first * 1e-5")
+    with pytest.raises(ForgettingFault, match="less than an hour"):
+        fit_forgetting(at_once, "power", 0)
+    assert np.isnan(scale_interval(at_once, "power", 0, 3, 0)).all()
     with pytest.raises(ForgettingFault, match="chance is 1"):
         fit_forgetting(same_day, "power", 1)
 

@@ -187,6 +187,15 @@ def test_early_warning_judges_learners_by_others() -> None:
 
 
 @pytest.mark.slow
+def test_a_study_without_a_test_gets_no_early_warning() -> None:
+    tables = gap_tables([(family, "none") for family in FAMILIES] * 4, seed=3)
+    taught = tables.trials[tables.trials["phase"] != "test"]
+    warned, reason = warnings_of(Tables(tables.sessions, taught, tables.stimuli))
+    assert warned.empty
+    assert reason == "no answers in the phase test: there is nothing to predict"
+
+
+@pytest.mark.slow
 def test_the_command_writes_a_page_with_images(tmp_path: Path) -> None:
     tables = gap_tables(PLANTED, folder=tmp_path / "study")
     write_tables(tables, tmp_path / "out", ("csv",))

@@ -151,6 +151,16 @@ def test_choices_without_scores_weigh_one_and_those_without_propensity_nothing()
         evaluate(tables, "greedy")
 
 
+def test_choices_that_cannot_be_are_told() -> None:
+    tables = tables_of([[(0, True)]])
+    tables.choices["propensity"] = 1.5
+    with pytest.raises(OfflineFault, match=r"session s0, trial 0, propensity: found 1.5"):
+        evaluate(tables, "greedy")
+    tables.choices["chosen"] = False
+    with pytest.raises(OfflineFault, match="found 0 chosen candidates; allowed is 1"):
+        evaluate(tables, "greedy")
+
+
 def test_the_command_prints_and_writes_the_estimates(tmp_path: Path) -> None:
     write_tables(tables_of([[(1, True)], [(0, False)]]), tmp_path / "out", ("csv",))
     file = tmp_path / "found.json"

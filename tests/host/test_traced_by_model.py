@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,13 @@ def test_files_that_can_not_trace_are_faults(tmp_path: Path) -> None:
     toml.write_text(toml.read_text().replace("file:models/m.npz", "file:../../plain/tiny/a.npz"))
     with pytest.raises(StudyFault, match="no such file"):
         load_study(folder)
-    toml.write_text(toml.read_text().replace("file:../../plain/tiny/a.npz", "lstm"))
+    (tmp_path / "outside.npz").write_bytes(b"small, but outside")
+    names = ["../../plain/tiny/a.npz", str(tmp_path / "outside.npz"), "m" * 300]
+    for before, name in pairwise(names):
+        toml.write_text(toml.read_text().replace(f"file:{before}", f"file:{name}"))
+        with pytest.raises(StudyFault, match="no such file"):
+            load_study(folder)
+    toml.write_text(toml.read_text().replace(f"file:{names[-1]}", "lstm"))
     with pytest.raises(StudyFault, match=r"policy\.tracer"):
         load_study(folder)
 

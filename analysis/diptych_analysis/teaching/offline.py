@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 
     from diptych_analysis.tables import Tables
 
+#: A propensity may exceed 1 by rounding.
+MOST_PROPENSITY = 1 + 1e-6
+
 
 class OfflineFault(ValueError):
-    """Tables that hold no choice to learn from: what is missing."""
+    """Tables that hold no choice to learn from: what is missing or wrong."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,14 @@ def decisions(choices: pd.DataFrame) -> list[Decision]:
     found = []
     key: Any  # of two columns
     for key, rows in choices.groupby(["session_id", "trial_index"], sort=False):
-        chosen = rows[rows["chosen"]].iloc[0]
+        taken = rows[rows["chosen"].eq(other=True)]
+        where = f"table choices, session {key[0]}, trial {key[1]}"
+        if len(taken) != 1:
+            raise OfflineFault(f"{where}: found {len(taken)} chosen candidates; allowed is 1")
+        chosen = taken.iloc[0]
         propensity, scores = float(chosen["propensity"]), rows["score"].dropna()
+        if propensity > MOST_PROPENSITY:
+            raise OfflineFault(f"{where}, propensity: found {propensity:g}; allowed is 0 to 1")
         if not propensity > 0:
             continue
         weights = {"uniform": 1 / int(chosen["options"]) / propensity, "greedy": 1.0, "worst": 1.0}

@@ -56,10 +56,12 @@ def early_warning(
     Raises
     ------
     SequenceFault
-        Nobody known finished above the score, or everybody did.
+        Nobody known finished above the score, everybody did, or nobody known was tested.
     """
     truth = final_scores(known)
     whole = ~np.isnan(truth)
+    if not whole.any():
+        raise SequenceFault("no answers in the phase test: there is nothing to predict")
     limit = float(np.median(truth[whole])) if above is None else above
     good = truth > limit
     if len(np.unique(good[whole])) < 2:

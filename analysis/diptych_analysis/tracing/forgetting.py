@@ -51,6 +51,8 @@ CURVES: Mapping[str, Callable[[Array, float], Array]] = {
 }
 #: Bounds of ln(scale) and of the logit of the start.
 _BOUNDS = ((np.log(1e-3), np.log(1e5)), (-12.0, 12.0))
+#: Delays must differ by so many days: one hour.
+_LEAST_SPREAD = 1 / 24
 _STARTS = ((0.0, 2.0), (2.0, 1.0), (5.0, 0.0))
 
 
@@ -95,6 +97,14 @@ def log_likelihood(days: Array, right: Array, asked: Array, p: Array) -> float:
     return float(np.sum(xlogy(right, p) + xlogy(asked - right, 1 - p)))
 
 
+def _spread(days: pd.Series[float]) -> bool:
+    """Return whether delays differ enough to say something of forgetting.
+
+    Over less than an hour all curves are flat, and a fit would return its starting point.
+    """
+    return bool(days.max() - days.min() >= _LEAST_SPREAD)
+
+
 def fit_forgetting(trials: pd.DataFrame, curve: str, chance: float) -> ForgettingFit:
     """Fit one forgetting curve by maximum likelihood.
 
@@ -115,7 +125,7 @@ def fit_forgetting(trials: pd.DataFrame, curve: str, chance: float) -> Forgettin
     Raises
     ------
     ForgettingFault
-        Without answers at two different delays.
+        Without answers whose delays differ by an hour or more.
 
     Examples
     --------
@@ -137,10 +147,10 @@ def fit_forgetting(trials: pd.DataFrame, curve: str, chance: float) -> Forgettin
         .groupby("days_since_first")["correct"]
         .agg(["sum", "count"])
     )
-    if len(counted) < 2:
+    if not _spread(known["days_since_first"]):
         raise ForgettingFault(
-            "the answers have fewer than two different values of days_since_first: forgetting "
-            "needs tests on several days"
+            "the values of days_since_first differ by less than an hour: forgetting needs tests "
+            "on several days (simulated participants do not wait between the parts)"
         )
     days, right, asked = (
         np.asarray(values, dtype=np.float64)
@@ -189,7 +199,7 @@ def scale_interval(
     for _ in range(resamples):
         drawn = rng.integers(len(of_learner), size=len(of_learner))
         sample = pd.concat([of_learner[n] for n in drawn])
-        if sample["days_since_first"].nunique() > 1:
+        if _spread(sample["days_since_first"]):
             scales.append(fit_forgetting(sample, curve, chance).scale)
     if not scales:
         return float("nan"), float("nan")

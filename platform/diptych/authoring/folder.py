@@ -311,10 +311,10 @@ class _Reader:
     def _filed(self, policy: Plugged, where: str) -> Plugged:
         for file in files_of(policy):
             path = self.folder / file.name
-            if not is_file(self.folder, file.name) or path.stat().st_size > MOST_BYTES:
-                found = f"{file.name!r}, " + (
-                    f"more than {MOST_BYTES:,} bytes" if path.is_file() else "no such file"
-                )
+            inside = is_file(self.folder, file.name)
+            if not inside or path.stat().st_size > MOST_BYTES:
+                why = f"more than {MOST_BYTES:,} bytes" if inside else "no such file"
+                found = f"{file.name[:200]!r}, {why}"
                 allowed = "a file inside the study folder, such as file:models/model.npz"
                 self.fault("study.toml", f"{where}.{file.key}", found, allowed)
                 continue
