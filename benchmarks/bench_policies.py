@@ -6,6 +6,7 @@ people each time, so that both meet the same machine. Client, host and database 
 
   PYTHONPATH=tests python benchmarks/bench_policies.py
   PYTHONPATH=tests python benchmarks/bench_policies.py --policy quest_plus --participants 300
+  PYTHONPATH=tests python benchmarks/bench_policies.py --policy expected_gain --participants 100
   PYTHONPATH=tests python benchmarks/bench_policies.py --quick         does it work here?
 """
 
