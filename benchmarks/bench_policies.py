@@ -6,6 +6,7 @@ people each time, so that both meet the same machine. Client, host and database 
 
   PYTHONPATH=tests python benchmarks/bench_policies.py
   PYTHONPATH=tests python benchmarks/bench_policies.py --policy quest_plus --participants 300
+  PYTHONPATH=tests python benchmarks/bench_policies.py --policy expected_gain --participants 100
   PYTHONPATH=tests python benchmarks/bench_policies.py --quick         does it work here?
 """
 
@@ -27,16 +28,18 @@ from typing import Any
 from bench_answers import replace_in_docs
 from crowd_load import Crowd
 from hosts import LABELS, Hosts, Prepared, not_kept, prepared_with, running
+from knowledge import Knowledge
 from load import percentile
 from load_study import write_study
 from processes import Meter
 from standing import Standing
 from support.databases import running_postgresql
+from support.rows import query
 from support.tiny_studies import CLASSES
 from think import PACES
 
-#: p99 of adaptive answers that a machine with nothing else to do must keep, ms.
-MOST_P99_MS = 100.0
+from diptych.ground.settings import Settings
+
 #: So many who have come at once are given a second more until they are measured.
 CALM = 100
 #: So many begin, unmeasured.
@@ -53,11 +56,21 @@ class Comparison:
         Whose studies are taken.
     adaptive, planned : Mapping[str, Any]
         `[policy]` of both.
+    most_p99_ms : float
+        p99 of adaptive answers that a machine with nothing else to do must keep, ms.
+    images, features : int
+        Of the study: least number of images, and of numbers that describe each.
+    skill : float or None
+        Share of right answers of people who know the classes; None where all guess.
     """
 
     task: str
     adaptive: Mapping[str, Any]
     planned: Mapping[str, Any]
+    most_p99_ms: float = 100.0
+    images: int = 0
+    features: int = 0
+    skill: float | None = None
 
 
 #: What `--policy` may name.
@@ -69,6 +82,16 @@ COMPARISONS = {
             "widths": [0.1, 0.2, 0.3, 0.4, 0.6, 1.0],
         },
         {"name": "constant_stimuli", "attribute": "size", "log": True},
+    ),
+    # Whoever guesses is soon not traced any more, which costs less than it should.
+    "expected_gain": Comparison(
+        "category_learning",
+        {"name": "expected_gain", "features": "z_"},
+        {"name": "balanced"},
+        most_p99_ms=30.0,
+        images=500,
+        features=16,
+        skill=0.8,
     ),
 }  # fmt: skip
 
@@ -150,22 +173,57 @@ async def turns(
     return arms
 
 
-def measured(on: Prepared, options: argparse.Namespace) -> tuple[dict[str, Arm], list[str]]:
-    """Run one host and both crowds; return the arms, and answers that are not kept."""
-    pace = PACES[COMPARISONS[options.policy].task]
+@dataclass(frozen=True)
+class Found:
+    """What a run has shown.
+
+    Attributes
+    ----------
+    arms : dict[str, Arm]
+        Study -> its figures, the planned one first.
+    wrong : list of str
+        Answers that are not kept.
+    choices, traced : int
+        Choices of policies that trace, and those that used the tracer.
+    """
+
+    arms: dict[str, Arm]
+    wrong: list[str]
+    choices: int
+    traced: int
+
+
+def measured(on: Prepared, options: argparse.Namespace) -> Found:
+    """Run one host and both crowds."""
+    chosen = COMPARISONS[options.policy]
+    pace = PACES[chosen.task]
     told = options.trials * 2 // 3
     fresh = pace.before_trials() / pace.whole(options.trials, told)
     names = [path.name for path in sorted((on.folder / "studies").iterdir(), reverse=True)]
-    standings = {name: Standing(on.settings, on.app, name) for name in names}
+    known: dict[str, Knowledge | None] = dict.fromkeys(names)
+    if chosen.skill is not None:
+        known = {name: Knowledge.of(on.app, name, chosen.skill) for name in names}
+    standings = {name: Standing(on.settings, on.app, name, known[name]) for name in names}
     with running(on, 1, options.workers) as hosts:
         crowds = {
-            name: Crowd(hosts.port, name, pace, standing, options.think, fresh)
+            name: Crowd(hosts.port, name, pace, standing, options.think, fresh, known[name])
             for name, standing in standings.items()
         }
         gc.freeze()
         arms = asyncio.run(turns(crowds, hosts, options))
     wrong = [line for crowd in crowds.values() for line in not_kept(on.settings, crowd.books)]
-    return arms, wrong
+    return Found(arms, wrong, *traced(on.settings))
+
+
+def traced(settings: Settings) -> tuple[int, int]:
+    """Count the stored choices of policies that trace, and those among them that used the tracer.
+
+    Those before the fifth answer do not count: there is no tracer yet.
+    """
+    rows = query(settings, "SELECT choice FROM trials WHERE choice IS NOT NULL AND trial_index > 4")
+    choices = [json.loads(each) if isinstance(each, str) else each for (each,) in rows]
+    choices = [each for each in choices if each]  # JSON null
+    return len(choices), sum(each["fallback"] is None for each in choices)
 
 
 def arguments() -> argparse.Namespace:
@@ -204,7 +262,7 @@ def main() -> int:
     def write(studies: Path) -> list[Path]:
         return [
             write_study(studies, chosen.task, options.trials, name=f"{prefix}_{policy['name']}",
-                        policy=policy)
+                        policy=policy, images=chosen.images, features=chosen.features)
             for prefix, policy in (("planned", chosen.planned), ("adaptive", chosen.adaptive))
         ]  # fmt: skip
 
@@ -212,25 +270,27 @@ def main() -> int:
         server = None
         if options.database == "postgresql":
             server = stack.enter_context(running_postgresql())
-        arms, wrong = measured(stack.enter_context(prepared_with(server, write)), options)
-    lines = report(arms, options, busy)
+        found = measured(stack.enter_context(prepared_with(server, write)), options)
+    lines = report(found, options, busy)
     print("\n".join(lines))
-    print("\n".join(wrong[:5]), file=sys.stderr)
+    print("\n".join(found.wrong[:5]), file=sys.stderr)
     if options.docs:
         mark = f"policies {options.policy}"
         begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->\n"
         replace_in_docs("\n".join(lines), options.docs, begin, end)
     if options.json:
-        found = {"arms": [arm.plain() for arm in arms.values()], "wrong": wrong}
-        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    return int(bool(wrong) or any(arm.errors for arm in arms.values()))
+        told = {"arms": [arm.plain() for arm in found.arms.values()], "wrong": found.wrong,
+                "choices": found.choices, "traced": found.traced}  # fmt: skip
+        options.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
+    return int(bool(found.wrong) or any(arm.errors for arm in found.arms.values()))
 
 
-def report(arms: Mapping[str, Arm], options: argparse.Namespace, busy: float) -> list[str]:
+def report(found: Found, options: argparse.Namespace, busy: float) -> list[str]:
     """Write the table and what follows from it, as lines of Markdown."""
-    planned, adaptive = arms.values()
+    planned, adaptive = found.arms.values()
     p99, ratio = adaptive.p(0.99), adaptive.p(0.99) / planned.p(0.99)
-    held = "below" if p99 < MOST_P99_MS else "not below"
+    most = COMPARISONS[options.policy].most_p99_ms
+    held = "below" if p99 < most else "not below"
     cores = os.cpu_count()
     return [
         f"{options.participants:,} participants at once, {options.trials} trials a session, "
@@ -240,11 +300,13 @@ def report(arms: Mapping[str, Arm], options: argparse.Namespace, busy: float) ->
         "",
         "| " + " | ".join(HEAD) + " |",
         "| --- |" + " ---: |" * (len(HEAD) - 1),
-        *("| " + " | ".join(arm.row()) + " |" for arm in arms.values()),
+        *("| " + " | ".join(arm.row()) + " |" for arm in found.arms.values()),
         "",
-        f"p99 of adaptive answers is {p99:.0f} ms, {held} {MOST_P99_MS:.0f} ms, and {ratio:.2f} "
-        "times that of planned ones.",
-    ]
+        f"p99 of adaptive answers is {p99:.0f} ms, {held} {most:.0f} ms, and {ratio:.2f} "
+        "times that of planned ones."
+        + (f" {found.traced / found.choices:.0%} of the choices after five answers used the tracer."
+           if found.choices else ""),
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from books import Books
+from knowledge import Knowledge
 from load import percentile
 from people import Lost, Person
 from processes import Meter
@@ -101,13 +102,23 @@ class Crowd:
     fresh : float
         Share of the people who begin from the page when they join; by default as many
         as would be before their first trial at any moment.
+    knowledge : Knowledge or None, optional
+        With what they answer; by default at random.
     """
 
     def __init__(
-        self, port: int, study: str, pace: Pace, standing: Standing, quick: float, fresh: float
+        self,
+        port: int,
+        study: str,
+        pace: Pace,
+        standing: Standing,
+        quick: float,
+        fresh: float,
+        knowledge: Knowledge | None = None,
     ) -> None:
         self.port, self.study, self.pace, self.standing = port, study, pace, standing
         self.quick, self.fresh = quick, fresh
+        self.knowledge = knowledge
         self.books = Books()
         self.losses = 0
         self._places: list[asyncio.Task[None]] = []
@@ -166,7 +177,10 @@ class Crowd:
         while True:
             self._born += 1
             name = f"{self._mark}-{self._born}"
-            person = Person(self.port, self.study, self.pace, self.books, name, self.quick, before)
+            person = Person(
+                self.port, self.study, self.pace, self.books, name, self.quick, before,
+                self.knowledge,
+            )  # fmt: skip
             try:
                 if joining is None:
                     await person.take()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from support.tiny_studies import category_study, two_afc_study
+from support.tiny_studies import CLASSES, category_study, two_afc_study, write_csv
 
 #: Pictures are so large, in bytes of the file: what photographs of a study weigh.
 SMALLEST, LARGEST = 20_000, 60_000
@@ -40,6 +41,8 @@ def write_study(
     *,
     name: str = "",
     policy: Mapping[str, Any] | None = None,
+    images: int = 0,
+    features: int = 0,
 ) -> Path:
     """Write the study of a task; its name is the task's unless another is given.
 
@@ -57,6 +60,10 @@ def write_study(
         Name of the study.
     policy : Mapping[str, Any] | None, optional
         Its `[policy]`; by default the task's own.
+    images : int, optional
+        How many there are at least, in `category_learning`.
+    features : int, optional
+        Columns `z_0`, `z_1` and so on of its manifest, which tell the classes apart.
     """
     changes: dict[str, Any] = {"recruitment": {"participants": 10_000_000}}
     if policy is not None:
@@ -65,7 +72,7 @@ def write_study(
         training = trials * 2 // 3
         made = category_study(
             folder / (name or task),
-            per_class=max(8, trials),
+            per_class=max(8, trials, -(-images // len(CLASSES))),
             training=training,
             test=trials - training,
             changes={**changes, "task": {"rank": 3}, "quality": _QUALITY},
@@ -83,7 +90,21 @@ def write_study(
             texts=_TEXTS,
         )
     _enlarge(made)
+    if features:
+        _describe(made / "stimuli.csv", features)
     return made
+
+
+def _describe(manifest: Path, features: int) -> None:
+    """Add numbers that form one cluster per class, as an embedding does, to a manifest."""
+    rng = np.random.default_rng(12)
+    means = rng.normal(0, 1, (len(CLASSES), features))
+    with manifest.open(newline="", encoding="utf-8") as file:
+        rows: list[dict[str, Any]] = list(csv.DictReader(file))
+    for row in rows:
+        at = means[CLASSES.index(row["label"])] + rng.normal(0, 0.5, features)
+        row |= {f"z_{n}": round(float(value), 4) for n, value in enumerate(at)}
+    write_csv(manifest, rows)
 
 
 def _enlarge(folder: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from books import Books
 from connection import ServerClosed, Wire
+from knowledge import Knowledge
 from load import is_last
 from standing import Joining
 from think import Pace
@@ -58,6 +59,8 @@ class Person:
     before : float, optional
         Think time (s) that has passed already of somebody who stood before the first
         trial when the load began.
+    knowledge : Knowledge or None, optional
+        With what trials of `category_learning` are answered; by default at random.
     """
 
     def __init__(
@@ -69,9 +72,11 @@ class Person:
         name: str,
         quick: float = 1.0,
         before: float = 0.0,
+        knowledge: Knowledge | None = None,
     ) -> None:
         self.port, self.study, self.pace, self.books = port, study, pace, books
         self.name, self.quick, self.before = name, quick, before
+        self.knowledge = knowledge
         self.rng = random.Random(name)
         self.token = ""
         self.wires: list[Wire] = []
@@ -180,10 +185,13 @@ class Person:
 
     async def _answer(self, state: dict[str, Any], took: float) -> dict[str, Any]:
         trial, session, last = state["content"]["trial"], state["session"]["id"], is_last(state)
-        if trial["task"] == "category_learning":
+        response: dict[str, Any]
+        if self.knowledge is not None:
+            response = {"ranking": self.knowledge.ranking(trial["show"], self.rng)}
+        elif trial["task"] == "category_learning":
             classes = list(trial["show"]["classes"])
             self.rng.shuffle(classes)
-            response: dict[str, Any] = {"ranking": classes[: trial["show"]["rank"]]}
+            response = {"ranking": classes[: trial["show"]["rank"]]}
         else:
             choice = self.rng.choice(("top", "bottom"))
             response = {"choice": choice, "confidence": self.rng.randint(1, 3)}

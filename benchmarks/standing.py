@@ -8,12 +8,14 @@ middle loads the page of such a copy anew, as after a reload, and goes on from t
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
 from fill import as_after_a_while, copy_session
 from flask import Flask
 from flask.testing import FlaskClient
+from knowledge import Knowledge
 from sql_cost import answer_to, enter
 from sqlalchemy import create_engine, text
 
@@ -54,16 +56,21 @@ class Standing:
         A host of this process on it.
     study : str
         Its name.
+    knowledge : Knowledge or None, optional
+        With what its trials are answered; by default always alike.
     """
 
-    def __init__(self, settings: Settings, app: Flask, study: str) -> None:
+    def __init__(
+        self, settings: Settings, app: Flask, study: str, knowledge: Knowledge | None = None
+    ) -> None:
         self._settings, self._study = settings, study
         self._tokens = SessionTokens(settings.secret(), settings.token_days)
         client = app.test_client()
-        first = _taken(client, study, 0)
+        first = _taken(client, study, 0, knowledge)
         of = first["progress"]["of"]
         answered = sorted({of * place // PLACES for place in range(1, PLACES)} - {0, of})
-        self._templates = [_taken(client, study, each)["session"]["id"] for each in answered]
+        taken = [_taken(client, study, each, knowledge) for each in answered]
+        self._templates = [state["session"]["id"] for state in taken]
 
     def copies(self, n: int) -> list[Joining]:
         """Return that many sessions that nobody has been given yet, from every place in turn."""
@@ -88,14 +95,19 @@ class Standing:
         return [found[place * each + i] for i in range(each) for place in range(len(found) // each)]
 
 
-def _taken(client: FlaskClient, study: str, answers: int) -> dict[str, Any]:
+def _taken(
+    client: FlaskClient, study: str, answers: int, knowledge: Knowledge | None
+) -> dict[str, Any]:
     """Return the State of a new session with that number of trials answered."""
+    rng = random.Random(answers)
     state, token = enter(client, study)
     headers = {"Authorization": f"Bearer {token}"}
     while state["step"] != "trials" or state["progress"]["done"] < answers:
         if state["step"] == "trials":
             trial = state["content"]["trial"]
             path, body = f"/api/v1/trials/{trial['index']}/response", answer_to(trial)
+            if knowledge is not None:
+                body["response"] = {"ranking": knowledge.ranking(trial["show"], rng)}
             reply = client.post(path, json=body, headers=headers).get_json()
             state = reply["next"]
             continue

@@ -47,6 +47,21 @@ def resolved(*arguments: str) -> dict[str, str]:
     return dict(re.findall(r"(?m)^(\w+) += (.*)$", done.stdout))
 
 
+@pytest.mark.parametrize("asked", [None, "3"])
+def test_numerical_libraries_have_one_thread_unless_the_environment_says_otherwise(
+    home: Path, monkeypatch: pytest.MonkeyPatch, asked: str | None
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if asked:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    names = "'OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'"
+    config = home / "gunicorn_config.py"
+    config.write_text(f"import os\nproc_name = ' '.join(os.environ[each] for each in ({names}))\n")
+    found = resolved("--", "--print-config", f"--config={config}")
+    assert found["proc_name"] == f"{asked or 1} 1"
+
+
 @pytest.mark.usefixtures("home")
 def test_gunicorn_is_run_as_asked() -> None:
     found = resolved(

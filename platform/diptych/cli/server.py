@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: A file system in memory, on Linux.
 MEMORY = "/dev/shm"  # noqa: S108  (gunicorn makes its own file in it, and unlinks it at once)
+#: Workers share the cores already: threads of a numerical library that wait for each other on busy
+#: cores make a choice of a few ms last hundreds. What the environment sets stays.
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 #: Connections that a worker may hold open, and files that it needs besides.
 CONNECTIONS, OTHER_FILES = 16_384, 256
@@ -91,6 +94,8 @@ def serve(host: str, port: int, workers: int, threads: int, **options: Any) -> N
     arguments = gunicorn_arguments(
         host, port, workers, threads, connections=connections_at_once(), **options
     )
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])
 
 

@@ -3,12 +3,13 @@
 The usual answer costs two round trips to the database: one statement reads all that is needed, one
 stores the response and moves the session on, if and only if nobody else has moved it meanwhile.
 What a trial shows never changes once it is reached, so nothing needs to stay locked in between.
-Ends of practice blocks and adaptive policies change the plan itself; they take a lock
-(`diptych.journey.replanning`).
+Ends of practice blocks and adaptive policies change the plan itself; they take a lock, but a policy
+chooses before it (`diptych.journey.replanning`).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NoReturn, assert_never
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -23,6 +24,7 @@ from diptych.journey.replanning import (
     NextTrial,
     Replanned,
     ScreenedOut,
+    look_ahead,
     needs_replanning,
     replan,
 )
@@ -168,6 +170,8 @@ def _answer_once(
         if row is not None:
             content = frozen(row.version_id, connection).of_part(row.part)
             outcome = _decide(host, content, answering_row(row), index, response, timing)
+            if isinstance(outcome, Replan):
+                outcome = _looking_ahead(host, connection, outcome)
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
             at_once = not events and connection.dialect.name == "postgresql"
@@ -352,6 +356,13 @@ def _store(host: Host, outcome: Outcome, events: list[Any]) -> Outcome | None:
             assert_never(outcome)
 
 
+def _looking_ahead(host: Host, connection: Connection, outcome: Replan) -> Replan:
+    """Add what an adaptive policy chooses, which takes too long to hold a lock."""
+    row = outcome.row
+    ahead = look_ahead(host, connection, row, outcome.content, outcome.last, NextTrial.of(row))
+    return replace(outcome, ahead=ahead)
+
+
 def _store_and_replan(
     host: Host, connection: Connection, outcome: Replan, events: list[Any]
 ) -> Outcome | None:
@@ -361,7 +372,9 @@ def _store_and_replan(
         return None
     insert_answer(connection, outcome, events)
     # What follows was read before the lock; a session that has not moved has the same plan.
-    replanned = replan(host, connection, locked, outcome.content, outcome.trial, NextTrial.of(row))
+    replanned = replan(
+        host, connection, locked, outcome.content, outcome.last, NextTrial.of(row), outcome.ahead
+    )
     following = replanned.trial if isinstance(replanned, Replanned) else None
     at = values["received_at"]
     moved = _moved(locked, outcome.content, outcome.trial, following, values["correct"], at)

@@ -1,4 +1,9 @@
-"""Answers that change the plan: ends of practice blocks, and adaptive policies."""
+"""Answers that change the plan: ends of practice blocks, and adaptive policies.
+
+A policy takes milliseconds to choose, and SQLite has one writer at a time. So it chooses before the
+session is locked (`look_ahead`). Its choice follows from the seed and the answers alone; so it
+holds if the session has not moved when the lock is there, and is thrown away otherwise.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,13 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select, updat
 from diptych.domain.rows import AnsweringRow, PlannedRow, SessionRow
 from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
 from diptych.host import Host, generator
-from diptych.journey.history import history_of
+from diptych.journey.history import JustAnswered, history_of
 from diptych.journey.state import trial_at
 from diptych.journey.steps import insert_trials
 from diptych.sessions.earlier_parts import policy_of
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
-from diptych.tasks import Failed, Passed, PlannedTrial, PractiseAgain
+from diptych.tasks import Chosen, Failed, Passed, PlannedTrial, PractiseAgain
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,19 @@ class ScreenedOut:
     columns: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What a policy chose before the session was locked.
+
+    Attributes
+    ----------
+    chosen : Chosen or None
+        The next item; None at the policy's end.
+    """
+
+    chosen: Chosen | None
+
+
 def needs_replanning(trial: PlannedTrial, following: NextTrial | None) -> bool:
     """Say whether the next trial can't be taken from the plan as it is."""
     if following is not None and following.item is None:
@@ -80,13 +98,34 @@ def needs_replanning(trial: PlannedTrial, following: NextTrial | None) -> bool:
     )
 
 
+def look_ahead(
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    last: JustAnswered,
+    following: NextTrial | None,
+) -> Ahead | None:
+    """Let an adaptive policy choose what follows an answer that is not stored yet.
+
+    Returns
+    -------
+    Ahead or None
+        None where the plan itself must change first, which takes the lock.
+    """
+    if following is None or following.item is not None or _ends_practice(last.trial, following):
+        return None
+    return Ahead(_choose(host, connection, session, content, last, following.phase))
+
+
 def replan(
     host: Host,
     connection: Connection,
     session: SessionRow,
     content: StudyContent,
-    trial: PlannedTrial,
+    last: JustAnswered,
     following: NextTrial | None,
+    ahead: Ahead | None,
 ) -> Replanned | ScreenedOut:
     """Settle what follows an answer just stored. The caller holds the session's lock.
 
@@ -94,12 +133,14 @@ def replan(
     ----------
     host, connection, session, content
         The host, its transaction, the session and its study.
-    trial : PlannedTrial
-        The trial that is answered.
+    last : JustAnswered
+        The trial and its answer.
     following : NextTrial or None
         The next trial of the plan as it stands.
+    ahead : Ahead or None
+        What `look_ahead` found for the session as it still is.
     """
-    columns: dict[str, Any] = {}
+    trial, columns = last.trial, dict[str, Any]()
     if _ends_practice(trial, following):
         task = host.task(session.version_id, session.condition, session.part)
         attempts = trial.block + 1
@@ -123,11 +164,13 @@ def replan(
             case _:
                 assert_never(after)
     if following is not None and following.item is None:
-        item = _choose(host, connection, session, content, following.phase)
-        if item is None:
+        if ahead is None:
+            ahead = Ahead(_choose(host, connection, session, content, last, following.phase))
+        if ahead.chosen is None:
             columns["n_trials"] = session.position + 1 + _leave_out(connection, session)
             following = NextTrial.planned(trial_at(connection, session.id, session.position + 1))
         else:
+            item = _store_choice(connection, session, ahead.chosen)
             following = replace(following, item=item)
     return Replanned(following, columns)
 
@@ -183,23 +226,30 @@ _CHOSEN = (
 
 
 def _choose(
-    host: Host, connection: Connection, session: SessionRow, content: StudyContent, phase: str
-) -> dict[str, Any] | None:
-    """Let an adaptive policy choose the item of the next trial, and store it; None at its end."""
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    last: JustAnswered,
+    phase: str,
+) -> Chosen | None:
+    """Let an adaptive policy choose the item of the next trial; None at its end."""
     task = host.task(session.version_id, session.condition, session.part)
     assert session.condition is not None, "a session with trials has a condition"
     policy = policy_of(host, connection, session, content, session.condition)
-    history = history_of(host, connection, session)
+    history = history_of(host, connection, session, last)
     index = session.position + 1
     later = _planned_after(connection, session.id, index) if policy.teaches else []
     rng = generator(session.seed, f"trial {index}")
-    found = task.choose_before(phase, policy, history, rng, later)
-    if found is None:
-        return None
-    item = dict(found.item)
-    reason = None if found.choice is None else dict(found.choice)
-    values = {"session": session.id, "index": index, "chosen": item, "reason": reason}
-    connection.execute(_CHOSEN, values)
+    return task.choose_before(phase, policy, history, rng, later)
+
+
+def _store_choice(connection: Connection, session: SessionRow, chosen: Chosen) -> dict[str, Any]:
+    """Store the item of the next trial, and return it."""
+    item = dict(chosen.item)
+    reason = None if chosen.choice is None else dict(chosen.choice)
+    values = {"session": session.id, "index": session.position + 1, "chosen": item}
+    connection.execute(_CHOSEN, {**values, "reason": reason})
     return item
 
 

@@ -13,7 +13,8 @@ from diptych import models
 from diptych.domain.rows import AnsweringRow
 from diptych.domain.tables import RESPONSES, SESSIONS
 from diptych.journey.events import event_rows
-from diptych.journey.replanning import NextTrial
+from diptych.journey.history import JustAnswered
+from diptych.journey.replanning import Ahead, NextTrial
 from diptych.study.content import StudyContent
 from diptych.tasks import PlannedTrial
 
@@ -116,6 +117,8 @@ class Replan:
         The study.
     trial : PlannedTrial
         The trial that is answered.
+    ahead : Ahead or None
+        What an adaptive policy chose, if the session has not moved when it is locked.
     """
 
     row: AnsweringRow
@@ -123,6 +126,12 @@ class Replan:
     values: dict[str, Any]
     content: StudyContent
     trial: PlannedTrial
+    ahead: Ahead | None = None
+
+    @property
+    def last(self) -> JustAnswered:
+        """The trial and its answer, for the policy."""
+        return JustAnswered(self.trial, self.values)
 
 
 Outcome = Repeat | Advance | Replan
