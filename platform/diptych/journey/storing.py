@@ -20,9 +20,9 @@ from diptych.tasks import PlannedTrial
 
 # What an answer needs to know of its session: the rest of the row stays in the database.
 _NEEDED = (
-    "id", "public_id", "version_id", "part", "kind", "recruiter", "condition", "seed", "status",
-    "step", "position", "n_trials", "n_responses", "n_counted", "n_correct", "last_seen_at",
-    "presented_at",
+    "id", "public_id", "study_id", "version_id", "participant_id", "part", "kind", "recruiter",
+    "condition", "seed", "status", "step", "position", "n_trials", "n_responses", "n_counted",
+    "n_correct", "last_seen_at", "presented_at",
 )  # fmt: skip
 
 
