@@ -65,7 +65,7 @@ def _draw(folder: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
     world = make_world(rng)
     (folder / "stimuli").mkdir()
-    rows = []
+    rows: list[dict[str, Any]] = []
     y, x = np.mgrid[0:64, 0:64] / 64
     for number in rng.permutation(len(world.labels)):
         point = world.features[number]

@@ -176,8 +176,8 @@ def _measures(trials: pd.DataFrame, block: int) -> list[_Measure]:
     theirs = ["participant_id", "item_id"]
     never = np.iinfo(np.int64).max
     shown = trials.groupby(theirs)["part"].transform("min").to_numpy(int)
-    taught = trials["part"].where(trials["phase"].eq("training"), never)
-    taught = taught.groupby([trials[name] for name in theirs]).transform("min").to_numpy()
+    trained = trials["part"].where(trials["phase"].eq("training"), never)
+    taught = trained.groupby([trials[name] for name in theirs]).transform("min").to_numpy()
     found: list[_Measure] = []
     for n, (part, phase) in enumerate(zip(trials["part"], trials["phase"], strict=True)):
         if phase == "training":
@@ -211,7 +211,7 @@ def _mean(values: Floats) -> Floats:
     known = ~np.isnan(values)
     total = np.where(known, values, 0.0).sum(axis=0)
     count = known.sum(axis=0)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0))
 
 
 def _interval(values: Floats) -> tuple[float, float]:

@@ -79,6 +79,7 @@ def arms_figure(rows: Sequence[Measured], whose: str) -> Any:
         Bars show 95 % bootstrap intervals over learners.
     """
     import altair as alt
+    import numpy as np
 
     from diptych_analysis.teaching.arms import CHANGE
 
@@ -92,14 +93,19 @@ def arms_figure(rows: Sequence[Measured], whose: str) -> Any:
         }
         for row in shares
     ]  # fmt: skip
-    low, high = min(each["low"] for each in values), max(each["high"] for each in values)
-    scale = alt.Scale(domain=[max(0.0, low - 0.03), min(1.0, high + 0.03)], nice=False)
-    panels = []
+    low, high = (
+        np.nanmin([row.interval for row in shares]),
+        np.nanmax([row.interval for row in shares]),
+    )
+    scale = alt.Scale(
+        domain=[max(0.0, float(low) - 0.03), min(1.0, float(high) + 0.03)], nice=False
+    )
+    panels: list[Any] = []
     for training, title in ((True, "Training trials"), (False, "Tests")):
         own = [each for each in values if each["training"] is training]
         if not own:
             continue
-        base = alt.Chart(alt.Data(values=own)).encode(
+        base = alt.Chart().encode(
             x=alt.X("measure:N", title=title, sort=None, axis=alt.Axis(labelAngle=0)),
             xOffset=alt.XOffset("arm:N", sort=arms),
             color=alt.Color("arm:N", title="Condition", sort=arms),
@@ -108,5 +114,7 @@ def arms_figure(rows: Sequence[Measured], whose: str) -> Any:
         right = alt.Y("right:Q", title=y_title, scale=scale)
         marks = base.mark_rule().encode(alt.Y("low:Q", scale=scale, title=y_title), y2="high:Q")
         points = base.mark_point(filled=True, size=45, opacity=1).encode(y=right)
-        panels.append(alt.layer(marks, points).properties(width=300, height=220))
+        panels.append(
+            alt.layer(marks, points, data={"values": own}).properties(width=300, height=220)
+        )
     return alt.hconcat(*panels).properties(title=f"{whose}: right answers by condition")

@@ -282,7 +282,7 @@ def _parts(content: StudyContent, part: int | None) -> tuple[int, ...]:
     return (part,)
 
 
-def _days(content: StudyContent, part: int) -> int:
+def _days(content: StudyContent, part: int) -> float:
     """Return the days from the end of the first part until a part opens."""
     return 0 if part == 1 else content.spec.part[part - 2].after_days
 
