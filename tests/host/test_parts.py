@@ -234,6 +234,28 @@ def test_policies_that_teach_choose_among_the_items_of_a_part(
 
 
 @SQLITE
+def test_images_that_explained_an_answer_are_not_new(app: Flask, tmp_path: Path) -> None:
+    part = {**PART, **CODES, "phases": {"test": 6}, "items": "new"}
+    task = {"explanation": "contrast", "explanation_features": "size", "explanation_images": 1}
+    open_parts(app, tmp_path, part=[part], task=task)
+    for name in ("ada", "bob", "eve"):
+        Walker(app.test_client()).start(participant=name).finish()
+    pass_days(app, 1)
+    for name in ("ada", "bob", "eve"):
+        Walker(app.test_client()).start(participant=name, part="2").finish()
+    trials = exported(app, "tiny", tmp_path / "out").trials
+    explained = 0
+    for _, theirs in trials.groupby("participant_id"):
+        first, second = (theirs[theirs["part"] == part] for part in (1, 2))
+        sides = first["explanation_images"].dropna(), first["explanation_other_images"].dropna()
+        shown = {one for side in sides for cell in side for one in str(cell).split("|")}
+        assert len(second) == 6
+        assert not set(second["stimulus_id"]) & (shown | set(first["stimulus_id"]))
+        explained += len(shown)
+    assert explained > 0
+
+
+@SQLITE
 def test_tasks_with_items_ask_for_new_ones(app: Flask, tmp_path: Path) -> None:
     part = {**PART, **CODES, "phases": {"test": 2, "catch": 1}, "items": "new"}
     folder = two_afc_study(tmp_path / "studies/tiny", practice=0, test=4, catch=1)

@@ -118,8 +118,9 @@ def test_probabilities_follow_the_context_model() -> None:
     observer = make("category_learning", "learner", 4)
     assert isinstance(observer, CategoryLearner)
     examples = [("a", (0.0, 0.0)), ("b", (1.0, 0.5)), ("a", (0.2, -1.0))]
-    observer.examples = [np.array(x) for _, x in examples]
-    observer.labels = [label for label, _ in examples]
+    for label, x in examples:
+        observer.remember(np.array(x), label)
+        observer.lessons += 1
     given_ = np.array([0.4, 0.1])
     chance = observer.probabilities(given_, ["a", "b"])
     traits, attention = observer.traits, observer.attention
@@ -217,3 +218,41 @@ def test_every_task_has_the_four_observers_and_others_are_named() -> None:
         assert set(NAMES) <= set(observers_of(task))
         with pytest.raises(UnknownObserver, match=r"no observer 'sage'.*bot.*"):
             observer_class(task, "sage")
+
+
+def test_images_that_explain_an_answer_become_examples() -> None:
+    observer = make("category_learning", "learner", 5)
+    assert isinstance(observer, CategoryLearner)
+    trial = category_trial(np.random.default_rng(1), 3, 1, 2, 1)
+    answer = Answer({"ranking": ["class 0"]}, 900.0)
+    observer.answer(trial)
+    near = {f"/i/{n}": np.array([float(n), 0.0]) for n in range(5)}
+    seen = SeenTrial(trial.phase, trial.show, {**trial.features, **near})
+    contrast = {"kind": "contrast", "images": ["/i/0", "/i/1"], "other_images": ["/i/2"]}
+    observer.learn(seen, answer, {"label": "class 1", "explanation": contrast})
+    assert observer.labels == ["class 1", "class 1", "class 1", "class 0"]
+    assert observer.weights == [1.0, 0.5, 0.5, 1.0]
+    observer.answer(trial)
+    mask = {"kind": "mask", "images": ["/i/4"], "other_images": []}
+    observer.learn(seen, answer, {"label": "class 1", "explanation": mask})
+    assert observer.learned_at == [0, 0, 0, 0, 1]
+
+
+def test_half_of_the_examples_are_left_after_a_half_life() -> None:
+    left = []
+    for seed in range(200):
+        observer = make("category_learning", "learner", seed)
+        assert isinstance(observer, CategoryLearner)
+        for n in range(50):
+            observer.remember(np.array([float(n)]), "ab"[n % 2], 1.0)
+        observer.pass_days(0)
+        assert len(observer.examples) == 50
+        observer.pass_days(2)
+        assert len(observer.labels) == len(observer.weights) == len(observer.learned_at)
+        assert all(
+            observer.labels[k] == "ab"[int(x[0]) % 2] for k, x in enumerate(observer.examples)
+        )
+        left.append(len(observer.examples) / 50)
+    # Half-lives differ from learner to learner, around two days.
+    assert np.median(left) == pytest.approx(0.5, abs=0.04)
+    assert np.std(left) > 1.5 * (0.25 / 50) ** 0.5

@@ -59,3 +59,13 @@ class Clock:
             "DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
+
+
+def later(seconds: int) -> dict[str, str]:
+    """Return what a process needs to start in the future, in s from now, and to stay there."""
+    return {
+        "LD_PRELOAD": str(SOURCE / "libfaketime.so.1"),
+        "FAKETIME": f"+{seconds}s",
+        "DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from diptych_analysis.teaching.replay import Replay
 
 
+# What an output calls the participants of a kind.
+WHOSE = {"person": "People", "simulated": "Simulated learners", "machine": "Machines"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -282,6 +284,77 @@ def replay_table(found: Replay) -> str:
         f"the rate of right answers: {found.advantage:+.3f} nats an answer.",
     ]
     return "\n".join(lines)
+
+
+@teach.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--control", default="random", show_default=True, help="Condition to compare the others with."
+)
+@click.option(
+    "--block",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Training trials per block.",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["person", "simulated", "machine"]),
+    help="Kind of participants; use it once per kind. By default people if the tables have any, "
+    "else simulated participants, else machines.",
+)
+@click.option("--excluded", is_flag=True, help="Also use excluded sessions.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Of the bootstrap.")
+@click.option("--to", type=NEW_FOLDER, help="Folder for arms.md, arms.json, arms.svg and arms.png.")
+def arms(
+    folder: Path,
+    control: str,
+    block: int,
+    kinds: tuple[str, ...],
+    excluded: bool,
+    seed: int,
+    to: Path | None,
+) -> None:
+    """Compare how the conditions of a study taught, and what lasted.
+
+    \b
+      diptych export my_study --to out
+      diptych teach arms out --to arms
+
+    FOLDER is an export of a study with training and test, of one or several parts. The table shows
+    the share of right answers by block of training, in the test of part 1, and in the tests of
+    later parts: for items of the training (same), and for items that were not shown before (new).
+    Intervals are 95 % bootstrap intervals over learners. `change` is part 2 new minus test.
+    """
+    from diptych_analysis.tables import TableFault, read_tables
+    from diptych_analysis.teaching.arms import ArmsFault, arms_table, as_json, compare_arms
+
+    try:
+        tables = read_tables(folder)
+        chosen = kinds or tables.whose(["completed"])
+        rows = compare_arms(
+            tables, chosen, control=control, block=block, excluded=excluded, seed=seed
+        )
+    except (TableFault, ArmsFault) as fault:
+        raise click.ClickException(str(fault)) from None
+    whose = " and ".join(WHOSE[kind] for kind in chosen)
+    text = f"{whose}; 95 % intervals.\n\n{arms_table(rows)}\n"
+    click.echo(text)
+    if to is None:
+        return
+    from diptych_analysis.charts import save
+    from diptych_analysis.teaching.figures import arms_figure
+
+    to.mkdir(parents=True, exist_ok=True)
+    (to / "arms.md").write_text(text, encoding="utf-8")
+    results = json.dumps(as_json(rows, chosen, control), indent=1)
+    (to / "arms.json").write_text(results + "\n", encoding="utf-8")
+    chart = arms_figure(rows, whose)
+    for suffix in ("svg", "png"):
+        save(chart, to / f"arms.{suffix}")
 
 
 @contextmanager

@@ -111,7 +111,8 @@ if TYPE_CHECKING:
     show_default=True,
     metavar="N|all",
     help="Part of the study. A later part needs --run with the name of the run that took the "
-    "first. `all` takes every part in turn; simulated learners keep what they learned.",
+    "first. `all` takes every part in turn. Simulated learners keep what they learned; those of "
+    "categories forget a part of it in the days between.",
 )
 @click.option(
     "--concurrency", default=16, show_default=True, help="Number of participants at the same time."

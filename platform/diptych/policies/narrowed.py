@@ -21,7 +21,7 @@ class Shown:
     learned : frozenset of str
         In training, or in tests where there was no training: what counts as the same.
     all : frozenset of str
-        In any trial: everything else is new.
+        In any trial, or to explain an answer: everything else is new.
     """
 
     learned: frozenset[str] = frozenset()

@@ -13,6 +13,7 @@ from diptych.policies.narrowed import Shown, narrowed
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
+from diptych.tasks.missed import is_missed
 
 _THEIRS = (
     SESSIONS.c.study_id == bindparam("study"),
@@ -26,7 +27,7 @@ _FIRST = (
     .limit(1)
 )
 _SHOWN = (
-    select(SESSIONS.c.part, TRIALS)
+    select(SESSIONS.c.part, TRIALS, RESPONSES.c.answer)
     .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
     .join(RESPONSES, OF_TRIAL)
     .where(*_THEIRS, SESSIONS.c.part < bindparam("before"), SESSIONS.c.status.not_in(EMPTIED))
@@ -44,15 +45,20 @@ def first_session(
 
 
 def shown_before(host: Host, connection: Connection, session: SessionRow) -> Shown:
-    """Return what the earlier parts showed to the participant of a session, who answered it."""
+    """Return what the earlier parts showed to a session's participant, explanations included."""
     of = {"study": session.study_id, "participant": session.participant_id, "before": session.part}
     assert session.condition is not None, "a session with trials has a condition"
     task = host.task(session.version_id, session.condition)
+    read = task.response_of(session.kind).model_validate
     shown: dict[str, set[str]] = {}
+    explaining: set[str] = set()
     for row in connection.execute(_SHOWN, of):
-        shown.setdefault(row.phase, set()).add(task.candidate_of(planned(row)).id)
+        trial = planned(row)
+        shown.setdefault(row.phase, set()).add(task.candidate_of(trial).id)
+        if not is_missed(row.answer):
+            explaining.update(task.shown_after(trial, read(row.answer)))
     learned = shown.get("training") or shown.get("test") or set()
-    return Shown(frozenset(learned), frozenset().union(*shown.values()))
+    return Shown(frozenset(learned), frozenset(explaining).union(*shown.values()))
 
 
 def policy_of(

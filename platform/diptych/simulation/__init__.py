@@ -87,7 +87,13 @@ class Observer(ABC):
     def learn(  # noqa: B027 (observers that mind no feedback need not say so)
         self, trial: SeenTrial, answer: Answer, feedback: Mapping[str, Any]
     ) -> None:
-        """Take in the feedback to an answer; by default it is not minded."""
+        """Take in the feedback to an answer; by default it is not minded.
+
+        `trial.features` also holds the images that explain the answer.
+        """
+
+    def pass_days(self, days: float) -> None:  # noqa: B027 (most observers forget nothing)
+        """Let days pass before the next part of the study; by default nothing is forgotten."""
 
     def browser(self) -> dict[str, Any]:
         """Return what its browser says of itself: always the same, and that it is simulated."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from diptych.simulation import Answer, Features, Observer, SeenTrial, Vision
@@ -165,10 +166,20 @@ class Participation:
         self.answers += 1
         self._answered()
         if reply["feedback"] is not None:
+            seen = await self._explained(seen, reply["feedback"])
             self._observer.learn(seen, answer, reply["feedback"])
             await self._spend(reply["feedback"]["duration_ms"] or self._observer.rest_ms())
         following: dict[str, Any] = reply["next"]
         return following
+
+    async def _explained(self, seen: SeenTrial, feedback: dict[str, Any]) -> SeenTrial:
+        """Look at the images that explain an answer as well."""
+        explanation = feedback.get("explanation") or {}
+        urls = [*explanation.get("images", ()), *explanation.get("other_images", ())]
+        await self._load(urls)
+        return replace(
+            seen, features={**seen.features, **{url: self._features[url] for url in urls}}
+        )
 
     async def _respond_in(
         self, answer: Answer, shown: dict[str, Any]

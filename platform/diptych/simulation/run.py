@@ -106,12 +106,33 @@ class _Plan:
     content: StudyContent
     vision: Vision
     kind: str
-    observer: Callable[[np.random.Generator], Observer]
     key: str
     think: float
     seed: int
     entry: Mapping[str, str]
     parts: tuple[int, ...]
+
+
+@dataclass
+class _Member:
+    """One participant of a simulation, over all parts.
+
+    Attributes
+    ----------
+    number : int
+        Its number.
+    observer : Observer
+        How it answers; keeps what it learned from part to part.
+    completed : bool
+        Whether it completed every part so far.
+    failed : bool
+        Whether it could not go on.
+    """
+
+    number: int
+    observer: Observer
+    completed: bool = True
+    failed: bool = False
 
 
 async def simulate_async(
@@ -130,6 +151,7 @@ async def simulate_async(
     concurrency: int = 16,
     entry: Mapping[str, str] | None = None,
     part: int | None = 1,
+    before_part: Callable[[int], None] = lambda part: None,
     progress: Progress = lambda done, of: None,
 ) -> Summary:
     """Let `n` simulated people, or one machine, take a study.
@@ -172,8 +194,11 @@ async def simulate_async(
         people of that platform (`diptych.simulation.entries`). Only to a host on a loopback
         address: nobody's real study is to hold made-up people.
     part : int | None, optional
-        Part of the study; None for all parts one after the other, with what the observer has
-        learned. Later parts need the `run` that completed the first.
+        Part of the study; None for all parts: everybody takes the first, then the next, with what
+        the observer remembers. Later parts need the `run` that completed the first.
+    before_part : Callable, optional
+        Called with the number of each later part before anybody takes it, where `part` is None.
+        A host whose clock can be set lets the days pass here.
     progress : Progress, optional
         Called with answers given, and of how many there are about to be.
 
@@ -210,7 +235,7 @@ async def simulate_async(
         if chosen.kind != "simulated":
             raise SimulationFault("a machine comes by its own link, and not as a person")
     parts = _parts(content, part)
-    plan = _Plan(content, vision, chosen.kind, make, key, think, seed, dict(entry or {}), parts)
+    plan = _Plan(content, vision, chosen.kind, key, think, seed, dict(entry or {}), parts)
     summary = Summary(run or secrets.token_hex(4))
     total = n * sum(sum(content.of_part(each).spec.phases.values()) for each in parts)
     given = 0
@@ -222,12 +247,23 @@ async def simulate_async(
 
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     places = asyncio.Semaphore(concurrency)
-    async with (
-        httpx.AsyncClient(base_url=base_url, limits=limits, timeout=60) as client,
-        asyncio.TaskGroup() as group,
-    ):
-        for number in range(n):
-            group.create_task(_one(plan, number, client, places, summary, answered))
+    members = [_Member(each, make(np.random.default_rng([seed, each]))) for each in range(n)]
+    async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=60) as client:
+
+        async def all_take(part: int, take: int, coming: list[_Member]) -> None:
+            async with asyncio.TaskGroup() as group:
+                for each in coming:
+                    one = _one(plan, each, take, part, client, places, summary, answered)
+                    group.create_task(one)
+
+        for earlier, each in zip((None, *parts), parts, strict=False):
+            if earlier is not None:
+                await asyncio.to_thread(before_part, each)
+                for member in members:
+                    member.observer.pass_days(_days(content, each) - _days(content, earlier))
+            await all_take(each, 0, [member for member in members if member.completed])
+        again = [each for each in members if each.observer.comes_again and not each.failed]
+        await all_take(parts[0], 1, again)
     if summary.failed and not summary.taken:
         who, why = next(iter(sorted(summary.failed.items())))
         raise SimulationFault(f"none of {n} participants finished; {who}: {why}")
@@ -246,49 +282,46 @@ def _parts(content: StudyContent, part: int | None) -> tuple[int, ...]:
     return (part,)
 
 
+def _days(content: StudyContent, part: int) -> float:
+    """Return the days from the end of the first part until a part opens."""
+    return 0 if part == 1 else content.spec.part[part - 2].after_days
+
+
 async def _one(
     plan: _Plan,
-    number: int,
+    member: _Member,
+    take: int,
+    part: int,
     client: httpx.AsyncClient,
     places: asyncio.Semaphore,
     summary: Summary,
     answered: Callable[[], None],
 ) -> None:
-    """Simulate one participant, from entry to end; note what goes wrong, and go on."""
+    """Let one participant take a part, from entry to end; note what goes wrong."""
+    number = member.number
     who = summary.run if plan.kind == "machine" else f"{summary.run}-{number:04d}"
+    name = who if take == 0 else f"{who}-again"
     async with places:
-        observer = plan.observer(np.random.default_rng([plan.seed, number]))
-        turns = [(0, part) for part in plan.parts]
-        if observer.comes_again:
-            turns.append((1, plan.parts[0]))
-        completed = True
-        for take, part in turns:
-            if take == 0 and not completed:
-                continue  # who has not completed a part does not come to the next one
-            name = who if take == 0 else f"{who}-again"
-            content = plan.content.of_part(part)
-            participation = Participation(
-                Visitor(client), content, observer, plan.vision, plan.think, answered
+        participation = Participation(
+            Visitor(client),
+            plan.content.of_part(part),
+            member.observer,
+            plan.vision,
+            plan.think,
+            answered,
+        )
+        try:
+            session, outcome = await participation.take(
+                _entry(plan, summary.run, number, take, part)
             )
-            entry = _entry(plan, summary.run, number, take, part)
-            try:
-                session, outcome = await participation.take(entry)
-            except (Refused, SimulationFault, UnknownImage) as fault:
-                summary.failed[name] = f"at {participation.step}: {fault}"
-                return
-            score = participation.score or {}
-            summary.taken.append(
-                Taken(
-                    name,
-                    session,
-                    outcome,
-                    participation.answers,
-                    score.get("correct"),
-                    score.get("of"),
-                    part,
-                )
-            )
-            completed = outcome == "completed"
+        except (Refused, SimulationFault, UnknownImage) as fault:
+            summary.failed[name] = f"at {participation.step}: {fault}"
+            member.completed, member.failed = False, True
+            return
+    score = participation.score or {}
+    correct, of = score.get("correct"), score.get("of")
+    summary.taken.append(Taken(name, session, outcome, participation.answers, correct, of, part))
+    member.completed = outcome == "completed"
 
 
 def _entry(plan: _Plan, run: str, number: int, take: int, part: int) -> dict[str, str]:

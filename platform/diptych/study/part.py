@@ -38,7 +38,8 @@ class Part(Section):
         "any",
         description="What the trials outside practice and catch can show. `same`: what the "
         "participant was trained on in earlier parts; what the tests showed, in a study without "
-        "training. `new`: what no earlier part showed. `both`: half of each. `any`: everything.",
+        "training. `new`: what no earlier part showed, nor its explanations. `both`: half of "
+        "each. `any`: everything.",
     )
     minutes: float = Field(10, gt=0, description="Expected duration of this part in minutes.")
     reward: float = Field(0, ge=0, description="Pay for completing this part, in major units.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -191,6 +191,10 @@ class Task(ABC):
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         """Return what a trial shows, as the policies see it."""
         raise NotImplementedError(f"{self.name} does not work with adaptive policies")
+
+    def shown_after(self, trial: PlannedTrial, response: Any) -> Collection[str]:
+        """Return the candidates, by id, that feedback on an answer shows beside the item."""
+        return ()
 
     def answered(self, trial: PlannedTrial, response: Any) -> str | None:
         """Return what an answer says of its item: the same however the page is arranged."""

@@ -3,6 +3,10 @@
 The learner is the generalised context model (Nosofsky 1986): it keeps every example whose class it
 was told, noisily, and holds a new image for a member of a class by its similarity to the examples
 of that class. Attention starts out uneven and moves to features that tell the classes apart.
+
+Images that explain a wrong answer become examples, too; each side counts as one example in all. In
+the days between two parts of a study the learner loses examples at random, with a half-life. Both
+are assumptions about people, not findings.
 """
 
 from __future__ import annotations
@@ -53,6 +57,7 @@ class Learner(Observer):
     """An exemplar learner who pays attention."""
 
     effort = 1.0  # scales how much is perceived; less of it makes a noisy learner
+    half_life_days = 2.0  # median over learners; their logarithms have a standard deviation of 0.5
 
     def __init__(self, rng: np.random.Generator) -> None:
         super().__init__(rng)
@@ -60,6 +65,10 @@ class Learner(Observer):
         self.attention: Features | None = None
         self.examples: list[Features] = []
         self.labels: list[str] = []
+        self.weights: list[float] = []  # 1 for the image of a trial
+        self.learned_at: list[int] = []  # the number of the lesson
+        self.lessons = 0
+        self._half_life: float | None = None
         self.perceived: Features | None = None
         self.answered = 0
 
@@ -95,8 +104,9 @@ class Learner(Observer):
         if self.examples:
             weight = self._attend(len(perceived))
             distance = np.abs(np.array(self.examples) - perceived) @ weight
-            age = np.arange(len(self.examples))[::-1]
+            age = self.lessons - 1 - np.array(self.learned_at)
             strength = np.exp(-self.traits.focus * distance) * (1 - self.traits.forgetting) ** age
+            strength *= self.weights
             for k, name in enumerate(classes):
                 evidence[k] += strength[[label == name for label in self.labels]].sum()
         powered = (evidence / evidence.max()) ** self.traits.decision + 1e-9
@@ -107,20 +117,22 @@ class Learner(Observer):
         if self.attention is None:
             self.attention = self.rng.dirichlet(np.full(d, 2.0))
         learned = self._diagnosticity(d)
-        trust = self.traits.shift * (1 - np.exp(-len(self.labels) / 15))
+        trust = self.traits.shift * (1 - np.exp(-self.lessons / 15))
         mixed = (1 - trust) * self.attention + trust * learned
         return np.asarray(mixed * np.sqrt(d))
 
     def _diagnosticity(self, d: int) -> Features:
         """Compute how well each feature separates the remembered classes: explained variance."""
         x, names = np.array(self.examples), np.array(self.labels)
+        weight = np.array(self.weights)[:, None]
         if len(set(self.labels)) < 2 or len(x) < 4:
             return np.full(d, 1 / d)
+        mean = (weight * x).sum(axis=0) / weight.sum()
         between = np.zeros(d)
         for name in sorted(set(self.labels)):
-            own = x[names == name]
-            between += len(own) * (own.mean(axis=0) - x.mean(axis=0)) ** 2
-        share = between / (((x - x.mean(axis=0)) ** 2).sum(axis=0) + 1e-9)
+            own, of = x[names == name], weight[names == name]
+            between += of.sum() * ((of * own).sum(axis=0) / of.sum() - mean) ** 2
+        share = between / ((weight * (x - mean) ** 2).sum(axis=0) + 1e-9)
         return np.asarray((share + 1e-3) / (share + 1e-3).sum())
 
     def _response_time(self, chance: Features, rank: int) -> float:
@@ -131,8 +143,40 @@ class Learner(Observer):
 
     def learn(self, trial: SeenTrial, answer: Answer, feedback: Mapping[str, Any]) -> None:
         if "label" in feedback and self.perceived is not None:
-            self.examples.append(self.perceived)
-            self.labels.append(feedback["label"])
+            self.remember(self.perceived, feedback["label"])
+            self._compare(trial, answer, feedback)
+            self.lessons += 1
+
+    def _compare(self, trial: SeenTrial, answer: Answer, feedback: Mapping[str, Any]) -> None:
+        """Take in the images that explain a wrong answer; a mask shows no further image."""
+        explanation = feedback.get("explanation")
+        if explanation is None or explanation["kind"] == "mask":
+            return
+        chosen = answer.response["ranking"][0]
+        sides = ((feedback["label"], "images"), (chosen, "other_images"))
+        for label, side in sides:
+            urls = explanation[side]
+            for url in urls:
+                features = trial.features[url]
+                seen = features + self.rng.normal(0, self.traits.noise, len(features))
+                self.remember(seen, label, 1 / len(urls))
+
+    def remember(self, perceived: Features, label: str, weight: float = 1.0) -> None:
+        """Keep an example of the lesson under way."""
+        self.examples.append(perceived)
+        self.labels.append(label)
+        self.weights.append(weight)
+        self.learned_at.append(self.lessons)
+
+    def pass_days(self, days: float) -> None:
+        if self._half_life is None:
+            self._half_life = lognormal(self.rng, self.half_life_days, 0.5)
+        drawn = self.rng.random(len(self.examples))
+        kept = np.flatnonzero(drawn < 0.5 ** (days / self._half_life))
+        self.examples = [self.examples[n] for n in kept]
+        self.labels = [self.labels[n] for n in kept]
+        self.weights = [self.weights[n] for n in kept]
+        self.learned_at = [self.learned_at[n] for n in kept]
 
     def rest_ms(self) -> float:
         return lognormal(self.rng, 3000 * self.traits.pace, 0.5)

@@ -6,7 +6,7 @@ After Kondapaneni et al., Visual Knowledge Tracing (ECCV 2022); thesis sec. 2.5.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
@@ -299,6 +299,13 @@ class CategoryLearning(Task):
         if trial.item is None or self.score(trial, response):
             return None
         return explained(trial.item, response.ranking[0])
+
+    def shown_after(
+        self, trial: PlannedTrial, response: CategoryLearningResponse
+    ) -> Collection[str]:
+        found = self._explained(trial, response)
+        places = () if found is None else (*found.own, *found.other)
+        return {self.content.stimuli[place].file for place in places}
 
     def chance(self) -> float:
         return 1 / len(self.content.labels)
