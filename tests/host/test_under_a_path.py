@@ -17,12 +17,13 @@ from support.dashboard import PASSWORD, researcher
 from support.dashboard_crowd import populate, studies
 from support.odd_images import encoded
 from support.tiny_studies import category_study
-from support.walker import Walker, open_study
+from support.walker import Walker, change, open_study, rows
 
 import diptych
-from diptych import create_app
+from diptych import create_app, models
 from diptych.accounts.users import add_user
 from diptych.ground.settings import OWN_PATHS, Settings, SettingsFault
+from diptych.study.windows import DAY_MS
 from diptych.web.dashboard.account import local_address
 
 PREFIX = "/lab/study"
@@ -109,6 +110,13 @@ def test_no_page_of_the_dashboard_leaves_the_path(settings: Settings, tmp_path: 
     open_study(app, settings.studies / "tiny")
     category_study(settings.studies / "not_frozen_yet")
     open_study(app, category_study(settings.studies / "nobody_came"))
+    codes = {"prolific": {"completed": "DONE2"}}
+    later = {"after_days": 0.1, "phases": {"test": 1}, "recruitment": codes}
+    folder = category_study(settings.studies / "comes_back", changes={"part": [later]})
+    open_study(app, folder)
+    Walker(app.test_client(), "comes_back").start().finish()
+    last = rows(app, models.Session)[-1]
+    change(app, models.Session, {"ended_at": last["ended_at"] - DAY_MS // 2}, id=last["id"])
     root = researcher(app, "admin", name="root")
     for page in ("/dashboard/login", "/dashboard/link/unknown", "/dashboard/nothing"):
         _addresses(app.test_client().get(PREFIX + page).text)
@@ -117,9 +125,9 @@ def test_no_page_of_the_dashboard_leaves_the_path(settings: Settings, tmp_path: 
     while waiting:
         address = waiting.pop()
         rule = _rule(app, urlsplit(address).path)
-        # One page of each kind, with and without people, and each kind of question once.
+        # One page of each kind, with and without people or parts, and each kind of question once.
         asks = frozenset(name for name, _ in parse_qsl(urlsplit(address).query))
-        kind = (rule, "/nobody_came" in address, asks)
+        kind = (rule, "/nobody_came" in address, "/comes_back" in address, asks)
         if kind in asked:
             continue
         asked.add(kind)
