@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: The search space of `fit`, for location and ln width on an axis scaled by the range of levels.
 _REACH, _NARROWEST, _WIDEST = 2.5, 1e-3, 10.0
 _MOST_STEPS, _CLOSE = 200, 1e-7
+_LEAST_DAMPING = 1e-9
 _TINY = 1e-12
 #: Widths at which the searches start, as multiples of the known one.
 _FACTORS = (1.0, 0.25)
@@ -180,7 +181,9 @@ class _Scoring:
             chosen = left[better]
             at[chosen], likelihood[chosen] = tried[better], found[0][better]
             gradient[chosen], information[chosen] = found[1][better], found[2][better]
-            damping[left] = np.where(better, damping[left] / 5, damping[left] * 8)
+            # Never so little that a matrix of lower rank can't be solved.
+            less = np.maximum(damping[left] / 5, _LEAST_DAMPING)
+            damping[left] = np.where(better, less, damping[left] * 8)
             done = (better & (gain < _CLOSE)) | (damping[left] > 1e8)
             left = left[~done]
             if not len(left):
