@@ -64,8 +64,8 @@ def test_studies_without_features_do_not_have_it(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_figure_counts_what_the_page_says(app: Flask, tmp_path: Path) -> None:
-    changes = {"task": TASK, "phases": {"training": 24, "test": 6}}
-    folder = category_study(tmp_path / "studies/tiny", per_class=12, changes=changes)
+    changes = {"task": TASK, "phases": {"training": 48, "test": 6}}
+    folder = category_study(tmp_path / "studies/tiny", per_class=20, changes=changes)
     open_study(app, folder)
     content = load_study(folder).content
     truth = {str(stimulus.place): stimulus.label for stimulus in content.stimuli}
@@ -82,6 +82,7 @@ def test_the_figure_counts_what_the_page_says(app: Flask, tmp_path: Path) -> Non
     found = {("" if row["kind"] == "none" else row["gap"]): row["learners"]
              for row in frame.to_dict("records")}  # fmt: skip
     assert found == gaps
-    assert sum(found.values()) == 4
+    # Simulated people see the same trials each time, so this does not hang on chance.
+    assert found == {"Agara or Bari": 3, "": 1}
     assert set(frame["of"]) == {4}
     assert frame["share"].sum() == pytest.approx(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground import address_marks
 from diptych.ground.database import insert_row, now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey import claims, known_people, later_parts
+from diptych.journey import claims, known_people, later_parts, seeds
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
@@ -86,6 +85,7 @@ NOTHING = Claim()
 class _Visit:
     """One visit, read from its URL."""
 
+    study: str
     study_id: int
     version_id: int
     part: int
@@ -195,8 +195,8 @@ def _read(
         mark = partial(address_marks.mark, host.settings.key_of_identities(), address, study_id)
     person = partial(later_parts.person_of, entry=entry, secret=host.secret, study=study)
     return _Visit(
-        study_id, version_id, part, state, content, kind, recruiter, arriving, browser, claim,
-        person, mark,
+        study, study_id, version_id, part, state, content, kind, recruiter, arriving, browser,
+        claim, person, mark,
     )  # fmt: skip
 
 
@@ -373,7 +373,9 @@ def _begin(
                 "first_ended_at": first_ended_at,
                 "kind": visit.kind,
                 "recruiter": visit.recruiter.name,
-                "seed": secrets.randbits(53),
+                "seed": seeds.drawn(
+                    visit.kind, visit.study, visit.arriving.external_id, visit.part, take
+                ),
                 "status": "entered",
                 "step": "consent",
                 "browser": dict(visit.browser),
