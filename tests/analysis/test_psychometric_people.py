@@ -19,7 +19,7 @@ from diptych_analysis.psychometric.cli import psychometric
 from diptych_analysis.psychometric.fit import Counts, Psychometric, Shape, fit
 from diptych_analysis.psychometric.fit_page import write_fits
 from diptych_analysis.psychometric.fitted_study import as_json, fit_study
-from diptych_analysis.psychometric.groups import groups_of, over_people, pool
+from diptych_analysis.psychometric.groups import over_people, pool
 from diptych_analysis.psychometric.judgements import Choices, judgements_of, numeric_attributes
 from diptych_analysis.psychometric.people import Estimate, Person, Settings, is_falling
 from diptych_analysis.psychometric.resamples import fit_rows, resample
@@ -108,58 +108,21 @@ def test_bootstrap_over_people_covers_what_is_true_of_all_people(size: int) -> N
     }
     for number in range(groups):
         part = people[number * size : (number + 1) * size]
-        (group,) = groups_of(part, Settings(resamples=500, seed=number))
         for name, value in truth.items():
-            covered[name] += group.estimates[name].low <= value <= group.estimates[name].high
+            logs = [math.log(each.estimates[name].value) for each in part]
+            found = over_people(logs, Settings(resamples=500, seed=number))
+            covered[name] += found.low <= math.log(value) <= found.high
     assert truth["threshold"] == pytest.approx(16, rel=0.01)
     assert truth["weber"] == pytest.approx(0.23, rel=0.08)
     for name, count in covered.items():
         assert 0.90 <= count / groups <= 0.98, (name, count)
 
 
-@pytest.mark.slow
-def test_the_two_level_model_covers_the_mean_and_finds_the_spread() -> None:
-    rng, groups, covered, spreads = np.random.default_rng(2), 200, 0, []
-    for _ in range(groups):
-        errors = rng.uniform(0.05, 0.3, 8)
-        values = np.exp(math.log(0.2) + rng.normal(0, 0.2, 8) + rng.normal(0, errors))
-        people = [
-            Person(f"p{n}", "all", Counts(AT, AT, AT), None, {"weber": Estimate(v, error=e)})
-            for n, (v, e) in enumerate(zip(values, errors, strict=True))
-        ]
-        found = pool("weber", people, FEW)
-        assert found is not None
-        covered += found.mean.low <= 0.2 <= found.mean.high
-        spreads.append(found.spread**2)
-        for person in people:  # drawn towards the mean, never beyond it
-            own, shrunk = person.estimates["weber"].value, found.people[person.name]
-            assert min(own, found.mean.value) - 1e-9 <= shrunk <= max(own, found.mean.value) + 1e-9
-    assert 0.90 <= covered / groups <= 0.98
-    assert math.sqrt(np.mean(spreads)) == pytest.approx(0.2, abs=0.03)
-
-
-def test_the_two_level_model_by_hand() -> None:
-    # Errors as large for all: the mean is the mean, the spread is what the errors leave.
-    values, error = np.array([1.0, 2.0, 4.0, 6.0]), 0.5
-    people = [
-        Person(f"p{n}", "all", Counts(AT, AT, AT), None, {"threshold": Estimate(v, error=error)})
-        for n, v in enumerate(values)
-    ]
-    found = pool("threshold", people, Settings(Shape(log=False)))
-    assert found is not None
-    between = values.var(ddof=1) - error**2
-    assert found.mean.value == pytest.approx(values.mean())
-    assert found.spread == pytest.approx(math.sqrt(between), rel=1e-3)
-    weight = between / (between + error**2)
-    expected = values.mean() + weight * (values - values.mean())
-    assert list(found.people.values()) == pytest.approx(list(expected), rel=1e-3)
-    half = 3.182446 * values.std(ddof=1) / 2  # t of 3 degrees of freedom
-    assert found.mean.high - found.mean.value == pytest.approx(half, rel=1e-3)
-
-
 def test_fewer_than_three_people_have_no_interval() -> None:
     assert math.isnan(over_people([1.0, 2.0], FEW).low)
     assert not math.isnan(over_people([1.0, 2.0, 4.0], FEW).low)
+    rng = np.random.default_rng(4)
+    assert not pool(people_of([observer(rng) for _ in range(2)], 12), FEW)
 
 
 def test_people_and_groups_of_tables_are_recovered() -> None:

@@ -106,7 +106,8 @@ def test_no_learner_straddles_a_split(n: int, doubled: int, seed: int) -> None:
         rows = np.concatenate([split.train, split.validation, split.test])
         assert sorted(rows) == list(range(len(sequences.sessions)))
         assert np.array_equal(split.train, same.train) and np.array_equal(split.test, same.test)
-    assert not np.array_equal(first[0].train, first[1].train) or n < 8
+    # Of few learners two splits may be the same by chance; of 40 once in 1e8.
+    assert not np.array_equal(first[0].train, first[1].train) or n < 40
 
 
 def several_sessions(n: int, doubled: int) -> Sequences:

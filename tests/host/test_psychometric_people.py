@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from support.judged_studies import comparison_study
+from support.judged_studies import NUMBERS, comparison_study
 from support.servers import LiveServer
 from support.tiny_studies import odd_one_out_study
 
@@ -114,13 +115,22 @@ def functions_of(folder: Path, n: int) -> list[Psychometric]:
     ]
 
 
+def follows(frame: pd.DataFrame, people: list[Psychometric]) -> None:
+    """Check that the answers at each level are as the people's functions have them on average."""
+    for level, part in frame.groupby("level"):
+        expected = np.mean([each.probability(float(level)) for each in people])
+        assert binomtest(int(part["positive"].sum()), len(part), expected).pvalue > 1e-4
+
+
 @pytest.mark.exhaustive
 @pytest.mark.slow
 def test_sixty_people_are_recovered_from_the_export(served: LiveServer, tmp_path: Path) -> None:
     tables = taken(served, "planned", PEOPLE, tmp_path / "out")
     judged = judged_columns(tables)["dots"]
     assert judged.guess == pytest.approx(1 / 3) and judged.log and judged.positive == ""
-    settings = Settings(Shape(judged.guess), resamples=400)
+    # One set of people: their mean lies within the interval of 99.9 %, and the Weber fraction near
+    # it. How often an interval contains the truth is asked of many groups elsewhere.
+    settings = Settings(Shape(judged.guess), level=0.999, resamples=400)
     found = fit_study(tables, Choices(attribute="dots"), settings)
     assert len(found.judgements.frame) == PEOPLE * TRIALS
     folder = Path(served.environment["DIPTYCH_STUDIES"]) / "planned"
@@ -131,6 +141,7 @@ def test_sixty_people_are_recovered_from_the_export(served: LiveServer, tmp_path
     pooled = group.pooled
     assert pooled["weber"].mean.low <= weber <= pooled["weber"].mean.high
     assert pooled["threshold"].mean.low <= threshold <= pooled["threshold"].mean.high
+    assert pooled["weber"].mean.value == pytest.approx(weber, rel=0.15)
     assert pooled["threshold"].mean.value == pytest.approx(threshold, rel=0.05)
     # Nobody's name tells which observer it was, but all intervals together must be about right.
     values = sorted(each.threshold for each in people)
@@ -152,9 +163,6 @@ def test_quest_plus_asks_near_the_threshold_of_each_person(
     assert found.groups[0].estimates["threshold"].value == pytest.approx(true, rel=0.12)
 
 
-# Session seeds are the host's own draws, and some runs are off by more than chance allows: the
-# reason is not known yet. So this test is not part of the gate.
-@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize("study", ["compared", "compared_quest"])
 def test_people_who_compare_choose_the_test_by_their_function(
@@ -165,11 +173,12 @@ def test_people_who_compare_choose_the_test_by_their_function(
     assert len(found.judgements.frame) == 10 * COMPARISONS
     people = functions_of(Path(served.environment["DIPTYCH_STUDIES"]) / study, 10)
     true = np.exp(np.mean(np.log([each.threshold for each in people])))
-    # 480 answers: the standard error of the threshold is near 2 %, that of w near 0.03.
     frame = found.judgements.frame
+    follows(frame, people)
+    # Of w one can't ask much after 480 answers: a lapse rate too high makes it too small.
     pooled = fit(count(frame["level"], frame["positive"]))
     assert pooled.threshold == pytest.approx(true, rel=0.08)
-    assert pooled.weber == pytest.approx(TRUE.weber, abs=0.1)
+    assert 0.15 < pooled.weber < 0.45
     others = tables.trials[tables.trials["phase"] != "test"]
     assert len(others) == 20 and others["correct"].all()
     if study == "compared_quest":
@@ -183,12 +192,9 @@ def test_people_who_compare_are_right_by_their_function_where_the_policy_asks_th
 ) -> None:
     tables = taken(served, "compared_right", 10, tmp_path / "out")
     found = fit_study(tables, Choices(attribute="number"), Settings(Shape(0.5), resamples=200))
-    frame = found.judgements.frame
     people = functions_of(Path(served.environment["DIPTYCH_STUDIES"]) / "compared_right", 10)
-    for level, part in frame.groupby("level"):
-        expected = np.mean([each.probability(float(level)) for each in people])
-        assert expected >= 0.5
-        assert binomtest(int(part["positive"].sum()), len(part), expected).pvalue > 1e-4
+    assert min(each.probability(level) for each in people for level in NUMBERS) >= 0.5
+    follows(found.judgements.frame, people)
 
 
 def test_an_observer_needs_a_number_to_answer_by(tmp_path: Path) -> None:

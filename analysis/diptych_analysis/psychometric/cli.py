@@ -151,9 +151,10 @@ def psychometric(
       diptych psychometric out/scans --detection yes_no --signal tumour
 
     Intervals of a person come from resampled answers (parametric bootstrap), intervals of a group
-    from resampled people. In the two-level model, people with few answers count less, and the SD
-    shows how much people differ (of logarithms, so that 0.2 is about 20 %). A person whose answers
-    do not determine a function is listed, and does not count in the group.
+    from resampled people. The two-level model fits all answers of a group at once: prefer it where
+    people have few answers (100, say), since their own functions are then too steep. Its SD shows
+    how much people differ (of logarithms, so that 0.2 is about 20 %). A person whose answers do
+    not determine a function is listed, and does not count in the group.
     """
     from rich.console import Console
 

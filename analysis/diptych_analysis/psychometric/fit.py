@@ -128,7 +128,8 @@ class Psychometric:
 
         x = np.asarray(level, dtype=float)
         x = np.log(x) if self.log else x
-        return _probability(x, self)
+        shape = Shape(self.guess, self.log, self.falling)
+        return probability_at(x, self.location, self.width, self.lapse, shape)
 
 
 def count(level: npt.ArrayLike, positive: npt.ArrayLike) -> Counts:
@@ -289,15 +290,17 @@ class _Search:
         ]
 
 
-def _probability(x: Floats, function: Psychometric) -> Floats:
+def probability_at(
+    x: Floats, location: float | Floats, width: float | Floats, lapse: float, shape: Shape
+) -> Floats:
+    """Return the probability of a positive answer on the axis of the fit; arrays broadcast."""
     import numpy as np
     from scipy.special import ndtr
 
-    guess, lapse = function.guess, function.lapse
-    f = ndtr((-1 if function.falling else 1) * (x - function.location) / function.width)
-    if guess is None:
+    f = ndtr((-1 if shape.falling else 1) * (x - location) / width)
+    if shape.guess is None:
         return np.asarray(lapse / 2 + (1 - lapse) * f)
-    return np.asarray(guess + (1 - guess - lapse) * f)
+    return np.asarray(shape.guess + (1 - shape.guess - lapse) * f)
 
 
 def check(counts: Counts, *, log: bool) -> None:

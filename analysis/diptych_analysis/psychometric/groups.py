@@ -4,13 +4,11 @@ Two answers to "what is the group like, and what would one more person be like?"
 
 - `bootstrap`: the mean of the people's estimates, and its percentile interval over people drawn
   with replacement. It assumes nothing about how people differ.
-- `pooled`: a random-effects model. People's true values are normally distributed around the
-  group's mean; each estimate adds its own standard error. The library statsmodels fits it
-  (Paule and Mandel's between-people variance; Hartung, Knapp, Sidik and Jonkman's t interval).
-  People with few answers are drawn towards the group (empirical Bayes).
+- `pooled`: one model of all answers with two levels. People's true values are normally distributed
+  around the group's mean, and are integrated out (`psychometric.hierarchy`). People with few
+  answers are drawn towards the group (empirical Bayes).
 
-statsmodels' mixed GLMs know neither guessing nor lapses, and need one trial per row; so the model
-has two stages, and takes the people's fits with their standard errors.
+No library has it: statsmodels' mixed GLMs know neither guessing nor lapses.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from diptych_analysis.psychometric.fit import Psychometric
+from diptych_analysis.psychometric.hierarchy import fit_hierarchy
 from diptych_analysis.psychometric.people import (
     QUANTITIES,
     Estimate,
@@ -113,9 +112,7 @@ def _group(name: str, people: Sequence[Person], settings: Settings) -> Group:
         log,
         falling=settings.shape.falling,
     )
-    pooled = {quantity: pool(quantity, people, settings) for quantity in POOLED}
-    known = {quantity: found for quantity, found in pooled.items() if found is not None}
-    return Group(name, len(people), estimates, known, function)
+    return Group(name, len(people), estimates, pool(people, settings), function)
 
 
 def over_people(values: Any, settings: Settings) -> Estimate:
@@ -143,40 +140,47 @@ def over_people(values: Any, settings: Settings) -> Estimate:
     return Estimate(mean, float(low), float(high), float(drawn.std()))
 
 
-def pool(quantity: str, people: Sequence[Person], settings: Settings) -> Pooled | None:
-    """Fit the two-level model to one quantity of the people of a group.
+def pool(people: Sequence[Person], settings: Settings) -> dict[str, Pooled]:
+    """Fit the two-level model to the answers of a group (`psychometric.hierarchy`).
+
+    Parameters
+    ----------
+    people : sequence of Person
+        The people who count.
+    settings : Settings
+        Shape, largest lapse rate and level of the intervals.
 
     Returns
     -------
-    Pooled or None
-        None with fewer than three people whose standard error is known.
-
-    References
-    ----------
-    .. [1] Paule, R. C. and Mandel, J. (1982). Consensus values and weighting factors. Journal of
-       Research of the National Bureau of Standards 87, 377-385.
-    .. [2] IntHout, J., Ioannidis, J. P. A. and Borm, G. F. (2014). The Hartung-Knapp-Sidik-Jonkman
-       method for random effects meta-analysis. BMC Medical Research Methodology 14:25.
+    dict of str to Pooled
+        By name of `POOLED`: without a Weber fraction where levels are 0 or below, empty with fewer
+        than three people. The interval is that of t with one degree of freedom fewer than people.
     """
-    from statsmodels.stats.meta_analysis import combine_effects
+    from scipy.stats import t
 
-    log = settings.shape.log
-    value = averaged(quantity, [each.estimates[quantity].value for each in people], log=log)
-    error = np.array([each.estimates[quantity].error for each in people])
-    known = np.isfinite(value) & np.isfinite(error) & (error > 0)
-    if known.sum() < FEWEST:
-        return None
-    value, variance = value[known], error[known] ** 2
-    found = combine_effects(
-        value, variance, method_re="iterated", use_t=True, alpha=1 - settings.level
-    )
-    mean, between = float(found.mean_effect_re), max(float(found.tau2), 0.0)
-    low, high = (float(end) for end in found.conf_int(alpha=1 - settings.level)[3])
-    drawn = (between * value + variance * mean) / (between + variance)
-    names = [each.name for each, there in zip(people, known, strict=True) if there]
-    mean, low, high, *drawn = unaveraged(quantity, np.array([mean, low, high, *drawn]), log=log)
-    return Pooled(
-        Estimate(float(mean), float(low), float(high)),
-        float(np.sqrt(between)),
-        dict(zip(names, (float(each) for each in drawn), strict=True)),
-    )
+    functions = [each.function for each in people if each.function is not None]
+    if len(functions) < FEWEST:
+        return {}
+    shape = settings.shape
+    relative = shape.log or all(each.counts.level[0] > 0 for each in people)
+    second = [each.weber if relative else each.width for each in functions]
+    known = [value for value in second if value > 0]
+    start = np.array([
+        np.median([each.location for each in functions]), np.log(np.median(known))
+    ])  # fmt: skip
+    model = fit_hierarchy([each.counts for each in people], shape, settings.most_lapse, start)
+    far = float(t.ppf(settings.tails[1], len(people) - 1))
+    names = [each.name for each in people]
+    found = {}
+    for place, quantity in enumerate(POOLED if model.relative else POOLED[:1]):
+        mean, half = model.means[place], far * model.errors[place]
+        values = np.array([mean, mean - half, mean + half, *model.people[:, place]])
+        if quantity == "weber" or shape.log:
+            values = np.exp(values)
+        center, low, high, *own = (float(each) for each in values)
+        found[quantity] = Pooled(
+            Estimate(center, low, high),
+            float(model.spreads[place]),
+            dict(zip(names, own, strict=True)),
+        )
+    return found
