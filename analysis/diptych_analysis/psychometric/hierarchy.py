@@ -91,9 +91,9 @@ class _Grid:
         """Return (people, thresholds x widths, lapses), each person's largest 1, and its log."""
         positive, negative = (np.zeros((len(counts), len(levels))) for _ in range(2))
         for row, each in enumerate(counts):
-            place = np.searchsorted(levels, each.level)
-            positive[row, place] = each.positive
-            negative[row, place] = each.total - each.positive
+            columns = np.searchsorted(levels, each.level)
+            positive[row, columns] = each.positive
+            negative[row, columns] = each.total - each.positive
         m, w = (node.ravel() for node in np.meshgrid(self.threshold, self.width, indexing="ij"))
         width = np.exp(w) * (m if self.relative and not shape.log else 1.0)
         found = np.empty((len(counts), len(m), len(self.lapse)))
@@ -112,7 +112,7 @@ class _Grid:
         gaps = np.diff(self.lapse)
         area = np.concatenate([gaps, [0.0]]) / 2 + np.concatenate([[0.0], gaps]) / 2
         weight = np.exp(-self.lapse / scale) * area
-        return cast(Floats, weight / weight.sum())
+        return weight / weight.sum()
 
     def over_lapses(self, scale: float) -> Floats:
         """Return (people, nodes) with the lapse rates integrated out."""
@@ -126,7 +126,7 @@ class _Grid:
         ):  # fmt: skip
             density = np.exp(-(((nodes - mean) / spread) ** 2) / 2)
             parts.append(density / max(density.sum(), 1e-300))
-        return np.outer(*parts).ravel()
+        return cast(Floats, np.outer(*parts).ravel())
 
     def negative(self, at: Floats) -> float:
         """Return minus the log likelihood at (means, ln spreads, ln scale of lapses)."""
@@ -213,7 +213,7 @@ def _second(grid: _Grid, at: Floats, step: Floats, a: int, b: int) -> float:
             near[a] += one * step[a]
             near[b] += other * step[b]
             total += one * other * grid.negative(near)
-    return total / (4 * step[a] * step[b])
+    return float(total / (4 * step[a] * step[b]))
 
 
 def _people(grid: _Grid, at: Floats) -> Floats:

@@ -8,7 +8,7 @@ import secrets
 _BITS = 53  # what JSON's numbers hold exactly
 
 
-def drawn(kind: str, study: str, participant: str, part: int, take: int) -> int:
+def drawn(kind: str, study: str, participant: str | None, part: int, take: int) -> int:
     """Return the seed of a new session.
 
     Nobody can know a person's. That of a simulated person or a machine follows from who takes what:
@@ -20,7 +20,7 @@ def drawn(kind: str, study: str, participant: str, part: int, take: int) -> int:
         Kind of participant.
     study : str
         Name of the study.
-    participant : str
+    participant : str or None
         Id that the participant came with.
     part : int
         Part of the study.
@@ -32,7 +32,7 @@ def drawn(kind: str, study: str, participant: str, part: int, take: int) -> int:
     int
         The seed, 53 bits.
     """
-    if kind in ("person", "preview"):
+    if participant is None or kind in ("person", "preview"):
         return secrets.randbits(_BITS)
     named = "\0".join([study, participant, str(part), str(take)])
     return int.from_bytes(hashlib.sha256(named.encode()).digest()) >> (256 - _BITS)
