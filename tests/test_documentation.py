@@ -88,13 +88,18 @@ def test_the_page_has_the_version_of_the_host() -> None:
         json.loads((page / name).read_text(encoding="utf-8"))
         for name in ("package.json", "package-lock.json")
     )
-    assert package["version"] == lock["version"] == lock["packages"][""]["version"] == __version__
+    # npm writes 0.2.0-dev.0 for Python's 0.2.0.dev0.
+    host = __version__.replace(".dev", "-dev.")
+    assert package["version"] == lock["version"] == lock["packages"][""]["version"] == host
 
 
-def test_the_citation_names_the_version_of_the_code() -> None:
-    """A release must change both; the date is that of the version in the changelog."""
+def test_the_citation_names_the_newest_release() -> None:
+    """Its date is that of the changelog; the code is of it, or on the way to the next version."""
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     fields = dict(re.findall(r"(?m)^(version|date-released): (.+)$", citation))
-    assert fields["version"] == __version__
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"\n## [{fields['version']}] - {fields['date-released']}\n" in changes
+    versions = re.findall(r"(?m)^## \[([0-9.]+)\] - (\S+)$", changes)
+    released = [each for each in versions if each[1] != "unreleased"]
+    assert (fields["version"], fields["date-released"]) == released[0]
+    open_ones = [version for version, date in versions if date == "unreleased"]
+    assert __version__ == (f"{open_ones[0]}.dev0" if open_ones else fields["version"])

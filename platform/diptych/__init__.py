@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from diptych.ground.settings import Settings
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 
 def create_app(settings: Settings | None = None, *, behind: bool = False) -> APIFlask:
