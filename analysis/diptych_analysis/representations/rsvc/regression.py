@@ -26,6 +26,8 @@ _JOINING = 20
 _ROUNDS = 200
 #: How far |X'(u - Xw)| / n may exceed alpha, as a share of alpha.
 SLACK = 1e-7
+#: How far they may be broken where duplicates keep the descent from ending: more is an error.
+_UNSETTLED = 1e-4
 
 
 @dataclass(frozen=True)
@@ -206,12 +208,26 @@ def _small_lasso(gram: Floats, toward: Floats, units: Ints, n: int, alpha: float
         found = lars_path_gram(
             Xy=right, Gram=inner, n_samples=n, alpha_min=alpha, method="lasso", return_path=False
         )[2]
-    weights = np.asarray(found, np.float64)
-    return (
-        weights
-        if _gap(inner, right, weights, n * alpha) < SLACK
-        else _descend(inner, right, weights, n * alpha)
-    )
+    weights, limit = np.asarray(found, np.float64), n * alpha
+    if _gap(inner, right, weights, limit) < SLACK:
+        return weights
+    # Between duplicates LARS can end at weights of 1e13 that cancel: then 0 is the better start.
+    if not _objective(inner, right, weights, limit) < 0:
+        weights = np.zeros_like(weights)
+    weights = _descend(inner, right, weights, limit)
+    if (gap := _gap(inner, right, weights, limit)) > _UNSETTLED:
+        raise RepresentationFault(
+            f"the LASSO of {len(units)} units is off by {gap:.1g} of its penalty; "
+            "remove duplicate units or raise alpha"
+        )
+    return weights
+
+
+def _objective(gram: Floats, toward: Floats, weights: Floats, limit: float) -> float:
+    """N times the objective, less its value without weights; nan or inf of weights that overflow."""
+    with np.errstate(all="ignore"):
+        fit = weights @ gram @ weights / 2 - toward @ weights
+        return float(fit + limit * np.abs(weights).sum())
 
 
 def _gap(gram: Floats, toward: Floats, weights: Floats, limit: float) -> float:
