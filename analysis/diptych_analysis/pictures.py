@@ -123,6 +123,36 @@ def read_whole(data: bytes) -> tuple[Header, Image.Image]:
         return header, _on_paper(seen)
 
 
+def check_whole(data: bytes) -> Header:
+    """Read an image file to its end, for its header alone.
+
+    The same faults as `read_whole`, at half of the cost for JPEG: its codes are all read, but drawn
+    at an eighth of the size.
+
+    Parameters
+    ----------
+    data : bytes
+        The bytes of the file.
+
+    Returns
+    -------
+    Header
+        What `read_whole` tells.
+
+    Raises
+    ------
+    PictureFault
+        If the bytes are no complete image, or one of more than `MOST_PIXELS`.
+    """
+    with _opened(data) as image:
+        if image.format == "JPEG":
+            header = _header(image)
+            image.draft(None, (1, 1))
+            image.load()
+            return header
+    return read_whole(data)[0]
+
+
 def _header(image: Image.Image) -> Header:
     turn = image.getexif().get(_ORIENTATION, 1)
     turn = turn if turn in range(1, 9) else 1

@@ -89,10 +89,10 @@ def servable(data: bytes) -> ServableImage:
         If the bytes are not a complete PNG, JPEG, WebP or GIF image, or one that is too large.
     """
     # A host that only serves images does not need what reads them: numpy.
-    from diptych_analysis.pictures import PictureFault, read_whole
+    from diptych_analysis.pictures import PictureFault, check_whole
 
     try:
-        header = read_whole(data)[0]
+        header = check_whole(data)
         if header.kind not in KINDS:
             raise ImageFault(f"is a {header.kind} image; allowed are PNG, JPEG, WebP and GIF")
     except PictureFault as fault:

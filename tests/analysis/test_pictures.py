@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,14 @@ from diptych.simulation.vision import _thumbnail
 from diptych_analysis import pictures
 from diptych_analysis.networks.faults import MachineFault
 from diptych_analysis.networks.images import open_image
-from diptych_analysis.pictures import PictureFault, read_header, read_picture
+from diptych_analysis.pictures import (
+    Header,
+    PictureFault,
+    check_whole,
+    read_header,
+    read_picture,
+    read_whole,
+)
 
 ODD = odd_images()
 ANIMATED = ("animated GIF", "animated PNG", "animated WebP")
@@ -127,3 +135,33 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes((tmp_path / "cut.png").read_bytes()[:90])
     with pytest.raises(MachineFault, match=r"cut\.png.* can't be read as an image"):
         open_image(tmp_path / "cut.png")
+
+
+@given(
+    mode=st.sampled_from(["L", "RGB", "CMYK"]),
+    progressive=st.booleans(),
+    turn=st.sampled_from([1, 3, 6]),
+    kept=st.floats(0, 1),
+    flipped=st.lists(st.integers(0, 10_000), max_size=3),
+)
+def test_a_jpeg_that_is_only_checked_has_the_same_header_and_faults(
+    mode: str, progressive: bool, turn: int, kept: float, flipped: list[int]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 56, len(mode)), dtype=np.uint8)
+    picture = Image.fromarray(noise[:, :, 0] if mode == "L" else noise, mode)
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    out = io.BytesIO()
+    picture.save(out, "JPEG", progressive=progressive, exif=exif)
+    data = bytearray(out.getvalue()[: round(kept * len(out.getvalue()))])
+    for place in flipped:
+        if data:
+            data[place % len(data)] ^= 0xFF
+
+    def header_or_fault(read: Callable[[bytes], Header]) -> Header | None:
+        try:
+            return read(bytes(data))
+        except PictureFault:
+            return None
+
+    assert header_or_fault(check_whole) == header_or_fault(lambda each: read_whole(each)[0])

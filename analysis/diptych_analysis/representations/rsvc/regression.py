@@ -224,7 +224,7 @@ def _small_lasso(gram: Floats, toward: Floats, units: Ints, n: int, alpha: float
 
 
 def _objective(gram: Floats, toward: Floats, weights: Floats, limit: float) -> float:
-    """N times the objective, less its value without weights; nan or inf of weights that overflow."""
+    """Return n times the objective, less its value at 0; not finite where weights overflow."""
     with np.errstate(all="ignore"):
         fit = weights @ gram @ weights / 2 - toward @ weights
         return float(fit + limit * np.abs(weights).sum())
