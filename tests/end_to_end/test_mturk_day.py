@@ -17,7 +17,7 @@ from support import mturk_credentials
 from support.dashboard import researcher
 from support.inspection import listening
 from support.local_mturk import LocalMTurk
-from support.mturk_study import REWARD, open_on_mturk, take
+from support.mturk_study import REWARD, mturk_settings, open_on_mturk, take
 from support.servers import LiveServer
 from support.visitor import in_the_frame
 from support.walker import Walker, rows
@@ -48,15 +48,7 @@ def mturk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalMTur
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path, mturk: LocalMTurk) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        database_url=database_url,
-        studies=tmp_path / "studies",
-        secret_key="a secret for the tests, long enough for HTTPS",
-        mturk_endpoint=mturk.url,
-        mturk_extra_origins=mturk.url,
-        payment_grace_minutes=0,
-    )
+    return mturk_settings(database_url, tmp_path, mturk, payment_grace_minutes=0)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import pytest
 from flask import Flask
 from sqlalchemy import insert
-from support import mturk_credentials
 from support.dashboard import researcher, study_id
 from support.local_mturk import LocalMTurk
 from support.tiny_studies import category_study
@@ -164,14 +163,6 @@ def test_where_the_study_stands_already_is_listed(opened: Flask) -> None:
 
 
 # HITs
-
-
-@pytest.fixture
-def mturk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalMTurk]:
-    mturk_credentials.use(monkeypatch, tmp_path)
-    server = LocalMTurk()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.local_mturk import FAULTS, LocalMTurk
 from support.local_mturk_api import Assignment
-from support.mturk_credentials import use
 from support.mturk_orders import (
     LATER_S,
     QUICK,
@@ -30,18 +28,7 @@ from diptych.recruiters.mturk_client import PRODUCTION, SANDBOX, connect, major,
 from diptych.recruiters.mturk_platform import MTurkPlatform
 from diptych.recruiters.platform import Action, Order, PlatformFault
 
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Those of the local server, and none from the machine that runs the test."""
-    use(monkeypatch, tmp_path_factory.mktemp("aws"))
-
-
-@pytest.fixture
-def mturk() -> Iterator[LocalMTurk]:
-    server = LocalMTurk()
-    yield server
-    server.stop()
+pytestmark = pytest.mark.usefixtures("aws_credentials")
 
 
 @pytest.fixture

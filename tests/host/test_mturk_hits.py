@@ -12,9 +12,9 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from support import mturk_credentials
 from support.local_mturk import LocalMTurk
 from support.local_mturk_api import XML, fee
+from support.mturk_study import mturk_settings
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
@@ -40,24 +40,8 @@ QUICK = (0.0, 0.0, 0.0)
 
 
 @pytest.fixture
-def mturk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalMTurk]:
-    mturk_credentials.use(monkeypatch, tmp_path)
-    server = LocalMTurk()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def settings(database_url: str, tmp_path: Path, mturk: LocalMTurk) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        database_url=database_url,
-        studies=tmp_path / "studies",
-        secret_key="a secret for the tests, long enough for HTTPS",
-        base_url="https://study.example.org/",
-        mturk_endpoint=mturk.url,
-        mturk_extra_origins=mturk.url,
-    )
+    return mturk_settings(database_url, tmp_path, mturk, base_url="https://study.example.org/")
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from support import mturk_credentials
 from support.dashboard import researcher
 from support.local_mturk import LocalMTurk
-from support.mturk_study import open_on_mturk
+from support.mturk_study import mturk_settings, open_on_mturk
 from support.walker import rows
 
 from diptych import models
@@ -27,24 +26,8 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"])
 
 
 @pytest.fixture
-def mturk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalMTurk]:
-    mturk_credentials.use(monkeypatch, tmp_path)
-    server = LocalMTurk()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def settings(database_url: str, tmp_path: Path, mturk: LocalMTurk) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        database_url=database_url,
-        studies=tmp_path / "studies",
-        secret_key="a secret for the tests, long enough for HTTPS",
-        base_url="https://study.example.org/",
-        mturk_endpoint=mturk.url,
-        mturk_extra_origins=mturk.url,
-    )
+    return mturk_settings(database_url, tmp_path, mturk, base_url="https://study.example.org/")
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from support import mturk_credentials
 from support.local_mturk import FAULTS, LocalMTurk
 from support.local_prolific import TOKEN, LocalProlific
-from support.mturk_study import REWARD, open_on_mturk, take
+from support.mturk_study import REWARD, mturk_settings, open_on_mturk, take
 from support.properties import costly
 from support.walker import Walker, rows
 
@@ -47,24 +46,9 @@ with app.app_context():
 
 
 @pytest.fixture
-def mturk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalMTurk]:
-    mturk_credentials.use(monkeypatch, tmp_path)
-    server = LocalMTurk()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def settings(database_url: str, tmp_path: Path, mturk: LocalMTurk) -> Settings:
-    return Settings(
-        home=tmp_path / "home",
-        database_url=database_url,
-        studies=tmp_path / "studies",
-        secret_key="a secret for the tests, long enough for HTTPS",
-        base_url="https://study.example.org",
-        mturk_endpoint=mturk.url,
-        mturk_extra_origins=mturk.url,
-        payment_grace_minutes=0,
+    return mturk_settings(
+        database_url, tmp_path, mturk, base_url="https://study.example.org", payment_grace_minutes=0
     )
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from support.local_mturk import LocalMTurk
-from support.mturk_credentials import use
 from support.mturk_orders import (
     Names,
     hit,
@@ -19,19 +17,6 @@ from support.mturk_orders import (
 )
 
 from diptych.recruiters.mturk_platform import MTurkPlatform
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Those of the local server, and none from the machine that runs the test."""
-    use(monkeypatch, tmp_path_factory.mktemp("aws"))
-
-
-@pytest.fixture
-def mturk() -> Iterator[LocalMTurk]:
-    server = LocalMTurk()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

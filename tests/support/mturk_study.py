@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from diptych.ground.settings import Settings
 from support.local_mturk import LocalMTurk
 from support.local_mturk_api import Assignment
 from support.tiny_studies import category_study, merged
@@ -17,6 +18,19 @@ ON_MTURK = {
     "payment": {"currency": "USD", "reward": REWARD / 100},
     "recruitment": {"recruiters": ["direct", "mturk"], "prolific": None},
 }
+
+
+def mturk_settings(database_url: str, folder: Path, mturk: LocalMTurk, **more: Any) -> Settings:
+    """Settings of a host in a folder, with HTTPS and the local Mechanical Turk."""
+    return Settings(
+        home=folder / "home",
+        database_url=database_url,
+        studies=folder / "studies",
+        secret_key="a secret for the tests, long enough for HTTPS",
+        mturk_endpoint=mturk.url,
+        mturk_extra_origins=mturk.url,
+        **more,
+    )
 
 
 def write_study(folder: Path, **changes: Any) -> Path:
