@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -42,8 +43,12 @@ def same(one: NumberSense, two: NumberSense) -> bool:
 
 
 @pytest.fixture(scope="module")
-def trained() -> NumberSense:
-    return train(SHORT)[0]
+def trained() -> Iterator[NumberSense]:
+    """A network trained for seconds, on one thread: with more, sums and so the network differ."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield train(SHORT)[0]
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -112,11 +112,11 @@ class _Grid:
         gaps = np.diff(self.lapse)
         area = np.concatenate([gaps, [0.0]]) / 2 + np.concatenate([[0.0], gaps]) / 2
         weight = np.exp(-self.lapse / scale) * area
-        return weight / weight.sum()
+        return cast(Floats, weight / weight.sum())
 
     def over_lapses(self, scale: float) -> Floats:
         """Return (people, nodes) with the lapse rates integrated out."""
-        return cast(Floats, self.likelihood @ self.lapses(scale))
+        return self.likelihood @ self.lapses(scale)
 
     def prior(self, means: Floats, spreads: Floats) -> Floats:
         """Return the probability of each node, (nodes,)."""
