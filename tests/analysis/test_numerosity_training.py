@@ -229,8 +229,9 @@ def test_a_download_that_fails_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
     def offline(*args: Any, **kwargs: Any) -> None:
         raise OSError("no route to host")
 
-    monkeypatch.setattr("torch.hub.load_state_dict_from_url", offline)
+    # torchvision first: imported after torch.hub is changed, it would keep the change.
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    monkeypatch.setattr("torch.hub.load_state_dict_from_url", offline)
     with pytest.raises(NumerosityFault, match=r"no route to host.*--weights FILE, or use --netw"):
         Settings.of("published").built()
 
