@@ -13,6 +13,11 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+#: What a downgrade deletes, and the query that counts it (`diptych.migrate.losses`).
+LOSES = (
+    "{n} keys of preview, simulation and machine links",
+    "SELECT count(*) FROM study_keys",
+)
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -13,6 +13,11 @@ revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+#: What a downgrade deletes, and the query that counts it (`diptych.migrate.losses`).
+LOSES = (
+    "first choices and shown sizes of {n} responses",
+    "SELECT count(*) FROM responses WHERE first_choice_ms IS NOT NULL OR shown_width IS NOT NULL",
+)
 
 COLUMNS = ("first_choice_ms", "shown_width", "shown_height")
 

@@ -13,6 +13,11 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+#: What a downgrade deletes, and the query that counts it (`diptych.migrate.losses`).
+LOSES = (
+    "the timing in frames of {n} responses",
+    "SELECT count(*) FROM responses WHERE display_frames IS NOT NULL",
+)
 
 COLUMNS = {
     "fixation_onset_ms": sa.Float(),

@@ -13,6 +13,11 @@ revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
+#: What a downgrade deletes, and the query that counts it (`diptych.migrate.losses`).
+LOSES = (
+    "how a policy chose {n} trials: scores and probabilities of the candidates",
+    "SELECT count(*) FROM trials WHERE choice IS NOT NULL",
+)
 
 
 def upgrade() -> None:

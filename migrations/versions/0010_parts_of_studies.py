@@ -13,6 +13,11 @@ revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
+#: What a downgrade deletes, and the query that counts it (`diptych.migrate.losses`).
+LOSES = (
+    "which part of the study {n} sessions are of: later parts become further sessions of the study",
+    "SELECT count(*) FROM sessions WHERE part > 1",
+)
 
 PLACES = "ix_sessions_study_id_kind_status_version_id_condition"
 COLUMNS = ["study_id", "kind", "status", "version_id", "condition"]

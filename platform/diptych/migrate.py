@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -20,6 +20,10 @@ log = logging.getLogger("diptych")
 
 class BehindFault(Exception):
     """The database has tables of another version of Diptych."""
+
+
+class RevisionFault(Exception):
+    """There is no revision of this name to go back to."""
 
 
 def migrations_folder() -> Path:
@@ -52,6 +56,50 @@ def downgrade(url: str, revision: str, identity_key: bytes | None = None) -> Non
     from alembic import command
 
     command.downgrade(config(url, identity_key), revision)
+
+
+def losses(engine: Engine, url: str, revision: str) -> list[str]:
+    """Say what a downgrade to a revision deletes, beside tables that the older version lacks.
+
+    A migration names it in `LOSES`: words with `{n}`, and a query that counts the rows.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of the database.
+    url : str
+        Its URL.
+    revision : str
+        Where the downgrade ends, such as `0008` or `base`.
+
+    Returns
+    -------
+    list[str]
+        One line per migration that loses something; the newest first.
+
+    Raises
+    ------
+    RevisionFault
+        When there is no such revision, or it is a newer one.
+    """
+    from alembic.script import ScriptDirectory
+    from alembic.script.revision import RevisionError
+
+    current, _ = revisions(engine, url)
+    if current is None:
+        return []
+    scripts = ScriptDirectory.from_config(config(url))
+    try:
+        undone = list(scripts.iterate_revisions(current, revision))
+    except RevisionError as fault:
+        raise RevisionFault(f"{revision!r} is not a revision before {current}: {fault}") from None
+    found = []
+    with engine.connect() as connection:
+        for script in undone:
+            words, query = getattr(script.module, "LOSES", ("", ""))
+            if query and (n := connection.execute(text(query)).scalar_one()):
+                found.append(words.format(n=f"{n:,}"))
+    return found
 
 
 def revisions(engine: Engine, url: str) -> tuple[str | None, str | None]:

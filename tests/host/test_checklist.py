@@ -289,3 +289,53 @@ def test_the_limit_of_prolific() -> None:
     assert prolific_limit(9) == 17
     assert prolific_limit(10) == 19
     assert prolific_limit(100) == 122
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, None),
+        ({"policy": {"name": "mastery"}}, "look"),
+        ({"conditions": [{"name": "a", "policy": {"name": "mastery"}}, {"name": "b"}]}, "done"),
+        (
+            {
+                "policy": {"name": "leitner"},
+                "conditions": [{"name": "a", "policy": {"name": "mastery"}}, {"name": "b"}],
+            },
+            "look",
+        ),
+        (  # a condition that nobody is in is no control
+            {
+                "policy": {"name": "mastery"},
+                "conditions": [
+                    {"name": "a"},
+                    {"name": "b", "weight": 0, "policy": {"name": "random"}},
+                ],
+            },
+            "look",
+        ),
+    ],
+)
+def test_a_teacher_needs_a_condition_to_compare_with(
+    tmp_path: Path, changes: dict[str, Any], state: str | None
+) -> None:
+    checks = [each for each in checklist(tiny(tmp_path, changes)) if each.name == "control"]
+    assert [each.state for each in checks] == ([state] if state else [])
+    if state == "look":
+        assert "mastery" in checks[0].found
+        assert "random" in checks[0].advice
+
+
+def test_the_commented_conditions_of_the_scaffold_work(tmp_path: Path) -> None:
+    make_study(tmp_path / "fresh", "category_learning")
+    path = tmp_path / "fresh/study.toml"
+    head, conditions = path.read_text().split("# [[conditions]]", 1)
+    lines = ("[[conditions]]" + conditions).splitlines()
+    end = lines.index("[stimuli]")
+    path.write_text(
+        head + "\n".join([line.removeprefix("# ") for line in lines[:end]] + lines[end:])
+    )
+    text = path.read_text().replace("\n#\n", "\n")
+    path.write_text(text)
+    build_study(tmp_path / "fresh")
+    assert found(about(tmp_path / "fresh"), "control").state == "done"

@@ -10,9 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner
 from flask import Flask
-from support.walker import Walker, open_study
+from support.tiny_studies import category_study
+from support.walker import Walker, change, open_study, rows
 
-from diptych import migrate, models  # noqa: F401
+from diptych import migrate, models
 from diptych.cli import cli
 from diptych.ground.database import Base, db
 from diptych.ground.settings import Settings
@@ -102,3 +103,35 @@ def test_tables_of_another_revision_are_waited_for(
     assert reply.headers["Retry-After"] == "1"
     alter(change[1])
     assert walker.post(0, answer).status_code == 200
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_downgrade_says_what_it_deletes(
+    app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = {
+        "after_days": 1,
+        "phases": {"test": 1},
+        "recruitment": {"prolific": {"completed": "B"}},
+    }
+    changes = {"policy": {"name": "mastery"}, "part": [part]}
+    open_study(app, category_study(tmp_path / "studies/tiny", changes=changes))
+    Walker(app.test_client()).start(participant="ada").finish()
+    (first,) = rows(app, models.Session)
+    change(app, models.Session, {"ended_at": first["ended_at"] - 36 * 3_600_000}, id=1)
+    Walker(app.test_client()).start(participant="ada", part="2").finish()
+    chosen = sum(row["choice"] is not None for row in rows(app, models.Trial))
+    monkeypatch.setenv("DIPTYCH_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DIPTYCH_HOME", str(settings.home))
+
+    def said(revision: str) -> str:
+        result = CliRunner().invoke(cli, ["db", "downgrade", revision], input="n\n")
+        assert result.exit_code == 1
+        return result.output
+
+    assert "which part of the study 1 sessions are of" in said("0009")
+    assert "how a policy chose" not in said("0009")
+    assert f"how a policy chose {chosen} trials" in said("0008")
+    assert "Lost" not in said("0010")
+    assert "'9999' is not a revision before" in said("9999")
+    assert len(rows(app, models.Session)) == 2, "nothing was deleted"

@@ -19,7 +19,7 @@ from support.local_mturk import FAULTS, LocalMTurk
 from support.local_prolific import TOKEN, LocalProlific
 from support.mturk_study import REWARD, mturk_settings, open_on_mturk, take
 from support.properties import costly
-from support.walker import Walker, rows
+from support.walker import Walker, change, error_code, rows
 
 from diptych import models
 from diptych.app import create_app
@@ -30,6 +30,7 @@ from diptych.mturk.hits import create_hit
 from diptych.payments import budget, decisions, reconcile, sending
 from diptych.payments.retry import try_again
 from diptych.recruiters import mturk_platform
+from diptych.study.versions import frozen
 
 ON_BOTH = {
     "recruiters": ["direct", "mturk", "prolific"],
@@ -350,3 +351,35 @@ def test_nobody_is_paid_twice_and_nobody_is_forgotten(
         for sort, action in (("reward", "approve"), ("bonus", "bonus")):
             paid = [p.cents for p in theirs if p.sort == sort]
             assert len(paid) == decided[who, action], f"{action}: as often as it was decided"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_an_assignment_pays_the_part_that_it_was_accepted_for(
+    app: Flask, mturk: LocalMTurk, host: Host, settings: Settings
+) -> None:
+    part = {"after_days": 1, "phases": {"test": 1}, "reward": 0.4}
+    open_on_mturk(app, settings.studies / "parts", part=[part])
+    budget.set_budget(study_id(app), 1_000_000, "USD", None)
+    (first,) = people(app, mturk, host, "A1", study="parts")
+    row = rows(app, models.Session, id=first)[0]
+    change(app, models.Session, {"ended_at": row["ended_at"] - 36 * 3_600_000}, id=first)
+    (hit,) = create_hit(host, "parts", 2, part=2)
+    host.recruiter(frozen(row["version_id"]), "mturk").invite(host, "parts", 2, "", ["A1"])
+    accepted = mturk.site.accept("A1", hit.id)
+    walker = Walker(app.test_client(), "parts").start(**mturk.site.entry(accepted), part="2")
+    # The host knows by their ids which HIT belongs to which part, whatever the address says.
+    for entry in (
+        mturk.site.entry(accepted),
+        {**mturk.site.entry(mturk.api.assignments[0]), "part": "2"},
+    ):
+        assert error_code(Walker(app.test_client(), "parts").arrive(**entry)) == "not_eligible"
+    walker.finish()
+    mturk.site.submit(accepted, walker.state["content"]["exit"]["fields"])
+    second = rows(app, models.Session)[-1]["id"]
+    for _ in range(2):
+        decide(app, host, [second, first], "approve")
+        mturk.trouble("drop-after", "ApproveAssignment")
+        sending.send(host, study_id(app), None)
+        mturk.troubles.clear()
+        reconcile.reconcile(host, study_id(app), None)
+    assert ledger_says(app) == books_say(mturk) == [("approve", 40), ("approve", REWARD)]

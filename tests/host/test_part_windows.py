@@ -128,7 +128,7 @@ def test_a_part_has_texts_of_its_own(tmp_path: Path) -> None:
     folder = category_study(
         tmp_path / "tiny",
         changes={"part": [part], "payment": {"reward": 1}},
-        texts={"instructions_part2.md": "Again.\n", "instructions_part3.md": "Never.\n"},
+        texts={"instructions_part2.md": "Again.\n"},
     )
     loaded = load_study(folder)
     second = loaded.content.of_part(2)
@@ -138,7 +138,38 @@ def test_a_part_has_texts_of_its_own(tmp_path: Path) -> None:
     assert (second.spec.minutes, second.spec.payment.reward) == (3, 2)
     assert second.spec.recruitment.of("prolific")["completed"] == "B"
     assert second.spec.recruitment.of("prolific")["declined"] == "NO"
-    assert any("instructions_part3.md" in remark for remark in loaded.remarks)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("instructions_part3", "for part 1, then instructions_part2.md"),
+        ("instructions_part1", "for part 1, then instructions_part2.md"),
+        ("instructions_part02", "a text of a part that does not exist"),
+        ("practice_again_part3", "practice_again.md for part 1, then practice_again_part2.md"),
+        ("phase_change_Part-2", "phase_change.md for part 1"),
+        ("consent_plain", "consent.md for all conditions"),
+        ("consent_de", "one study per language"),
+        ("consent_pt_BR", "one study per language"),
+    ],
+)
+def test_a_text_that_nobody_would_see_is_a_fault(tmp_path: Path, name: str, told: str) -> None:
+    part = {**LATER, "recruitment": {"prolific": {"completed": "B"}}}
+    folder = category_study(
+        tmp_path / "tiny",
+        changes={"part": [part], "conditions": [{"name": "plain"}]},
+        texts={f"{name}.md": "Never.\n"},
+    )
+    told_at = faults_of(folder)
+    assert f"{name}.md" in told_at
+    assert told in told_at
+
+
+def test_notes_beside_the_texts_are_no_fault(tmp_path: Path) -> None:
+    names = ("consent_old", "consent_xx", "README_de", "my_part3", "xconsent_de")
+    folder = category_study(tmp_path / "tiny", texts={f"{name}.md": "A note.\n" for name in names})
+    remarks = load_study(folder).remarks
+    assert all(any(f"{name}.md" in remark for remark in remarks) for name in names)
 
 
 POOL = [Candidate(str(n), "ab"[n % 2]) for n in range(12)]

@@ -222,6 +222,7 @@ class _Reader:
         self.remarks.extend(_repeated(content))
         self.remarks.extend(_given_away(content))
         names = text_names(spec.parts)
+        self.faults.extend(references.text_faults(self.folder, spec, names))
         self.remarks.extend(references.remarks(self.folder, spec, names))
         return LoadedStudy(content, self.images, tuple(self.remarks), self.files)
 

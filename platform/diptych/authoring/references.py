@@ -1,17 +1,27 @@
-"""Names in a study folder that refer to something that is not there, and so change nothing."""
+"""Names in a study folder that refer to something that is not there, and so change nothing.
+
+A name that is clearly meant for something is a fault; one that may be a note is a remark.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from diptych import recruiters
+from diptych.study.content import text_ending
+from diptych.study.faults import Fault
 from diptych.study.spec import StudySpec
 from diptych_analysis.picture_files import is_hidden
 
 #: Files of a folder that nobody writes for a study's texts.
 OTHERS = ("readme", "changelog", "license", "licence", "notes")
+#: How a name ends that is meant for a part, also one that is misspelled.
+PART = re.compile(r"_part[_-]?\d+", re.IGNORECASE)
+#: How a name ends that is meant for a language: `de`, `pt-BR`, `pt_BR`.
+LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z]{2})?")
 
 
 def remarks(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[str]:
@@ -33,6 +43,62 @@ def remarks(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[str
     yield from _unknown_language(spec.language)
 
 
+def text_faults(folder: Path, spec: StudySpec, texts: Iterable[str]) -> Iterator[Fault]:
+    """Yield a fault for each text of a part, condition or language that the study can't have.
+
+    Participants would read the common text in its place, and nobody would notice.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's.
+    spec : StudySpec
+        What stands in its study.toml.
+    texts : Iterable[str]
+        Names of the texts that this study may have, those of its parts included.
+    """
+    names = frozenset(texts)
+    commons = [name for name in names if not PART.search(name)]
+    conditions = {condition.name for condition in spec.conditions}
+    for path in _stray(folder, names):
+        base = max((c for c in commons if path.stem.startswith(f"{c}_")), key=len, default=None)
+        if base is None:
+            continue
+        ending = path.stem.removeprefix(base)
+        if PART.fullmatch(ending):
+            yield Fault(path.name, "", "a text of a part that does not exist", _parts(spec, base))
+        elif ending[1:] in conditions:
+            found = f"a text of the condition {ending[1:]!r}"
+            yield Fault(path.name, "", found, f"{base}.md for all conditions")
+        elif _is_language(ending[1:]):
+            found = f"a text of the language {ending[1:]!r}"
+            allowed = f"{base}.md in the language of the study; one study per language"
+            yield Fault(path.name, "", found, allowed)
+
+
+def _parts(spec: StudySpec, base: str) -> str:
+    """Return which texts of parts a study can have, in words."""
+    named = [f"{base}{text_ending(number)}.md" for number in range(2, spec.parts + 1)]
+    if not named:
+        return f"{base}.md, because study.toml has no [[part]]"
+    return f"{base}.md for part 1, then {', '.join(named)}"
+
+
+def _is_language(tag: str) -> bool:
+    """Tell whether a tag is a language of two letters, with or without a country."""
+    import pycountry
+
+    own = LANGUAGE.fullmatch(tag)
+    return own is not None and pycountry.languages.get(alpha_2=own[1].lower()) is not None
+
+
+def _stray(folder: Path, texts: frozenset[str]) -> Iterator[Path]:
+    """Yield the Markdown files of a folder that are none of its texts."""
+    for path in sorted(folder.glob("*.md")):
+        if path.stem not in texts and not is_hidden(path.name):
+            yield path
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ` (did you mean …?)` where a known name is near, and nothing elsewhere."""
     near = difflib.get_close_matches(name, list(known), 1, cutoff=0.6)
@@ -40,10 +106,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _unused_texts(folder: Path, texts: list[str]) -> Iterator[str]:
-    for path in sorted(folder.glob("*.md")):
-        if is_hidden(path.name):
-            continue
-        if path.stem not in texts and path.stem.lower() not in OTHERS:
+    for path in _stray(folder, frozenset(texts)):
+        if path.stem.lower() not in OTHERS:
             near = nearest(path.stem, texts)
             yield f"{path.name}: studies have no text with this name{near}, so the file is not used"
 

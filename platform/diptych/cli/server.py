@@ -229,14 +229,28 @@ def upgrade(revision: str) -> None:
 
 @db.command()
 @click.argument("revision")
-@click.confirmation_option(
-    prompt="This deletes the tables of newer revisions with their rows. Continue?"
-)
-def downgrade(revision: str) -> None:
-    """Downgrade the database to a revision (`base`: no tables)."""
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def downgrade(revision: str, yes: bool) -> None:
+    """Downgrade the database to a revision (`base`: no tables).
+
+    Says first what the older version cannot keep.
+    """
+    from sqlalchemy import create_engine
+
     from diptych import migrate
     from diptych.ground.settings import Settings
 
     settings = Settings.from_environment()
+    engine = create_engine(settings.sqlalchemy_url)
+    try:
+        for lost in migrate.losses(engine, settings.sqlalchemy_url, revision):
+            click.echo(f"Lost: {lost}.", err=True)
+    except migrate.RevisionFault as fault:
+        raise click.ClickException(str(fault)) from None
+    finally:
+        engine.dispose()
+    if not yes:
+        question = "This deletes the tables and columns of newer revisions. Continue?"
+        click.confirm(question, abort=True)
     migrate.downgrade(settings.sqlalchemy_url, revision, settings.key_of_identities())
     click.echo(f"The database is at {revision}.")

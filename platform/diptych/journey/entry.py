@@ -239,6 +239,11 @@ def _enter(visit: _Visit) -> Entered:
             # Participants stay with the version that they began with.
             content = frozen(first.version_id, connection)
             visit = replace(visit, version_id=first.version_id, content=content)
+        # Without a first part there is a clearer reason than the submission.
+        if visit.content.spec.parts > 1 and (visit.part == 1 or first is not None):
+            later_parts.check_submission(
+                connection, *whose, visit.recruiter, visit.arriving.parameters
+            )
         excluded, full = (
             _is_excluded(connection, visit, participant_id),
             _is_full(connection, visit),
@@ -255,7 +260,8 @@ def _enter(visit: _Visit) -> Entered:
             return Entered(latest.id, False, mark_of(visit.arriving.parameters))
     _check_open(visit)
     if visit.part > 1 and visit.kind != "preview":
-        _check_turn(visit, first)
+        waits = visit.kind == "person"
+        later_parts.check_turn(visit.content.spec, visit.part, first, visit.recruiter, waits=waits)
     if excluded:
         raise JourneyFault(
             "not_eligible",
@@ -284,19 +290,6 @@ def _is_full(connection: Connection, visit: _Visit) -> bool:
         return False
     spec = visit.content.spec
     return count_places(connection, visit.study_id, spec, visit.kind).full(spec)
-
-
-def _check_turn(visit: _Visit, first: SessionRow | None) -> None:
-    with reading() as connection:
-        later_parts.check_turn(
-            connection,
-            visit.content.spec,
-            visit.part,
-            first,
-            visit.recruiter,
-            visit.arriving.parameters,
-            waits=visit.kind == "person",
-        )
 
 
 def _only_once(latest: SessionRow, late: bool, visit: _Visit) -> bool:

@@ -19,13 +19,12 @@ from diptych.study.windows import window_of
 
 # Built once: asked at each entry with a personal link, and at each entry to a later part.
 _PERSON = select(PARTICIPANTS.c.id).where(PARTICIPANTS.c.public_id == bindparam("public_id"))
-_OTHER_ARRIVALS = (
-    select(ARRIVALS.c.parameters)
+_ARRIVALS = (
+    select(SESSIONS.c.part, ARRIVALS.c.parameters)
     .join(SESSIONS, SESSIONS.c.id == ARRIVALS.c.session_id)
     .where(
         SESSIONS.c.study_id == bindparam("study"),
         SESSIONS.c.participant_id == bindparam("participant"),
-        SESSIONS.c.part != bindparam("part"),
     )
 )
 
@@ -70,12 +69,10 @@ def person_of(
 
 
 def check_turn(
-    connection: Connection,
     spec: StudySpec,
     part: int,
     first: SessionRow | None,
     recruiter: Recruiter,
-    parameters: Mapping[str, str],
     *,
     waits: bool,
 ) -> SessionRow:
@@ -83,8 +80,6 @@ def check_turn(
 
     Parameters
     ----------
-    connection : Connection
-        A connection.
     spec : StudySpec
         The version of the study that the participant's first part was of, whole.
     part : int
@@ -93,8 +88,6 @@ def check_turn(
         The participant's completed first part.
     recruiter : Recruiter
         Where the participant comes from.
-    parameters : Mapping[str, str]
-        The platform's ids of the arrival.
     waits : bool
         Whether the participant has to come in the window of the part.
 
@@ -107,7 +100,7 @@ def check_turn(
     ------
     JourneyFault
         `part_unknown` without a first part, `part_early` and `part_late` outside the window,
-        `not_eligible` where the arrival is from another platform, or belongs to another part.
+        `not_eligible` where the arrival is from another platform.
     """
     if first is None or part > spec.parts:
         raise JourneyFault(
@@ -115,14 +108,8 @@ def check_turn(
             "This link leads to a later part of a study. We found no completed first part of "
             "yours. Please use the link or the account with which you took the first part.",
         )
-    if first.recruiter != recruiter.name or _is_of_another(
-        connection, first, part, recruiter, parameters
-    ):
-        raise JourneyFault(
-            "not_eligible",
-            "This study does not accept participants through this link.",
-            said=Said("wrong_link"),
-        )
+    if first.recruiter != recruiter.name:
+        raise _wrong_link()
     assert first.ended_at is not None, "a completed session has ended"
     window = window_of(spec, part, first.ended_at)
     state = window.state(now_ms()) if waits else "open"
@@ -142,20 +129,57 @@ def check_turn(
     return first
 
 
-def _is_of_another(
+def check_submission(
     connection: Connection,
-    first: SessionRow,
+    study_id: int,
+    participant_id: int | None,
     part: int,
     recruiter: Recruiter,
     parameters: Mapping[str, str],
-) -> bool:
-    """Say whether an arrival comes with the submission of another part: it is paid for that."""
+) -> None:
+    """Refuse whoever opens a part with the submission of another part: it pays for that one.
+
+    Else the work of one of the two parts would have no submission under which it can be paid.
+
+    Parameters
+    ----------
+    connection : Connection
+        A connection.
+    study_id : int
+        The study.
+    participant_id : int | None
+        The participant, where known.
+    part : int
+        The part that is opened.
+    recruiter : Recruiter
+        Where the participant comes from.
+    parameters : Mapping[str, str]
+        The platform's ids of the arrival.
+
+    Raises
+    ------
+    JourneyFault
+        `not_eligible` where only another part was opened with this submission.
+    """
     own = recruiter.order_ids(parameters)
-    if own is None:
-        return False
-    of = {"study": first.study_id, "participant": first.participant_id, "part": part}
-    others: Any = connection.execute(_OTHER_ARRIVALS, of).scalars()
-    return any(recruiter.order_ids(each) == own for each in others)
+    if own is None or participant_id is None:
+        return
+    whose = {"study": study_id, "participant": participant_id}
+    of = {row.part for row in connection.execute(_ARRIVALS, whose) if _is_of(row, recruiter, own)}
+    if of and part not in of:
+        raise _wrong_link()
+
+
+def _is_of(row: Any, recruiter: Recruiter, submission: tuple[str, str]) -> bool:
+    return recruiter.order_ids(row.parameters) == submission
+
+
+def _wrong_link() -> JourneyFault:
+    return JourneyFault(
+        "not_eligible",
+        "This study does not accept participants through this link.",
+        said=Said("wrong_link"),
+    )
 
 
 def _said(at: int) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from diptych import tasks
+from diptych import policies, tasks
 from diptych.authoring.scaffold import template_texts
 from diptych.overview.checks import ENOUGH_SESSIONS, PLATFORMS, Check, Given, State
 from diptych.tasks.browser_plugin import PluginMissing, is_own, plugin_of
@@ -21,6 +21,8 @@ TOO_LONG = 1.25
 #: … and says too much when the median is below so many times that.
 TOO_SHORT = 0.5
 _EXAMPLE_CODE = re.compile(r"(?i)^(example\d*|code\d*|c\d?abcdef|x+|…|\.{3}|todo)$")
+#: Policies that a policy that teaches is compared with.
+CONTROLS = ("random", "balanced")
 _LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 (compared with, not bound to)
 
 
@@ -283,6 +285,30 @@ def _catch(given: Given) -> Iterator[Check]:
         yield Check("catch", "look", "Catch trials", "None.", advice)
 
 
+def _control_arm(given: Given) -> Iterator[Check]:
+    """Look for an arm that a policy that teaches can be compared with."""
+    spec, title = given.content.spec, "Control condition"
+    arms = [
+        (condition.policy or spec.policy).name for condition in spec.conditions if condition.weight
+    ]
+    teachers = sorted({name for name in arms if policies.REGISTRY.get(name).teaches})
+    if not teachers:
+        return
+    controls = [name for name in CONTROLS if name in arms]
+    if controls:
+        found = f"{' and '.join(teachers)} beside {' and '.join(controls)}."
+        yield Check("control", "done", title, found)
+    else:
+        yield Check(
+            "control",
+            "look",
+            title,
+            f"All participants learn from {' or '.join(teachers)}: there is no condition to "
+            "compare with.",
+            'Add `[[conditions]]` for the policy, and another with `policy = { name = "random" }`.',
+        )
+
+
 def _quality(given: Given) -> Iterator[Check]:
     quality, title = given.content.spec.quality, "Quality rules"
     rules = quality.model_dump(exclude_none=True, exclude={"auto"})
@@ -354,6 +380,7 @@ CHECKS: tuple[Callable[[Given], Iterator[Check]], ...] = (
     _time_limit,
     _pay,
     _catch,
+    _control_arm,
     _quality,
     _codes,
     _parts,

@@ -22,6 +22,8 @@ from diptych.study.windows import window_of
 #: Where a participant is with a part: before its window, in it, on the way, done, past it without
 #: having come, or ended without completing it.
 State = Literal["waiting", "due", "under_way", "completed", "missed", "ended"]
+#: Decisions after which nobody is invited to the next part.
+REFUSING = ("reject", "request_return")
 STATES: tuple[State, ...] = ("waiting", "due", "under_way", "completed", "missed", "ended")
 
 
@@ -49,6 +51,8 @@ class Turn:
         Whether the first part is excluded.
     approved : bool
         Whether the platform has confirmed the payment of the first part.
+    refused : bool
+        Whether the first part was rejected, or its participant asked to return it.
     score : float | None
         Share of right answers in this part; None before its end.
     link : str | None
@@ -65,6 +69,7 @@ class Turn:
     closes_at: int
     excluded: bool
     approved: bool
+    refused: bool
     score: float | None
     link: str | None
 
@@ -113,27 +118,19 @@ def turns(host: Host, connection: Connection, study_id: int, kind: str = "person
         Whose: person, simulated or machine.
     """
     at = now_ms()
-    later = _later(connection, study_id, kind)
+    later, decided = _later(connection, study_id, kind), _decided(connection, study_id)
     found: list[Turn] = []
     for row in _first(connection, study_id, kind):
         content = frozen(row.version_id, connection)
         for part in range(2, content.spec.parts + 1):
             session = later.get((row.participant_id, part))
-            found.append(_turn(host, content, row, session, part, at))
+            paid = decided.get(row.participant_id, (False, False))
+            found.append(_turn(host, content, row, session, part, paid, at))
     return sorted(found, key=lambda turn: (turn.part, turn.opens_at, turn.participant))
 
 
 def _first(connection: Connection, study_id: int, kind: str) -> Iterable[Any]:
     """Return the latest completed first part of each participant."""
-    paying = (
-        select(ORDERS.c.id)
-        .where(
-            ORDERS.c.session_id == SESSIONS.c.id,
-            ORDERS.c.action.in_(PAYING),
-            ORDERS.c.state == "confirmed",
-        )
-        .exists()
-    )
     rows = connection.execute(
         select(
             SESSIONS.c.participant_id,
@@ -144,7 +141,6 @@ def _first(connection: Connection, study_id: int, kind: str) -> Iterable[Any]:
             SESSIONS.c.ended_at,
             PARTICIPANTS.c.public_id,
             RESULTS.c.excluded,
-            paying.label("approved"),
         )
         .join(PARTICIPANTS, PARTICIPANTS.c.id == SESSIONS.c.participant_id)
         .outerjoin(RESULTS, RESULTS.c.session_id == SESSIONS.c.id)
@@ -157,6 +153,32 @@ def _first(connection: Connection, study_id: int, kind: str) -> Iterable[Any]:
         .order_by(SESSIONS.c.take)
     )
     return {row.participant_id: row for row in rows}.values()
+
+
+def _decided(connection: Connection, study_id: int) -> dict[int, tuple[bool, bool]]:
+    """Return whether the first part is paid, and whether it is refused, by participant.
+
+    A first part that was taken twice is paid once either session is. The latest order decides
+    whether it is refused: a rejection can be overturned.
+    """
+    found: dict[int, tuple[bool, bool]] = {}
+    rows = connection.execute(
+        select(SESSIONS.c.participant_id, ORDERS.c.action, ORDERS.c.state)
+        .join(SESSIONS, SESSIONS.c.id == ORDERS.c.session_id)
+        .where(
+            SESSIONS.c.study_id == study_id,
+            SESSIONS.c.part == 1,
+            ORDERS.c.action.in_((*PAYING, *REFUSING)),
+            ORDERS.c.state != "failed",
+        )
+        .order_by(ORDERS.c.id)
+    )
+    for row in rows:
+        if row.participant_id is not None:
+            paid, _ = found.get(row.participant_id, (False, False))
+            paid = paid or (row.action in PAYING and row.state == "confirmed")
+            found[row.participant_id] = paid, not paid and row.action in REFUSING
+    return found
 
 
 def _later(connection: Connection, study_id: int, kind: str) -> dict[tuple[int, int], Any]:
@@ -176,7 +198,15 @@ def _later(connection: Connection, study_id: int, kind: str) -> dict[tuple[int, 
     return {(row.participant_id, row.part): row for row in rows if row.participant_id is not None}
 
 
-def _turn(host: Host, content: StudyContent, row: Any, session: Any, part: int, at: int) -> Turn:
+def _turn(
+    host: Host,
+    content: StudyContent,
+    row: Any,
+    session: Any,
+    part: int,
+    decided: tuple[bool, bool],
+    at: int,
+) -> Turn:
     ended_at = row.ended_at if session is None else session.first_ended_at or row.ended_at
     window = window_of(content.spec, part, ended_at)
     link = None
@@ -199,7 +229,8 @@ def _turn(host: Host, content: StudyContent, row: Any, session: Any, part: int, 
         opens_at=window.opens_at,
         closes_at=window.closes_at,
         excluded=bool(row.excluded),
-        approved=bool(row.approved),
+        approved=decided[0],
+        refused=decided[1],
         score=None if session is None or state != "completed" else session.score,
         link=link,
     )
@@ -224,11 +255,11 @@ def returns(found: Sequence[Turn]) -> list[Return]:
 
 
 def due(found: Sequence[Turn], part: int | None = None) -> list[Turn]:
-    """Return the turns to remind of: open, not begun, and not of somebody who is excluded."""
+    """Return the turns to remind of: open, not begun, and not excluded or refused."""
     return [
         turn
         for turn in found
-        if turn.state == "due" and not turn.excluded and part in (None, turn.part)
+        if turn.state == "due" and not (turn.excluded or turn.refused) and part in (None, turn.part)
     ]
 
 
