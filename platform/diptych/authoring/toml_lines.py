@@ -65,7 +65,7 @@ def _bare(name: str) -> str:
 
 
 def _numbered(table: str, arrays: dict[str, int]) -> str:
-    """Number the arrays in the name of a table: `conditions.policy` -> `conditions.1.policy`."""
+    """Return the name of a table with the numbers of arrays: `conditions.1.policy`."""
     parts = table.split(".")
     named: list[str] = []
     for length, part in enumerate(parts, 1):
