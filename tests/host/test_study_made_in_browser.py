@@ -213,3 +213,29 @@ def test_each_task_has_a_template_that_the_browser_can_show(app: Flask, task: st
     assert ada.get("/studies/mine/edit/stimuli").status_code == 200
     again = ada.post("/new", {"name": "mine", "task": task})
     assert again.status_code == 422 and "There is already a study" in again.text
+
+
+def test_a_study_is_tried_before_people_can_enter(app: Flask) -> None:
+    ada = researcher(app, None, name="ada")
+    make(ada)
+    add_images(ada)
+    assert ada.post("/studies/pets/edit/try").status_code == 409
+    page = ada.get("/studies/pets/edit/try").text
+    form = {"what": "preview", "version": hidden(page, "version"), "then": "try"}
+    frozen = ada.post("/studies/pets/versions/folder", form)
+    assert frozen.location.endswith("/studies/pets/edit/try")
+    shown = ada.post("/studies/pets/edit/try")
+    assert shown.text.count("<iframe") == 3 and "data:image/svg+xml" in shown.text
+    assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
+    frame = re.search(r'<iframe src="([^"]+)"', shown.text)
+    assert frame is not None
+    reply = app.test_client().get(frame[1].replace("&amp;", "&"))
+    assert reply.status_code == 200 and "X-Frame-Options" not in reply.headers
+    taken = ada.post("/studies/pets/edit/try/simulated", {"n": "1"})
+    assert "Simulated: 1 participant, 18 responses." in taken.text
+    assert "of 6" in taken.text
+    assert ada.post("/studies/pets/edit/try/simulated", {"n": "2"}).status_code == 422
+    with app.app_context():
+        from diptych.study.versions import study_state
+
+        assert study_state("pets") == "draft"

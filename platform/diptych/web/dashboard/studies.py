@@ -174,6 +174,8 @@ def _freeze_folder(name: str) -> Any:
     what = "A new version" if is_new else "The same version as before"
     end = "is open to people." if opening else "is frozen for previews; people cannot enter."
     flash(f"{what}, {short}, {end}", "success")
+    if request.form.get("then") == "try":
+        return _to("dashboard_draft_trial.page", study=name)
     return _to("dashboard_studies.overview", study=name)
 
 
