@@ -10,6 +10,8 @@ import { say } from "./voice";
 export const MOST_BYTES = 180_000;
 /** Files in one request. */
 export const MOST_PIECES = 40;
+/** Hidden files, and what file managers leave in folders. */
+const LEFT_OUT = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini|__macosx)(\/|$)/i;
 const TRIES = 6;
 const NAMED = 20;
 
@@ -132,7 +134,7 @@ async function below(entry: FileSystemEntry): Promise<Chosen[]> {
 
 /** Sends the files; returns the upload's name, or null when it stopped, with the reason shown. */
 async function send(form: HTMLFormElement, chosen: Chosen[]): Promise<string | null> {
-  const files = chosen.filter(({ name }) => !name.split("/").some((part) => part.startsWith(".")));
+  const files = chosen.filter(({ name }) => !LEFT_OUT.test(name));
   const bar = form.querySelector<HTMLProgressElement>("progress");
   const said = form.querySelector<HTMLElement>("[data-upload-said]");
   const total = files.reduce((sum, { file }) => sum + file.size, 0);
