@@ -156,7 +156,7 @@ def test_the_preview_of_a_text_has_no_html_of_its_writer(app: Flask, settings: S
     (settings.studies / "pets" / "a cat.png").write_bytes(png(1))
     text = "# Hi\n\n<script>alert(1)</script>\n\n---\n\n![cat](a%20cat.png)"
     reply = ada.post("/studies/pets/edit/file/instructions.md/look", {"text": text})
-    assert "<h1>Hi</h1>" in reply.text and "<script>" not in reply.text
+    assert "<h2>Hi</h2>" in reply.text and "<script>" not in reply.text
     assert "Page 2 of 2" in reply.text
     assert 'src="/dashboard/studies/pets/edit/picture/a%20cat.png"' in reply.text
 

@@ -276,9 +276,13 @@ def _allowed(schema: Schema, kind: Kind) -> str:
     return ", ".join(filter(None, (first, *bounds)))
 
 
+_TABLE = re.compile(r"^(`\[+[\w.<>]+\]+`: |study\.toml, whole\.)")
+
+
 def _plain(description: str) -> str:
-    """Return the first paragraph of a description, without marks of code."""
-    return " ".join(description.split("\n\n")[0].replace("`", "").split())
+    """Return the first paragraph of a description, without the table's name and marks of code."""
+    first = _TABLE.sub("", description.split("\n\n")[0])
+    return " ".join((first[:1].upper() + first[1:]).replace("`", "").split())
 
 
 def changed(text: str, given: Mapping[str, str]) -> str:
@@ -300,7 +304,8 @@ def changed(text: str, given: Mapping[str, str]) -> str:
     for group in form.groups:
         for field in group.fields:
             typed = given.get(field.key, field.value).replace("\r\n", "\n").strip()
-            if typed != field.value.strip():
+            untouched = (field.value or field.default).strip()
+            if typed != field.value.strip() and (field.value or typed != untouched):
                 _set(document, field.key.split("."), _value(field, typed))
     return tomlkit.dumps(document)
 

@@ -11,7 +11,7 @@ from diptych.authoring.scaffold import template_texts
 
 PURPOSES = {
     "consent": "Before anything else. Participants accept, or leave.",
-    "instructions": "What to do. A line with only --- starts a new page.",
+    "instructions": "What to do. A line of three hyphens starts a new page.",
     "practice": "Before the practice trials.",
     "practice_again": "Before more practice, when too few answers were right.",
     "half_way": "In the middle of the trials.",

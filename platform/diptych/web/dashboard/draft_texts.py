@@ -10,13 +10,14 @@ from diptych.authoring import study_toml, text_pictures
 from diptych.authoring.draft_folder import DraftConflict, DraftFault, TextFile
 from diptych.authoring.draft_history import OUTSIDE
 from diptych.authoring.drafts import Draft
+from diptych.authoring.folder import faults_with
 from diptych.authoring.folder_files import is_file
 from diptych.authoring.toml_lines import line_of
 from diptych.images import ImageFault, read_servable
+from diptych.journey.previews import lowered
 from diptych.overview.draft_texts import PURPOSES
 from diptych.study import texts
 from diptych.study.difference import compare_lines
-from diptych.study.faults import Fault
 from diptych.web.dashboard.access import access, pages, user
 from diptych.web.dashboard.drafts import needed_draft
 
@@ -164,9 +165,12 @@ def _page(here: Draft, now: TextFile, *, mine: str | None = None, fault: str = "
 def _panel(here: Draft, name: str, text: str) -> str:
     """Render what is beside the editor."""
     if name == study_toml.FILE:
-        faults: list[Fault] = []
-        study_toml.check(text.encode("utf-8", "replace"), faults, past_unknown=True)
-        lines = [(line_of(text, fault.key, fault.found), fault) for fault in faults]
+        faults = faults_with(here.folder, text.encode("utf-8", "replace"))
+        lines = [
+            (line_of(text, fault.key, fault.found), fault)
+            for fault in faults
+            if fault.file == study_toml.FILE
+        ]
         return render_template("dashboard/draft_faults.html", faults=lines)
     if not name.endswith(".md"):
         return ""
@@ -188,5 +192,5 @@ def _seen(here: Draft, name: str, text: str) -> list[str]:
     }
     moved = text_pictures.moved(text, addresses)
     if name.startswith("instructions"):
-        return [texts.html(part) for part in texts.split(moved)]
-    return [texts.html(moved)] if moved.strip() else []
+        return [lowered(texts.html(part), 1) for part in texts.split(moved)]
+    return [lowered(texts.html(moved), 1)] if moved.strip() else []
