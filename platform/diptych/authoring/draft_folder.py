@@ -200,8 +200,14 @@ class DraftFolder:
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Hold the lock of the draft: one change at a time, over all processes of the host."""
-        with locked(self._kept / "lock"):
-            yield
+        try:
+            with locked(self._kept / "lock"):
+                yield
+        except OSError as fault:
+            raise DraftFault(
+                f"the host could not write the file ({fault.strerror}); its user must be allowed "
+                f"to write in {self.folder}"
+            ) from None
 
     def history(self, name: str) -> list[Kept]:
         """List earlier texts of a file, the newest first."""

@@ -202,13 +202,16 @@ def _new(
     folder = settings.studies / name
     if folder.exists() or _is_known(name):
         raise DraftFault(f"There is already a study {name!r}. Choose another name.")
-    settings.studies.mkdir(parents=True, exist_ok=True)
-    with _beside(settings.studies, name) as temporary:
-        make(temporary)
-        try:
+    try:
+        settings.studies.mkdir(parents=True, exist_ok=True)
+        with _beside(settings.studies, name) as temporary:
+            make(temporary)
             temporary.rename(folder)
-        except OSError:
-            raise DraftFault(f"There is already a study {name!r}. Choose another name.") from None
+    except OSError as fault:
+        raise DraftFault(
+            f"The host could not write the folder of the study ({fault.strerror}). Its user must "
+            f"be allowed to write in {settings.studies}."
+        ) from None
     try:
         return draft_of(settings, _row(name, user, action, detail), name)
     except DraftFault:
