@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 from diptych import tasks
 from diptych.authoring import references, study_toml, text_pictures
@@ -70,59 +67,18 @@ def load_study(folder: Path) -> LoadedStudy:
     return loaded
 
 
-def build_study(folder: Path) -> bool:
-    """Run the study's generator; False when it has none.
-
-    Raises
-    ------
-    StudyFault
-        When study.toml can't be read, or the generator is missing or fails.
-    """
-    reader = _Reader(folder)
-    spec = reader.read_spec()
-    if spec is None:
-        raise StudyFault(folder.name, reader.faults)
-    if spec.stimuli.generator is None:
-        return False
-    path = folder / spec.stimuli.generator
-    fault = Fault(
-        "study.toml",
-        "stimuli.generator",
-        repr(spec.stimuli.generator),
-        "a Python file with a function build(folder, seed)",
-    )
-    if not is_file(folder, spec.stimuli.generator):
-        raise StudyFault(folder.name, [fault])
-    try:
-        module = _run(path, f"_study_{folder.name}")
-        build = getattr(module, "build", None)
-        if build is None:
-            raise StudyFault(folder.name, [fault])
-        build(folder, spec.stimuli.seed)
-    except StudyFault:
-        raise
-    except Exception as error:
-        found = f"{type(error).__name__}: {error}"
-        allowed = "a function build(folder, seed) that ends without an error"
-        raise StudyFault(
-            folder.name, [Fault(spec.stimuli.generator, "build", found, allowed)]
-        ) from error
-    return True
+def faults_with(folder: Path, source: bytes) -> list[Fault]:
+    """List the faults that a study folder would have with another study.toml."""
+    reader = _Reader(folder, source)
+    reader.read()
+    return reader.faults
 
 
-def _run(path: Path, name: str) -> ModuleType:
-    """Import a file as a module of a name of its own."""
-    module_spec = importlib.util.spec_from_file_location(name, path)
-    assert module_spec is not None and module_spec.loader is not None
-    module = importlib.util.module_from_spec(module_spec)
-    # Dataclasses look their module up there.
-    sys.modules[name] = module
-    try:
-        module_spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+def name_faults(folder: Path) -> list[Fault]:
+    """Return the fault of a folder whose name can't be a study's."""
+    if NAME.fullmatch(folder.name):
+        return []
+    return [Fault(".", "", repr(folder.name), f"a name of {NAMES}")]
 
 
 def text_names(parts: int = 1) -> tuple[str, ...]:
@@ -187,8 +143,9 @@ def _among_others(item: FrozenItem, role: str) -> bool:
 class _Reader:
     """Reads one folder and gathers its faults."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, source: bytes | None = None) -> None:
         self.folder = folder
+        self.source = source  # of study.toml; None for the file in the folder
         self.faults: list[Fault] = []
         self.images: dict[str, ServableImage] = {}
         self.files: dict[str, bytes] = {}
@@ -199,7 +156,7 @@ class _Reader:
         self.faults.append(Fault(file, key, found, allowed))
 
     def read(self) -> LoadedStudy | None:
-        spec = self.read_spec(past_unknown=True)
+        spec = self.read_spec()
         texts = self._read_texts(1 if spec is None else spec.parts)
         if spec is None:
             return None
@@ -226,11 +183,12 @@ class _Reader:
         self.remarks.extend(references.remarks(self.folder, spec, names))
         return LoadedStudy(content, self.images, tuple(self.remarks), self.files)
 
-    def read_spec(self, *, past_unknown: bool = False) -> StudySpec | None:
-        """Check the folder's name, and read study.toml (`study_toml.read_spec`)."""
-        if not NAME.fullmatch(self.folder.name):
-            self.fault(".", "", repr(self.folder.name), f"a name of {NAMES}")
-        return study_toml.read_spec(self.folder, self.faults, past_unknown=past_unknown)
+    def read_spec(self) -> StudySpec | None:
+        """Check the folder's name, and read study.toml."""
+        self.faults += name_faults(self.folder)
+        if self.source is not None:
+            return study_toml.check(self.source, self.faults, past_unknown=True)
+        return study_toml.read_spec(self.folder, self.faults, past_unknown=True)
 
     def _read_texts(self, parts: int) -> dict[str, str]:
         texts: dict[str, str] = {}
@@ -364,7 +322,11 @@ class _Reader:
                 hint += f" (not built yet? `diptych study build {self.folder.name}`)"
             self.fault("study.toml", "stimuli.manifest", f"{manifest!r}, no such file", hint)
             return []
-        return read_stimuli(path, self)
+        before = len(self.faults)
+        stimuli = read_stimuli(path, self)
+        if not stimuli and len(self.faults) == before:
+            self.fault(manifest, "", "no images", "a row for each image")
+        return stimuli
 
     def _read_items(self, spec: StudySpec, stimuli: list[FrozenStimulus]) -> dict[str, FrozenItem]:
         layout = _layout_of(spec)

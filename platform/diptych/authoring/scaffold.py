@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import shutil
+import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -38,8 +39,27 @@ def make_study(folder: Path, task: str) -> None:
         faults.append(Fault("study.toml", "task.name", repr(task), ", ".join(templates)))
     if faults:
         raise StudyFault(folder.name, faults)
+    copy_template(folder, task)
+
+
+def tasks_with_template() -> list[str]:
+    """List the installed tasks that `make_study` knows a template of."""
+    return sorted(_templates())
+
+
+def descriptions() -> list[tuple[str, str]]:
+    """List (task, what its template asks) of the tasks that have a template."""
+    told = []
+    for name, folder in sorted(_templates().items()):
+        data = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
+        told.append((name, str(data.get("description", ""))))
+    return told
+
+
+def copy_template(folder: Path, task: str) -> None:
+    """Copy the template of a task into a new folder of any name."""
     folder.mkdir(parents=True)
-    for source in (TEXTS, templates[task]):
+    for source in (TEXTS, _templates()[task]):
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__*"))
 
 

@@ -35,7 +35,15 @@ def read_spec(folder: Path, faults: list[Fault], *, past_unknown: bool = False) 
     if not is_file(folder, path.name):
         faults.append(Fault(FILE, "", missing(path), "a file that describes the study"))
         return None
-    data = _toml(path, faults)
+    if (too_long := length_fault(path)) is not None:
+        faults.append(too_long)
+        return None
+    return check(path.read_bytes(), faults, past_unknown=past_unknown)
+
+
+def check(source: bytes, faults: list[Fault], *, past_unknown: bool = False) -> StudySpec | None:
+    """Check the content of study.toml; None when it has faults. See `read_spec`."""
+    data = _toml(source, faults)
     if data is None:
         return None
     try:
@@ -52,12 +60,10 @@ def read_spec(folder: Path, faults: list[Fault], *, past_unknown: bool = False) 
         return None
 
 
-def _toml(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
-    if (too_long := length_fault(path)) is not None:
-        faults.append(too_long)
-        return None
+def _toml(source: bytes, faults: list[Fault]) -> dict[str, Any] | None:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = source.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        data = tomllib.loads(text)
         if "\\u0000" not in json.dumps(data, default=str):
             return data
         found, allowed = NUL, "text without NUL characters"
@@ -66,7 +72,7 @@ def _toml(path: Path, faults: list[Fault]) -> dict[str, Any] | None:
         found, allowed = _shortened(str(error)), "valid TOML in UTF-8"
     except RecursionError:
         found, allowed = "too many tables inside tables", "only a few levels"
-    faults.append(Fault(path.name, "", found, allowed))
+    faults.append(Fault(FILE, "", found, allowed))
     return None
 
 

@@ -149,6 +149,17 @@ class Settings(BaseModel):
         description="Wrong tokens and keys per minute that a worker process accepts from one "
         "address. 0: no limit. Passwords have a separate limit, in the database.",
     )
+    new_studies: Literal["users", "admins"] = Field(
+        "users",
+        description="Who makes studies on the dashboard: every account (`users`), or only "
+        "administrators (`admins`).",
+    )
+    upload_megabytes: int = Field(
+        1000,
+        ge=1,
+        description="Largest upload on the dashboard, in MB: the images that are added at once, or "
+        "a zip file and what is in it.",
+    )
     pool_size: int = Field(10, ge=1, description="Database connections per worker process.")
 
     @field_validator("base_url")
@@ -190,6 +201,11 @@ class Settings(BaseModel):
     def prefix(self) -> str:
         """The path of `base_url`, which every address of this host begins with; `""` for none."""
         return _path_of(self.base_url)
+
+    @property
+    def upload_bytes(self) -> int:
+        """Largest upload on the dashboard, in bytes."""
+        return self.upload_megabytes * 1_000_000
 
     @property
     def mturk_origins(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -171,7 +172,7 @@ def _read(
 ) -> _Visit:
     kind = _kind(host, study, entry)
     try:
-        study_id, version_id, state = current_version(study, preview=kind == "preview")
+        study_id, version_id, state = _version_for(study, kind)
     except UnknownStudy:
         raise JourneyFault("unknown_study", "There is no study at this address.") from None
     content = frozen(version_id)
@@ -198,6 +199,18 @@ def _read(
         study, study_id, version_id, part, state, content, kind, recruiter, arriving, browser,
         claim, person, mark,
     )  # fmt: skip
+
+
+def _version_for(study: str, kind: str) -> tuple[int, int, str]:
+    """Find the version that a kind of participant takes (`current_version`).
+
+    Simulated participants try a study before people can enter: without a version that was opened,
+    they take the newest.
+    """
+    if kind == "simulated":
+        with suppress(UnknownStudy):
+            return current_version(study)
+    return current_version(study, preview=kind in ("preview", "simulated"))
 
 
 def _unmarked(at: int) -> None:

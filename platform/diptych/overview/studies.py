@@ -28,7 +28,8 @@ class Listed:
     Attributes
     ----------
     title : str
-        What participants see, of the version they are shown; of the newest where none is.
+        What participants see, of the version they are shown; of the newest where none is. Empty
+        for a draft without versions.
     role : str
         Of whoever asks.
     completed : int
@@ -66,13 +67,13 @@ def listed(user: User) -> list[Listed]:
             Listed(
                 study.id,
                 study.name,
-                versions[study.id].title,
+                versions.get(study.id, _UNFROZEN).title,
                 study.state,
                 study.role,
-                versions[study.id].count,
+                versions.get(study.id, _UNFROZEN).count,
                 _completed(connection, study.id),
                 under_way.get(study.id, 0),
-                versions[study.id].target,
+                versions.get(study.id, _UNFROZEN).target,
                 last_entered(connection, study.id),
             )
             for study in studies
@@ -117,6 +118,10 @@ class _Versions:
     title: str
     target: int
     count: int
+
+
+#: Of a study that is still being made.
+_UNFROZEN = _Versions("", 0, 0)
 
 
 def _versions(connection: Connection, ids: Sequence[int]) -> dict[int, _Versions]:

@@ -153,6 +153,7 @@ async def simulate_async(
     part: int | None = 1,
     before_part: Callable[[int], None] = lambda part: None,
     progress: Progress = lambda done, of: None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> Summary:
     """Let `n` simulated people, or one machine, take a study.
 
@@ -201,6 +202,8 @@ async def simulate_async(
         A host whose clock can be set lets the days pass here.
     progress : Progress, optional
         Called with answers given, and of how many there are about to be.
+    transport : httpx.AsyncBaseTransport | None, optional
+        How the host is reached; by default over the network.
 
     Returns
     -------
@@ -248,7 +251,9 @@ async def simulate_async(
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     places = asyncio.Semaphore(concurrency)
     members = [_Member(each, make(np.random.default_rng([seed, each]))) for each in range(n)]
-    async with httpx.AsyncClient(base_url=base_url, limits=limits, timeout=60) as client:
+    async with httpx.AsyncClient(
+        base_url=base_url, limits=limits, timeout=60, transport=transport
+    ) as client:
 
         async def all_take(part: int, take: int, coming: list[_Member]) -> None:
             async with asyncio.TaskGroup() as group:

@@ -62,8 +62,12 @@ def text(content: StudyContent, name: str, prefix: str) -> str:
 
 def pages(content: StudyContent, name: str, prefix: str) -> list[str]:
     """Split a text at lines that hold only `---`, as HTML."""
-    parts = re.split(r"(?m)^---\s*$", content.texts.get(name, ""))
-    return [html(part, prefix) for part in parts if part.strip()]
+    return [html(part, prefix) for part in split(content.texts.get(name, ""))]
+
+
+def split(markdown: str) -> list[str]:
+    """Split Markdown at lines that hold only `---`; empty pages are left out."""
+    return [part for part in re.split(r"(?m)^---\s*$", markdown) if part.strip()]
 
 
 def notice(content: StudyContent, name: str, prefix: str) -> dict[str, str]:

@@ -57,7 +57,9 @@ def attach(app: APIFlask) -> None:
         always["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
     participant = {"Content-Security-Policy": _framed(settings), "Permissions-Policy": _PERMISSIONS}
     page = {
-        "Content-Security-Policy": f"{_POLICY}; form-action 'self'; frame-ancestors 'none'",
+        # The dashboard shows the participant's page in frames, as on devices of several sizes.
+        "Content-Security-Policy": f"{_POLICY}; frame-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'",
         "Permissions-Policy": _PERMISSIONS,
         # Not on the participant's page: platforms open it, and may look whether it is still there.
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -6,7 +6,8 @@
 
 The rules: `public` (anybody), `user` (anybody logged in), `viewer`, `editor`, `owner` (at least
 that role in the study that the address names), `admin`. With `token=True` a script may come with
-`Authorization: Bearer TOKEN` instead of a cookie.
+`Authorization: Bearer TOKEN` instead of a cookie. Only with `draft=True` is a page shown of a study
+that no version is frozen of; of other pages the page Edit is shown instead.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from typing import Any, TypeVar, cast
 
 from apiflask import APIBlueprint, APIFlask
 from flask import Response, abort, current_app, g, redirect, request, url_for
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from diptych.accounts import api_tokens, logins
 from diptych.accounts.users import ROLES, User, allows, role_in
-from diptych.domain.tables import STUDIES
+from diptych.domain.tables import STUDIES, VERSIONS
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.web.limits import limits
@@ -49,6 +50,7 @@ class OpenedStudy:
     name: str
     state: str
     role: str
+    is_frozen: bool = True
 
     def allows(self, needed: str) -> bool:
         """Say whether the role is enough: `{% if study.allows("editor") %}`."""
@@ -59,15 +61,16 @@ class OpenedStudy:
 class _Access:
     rule: str
     token: bool
+    draft: bool
 
 
-def access(rule: str, *, token: bool = False) -> Callable[[View], View]:
+def access(rule: str, *, token: bool = False, draft: bool = False) -> Callable[[View], View]:
     """Mark a view with the rule that holds for it."""
     if rule not in RULES:
         raise NoRule(f"{rule!r} is no rule; allowed are {', '.join(RULES)}")
 
     def mark(view: View) -> View:
-        view.diptych_access = _Access(rule, token)  # type: ignore[attr-defined]
+        view.diptych_access = _Access(rule, token, draft)  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -187,6 +190,10 @@ def _check() -> Any:
             _open_study(found.rule)
     if request.method not in _SAFE and not by_token:
         _check_csrf()
+    if g.study is not None and not g.study.is_frozen and not found.draft:
+        if request.method not in _SAFE:
+            abort(409, "No version of this study is frozen yet. Open it, or freeze it, first.")
+        return redirect(url_for("dashboard_drafts.index", study=g.study.name))
     return None
 
 
@@ -247,13 +254,15 @@ def _open_study(needed: str) -> None:
     """Put the study into `g`. A stranger learns nothing, not even that it exists."""
     name = str((request.view_args or {})["study"])
     with reading() as connection:
-        row = connection.execute(select(STUDIES).where(STUDIES.c.name == name)).one_or_none()
+        frozen = exists().where(VERSIONS.c.study_id == STUDIES.c.id).label("is_frozen")
+        found = select(STUDIES, frozen).where(STUDIES.c.name == name)
+        row = connection.execute(found).one_or_none()
     role = None if row is None else role_in(g.user, row.id)
     if row is None or role is None:
         abort(404)
     if not allows(role, needed):
         abort(403, f"This needs the role {needed}; yours in this study is {role}.")
-    g.study = OpenedStudy(row.id, row.name, row.state, role)
+    g.study = OpenedStudy(row.id, row.name, row.state, role, bool(row.is_frozen))
 
 
 def _check_csrf() -> None:

@@ -23,7 +23,7 @@ def everything() -> Any:
 
 
 @blueprint.get("/studies/<study>/audit")
-@access("owner")
+@access("owner", draft=True)
 def of_study(study: str) -> Any:
     """Show what was done to this study."""
     return _page(who.study().id)

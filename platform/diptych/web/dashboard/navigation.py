@@ -43,11 +43,16 @@ _GROUPS = (
         ("Export", "export", "export", "viewer"),
     ),
     (
+        ("Edit", "edit", "edit", "editor"),
         ("Versions", "versions", "versions", "viewer"),
         ("Members", "members", "members", "owner"),
         ("Audit", "audit", "audit", "owner"),
     ),
 )
+
+
+#: Pages of a study that no version is frozen of.
+_OF_DRAFTS = ("edit", "members", "audit")
 
 
 def tabs(study: OpenedStudy) -> list[list[Tab]]:
@@ -60,10 +65,17 @@ def tabs(study: OpenedStudy) -> list[list[Tab]]:
         [
             Tab(title, icon, f"{base}/{below}".rstrip("/"), below == current)
             for title, icon, below, role in group
-            if study.allows(role) and (below != "parts" or _has_parts(study))
+            if study.allows(role) and _is_shown(study, below)
         ]
         for group in _GROUPS
     ]
+
+
+def _is_shown(study: OpenedStudy, below: str) -> bool:
+    """Say whether a study has such a page: a draft has no numbers, and few studies have parts."""
+    if not study.is_frozen:
+        return below in _OF_DRAFTS
+    return below != "parts" or _has_parts(study)
 
 
 def _has_parts(study: OpenedStudy) -> bool:

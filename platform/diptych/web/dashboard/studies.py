@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 
+from diptych.authoring.drafts import may_make
 from diptych.authoring.folder import load_study
 from diptych.ground.database import reading
 from diptych.host import host
@@ -53,6 +54,7 @@ def index() -> str:
         studies=mine,
         folders=[name for name in folders if name not in known],
         studies_folder=host().settings.studies,
+        may_make=may_make(host().settings, user()),
     )
 
 
@@ -99,14 +101,14 @@ def change_state(study: str) -> Response:
 
 
 @blueprint.get("/studies/<study>/versions/folder")
-@access("owner")
+@access("owner", draft=True)
 def folder(study: str) -> Any:
     """Show the study's folder on this host: what would become a new version."""
     return _show_folder(study)
 
 
 @blueprint.post("/studies/<study>/versions/folder")
-@access("owner")
+@access("owner", draft=True)
 def freeze_folder(study: str) -> Any:
     """Freeze the folder as a new version, open to people or for a preview only."""
     return _freeze_folder(study)
@@ -129,7 +131,7 @@ def freeze_new_folder(name: str) -> Any:
 
 
 def _show_folder(name: str, status: int = 200) -> Any:
-    loaded, faults = _read(_folder_of(name))
+    loaded, faults = read_folder(_folder_of(name))
     compared: Difference | None = None
     versions: list[Version] = []
     study_id: int | None = None
@@ -137,7 +139,7 @@ def _show_folder(name: str, status: int = 200) -> Any:
         study_id = _study().id
         with reading() as connection:
             versions = history(connection, study_id)
-        if loaded is not None:
+        if loaded is not None and versions:
             compared = difference(frozen(current_or_newest(versions).id), loaded.content)
     page = render_template(
         "dashboard/study_folder.html",
@@ -159,7 +161,7 @@ def _show_folder(name: str, status: int = 200) -> Any:
 
 def _freeze_folder(name: str) -> Any:
     opening = request.form.get("what") == "open"
-    loaded, _ = _read(_folder_of(name))
+    loaded, _ = read_folder(_folder_of(name))
     if loaded is None:
         return _show_folder(name, 422)
     wanted = request.form.get("version", "")
@@ -172,6 +174,8 @@ def _freeze_folder(name: str) -> Any:
     what = "A new version" if is_new else "The same version as before"
     end = "is open to people." if opening else "is frozen for previews; people cannot enter."
     flash(f"{what}, {short}, {end}", "success")
+    if request.form.get("then") == "try":
+        return _to("dashboard_draft_trial.page", study=name)
     return _to("dashboard_studies.overview", study=name)
 
 
@@ -183,7 +187,8 @@ def _folder_of(name: str) -> Path:
     return studies / name
 
 
-def _read(path: Path) -> tuple[LoadedStudy | None, tuple[Fault, ...]]:
+def read_folder(path: Path) -> tuple[LoadedStudy | None, tuple[Fault, ...]]:
+    """Read a study folder; return the study, or its faults."""
     if not path.is_dir():
         fault = Fault(str(path), "", "no such folder", "the study's folder, where the host runs")
         return None, (fault,)

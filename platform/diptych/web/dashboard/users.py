@@ -69,14 +69,14 @@ def set_admin(name: str) -> Any:
 
 
 @blueprint.get("/studies/<study>/members")
-@access("owner")
+@access("owner", draft=True)
 def members(study: str) -> Any:
     """Show who may see and change this study."""
     return _members_page(study)
 
 
 @blueprint.post("/studies/<study>/members")
-@access("owner")
+@access("owner", draft=True)
 def set_member(study: str) -> Any:
     """Give a role in this study, change it, or take it away."""
     name, role = request.form.get("name", ""), request.form.get("role", "")

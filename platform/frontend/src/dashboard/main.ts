@@ -9,11 +9,14 @@ import "./live.css";
 import "./people.css";
 import "./quality.css";
 import "./figures.css";
+import "./authoring.css";
 import htmx from "htmx.org";
+import { helpEditing } from "./editing";
 import { drawCharts } from "./figures";
 import { helpForms } from "./forms";
 import { keepUpToDate } from "./polling";
 import { showLocalTimes } from "./times";
+import { helpUploads } from "./uploads";
 import { say } from "./voice";
 
 // The content security policy allows neither: htmx must not even try.
@@ -27,6 +30,8 @@ function enliven(root: ParentNode): void {
   showLocalTimes(root);
   drawCharts(root);
   helpForms(root);
+  helpEditing(root);
+  helpUploads(root);
 }
 
 /** What a request that htmx made came back with, when it was no success. */

@@ -1,0 +1,96 @@
+"""Dashboard: try a study on three devices, on a phone, and with simulated participants."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+from typing import Any
+
+import segno
+from flask import abort, current_app, render_template, request
+
+from diptych.accounts import study_keys
+from diptych.authoring.drafts import Draft
+from diptych.ground.database import reading
+from diptych.host import host
+from diptych.overview.versions import Version, history
+from diptych.recruiters import study_link
+from diptych.simulation.in_process import InProcess, run_apart
+from diptych.simulation.run import SimulationFault, Summary, simulate_async
+from diptych.study.faults import StudyFault
+from diptych.web.dashboard.access import access, pages, user
+from diptych.web.dashboard.drafts import needed_draft
+from diptych.web.dashboard.studies import read_folder
+
+blueprint = pages("draft_trial")
+#: How many simulated participants a page waits for.
+NUMBERS = (1, 5, 20)
+#: Name, width and height of the page on it, in CSS pixels.
+DEVICES = (("phone", 390, 844), ("tablet", 820, 1094), ("desktop", 1280, 800))
+
+
+@blueprint.get("/studies/<study>/edit/try")
+@access("editor", draft=True)
+def page(study: str) -> Any:
+    """Show the ways to try the study."""
+    return _page(needed_draft())
+
+
+@blueprint.post("/studies/<study>/edit/try")
+@access("editor")
+def show(study: str) -> Any:
+    """Show the newest version as participants see it, with the user's own preview key."""
+    here = needed_draft()
+    key = study_keys.ensure(host().secret, here.study_id, study, "preview", user())
+    link = f"{study_link(host().settings, study)}?preview={key}"
+    # Each device has a session apart from the others.
+    visit = secrets.token_hex(4)
+    local = f"{request.script_root}/s/{study}?preview={key}"
+    frames = [(n, w, h, f"{local}&device={n}-{visit}") for n, w, h in DEVICES]
+    return _page(here, link=link, qr=segno.make(link, micro=False), frames=frames)
+
+
+@blueprint.post("/studies/<study>/edit/try/simulated")
+@access("editor")
+def take(study: str) -> Any:
+    """Let simulated participants take the study, and show how they fared."""
+    here = needed_draft()
+    number = request.form.get("n", 0, int)
+    if number not in NUMBERS:
+        abort(422, f"n must be one of {', '.join(map(str, NUMBERS))}.")
+    key = study_keys.ensure(host().secret, here.study_id, study, "simulate", user())
+    application = current_app.wsgi_app
+    work = partial(
+        simulate_async,
+        host().settings.base_url,
+        here.folder,
+        number,
+        key=key,
+        concurrency=4,
+        transport=InProcess(application),
+    )
+    summary: Summary | None = None
+    fault = ""
+    try:
+        summary = run_apart(work)
+    except (SimulationFault, StudyFault, LookupError) as found:
+        fault = str(found)
+    here.note(user(), "draft.simulate", run=summary.run if summary else "", n=number)
+    return _page(here, summary=summary, fault=fault)
+
+
+def _page(here: Draft, **shown: Any) -> str:
+    loaded, faults = read_folder(here.folder)
+    with reading() as connection:
+        versions = history(connection, here.study_id)
+    newest: Version | None = versions[0] if versions else None
+    digest = None if loaded is None else loaded.content.content_hash
+    return render_template(
+        "dashboard/draft_try.html",
+        faults=len(faults),
+        newest=newest,
+        digest=digest,
+        is_newest=newest is not None and newest.content_hash == digest,
+        numbers=NUMBERS,
+        **shown,
+    )
