@@ -153,8 +153,8 @@ def _exits(host: Host, content: StudyContent, outcome: str) -> Iterator[tuple[st
     """Yield where each recruiter of the study sends a participant from an ending."""
     for name in content.spec.recruitment.recruiters:
         leaving = recruiter_of(host, content, name)
-        way = None if leaving is None else leaving.leave(outcome, {})
-        yield name, None if way is None else str(way.get("url") or way.get("action"))
+        way = None if leaving is None else leaving.leave(outcome, leaving.example())
+        yield name, None if way is None else str(way.get("url") or way.get("action") or way["code"])
 
 
 def recruiter_of(host: Host, content: StudyContent, name: str) -> Recruiter | None:

@@ -184,6 +184,14 @@ class Form(Doc):
     fields: dict[str, str]
 
 
+class Code(Doc):
+    """A code to copy, where the platform has no address to return to."""
+
+    kind: Literal["code"]
+    code: str
+    place: str | None = Field(None, description="Name of the platform that asks for it.")
+
+
 class NextPart(Doc):
     """The next part of the study; times in ms since 1970-01-01 UTC."""
 
@@ -199,7 +207,7 @@ class Ending(Doc):
 
     outcome: Outcome
     html: str
-    exit: Annotated[Redirect | Form, Field(discriminator="kind")] | None
+    exit: Annotated[Redirect | Form | Code, Field(discriminator="kind")] | None
     next_part: NextPart | None = Field(
         None, description="Missing after the last part, and in studies of one part."
     )

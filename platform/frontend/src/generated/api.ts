@@ -1066,6 +1066,25 @@ export interface components {
             show: components["schemas"]["CategoryLearningShown"];
         };
         /**
+         * Code
+         * @description A code to copy, where the platform has no address to return to.
+         */
+        Code: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "code";
+            /** Code */
+            code: string;
+            /**
+             * Place
+             * @description Name of the platform that asks for it.
+             * @default null
+             */
+            place?: string | null;
+        };
+        /**
          * ComparisonShown
          * @description Two displays, in the order of their places.
          */
@@ -1345,7 +1364,7 @@ export interface components {
             /** Html */
             html: string;
             /** Exit */
-            exit: (components["schemas"]["Redirect"] | components["schemas"]["Form"]) | null;
+            exit: (components["schemas"]["Redirect"] | components["schemas"]["Form"] | components["schemas"]["Code"]) | null;
             /**
              * @description Missing after the last part, and in studies of one part.
              * @default null
