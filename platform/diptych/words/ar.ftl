@@ -12,6 +12,8 @@ copied = تم النسخ
 screen-preview = معاينة
 screen-consent = قبل البدء
 screen-instructions = التعليمات
+screen-questions_before = بعض الأسئلة
+screen-questions_after = بعض الأسئلة
 screen-comprehension = بعض الأسئلة
 screen-calibration = الشاشة والمسافة
 screen-trials = الصور
@@ -42,6 +44,16 @@ about-minutes = { $minutes ->
 page-of = صفحة { $at } من { $of }
 read-and-answer = يُرجى الإجابة بحسب ما قرأت.
 answer-all = يُرجى الإجابة عن كل الأسئلة.
+optional = (اختياري)
+answer-marked = يُرجى مراجعة الإجابات المحددة.
+answer-needed = يُرجى الإجابة عن هذا السؤال.
+row-needed = يُرجى الإجابة في كل صف.
+answer-again = يُرجى مراجعة هذه الإجابة.
+number-needed = أدخل رقمًا.
+number-between = أدخل رقمًا من { $min } إلى { $max }.
+number-from = أدخل رقمًا لا يقل عن { $min }.
+number-to = أدخل رقمًا لا يزيد على { $max }.
+not-answered = لم تتم الإجابة بعد
 tries-left = { $tries ->
     [one] لم تكن كل الإجابات صحيحة. بقيت لك محاولة واحدة.
     [two] لم تكن كل الإجابات صحيحة. بقيت لك محاولتان.

@@ -12,6 +12,8 @@ copied = Kopiert
 screen-preview = Vorschau
 screen-consent = Bevor Sie beginnen
 screen-instructions = Anleitung
+screen-questions_before = Einige Fragen
+screen-questions_after = Einige Fragen
 screen-comprehension = Ein paar Fragen
 screen-calibration = Bildschirm und Abstand
 screen-trials = Bilder
@@ -39,6 +41,16 @@ about-minutes = { $minutes ->
 page-of = Seite { $at } von { $of }
 read-and-answer = Bitte antworten Sie nach dem, was Sie gelesen haben.
 answer-all = Bitte beantworten Sie jede Frage.
+optional = (freiwillig)
+answer-marked = Bitte prüfen Sie die markierten Antworten.
+answer-needed = Bitte beantworten Sie diese Frage.
+row-needed = Bitte beantworten Sie jede Zeile.
+answer-again = Bitte prüfen Sie diese Antwort.
+number-needed = Geben Sie eine Zahl ein.
+number-between = Geben Sie eine Zahl von { $min } bis { $max } ein.
+number-from = Geben Sie eine Zahl ab { $min } ein.
+number-to = Geben Sie eine Zahl bis { $max } ein.
+not-answered = noch nicht beantwortet
 tries-left = { $tries ->
     [one] Nicht jede Antwort war richtig. Sie haben noch einen Versuch.
    *[other] Nicht jede Antwort war richtig. Sie haben noch { $tries } Versuche.

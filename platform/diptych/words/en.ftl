@@ -18,6 +18,8 @@ copied = Copied
 screen-preview = Preview
 screen-consent = Before you begin
 screen-instructions = Instructions
+screen-questions_before = A few questions
+screen-questions_after = A few questions
 screen-comprehension = A quick check
 screen-calibration = Screen and distance
 screen-trials = Pictures
@@ -49,6 +51,16 @@ about-minutes = { $minutes ->
 page-of = Page { $at } of { $of }
 read-and-answer = Please answer these questions about the instructions.
 answer-all = Please answer every question.
+optional = (optional)
+answer-marked = Please check the marked answers.
+answer-needed = Please answer this question.
+row-needed = Please answer every row.
+answer-again = Please check this answer.
+number-needed = Enter a number.
+number-between = Enter a number from { $min } to { $max }.
+number-from = Enter a number of at least { $min }.
+number-to = Enter a number of at most { $max }.
+not-answered = not answered yet
 tries-left = { $tries ->
     [one] Not every answer was right. You have one more try.
    *[other] Not every answer was right. You have { $tries } more tries.

@@ -12,6 +12,8 @@ copied = Copiado
 screen-preview = Vista previa
 screen-consent = Antes de empezar
 screen-instructions = Instrucciones
+screen-questions_before = Algunas preguntas
+screen-questions_after = Algunas preguntas
 screen-comprehension = Unas preguntas
 screen-calibration = Pantalla y distancia
 screen-trials = Imágenes
@@ -39,6 +41,16 @@ about-minutes = { $minutes ->
 page-of = Página { $at } de { $of }
 read-and-answer = Responda según lo que ha leído.
 answer-all = Responda a todas las preguntas.
+optional = (opcional)
+answer-marked = Revise las respuestas marcadas.
+answer-needed = Responda a esta pregunta.
+row-needed = Responda en cada fila.
+answer-again = Revise esta respuesta.
+number-needed = Escriba un número.
+number-between = Escriba un número de { $min } a { $max }.
+number-from = Escriba un número de { $min } o más.
+number-to = Escriba un número de { $max } o menos.
+not-answered = sin responder
 tries-left = { $tries ->
     [one] No todas las respuestas eran correctas. Le queda un intento.
    *[other] No todas las respuestas eran correctas. Le quedan { $tries } intentos.

@@ -12,6 +12,8 @@ copied = Copié
 screen-preview = Aperçu
 screen-consent = Avant de commencer
 screen-instructions = Instructions
+screen-questions_before = Quelques questions
+screen-questions_after = Quelques questions
 screen-comprehension = Quelques questions
 screen-calibration = Écran et distance
 screen-trials = Images
@@ -39,6 +41,16 @@ about-minutes = { $minutes ->
 page-of = Page { $at } sur { $of }
 read-and-answer = Veuillez répondre d’après ce que vous avez lu.
 answer-all = Veuillez répondre à chaque question.
+optional = (facultatif)
+answer-marked = Veuillez vérifier les réponses signalées.
+answer-needed = Veuillez répondre à cette question.
+row-needed = Veuillez répondre à chaque ligne.
+answer-again = Veuillez vérifier cette réponse.
+number-needed = Saisissez un nombre.
+number-between = Saisissez un nombre de { $min } à { $max }.
+number-from = Saisissez un nombre d’au moins { $min }.
+number-to = Saisissez un nombre d’au plus { $max }.
+not-answered = sans réponse pour le moment
 tries-left = { $tries ->
     [one] Toutes les réponses n’étaient pas justes. Il vous reste un essai.
    *[other] Toutes les réponses n’étaient pas justes. Il vous reste { $tries } essais.

@@ -12,6 +12,8 @@ copied = הועתק
 screen-preview = תצוגה מקדימה
 screen-consent = לפני שמתחילים
 screen-instructions = הוראות
+screen-questions_before = כמה שאלות
+screen-questions_after = כמה שאלות
 screen-comprehension = כמה שאלות
 screen-calibration = מסך ומרחק
 screen-trials = תמונות
@@ -40,6 +42,16 @@ about-minutes = { $minutes ->
 page-of = עמוד { $at } מתוך { $of }
 read-and-answer = נא לענות לפי מה שקראת.
 answer-all = נא לענות על כל השאלות.
+optional = (רשות)
+answer-marked = יש לבדוק את התשובות המסומנות.
+answer-needed = יש לענות על השאלה הזו.
+row-needed = יש לענות בכל שורה.
+answer-again = יש לבדוק את התשובה הזו.
+number-needed = יש להזין מספר.
+number-between = יש להזין מספר בין { $min } ל־{ $max }.
+number-from = יש להזין מספר שאינו קטן מ־{ $min }.
+number-to = יש להזין מספר שאינו גדול מ־{ $max }.
+not-answered = עדיין ללא תשובה
 tries-left = { $tries ->
     [one] לא כל התשובות היו נכונות. נותר ניסיון אחד.
     [two] לא כל התשובות היו נכונות. נותרו שני ניסיונות.

@@ -12,6 +12,8 @@ copied = Copiato
 screen-preview = Anteprima
 screen-consent = Prima di iniziare
 screen-instructions = Istruzioni
+screen-questions_before = Alcune domande
+screen-questions_after = Alcune domande
 screen-comprehension = Alcune domande
 screen-calibration = Schermo e distanza
 screen-trials = Immagini
@@ -39,6 +41,16 @@ about-minutes = { $minutes ->
 page-of = Pagina { $at } di { $of }
 read-and-answer = Risponda in base a ciò che ha letto.
 answer-all = Risponda a tutte le domande.
+optional = (facoltativo)
+answer-marked = Controlli le risposte segnalate.
+answer-needed = Risponda a questa domanda.
+row-needed = Risponda in ogni riga.
+answer-again = Controlli questa risposta.
+number-needed = Inserisca un numero.
+number-between = Inserisca un numero da { $min } a { $max }.
+number-from = Inserisca un numero di almeno { $min }.
+number-to = Inserisca un numero non superiore a { $max }.
+not-answered = nessuna risposta finora
 tries-left = { $tries ->
     [one] Non tutte le risposte erano giuste. Ha ancora un tentativo.
    *[other] Non tutte le risposte erano giuste. Ha ancora { $tries } tentativi.

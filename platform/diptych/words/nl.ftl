@@ -12,6 +12,8 @@ copied = Gekopieerd
 screen-preview = Voorbeeld
 screen-consent = Voordat u begint
 screen-instructions = Instructies
+screen-questions_before = Enkele vragen
+screen-questions_after = Enkele vragen
 screen-comprehension = Een paar vragen
 screen-calibration = Scherm en afstand
 screen-trials = Afbeeldingen
@@ -39,6 +41,16 @@ about-minutes = { $minutes ->
 page-of = Pagina { $at } van { $of }
 read-and-answer = Antwoord volgens wat u hebt gelezen.
 answer-all = Beantwoord elke vraag.
+optional = (niet verplicht)
+answer-marked = Controleer de gemarkeerde antwoorden.
+answer-needed = Beantwoord deze vraag.
+row-needed = Beantwoord elke rij.
+answer-again = Controleer dit antwoord.
+number-needed = Voer een getal in.
+number-between = Voer een getal in van { $min } tot en met { $max }.
+number-from = Voer een getal in van minstens { $min }.
+number-to = Voer een getal in van hoogstens { $max }.
+not-answered = nog niet beantwoord
 tries-left = { $tries ->
     [one] Niet elk antwoord was goed. U hebt nog één poging.
    *[other] Niet elk antwoord was goed. U hebt nog { $tries } pogingen.

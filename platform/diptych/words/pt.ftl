@@ -12,6 +12,8 @@ copied = Copiado
 screen-preview = Pré-visualização
 screen-consent = Antes de começar
 screen-instructions = Instruções
+screen-questions_before = Algumas perguntas
+screen-questions_after = Algumas perguntas
 screen-comprehension = Algumas perguntas
 screen-calibration = Ecrã e distância
 screen-trials = Imagens
@@ -39,6 +41,16 @@ about-minutes = { $minutes ->
 page-of = Página { $at } de { $of }
 read-and-answer = Responda de acordo com o que leu.
 answer-all = Responda a todas as perguntas.
+optional = (opcional)
+answer-marked = Verifique as respostas assinaladas.
+answer-needed = Responda a esta pergunta.
+row-needed = Responda em cada linha.
+answer-again = Verifique esta resposta.
+number-needed = Introduza um número.
+number-between = Introduza um número de { $min } a { $max }.
+number-from = Introduza um número igual ou superior a { $min }.
+number-to = Introduza um número igual ou inferior a { $max }.
+not-answered = ainda sem resposta
 tries-left = { $tries ->
     [one] Nem todas as respostas estavam certas. Tem mais uma tentativa.
    *[other] Nem todas as respostas estavam certas. Tem mais { $tries } tentativas.

@@ -12,6 +12,7 @@ export type Trial = Schemas["Trial"];
 export type Exit = Schemas["Ending"]["exit"] & object;
 export type NextPart = Schemas["NextPart"];
 export type Question = Schemas["QuestionDoc"];
+export type Asked = Schemas["AskedDoc"];
 export type Score = Schemas["Score"];
 export type Outcome = Schemas["Ending"]["outcome"];
 
