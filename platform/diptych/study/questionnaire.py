@@ -28,7 +28,7 @@ Line = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Asked(Section):
-    """`[[questions_before]]`, `[[questions_after]]`: one question each, on a page of its own list.
+    """`[[questions_before]]`, `[[questions_after]]`: one question per entry.
 
     Participants see the questions of a section on one page: those before the trials after the
     consent, those after the trials before the free text.
