@@ -193,7 +193,7 @@ def test_rows_longer_than_the_header_are_a_fault(tmp_path: Path) -> None:
 
 def test_optional_tables_and_columns_may_be_missing(tmp_path: Path) -> None:
     folder = broken(tmp_path / "x", "trials", 1, "rt_ms", None)
-    for table in ("stimuli", "items", "events", "choices"):
+    for table in ("stimuli", "items", "events", "choices", "answers", "questions"):
         table_in(folder, table).unlink()
     tables = read_tables(folder)
     assert tables.trials["rt_ms"].isna().all()

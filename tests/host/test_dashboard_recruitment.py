@@ -142,7 +142,10 @@ def test_recruiters_that_the_study_leaves_out_are_named(app: Flask, studies_fold
     category_study(studies_folder / "tiny", changes={"recruitment": {"recruiters": ["direct"]}})
     open_study(app, studies_folder / "tiny")
     page = text(researcher(app, "viewer").get("/studies/tiny/recruitment"))
-    assert "The study does not accept people from prolific or mturk" in page
+    assert all(
+        f"<code>{name}</code>" in page.partition('id="other-ways"')[2]
+        for name in ("prolific", "mturk")
+    )
     assert 'id="way-prolific"' not in page
 
 

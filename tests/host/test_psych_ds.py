@@ -67,7 +67,8 @@ def test_texts_of_people_and_the_key_file_break_no_rule(app: Flask, tmp_path: Pa
         "dataset_description.json", "data_dictionary.json", "README.md", "CHANGES.md",
         ".psychdsignore", "identities.csv",
         *(f"data/study-mytiny1_description-{table}_data.{kind}"
-          for table in ("sessions", "trials", "stimuli", "items", "events", "choices")
+          for table in ("sessions", "trials", "stimuli", "items", "events", "choices", "answers",
+                        "questions")
           for kind in ("csv", "parquet")),
     }  # fmt: skip
     assert read_tables(to).sessions["feedback_text"].str.contains("four").all()

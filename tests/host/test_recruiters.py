@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import unicodedata
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -273,7 +274,6 @@ def test_only_work_done_is_submitted_to_mturk() -> None:
 
 ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 IDS = [
-    ("direct", {}, "participant"),
     *(("prolific", PROLIFIC, key) for key in PROLIFIC),
     *(("mturk", MTURK, key) for key in ("assignmentId", "hitId", "workerId")),
 ]
@@ -294,6 +294,24 @@ def test_ids_of_odd_characters_are_refused(
     else:
         assert fits
         assert clean in (arriving.external_id, *arriving.parameters.values())
+
+
+@given(value=st.text(max_size=140))
+def test_a_labs_own_ids_may_hold_any_printable_characters(value: str) -> None:
+    clean = unicodedata.normalize("NFC", value.strip())
+    fits = len(clean) <= 128 and clean.isprintable() and any(map(str.isalnum, clean))
+    try:
+        arriving = recruiter("direct").arrive({"participant": value})
+    except ArrivalFault as fault:
+        assert not fits
+        assert "participant" in str(fault)
+    else:
+        assert fits and arriving.external_id == clean
+
+
+@pytest.mark.parametrize("value", ["P01.2", "a@b.org", "Zoë Müller", "参加者 7", "x" * 128])
+def test_such_ids_are_kept(value: str) -> None:
+    assert recruiter("direct").arrive({"participant": value}).external_id == value
 
 
 @given(value=st.text(alphabet=ALLOWED, min_size=1, max_size=128))

@@ -151,7 +151,7 @@ def test_plug_ins_and_their_parameters_are_checked(tmp_path: Path) -> None:
         "balanced, constant_stimuli, expected_gain, fsrs, largest_error, leitner, mastery, "
         "quest_plus, random, scripted, staircase",
     )
-    assert keyed["recruitment.recruiters"] == ("'moon'", "direct, mturk, prolific")
+    assert keyed["recruitment.recruiters"] == ("'moon'", "direct, mturk, panel, prolific")
     assert keyed["recruitment.prolific.screened_out"] == ("nothing", "a value")
 
 

@@ -27,7 +27,7 @@ from diptych_analysis.tables.schema import (
 
 @dataclass
 class Tables:
-    """The six tables as pandas frames, and the columns that they have beyond the contract."""
+    """The tables as pandas frames, and the columns that they have beyond the contract."""
 
     sessions: pd.DataFrame
     trials: pd.DataFrame
@@ -35,6 +35,8 @@ class Tables:
     items: pd.DataFrame = field(default_factory=lambda: empty_table("items"))
     events: pd.DataFrame = field(default_factory=lambda: empty_table("events"))
     choices: pd.DataFrame = field(default_factory=lambda: empty_table("choices"))
+    answers: pd.DataFrame = field(default_factory=lambda: empty_table("answers"))
+    questions: pd.DataFrame = field(default_factory=lambda: empty_table("questions"))
     extras: dict[TableName, tuple[Column, ...]] = field(default_factory=dict)
     name: str = ""
     description: str = ""

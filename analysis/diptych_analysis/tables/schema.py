@@ -11,7 +11,9 @@ from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Final, Literal
 
 Type = Literal["string", "integer", "number", "boolean", "datetime", "list"]
-TableName = Literal["sessions", "trials", "stimuli", "items", "events", "choices"]
+TableName = Literal[
+    "sessions", "trials", "stimuli", "items", "events", "choices", "answers", "questions"
+]
 
 LIST_SEPARATOR: Final = "|"
 
@@ -446,6 +448,53 @@ CHOICES: Final = (
     ),
 )
 
+_QUESTION_ID = Column("question_id", "string", "Question, as study.toml names it.", required=True)
+_PAGE = Column(
+    "page",
+    "string",
+    "When the question was asked.",
+    levels=("questions_before", "questions_after"),
+    required=True,
+)
+ANSWERS: Final = (
+    _SESSION_ID,
+    *_PARTICIPANT,
+    _PART[1],
+    _PAGE,
+    _QUESTION_ID,
+    Column("row", "string", "Statement of a Likert grid; empty for other questions."),
+    Column("answer", "string", "The answer as text: what was typed, or the option.", required=True),
+    Column(
+        "number",
+        "number",
+        "The answer as a number: of `number` and `slider`; otherwise the place of the option, "
+        "from 1. Empty for text.",
+    ),
+    Column("answered_at", "datetime", "When the server stored the answer.", "UTC", required=True),
+)
+QUESTIONS: Final = (
+    *_STUDY[:2],
+    _PAGE,
+    _QUESTION_ID,
+    Column("place", "integer", "Place on its page, from 1.", minimum=1, required=True),
+    Column(
+        "type",
+        "string",
+        "Kind of answer.",
+        levels=("text", "number", "choice", "likert", "slider"),
+        required=True,
+    ),
+    Column("text", "string", "The question, in Markdown.", required=True),
+    Column("required", "boolean", "Whether it had to be answered.", required=True),
+    Column("multiple", "boolean", "Whether several options could be chosen.", required=True),
+    Column("row", "string", "Statement of a Likert grid, one row each; else empty."),
+    Column("option", "string", "Option or point of the scale, one row each; else empty."),
+    Column("number", "integer", "Place of the option, from 1, as in `answers`.", minimum=1),
+    Column("minimum", "number", "Smallest answer allowed."),
+    Column("maximum", "number", "Largest answer allowed."),
+    Column("unit", "string", "Unit of the number."),
+)
+
 #: Columns that a task adds to `trials`; the same declarations for the host and the importers.
 CATEGORY_LEARNING_TRIALS: Final = (
     Column("choices", "list", "Classes in the order of their buttons."),
@@ -478,6 +527,8 @@ TABLES: Final[dict[TableName, tuple[Column, ...]]] = {
     "items": ITEMS,
     "events": EVENTS,
     "choices": CHOICES,
+    "answers": ANSWERS,
+    "questions": QUESTIONS,
 }
 
 
@@ -504,4 +555,7 @@ DESCRIPTIONS: Final[dict[TableName, str]] = {
     "items": "One row per image of an item.",
     "events": "One row per browser event, without answers.",
     "choices": "One row per candidate of each trial that a policy that teaches chose.",
+    "answers": "One row per answer to a question before or after the trials; several rows for "
+    "several options or the rows of a grid.",
+    "questions": "The codebook of `answers`: one row per question and option.",
 }

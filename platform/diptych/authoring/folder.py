@@ -45,6 +45,8 @@ LATER: tuple[tuple[tuple[str, ...], object], ...] = (
     (("quality", "max_missed_share"), None),
     (("timing",), {}),
     (("part",), []),
+    (("questions_before",), []),
+    (("questions_after",), []),
 )
 #: Most pictures and links of a text: from hundreds of thousands the parser takes many seconds.
 MOST_BRACKETS = 5_000

@@ -12,10 +12,19 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from diptych import models
-from diptych.domain.tables import EVENTS, OF_TRIAL, PARTICIPANTS, RESPONSES, SESSIONS, TRIALS
+from diptych.domain.tables import (
+    EVENTS,
+    OF_TRIAL,
+    PARTICIPANTS,
+    QUESTION_ANSWERS,
+    RESPONSES,
+    SESSIONS,
+    TRIALS,
+)
 from diptych.domain.vocabulary import EMPTIED
 from diptych.export import identities
 from diptych.export.judgements import Judgements
+from diptych.export.questionnaires import answer_cells, question_rows
 from diptych.ground.database import db
 from diptych.host import Host
 from diptych.sessions.judged_levels import judged_levels
@@ -226,6 +235,10 @@ class StudyTables:
                 return self._events()
             case "choices":
                 return self._choices()
+            case "answers":
+                return self._answers()
+            case "questions":
+                return self._manifests(question_rows)
         return self._manifests(stimulus_rows if name == "stimuli" else item_rows)
 
     def identities(self) -> Iterator[dict[str, Any]]:
@@ -311,6 +324,27 @@ class StudyTables:
             yield from choice_rows(
                 self._contents[row.version_id], row.public_id, row.trial_index, row.choice
             )
+
+    def _answers(self) -> Iterator[dict[str, Any]]:
+        of_session = [SESSIONS.c[name] for name in ("public_id", "version_id", "kind", "part")]
+        statement = self._of_sessions(
+            *of_session, *QUESTION_ANSWERS.c, PARTICIPANTS.c.public_id.label("participant")
+        ).join(QUESTION_ANSWERS, QUESTION_ANSWERS.c.session_id == SESSIONS.c.id)
+        order = (SESSIONS.c.id, QUESTION_ANSWERS.c.step.desc(), QUESTION_ANSWERS.c.question_id)
+        for row in self._stream(statement.order_by(*order)):
+            asked = getattr(self._contents[row.version_id].spec, row.step)
+            known = {question.id: question for question in asked}
+            shared = {
+                "session_id": row.public_id,
+                "participant_id": row.participant,
+                "participant_kind": row.kind,
+                "part": row.part,
+                "page": row.step,
+                "question_id": row.question_id,
+                "answered_at": moment(row.answered_at),
+            }
+            for cells in answer_cells(known.get(row.question_id), row.answer):
+                yield {**shared, **cells}
 
     def _of_sessions(self, *columns: Any) -> Select[Any]:
         """Query the sessions that are exported: each has a participant."""

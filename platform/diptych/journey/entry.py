@@ -177,8 +177,10 @@ def _read(
         raise JourneyFault("unknown_study", "There is no study at this address.") from None
     content = frozen(version_id)
     part = later_parts.part_of(entry, content.spec)
-    name = "direct" if kind != "person" else recruiters.for_entry(entry)
-    if kind == "person" and name not in content.spec.recruitment.recruiters:
+    name, accepted = "direct", content.spec.recruitment.recruiters
+    if kind == "person":
+        name = recruiters.for_entry(entry, accepted, content.spec.recruitment.of)
+    if kind == "person" and name not in accepted:
         raise JourneyFault(
             "not_eligible",
             "This study does not accept participants through this link.",
@@ -186,7 +188,7 @@ def _read(
         )
     recruiter = host.recruiter(content, name)
     try:
-        arriving = recruiter.arrive(entry)
+        arriving = recruiter.admit(study, host.secret, recruiter.arrive(entry))
     except PlatformAway as fault:
         raise JourneyFault("platform_away", str(fault)) from None
     except ArrivalFault as fault:

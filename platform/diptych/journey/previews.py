@@ -11,12 +11,14 @@ from typing import Any
 
 from diptych.ground.plugins import UnknownPlugin
 from diptych.host import Host, generator
+from diptych.journey.questionnaires import questions_of
 from diptych.journey.state import image_url
 from diptych.journey.step_order import steps_of
 from diptych.policies import Past
 from diptych.recruiters import Recruiter
 from diptych.study import texts
 from diptych.study.content import StudyContent
+from diptych.study.questionnaire import STEPS, as_markdown
 from diptych.study.spec import Question
 from diptych.tasks import Answered, PlannedTrial, PractiseAgain, Tally, Task
 
@@ -28,6 +30,8 @@ _TITLES = {
     "consent": "Consent",
     "instructions": "Instructions",
     "comprehension": "Comprehension questions",
+    "questions_before": "Questions before the trials",
+    "questions_after": "Questions after the trials",
     "feedback": "Feedback",
     "debrief": "Debrief",
     "practice": "Before practice",
@@ -135,6 +139,9 @@ def _page(host: Host, content: StudyContent, name: str) -> Page:
     if name == "comprehension":
         return Page(name, _TITLES[name], (), True, content.spec.comprehension)
     prefix = host.settings.prefix
+    if name in STEPS:
+        html = [texts.html(as_markdown(each), prefix) for each in questions_of(content, name)]
+        return Page(name, _TITLES[name], tuple(lowered(each) for each in html), True)
     if name == "instructions":
         html = texts.pages(content, name, prefix)
     else:
@@ -153,8 +160,8 @@ def _exits(host: Host, content: StudyContent, outcome: str) -> Iterator[tuple[st
     """Yield where each recruiter of the study sends a participant from an ending."""
     for name in content.spec.recruitment.recruiters:
         leaving = recruiter_of(host, content, name)
-        way = None if leaving is None else leaving.leave(outcome, {})
-        yield name, None if way is None else str(way.get("url") or way.get("action"))
+        way = None if leaving is None else leaving.leave(outcome, leaving.example())
+        yield name, None if way is None else str(way.get("url") or way.get("action") or way["code"])
 
 
 def recruiter_of(host: Host, content: StudyContent, name: str) -> Recruiter | None:

@@ -15,6 +15,7 @@ from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.keys import Named
 from diptych.host import Host, host
+from diptych.journey import questionnaires
 from diptych.journey.arrivals import parameters_of
 from diptych.journey.faults import JourneyFault
 from diptych.journey.next_part import next_part
@@ -243,6 +244,8 @@ def _content(
                 "questions": [{"text": q.question, "options": list(q.options)} for q in questions],
                 "attempts_left": left,
             }
+        case "questions_before" | "questions_after" as step:
+            return questionnaires.shown(content, step, prefix)
         case "calibration":
             return {"viewing_distance_cm": content.spec.screen.viewing_distance_cm or None}
         case "debrief":

@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, bindparam, insert, select
 
 from diptych.domain.rows import SessionRow, TrialRow
 from diptych.domain.tables import ARRIVALS, EVENTS, STUDIES, TRIALS
-from diptych.ground.clean_text import Typed
 from diptych.ground.database import now_ms, writing
 from diptych.host import Host, generator
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import finish_as, parameters_of
 from diptych.journey.faults import JourneyFault
+from diptych.journey.questionnaires import QuestionAnswers, store
 from diptych.journey.state import (
     TooLate,
     change,
@@ -28,6 +27,14 @@ from diptych.journey.state import (
     time_out,
     trial_at,
 )
+from diptych.journey.step_bodies import (
+    Calibration,
+    Comprehension,
+    Consent,
+    Debrief,
+    Feedback,
+    Instructions,
+)
 from diptych.journey.step_order import step_after, steps_of
 from diptych.policies import Past
 from diptych.sessions.earlier_parts import first_session, policy_of
@@ -36,80 +43,9 @@ from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 from diptych.tasks import PlannedTrial
 
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Consent(_Body):
-    """Whether the participant agrees to take part."""
-
-    agreed: bool
-
-
-class Instructions(_Body):
-    """How long the instructions were read, in ms, and what the page has measured meanwhile."""
-
-    read_ms: float = Field(ge=0, le=86_400_000, allow_inf_nan=False)
-    refresh_hz: float | None = Field(
-        None,
-        gt=0,
-        le=1000,
-        allow_inf_nan=False,
-        description="Frames that the page draws per second.",
-    )
-    clock_step_ms: float | None = Field(
-        None,
-        ge=0,
-        le=1000,
-        allow_inf_nan=False,
-        description="Smallest step of the page's clock, in ms.",
-    )
-
-
-class Calibration(_Body):
-    """What the page has measured with a card and the blind spot; machines measure nothing."""
-
-    px_per_degree: float | None = Field(
-        None,
-        gt=0,
-        le=1000,
-        allow_inf_nan=False,
-        description="CSS pixels per degree of visual angle, in the middle of the screen.",
-    )
-    viewing_distance_cm: float | None = Field(
-        None, gt=0, le=500, allow_inf_nan=False, description="Distance of the eyes, in cm."
-    )
-
-
-class Comprehension(_Body):
-    """Index of the chosen option of each question."""
-
-    answers: tuple[int, ...] = Field(max_length=100)
-
-
-class Feedback(_Body):
-    """Free text about the study."""
-
-    text: Typed = Field(max_length=5000)
-
-
-class Debrief(_Body):
-    """The debrief was read."""
-
-
 _LOCKED_STUDY = select(STUDIES.c.id).where(STUDIES.c.id == bindparam("study")).with_for_update()
 # Asking for something in return makes it one statement for all rows: or PostgreSQL gets one each.
 _INSERT_TRIALS = insert(TRIALS).returning(TRIALS.c.trial_index)
-
-BODIES: dict[str, type[_Body]] = {
-    "consent": Consent,
-    "instructions": Instructions,
-    "comprehension": Comprehension,
-    "calibration": Calibration,
-    "feedback": Feedback,
-    "debrief": Debrief,
-}
 
 
 @dataclass(frozen=True)
@@ -379,6 +315,17 @@ def _feedback(
     return _go_on(connection, session, content, feedback_text=body.text.strip() or None)
 
 
+def _questions(
+    host: Host,
+    connection: Connection,
+    session: SessionRow,
+    content: StudyContent,
+    body: QuestionAnswers,
+) -> _Taken:
+    store(connection, session, content, body)
+    return _go_on(connection, session, content)
+
+
 def _debrief(
     host: Host, connection: Connection, session: SessionRow, content: StudyContent, body: Debrief
 ) -> _Taken:
@@ -397,5 +344,7 @@ _TAKE: dict[str, Callable[..., _Taken]] = {
     "trials": _trials,
     "feedback": _feedback,
     "debrief": _debrief,
+    "questions_before": _questions,
+    "questions_after": _questions,
     "end": _trials,
 }

@@ -25,6 +25,7 @@ from diptych.models.hosting import (
     Trial,
 )
 from diptych.models.payments import Budget, Decision, LedgerEntry, PaymentOrder, Placement
+from diptych.models.questionnaires import QuestionAnswer
 from diptych.models.results import AnalysisResult, QualityResult, SessionResult, Tally
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "PaymentOrder",
     "Placement",
     "QualityResult",
+    "QuestionAnswer",
     "Response",
     "Session",
     "SessionResult",

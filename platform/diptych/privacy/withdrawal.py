@@ -26,6 +26,7 @@ from diptych.domain.tables import (
     ORDERS,
     PARTICIPANTS,
     QUALITY,
+    QUESTION_ANSWERS,
     RESPONSES,
     RESULTS,
     SESSIONS,
@@ -64,7 +65,7 @@ _NOTHING: dict[str, Any] = {
     **dict.fromkeys(("practice_attempts", "comprehension_attempts"), 0),
 }  # fmt: skip
 #: Tables of rows that hang on a session and go with it, in an order that their keys allow.
-_GOING = (RESPONSES, TRIALS, EVENTS, ARRIVALS)
+_GOING = (QUESTION_ANSWERS, RESPONSES, TRIALS, EVENTS, ARRIVALS)
 
 
 class WithdrawalFault(Exception):
@@ -218,6 +219,7 @@ def _whole(connection: Connection, session: SessionRow) -> dict[str, Any]:
         "trials": rows(TRIALS),
         "responses": rows(RESPONSES),
         "events": rows(EVENTS, "id"),
+        "questionnaires": rows(QUESTION_ANSWERS),
         "results": rows(RESULTS, "study_id"),
         "quality": rows(QUALITY, "study_id"),
         "decisions": rows(DECISIONS, *ours),

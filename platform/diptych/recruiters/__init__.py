@@ -1,19 +1,21 @@
 """Recruiters: where participants come from, and what that platform wants back.
 
-One file a recruiter; found through the entry points `diptych.recruiters`.
+One file or folder per recruiter; found through the entry points `diptych.recruiters`.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from diptych.ground.keys import PURPOSES
 from diptych.ground.plugins import Registry
 from diptych.ground.settings import Settings
 from diptych.recruiters.platform import Platform, PlatformFault
@@ -25,7 +27,8 @@ log = logging.getLogger("diptych")
 
 #: Keys of an entry address: the part of the study it leads to, and the participant it is made for.
 PART, PERSON = "part", "person"
-
+#: Keys of an entry address that no recruiter may use for its own ids.
+RESERVED = (*PURPOSES, PART, PERSON)
 
 #: What a page does with a session that somebody left on this computer: go on with it; go on, and
 #: offer to begin anew; ask who is there.
@@ -68,10 +71,28 @@ class Arriving:
     vouched: bool = False
 
 
+@dataclass(frozen=True)
+class Guide:
+    """What the recruitment page says about a recruiter.
+
+    Attributes
+    ----------
+    steps : str
+        Markdown: what to do, step by step.
+    templates : tuple[tuple[str, str], ...]
+        (title, lines of study.toml to copy).
+    """
+
+    steps: str
+    templates: tuple[tuple[str, str], ...] = ()
+
+
 class Recruiter(ABC):
     """Turns an entry URL into ids, and a finished session into what the platform wants back."""
 
     name: ClassVar[str]
+    #: Heading on the recruitment page; by default the name.
+    title: ClassVar[str] = ""
     Parameters: ClassVar[type[RecruiterParameters]] = RecruiterParameters
     # Origins whose pages may hold the study in a frame.
     frame_origins: ClassVar[tuple[str, ...]] = ()
@@ -91,8 +112,16 @@ class Recruiter(ABC):
 
     @staticmethod
     @abstractmethod
-    def recognises(entry: Mapping[str, str]) -> bool:
-        """Say whether the query of an entry URL is of this platform."""
+    def recognises(entry: Mapping[str, str], keys: Mapping[str, Any]) -> bool:
+        """Say whether the query of an entry URL is of this platform.
+
+        Parameters
+        ----------
+        entry : Mapping[str, str]
+            The query.
+        keys : Mapping[str, Any]
+            `[recruitment.<name>]` of the study; empty where it has none.
+        """
 
     @abstractmethod
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
@@ -105,6 +134,25 @@ class Recruiter(ABC):
         PlatformAway
             When the platform did not answer.
         """
+
+    def admit(self, study: str, secret: bytes, arriving: Arriving) -> Arriving:
+        """Check what was read against the study, where links are signed for one.
+
+        Parameters
+        ----------
+        study : str
+            Name of the study.
+        secret : bytes
+            Of the host.
+        arriving : Arriving
+            What `arrive` has read.
+
+        Raises
+        ------
+        ArrivalFault
+            When the link is not for this study.
+        """
+        return arriving
 
     @abstractmethod
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:
@@ -120,10 +168,14 @@ class Recruiter(ABC):
         Returns
         -------
         dict[str, Any] | None
-            `{"kind": "redirect", "url": …}`, `{"kind": "form", "action": …, "fields": {…}}`, or
-            None when there is nowhere to go. A redirect may name the `place` it leads to, and the
-            `code` that says the same where somebody has to type it.
+            `{"kind": "redirect", "url": …}`, `{"kind": "form", "action": …, "fields": {…}}`,
+            `{"kind": "code", "code": …}`, or None when there is nowhere to go. A redirect may name
+            the `place` it leads to, and the `code` that says the same where somebody types it.
         """
+
+    def example(self) -> Mapping[str, str]:
+        """Return parameters of an arrival, to show in a preview where participants are sent."""
+        return {}
 
     def way_back(self) -> dict[str, Any] | None:
         """Return where a participant who can't take part hands their place back.
@@ -205,6 +257,11 @@ class Recruiter(ABC):
         link = study_link(self.settings, study)
         return link if part == 1 else f"{link}?{PART}={part}"
 
+    @staticmethod
+    def guide() -> Guide | None:
+        """Return what the recruitment page says about this recruiter; None for only the link."""
+        return None
+
 
 REGISTRY: Registry[Recruiter] = Registry("diptych.recruiters")
 _ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9_-]{1,128}")
@@ -232,6 +289,36 @@ def identifier(entry: Mapping[str, str], key: str) -> str:
     return value
 
 
+def printable_id(entry: Mapping[str, str], key: str) -> str:
+    """Read an id of an entry URL: any printable characters, 128 at most, one of them a letter.
+
+    Parameters
+    ----------
+    entry : Mapping[str, str]
+        The query.
+    key : str
+        The parameter with the id.
+
+    Returns
+    -------
+    str
+        In Unicode's composed form (NFC), so that one id typed on two systems is the same.
+
+    Raises
+    ------
+    ArrivalFault
+        When it is missing, too long, or holds invisible characters.
+    """
+    value = unicodedata.normalize("NFC", entry.get(key, "").strip())
+    whole = len(value) <= 128 and value.isprintable()
+    if not (whole and any(char.isalnum() for char in value)):
+        raise ArrivalFault(
+            f"The link that you followed has no valid {key}. Please open the study again from "
+            "the page that showed you the link."
+        )
+    return value
+
+
 def session_ended(host: Host, session_id: int) -> None:
     """Let every recruiter do what its platform needs; what goes wrong is noted, never raised."""
     for name, recruiter in REGISTRY.all().items():
@@ -241,9 +328,25 @@ def session_ended(host: Host, session_id: int) -> None:
             log.exception("session %d ended, but %s could not be informed", session_id, name)
 
 
-def for_entry(entry: Mapping[str, str]) -> str:
-    """Name of the recruiter an entry URL is of; `direct` when no platform recognises it."""
-    for name, recruiter in REGISTRY.all().items():
-        if name != "direct" and recruiter.recognises(entry):
+def for_entry(
+    entry: Mapping[str, str],
+    accepted: Sequence[str] = (),
+    keys_of: Callable[[str], Mapping[str, Any]] = lambda name: {},
+) -> str:
+    """Name the recruiter that an entry URL is of; `direct` when no platform recognises it.
+
+    Parameters
+    ----------
+    entry : Mapping[str, str]
+        The query.
+    accepted : Sequence[str], optional
+        Recruiters of the study: two platforms can use one name for a parameter, so those that
+        the study accepts are asked first.
+    keys_of : Callable[[str], Mapping[str, Any]], optional
+        Returns `[recruitment.<name>]` of the study.
+    """
+    names = sorted(REGISTRY.names(), key=lambda name: name not in accepted)
+    for name in names:
+        if name != "direct" and REGISTRY.get(name).recognises(entry, keys_of(name)):
             return name
     return "direct"

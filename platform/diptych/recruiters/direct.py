@@ -12,7 +12,7 @@ from diptych.recruiters import (
     NextPerson,
     Recruiter,
     RecruiterParameters,
-    identifier,
+    printable_id,
 )
 
 
@@ -31,19 +31,20 @@ class Direct(Recruiter):
     """Anyone with the link. `?participant=ID` gives the id of a participant whom the lab knows."""
 
     name = "direct"
+    title = "By a link"
     comes_back_by_link = True
     Parameters = DirectParameters
     parameters: DirectParameters
 
     @staticmethod
-    def recognises(entry: Mapping[str, str]) -> bool:
+    def recognises(entry: Mapping[str, str], keys: Mapping[str, Any]) -> bool:
         """Accept any query: a direct link needs none."""
         return True
 
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
         """Read the participant's own id, if the link has one."""
         if "participant" in entry:
-            return Arriving(identifier(entry, "participant"))
+            return Arriving(printable_id(entry, "participant"))
         return Arriving(None)
 
     def leave(self, outcome: str, parameters: Mapping[str, str]) -> dict[str, Any] | None:

@@ -61,6 +61,7 @@ class MTurk(Recruiter):
     """Participants from Amazon Mechanical Turk."""
 
     name = "mturk"
+    title = "Mechanical Turk"
     Parameters = MTurkParameters
     parameters: MTurkParameters
     frame_origins = (*HOSTS, "https://worker.mturk.com")
@@ -71,9 +72,10 @@ class MTurk(Recruiter):
         return (*cls.frame_origins, *settings.mturk_origins)
 
     @staticmethod
-    def recognises(entry: Mapping[str, str]) -> bool:
-        """Recognise MTurk by its assignment."""
-        return "assignmentId" in entry
+    def recognises(entry: Mapping[str, str], keys: Mapping[str, Any]) -> bool:
+        """Recognise MTurk by its assignment; other platforms have that name, not the others."""
+        theirs = {"hitId", "workerId", "turkSubmitTo"} & set(entry)
+        return "assignmentId" in entry and (bool(theirs) or entry["assignmentId"] == NOT_ACCEPTED)
 
     def arrive(self, entry: Mapping[str, str]) -> Arriving:
         """Read MTurk's ids; before the HIT is accepted there is only a preview."""

@@ -52,13 +52,14 @@ class Prolific(Recruiter):
     """Participants from Prolific. With a token, the host checks each arrival with its API."""
 
     name = "prolific"
+    title = "Prolific"
     Parameters = ProlificParameters
     parameters: ProlificParameters
     frame_origins = ("https://app.prolific.com",)
     own_in_each_part = ("completed",)
 
     @staticmethod
-    def recognises(entry: Mapping[str, str]) -> bool:
+    def recognises(entry: Mapping[str, str], keys: Mapping[str, Any]) -> bool:
         """Recognise Prolific by its participant id."""
         return PID in entry
 

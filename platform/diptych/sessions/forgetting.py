@@ -28,7 +28,13 @@ def forget_sessions(connection: Connection, session_ids: list[int]) -> None:
         select(SESSIONS.c.participant_id).where(SESSIONS.c.id.in_(session_ids))
     ).scalars()
     participants = [owner for owner in owners if owner is not None]
-    for model in (models.Response, models.Trial, models.Event, models.Arrival):
+    for model in (
+        models.QuestionAnswer,
+        models.Response,
+        models.Trial,
+        models.Event,
+        models.Arrival,
+    ):
         rows = table(model)
         connection.execute(rows.delete().where(rows.c.session_id.in_(session_ids)))
     connection.execute(SESSIONS.delete().where(SESSIONS.c.id.in_(session_ids)))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from diptych.simulation import Answer, Features, Observer, SeenTrial, Vision
+from diptych.simulation.questionnaire import random_answer
 from diptych.simulation.visitor import Refused, SimulationFault, Visitor
 from diptych.study.content import StudyContent
 
@@ -114,6 +115,9 @@ class Participation:
                 return await self._take_step("comprehension", {"answers": answers})
             case "calibration":
                 return await self._take_step("calibration", self._screen(content))
+            case "questions_before" | "questions_after" as step:
+                answers = self._answer_questions(content["questions"])
+                return await self._take_step(step, {"answers": answers})
             case "trials":
                 last = state["progress"]["done"] + 1 >= state["progress"]["of"]
                 return await self._answer_trial(content["trial"], last)
@@ -226,6 +230,12 @@ class Participation:
         self._numbers |= {
             url: self._vision.numbers(data) for url, data in zip(new, served, strict=True)
         }
+
+    def _answer_questions(self, questions: list[dict[str, Any]]) -> dict[str, Any]:
+        """Answer at random: nothing is simulated of who somebody is. A machine leaves all out."""
+        if self._observer.kind == "machine":
+            return {}
+        return {each["id"]: random_answer(each, self._observer.rng) for each in questions}
 
     def _comprehend(self, question: dict[str, Any]) -> int:
         """Choose the right option after reading the instructions; guess without."""

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from diptych.study.part import Part
 from diptych.study.payment import Payment, check_amounts
+from diptych.study.questionnaire import MOST_QUESTIONS, Asked, check_ids
 from diptych.study.section import Phase, Plugged, Section
 from diptych.study.thresholds import Quality
 from diptych.study.timing import TrialTiming
@@ -205,6 +206,8 @@ class StudySpec(Section):
     payment: Payment = Field(default_factory=lambda: Payment.model_validate({}))
     screen: Screen = Field(default_factory=lambda: Screen.model_validate({}))
     comprehension: tuple[Question, ...] = ()
+    questions_before: tuple[Asked, ...] = Field((), max_length=MOST_QUESTIONS)
+    questions_after: tuple[Asked, ...] = Field((), max_length=MOST_QUESTIONS)
     quality: Quality = Field(default_factory=lambda: Quality.model_validate({}))
     privacy: Privacy = Field(default_factory=lambda: Privacy.model_validate({}))
     part: tuple[Part, ...] = Field((), max_length=100)
@@ -216,6 +219,11 @@ class StudySpec(Section):
             raise ValueError("each condition must have a different name")
         if not any(condition.weight for condition in self.conditions):
             raise ValueError("at least one condition must have a weight above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _questions_differ(self) -> StudySpec:
+        check_ids(self.questions_before, self.questions_after)
         return self
 
     @model_validator(mode="after")
@@ -255,7 +263,7 @@ class StudySpec(Section):
         -------
         StudySpec
             With the trials, duration, pay, policy and recruiters' keys of that part. Later parts
-            ask no comprehension questions.
+            ask no comprehension questions and no `questions_before`.
         """
         if number == 1:
             return self
@@ -269,6 +277,7 @@ class StudySpec(Section):
             "payment": part.payment(self.payment.currency),
             "recruitment": self.recruitment.model_copy(update=keys),
             "comprehension": (),
+            "questions_before": (),
         }
         if part.policy is not None:
             changes["policy"] = part.policy

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, create_model
 
 from diptych.recruiters import NextPerson
+from diptych.study.questionnaire import QuestionType
 from diptych.tasks import Task
 from diptych.web.task_contract import OWN_TASKS, feedback_of, parameters_of
 
@@ -167,6 +168,31 @@ class DebriefContent(Doc):
     score: Score | None
 
 
+class AskedDoc(Doc):
+    """A question before or after the trials; which keys matter depends on its type."""
+
+    id: str
+    type: QuestionType
+    html: str = Field(description="The question.")
+    required: bool
+    options: list[str] = Field(description="Options, or the points of a Likert scale.")
+    multiple: bool
+    rows: list[str] = Field(description="Statements of a Likert grid.")
+    min: float | None
+    max: float | None
+    step: float
+    ends: list[str] = Field(description="Words at the ends of a slider; empty or two.")
+    unit: str
+    max_length: int
+    lines: int
+
+
+class QuestionPage(Doc):
+    """Questions before or after the trials."""
+
+    questions: list[AskedDoc]
+
+
 class Redirect(Doc):
     """An address to go on to."""
 
@@ -184,6 +210,14 @@ class Form(Doc):
     fields: dict[str, str]
 
 
+class Code(Doc):
+    """A code to copy, where the platform has no address to return to."""
+
+    kind: Literal["code"]
+    code: str
+    place: str | None = Field(None, description="Name of the platform that asks for it.")
+
+
 class NextPart(Doc):
     """The next part of the study; times in ms since 1970-01-01 UTC."""
 
@@ -199,7 +233,7 @@ class Ending(Doc):
 
     outcome: Outcome
     html: str
-    exit: Annotated[Redirect | Form, Field(discriminator="kind")] | None
+    exit: Annotated[Redirect | Form | Code, Field(discriminator="kind")] | None
     next_part: NextPart | None = Field(
         None, description="Missing after the last part, and in studies of one part."
     )
@@ -248,6 +282,20 @@ class CalibrationState(_StepState):
     content: CalibrationContent
 
 
+class QuestionsBeforeState(_StepState):
+    """Questions before the instructions."""
+
+    step: Literal["questions_before"]
+    content: QuestionPage
+
+
+class QuestionsAfterState(_StepState):
+    """Questions after the trials."""
+
+    step: Literal["questions_after"]
+    content: QuestionPage
+
+
 class TrialsState(_StepState):
     """The current trial."""
 
@@ -281,6 +329,8 @@ _State = Annotated[
     | InstructionsState
     | ComprehensionState
     | CalibrationState
+    | QuestionsBeforeState
+    | QuestionsAfterState
     | TrialsState
     | FeedbackState
     | DebriefState
@@ -339,8 +389,8 @@ class StudyDoc(Doc):
 
 
 _STATES: tuple[type[_StepState], ...] = (
-    PreviewState, ConsentState, InstructionsState, ComprehensionState, CalibrationState,
-    TrialsState, FeedbackState, DebriefState, EndState,
+    PreviewState, ConsentState, QuestionsBeforeState, InstructionsState, ComprehensionState,
+    CalibrationState, TrialsState, QuestionsAfterState, FeedbackState, DebriefState, EndState,
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from diptych.host import host
 from diptych.journey.answering import Timing
 from diptych.journey.entry import KINDS_BY_KEY
 from diptych.journey.faults import JourneyFault
-from diptych.journey.steps import BODIES
+from diptych.journey.step_bodies import BODIES
 from diptych.web.contract import Answered, Described, EnteredState, ImageList, State
 from diptych.web.limits import limits
 from diptych.web.task_contract import response_of

@@ -17,7 +17,7 @@ import { consent, debrief, feedback, preview } from "./screens/texts";
 import { trials } from "./screens/trials";
 import type { Shell } from "./shell";
 import { TokenStore } from "./storage";
-import type { ClientEvent, Entered, Resumed, State, Step } from "./types";
+import type { ClientEvent, Entered, Resumed, State, StateAt, Step } from "./types";
 import { setPixelsPerDegree } from "./visualangle";
 import { knows, say } from "./words";
 
@@ -201,6 +201,9 @@ export class Journey {
         return comprehension(ctx, state);
       case "calibration":
         return calibration(ctx, state);
+      case "questions_before":
+      case "questions_after":
+        return this.ask(ctx, state);
       case "trials":
         return trials(ctx, state);
       case "feedback":
@@ -208,6 +211,15 @@ export class Journey {
       case "debrief":
         return debrief(ctx, state);
     }
+  }
+
+  /** Most studies ask no such questions: their pages do not load what shows them. */
+  private async ask(
+    ctx: Context,
+    state: StateAt<"questions_before"> | StateAt<"questions_after">,
+  ): Promise<State> {
+    const { questionnaire } = await import("./screens/questionnaire");
+    return questionnaire(ctx, state);
   }
 
   /** Loads the pictures while somebody reads; what does not come now is loaded before the trials. */

@@ -9,9 +9,10 @@ export type ScreenNeeds = Schemas["ScreenNeeds"];
 export type Progress = Schemas["Progress"];
 export type Notice = Schemas["Notice"];
 export type Trial = Schemas["Trial"];
-export type Exit = Schemas["Redirect"] | Schemas["Form"];
+export type Exit = Schemas["Ending"]["exit"] & object;
 export type NextPart = Schemas["NextPart"];
 export type Question = Schemas["QuestionDoc"];
+export type Asked = Schemas["AskedDoc"];
 export type Score = Schemas["Score"];
 export type Outcome = Schemas["Ending"]["outcome"];
 

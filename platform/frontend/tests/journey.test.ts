@@ -792,6 +792,16 @@ describe("the way out", () => {
     expect(handIn()).toBe(true);
   });
 
+  it("may be a code to copy, without an address", async () => {
+    host.exit = { kind: "code", code: "C0DE", place: "Connect" };
+    open();
+    await until("consent-decline");
+    click("consent-decline");
+    expect((await until("code")).textContent).toBe("C0DE");
+    expect(document.body.textContent).toContain("Enter this completion code on Connect");
+    expect(maybe("exit")).toBeNull();
+  });
+
   it("to Prolific is gone by itself, after some seconds, and never after it was stopped", async () => {
     const go = vi.spyOn(browser, "go").mockImplementation(() => undefined);
     open();

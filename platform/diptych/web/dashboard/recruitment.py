@@ -22,8 +22,9 @@ from diptych.mturk.offer import HitFault, preview_hit
 from diptych.overview.checklist import checklist, is_example_code, prolific_limit
 from diptych.overview.readiness import known
 from diptych.overview.versions import history
-from diptych.recruiters import study_link
+from diptych.recruiters import REGISTRY, study_link
 from diptych.recruiters.platform import PlatformFault
+from diptych.study import texts
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, frozen
 from diptych.web.dashboard.access import access, pages, study, user
@@ -62,6 +63,12 @@ class Way:
         The address to hand out, or to paste into the platform.
     placements : list[Any]
         Where the study stands on the platform, as far as is known here.
+    title : str
+        Heading.
+    steps : str
+        HTML: what to do on the platform; empty where the page itself says it.
+    templates : tuple[tuple[str, str], ...]
+        (title, lines of study.toml to copy).
     """
 
     name: str
@@ -69,6 +76,9 @@ class Way:
     ready: bool
     link: str
     placements: list[Any]
+    title: str
+    steps: str
+    templates: tuple[tuple[str, str], ...]
 
 
 @blueprint.get("/studies/<study>/recruitment")
@@ -82,7 +92,7 @@ def index(study: str) -> str:
     content = frozen(version.id)
     given = known(host(), content, here.id)
     spec = content.spec
-    names = dict.fromkeys([*spec.recruitment.recruiters, "direct", "prolific", "mturk"])
+    names = dict.fromkeys([*spec.recruitment.recruiters, *REGISTRY.names()])
     ways = [_way(host(), content, name, placed) for name in names]
     keys = study_keys.listed(here.id) if here.allows("editor") else []
     return render_template(
@@ -91,7 +101,8 @@ def index(study: str) -> str:
         spec=spec,
         version=version,
         ways=[way for way in ways if way.listed],
-        others=[way.name for way in ways if not way.listed],
+        others=[way for way in ways if not way.listed],
+        titles={way.name: way.title for way in ways},
         checks=[check for check in checklist(given) if check.name in CONCERNED],
         minutes=given.minutes,
         prolific=prolific_settings(content, given.minutes),
@@ -121,12 +132,17 @@ def _study() -> Any:
 
 def _way(to: Host, content: StudyContent, name: str, placed: list[Any]) -> Way:
     recruiter = recruiter_of(to, content, name)
+    known = REGISTRY.all().get(name)
+    guide = None if known is None else known.guide()
     return Way(
         name,
         name in content.spec.recruitment.recruiters,
         recruiter is not None,
         "" if recruiter is None else recruiter.invitation(content.name),
         [placement for placement in placed if placement.recruiter == name],
+        (known.title if known else "") or name,
+        texts.html(guide.steps) if guide else "",
+        guide.templates if guide else (),
     )
 
 

@@ -914,6 +914,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/steps/questions_after": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete the step questions_after */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["QuestionAnswers"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["State"];
+                    };
+                };
+                /** @description Authentication error */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Request Entity Too Large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ValidationError"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/steps/questions_before": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete the step questions_before */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": components["schemas"]["QuestionAnswers"];
+                };
+            };
+            responses: {
+                /** @description Successful response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["State"];
+                    };
+                };
+                /** @description Authentication error */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Request Entity Too Large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+                /** @description Validation error */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ValidationError"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HTTPError"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -941,6 +1111,55 @@ export interface components {
                 [key: string]: unknown;
             } | null);
             next: components["schemas"]["State"];
+        };
+        /**
+         * AskedDoc
+         * @description A question before or after the trials; which keys matter depends on its type.
+         */
+        AskedDoc: {
+            /** Id */
+            id: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "number" | "choice" | "likert" | "slider";
+            /**
+             * Html
+             * @description The question.
+             */
+            html: string;
+            /** Required */
+            required: boolean;
+            /**
+             * Options
+             * @description Options, or the points of a Likert scale.
+             */
+            options: string[];
+            /** Multiple */
+            multiple: boolean;
+            /**
+             * Rows
+             * @description Statements of a Likert grid.
+             */
+            rows: string[];
+            /** Min */
+            min: number | null;
+            /** Max */
+            max: number | null;
+            /** Step */
+            step: number;
+            /**
+             * Ends
+             * @description Words at the ends of a slider; empty or two.
+             */
+            ends: string[];
+            /** Unit */
+            unit: string;
+            /** Max Length */
+            max_length: number;
+            /** Lines */
+            lines: number;
         };
         /**
          * Browser
@@ -1064,6 +1283,25 @@ export interface components {
              */
             task: "category_learning";
             show: components["schemas"]["CategoryLearningShown"];
+        };
+        /**
+         * Code
+         * @description A code to copy, where the platform has no address to return to.
+         */
+        Code: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "code";
+            /** Code */
+            code: string;
+            /**
+             * Place
+             * @description Name of the platform that asks for it.
+             * @default null
+             */
+            place?: string | null;
         };
         /**
          * ComparisonShown
@@ -1197,7 +1435,7 @@ export interface components {
          * Described
          * @description A State with what the browser needs to know of the study.
          */
-        Described: components["schemas"]["DescribedConsentState"] | components["schemas"]["DescribedInstructionsState"] | components["schemas"]["DescribedComprehensionState"] | components["schemas"]["DescribedCalibrationState"] | components["schemas"]["DescribedTrialsState"] | components["schemas"]["DescribedFeedbackState"] | components["schemas"]["DescribedDebriefState"] | components["schemas"]["DescribedEndState"];
+        Described: components["schemas"]["DescribedConsentState"] | components["schemas"]["DescribedQuestionsBeforeState"] | components["schemas"]["DescribedInstructionsState"] | components["schemas"]["DescribedComprehensionState"] | components["schemas"]["DescribedCalibrationState"] | components["schemas"]["DescribedTrialsState"] | components["schemas"]["DescribedQuestionsAfterState"] | components["schemas"]["DescribedFeedbackState"] | components["schemas"]["DescribedDebriefState"] | components["schemas"]["DescribedEndState"];
         /**
          * DescribedCalibrationState
          * @description The size of the screen and the viewing distance.
@@ -1304,6 +1542,36 @@ export interface components {
             study: components["schemas"]["StudyDoc"];
         };
         /**
+         * DescribedQuestionsAfterState
+         * @description Questions after the trials.
+         */
+        DescribedQuestionsAfterState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "questions_after";
+            content: components["schemas"]["QuestionPage"];
+            study: components["schemas"]["StudyDoc"];
+        };
+        /**
+         * DescribedQuestionsBeforeState
+         * @description Questions before the instructions.
+         */
+        DescribedQuestionsBeforeState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "questions_before";
+            content: components["schemas"]["QuestionPage"];
+            study: components["schemas"]["StudyDoc"];
+        };
+        /**
          * DescribedTrialsState
          * @description The current trial.
          */
@@ -1345,7 +1613,7 @@ export interface components {
             /** Html */
             html: string;
             /** Exit */
-            exit: (components["schemas"]["Redirect"] | components["schemas"]["Form"]) | null;
+            exit: (components["schemas"]["Redirect"] | components["schemas"]["Form"] | components["schemas"]["Code"]) | null;
             /**
              * @description Missing after the last part, and in studies of one part.
              * @default null
@@ -1490,10 +1758,44 @@ export interface components {
             token: string | null;
         };
         /**
+         * EnteredQuestionsAfterState
+         * @description Questions after the trials.
+         */
+        EnteredQuestionsAfterState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "questions_after";
+            content: components["schemas"]["QuestionPage"];
+            study: components["schemas"]["StudyDoc"];
+            /** Token */
+            token: string | null;
+        };
+        /**
+         * EnteredQuestionsBeforeState
+         * @description Questions before the instructions.
+         */
+        EnteredQuestionsBeforeState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "questions_before";
+            content: components["schemas"]["QuestionPage"];
+            study: components["schemas"]["StudyDoc"];
+            /** Token */
+            token: string | null;
+        };
+        /**
          * EnteredState
          * @description What entering gives: the token names the session from here on.
          */
-        EnteredState: components["schemas"]["EnteredPreviewState"] | components["schemas"]["EnteredConsentState"] | components["schemas"]["EnteredInstructionsState"] | components["schemas"]["EnteredComprehensionState"] | components["schemas"]["EnteredCalibrationState"] | components["schemas"]["EnteredTrialsState"] | components["schemas"]["EnteredFeedbackState"] | components["schemas"]["EnteredDebriefState"] | components["schemas"]["EnteredEndState"];
+        EnteredState: components["schemas"]["EnteredPreviewState"] | components["schemas"]["EnteredConsentState"] | components["schemas"]["EnteredQuestionsBeforeState"] | components["schemas"]["EnteredInstructionsState"] | components["schemas"]["EnteredComprehensionState"] | components["schemas"]["EnteredCalibrationState"] | components["schemas"]["EnteredTrialsState"] | components["schemas"]["EnteredQuestionsAfterState"] | components["schemas"]["EnteredFeedbackState"] | components["schemas"]["EnteredDebriefState"] | components["schemas"]["EnteredEndState"];
         /**
          * EnteredTrialsState
          * @description The current trial.
@@ -1898,6 +2200,21 @@ export interface components {
             of: number;
         };
         /**
+         * QuestionAnswers
+         * @description The answers of one page of questions.
+         */
+        QuestionAnswers: {
+            /**
+             * Answers
+             * @description By id: text; a number; an option or a list of options; by row, an option.
+             */
+            answers: {
+                [key: string]: string | number | string[] | {
+                    [key: string]: string;
+                } | null;
+            };
+        };
+        /**
          * QuestionDoc
          * @description A question about the instructions, without its answer.
          */
@@ -1908,6 +2225,14 @@ export interface components {
             options: string[];
         };
         /**
+         * QuestionPage
+         * @description Questions before or after the trials.
+         */
+        QuestionPage: {
+            /** Questions */
+            questions: components["schemas"]["AskedDoc"][];
+        };
+        /**
          * Questions
          * @description Comprehension questions.
          */
@@ -1916,6 +2241,34 @@ export interface components {
             questions: components["schemas"]["QuestionDoc"][];
             /** Attempts Left */
             attempts_left: number;
+        };
+        /**
+         * QuestionsAfterState
+         * @description Questions after the trials.
+         */
+        QuestionsAfterState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "questions_after";
+            content: components["schemas"]["QuestionPage"];
+        };
+        /**
+         * QuestionsBeforeState
+         * @description Questions before the instructions.
+         */
+        QuestionsBeforeState: {
+            session: components["schemas"]["SessionDoc"];
+            progress: components["schemas"]["Progress"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            step: "questions_before";
+            content: components["schemas"]["QuestionPage"];
         };
         /**
          * Redirect
@@ -1983,7 +2336,7 @@ export interface components {
          * State
          * @description Where a session stands and what is to be shown now; `content` depends on `step`.
          */
-        State: components["schemas"]["ConsentState"] | components["schemas"]["InstructionsState"] | components["schemas"]["ComprehensionState"] | components["schemas"]["CalibrationState"] | components["schemas"]["TrialsState"] | components["schemas"]["FeedbackState"] | components["schemas"]["DebriefState"] | components["schemas"]["EndState"];
+        State: components["schemas"]["ConsentState"] | components["schemas"]["InstructionsState"] | components["schemas"]["ComprehensionState"] | components["schemas"]["CalibrationState"] | components["schemas"]["QuestionsBeforeState"] | components["schemas"]["QuestionsAfterState"] | components["schemas"]["TrialsState"] | components["schemas"]["FeedbackState"] | components["schemas"]["DebriefState"] | components["schemas"]["EndState"];
         /**
          * StudyDoc
          * @description What the browser may know about a study.

@@ -4,7 +4,7 @@ import { actions, button, card } from "../shell";
 import type { Exit, NextPart, Progress, StateAt } from "../types";
 import { duration, knows, outcomeName, say } from "../words";
 import type { Context } from "./context";
-import { leaving } from "./leaving";
+import { codeBox, leaving } from "./leaving";
 
 /** So long a form that was submitted is not submitted again. */
 const RESEND_AFTER_MS = 3000;
@@ -97,6 +97,10 @@ const next = (begin: () => void): HTMLElement =>
   actions(button(say("next-person"), { testid: "next-person", onclick: begin }));
 
 function wayOut(exit: Exit, body: HTMLElement): HTMLElement[] {
+  if (exit.kind === "code") {
+    const { code, place } = exit;
+    return [codeBox(code, place ? say("code-at", { place }) : say("code-alone")), ...closing()];
+  }
   const address = exit.kind === "redirect" ? exit.url : exit.action;
   if (!isWebAddress(address)) throw new Error(`not a web address: ${address.slice(0, 80)}`);
   if (exit.kind === "redirect") return leaving(exit, body);

@@ -41,9 +41,11 @@ export function leaving(
     stay.hidden = true;
   });
   link.addEventListener("click", () => clearInterval(timer));
-  return [actions(link), h("div", { class: "staying" }, told, stay), codeOf(exit)].filter(
-    (part) => part !== null,
-  );
+  return [
+    actions(link),
+    h("div", { class: "staying" }, told, stay),
+    exit.code ? codeBox(exit.code, say("code")) : null,
+  ].filter((part) => part !== null);
 }
 
 /** The time to read a text in, s. */
@@ -52,9 +54,8 @@ const secondsFor = (body: HTMLElement): number => {
   return Math.min(MOST_S, Math.max(LEAST_S, Math.round(words / WORDS_PER_S)));
 };
 
-function codeOf(exit: Extract<Exit, { kind: "redirect" }>): HTMLElement | null {
-  if (!exit.code) return null;
-  const { code } = exit;
+/** A completion code to copy, below a sentence that says what it is for. */
+export function codeBox(code: string, told: string): HTMLElement {
   const copy = button(say("copy"), { testid: "copy-code", kind: "quiet" });
   const label = copy.querySelector("span");
   copy.addEventListener("click", async () => {
@@ -67,7 +68,7 @@ function codeOf(exit: Extract<Exit, { kind: "redirect" }>): HTMLElement | null {
     }
   });
   const shown = h("code", { text: code, dir: "ltr", testid: "code" });
-  return h("div", { class: "completion" }, h("p", { text: say("code") }), shown, copy);
+  return h("div", { class: "completion" }, h("p", { text: told }), shown, copy);
 }
 
 function hostName(url: string): string {
