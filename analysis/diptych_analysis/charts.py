@@ -77,7 +77,7 @@ def save(chart: Any, file: Path, scale: float = 2.0, *, width_mm: float | None =
         case ".svg":
             file.write_text(sized(svg_of(spec), width_mm), encoding="utf-8")
         case ".pdf":
-            file.write_bytes(bytes(vlc.svg_to_pdf(sized(svg_of(spec), width_mm))))
+            file.write_bytes(pdf_of(sized(svg_of(spec), width_mm)))
         case ".json":
             file.write_text(json.dumps(spec), encoding="utf-8")
         case ".html":
@@ -89,14 +89,25 @@ def save(chart: Any, file: Path, scale: float = 2.0, *, width_mm: float | None =
 
 def sized(svg: str, width_mm: float | None) -> str:
     """Set the width of an SVG on paper, in millimetres; its height follows."""
-    found = re.match(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"', svg)
-    if width_mm is None or found is None:
+    if width_mm is None:
         return svg
-    width, height = (float(size) for size in found.groups())
+    width, height = size_of(svg)
     pixels = width_mm * PIXELS_PER_MM
-    head = found[0].replace(f'width="{found[1]}"', f'width="{pixels:g}"')
-    head = head.replace(f'height="{found[2]}"', f'height="{height * pixels / width:g}"')
-    return head + svg[found.end() :]
+    size = f'width="{pixels:g}" height="{height * pixels / width:g}"'
+    return re.sub(r'width="[\d.]+" height="[\d.]+"', size, svg, count=1)
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """Return width and height of an SVG, in pixels; ValueError where it has none."""
+    found = re.match(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"', svg)
+    if found is None:
+        raise ValueError(f"an SVG without width and height: {svg[:80]}")
+    return float(found[1]), float(found[2])
+
+
+def pdf_of(svg: str) -> bytes:
+    """Return an SVG as a PDF of one page."""
+    return bytes(vlc.svg_to_pdf(svg))
 
 
 def script() -> str:

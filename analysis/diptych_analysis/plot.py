@@ -96,8 +96,8 @@ class Figure:
     def __repr__(self) -> str:
         """Return the kind of the chart and its size in the file."""
         size = len(json.dumps(self.chart.to_dict()))
-        return as_text(("Figure", ["", ""], [["chart", type(self.chart).__name__],
-                                             ["characters of its specification", f"{size:,}"]]))  # fmt: skip
+        rows = [["chart", type(self.chart).__name__], ["characters", f"{size:,}"]]
+        return as_text(("Figure", ["", ""], rows))
 
 
 def _trials(data: Tables | pd.DataFrame) -> pd.DataFrame:
