@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections import Counter
@@ -111,6 +112,16 @@ def test_images_come_from_the_named_folders_alone(
     for absent in ("clouds:1", "clouds:2", "clouds:3", "clouds:none"):
         assert pictures.open(absent) is None
     assert pictures.sheet([("all", ["clouds:1", "clouds:2"])]) is None
+    # Two studies use one name: the hash tells their images apart.
+    other = tmp_path / "other"
+    other.mkdir()
+    Image.new("RGB", (40, 20), "blue").save(other / "0.png")
+    wanted = hashlib.sha256((other / "0.png").read_bytes()).hexdigest()
+    tables.stimuli.loc[0, "stimulus_id"] = wanted
+    pictures = StimulusPictures([folder, other])
+    pictures.use(tables)
+    image = pictures.open(wanted)
+    assert image is not None and image.convert("RGB").getpixel((0, 0)) == (0, 0, 255)
 
 
 def results(better: float) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_items_and_confusions_are_counted(grid: list[list[int]]) -> None:
             sum(column),
             len(grid),
         ) and row.low <= row.accuracy <= row.high
-        assert row.instead and row.instead != row.label
+        assert {row.instead, row.label} == {"a", "b"}
     assert list(hardest["accuracy"]) == sorted(hardest["accuracy"])
     wrong = sum(1 - value for values in grid for value in values)
     assert performance.confused_pairs(trials)["n"].sum() == wrong
@@ -94,9 +94,21 @@ def test_reliability_is_that_of_the_simulated_abilities() -> None:
     assert nothing is not None and abs(nothing.half) < 6 / np.sqrt(200)
 
 
+def test_an_item_whose_answer_moves_has_no_confusion() -> None:
+    trials = pd.concat([answers([[0, 1]]), answers([[0, 1]]).replace({"a": "b", "b": "a"})])
+    hardest = performance.hardest_items(trials, fewest=1)
+    assert list(hardest["label"]) == [""] and list(hardest["instead"]) == [""]
+
+
+def test_halves_that_oppose_each_other_have_no_reliability() -> None:
+    opposed = answers([[1, 0], [0, 1]] * 6)
+    found = performance.split_half(opposed, "session_id")
+    assert found is not None and found.half < -0.5 and found.full == found.low == 0
+
+
 def test_what_cannot_be_computed_is_none() -> None:
     assert performance.split_half(answers([[1, 1], [0, 1]]), "session_id") is None
-    assert performance.split_half(answers([[1, 1]] * 4), "session_id") is None
+    assert performance.split_half(answers([[1, 1]] * 12), "session_id") is None
     assert performance.confidence_auc(answers([[1, 1]])) is None
     assert performance.chance(answers([[1, 0]])) == 0.5
     assert performance.chance(answers([[1]])) is None

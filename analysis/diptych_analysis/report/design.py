@@ -10,7 +10,7 @@ import pandas as pd
 from diptych_analysis.charts import FONT, INK, PALETTE, QUIET
 from diptych_analysis.report.page import Page
 from diptych_analysis.report.performance import MOST_LABELS
-from diptych_analysis.report.stimulus_pictures import images_of_item
+from diptych_analysis.report.stimulus_pictures import SCALE, images_of_item
 from diptych_analysis.tables import Tables
 
 PHASE_WORDS = {
@@ -36,15 +36,15 @@ class Step:
 
 
 def blocks_of(trials: pd.DataFrame) -> list[tuple[str, int]]:
-    """Return the phases of a typical session, each with its number of trials, in their order.
+    """Return the phases of a session of median length, each with its trials, in their order.
 
-    At each position it is the phase that most sessions have there. Attention checks among other
-    trials count as part of these.
+    Attention checks among other trials are left out.
     """
     own = trials[trials["phase"] != "catch"]
-    at = own.groupby("trial_index")["phase"].agg(lambda phases: phases.mode().iloc[0])
+    lengths = own.groupby("session_id").size().sort_values(kind="stable")
+    typical = own[own["session_id"] == lengths.index[(len(lengths) - 1) // 2]]
     blocks: list[tuple[str, int]] = []
-    for phase in at.sort_index():
+    for phase in typical.sort_values("trial_index")["phase"].astype(str):
         if blocks and blocks[-1][0] == phase:
             blocks[-1] = (phase, blocks[-1][1] + 1)
         else:
@@ -142,7 +142,7 @@ def _stimuli(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
         rows, caption = _by_label(trials, tables)
     sheet = page.pictures.sheet(rows) if rows else None
     if sheet is not None:
-        page.picture(sheet, caption)
+        page.picture(sheet, caption, scale=SCALE)
     elif len(tables.stimuli):
         page.add(
             "<p>No image of a stimulus was found. <code>diptych report --images FOLDER</code> "

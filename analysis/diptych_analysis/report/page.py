@@ -114,13 +114,14 @@ class Page:
             f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
-    def picture(self, image: Any, caption: str) -> None:
-        """Add a Pillow image, drawn into the page itself."""
+    def picture(self, image: Any, caption: str, *, scale: int = 1) -> None:
+        """Add a Pillow image, drawn into the page itself; `scale` is its pixels per CSS pixel."""
         data = io.BytesIO()
         image.save(data, "WEBP", quality=86)
         source = base64.b64encode(data.getvalue()).decode("ascii")
         self._captioned(
-            f'<img alt="{html.escape(caption)}" width="{image.width}" height="{image.height}" '
+            f'<img alt="{html.escape(caption)}" width="{image.width // scale}" '
+            f'height="{image.height // scale}" '
             f'src="data:image/webp;base64,{source}">',
             caption,
         )

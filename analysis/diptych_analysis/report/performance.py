@@ -21,6 +21,8 @@ POSITIONS = ("two_afc", "comparison")
 #: More right answers than these are no closed set that a participant could guess from.
 MOST_LABELS = 20
 SPLITS, RESAMPLES = 200, 2000
+#: Sessions or items that a reliability needs.
+FEWEST = 10
 
 
 def scored(trials: pd.DataFrame, *phases: str) -> pd.DataFrame:
@@ -101,7 +103,8 @@ class Reliability:
     half : float
         Mean correlation of the halves over random splits.
     full : float
-        The same for all answers, by Spearman and Brown: 2 r / (1 + r).
+        The same for all answers, by Spearman and Brown: 2 r / (1 + r); 0 where the halves do not
+        go together.
     low, high : float
         The middle 95 % of `full` over the splits.
     n : int
@@ -130,7 +133,7 @@ def split_half(trials: pd.DataFrame, of: str, seed: int = 0) -> Reliability | No
     Returns
     -------
     Reliability or None
-        None with fewer than three sessions or items, or if a half never differs between them.
+        None with fewer than ten sessions or items, or if a half never differs between them.
 
     References
     ----------
@@ -140,7 +143,7 @@ def split_half(trials: pd.DataFrame, of: str, seed: int = 0) -> Reliability | No
     known = scored(trials)
     known = known[known.groupby(of)["right"].transform("size") >= 2]
     codes, names = pd.factorize(known[of])
-    if len(names) < 3:
+    if len(names) < FEWEST:
         return None
     right = known["right"].to_numpy()
     counts = np.bincount(codes)
@@ -160,10 +163,14 @@ def split_half(trials: pd.DataFrame, of: str, seed: int = 0) -> Reliability | No
             found.append(float(np.corrcoef(*halves)[0, 1]))
     if not found:
         return None
-    full = np.array([2 * r / (1 + r) if r > -1 else -1.0 for r in found])
-    low, high = np.quantile(full, [0.025, 0.975])
+    low, high = (_lengthened(float(r)) for r in np.quantile(found, [0.025, 0.975]))
     half = float(np.mean(found))
-    return Reliability(half, 2 * half / (1 + half), float(low), float(high), len(names))
+    return Reliability(half, _lengthened(half), low, high, len(names))
+
+
+def _lengthened(r: float) -> float:
+    """Return the reliability of all answers from that of halves (Spearman and Brown)."""
+    return max(0.0, 2 * r / (1 + r)) if r > -1 else 0.0
 
 
 def confidence_auc(trials: pd.DataFrame) -> float | None:
@@ -197,14 +204,17 @@ def hardest_items(trials: pd.DataFrame, most: int = 12, fewest: int = 3) -> pd.D
     -------
     DataFrame
         Columns item_id, label, n, right, accuracy, low, high (Wilson), instead (the most frequent
-        wrong response; empty without one), hardest first.
+        wrong response), hardest first. Label and response are empty where the label of an item is
+        a position that changes from session to session.
     """
     known = scored(trials)
     rows = []
     for item, part in known.groupby("item_id", sort=True):
         wrong = part.loc[part["right"] == 0, "response"].dropna()
-        instead = str(wrong.mode().iloc[0]) if len(wrong) else ""
-        rows.append((item, part["label"].iloc[0], len(part), part["right"].sum(), instead))
+        fixed = part["label"].nunique() == 1
+        label = str(part["label"].iloc[0]) if fixed else ""
+        instead = str(wrong.mode().iloc[0]) if fixed and len(wrong) else ""
+        rows.append((item, label, len(part), part["right"].sum(), instead))
     found = pd.DataFrame(rows, columns=["item_id", "label", "n", "right", "instead"])
     found = found[(found["n"] >= fewest) & (found["right"] < found["n"])]
     found["accuracy"] = found["right"] / found["n"]

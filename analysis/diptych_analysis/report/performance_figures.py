@@ -122,7 +122,7 @@ def participant_panels(trials: pd.DataFrame, chance: float | None) -> Any | None
     few = alt.Axis(values=[0, 1], format=".0%", title=None, grid=False)
     base = alt.Chart(data)
     line = base.mark_line(strokeWidth=1.4, color=PALETTE[0]).encode(
-        x=alt.X("trial:Q", title=None, axis=alt.Axis(tickCount=2, grid=False),
+        x=alt.X("trial:Q", title=None, axis=alt.Axis(tickCount=2, grid=False, labelFlush=True),
                 scale=alt.Scale(nice=False)),
         y=alt.Y("accuracy:Q", axis=few, scale=UNIT_RANGE),
         tooltip=["participant:N", "panel:N"],

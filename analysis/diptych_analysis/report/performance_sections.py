@@ -7,7 +7,7 @@ import pandas as pd
 from diptych_analysis.report import performance, performance_figures
 from diptych_analysis.report.page import Page
 from diptych_analysis.report.performance import Spread
-from diptych_analysis.report.stimulus_pictures import images_of_item
+from diptych_analysis.report.stimulus_pictures import SCALE, images_of_item
 from diptych_analysis.tables import Tables
 
 #: Roles of items whose image stands for the item, in this order; else its first images.
@@ -136,26 +136,26 @@ def add_hardest(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
 
 
 def _items(page: Page, hardest: pd.DataFrame, tables: Tables) -> None:
-    cells = []
+    fixed = bool((hardest["label"] != "").all())
+    cells, rows = [], []
     for row in hardest.itertuples():
-        wrong = f"{row.label}, not {row.instead}" if row.instead else str(row.label)
-        score = f"{percent(row.accuracy, 0)} of {row.n}"
-        cells.append((_image(tables, str(row.item_id)), score, wrong))
+        name, share = _short(str(row.item_id)), percent(row.accuracy, 0)
+        below = f"{row.label}, not {row.instead}" if fixed else name
+        cells.append((_image(tables, str(row.item_id)), f"{share} of {row.n}", below))
+        labels = [str(row.label), row.instead] if fixed else []
+        ends = f"{percent(row.low, 0)} to {percent(row.high, 0)}"
+        rows.append([name, *labels, f"{row.n:,}", share, ends])
     sheet = page.pictures.captioned(cells) if page.pictures is not None else None
     if sheet is not None:
+        what = "the right answer with the most frequent wrong one" if fixed else "the item"
         page.picture(
             sheet,
             "The test items with the fewest right answers, of those with at least 3: share of "
-            "right answers, and the right answer with the most frequent wrong one.",
+            f"right answers, and {what}.",
+            scale=SCALE,
         )
-    rows = [
-        [
-            _short(str(row.item_id)), str(row.label), row.instead or "–", f"{row.n:,}",
-            percent(row.accuracy, 0), f"{percent(row.low, 0)} to {percent(row.high, 0)}",
-        ]
-        for row in hardest.itertuples()
-    ]  # fmt: skip
-    head = ["item", "right answer", "most frequent wrong one", "answers", "right", "95 % interval"]
+    answers = ["right answer", "most frequent wrong one"] if fixed else []
+    head = ["item", *answers, "answers", "right", "95 % interval"]
     page.table("Test items with the fewest right answers.", head, rows)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from diptych_analysis.pictures import PictureFault, read_picture
 from diptych_analysis.tables import Tables
 
 SIDE, GAP = 96, 8
+#: Pixels of a sheet per CSS pixel: sharp on dense screens and on paper.
+SCALE = 2
 _TEXT, _ROW = 13, 18
 INK, QUIET, PAPER, EMPTY = "#1d2733", "#5b6875", "#ffffff", "#eceff2"
 
@@ -23,7 +27,8 @@ class StimulusPictures:
     ----------
     folders : sequence of Path
         Folders of studies or data sets; the column `file` of the table `stimuli` is relative to
-        one of them.
+        one of them. Studies use the same names: the hash of the file decides, where the id of the
+        stimulus is one.
     """
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
@@ -42,9 +47,10 @@ class StimulusPictures:
             return None
         for folder in self._folders:
             file = folder / name
-            if file.is_file():
+            data = file.read_bytes() if file.is_file() else b""
+            if data and _is_it(data, stimulus):
                 try:
-                    return read_picture(file.read_bytes())
+                    return read_picture(data)
                 except PictureFault:
                     return None
         return None
@@ -80,7 +86,7 @@ class StimulusPictures:
     ) -> Image.Image | None:
         if not self.has_any([cell[0] for _, cells in rows for cell in cells]):
             return None
-        scale = 2  # sharp on dense screens and on paper
+        scale = SCALE
         side, gap, line = SIDE * scale, GAP * scale, _ROW * scale
         wide = side if not words else side + 28 * scale
         widest = max(len(cells) for _, cells in rows)
@@ -116,6 +122,12 @@ class StimulusPictures:
             tile.paste(small, ((side - size[0]) // 2, (side - size[1]) // 2))
         ImageDraw.Draw(tile).rectangle((0, 0, side - 1, side - 1), outline="#dfe4e9")
         return tile
+
+
+def _is_it(data: bytes, stimulus: str) -> bool:
+    """Say whether a file is that of a stimulus; imported data have ids that are no hashes."""
+    is_hash = re.fullmatch("[0-9a-f]{64}", stimulus) is not None
+    return not is_hash or hashlib.sha256(data).hexdigest() == stimulus
 
 
 def fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: float) -> str:

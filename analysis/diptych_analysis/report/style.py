@@ -85,7 +85,7 @@ figcaption b { color: var(--ink); }
   h2 { break-before: page; }
   nav.contents + h2, h2:first-of-type { break-before: auto; }
   h2, h3, caption { break-after: avoid; }
-  figure, tr, .prose, .cards { break-inside: avoid; }
+  figure, tr, .scroll, .prose, .cards { break-inside: avoid; }
   figure { overflow: visible; padding: .6rem; }
   .chart svg { max-height: 225mm; }
   .long { max-height: none; overflow: visible; }

@@ -111,7 +111,10 @@ def _flow_sentence(flow: Flow) -> str:
 
 
 def results(trials: pd.DataFrame, task: str) -> str:
-    """Write the main results in words; empty where no trial has a right answer."""
+    """Write the main results in words; empty without a known set of right answers."""
+    chance = performance.chance(trials)
+    if chance is None:
+        return ""
     sentences = []
     for phase in ("training", "test"):
         known = performance.scored(trials, phase)
@@ -124,9 +127,7 @@ def results(trials: pd.DataFrame, task: str) -> str:
             )
     if not sentences:
         return ""
-    chance = performance.chance(trials)
-    if chance is not None:
-        sentences.append(f"Chance was {100 * chance:.3g} %.")
+    sentences.append(f"Chance was {100 * chance:.3g} %.")
     sentences += [_learned(trials), _sensitivity(trials, task), _times(trials), _reliable(trials)]
     return " ".join(sentence for sentence in sentences if sentence)
 
