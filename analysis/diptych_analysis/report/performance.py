@@ -160,7 +160,7 @@ def split_half(trials: pd.DataFrame, of: str, seed: int = 0) -> Reliability | No
             for part in (first, ~first)
         ]
         if min(np.ptp(half) for half in halves) > 0:
-            found.append(float(np.corrcoef(*halves)[0, 1]))
+            found.append(float(np.corrcoef(halves[0], halves[1])[0, 1]))
     if not found:
         return None
     low, high = (_lengthened(float(r)) for r in np.quantile(found, [0.025, 0.975]))

@@ -67,7 +67,7 @@ def times_by_trial(trials: pd.DataFrame) -> Any | None:
         return None
     seconds = known.assign(seconds=known["rt_ms"].astype(float) / 1000)
     parts = seconds.groupby(["phase", "trial_index"])["seconds"]
-    found = parts.quantile([0.25, 0.5, 0.75]).unstack().reset_index()
+    found = parts.quantile(np.array([0.25, 0.5, 0.75])).unstack().reset_index()
     found.columns = pd.Index(["phase", "trial", "low", "median", "high"])
     found["trial"] += 1
     base = alt.Chart(found)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 
 from diptych_analysis.report import performance, performance_figures
@@ -117,7 +120,7 @@ def add_hardest(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
     if labels > 2:
         rows = [
             [f"{row.label} → {row.response}", f"{row.n:,}", percent(float(row.share))]
-            for row in performance.confused_pairs(test).itertuples()
+            for row in _rows(performance.confused_pairs(test))
         ]
         if rows:
             page.add("<h3>Most confused classes</h3>")
@@ -138,7 +141,7 @@ def add_hardest(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
 def _items(page: Page, hardest: pd.DataFrame, tables: Tables) -> None:
     fixed = bool((hardest["label"] != "").all())
     cells, rows = [], []
-    for row in hardest.itertuples():
+    for row in _rows(hardest):
         name, share = _short(str(row.item_id)), percent(row.accuracy, 0)
         below = f"{row.label}, not {row.instead}" if fixed else name
         cells.append((_image(tables, str(row.item_id)), f"{share} of {row.n}", below))
@@ -157,6 +160,11 @@ def _items(page: Page, hardest: pd.DataFrame, tables: Tables) -> None:
     answers = ["right answer", "most frequent wrong one"] if fixed else []
     head = ["item", *answers, "answers", "right", "95 % interval"]
     page.table("Test items with the fewest right answers.", head, rows)
+
+
+def _rows(frame: pd.DataFrame) -> Iterator[Any]:
+    """Return the rows by their names, whose types depend on the frame."""
+    yield from frame.itertuples(index=False)
 
 
 def _short(item: str) -> str:
