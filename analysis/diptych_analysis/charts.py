@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,22 +57,57 @@ def svg_of(spec: dict[str, Any]) -> str:
     return str(vlc.vegalite_to_svg(json.dumps(spec)))
 
 
-def save(chart: Any, file: Path, scale: float = 2.0) -> Path:
-    """Write the figure by its suffix: .png, .svg, .json, or .html that loads nothing."""
+#: Pixels of a chart per millimetre, at the 96 pixels per inch of CSS.
+PIXELS_PER_MM = 96 / 25.4
+
+
+def save(chart: Any, file: Path, scale: float = 2.0, *, width_mm: float | None = None) -> Path:
+    """Write the figure by its suffix: .png, .svg, .pdf, .json, or .html that loads nothing.
+
+    `width_mm` is the width of an SVG or PDF on paper, in millimetres. Raises ValueError for another
+    suffix, or a width for another format.
+    """
     spec = spec_of(chart)
+    if width_mm is not None and (file.suffix not in (".svg", ".pdf") or width_mm <= 0):
+        raise ValueError(f"{file}: a width of {width_mm:g} mm; allowed is above 0, of .svg or .pdf")
     file.parent.mkdir(parents=True, exist_ok=True)
     match file.suffix:
         case ".png":
             file.write_bytes(vlc.vegalite_to_png(json.dumps(spec), scale=scale))
         case ".svg":
-            file.write_text(svg_of(spec), encoding="utf-8")
+            file.write_text(sized(svg_of(spec), width_mm), encoding="utf-8")
+        case ".pdf":
+            file.write_bytes(pdf_of(sized(svg_of(spec), width_mm)))
         case ".json":
             file.write_text(json.dumps(spec), encoding="utf-8")
         case ".html":
             file.write_text(vlc.vegalite_to_html(json.dumps(spec), bundle=True), encoding="utf-8")
         case other:
-            raise ValueError(f"{file}: {other!r}; use .png, .svg, .json or .html")
+            raise ValueError(f"{file}: {other!r}; use .png, .svg, .pdf, .json or .html")
     return file
+
+
+def sized(svg: str, width_mm: float | None) -> str:
+    """Set the width of an SVG on paper, in millimetres; its height follows."""
+    if width_mm is None:
+        return svg
+    width, height = size_of(svg)
+    pixels = width_mm * PIXELS_PER_MM
+    size = f'width="{pixels:g}" height="{height * pixels / width:g}"'
+    return re.sub(r'width="[\d.]+" height="[\d.]+"', size, svg, count=1)
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """Return width and height of an SVG, in pixels; ValueError where it has none."""
+    found = re.match(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"', svg)
+    if found is None:
+        raise ValueError(f"an SVG without width and height: {svg[:80]}")
+    return float(found[1]), float(found[2])
+
+
+def pdf_of(svg: str) -> bytes:
+    """Return an SVG as a PDF of one page."""
+    return bytes(vlc.svg_to_pdf(svg))
 
 
 def script() -> str:

@@ -286,7 +286,12 @@ def report(demo: Demo, results: dict[str, Any]) -> None:
     from diptych_analysis.report.write import write_report
 
     with console.status("Drawing the figures …"):
-        page = write_report([demo.export(name) for name in CROWDS], results, HERE / "report")
+        page = write_report(
+            [demo.export(name) for name in CROWDS],
+            results,
+            HERE / "report",
+            images=[demo.settings.studies / name for name in CROWDS],
+        )
     done("Wrote the report", str(page))
 
 

@@ -45,13 +45,20 @@ def test_the_page_stands_alone(tmp_path: Path, simulated: Callable[..., Tables])
     results = trace_folder(tmp_path / "x", specs=["gt", "static"], splits=2)
     file = write_report(tmp_path / "x", results, tmp_path / "report")
     page = file.read_text()
-    assert [p.name for p in (tmp_path / "report").iterdir()] == ["index.html"]
+    assert {p.name for p in (tmp_path / "report").iterdir()} == {"index.html", "figures"}
     head = page.split("<script>")[0]
     markup = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)\s*=", markup)
     assert "@import" not in head and "url(http" not in head
     assert "Every participant on this page is <b>simulated</b>" in page
-    assert markup.count("<figure>") == 4 and markup.count("<svg") == 4
+    drawn = markup.count("<figure>")
+    assert markup.count("<svg") == drawn > 8
+    written = {p.name for p in (tmp_path / "report" / "figures").iterdir()}
+    assert written == {f"figure-{n + 1}.{kind}" for n in range(drawn) for kind in ("svg", "pdf")}
+    linked = set(re.findall(r'href="figures/([^"]+)"', markup))
+    assert linked == written
+    anchors = re.findall(r'<a href="#([^"]+)"', markup)
+    assert anchors == re.findall(r'<h[23] id="([^"]+)"', markup) and len(set(anchors)) > 8
     micro = results["models"]["static"]["summary"]["test"]["micro"]["mean"]
     assert f"{micro:.2f}" in head and json.dumps("clouds")[1:-1] in head
 
@@ -68,6 +75,7 @@ def test_people_are_never_pooled_with_simulated_ones(
         table["participant_kind"] = kind
     write_tables(tables, tmp_path / "x", ("csv",))
     page = write_report(tmp_path / "x", None, tmp_path / "report").read_text()
+    assert page.count("2 people completed 2 sessions of the study") == 1
     told = "Completed sessions in the figures: 2 people; 7 simulated participants are left out"
     assert told in page
     assert "Every participant on this page" not in page

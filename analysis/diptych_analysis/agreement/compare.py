@@ -28,6 +28,7 @@ from diptych_analysis.agreement.his import (
     units_of,
 )
 from diptych_analysis.agreement.sources import Scores, from_items
+from diptych_analysis.summary_display import Summarised, Table, interval, number
 from diptych_analysis.tables import Tables
 
 T = TypeVar("T")
@@ -73,8 +74,8 @@ class Ceilings:
     needed: int | None
 
 
-@dataclass
-class Agreement:
+@dataclass(repr=False)
+class Agreement(Summarised):
     """One comparison. What could not be computed is None, and `notes` say why."""
 
     name: str
@@ -97,6 +98,16 @@ class Agreement:
     def compared(self) -> pd.DataFrame:
         """The units that the correlation is over: with a score, and not calibrated on."""
         return self.units[self.units["mis"].notna() & ~self.units["calibrated_on"]]
+
+    def summary(self) -> Table:
+        """Return what was compared, the correlations and the ceiling of noise."""
+        rows = [["units", f"{len(self.compared):,}", ""], ["responses", f"{self.answers:,}", ""]]
+        if self.correlation is not None:
+            rows += self.correlation.summary()[2]
+        if self.ceilings is not None:
+            found = self.ceilings.score
+            rows.append(["noise ceiling", number(found.mean), interval(found.low, found.high)])
+        return f"HIS and MIS of {self.name}", ["", "value", "95 % interval"], rows
 
 
 def compare(

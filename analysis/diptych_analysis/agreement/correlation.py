@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from diptych_analysis.agreement.faults import AgreementFault
+from diptych_analysis.summary_display import Summarised, Table, interval, number
 
 Floats = npt.NDArray[np.float64]
 Method = Literal["pearson", "spearman"]
@@ -30,8 +31,8 @@ class Estimate:
     used: int
 
 
-@dataclass(frozen=True)
-class Correlation:
+@dataclass(frozen=True, repr=False)
+class Correlation(Summarised):
     """How two scores of the same `n` things go together."""
 
     pearson: Estimate
@@ -40,6 +41,15 @@ class Correlation:
     level: float
     resamples: int
     seed: int
+
+    def summary(self) -> Table:
+        """Return both coefficients with their intervals."""
+        rows = [
+            [name, number(found.value), interval(found.low, found.high)]
+            for name, found in (("Pearson", self.pearson), ("Spearman", self.spearman))
+        ]
+        level = f"{100 * self.level:g} % interval"
+        return f"Correlation of {self.n:,} pairs", ["coefficient", "value", level], rows
 
     def described(self) -> dict[str, object]:
         """Describe the correlation as --json has it."""

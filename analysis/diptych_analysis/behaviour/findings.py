@@ -26,6 +26,7 @@ from diptych_analysis.behaviour.raters_needed import Noise, agreement_noise
 from diptych_analysis.behaviour.resampling import Intervals, bootstrap
 from diptych_analysis.behaviour.responses import Floats, Indices, Responses
 from diptych_analysis.behaviour.tallies import Counts, tallies
+from diptych_analysis.summary_display import Summarised, Table
 
 #: Most cells of the counts that distributions are compared from.
 _MOST_CELLS = 2 * 10**7
@@ -116,8 +117,8 @@ class PeopleAndMachines:
     diagnostic: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Findings:
+@dataclass(frozen=True, repr=False)
+class Findings(Summarised):
     """What `diptych agree` found; see docs/behaviour.md."""
 
     responses: Responses
@@ -133,6 +134,13 @@ class Findings:
     bins: Bins | None
     both: PeopleAndMachines | None
     notes: list[str] = field(default_factory=list)
+
+    def summary(self) -> Table:
+        """Return agreement about the stimuli, with intervals."""
+        from diptych_analysis.behaviour.findings_tables import about, tables
+
+        overall = next(tables(self))
+        return about(self), list(overall.head), [list(row) for row in overall.rows]
 
     @property
     def kinds(self) -> list[str]:

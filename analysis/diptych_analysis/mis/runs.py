@@ -28,8 +28,8 @@ from diptych_analysis.picture_files import in_words
 def score_network(
     model: str | Network,
     *,
-    images: Path,
-    to: Path,
+    images: str | Path,
+    to: str | Path,
     layers: Sequence[str] = (),
     kinds: Sequence[str] = (),
     directions: Mapping[str, Path] | None = None,
@@ -46,9 +46,9 @@ def score_network(
     ----------
     model : str | Network
         A name (see `networks`), or a network of your own.
-    images : Path
+    images : str | Path
         Folder of images; identical files count once.
-    to : Path
+    to : str | Path
         Folder of results (see `store`).
     layers : Sequence[str], optional
         Shell patterns of layers; none: all but the first and the last.
@@ -82,9 +82,9 @@ def score_network(
     MachineFault
         For a wrong name, too few images, an image that can't be read, ...
     """
-    work, store, plan = work or Work(), Store(to), Plan(n, k, percentile)
+    work, store, plan = work or Work(), Store(Path(to)), Plan(n, k, percentile)
     network = model if isinstance(model, Network) else load_network(model, work.device)
-    found = _images(images, store, work)
+    found = _images(Path(images), store, work)
     keep = plan.keep(len(found))
     examined = examine_layers(network)
     chosen = choose_layers(network, layers, kinds, directions, examined=examined)

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from diptych_analysis.psychometric.fitted_study import FittedStudy
 from diptych_analysis.psychometric.groups import POOLED
 from diptych_analysis.psychometric.people import Estimate
+from diptych_analysis.summary_display import Table
 
-Rows = list[list[str]]
-#: Title, header and rows; the first column is text, the others are numbers.
-Table = tuple[str, list[str], Rows]
 #: People in the table of the terminal; `--json` and the page have all.
 SHOWN = 30
 

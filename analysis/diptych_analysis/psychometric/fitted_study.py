@@ -18,11 +18,12 @@ from diptych_analysis.psychometric.people import (
     fit_people,
     is_falling,
 )
+from diptych_analysis.summary_display import Summarised, Table
 from diptych_analysis.tables import Tables
 
 
-@dataclass(frozen=True)
-class FittedStudy:
+@dataclass(frozen=True, repr=False)
+class FittedStudy(Summarised):
     """The functions of a study.
 
     Attributes
@@ -49,6 +50,13 @@ class FittedStudy:
     def left_out(self) -> list[Person]:
         """The people who do not count in their group."""
         return [person for person in self.people if person.fault]
+
+    def summary(self) -> Table:
+        """Return the estimates, one row per group."""
+        from diptych_analysis.psychometric.fit_tables import about, groups_table
+
+        _, head, rows = groups_table(self, brief=True)
+        return about(self), head, rows
 
 
 def fit_study(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,8 @@ from diptych_analysis.psychometric.fitted_study import estimate_json
 from diptych_analysis.psychometric.groups import over_people
 from diptych_analysis.psychometric.judgements import Choices, answers
 from diptych_analysis.psychometric.people import Estimate, Settings
+from diptych_analysis.summary_display import Summarised, Table
 from diptych_analysis.tables import Tables
-
-if TYPE_CHECKING:
-    from diptych_analysis.psychometric.fit_tables import Table
 
 Design = Literal["yes_no", "two_afc"]
 _FORMULAS = {"yes_no": yes_no, "two_afc": two_afc}
@@ -49,8 +47,8 @@ class Observer:
     criterion: Estimate
 
 
-@dataclass(frozen=True)
-class Sensitivities:
+@dataclass(frozen=True, repr=False)
+class Sensitivities(Summarised):
     """Sensitivity of the people and groups of a study.
 
     Attributes
@@ -81,6 +79,11 @@ class Sensitivities:
     groups: dict[str, tuple[int, Estimate, Estimate]]
     left_out: list[str]
     settings: Settings
+
+    def summary(self) -> Table:
+        """Return d' and criterion, one row per group."""
+        _, head, rows = tables_of(self)[0]
+        return about(self), head, rows
 
 
 def sensitivities_of(

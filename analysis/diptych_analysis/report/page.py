@@ -6,18 +6,46 @@ import base64
 import html
 import io
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from diptych_analysis import charts
+from diptych_analysis.report.headings import with_contents
+from diptych_analysis.report.style import STYLE, TEMPLATE
+
+if TYPE_CHECKING:
+    from diptych_analysis.report.stimulus_pictures import StimulusPictures
+
+#: Widths of figures on paper, in millimetres: one column and two columns of many journals.
+ONE_COLUMN, TWO_COLUMNS = 85.0, 180.0
+#: Figures up to this width, in pixels, fit one column.
+NARROW = 480
 
 #: Kinds of participant, in the words of a report and in the order in which it prefers them.
 KIND_WORDS = {"person": "people", "simulated": "simulated participants", "machine": "machines"}
 
 
-class Page:
-    """Collects sections and figures."""
+def unbroken(text: str) -> str:
+    """Escape a text; no line may end between a number and its per cent sign."""
+    return html.escape(text).replace(" %", "\u00a0%")
 
-    def __init__(self) -> None:
+
+class Page:
+    """Collects sections and figures.
+
+    Parameters
+    ----------
+    figures_in : Path, optional
+        Folder for each drawn figure as SVG and PDF, at the width of a journal's column. The page
+        links them. By default no files are written.
+    pictures : StimulusPictures, optional
+        Where sections find the images of stimuli; without them they show none.
+    """
+
+    def __init__(
+        self, figures_in: Path | None = None, pictures: StimulusPictures | None = None
+    ) -> None:
+        self.figures_in, self.pictures = figures_in, pictures
         self.parts: list[str] = []
         self.specs: list[tuple[int, dict[str, Any]]] = []  # with the figure's number
         self.figures = 0
@@ -32,30 +60,101 @@ class Page:
             return
         spec = charts.spec_of(chart)
         self.specs.append((self.figures + 1, spec))
+        self.drawing(charts.svg_of(spec), caption)
+
+    def drawing(self, svg: str, caption: str) -> None:
+        """Add a figure that is an SVG."""
+        width, _ = charts.size_of(svg)
         self._captioned(
             f'<div class="chart" id="figure-{self.figures + 1}" role="img" '
-            f'aria-label="{html.escape(caption)}">{charts.svg_of(spec)}</div>',
+            f'style="--wide: {width:.0f}" aria-label="{html.escape(caption)}">{svg}</div>',
             caption,
+            self._files(svg, ONE_COLUMN if width <= NARROW else TWO_COLUMNS),
         )
 
-    def picture(self, image: Any, caption: str) -> None:
-        """Add a Pillow image, drawn into the page itself."""
+    def _files(self, svg: str, width_mm: float) -> str:
+        """Write the figure for a journal; return links to its files."""
+        if self.figures_in is None:
+            return ""
+        self.figures_in.mkdir(parents=True, exist_ok=True)
+        stem = f"figure-{self.figures + 1}"
+        sized = charts.sized(svg, width_mm)
+        (self.figures_in / f"{stem}.svg").write_text(sized, encoding="utf-8")
+        (self.figures_in / f"{stem}.pdf").write_bytes(charts.pdf_of(sized))
+        links = ", ".join(
+            f'<a href="{self.figures_in.name}/{stem}.{suffix}">{suffix.upper()}</a>'
+            for suffix in ("svg", "pdf")
+        )
+        return f' <span class="files">{links} ({width_mm:g} mm wide)</span>'
+
+    def table(
+        self, caption: str, head: list[str], rows: list[list[str]], *, words: bool = False
+    ) -> None:
+        """Add a table of text; the first column is a heading. It scrolls where it is too wide.
+
+        Parameters
+        ----------
+        caption : str
+            What the table shows.
+        head, rows : list
+            Names of the columns, and the cells of each row.
+        words : bool
+            Whether the cells are words, set left, and not numbers.
+        """
+        kind = ' class="words"' if words else ""
+        cells = "".join(f'<th scope="col"{kind}>{html.escape(name)}</th>' for name in head)
+        body = "".join(
+            f'<tr><th scope="row">{html.escape(row[0])}</th>'
+            + "".join(f"<td{kind}>{unbroken(cell)}</td>" for cell in row[1:])
+            + "</tr>"
+            for row in rows
+        )
+        self.add(
+            f'<div class="scroll" tabindex="0"><table><caption>{html.escape(caption)}</caption>'
+            f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
+
+    def picture(self, image: Any, caption: str, *, scale: int = 1) -> None:
+        """Add a Pillow image, drawn into the page itself; `scale` is its pixels per CSS pixel."""
         data = io.BytesIO()
         image.save(data, "WEBP", quality=86)
         source = base64.b64encode(data.getvalue()).decode("ascii")
         self._captioned(
-            f'<img alt="{html.escape(caption)}" width="{image.width}" height="{image.height}" '
+            f'<img alt="{html.escape(caption)}" width="{image.width // scale}" '
+            f'height="{image.height // scale}" '
             f'src="data:image/webp;base64,{source}">',
             caption,
         )
 
-    def _captioned(self, markup: str, caption: str) -> None:
+    def _captioned(self, markup: str, caption: str, files: str = "") -> None:
         self.figures += 1
-        said = f"<b>Figure {self.figures}.</b> {html.escape(caption)}"
+        said = f"<b>Figure {self.figures}.</b> {html.escape(caption)}{files}"
         self.add(f"<figure>{markup}<figcaption>{said}</figcaption></figure>")
 
-    def render(self, title: str, simulated: bool) -> str:
-        """Write the whole page; `simulated` puts at its top that nobody took part."""
+    def render(
+        self,
+        title: str,
+        simulated: bool,
+        *,
+        made: str = "Report by Diptych",
+        contents: bool = False,
+    ) -> str:
+        """Write the whole page.
+
+        Parameters
+        ----------
+        title : str
+            Heading of the page.
+        simulated : bool
+            Whether to say at its top that nobody took part.
+        made : str
+            A line of text below the title.
+        contents : bool
+            Whether to add a table of contents.
+        """
+        body, listed = "\n".join(self.parts), ""
+        if contents:
+            body, listed = with_contents(body)
         banner = (
             '<p class="banner">Every participant on this page is <b>simulated</b>: nothing here '
             "says anything about people.</p>"
@@ -71,75 +170,12 @@ class Page:
             "{export: true, source: false, compiled: false, editor: false}}));"
         )
         script = charts.script().replace("</script", "<\\/script") if self.specs else ""
-        return _TEMPLATE.format(
+        return TEMPLATE.format(
             title=html.escape(title),
-            style=_STYLE,
+            made=html.escape(made),
+            style=STYLE,
             banner=banner,
-            body="\n".join(self.parts),
+            contents=listed,
+            body=body,
             script=f"<script>{script}\n{embed}</script>" if self.specs else "",
         )
-
-
-_STYLE = """
-:root { color-scheme: light; --ink: #1d2733; --quiet: #5b6875; --line: #dfe4e9; --blue: #0072b2; }
-* { box-sizing: border-box; }
-body { margin: 0; background: #f4f6f8; color: var(--ink);
-  font: 16px/1.55 Inter, "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
-header p { color: var(--quiet); margin: .2rem 0 0; }
-h1 { font-size: 2rem; line-height: 1.2; margin: 0; letter-spacing: -.01em; }
-h2 { font-size: 1.45rem; margin: 3rem 0 .6rem; padding-top: 1.2rem;
-  border-top: 3px solid var(--blue); }
-h3 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
-.about { color: var(--quiet); max-width: 46rem; }
-.banner { background: #fff4d6; border-left: 5px solid #e69f00; padding: .8rem 1rem;
-  margin: 1.5rem 0 0; }
-.cards { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1rem 0 1.4rem; }
-.cards div { background: #fff; border: 1px solid var(--line); border-radius: 8px;
-  padding: .7rem 1.1rem; min-width: 8.5rem; }
-.cards b { display: block; font-size: 1.5rem; line-height: 1.25;
-  font-variant-numeric: tabular-nums; }
-.cards span { color: var(--quiet); font-size: .85rem; }
-table { border-collapse: collapse; background: #fff; border: 1px solid var(--line);
-  border-radius: 8px; font-variant-numeric: tabular-nums; margin: .4rem 0 1.2rem; }
-th, td { padding: .45rem .9rem; text-align: right; border-bottom: 1px solid var(--line); }
-th:first-child { text-align: left; }
-thead th { color: var(--quiet); font-weight: 600; font-size: .85rem; }
-tbody tr:last-child > * { border-bottom: 0; }
-tbody th { font-weight: 500; }
-.long { max-height: 32rem; overflow: auto; border: 1px solid var(--line); border-radius: 8px;
-  margin: .4rem 0 1.2rem; background: #fff; }
-.long table { margin: 0; border: 0; width: 100%; font-size: .86rem; }
-.long th, .long td { padding: .32rem .6rem; }
-.long thead th { position: sticky; top: 0; background: #fff; }
-th.words, td.words { text-align: left; }
-small { color: var(--quiet); }
-figure { margin: 1rem 0 1.6rem; background: #fff; border: 1px solid var(--line);
-  border-radius: 8px; padding: 1rem 1rem .8rem; overflow-x: auto; }
-.row { display: flex; flex-wrap: wrap; gap: 1rem; }
-.row figure { flex: 1 1 20rem; margin-top: 0; }
-figure svg, figure img { max-width: 100%; height: auto; }
-figcaption { color: var(--quiet); font-size: .88rem; margin-top: .5rem; max-width: 46rem; }
-figcaption b { color: var(--ink); }
-@media print { body { background: #fff; } figure, tr { break-inside: avoid; }
-  .long { max-height: none; } }
-"""
-
-_TEMPLATE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Diptych report: {title}</title>
-<style>{style}</style>
-</head>
-<body>
-<main>
-<header><h1>{title}</h1><p>Report by Diptych</p></header>
-{banner}
-{body}
-</main>
-{script}
-</body>
-</html>
-"""

@@ -8,14 +8,21 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
+from datetime import UTC, datetime
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from diptych_analysis.psychometric.report_section import add_psychometric, judged_columns
+from diptych_analysis.report import words
+from diptych_analysis.report.design import add_design
+from diptych_analysis.report.flow import device_rows, flow_of, flow_svg
+from diptych_analysis.report.kept_trials import kept_sessions
+from diptych_analysis.report.learning_models import add_models
 from diptych_analysis.report.page import KIND_WORDS, Page
+from diptych_analysis.report.stimulus_pictures import StimulusPictures
 from diptych_analysis.tables import Tables, read_tables
 
 #: Entry points by which a task adds its section to the report, named like the task.
@@ -26,31 +33,53 @@ Section = Callable[[Page, pd.DataFrame, pd.DataFrame, Tables], None]
 
 
 def write_report(
-    exports: Path | Sequence[Path],
-    trace_results: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
-    to: Path,
+    exports: str | Path | Sequence[str | Path],
+    trace_results: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    to: str | Path = "report",
+    *,
+    images: Sequence[str | Path] = (),
 ) -> Path:
-    """Write `to`/index.html about the exported folders and the results of `diptych trace`.
+    """Write a page about exported data sets, and its figures for a paper.
 
-    `trace_results` are the contents of one or more `--json` files (or None). Returns the page.
-    Raises `TableFault` where a folder holds no sound tables.
+    Parameters
+    ----------
+    exports : Path or sequence of Path
+        Folders that `diptych export` wrote.
+    trace_results : mapping, sequence of mappings, optional
+        The contents of one or more files that `diptych trace --json` wrote.
+    to : Path
+        Folder for `index.html`, and `figures/` with each figure as SVG and PDF.
+    images : sequence of Path
+        Folders of studies: where the images of stimuli are. Without them no stimulus is shown.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    TableFault
+        If a folder holds no sound tables.
     """
     folders = [exports] if isinstance(exports, str | Path) else list(exports)
     if trace_results is None:
         results: list[Mapping[str, Any]] = []
     else:
         results = [trace_results] if isinstance(trace_results, Mapping) else list(trace_results)
-    page = Page()
     loaded = [read_tables(Path(folder)) for folder in folders]
+    to = Path(to)
+    to.mkdir(parents=True, exist_ok=True)
+    page = Page(to / "figures", StimulusPictures([Path(folder) for folder in images]))
     for tables in loaded:
         _study(page, tables)
     if results:
         _tracing(page, results)
-    to = Path(to)
-    to.mkdir(parents=True, exist_ok=True)
     file = to / "index.html"
     title = ", ".join(dict.fromkeys(_name(tables) for tables in loaded)) or "nothing"
-    file.write_text(page.render(title, _simulated_only(loaded)), encoding="utf-8")
+    made = f"Report of {datetime.now(UTC):%d %B %Y} by Diptych {version('diptych')}"
+    shown = page.render(title, _simulated_only(loaded), made=made, contents=True)
+    file.write_text(shown, encoding="utf-8")
     return file
 
 
@@ -68,13 +97,18 @@ def _study(page: Page, tables: Tables) -> None:
     page.add(f"<h2>{html.escape(_name(tables))}</h2>")
     if tables.description:
         page.add(f'<p class="about">{_with_code(tables.description)}</p>')
+    if page.pictures is not None:
+        page.pictures.use(tables)
     _overview(page, tables)
-    done = tables.sessions[
-        (tables.sessions["status"] == "completed")
-        & ~tables.sessions["excluded"].fillna(False).astype(bool)
-    ]
+    done = kept_sessions(tables)
     everybody = tables.trials[tables.trials["session_id"].isin(done["session_id"])]
     trials = _of_one_kind(page, everybody)
+    if trials.empty:
+        page.add("<p>No finished sessions yet.</p>")
+        return
+    _in_words(page, tables, trials)
+    add_design(page, trials, tables)
+    _participants(page, tables, trials)
     sections = entry_points(group=SECTIONS)
     for task in trials["task"].unique():
         for entry in sections.select(name=str(task)):
@@ -83,8 +117,40 @@ def _study(page: Page, tables: Tables) -> None:
         if judged_columns(tables):
             kind = str(trials["participant_kind"].iloc[0])
             add_psychometric(page, tables, str(task), kind)
-    if trials.empty:
-        page.add("<p>No finished sessions yet.</p>")
+
+
+def _in_words(page: Page, tables: Tables, trials: pd.DataFrame) -> None:
+    """Add the paragraphs to paste into a paper."""
+    kind = str(trials["participant_kind"].iloc[0])
+    sessions = tables.sessions[tables.sessions["participant_kind"] == kind]
+    page.add("<h3>Methods, to paste</h3>")
+    said = words.methods(tables, trials, flow_of(sessions), kind, version("diptych"))
+    page.add(words.paragraph(said))
+    found = [words.results(trials[trials["task"] == task], str(task))
+             for task in trials["task"].unique()]  # fmt: skip
+    if any(found):
+        page.add("<h3>Results in words, to paste</h3>")
+        for text in filter(None, found):
+            page.add(words.paragraph(text))
+
+
+def _participants(page: Page, tables: Tables, trials: pd.DataFrame) -> None:
+    """Add the flow of sessions and the devices of those who are analysed."""
+    kind = str(trials["participant_kind"].iloc[0])
+    sessions = tables.sessions[tables.sessions["participant_kind"] == kind]
+    page.add("<h3>Participants</h3>")
+    page.drawing(
+        flow_svg(flow_of(sessions)),
+        f"Sessions of {KIND_WORDS[kind]}, from entry to analysis. A session can have several "
+        "reasons for exclusion.",
+    )
+    rows = device_rows(sessions[sessions["session_id"].isin(trials["session_id"])])
+    if rows:
+        page.table(
+            "Devices and browsers of the analysed sessions.", ["", "value"], rows, words=True
+        )
+    else:
+        page.add(f"<p>The sessions of {KIND_WORDS[kind]} have no devices or browsers.</p>")
 
 
 def _of_one_kind(page: Page, trials: pd.DataFrame) -> pd.DataFrame:
@@ -136,11 +202,12 @@ def _overview(page: Page, tables: Tables) -> None:
         for kind, row in zip(counts.index, counts.to_numpy(), strict=True)
     )
     page.add(f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>")
-    reasons = sessions["exclusion_reasons"].dropna()
-    if len(reasons):
-        told = reasons.str.split("|").explode().value_counts()
-        items = "".join(f"<li>{html.escape(str(r))}: {n}</li>" for r, n in told.items())
-        page.add(f"<p>Reasons for exclusion:</p><ul>{items}</ul>")
+    shown = [("study versions (content hash)", ", ".join(words.versions(sessions)) or "unknown")]
+    days = pd.to_datetime(sessions["entered_at"]).dropna()
+    if len(days):
+        shown.append(("sessions entered", f"{days.min():%d %B %Y} to {days.max():%d %B %Y} (UTC)"))
+    page.add("<p>" + "<br>".join(f"<small>{name}:</small> <code>{html.escape(value)}</code>"
+                                 for name, value in shown) + "</p>")  # fmt: skip
 
 
 def _duration(minutes: float) -> str:
@@ -148,13 +215,11 @@ def _duration(minutes: float) -> str:
 
 
 def _tracing(page: Page, results: Sequence[Mapping[str, Any]]) -> None:
-    from diptych_analysis.tracing.results import COLUMNS, as_html
-
     page.add("<h2>Tracing models</h2>")
     page.add(
-        '<p class="about">Average precision of the predicted responses of learners that the model '
-        "never saw: mean and standard deviation over reshuffled splits by learner. Micro pools all "
-        "class decisions, macro is the mean over classes. Best of each column in bold.</p>"
+        '<p class="about">How well tracing models predict the responses of learners that they '
+        "never saw, over reshuffled splits by learner. Micro pools all class decisions; macro is "
+        "the mean over classes.</p>"
     )
     for found in results:
         kinds = ", ".join(KIND_WORDS.get(k, k) for k in found.get("participant_kinds", []))
@@ -163,4 +228,4 @@ def _tracing(page: Page, results: Sequence[Mapping[str, Any]]) -> None:
             f"trials, {found['split_count']} splits, encoder: {found['encoder']}"
         )
         page.add(f"<h3>{html.escape(heading)}</h3>")
-        page.add(as_html(found, COLUMNS))
+        add_models(page, found)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from diptych_analysis.summary_display import Summarised, Table
 from diptych_analysis.tables.cells import SEPARATORS, read_cells
 from diptych_analysis.tables.checks import DTYPES, checked
 from diptych_analysis.tables.faults import TableFault, listed, shown
@@ -25,8 +26,8 @@ from diptych_analysis.tables.schema import (
 )
 
 
-@dataclass
-class Tables:
+@dataclass(repr=False)
+class Tables(Summarised):
     """The tables as pandas frames, and the columns that they have beyond the contract."""
 
     sessions: pd.DataFrame
@@ -46,6 +47,14 @@ class Tables:
         found: pd.DataFrame = getattr(self, table)
         return found
 
+    def summary(self) -> Table:
+        """Return the rows and columns of each table."""
+        rows = [
+            [table, f"{len(self.frame(table)):,}", str(len(self.frame(table).columns))]
+            for table in TABLES
+        ]
+        return f"Tables of {self.name or 'a data set'}", ["table", "rows", "columns"], rows
+
     def whose(self, statuses: Sequence[str], among: Sequence[str] = KINDS) -> tuple[str, ...]:
         """Choose whose sessions count by default: people's, else simulated, else machines'.
 
@@ -61,7 +70,7 @@ def empty_table(table: TableName) -> pd.DataFrame:
     return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.type]) for c in TABLES[table]})
 
 
-def read_tables(folder: Path) -> Tables:
+def read_tables(folder: str | Path) -> Tables:
     """Read and check a data set (Parquet where there, else CSV).
 
     `folder` is laid out as `diptych_analysis.tables.layout` says, or as older versions wrote it.

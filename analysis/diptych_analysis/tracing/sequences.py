@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from diptych_analysis.fault_lines import AnalysisFault
+from diptych_analysis.summary_display import Summarised, Table
 from diptych_analysis.tables import LIST_SEPARATOR, PHASES, Tables
 
 Ints = npt.NDArray[np.int64]
@@ -28,7 +29,7 @@ class SequenceFault(AnalysisFault):
 
 
 @dataclass(frozen=True, repr=False)
-class Sequences:
+class Sequences(Summarised):
     """Sessions of one task side by side, padded to the longest; N sessions, T trials, C classes.
 
     `label`, `response` and `stimulus` are indices (-1: nothing there), `ranking` holds class
@@ -70,10 +71,18 @@ class Sequences:
                     f"is not among the {most} known"
                 )
 
-    def __repr__(self) -> str:
-        """Describe the sequences by their numbers."""
+    def summary(self) -> Table:
+        """Return the numbers of sessions, trials, responses and classes."""
         n, t = self.shape
-        return f"<Sequences of {n} sessions x {t} trials, {self.n_classes} classes>"
+        rows = [
+            ["sessions", f"{n:,}"],
+            ["learners", f"{len(set(self.learners)):,}"],
+            ["trials", f"{int(self.mask.sum()):,}"],
+            ["trials of the longest session", f"{t:,}"],
+            ["responses", f"{int(self.scored.sum()):,}"],
+            ["classes", str(self.n_classes)],
+        ]
+        return f"Sequences about {', '.join(self.classes)}", ["", ""], rows
 
     @property
     def n_classes(self) -> int:

@@ -156,17 +156,29 @@ def import_(
     type=click.Path(path_type=Path, exists=True),
     help="File that `diptych trace … --json FILE` wrote, for the table of average precision.",
 )
+@click.option(
+    "--images",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a study, for the images of stimuli. Can be used several times.",
+)
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True,
               help="Folder to write.")  # fmt: skip
-def report(folders: tuple[Path, ...], traces: tuple[Path, ...], to: Path) -> None:
-    """Write an HTML report with figures from the exported tables in FOLDERS."""
+def report(
+    folders: tuple[Path, ...], traces: tuple[Path, ...], images: tuple[Path, ...], to: Path
+) -> None:
+    """Write an HTML report from the exported tables in FOLDERS.
+
+    The folder then holds index.html, which loads nothing, and each figure as SVG
+    and PDF for a paper.
+    """
     from diptych_analysis.report.write import write_report
     from diptych_analysis.tables import TableFault
 
     with console.status("Drawing the figures …"):
         try:
             results = [_result(path) for path in traces]
-            page = write_report(folders, results, to)
+            page = write_report(folders, results, to, images=images)
         except TableFault as fault:
             raise click.ClickException(str(fault)) from None
     console.print(f"Wrote [bold]{page}[/].")

@@ -25,6 +25,7 @@ from diptych_analysis.representations.rdx.grids import (
 from diptych_analysis.representations.rdx.scores import success_rate
 from diptych_analysis.representations.rdx.settings import Settings
 from diptych_analysis.representations.rdx.spectral import spectral_clusters
+from diptych_analysis.summary_display import Summarised, Table, number
 
 Matrix = npt.NDArray[Any]
 Watch = Callable[[str], None]
@@ -81,8 +82,8 @@ class Direction:
         return [grid.items for grid in self.grids]
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Summarised):
     """Two representations of n items, compared in both directions.
 
     Attributes
@@ -102,6 +103,14 @@ class Comparison:
     n: int
     settings: Settings
     pairs: Pairs = field(repr=False)
+
+    def summary(self) -> Table:
+        """Return grids and success rate of both directions."""
+        rows = [
+            [name, str(len(found.grids)), number(found.success_rate)]
+            for name, found in (("A, not B", self.forward), ("B, not A", self.backward))
+        ]
+        return f"Grids of {self.n:,} items", ["close in", "grids", "success rate"], rows
 
     def in_words(self) -> str:
         """Write the number of items and the settings, for a caption."""

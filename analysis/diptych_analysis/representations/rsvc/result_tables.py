@@ -15,6 +15,7 @@ from diptych_analysis.representations.rsvc.comparison import SIDES, Comparison, 
 from diptych_analysis.representations.rsvc.grids import Grids
 from diptych_analysis.representations.rsvc.patches import PatchGrid
 from diptych_analysis.representations.rsvc.plan import Plan
+from diptych_analysis.summary_display import Summarised, Table, number
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class ClassResult:
     patches: pd.DataFrame
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(Summarised):
     """Two networks, compared over a folder of images.
 
     Attributes
@@ -68,6 +69,15 @@ class Result:
     about: dict[str, Any]
     classes: list[ClassResult]
     layers: pd.DataFrame
+
+    def summary(self) -> Table:
+        """Return concepts and mean similarities, one row per class and network."""
+        table = self.class_table()[["class", "model", "concepts", "cmcs", "smcs"]]
+        rows = [
+            [number(cell) if isinstance(cell, float) else str(cell) for cell in row]
+            for row in table.itertuples(index=False)
+        ]
+        return f"Concepts of {self.names[0]} and {self.names[1]}", list(table.columns), rows
 
     @property
     def concepts(self) -> pd.DataFrame:

@@ -59,7 +59,10 @@ class ModelFault(AnalysisFault):
 
 
 class Tracer(ABC):
-    """A model of learners: fitted on some, asked about others, in the manner of scikit-learn."""
+    """A model of learners: fitted on some, asked about others, in the manner of scikit-learn.
+
+    `sklearn.base.clone` makes an unfitted model with the same parameters.
+    """
 
     spec: str
     encoder: str
@@ -133,6 +136,51 @@ class Tracer(ABC):
                 json.JSONDecodeError) as error:  # fmt: skip
             raise ModelFault(f"{file}: malformed: {error!r}") from error
         return model
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments with which `make_model` makes this model.
+
+        Parameters
+        ----------
+        deep : bool
+            Has no effect: no model holds another one. scikit-learn passes it.
+        """
+        return {"spec": self.spec, "encoder": self.encoder}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters; a model whose parameters change must be fitted again.
+
+        Raises
+        ------
+        ModelFault
+            Unknown parameters, or parameters that need a model of another class.
+        """
+        known = self.get_params()
+        unknown = [name for name in params if name not in known]
+        if unknown:
+            raise ModelFault(
+                f"{self.spec}: no parameter {unknown[0]!r}; there are {', '.join(known)}"
+            )
+        if any(params[name] != known[name] for name in params):
+            made = make_model(**{**known, **params})
+            if type(made) is not type(self):
+                raise ModelFault(
+                    f"{self.spec} can't become {made!r}, a model of another class; use make_model"
+                )
+            vars(self).clear()
+            vars(self).update(vars(made))
+        return self
+
+    def __sklearn_clone__(self) -> Tracer:
+        """Make an unfitted model with the same parameters; `sklearn.base.clone` calls this."""
+        return make_model(**self.get_params())
+
+    def __repr__(self) -> str:
+        """Return the call that makes this model, without parameters that are as by default."""
+        usual = make_model(self.spec, encoder=self.encoder).get_params() | {"encoder": "none"}
+        own = {name: value for name, value in self.get_params().items() if value != usual[name]}
+        given = ", ".join([repr(self.spec), *(f"{name}={own[name]!r}" for name in own)])
+        return f"make_model({given})"
 
     def stepper(self) -> Stepper:
         """Start a live session: `predict` what is shown, `observe` the response, trial by trial."""

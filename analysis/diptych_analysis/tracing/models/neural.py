@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Self
 
@@ -63,9 +63,22 @@ class NeuralTracer(Tracer):
         self.spec, self.encoder, self.options, self.kind = spec, encoder, options, kind
         own = {k: v for k, v in settings.items() if k in ENCODER_SETTINGS and v is not None}
         self.encoder_settings = own
-        self.settings = Settings(**{k: v for k, v in settings.items() if k not in ENCODER_SETTINGS})
+        training = {k: v for k, v in settings.items() if k not in ENCODER_SETTINGS}
+        allowed = [each.name for each in fields(Settings)]
+        unknown = [name for name in training if name not in allowed]
+        if unknown:
+            raise ModelFault(
+                f"{spec}: no parameter {unknown[0]!r}; there are "
+                f"{', '.join([*allowed, *ENCODER_SETTINGS])}"
+            )
+        self.settings = Settings(**training)
         self.scale = (0.0, 1.0)
         self.progress = Progress()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments of `make_model`: of training, and of the encoder (None: usual)."""
+        encoder = {name: self.encoder_settings.get(name) for name in ENCODER_SETTINGS}
+        return {**super().get_params(deep), **asdict(self.settings), **encoder}
 
     @contextmanager
     def _seeded(self) -> Iterator[torch.device]:

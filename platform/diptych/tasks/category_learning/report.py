@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from diptych_analysis.report import figures
+from diptych_analysis.report import figures, performance_sections
 from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 
 
-def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, _tables: Tables) -> None:
-    """Add learning curves, scores, confusions and response times to a page."""
+def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: Tables) -> None:
+    """Add learning curves, scores, sensitivity, reliability and hardest images to a page."""
     page.add("<h3>Learning the categories</h3>")
+    performance_sections.add_course(page, trials)
     page.figure(
         figures.learning_curves(trials),
         "Right answers on each class over the session (five neighbouring trials pooled, bands: "
@@ -26,3 +27,6 @@ def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, _tables:
         figures.confusion_matrix(trials), "What was answered to each true class, in per cent of it."
     )
     page.figure(figures.response_times(trials), "Response times of right and wrong answers.")
+    performance_sections.add_sensitivity(page, trials, "category_learning")
+    performance_sections.add_reliability(page, trials)
+    performance_sections.add_hardest(page, trials, tables)

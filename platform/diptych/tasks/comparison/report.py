@@ -9,7 +9,7 @@ import pandas as pd
 
 from diptych.tasks.comparison.observers_section import add_observers
 from diptych_analysis.intervals import wilson
-from diptych_analysis.report import figures
+from diptych_analysis.report import figures, performance_sections
 from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 
@@ -35,7 +35,11 @@ def section(page: Page, trials: pd.DataFrame, everybody: pd.DataFrame, tables: T
             )
     add_observers(page, everybody, tables)
     if len(judged):
+        performance_sections.add_course(page, trials)
         page.figure(figures.response_times(judged), "Response times of right and wrong answers.")
+        performance_sections.add_sensitivity(page, trials, "comparison")
+        performance_sections.add_reliability(page, trials)
+        performance_sections.add_hardest(page, trials, tables)
 
 
 def _right(trials: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from diptych_analysis.report import performance_figures
 from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 
@@ -33,6 +34,10 @@ def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, _tables:
             f"of log estimates {spread.median():.2f} ({spread.quantile(0.25):.2f} to "
             f"{spread.quantile(0.75):.2f}).</p>"
         )
+    page.figure(
+        performance_figures.times_by_trial(trials),
+        "Response times over the session: median and middle half of the sessions.",
+    )
 
 
 def participants(test: pd.DataFrame) -> pd.DataFrame:

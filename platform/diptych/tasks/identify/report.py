@@ -7,7 +7,7 @@ import html
 import pandas as pd
 
 from diptych_analysis.intervals import wilson
-from diptych_analysis.report import figures
+from diptych_analysis.report import figures, performance_sections
 from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 
@@ -33,7 +33,11 @@ def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: 
         figures.confusion_matrix(test), "Answers to each right answer, in per cent of its row."
     )
     _by_numbers(page, test, tables)
+    performance_sections.add_course(page, trials)
     page.figure(figures.response_times(test), "Response times of right and wrong answers.")
+    performance_sections.add_sensitivity(page, trials, "identify")
+    performance_sections.add_reliability(page, trials)
+    performance_sections.add_hardest(page, trials, tables)
 
 
 def _by_numbers(page: Page, test: pd.DataFrame, tables: Tables) -> None:

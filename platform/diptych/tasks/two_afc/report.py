@@ -6,7 +6,7 @@ import html
 
 import pandas as pd
 
-from diptych_analysis.report import figures
+from diptych_analysis.report import figures, performance_sections
 from diptych_analysis.report.page import KIND_WORDS, Page
 from diptych_analysis.tables import Tables
 
@@ -32,7 +32,12 @@ def section(page: Page, trials: pd.DataFrame, everybody: pd.DataFrame, tables: T
     if not (test["participant_kind"] == "machine").all():  # which answer with probabilities
         page.figure(figures.by_confidence(test), "Right answers by the confidence given (1 to 3).")
     page.add("</div>")
+    performance_sections.add_confidence(page, trials)
+    performance_sections.add_course(page, trials)
     page.figure(figures.response_times(test), "Response times of right and wrong answers.")
+    performance_sections.add_sensitivity(page, trials, "two_afc")
+    performance_sections.add_reliability(page, trials)
+    performance_sections.add_hardest(page, trials, tables)
     if "mis" in tables.items.columns:
         _agreement(page, everybody[everybody["phase"] == "test"], tables)
 
