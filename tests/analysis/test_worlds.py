@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
 from diptych_analysis.diffusion.folder import load_generator
 from diptych_analysis.diffusion.generator import weights_hash
 from diptych_analysis.worlds.captions import mixed_captions, sentence, shared_words
@@ -16,8 +19,6 @@ from diptych_analysis.worlds.faults import WorldFault
 from diptych_analysis.worlds.scenes import PIXELS, draw_scenes
 from diptych_analysis.worlds.training import Settings, train
 from diptych_analysis.worlds.vocabulary import ATTRIBUTES, SEED_WORDS, SHAPES, TEXTURES
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -51,9 +52,7 @@ def test_textures_have_the_pattern_of_their_name() -> None:
         of = scenes.textures == TEXTURES.index(texture)
         for scene, slot in zip(*np.nonzero(of & (scenes.shapes == 1)), strict=True):
             rows, columns = np.nonzero(masks[scene, slot])
-            inside = images[
-                scene, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1
-            ]
+            inside = images[scene, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
             lines = inside if axis == 1 else inside.T
             most = max(most, *(len(np.unique(line)) for line in lines))
         return most

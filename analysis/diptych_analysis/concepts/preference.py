@@ -117,9 +117,7 @@ class PreferenceTuner:
         """
         pairs, generator = len(winners), self.generator
         noise = torch.from_numpy(rng.standard_normal(winners.shape, np.float32))
-        steps = torch.from_numpy(
-            rng.integers(0, generator.noise.config.num_train_timesteps, pairs)
-        )
+        steps = torch.from_numpy(rng.integers(0, generator.noise.config.num_train_timesteps, pairs))
         noise, steps = noise.to(generator.device).repeat(2, 1, 1, 1), steps.to(generator.device)
         both = torch.cat([winners, losers])
         text = generator.encode_prompts([prompt]).expand(2 * pairs, -1, -1)

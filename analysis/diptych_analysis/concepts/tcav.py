@@ -1,4 +1,4 @@
-"""Testing with concept activation vectors: does a concept move the network towards a class?
+"""Scores of concepts (TCAV): whether a concept moves a network towards a class.
 
 A concept activation vector (CAV) is the direction, in a layer's pooled activations, that separates
 images of a concept from random images. The score TS is the share of class images whose class logit

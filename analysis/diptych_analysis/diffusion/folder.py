@@ -125,9 +125,7 @@ def _from_hub(name: str, *, download: bool) -> Path:
     patterns = [pattern for part in PARTS for pattern in _WEIGHTS[part]]
     patterns.append("scheduler/*.json")
     try:
-        return Path(
-            snapshot_download(name, allow_patterns=patterns, local_files_only=not download)
-        )
+        return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=not download))
     except HFValidationError:
         raise DiffusionFault(
             f"no folder {name!r}, and no name of a model either; allowed are a folder with "
@@ -138,7 +136,7 @@ def _from_hub(name: str, *, download: bool) -> Path:
         size = f" ({DOWNLOAD})" if name == STABLE_DIFFUSION else ""
         raise DiffusionFault(
             f"the diffusion model {name!r} is not on this machine.{reason} With --download, "
-            f"Diptych downloads its tokenizer, text encoder, U-Net, autoencoder and scheduler{size} "
-            "from the Hugging Face hub. Without --generator, the tiny world that comes with "
-            "Diptych is used; it needs no download"
+            "Diptych downloads its tokenizer, text encoder, U-Net, autoencoder and scheduler"
+            f"{size} from the Hugging Face hub. Without --generator, Diptych uses the tiny world "
+            "that comes with it, which needs no download"
         ) from error

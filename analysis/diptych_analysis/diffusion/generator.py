@@ -170,7 +170,11 @@ def starting_noise(seed: int, size: Sequence[int]) -> Tensor:
 def weights_hash(module: Any) -> str:
     """Return 12 hex digits of all weights of a module that are no adapter's."""
     digest = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
+    # Adapters move a layer's own weights down into `base_layer`.
+    state = {
+        name.replace(".base_layer", ""): tensor for name, tensor in module.state_dict().items()
+    }
+    for name, tensor in sorted(state.items()):
         if "lora_" not in name:
             digest.update(name.encode())
             digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())

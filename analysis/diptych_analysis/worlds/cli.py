@@ -24,9 +24,7 @@ def worlds() -> None:
 
 @worlds.command()
 @click.option("--to", "folder", required=True, type=NEW_FOLDER, help="New folder of the model.")
-@click.option(
-    "--steps", default=2000, show_default=True, type=click.IntRange(1), help="Updates."
-)
+@click.option("--steps", default=2000, show_default=True, type=click.IntRange(1), help="Updates.")
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
 @click.option(
     "--batch", default=32, show_default=True, type=click.IntRange(1), help="Scenes per update."

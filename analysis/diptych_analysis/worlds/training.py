@@ -20,6 +20,7 @@ from diptych_analysis.networks.weights import WeightsFault, read_saved
 from diptych_analysis.worlds.captions import mixed_captions
 from diptych_analysis.worlds.faults import WorldFault
 from diptych_analysis.worlds.model import write_new_model
+from diptych_analysis.worlds.packaged import record_hashes
 from diptych_analysis.worlds.scenes import draw_scenes
 
 CHECKPOINT_EVERY = 50
@@ -124,7 +125,8 @@ class _Training:
                 parameter.copy_(self.average[name])
         for name, model in self.models.items():
             model.half().save_pretrained(folder / name)  # type: ignore[operator]
-        about = {"settings": asdict(self.settings), "losses": self.losses}
+        losses = [round(loss, 6) for loss in self.losses]
+        about = {"settings": asdict(self.settings), "losses": losses}
         (folder / "training.json").write_text(json.dumps(about) + "\n", encoding="utf-8")
 
 
@@ -171,8 +173,9 @@ def train(folder: Path, settings: Settings, *, watch: Watch | None = None) -> li
         raise
     training.save(working)
     checkpoint.unlink(missing_ok=True)
+    record_hashes(working)
     shutil.move(working, folder)
-    return training.losses
+    return _finished(folder, settings)
 
 
 def batch_loss(generator: Generator, settings: Settings, step: int) -> Tensor:
