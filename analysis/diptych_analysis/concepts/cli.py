@@ -57,8 +57,20 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
 )
 @click.option("--no-preference", is_flag=True, help="Baseline: the generator stays as it is.")
 @click.option("--shuffled", is_flag=True, help="Baseline: scores of shuffled images.")
-@click.option("--sampler-steps", default=10, show_default=True, type=click.IntRange(1))
-@click.option("--guidance", default=2.0, show_default=True, type=FiniteRange(0))
+@click.option(
+    "--sampler-steps",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Steps of the sampler per image. Stable Diffusion needs about 25.",
+)
+@click.option(
+    "--guidance",
+    default=2.0,
+    show_default=True,
+    type=FiniteRange(0),
+    help="How closely images follow the word; 1 is without guidance and twice as fast.",
+)
 @click.option("--rate", type=FiniteRange(0), help="Learning rate. Default 1e-3, SD 1e-5.")
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")

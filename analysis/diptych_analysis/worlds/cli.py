@@ -15,7 +15,7 @@ def worlds() -> None:
     """Train a tiny text-to-image model, in a world where the truth is known.
 
     \b
-      diptych worlds train --to tiny     about half an hour on two idle cores
+      diptych worlds train --to tiny     about 10 minutes on one idle core
 
     Scenes hold 2 to 4 objects on a ground: 8 shapes, 6 textures, 4 grounds, 32 x 32 pixels.
     Diptych comes with the model that this command makes, so most users need not train it.
@@ -24,7 +24,7 @@ def worlds() -> None:
 
 @worlds.command()
 @click.option("--to", "folder", required=True, type=NEW_FOLDER, help="New folder of the model.")
-@click.option("--steps", default=2000, show_default=True, type=click.IntRange(1), help="Updates.")
+@click.option("--steps", default=1500, show_default=True, type=click.IntRange(1), help="Updates.")
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
 @click.option(
     "--batch", default=32, show_default=True, type=click.IntRange(1), help="Scenes per update."

@@ -47,7 +47,7 @@ class Settings:
         Decay of the running average of the weights, which is what is saved.
     """
 
-    steps: int = 2000
+    steps: int = 1500
     seed: int = 0
     batch: int = 32
     rate: float = 1.5e-3
