@@ -206,7 +206,7 @@ def test_a_model_that_is_not_here_is_named_with_its_size(monkeypatch: pytest.Mon
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(DiffusionFault) as caught:
         load_generator("stable-diffusion-v1-5/stable-diffusion-v1-5")
-    for said in ("stable-diffusion-v1-5", "about 4 GB", "U-Net", "tiny world", "no download"):
+    for said in ("stable-diffusion-v1-5", "about 4.3 GB", "U-Net", "tiny world", "no download"):
         assert said in str(caught.value)
     with pytest.raises(DiffusionFault, match="no folder 'a b'"):
         load_generator("a b")

@@ -40,7 +40,7 @@ class PreferenceSettings:
     """
 
     beta: float = 2500.0
-    rate: float = 1e-3
+    rate: float = 3e-4
     rank: int = 8
     updates: int = 2
 

@@ -18,7 +18,7 @@ from diptych_analysis.diffusion.generator import Generator
 
 #: The published model of RLPO and TADP, and what a first use downloads.
 STABLE_DIFFUSION = "stable-diffusion-v1-5/stable-diffusion-v1-5"
-DOWNLOAD = "about 4 GB in single precision"
+DOWNLOAD = "about 4.3 GB"
 PARTS = ("tokenizer", "text_encoder", "unet", "vae", "scheduler")
 _WEIGHTS = {
     part: [f"{part}/*.json", f"{part}/*.txt", f"{part}/*model.safetensors"] for part in PARTS
