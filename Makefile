@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-rsvc bench-representations bench-tables
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-concepts bench-rsvc bench-representations bench-tables
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -104,6 +104,9 @@ bench-tables: .venv/stamp-dev ## what it costs to export and to read a million t
 
 bench-behaviour: .venv/stamp-dev ## agreement of 1,355 models about 50,000 images: time and memory of each step, on one core
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_behaviour.py $(BENCH_ARGS)
+
+bench-concepts: .venv/stamp-dev ## concepts: how often a search finds a planted cause, beside its baselines; hours
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_concepts.py $(BENCH_ARGS)
 
 bench-rsvc: .venv/stamp-dev ## RSVC: the regressions of one class beside celer, and MCS over all pairs of layers
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_rsvc.py $(BENCH_ARGS)

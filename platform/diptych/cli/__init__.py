@@ -99,6 +99,16 @@ COMMANDS = {
         "rdx_digits",
         "Try RDX on networks that confuse digits on purpose.",
     ),
+    "worlds": Place(
+        "diptych_analysis.worlds.cli",
+        "worlds",
+        "Train a tiny text-to-image model in a world that is known.",
+    ),
+    "concepts": Place(
+        "diptych_analysis.concepts.cli",
+        "concepts",
+        "Search for the concepts behind a class of a network.",
+    ),
     "psychometric": Place(
         "diptych_analysis.psychometric.cli",
         "psychometric",

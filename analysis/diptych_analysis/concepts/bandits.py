@@ -1,0 +1,120 @@
+"""Which word to try next: bandits with declared exploration.
+
+The published agent is a deep Q-network whose share of random actions never falls below .9, on
+episodes of one step. That is a bandit, so here is one. Every policy is a pure function of what the
+words earned so far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych_analysis.concepts.faults import ConceptFault
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Bandit(Protocol):
+    """A policy over words."""
+
+    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+        """Choose a word.
+
+        Parameters
+        ----------
+        counts : ndarray of int, (words,)
+            How often each word was tried.
+        sums : ndarray, (words,)
+            Summed rewards of each word; a reward is 0 to 1.
+        rng : numpy.random.Generator
+            Breaks ties, and explores.
+        """
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Choose among the words tried least: a baseline that learns nothing."""
+
+    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+        """Choose a word; see `Bandit`."""
+        return _best(-counts.astype(float), rng)
+
+
+@dataclass(frozen=True)
+class UpperConfidence:
+    """UCB1 (Auer et al., 2002): the highest mean plus `width` sqrt(2 ln t / count).
+
+    Every word is tried once first.
+
+    Parameters
+    ----------
+    width : float
+        Weight of exploration; 1 is UCB1, 0 always takes the best mean.
+    """
+
+    width: float = 0.25
+
+    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+        """Choose a word; see `Bandit`."""
+        if (counts == 0).any():
+            return _best((counts == 0).astype(float), rng)
+        bonus = self.width * np.sqrt(2 * np.log(counts.sum()) / counts)
+        return _best(sums / counts + bonus, rng)
+
+
+@dataclass(frozen=True)
+class EpsilonGreedy:
+    """The best mean, or with probability epsilon any word; epsilon falls linearly.
+
+    Parameters
+    ----------
+    first, last : float
+        Epsilon at the first choice, and from choice `over` on.
+    over : int
+        Choices until `last`.
+    """
+
+    first: float = 1.0
+    last: float = 0.1
+    over: int = 50
+
+    def epsilon(self, choice: int) -> float:
+        """Return epsilon at a choice, counted from 0."""
+        return self.first + (self.last - self.first) * min(1.0, choice / self.over)
+
+    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+        """Choose a word; see `Bandit`."""
+        if rng.random() < self.epsilon(int(counts.sum())):
+            return int(rng.integers(len(counts)))
+        # A word that was never tried is as good as the best reward until it is tried.
+        means = np.where(counts > 0, sums / np.maximum(counts, 1), 1.0)
+        return _best(means, rng)
+
+
+POLICIES = ("ucb", "epsilon-greedy", "uniform")
+
+
+def bandit(name: str, steps: int) -> Bandit:
+    """Make a policy by name, for a search of so many steps.
+
+    Raises
+    ------
+    ConceptFault
+        If no policy has this name.
+    """
+    if name == "ucb":
+        return UpperConfidence()
+    if name == "epsilon-greedy":
+        return EpsilonGreedy(over=max(1, steps // 2))
+    if name == "uniform":
+        return Uniform()
+    raise ConceptFault(f"no policy {name!r}; allowed are {', '.join(POLICIES)}")
+
+
+def _best(values: Floats, rng: np.random.Generator) -> int:
+    return int(rng.choice(np.flatnonzero(values == values.max())))

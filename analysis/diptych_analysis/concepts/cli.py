@@ -1,0 +1,130 @@
+"""`diptych concepts`: search for the concepts behind a class of a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from diptych_analysis.fault_lines import fault_lines
+from diptych_analysis.option_types import NEW_FOLDER, SEED, FiniteRange
+
+_IMAGES = click.Path(file_okay=False, exists=True, path_type=Path)
+_WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
+
+
+@click.command()
+@click.argument("classifier")
+@click.option(
+    "--class",
+    "number",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Number of the class to explain.",
+)
+@click.option("--to", "folder", required=True, type=NEW_FOLDER, help="Folder of the search.")
+@click.option("--layer", help="Layer that holds concepts. Default of planted: features.")
+@click.option("--images", type=_IMAGES, help="Folder with images of the class.")
+@click.option(
+    "--generator",
+    "model",
+    default="tiny",
+    show_default=True,
+    help="tiny, a folder in diffusers' layout, or a name on the hub.",
+)
+@click.option("--download", is_flag=True, help="Download the generator if it is not here.")
+@click.option("--words", "file", type=_WORDS, help="Seed words or captions, one per line.")
+@click.option(
+    "--merge",
+    type=FiniteRange(0, 1),
+    help="Drop words whose text embedding has a higher cosine with an earlier one.",
+)
+@click.option("--steps", default=60, show_default=True, type=click.IntRange(1), help="Steps.")
+@click.option(
+    "--group", default=10, show_default=True, type=click.IntRange(4), help="Images per group."
+)
+@click.option(
+    "--random-sets", default=8, show_default=True, type=click.IntRange(2), help="Random sets."
+)
+@click.option(
+    "--policy",
+    default="ucb",
+    show_default=True,
+    type=click.Choice(["ucb", "epsilon-greedy", "uniform"]),
+    help="How words are chosen. uniform is a baseline.",
+)
+@click.option("--no-preference", is_flag=True, help="Baseline: the generator stays as it is.")
+@click.option("--shuffled", is_flag=True, help="Baseline: scores of shuffled images.")
+@click.option(
+    "--sampler-steps",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Steps of the sampler per image. Stable Diffusion needs about 25.",
+)
+@click.option(
+    "--guidance",
+    default=2.0,
+    show_default=True,
+    type=FiniteRange(0),
+    help="How closely images follow the word; 1 is without guidance and twice as fast.",
+)
+@click.option("--rate", type=FiniteRange(0), help="Learning rate. Default 3e-4; 1e-5 for other generators.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads of torch."
+)
+def concepts(
+    classifier: str,
+    number: int,
+    folder: Path,
+    layer: str | None,
+    images: Path | None,
+    file: Path | None,
+    threads: int,
+    **given: Any,
+) -> None:
+    """Search for the concepts that move CLASSIFIER towards a class (RLPO).
+
+    \b
+      diptych concepts planted:striped --to out          a known cause, simulated
+      diptych concepts efficientnet-lite0 --class 340 --to out \\
+        --layer blocks.6 --images zebras --words words.txt \\
+        --generator stable-diffusion-v1-5/stable-diffusion-v1-5 --download
+
+    A bandit picks seed words, a diffusion model draws images of them, and concept activation
+    vectors score how much they move the class. The generator learns to draw what scores higher.
+    planted:ATTRIBUTE is a small classifier of the tiny world whose cause is known. Other
+    classifiers are named as in `diptych mis`.
+
+    A stopped search continues where it stopped.
+    """
+    import torch
+
+    from diptych_analysis.concepts import cli_parts as parts
+    from diptych_analysis.concepts.runs import run_search
+    from diptych_analysis.progress import progress_bars
+
+    torch.set_num_threads(threads)
+    with fault_lines("The same command continues from the last checkpoint."):
+        generator = parts.generator(given["model"], given["device"], download=given["download"])
+        words = parts.seed_words(file, generator, given["merge"])
+        settings = parts.settings(words, given)
+        target, judge = parts.target(
+            classifier, number, layer, images, given["device"], folder, given["seed"]
+        )
+        with progress_bars(elapsed=True, remaining=True) as bars:
+            task = bars.add_task("search", total=settings.steps)
+            found = run_search(
+                folder,
+                generator,
+                target,
+                settings,
+                judge=judge,
+                watch=lambda done, note: bars.update(task, completed=done, description=note),
+            )
+    parts.show(found)
+    click.echo(f"Results: {folder / 'results.json'}")

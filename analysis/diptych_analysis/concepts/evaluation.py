@@ -1,0 +1,83 @@
+"""What a search found: every word scored again with new images, before and after the search."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych_analysis.concepts.search import EVALUATION, Search, image_seeds
+from diptych_analysis.concepts.sensitivity import pictures, predicted
+from diptych_analysis.concepts.tcav import two_sided
+from diptych_analysis.diffusion.generator import without_adapters
+from diptych_analysis.networks.networks import Network
+
+Bytes = npt.NDArray[np.uint8]
+#: Name of the control: random pixels, which are no concept.
+NOISE = "(noise)"
+
+
+def evaluate(search: Search, judge: Network | None = None) -> tuple[list[dict[str, Any]], Any]:
+    """Score every word, and pixels of noise, with images that no step has seen.
+
+    Parameters
+    ----------
+    search : Search
+        After its steps.
+    judge : Network, optional
+        A second classifier of the planted cause, trained apart. It tells how many of the images
+        show the cause.
+
+    Returns
+    -------
+    rows : list of dict
+        One per word, the best first, then the noise. TS, held-out accuracy and p value of the
+        final generator; the share of images that the network gives the class, and that the judge
+        finds to show the cause, before and after the search.
+    images : dict of str to (ndarray, ndarray)
+        Images of every word before and after the search, from the same seeds.
+    """
+    counts, sums = search.counts, search.sums
+    rows, images = [], {}
+    for rank, place in enumerate(search.ranking(), 1):
+        word = search.settings.words[place]
+        rng = search.rng(EVALUATION, place)
+        seeds = image_seeds(rng, 2 * search.settings.group)
+        with without_adapters(search.generator.unet) if search.tuner else nullcontext():
+            before = search.draw(word, seeds)
+        after = search.draw(word, seeds) if search.tuner else before
+        images[word] = (before, after)
+        row: dict[str, Any] = {"rank": rank, "word": word, "tried": int(counts[place])}
+        row["reward"] = float(sums[place] / counts[place]) if counts[place] else None
+        row |= _scored(search, after, rng)
+        row |= _shares(search, judge, before, after)
+        rows.append(row)
+    rng = search.rng(EVALUATION, len(rows))
+    shape = next(iter(images.values()))[0].shape
+    noise = rng.integers(0, 256, shape, dtype=np.uint8)
+    rows.append({"word": NOISE, **_scored(search, noise, rng)})
+    return rows, images
+
+
+def _scored(search: Search, images: Bytes, rng: np.random.Generator) -> dict[str, float]:
+    score = search.score(images, rng)
+    return {
+        "ts": score.mean,
+        "ts_sd": float(score.scores.std()),
+        "accuracy": score.accuracy,
+        "trusted_ts": score.reward,
+        "p": two_sided(score.scores, search.cached["null"]),
+    }
+
+
+def _shares(search: Search, judge: Network | None, before: Bytes, after: Bytes) -> dict[str, float]:
+    result = {}
+    target = search.target
+    for name, images in (("before", before), ("after", after)):
+        shown = pictures(images)
+        result[f"class_{name}"] = float((predicted(target.network, shown) == target.number).mean())
+        if judge is not None:
+            result[f"cause_{name}"] = float((predicted(judge, shown) == 1).mean())
+    return result
