@@ -55,7 +55,9 @@ def fitted(sequences: Sequences, pictures: Path) -> Callable[[str, str], Tracer]
         model.save(folder / "model")
         before = model.predict_proba(sequences)
         loaded = Tracer.load(folder / "model", images=pictures)
-        assert np.abs(loaded.predict_proba(sequences) - before).max() < 1e-9
+        # The image encoder computes in 32 bits, and sums in an order that may differ on each call.
+        within = 1e-6 if encoder == "cnn" else 1e-9
+        assert np.abs(loaded.predict_proba(sequences) - before).max() < within
 
     @cache
     def get(spec: str, encoder: str) -> Tracer:

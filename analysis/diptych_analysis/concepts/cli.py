@@ -71,7 +71,9 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
     type=FiniteRange(0),
     help="How closely images follow the word; 1 is without guidance and twice as fast.",
 )
-@click.option("--rate", type=FiniteRange(0), help="Learning rate. Default 3e-4; 1e-5 for other generators.")
+@click.option(
+    "--rate", type=FiniteRange(0), help="Learning rate. Default 3e-4; 1e-5 for other generators."
+)
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option(
