@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
+from support.explained_study import KINDS, write_explained
 from support.rows import stored
 from support.servers import LiveServer
-from support.tiny_studies import category_study
 from support.visitor import Visitor
 
 from diptych.ground.settings import Settings
@@ -42,33 +41,11 @@ _LAID_OUT = """
 
 @pytest.fixture
 def studies_folder(tmp_path: Path) -> Path:
-    """A study per kind of explanation: the grid and the mask of an image are in its row."""
+    """A study per kind of explanation."""
     folder = tmp_path / "studies"
-    for kind in ("contrast", "grid", "mask"):
-        task = {"explanation": kind, "explanation_features": ["size"], "rank": 2}
-        own = category_study(
-            folder / kind,
-            per_class=14,
-            changes={"task": task, "phases": {"training": 4, "test": 1}},
-        )
-        _list(own)
+    for kind in KINDS:
+        write_explained(folder / kind, kind)
     return folder
-
-
-def _list(folder: Path) -> None:
-    mask = np.zeros((32, 32), np.uint8)
-    mask[8:24, 8:24] = 255
-    Image.fromarray(mask).save(folder / "stimuli/mask.png")
-    with (folder / "stimuli.csv").open(newline="") as file:
-        listed = list(csv.DictReader(file))
-    for row in listed:
-        alike = [each["file"] for each in listed if each["label"] == row["label"]]
-        row |= {"mask": "stimuli/mask.png", "grid": ";".join(alike)}
-    listed.append({"file": "stimuli/mask.png", "label": "", "size": "", "mask": "", "grid": ""})
-    with (folder / "stimuli.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(listed[0]))
-        writer.writeheader()
-        writer.writerows(listed)
 
 
 def _dark_edges(page: Page, box: dict[str, float], path: Path) -> float:
@@ -87,7 +64,7 @@ def test_a_wrong_answer_is_explained_on_a_computer_and_on_a_phone(
 ) -> None:
     for width, height in SIZES:
         small = width < 600
-        for kind in ("contrast", "grid", "mask"):
+        for kind in KINDS:
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 screen={"width": width, "height": height},

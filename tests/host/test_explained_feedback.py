@@ -11,13 +11,17 @@ import numpy as np
 import pytest
 from flask import Flask
 from PIL import Image
+from support.dashboard import researcher
+from support.explained_study import KINDS, write_explained
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
 from diptych.authoring import StudyFault, load_study
 from diptych.export.tables import export_study
 from diptych.host import host
-from diptych.models import Trial
+from diptych.journey import previews
+from diptych.models import Session, Trial
+from diptych.overview.sessions import detail
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
 from diptych_analysis.tables import read_tables
@@ -118,6 +122,43 @@ def test_a_contrast_shows_the_nearest_images_that_may_be_taught(
         assert other == nearest_by_hand(content, place, chosen, tested, 4)
         assert (explanation["kind"], len(other)) == ("contrast", 4)
     assert feedback[8:] == [None] * 4
+
+
+@SQLITE
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_session_page_and_the_preview_show_what_feedback_shows(
+    app: Flask, tmp_path: Path, kind: str
+) -> None:
+    walker, content, feedback = take(app, write_explained(tmp_path / "studies/tiny", kind, 1))
+    walker.finish()
+    name = rows(app, Session)[0]["public_id"]
+    reader = researcher(app, "viewer")
+    page = reader.get(f"/studies/tiny/participants/{name}").text
+    assert page.count('class="explained-images"') == 4  # not the test
+    assert "explanation_images" not in page and "Explanation images" not in page
+    with app.app_context():
+        one = detail.read_one(host(), 1, reader.user, see_ids=False)
+        moments = detail.moments(host(), one, 0, 9)
+        seed = rows(app, Session)[0]["seed"]
+        drawn = previews.trials(host(), 1, content, "default", seed, 9)
+    for moment, told in zip(moments, feedback, strict=True):
+        if told is None:
+            assert moment.explained is None
+            continue
+        assert moment.explained is not None
+        shown = told["explanation"]
+        assert moment.explained.kind == shown["kind"] == kind
+        assert list(moment.explained.own) == shown_places(app, shown["images"])
+        assert list(moment.explained.other) == shown_places(app, shown["other_images"])
+        assert moment.explained.label == told["label"] != moment.explained.answered
+    # The preview of the same seed shows the same trials, each after some wrong answer.
+    assert [each.explained is None for each in drawn] == [False] * 4 + [True]
+    for moment, each in zip(moments[:4], drawn, strict=False):
+        assert moment.explained is not None and each.explained is not None
+        assert each.explained.own == moment.explained.own
+        assert each.explained.answered != each.explained.label == moment.explained.label
+    text = reader.get(f"/studies/tiny/versions/preview?seed={seed}&n=5").text
+    assert text.count("After the wrong answer") == 4
 
 
 @SQLITE

@@ -21,6 +21,7 @@ from diptych.study.content import StudyContent
 from diptych.study.questionnaire import STEPS, as_markdown
 from diptych.study.spec import Question
 from diptych.tasks import Answered, PlannedTrial, PractiseAgain, Tally, Task
+from diptych.tasks.explained import ExplainedAnswer, explained_answer
 
 #: Images of previews are named for a session that nobody has.
 NO_SESSION = ""
@@ -98,6 +99,8 @@ class ShownTrial:
         What else the browser is shown, e.g. the question and the classes.
     truth : Mapping[str, str]
         What it is not: label, item, attributes of the item.
+    explained : ExplainedAnswer | None
+        What feedback shows after a wrong answer; None where nothing beside the true class.
     """
 
     index: int
@@ -105,6 +108,7 @@ class ShownTrial:
     images: tuple[ShownImages, ...]
     facts: Mapping[str, str] = field(default_factory=dict)
     truth: Mapping[str, str] = field(default_factory=dict)
+    explained: ExplainedAnswer | None = None
 
 
 def pages(host: Host, version_id: int, content: StudyContent, part: int = 1) -> list[Page]:
@@ -258,7 +262,9 @@ def _shown(
         for name, value in known.items()
         if value not in (None, "")
     }
-    return ShownTrial(index, trial.phase, tuple(images), facts, truth)
+    wrong = task.wrong_answer(trial, seed)
+    explained = None if wrong is None else explained_answer(task, trial, wrong)
+    return ShownTrial(index, trial.phase, tuple(images), facts, truth, explained)
 
 
 def _attributes(task: Task, trial: PlannedTrial) -> dict[str, Any]:

@@ -307,6 +307,18 @@ class Task(ABC):
         """
         return None
 
+    def wrong_answer(self, trial: PlannedTrial, seed: int) -> Any:
+        """Return a wrong response, so that a preview can show its explanation; None without one.
+
+        Parameters
+        ----------
+        trial : PlannedTrial
+            The trial.
+        seed : int
+            The session's seed.
+        """
+        return None
+
     def chance(self) -> float | None:
         """Return the probability of a right answer by guessing; None where that means nothing."""
         return None

@@ -27,8 +27,10 @@ from diptych.domain.tables import (
     DECISIONS,
     IDENTITIES,
     LEDGER,
+    OF_TRIAL,
     PARTICIPANTS,
     QUALITY,
+    RESPONSES,
     RESULTS,
     SESSIONS,
     STUDIES,
@@ -42,6 +44,8 @@ from diptych.host import Host
 from diptych.sessions.facts import SessionFacts, facts
 from diptych.sessions.planned import planned
 from diptych.tasks import PlannedTrial, Tally, Task
+from diptych.tasks.explained import ExplainedAnswer, explained_answer
+from diptych.tasks.missed import is_missed
 
 # What the address of an image is while a trial is asked which ones it shows.
 _MARK = "image:"
@@ -80,11 +84,14 @@ class Moment:
         Its images.
     events : Sequence[EventRow]
         Rows of `events` that name the trial.
+    explained : ExplainedAnswer | None
+        What feedback showed beside the true class.
     """
 
     row: Mapping[str, Any]
     shown: Sequence[Shown]
     events: Sequence[EventRow]
+    explained: ExplainedAnswer | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -262,22 +269,28 @@ def moments(host: Host, one: One, first: int, size: int) -> list[Moment]:
     indices = [row["trial_index"] for row in rows]
     with reading() as connection:
         plans = connection.execute(
-            select(TRIALS).where(
-                TRIALS.c.session_id == session.id, TRIALS.c.trial_index.in_(indices)
-            )
+            select(TRIALS, RESPONSES.c.answer)
+            .outerjoin(RESPONSES, OF_TRIAL)
+            .where(TRIALS.c.session_id == session.id, TRIALS.c.trial_index.in_(indices))
         ).all()
+    read = task.response_of(session.kind).model_validate
     shown: dict[int, Sequence[Shown]] = {}
+    explained: dict[int, ExplainedAnswer | None] = {}
     for plan in plans:
         if plan.item is not None:
-            show = partial(_show, task, planned(plan), session.seed)
+            trial = planned(plan)
+            show = partial(_show, task, trial, session.seed)
             shown[plan.trial_index] = shown_by(show)
+            if plan.answer is not None and not is_missed(plan.answer):
+                found = explained_answer(task, trial, read(plan.answer))
+                explained[plan.trial_index] = found
     events: dict[int, list[Any]] = {}
     for event in one.facts.events:
         if event.trial_index is not None:
             events.setdefault(event.trial_index, []).append(event)
     return [
-        Moment(row, shown.get(row["trial_index"], ()), events.get(row["trial_index"], ()))
-        for row in rows
+        Moment(row, shown.get(index, ()), events.get(index, ()), explained.get(index))
+        for index, row in zip(indices, rows, strict=True)
     ]
 
 

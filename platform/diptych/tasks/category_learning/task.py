@@ -292,6 +292,12 @@ class CategoryLearning(Task):
             "other_images": [image(place) for place in found.other],
         }
 
+    def wrong_answer(self, trial: PlannedTrial, seed: int) -> CategoryLearningResponse:
+        label = self._stimulus(trial).label
+        choices = [name for name in self.arrangement(trial, seed)["choices"] if name != label]
+        ranking = [choices[0], label, *choices[1:]][: self.parameters.rank]
+        return CategoryLearningResponse(ranking=ranking)
+
     def _explained(
         self, trial: PlannedTrial, response: CategoryLearningResponse
     ) -> Explanation | None:

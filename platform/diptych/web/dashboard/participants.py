@@ -144,7 +144,11 @@ def session(study: str, session: str) -> Any:
         study_actions=offered(one.session.kind),
         rules=RULES,
         in_words=in_words,
-        own_columns=[c.name for c in TASKS.get(one.facts.content.spec.task.name).columns],
+        own_columns=[
+            column.name
+            for column in TASKS.get(one.facts.content.spec.task.name).columns
+            if not column.name.startswith("explanation")  # the trial shows its pictures
+        ],
     )
 
 

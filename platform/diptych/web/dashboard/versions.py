@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
@@ -10,6 +11,7 @@ from diptych.accounts import study_keys
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.journey import previews
+from diptych.journey.state import image_url
 from diptych.overview.versions import Version, find_version, history
 from diptych.recruiters import PART
 from diptych.settling.settle import catch_up
@@ -94,6 +96,7 @@ def preview(study: str) -> str:
         part=part,
         part_options=[(number, f"Part {number}") for number in range(1, whole.spec.parts + 1)],
         participant_pages=previews.pages(host(), version.id, content, part),
+        image_of=partial(image_url, host(), previews.NO_SESSION, version.id),
         trials=previews.trials(host(), version.id, content, condition, seed, count, part),
     )
 

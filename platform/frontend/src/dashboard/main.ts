@@ -7,6 +7,7 @@ import "./tables.css";
 import "./studies.css";
 import "./live.css";
 import "./people.css";
+import "./explained.css";
 import "./quality.css";
 import "./figures.css";
 import "./authoring.css";
