@@ -224,11 +224,17 @@ def tried(desk: Desk) -> None:
     page = desk.page
     page.get_by_role("link", name="Try", exact=True).click()
     page.get_by_role("button", name="Freeze for a preview").click()
-    page.get_by_role("button", name=re.compile("on three devices")).click()
+    page.get_by_role("button", name="Show on three devices").click()
     for name in ("phone", "tablet", "desktop"):
         frame = page.frame_locator(f".device-{name} iframe")
         expect(frame.get_by_text("You may stop")).to_be_visible()
     desk.look("three-devices")
+    page.get_by_label("Begin at trial").fill("3")
+    page.get_by_role("button", name="Show on three devices").click()
+    for name in ("phone", "tablet", "desktop"):
+        picture = page.frame_locator(f".device-{name} iframe").locator("img").first
+        expect(picture).to_be_visible()
+    desk.look("a-trial")
 
 
 def test_two_afc_from_a_zip_file(desk: Desk, settings: Settings, tmp_path: Path) -> None:

@@ -227,10 +227,17 @@ def test_a_study_is_tried_before_people_can_enter(app: Flask) -> None:
     shown = ada.post("/studies/pets/edit/try")
     assert shown.text.count("<iframe") == 3 and "data:image/svg+xml" in shown.text
     assert "frame-src 'self'" in shown.headers["Content-Security-Policy"]
-    frame = re.search(r'<iframe src="([^"]+)"', shown.text)
+    frame = re.search(r'<iframe [^>]* src="([^"]+)"', shown.text)
     assert frame is not None
     reply = app.test_client().get(frame[1].replace("&amp;", "&"))
     assert reply.status_code == 200 and "X-Frame-Options" not in reply.headers
+    fifth = ada.post("/studies/pets/edit/try", {"trial": "5"}).text
+    tokens = re.findall(r'data-token="([^"]+)"', fifth)
+    assert len(set(tokens)) == 3
+    for token in tokens:
+        headers = {"Authorization": f"Bearer {token}"}
+        state = app.test_client().get("/api/v1/session", headers=headers).json
+        assert (state["step"], state["progress"]["done"]) == ("trials", 4)
     taken = ada.post("/studies/pets/edit/try/simulated", {"n": "1"})
     assert "Simulated: 1 participant, 18 responses." in taken.text
     assert "of 6" in taken.text

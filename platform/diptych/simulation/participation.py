@@ -61,8 +61,10 @@ class Participation:
         vision: Vision,
         think: float,
         answered: Callable[[], None],
+        stop_at: int | None = None,
     ) -> None:
         self._visitor = visitor
+        self._stop_at = stop_at
         self._content = content
         self._observer = observer
         self._vision = vision
@@ -84,6 +86,8 @@ class Participation:
         leaves_at = self._observer.leaves_at(sum(self._content.spec.phases.values()))
         while state["step"] != "end":
             self.step = state["step"]
+            if self._is_there(state):
+                return state["session"]["id"], LEFT
             if leaves_at is not None and self.answers >= leaves_at:
                 return state["session"]["id"], LEFT
             try:
@@ -97,6 +101,12 @@ class Participation:
                 if (state["step"], state["progress"]["done"]) == known:
                     raise
         return state["session"]["id"], state["content"]["outcome"]
+
+    def _is_there(self, state: dict[str, Any]) -> bool:
+        """Say whether the trial is reached before which the participant leaves."""
+        if self._stop_at is None or state["step"] != "trials":
+            return False
+        return bool(state["progress"]["done"] >= self._stop_at)
 
     async def _go_on(self, state: dict[str, Any]) -> dict[str, Any]:
         """Do what the step asks for; the State that follows."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from flask import abort, current_app, render_template, request
 
 from diptych.accounts import study_keys
 from diptych.authoring.drafts import Draft
+from diptych.authoring.folder import load_study
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.overview.versions import Version, history
 from diptych.recruiters import study_link
 from diptych.simulation.in_process import InProcess, run_apart
 from diptych.simulation.run import SimulationFault, Summary, simulate_async
+from diptych.simulation.until_trial import go_to_trial
 from diptych.study.faults import StudyFault
 from diptych.web.dashboard.access import access, pages, user
 from diptych.web.dashboard.drafts import needed_draft
@@ -27,6 +31,17 @@ blueprint = pages("draft_trial")
 NUMBERS = (1, 5, 20)
 #: Name, width and height of the page on it, in CSS pixels.
 DEVICES = (("phone", 390, 844), ("tablet", 820, 1094), ("desktop", 1280, 800))
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The participant's page on one device, sizes in CSS pixels."""
+
+    name: str
+    width: int
+    height: int
+    address: str
+    token: str  # of a session that is on its way already; else empty
 
 
 @blueprint.get("/studies/<study>/edit/try")
@@ -43,11 +58,36 @@ def show(study: str) -> Any:
     here = needed_draft()
     key = study_keys.ensure(host().secret, here.study_id, study, "preview", user())
     link = f"{study_link(host().settings, study)}?preview={key}"
+    trial = max(request.form.get("trial", 0, int), 0)
     # Each device has a session apart from the others.
     visit = secrets.token_hex(4)
-    local = f"{request.script_root}/s/{study}?preview={key}"
-    frames = [(n, w, h, f"{local}&device={n}-{visit}") for n, w, h in DEVICES]
-    return _page(here, link=link, qr=segno.make(link, micro=False), frames=frames)
+    frames, fault = [], ""
+    for name, width, height in DEVICES:
+        entry = {"preview": key, "device": f"{name}-{visit}"}
+        address = f"{request.script_root}/s/{study}?{urlencode(entry)}"
+        token = ""
+        if trial:
+            try:
+                token = _token_at(here, entry, trial - 1)
+            except (SimulationFault, StudyFault, LookupError) as found:
+                fault = str(found)
+        frames.append(_Frame(name, width, height, address, token))
+    return _page(
+        here,
+        link=link,
+        qr=segno.make(link, micro=False),
+        frames=frames,
+        trial=trial,
+        trial_fault=fault,
+    )
+
+
+def _token_at(here: Draft, entry: dict[str, str], trial: int) -> str:
+    """Begin a preview session whose first trials are answered."""
+    loaded = load_study(here.folder)
+    transport = InProcess(current_app.wsgi_app)
+    base_url = host().settings.base_url
+    return run_apart(partial(go_to_trial, base_url, loaded, entry, trial, transport))
 
 
 @blueprint.post("/studies/<study>/edit/try/simulated")

@@ -12,6 +12,7 @@ import "./quality.css";
 import "./figures.css";
 import "./authoring.css";
 import htmx from "htmx.org";
+import { showDevices } from "./devices";
 import { helpEditing } from "./editing";
 import { drawCharts } from "./figures";
 import { helpForms } from "./forms";
@@ -33,6 +34,7 @@ function enliven(root: ParentNode): void {
   helpForms(root);
   helpEditing(root);
   helpUploads(root);
+  showDevices(root);
 }
 
 /** What a request that htmx made came back with, when it was no success. */
