@@ -79,8 +79,9 @@ class Mails(Handler):
     def handle_message(self, message: Any) -> None:
         self.kept.append(message)
 
-    async def handle_RCPT(  # noqa: N802self, server: Any, session: Any, envelope: Any, address: str,
-                          options: Any) -> str:  # fmt: skip
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         if self.away:
             return "451 try again later"
         envelope.rcpt_tos.append(address)
