@@ -39,6 +39,7 @@ def create_app(
     SettingsFault
         When an environment variable can't be used.
     """
+    from diptych.alerts import watcher
     from diptych.installation import secret_fault
     from diptych.privacy import retention
     from diptych.settling.settle_worker import Settler
@@ -82,6 +83,8 @@ def create_app(
         prepare_engine(db.engine)
         seal.use(db.engine, seal.Seal(settings.key_of_identities()))
     register(app, settings)
+    if behind:
+        watcher.begin(app, host)
 
     @app.after_request
     def keep_no_longer(response: Response) -> Response:

@@ -41,6 +41,7 @@ COMMANDS = {
     "quality": Place(
         "diptych.cli.quality", "quality", "Show how many sessions of STUDY each quality rule flags."
     ),
+    "alerts": Place("diptych.cli.alerts", "alerts", "Try and list alerts to researchers."),
     "panel": Place("diptych.cli.panel", "panel", "Make personal links for a list of people."),
     "parts": Place(
         "diptych.cli.parts", "parts", "Show and invite who is due for a later part of a study."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from diptych import models
 from diptych.ground.database import table
 
+ALERTS = table(models.Alert)
 ANALYSES = table(models.AnalysisResult)
 ARRIVALS = table(models.Arrival)
 AUDIT = table(models.AuditEntry)
@@ -28,6 +29,7 @@ QUESTION_ANSWERS = table(models.QuestionAnswer)
 RESPONSES = table(models.Response)
 RESULTS = table(models.SessionResult)
 SESSIONS = table(models.Session)
+SHARED_LINKS = table(models.SharedLink)
 STIMULI = table(models.Stimulus)
 STUDIES = table(models.Study)
 TALLIES = table(models.Tally)

@@ -103,6 +103,41 @@ class Settings(BaseModel):
     mturk_region: str = Field(
         "us-east-1", description="AWS region of MTurk. MTurk has only this one."
     )
+    smtp_host: str = Field(
+        "", description="Mail server for alerts ([how](alerts.md)). Empty: no e-mail."
+    )
+    smtp_port: int = Field(587, ge=1, le=65_535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection to the mail server is encrypted."
+    )
+    smtp_user: str = Field("", description="User name at the mail server. Empty: no log-in.")
+    smtp_password: str = Field("", repr=False, description="Password at the mail server.")
+    smtp_from: str = Field(
+        "", description="Sender of the e-mails. Empty: the first address of the recipients."
+    )
+    alert_emails: str = Field(
+        "", description="Recipients of alerts, separated by commas. Empty: no e-mail."
+    )
+    alert_webhook: str = Field(
+        "", repr=False, description="Address that alerts are posted to. Empty: none."
+    )
+    alert_webhook_format: Literal["json", "slack", "teams", "ntfy"] = Field(
+        "json", description="Format of the posts: that of Slack, Teams or ntfy, or plain JSON."
+    )
+    alert_quiet_hours: float = Field(
+        24,
+        ge=0,
+        le=8_760,
+        description="Hours without a new participant after which an open study with free places "
+        "gets an alert. 0: no such alert.",
+    )
+    alert_dropout_percent: float = Field(
+        40,
+        gt=0,
+        le=100,
+        description="Share of the last 20 participants (at least 10) who left before the end, in "
+        "percent, from which on a study gets an alert. 100: no such alert.",
+    )
     mturk_extra_origins: str = Field(
         "",
         description="More origins, separated by commas, that may show the study in a frame and "
@@ -185,6 +220,13 @@ class Settings(BaseModel):
             )
         return value
 
+    @field_validator("alert_webhook")
+    @classmethod
+    def _is_a_web_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must start with https:// or http://")
+        return value
+
     @field_validator("mturk_extra_origins")
     @classmethod
     def _only_loopback(cls, value: str) -> str:
@@ -211,6 +253,12 @@ class Settings(BaseModel):
     def mturk_origins(self) -> tuple[str, ...]:
         """The further origins of local trials."""
         parts = (part.strip() for part in self.mturk_extra_origins.split(","))
+        return tuple(part for part in parts if part)
+
+    @property
+    def alert_recipients(self) -> tuple[str, ...]:
+        """The addresses that alerts are sent to."""
+        parts = (part.strip() for part in self.alert_emails.split(","))
         return tuple(part for part in parts if part)
 
     @classmethod

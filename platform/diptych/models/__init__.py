@@ -10,6 +10,7 @@ from diptych.models.accounts import (
     StudyKey,
     User,
 )
+from diptych.models.alerts import Alert, SharedLink
 from diptych.models.hosting import (
     Arrival,
     Event,
@@ -29,6 +30,7 @@ from diptych.models.questionnaires import QuestionAnswer
 from diptych.models.results import AnalysisResult, QualityResult, SessionResult, Tally
 
 __all__ = [
+    "Alert",
     "AnalysisResult",
     "ApiToken",
     "Arrival",
@@ -52,6 +54,7 @@ __all__ = [
     "Response",
     "Session",
     "SessionResult",
+    "SharedLink",
     "Stimulus",
     "Study",
     "StudyKey",
