@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-concepts bench-rsvc bench-representations bench-tables
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-concepts bench-rsvc bench-representations bench-tables docs
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -124,6 +124,9 @@ screenshots: .venv/stamp-dev $(BUNDLE) browser ## draw docs/images/*.png anew, f
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/screenshots.py
 	PYTHONPATH=tests $(BIN)/python tests/end_to_end/dashboard_screenshots.py
 
+docs: .venv/stamp-dev $(BUNDLE) ## the documentation as a site, with examples that run: docs/_build/html
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build/html
+
 contract: $(FRONTEND)/node_modules/.stamp ## write the page's types of the API from the OpenAPI document
 	$(BIN)/python docs/make_contract.py
 
@@ -139,7 +142,7 @@ browsers: .venv/stamp-dev ## find Firefox and WebKit for `make test-all`, or ins
 frontend: $(BUNDLE) ## bundle the participant's page
 
 clean: ## remove what was built and measured, but not the installed packages
-	rm -rf demo dist build test-results .test-cache .test-runs platform/diptych/static/dist
+	rm -rf docs/_build docs/generated docs/gallery demo dist build test-results .test-cache .test-runs platform/diptych/static/dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 

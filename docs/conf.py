@@ -35,8 +35,9 @@ exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.zip", "sg_execution_
 default_role = "code"
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
-#: Links to files outside this folder, such as ../CONTRIBUTING.md, and to places in generated pages.
-suppress_warnings = ["myst.xref_missing", "config.cache"]
+#: Blocks in languages without a lexer, such as csv and mermaid, are shown as they are.
+suppress_warnings = ["misc.highlighting_failure", "config.cache"]
+templates_path = ["_templates"]
 numpydoc_show_class_members = False
 autosummary_generate = True
 autodoc_typehints = "none"
@@ -88,8 +89,13 @@ def contents(index: str) -> list[tuple[str, list[str]]]:
     return parts
 
 
-def _add_contents(_app: Any, name: str, source: list[str]) -> None:
-    """Add the table of contents to index.md, where readers of the files do not need it."""
+def _as_page(_app: Any, name: str, source: list[str]) -> None:
+    """Turn a file of this folder into a page of the site.
+
+    The site has no files outside this folder: a link to one becomes its name. index.md gets the
+    table of contents, which readers of the files do not need.
+    """
+    source[0] = re.sub(r"\[([^]]+)\]\(\.\./([^)#]+)[^)]*\)", r"\1 (`\2`)", source[0])
     if name != "index":
         return
     parts = [*contents(source[0]), ("Examples", ["gallery/index"])]
@@ -100,4 +106,4 @@ def _add_contents(_app: Any, name: str, source: list[str]) -> None:
 
 def setup(app: Any) -> None:
     """Connect the table of contents."""
-    app.connect("source-read", _add_contents)
+    app.connect("source-read", _as_page)
