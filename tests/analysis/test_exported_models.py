@@ -30,6 +30,8 @@ EXPORTED = [
     ("exemplar+acc", "embedding"),
     ("direct_base+acc+rt", "embedding"),
     ("cls_pred_yz+acc+rt+ranking", "embedding"),
+    ("direct_y+acc+rt+lag", "none"),
+    ("exemplar+lag", "embedding"),
     *((name, "cnn") for name in ("exemplar", "direct_yz")),
 ]
 IDS = [f"{spec}/{encoder}" for spec, encoder in EXPORTED]
@@ -73,6 +75,7 @@ def stepped(model: Tracer, sequences: Sequences, file: Path) -> np.ndarray:
                 for s, c, there in zip(shown, label, mask, strict=True)
             ]
         )
+        state = state.waited(sequences.lag[:, time])
         p = stepper.probabilities(state, rows, label)
         found[:, time] = p[np.arange(n), np.arange(n)]
         response = np.where(mask, sequences.response[:, time], -1)
@@ -93,6 +96,7 @@ def changed(sequences: Sequences, data: st.DataObject) -> Sequences:
         "response": drawn(-1, sequences.n_classes - 1),
         "stimulus": drawn(0, len(sequences.stimuli) - 1),
         "rt": drawn(0, 9000),
+        "lag": [10.0 * (each - 500) for each in drawn(500, 60_000)],
         "phase": drawn(PHASES.index("training"), PHASES.index("test")),
     }
     arrays = {name: getattr(sequences, name).copy() for name in (*values, "label")}

@@ -31,6 +31,7 @@ ALL = [
     ("transformer+acc+rt", "embedding"),
     ("direct_base+acc+rt", "embedding"),
     ("cls_pred_yz+acc+rt+ranking", "embedding"),
+    ("direct_y+lag", "none"),
 ]
 IDS = [f"{spec}/{encoder}" for spec, encoder in ALL]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -29,6 +29,10 @@ class Memory(State):
     total: Array
     count: Array
     extras: Extras
+
+    def waited(self, lag_s: Array) -> Self:
+        """Return the states at a trial that comes so many s after the answer before: (B,)."""
+        return replace(self, extras=self.extras.waited(lag_s))
 
     def rows(self, index: Array) -> Self:
         """Select learners, each as often as wanted."""

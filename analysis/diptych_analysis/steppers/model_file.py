@@ -31,7 +31,7 @@ KINDS: Final = (
     "bkt", "prototype", "exemplar", "dkt", "direct_base", "direct_y", "direct_yz",
     "cls_pred_base", "cls_pred_y", "cls_pred_yz",
 )  # fmt: skip
-OPTIONS: Final = ("acc", "rt", "ranking")
+OPTIONS: Final = ("acc", "rt", "lag", "ranking")
 #: Longest file that is read, in bytes.
 LONGEST: Final = 64 * 1024 * 1024
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -35,6 +35,10 @@ class Hidden(State):
     before: Array
     image: Array
     extras: Extras
+
+    def waited(self, lag_s: Array) -> Self:
+        """Return the states at a trial that comes so many s after the answer before: (B,)."""
+        return replace(self, extras=self.extras.waited(lag_s))
 
     def rows(self, index: Array) -> Self:
         """Select learners, each as often as wanted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
@@ -12,6 +12,22 @@ import numpy as np
 from diptych_analysis.steppers.model_file import Array, ModelFile, ModelFileFault
 
 NOTHING = -1
+MINUTES_PER_DAY = 1440
+
+
+def lag_input(lag_s: Array) -> Array:
+    """Return the log of a time since the last answer, as models read it; same shape, float32.
+
+    log(1 + minutes) / log(1 + minutes per day): 0.01 after 5 s, 1 after a day. Unknown times count
+    as 0, so that the trials of one session are nearly alike, whoever measures them.
+
+    Parameters
+    ----------
+    lag_s : ndarray
+        Times in s; NaN where unknown.
+    """
+    minutes = np.nan_to_num(np.asarray(lag_s, np.float64), nan=0.0) / 60
+    return np.asarray(np.log1p(minutes) / np.log1p(MINUTES_PER_DAY), np.float32)
 
 
 @dataclass(frozen=True)
@@ -27,6 +43,13 @@ class State:
         """Select learners, each as often as wanted."""
         return type(self)(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
+    def waited(self, lag_s: Array) -> Self:
+        """Return the states at a trial that comes so many s after the answer before: (B,).
+
+        The next trial is one without this. The same state where the model does not know times.
+        """
+        return self
+
 
 @dataclass(frozen=True)
 class Extras(State):
@@ -38,11 +61,18 @@ class Extras(State):
         Answers and right answers on each class.
     rt : ndarray of shape (B, 2)
         The scaled log response time of the last trial, and whether it is known.
+    lag : ndarray of shape (B, 1)
+        The scaled log time since the last answer (`lag_input`).
     """
 
     seen: Array
     right: Array
     rt: Array
+    lag: Array
+
+    def waited(self, lag_s: Array) -> Self:
+        """Return the extras at a trial that comes so many s after the answer before: (B,)."""
+        return replace(self, lag=lag_input(np.asarray(lag_s))[:, None])
 
 
 @dataclass(frozen=True)
@@ -128,7 +158,7 @@ class Stepper(ABC, Generic[S]):
     def no_extras(self) -> Extras:
         """Return the extras before the first trial."""
         zeros = np.zeros((1, self.n_classes), np.float32)
-        return Extras(zeros, zeros, np.zeros((1, 2), np.float32))
+        return Extras(zeros, zeros, np.zeros((1, 2), np.float32), np.zeros((1, 1), np.float32))
 
     def extra_inputs(self, extras: Extras) -> Array:
         """Return what the model is given of the extras: (B, n_extra)."""
@@ -138,6 +168,8 @@ class Stepper(ABC, Generic[S]):
             parts.append(np.where(extras.seen > 0, share, np.float32(1 / self.n_classes)))
         if "rt" in self.model.options:
             parts.append(extras.rt)
+        if "lag" in self.model.options:
+            parts.append(extras.lag)
         none = np.zeros((len(extras.rt), 0), np.float32)
         return np.concatenate([none, *parts], 1).astype(np.float32)
 
@@ -151,7 +183,7 @@ class Stepper(ABC, Generic[S]):
         times = np.where(known, trial.rt_ms, 1.0)
         scaled = np.clip((np.log(times) - mean) / deviation, -4, 4)
         rt = np.stack([np.where(known, scaled, 0), known], 1).astype(np.float32)
-        return Extras(extras.seen + shown, extras.right + right, rt)
+        return Extras(extras.seen + shown, extras.right + right, rt, np.zeros_like(extras.lag))
 
     def one_hot(self, index: Array) -> Array:
         """Return one-hot vectors (B, C); -1 gives zeros."""

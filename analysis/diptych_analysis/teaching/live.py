@@ -39,6 +39,8 @@ class Trial:
         Whether the true class was shown afterwards.
     rt_ms : float or None
         Response time, in ms; None where it is not known.
+    wait_s : float
+        Time in s before the trial in which no trial was shown; 0 within a session.
     """
 
     image: int
@@ -46,6 +48,7 @@ class Trial:
     response: int | None
     feedback: bool
     rt_ms: float | None = None
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,9 @@ def keys_of(made_from: bytes, trials: Sequence[Trial]) -> list[bytes]:
     so_far = hashlib.blake2b(made_from, digest_size=16)
     keys = [so_far.digest()]
     for trial in trials:
-        seen = (trial.image, trial.label, trial.response, trial.feedback, trial.rt_ms)
+        seen = (
+            trial.image, trial.label, trial.response, trial.feedback, trial.rt_ms, trial.wait_s
+        )  # fmt: skip
         so_far.update(repr(seen).encode())
         keys.append(so_far.digest())
     return keys
@@ -184,6 +189,8 @@ def replay(
     try:
         for trial in trials[known:]:
             deadline.check()
+            if trial.wait_s:
+                tracer.wait(trial.wait_s)
             tracer.observe(
                 trial.image, trial.label, trial.response, feedback=trial.feedback, rt_ms=trial.rt_ms
             )

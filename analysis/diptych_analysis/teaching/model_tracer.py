@@ -84,6 +84,10 @@ class ModelTracer(TracerBase):
             ),
         )
 
+    def wait(self, seconds: float) -> None:
+        """Take in a pause before the next trial, if the model has `+lag`."""
+        self.state = self.state.waited(np.array([seconds]))
+
     def probabilities(self, images: Ints) -> Floats:
         """Return the probability of each response: (n_images, n_classes)."""
         p = self.stepper.probabilities(self.state, self.rows[images], self.labels[images])[0]

@@ -150,6 +150,10 @@ class TracerBase(ABC):
             Response time, in ms; None where it is not known.
         """
 
+    def wait(self, seconds: float) -> None:
+        """Take in a pause before the next trial. The simulated families do not know times."""
+        return
+
     @abstractmethod
     def probabilities(self, images: Ints) -> Floats:
         """Return the probability of each response: (n_images, n_classes)."""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diptych_analysis.steppers.stepper import lag_input
 from diptych_analysis.tracing.sequences import Floats, Ints, Sequences
 
 
@@ -17,7 +18,7 @@ class Batch:
 
     `stimulus` indexes the model's own stimuli. `accuracy` (B, T, C) is the running accuracy on
     each class before the trial; `rt` (B, T, 2) the scaled log response time of the trial before
-    and whether it is known.
+    and whether it is known; `lag` (B, T, 1) the scaled log time since the answer before.
     """
 
     stimulus: Tensor
@@ -28,6 +29,7 @@ class Batch:
     mask: Tensor
     accuracy: Tensor
     rt: Tensor
+    lag: Tensor
 
     def rows(self, index: Tensor | slice) -> Batch:
         """Select some of the sessions."""
@@ -101,4 +103,5 @@ def make_batch(
         mask=torch.from_numpy(sequences.mask),
         accuracy=torch.from_numpy(running_accuracy(sequences)),
         rt=torch.from_numpy(rt_before(sequences, scale)),
+        lag=torch.from_numpy(lag_input(sequences.lag)[..., None]),
     )

@@ -51,7 +51,13 @@ def _specs(text: str) -> list[str]:
 
 
 def _read(
-    folder: Path, status: str, excluded: bool, rt_column: str, kinds: tuple[str, ...]
+    folder: Path,
+    status: str,
+    excluded: bool,
+    rt_column: str,
+    kinds: tuple[str, ...],
+    *,
+    join_parts: bool,
 ) -> tuple[Tables, Sequences]:
     from diptych_analysis.tables import read_tables
     from diptych_analysis.tracing.sequences import sequences_from
@@ -60,7 +66,12 @@ def _read(
     statuses = status.split(",")
     kinds = kinds or tables.whose(statuses)
     sequences = sequences_from(
-        tables, statuses=statuses, excluded=excluded, rt_column=rt_column, kinds=kinds or None
+        tables,
+        statuses=statuses,
+        excluded=excluded,
+        rt_column=rt_column,
+        kinds=kinds or None,
+        join_parts=join_parts,
     )
     return tables, sequences
 
@@ -193,10 +204,13 @@ def trace_folder(
     **_: object,
 ) -> dict[str, Any]:
     """Do what `diptych trace` does without printing tables; return the results as in --json."""
+    from diptych_analysis.tracing.models import parse_spec
     from diptych_analysis.tracing.runs import make_jobs, results_of
     from diptych_analysis.tracing.runs import run as run_jobs
 
-    tables, sequences = _read(folder, status, excluded, rt_column, kinds)
+    # Models that know times get the days between the parts; all models get the same sequences.
+    join_parts = any("lag" in parse_spec(spec)[1] for spec in specs)
+    tables, sequences = _read(folder, status, excluded, rt_column, kinds, join_parts=join_parts)
     settings: dict[str, Any] = {"epochs": epochs}
     if encoder != "none":
         settings |= {"dim": dim, "size": image_size, "weights": weights}
@@ -292,7 +306,7 @@ def predict(
     The table has one row per trial, and a column `p:CLASS` per class.
     """
     from diptych_analysis.tables import read_tables
-    from diptych_analysis.tracing.models import Tracer
+    from diptych_analysis.tracing.models import Tracer, parse_spec
     from diptych_analysis.tracing.runs import predictions_frame
     from diptych_analysis.tracing.sequences import sequences_from
 
@@ -304,6 +318,7 @@ def predict(
             excluded=excluded,
             rt_column=rt_column,
             classes=asked.classes,
+            join_parts="lag" in parse_spec(asked.spec)[1],
         )
         frame = predictions_frame(asked.predict_proba(sequences), sequences)
     if to is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -34,7 +34,8 @@ class Sequences(Summarised):
 
     `label`, `response` and `stimulus` are indices (-1: nothing there), `ranking` holds class
     indices from most to least likely, filled up with -1. `phase` indexes `tables.PHASES`. `rt` is
-    in ms, NaN where unknown. `mask` is true where a trial is; a trial without a response is seen
+    in ms, NaN where unknown. `lag` is the time in s since the answer before, NaN where unknown and
+    in the first trial. `mask` is true where a trial is; a trial without a response is seen
     by the models but never scored (`scored`).
     """
 
@@ -52,11 +53,14 @@ class Sequences(Summarised):
     rt: Floats
     mask: Bools
     kind: tuple[str, ...] = field(default=())
+    lag: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def __post_init__(self) -> None:
         """Check that the arrays fit each other, and the known classes and stimuli."""
         n, t = self.mask.shape
-        for name in ("stimulus", "label", "response", "phase", "rt"):
+        if self.lag.size == 0:
+            object.__setattr__(self, "lag", np.full((n, t), np.nan, np.float32))
+        for name in ("stimulus", "label", "response", "phase", "rt", "lag"):
             if getattr(self, name).shape != (n, t):
                 raise SequenceFault(f"{name} has shape {getattr(self, name).shape}, mask {(n, t)}")
         if len(self.sessions) != n or len(self.learners) != n:
@@ -139,7 +143,7 @@ class Sequences(Summarised):
         return digest.hexdigest()[:16]
 
 
-PER_TRIAL = ("stimulus", "label", "response", "ranking", "phase", "rt", "mask")
+PER_TRIAL = ("stimulus", "label", "response", "ranking", "phase", "rt", "lag", "mask")
 
 
 def sequences_from(
@@ -153,13 +157,15 @@ def sequences_from(
     conditions: Sequence[str] | None = None,
     rt_column: str = "rt_ms",
     classes: Sequence[str] | None = None,
+    join_parts: bool = False,
 ) -> Sequences:
     """Return the sessions of `task` as sequences.
 
     By default only finished, not excluded sessions count: `statuses` and `excluded` widen that,
     `kinds` (person, simulated, machine) and `conditions` narrow it. `rt_column` names the column
     of `trials` that holds response times in ms. `classes` are those that occur as labels, unless
-    they are given.
+    they are given. `join_parts` makes one sequence of all sessions of a participant in a study, in
+    their order; it has the name of the first one.
 
     Raises
     ------
@@ -179,11 +185,38 @@ def sequences_from(
         )
     trials = trials[wanted].copy()
     sessions = sessions[sessions["session_id"].isin(trials["session_id"])]
+    sessions, first = _joined(sessions) if join_parts else (sessions, {})
     order = {session: row for row, session in enumerate(sessions["session_id"])}
-    trials["_row"] = trials["session_id"].map(order)
-    trials = trials.sort_values(["_row", "trial_index"], kind="stable")
+    trials["_row"] = trials["session_id"].replace(first).map(order)
+    trials["_part"] = trials["session_id"].map(_places(first))
+    trials = trials.sort_values(["_row", "_part", "trial_index"], kind="stable")
     trials["_time"] = trials.groupby("_row").cumcount()
     return _assemble(tables, sessions, trials, rt_column, classes)
+
+
+def _joined(sessions: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the first session of each participant in a study, and the first of each session."""
+    by = [name for name in ("part", "started_at") if name in sessions.columns]
+    ordered = sessions.sort_values(by, kind="stable") if by else sessions
+    heads = ordered.groupby(["study", "participant_id"])["session_id"].transform("first")
+    first = dict(zip(ordered["session_id"], heads, strict=True))
+    return sessions[sessions["session_id"].isin(set(heads))], first
+
+
+def _places(first: dict[str, str]) -> Callable[[str], int]:
+    """Return a function that gives the place of a session among those joined with it."""
+    counts: dict[str, int] = {}
+    place: dict[str, int] = {}
+    for session, head in first.items():
+        place[session] = counts[head] = counts.get(head, -1) + 1
+    return lambda session: place.get(session, 0)
+
+
+def _lags(trials: pd.DataFrame) -> pd.Series:
+    """Return the time in s from the answer before to each trial; NaN where either is unknown."""
+    before = trials["responded_at"].fillna(trials["presented_at"]).groupby(trials["_row"]).shift()
+    found: pd.Series = (trials["presented_at"] - before).dt.total_seconds().clip(lower=0)
+    return found
 
 
 def _chosen_sessions(
@@ -260,6 +293,7 @@ def _assemble(
         rt=filled(
             trials[rt_column].to_numpy(dtype=np.float32, na_value=np.nan), np.nan, np.float32
         ),
+        lag=filled(_lags(trials).to_numpy(dtype=np.float32, na_value=np.nan), np.nan, np.float32),
         mask=filled(True, False, np.bool_),
         ranking=_rankings(trials, number, rows, times, shape),
     )

@@ -15,7 +15,10 @@ from diptych_analysis.tracing.sequences import NOTHING, Sequences
 
 @dataclass(frozen=True)
 class Trial:
-    """What a learner saw and did; `response` is empty while they have not answered."""
+    """What a learner saw and did; `response` is empty while they have not answered.
+
+    `lag_s` is the time since the answer before, in s.
+    """
 
     label: str
     stimulus: str = ""
@@ -23,6 +26,7 @@ class Trial:
     ranking: tuple[str, ...] = ()
     rt_ms: float = float("nan")
     phase: str = "training"
+    lag_s: float = float("nan")
 
 
 def sequence_of(trials: Sequence[Trial], classes: tuple[str, ...]) -> Sequences:
@@ -55,6 +59,7 @@ def sequence_of(trials: Sequence[Trial], classes: tuple[str, ...]) -> Sequences:
         ranking=ranking,
         phase=np.array([[PHASES.index(trial.phase) for trial in trials]]),
         rt=np.array([[trial.rt_ms for trial in trials]], dtype=np.float32),
+        lag=np.array([[trial.lag_s for trial in trials]], dtype=np.float32),
         mask=np.ones((1, len(trials)), dtype=bool),
     )
 

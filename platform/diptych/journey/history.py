@@ -12,29 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from diptych.domain.rows import SessionRow
-from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
 from diptych.host import Host
 from diptych.policies import Past
-from diptych.tasks import Answered, PlannedTrial, Task
-from diptych.tasks.missed import is_missed
-
-# Built once: this is asked at every adaptive answer.
-_ANSWERED = (
-    select(
-        *(TRIALS.c[name] for name in ("phase", "item", "block", "notice")),
-        *(RESPONSES.c[name] for name in ("answer", "correct", "rt_ms")),
-    )
-    .join(RESPONSES, OF_TRIAL)
-    .where(
-        TRIALS.c.session_id == bindparam("session"),
-        TRIALS.c.trial_index >= bindparam("first"),
-        TRIALS.c.trial_index < bindparam("end"),
-    )
-    .order_by(TRIALS.c.trial_index)
-)
+from diptych.sessions.answered_trials import answered_trials, past_of
+from diptych.tasks import PlannedTrial
 
 
 @dataclass(frozen=True)
@@ -72,33 +56,13 @@ def history_of(
     assert session.condition is not None, "a session with trials has a condition"
     task = host.task(session.version_id, session.condition, session.part)
     known = host.histories.known(session.public_id)[: session.position]
-    wanted = {"session": session.id, "first": len(known), "end": session.position}
+    kind, first = session.kind, len(known)
     found = [
         *known,
-        *(
-            _past(task, session.kind, PlannedTrial(phase, item, block, notice), answer, correct, ms)
-            for phase, item, block, notice, answer, correct, ms in connection.execute(
-                _ANSWERED, wanted
-            )
-        ),
+        *answered_trials(connection, task, kind, session.id, first, session.position),
     ]
     # Not the last one: its transaction can still fail, and then another answer may take its place.
     # All others were committed before their participant saw the next trial.
     host.histories.keep(session.public_id, found)
     answer, correct, ms = (last.values[name] for name in ("answer", "correct", "rt_ms"))
-    return [*found, _past(task, session.kind, last.trial, answer, correct, ms)]
-
-
-def _past(
-    task: Task,
-    kind: str,
-    trial: PlannedTrial,
-    answer: dict[str, Any],
-    correct: bool | None,
-    rt_ms: float | None,
-) -> Past:
-    """Return a trial as a policy sees it, from the stored form of its answer."""
-    if is_missed(answer):
-        return task.past(trial, Answered(correct=correct, missed=True))
-    response = task.response_of(kind).model_validate(answer)
-    return task.past(trial, Answered(response, correct, rt_ms))
+    return [*found, past_of(task, kind, last.trial, answer, correct, ms)]

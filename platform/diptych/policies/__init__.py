@@ -72,6 +72,22 @@ class Past:
 
 
 @dataclass(frozen=True)
+class EarlierPart:
+    """What a participant did in an earlier part of the study.
+
+    Attributes
+    ----------
+    trials : tuple of Past
+        The answered trials, in order.
+    wait_s : float
+        Time in s from the end of this part to the beginning of the next one, or of the session.
+    """
+
+    trials: tuple[Past, ...]
+    wait_s: float
+
+
+@dataclass(frozen=True)
 class Option:
     """One candidate of a choice.
 
@@ -168,6 +184,8 @@ class Policy(ABC):
         self.parameters = parameters
         #: Bytes of the files that the parameters name, by content hash.
         self.files: Mapping[str, bytes] = {}
+        #: The earlier parts of the participant, for policies that teach.
+        self.earlier: Sequence[EarlierPart] = ()
 
     @abstractmethod
     def choose(

@@ -22,12 +22,15 @@ class FSRSParameters(TeachingParameters):
         0.9, gt=0.5, lt=1, description="Probability of recall at which an image is due again."
     )
     trial_seconds: float = Field(
-        10, gt=0, description="Time of one trial, in s. The policy counts trials, not clock time."
+        10,
+        gt=0,
+        description="Time of one trial, in s. Within a session the policy counts trials, not clock "
+        "time; between the parts of a study the days count.",
     )
 
 
 class FSRS(RepetitionPolicy):
-    """The Free Spaced Repetition Scheduler, within one session.
+    """The Free Spaced Repetition Scheduler, over the trials and parts of a participant.
 
     A right answer is rated `good`, a wrong one `again`. Needs the extra `diptych[fsrs]`.
 
@@ -47,11 +50,14 @@ class FSRS(RepetitionPolicy):
         given = self.parameters
         scheduler = Scheduler(desired_retention=given.retention, enable_fuzzing=False)
         card, second = Card(card_id=1, due=BEGIN), timedelta(seconds=given.trial_seconds)
+        waits, waited = self.waits, timedelta(0)
         for number, past in enumerate(history):
+            waited += timedelta(seconds=waits.get(number, 0.0))
             if past.candidate == candidate:
                 rating = Rating.Good if past.correct else Rating.Again
-                card, _ = scheduler.review_card(card, rating, BEGIN + number * second)
-        return (card.due - BEGIN) / second
+                card, _ = scheduler.review_card(card, rating, BEGIN + waited + number * second)
+        waited += timedelta(seconds=waits.get(len(history), 0.0))
+        return (card.due - BEGIN - waited) / second
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         if find_spec("fsrs") is None:

@@ -46,7 +46,7 @@ class Mastery(TeachingPolicy):
 
     def is_finished(self, pool: Sequence[Candidate], history: Sequence[Past]) -> bool:
         """Say whether all classes are mastered."""
-        groups = {each.group for each in pool}
+        groups, history = {each.group for each in pool}, self.whole(history)
         return self.parameters.stop and all(
             self.known(group, history) >= self.parameters.threshold for group in groups
         )

@@ -41,9 +41,31 @@ class TeachingPolicy(Policy):
 
         Parameters
         ----------
-        pool, history
+        pool
             As in `choose`.
+        history
+            The trials of the participant, those of earlier parts included (`whole`).
         """
+
+    def whole(self, history: Sequence[Past]) -> Sequence[Past]:
+        """Return the trials of all parts so far: a later part goes on where the last one ended.
+
+        Parameters
+        ----------
+        history
+            The trials of the session.
+        """
+        return [*(past for part in self.earlier for past in part.trials), *history]
+
+    @property
+    def waits(self) -> dict[int, float]:
+        """Time in s before a trial in which there was none, by its place in `whole`."""
+        found: dict[int, float] = {}
+        place = 0
+        for part in self.earlier:
+            place += len(part.trials)
+            found[place] = found.get(place, 0.0) + part.wait_s
+        return found
 
     def choose(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
@@ -53,13 +75,13 @@ class TeachingPolicy(Policy):
     def explain(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Explained:
-        chances = self.chances(pool, history)
+        chances = self.chances(pool, self.whole(history))
         candidate = drawn(chances, rng)
         return explained(candidate, chances)
 
     @staticmethod
     def fresh(pool: Sequence[Candidate], history: Sequence[Past]) -> list[Candidate]:
-        """Return the candidates that the session has shown least often, usually never."""
+        """Return the candidates that were shown least often, usually never."""
         shown = Counter(past.candidate for past in history)
         fewest = min(shown[each] for each in pool)
         return [each for each in pool if shown[each] == fewest]

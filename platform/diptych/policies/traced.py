@@ -91,6 +91,7 @@ class TracedPolicy(TeachingPolicy):
         """
         is_explored = rng.random() < self.parameters.explore
         seed = rng.getrandbits(64)
+        history = self.whole(history)
         fresh = self.fresh(pool, history)
         scores, fallback = self._scored(pool, fresh, history, seed)
         best = {max(scores, key=lambda each: scores[each]): 1.0} if scores else None
@@ -135,6 +136,7 @@ class TracedPolicy(TeachingPolicy):
         classes = sorted({each.group for each in images})
         place = {name: n for n, name in enumerate(classes)}
         labels = np.array([place[each.group] for each in images])
+        waits = self.waits
         trials = [
             Trial(
                 number[past.candidate],
@@ -142,10 +144,13 @@ class TracedPolicy(TeachingPolicy):
                 self._response(past, place),
                 past.phase in self.parameters.feedback,
                 past.rt_ms,
+                waits.get(at, 0.0),
             )
-            for past in history
+            for at, past in enumerate(history)
         ]
         tracer = self._tracer(images, labels, classes, trials, deadline)
+        if (wait_s := waits.get(len(trials), 0.0)) > 0:
+            tracer.wait(wait_s)
         shown = Counter(past.candidate.group for past in history)
         options = Options(
             np.array([number[each] for each in fresh]),

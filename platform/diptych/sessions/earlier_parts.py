@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from sqlalchemy import Connection, bindparam, select
 
-from diptych.domain.rows import SessionRow, session_row
+from diptych.domain.rows import SessionRow, session_row, session_rows
 from diptych.domain.tables import OF_TRIAL, RESPONSES, SESSIONS, TRIALS
 from diptych.domain.vocabulary import EMPTIED
 from diptych.host import Host
-from diptych.policies import Policy
+from diptych.policies import EarlierPart, Policy
 from diptych.policies.narrowed import Shown, narrowed
+from diptych.sessions.answered_trials import answered_trials
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
@@ -31,6 +34,16 @@ _SHOWN = (
     .join(TRIALS, TRIALS.c.session_id == SESSIONS.c.id)
     .join(RESPONSES, OF_TRIAL)
     .where(*_THEIRS, SESSIONS.c.part < bindparam("before"), SESSIONS.c.status.not_in(EMPTIED))
+)
+_EARLIER = (
+    select(SESSIONS)
+    .where(
+        *_THEIRS,
+        (SESSIONS.c.part < bindparam("before")) | (SESSIONS.c.id == bindparam("session")),
+        SESSIONS.c.status.not_in(EMPTIED),
+        SESSIONS.c.condition.is_not(None) | (SESSIONS.c.id == bindparam("session")),
+    )
+    .order_by(SESSIONS.c.part, SESSIONS.c.take)
 )
 
 
@@ -61,6 +74,24 @@ def shown_before(host: Host, connection: Connection, session: SessionRow) -> Sho
     return Shown(frozenset(learned), frozenset(explaining).union(*shown.values()))
 
 
+def trials_before(
+    host: Host, connection: Connection, session: SessionRow
+) -> tuple[EarlierPart, ...]:
+    """Return the answers of a session's participant in the earlier parts, in order."""
+    of = {"study": session.study_id, "participant": session.participant_id}
+    of |= {"before": session.part, "session": session.id}
+    # With the session itself at the end: an answer's row has only some of its columns.
+    sessions = session_rows(connection.execute(_EARLIER, of).all())
+    found = []
+    for earlier, following in pairwise(sessions):
+        task = host.task(earlier.version_id, earlier.condition, earlier.part)
+        trials = answered_trials(connection, task, earlier.kind, earlier.id, 0, earlier.n_trials)
+        ended_at = earlier.ended_at or earlier.last_seen_at
+        wait_s = max(0, following.entered_at - ended_at) / 1000
+        found.append(EarlierPart(tuple(trials), wait_s))
+    return tuple(found)
+
+
 def policy_of(
     host: Host,
     connection: Connection,
@@ -68,7 +99,10 @@ def policy_of(
     content: StudyContent,
     condition: str,
 ) -> Policy:
-    """Make the policy of a session, which knows what the earlier parts showed.
+    """Make the policy of a session, which knows the earlier parts of the participant.
+
+    What it knows follows from stored answers of sessions that have ended, so each host and each
+    trial gets the same.
 
     Parameters
     ----------
@@ -86,6 +120,8 @@ def policy_of(
     policy = host.policy(content, condition, connection)
     if session.part == 1:
         return policy
+    if policy.teaches:
+        policy.earlier = trials_before(host, connection, session)
     items = frozen(session.version_id, connection).spec.part[session.part - 2].items
     if items == "any":
         return policy

@@ -4,7 +4,8 @@
     model.fit(train, validation).predict_proba(test)       # learners x time x classes
 
 A name is one of `MODELS`, with `+acc` (running accuracy per class as input, thesis 2.7.6), `+rt`
-(response time of the trial before as input) and `+ranking` (trained on the learner's ranking by
+(response time of the trial before as input), `+lag` (time since the answer before as input) and
+`+ranking` (trained on the learner's ranking by
 its Plackett-Luce likelihood) behind it where the model takes them.
 """
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from diptych_analysis.tracing.stepping import Stepper
 
 FORMAT = 1
-OPTIONS = ("acc", "rt", "ranking")
+OPTIONS = ("acc", "rt", "lag", "ranking")
 
 _NEURAL = "choice:neural"
 

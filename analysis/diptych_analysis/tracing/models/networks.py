@@ -38,8 +38,9 @@ class Shape:
 
     @property
     def n_extra(self) -> int:
-        """Size of the extra inputs of thesis 2.7.6."""
-        return self.n_classes * ("acc" in self.options) + 2 * ("rt" in self.options)
+        """Size of the extra inputs of thesis 2.7.6, and of the lag."""
+        options = self.options
+        return self.n_classes * ("acc" in options) + 2 * ("rt" in options) + ("lag" in options)
 
 
 class TracingNet(nn.Module):
@@ -50,9 +51,9 @@ class TracingNet(nn.Module):
         self.shape = shape
 
     def extra(self, batch: Batch) -> list[Tensor]:
-        """Make the extra input (thesis 2.7.6): running accuracy, response time before."""
-        found = [batch.accuracy] if "acc" in self.shape.options else []
-        return found + ([batch.rt] if "rt" in self.shape.options else [])
+        """Make the extra input (thesis 2.7.6): running accuracy, response time before, lag."""
+        every = {"acc": batch.accuracy, "rt": batch.rt, "lag": batch.lag}
+        return [inputs for name, inputs in every.items() if name in self.shape.options]
 
     def forward(self, batch: Batch, z: Tensor) -> Tensor:
         """Return the logits (B, T, C)."""
