@@ -350,7 +350,7 @@ def with_table(text: str, name: str) -> str:
     form, document = form_of(text), _document(text)
     if name not in form.lists:
         raise DraftFault(f"{name!r} is not a list of tables")
-    entries = document.setdefault(name, tomlkit.aot())
+    entries: Any = document.setdefault(name, tomlkit.aot())
     number = len(entries) + 1
     table = tomlkit.table()
     table.update(_NEW[name](number))
@@ -373,7 +373,7 @@ _NEW: dict[str, Any] = {
 def without_table(text: str, name: str, number: int) -> str:
     """Take a table of a list out."""
     document = _document(text)
-    entries = document.get(name, [])
+    entries: Any = document.get(name, [])
     if not 0 <= number < len(entries):
         raise DraftFault(f"there is no {name}.{number}")
     del entries[number]

@@ -55,6 +55,7 @@ class Upload:
         self.name = folder.name
         self._folder = folder
         self._most_bytes = most_bytes
+        self._size: int | None = None  # of all files, once it was counted
 
     @staticmethod
     def begin(settings: Settings, user_id: int) -> Upload:
@@ -140,8 +141,10 @@ class Upload:
         return Arrived(name, path, fault, digest)
 
     def _check_size(self, more: int) -> None:
-        size = sum(path.stat().st_size for path in self._folder.glob("*.data"))
-        if size + more > self._most_bytes:
+        if self._size is None:
+            self._size = sum(path.stat().st_size for path in self._folder.glob("*.data"))
+        self._size += more
+        if self._size > self._most_bytes:
             raise DraftFault(
                 f"This upload has more than {self._most_bytes / 1e6:,.0f} MB, the most that this "
                 "host accepts. Upload fewer files at a time, or ask the administrator "

@@ -61,7 +61,8 @@ def show(study: str) -> Any:
     trial = max(request.form.get("trial", 0, int), 0)
     # Each device has a session apart from the others.
     visit = secrets.token_hex(4)
-    frames, fault = [], ""
+    frames: list[_Frame] = []
+    fault = ""
     for name, width, height in DEVICES:
         entry = {"preview": key, "device": f"{name}-{visit}"}
         address = f"{request.script_root}/s/{study}?{urlencode(entry)}"
