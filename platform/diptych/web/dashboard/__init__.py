@@ -30,6 +30,7 @@ from diptych.web.dashboard import (
     payments,
     quality,
     recruitment,
+    shared,
     studies,
     users,
     versions,
@@ -51,6 +52,7 @@ MODULES = (
     payments,
     recruitment,
     hits,
+    shared,
     exports,
     audit,
 )

@@ -45,6 +45,7 @@ _GROUPS = (
     (
         ("Versions", "versions", "versions", "viewer"),
         ("Members", "members", "members", "owner"),
+        ("Shared links", "recruitment", "shared", "owner"),
         ("Audit", "audit", "audit", "owner"),
     ),
 )
