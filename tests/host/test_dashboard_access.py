@@ -26,7 +26,7 @@ UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 PEOPLE = ("stranger", "elsewhere", "viewer", "editor", "owner", "admin")
 REACHED = "the view was reached"
 #: What anybody may see: the doors, and nothing behind them.
-PUBLIC = {"/dashboard/login", "/dashboard/link/<token>"}
+PUBLIC = {"/dashboard/login", "/dashboard/link/<token>", "/dashboard/shared/<token>"}
 #: Parts of addresses that name nothing of one study: a kind of figure, a table, a place.
 GENERAL = {"place", "name", "form", "file"}
 #: What a viewer may send without changing anything.

@@ -557,5 +557,5 @@ DESCRIPTIONS: Final[dict[TableName, str]] = {
     "choices": "One row per candidate of each trial that a policy that teaches chose.",
     "answers": "One row per answer to a question before or after the trials; several rows for "
     "several options or the rows of a grid.",
-    "questions": "The codebook of `answers`: one row per question and option.",
+    "questions": "The codebook of the answers: one row per question and option.",
 }

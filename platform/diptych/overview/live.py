@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from diptych.counts import measures, tallies
-from diptych.counts.measures import STAGES, quantile_ms
+from diptych.counts.measures import STAGES
 from diptych.domain.tables import EVENTS, SESSIONS, VERSIONS
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import now_ms, reading
 from diptych.host import Host
 from diptych.journey.allocation import count_excluded
+from diptych.overview.session_times import TimeSpent, time_spent
 from diptych.settling import settle, silent
 from diptych.study.content import StudyContent
 from diptych.study.versions import frozen
@@ -64,16 +65,6 @@ class Left:
     last: int
     left: int
     came: int
-
-
-@dataclass(frozen=True)
-class TimeSpent:
-    """From consent to the end, of completed sessions; quantiles in ms, off by 1 % at most."""
-
-    sessions: int
-    lower: float | None
-    median: float | None
-    upper: float | None
 
 
 @dataclass(frozen=True)
@@ -177,9 +168,9 @@ def live_view(host: Host, study_id: int, kind: str = "person") -> LiveView:
         hour = _last_hour(connection, study_id, kind, at)
         newest = _newest_errors(connection, study_id, kind)
         excluded = count_excluded(connection, study_id, kind).total()
+        time = time_spent(connection, study_id, kind, counted[measures.DURATIONS][1])
     funnel = _whole(counted[measures.FUNNEL][1])
     conditions = _balance(content, _whole(counted[measures.CONDITIONS][1]), under_way)
-    time = time_spent(counted[measures.DURATIONS])
     before, left = _left(_whole(counted[measures.LEFT][1]), funnel)
     completed = funnel.get("completed", 0)
     usable = completed - excluded
@@ -215,12 +206,6 @@ def newest_content(connection: Connection, study_id: int) -> StudyContent:
         .limit(1)
     ).scalar_one()
     return frozen(version_id, connection)
-
-
-def time_spent(counted: tuple[int, Mapping[str, Sequence[float]]]) -> TimeSpent:
-    """Return the quantiles of the durations in the tally `measures.DURATIONS`."""
-    sessions, counts = counted
-    return TimeSpent(sessions, *(quantile_ms(counts, share) for share in (0.25, 0.5, 0.75)))
 
 
 def hourly(reward: float, duration_ms: float | None) -> float | None:

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, func, literal, select
 
 from diptych.accounts.users import User
 from diptych.counts import tallies
-from diptych.counts.measures import DURATIONS, FUNNEL, OTHER_ENDS, quantile_ms
+from diptych.counts.measures import DURATIONS, FUNNEL, OTHER_ENDS
 from diptych.domain.tables import MEMBERSHIPS, SESSIONS, STUDIES, VERSIONS
 from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading
+from diptych.overview.session_times import time_spent
 
 ENDS = ("completed", *OTHER_ENDS)
 #: A session that was silent for longer is not under way any more.
@@ -211,11 +212,11 @@ def numbers(study_id: int) -> Numbers:
     with reading() as connection:
         read = tallies.read_several(connection, study_id, "person", "all", (FUNNEL, DURATIONS))
         under_way = _under_way(connection, [study_id]).get(study_id, 0)
-    funnel, durations = read[FUNNEL][1], read[DURATIONS][1]
-    median = quantile_ms(durations, 0.5)
+        time = time_spent(connection, study_id, "person", read[DURATIONS][1])
+    funnel = read[FUNNEL][1]
     return Numbers(
         {end: round(funnel.get(end, [0])[0]) for end in ENDS},
         under_way,
-        None if median is None else median / 60_000,
-        round(sum(counts[0] for counts in durations.values())),
+        None if time.median is None else time.median / 60_000,
+        time.sessions,
     )

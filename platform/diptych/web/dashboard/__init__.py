@@ -12,6 +12,7 @@ from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from diptych.host import Host
+from diptych.overview import whose
 from diptych.web.bundle import BundleMissing, bundle
 from diptych.web.dashboard import (
     access,
@@ -35,6 +36,7 @@ from diptych.web.dashboard import (
     payments,
     quality,
     recruitment,
+    shared,
     studies,
     uploads,
     users,
@@ -64,6 +66,7 @@ MODULES = (
     payments,
     recruitment,
     hits,
+    shared,
     exports,
     audit,
 )
@@ -77,7 +80,9 @@ def attach(app: APIFlask) -> None:
     _prepare_flashes(app)
     formats.attach(app)
     # Globals and not a context processor: macros that are imported see them too.
-    app.jinja_env.globals.update(csrf_token=access.csrf_token, dashboard_bundle=_bundle)
+    app.jinja_env.globals.update(
+        csrf_token=access.csrf_token, dashboard_bundle=_bundle, sessions_of=whose.sessions_of
+    )
     app.context_processor(_shared)
     app.after_request(access.keep_visit)
     app.after_request(_never_stored)

@@ -12,6 +12,8 @@ from diptych.ground.user_agents import parse_user_agent
 
 _SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 NOTHING = "–"
+#: A share of fewer says little about the others.
+FEW = 5
 
 
 def money(minor: int | None, currency: str) -> str:
@@ -27,6 +29,16 @@ def money(minor: int | None, currency: str) -> str:
 def percent(share: float | None, digits: int = 0) -> str:
     """Write a share of one as per cent: 0.256 is 26 %."""
     return NOTHING if share is None else f"{share * 100:.{digits}f}\u202f%"
+
+
+def rate(part: float, whole: float, digits: int = 0) -> str:
+    """Write a part of a whole as per cent; a dash where the whole is less than `FEW`."""
+    return NOTHING if whole < FEW else percent(part / whole, digits)
+
+
+def sessions(count: int, what: str = "session") -> str:
+    """Write a number of things with its plural: 1 session, 40 sessions."""
+    return f"{number(count)} {what}{'' if count == 1 else 's'}"
 
 
 def duration(milliseconds: float | None) -> str:
@@ -75,6 +87,8 @@ def attach(app: Flask) -> None:
     filters: dict[str, Any] = {
         "money": money,
         "percent": percent,
+        "rate": rate,
+        "sessions": sessions,
         "duration": duration,
         "number": number,
         "iso": iso,

@@ -46,6 +46,7 @@ _GROUPS = (
         ("Edit", "edit", "edit", "editor"),
         ("Versions", "versions", "versions", "viewer"),
         ("Members", "members", "members", "owner"),
+        ("Shared links", "recruitment", "shared", "owner"),
         ("Audit", "audit", "audit", "owner"),
     ),
 )
