@@ -192,6 +192,8 @@ def test_the_comparison_says_what_the_tables_say(study: Tables) -> None:
     assert found.correlation is not None and found.ceilings is not None
     assert found.correlation.pearson.value == pytest.approx(pearsonr(mis, his).statistic)
     assert found.correlation.spearman.value == pytest.approx(spearmanr(mis, his).statistic)
+    assert f"Pearson {found.correlation.pearson.value:.2f}" in " ".join(repr(found).split())
+    assert f"noise ceiling {found.ceilings.score.mean:.2f}" in " ".join(repr(found).split())
     assert found.groups is not None
     assert list(found.groups.table["group"]) == ["hardest", "random", "easiest"]
     machine = machine_scores(study).set_index("unit")["mis"].loc[found.units["unit"]]
