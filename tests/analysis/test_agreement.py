@@ -307,7 +307,7 @@ def test_the_page_and_its_figures(exported: Path, tmp_path: Path) -> None:
     names = ("units", "groups", "machines", "planning")
     assert drawn == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
     report = write_report(exported, None, tmp_path / "report").read_text()
-    assert "<h3>HIS of simulated participants beside the machine's MIS</h3>" in report
+    assert ">HIS of simulated participants beside the machine's MIS</h3>" in report
     assert "noise ceiling, Pearson" in report and "is <b>simulated</b>" in report
 
 
