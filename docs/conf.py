@@ -49,7 +49,8 @@ html_theme_options = {
     "show_nav_level": 1,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 3,
+    "navbar_align": "left",
 }
 html_sidebars: dict[str, list[str]] = {}
 html_show_sourcelink = False

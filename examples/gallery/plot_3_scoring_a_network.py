@@ -12,6 +12,7 @@ random weights, and its images are simulated stripes and blobs.
 import tempfile
 from pathlib import Path
 
+import altair as alt
 import numpy as np
 import torch
 from PIL import Image
@@ -70,3 +71,11 @@ scores.groupby("layer")[["mis", "accuracy"]].mean().round(2)
 scores.sort_values("mis", ascending=False)[["layer", "unit", "mis", "accuracy"]].iloc[
     [0, 1, -2, -1]
 ]
+
+# %%
+# Every unit, by layer.
+points = alt.Chart(scores).mark_circle(size=70).encode(
+    x=alt.X("mis", scale=alt.Scale(zero=False), title="MIS"),
+    y=alt.Y("layer", title="layer", axis=alt.Axis(grid=False)),
+)  # fmt: skip
+da.plot.Figure(points.properties(width=340, height=120))

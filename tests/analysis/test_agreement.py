@@ -192,6 +192,8 @@ def test_the_comparison_says_what_the_tables_say(study: Tables) -> None:
     assert found.correlation is not None and found.ceilings is not None
     assert found.correlation.pearson.value == pytest.approx(pearsonr(mis, his).statistic)
     assert found.correlation.spearman.value == pytest.approx(spearmanr(mis, his).statistic)
+    assert f"Pearson {found.correlation.pearson.value:.2f}" in " ".join(repr(found).split())
+    assert f"noise ceiling {found.ceilings.score.mean:.2f}" in " ".join(repr(found).split())
     assert found.groups is not None
     assert list(found.groups.table["group"]) == ["hardest", "random", "easiest"]
     machine = machine_scores(study).set_index("unit")["mis"].loc[found.units["unit"]]
@@ -305,7 +307,7 @@ def test_the_page_and_its_figures(exported: Path, tmp_path: Path) -> None:
     names = ("units", "groups", "machines", "planning")
     assert drawn == {f"{name}.{suffix}" for name in names for suffix in ("png", "svg")}
     report = write_report(exported, None, tmp_path / "report").read_text()
-    assert "<h3>HIS of simulated participants beside the machine's MIS</h3>" in report
+    assert ">HIS of simulated participants beside the machine's MIS</h3>" in report
     assert "noise ceiling, Pearson" in report and "is <b>simulated</b>" in report
 
 

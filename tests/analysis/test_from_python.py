@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from sklearn.base import clone
 
 import diptych
 import diptych_analysis as da
+from diptych_analysis.behaviour.responses import from_long
 from diptych_analysis.charts import sized
 from diptych_analysis.summary_display import as_html, as_text
 from diptych_analysis.tracing.models import ModelFault
@@ -108,6 +110,20 @@ def test_results_show_the_numbers_that_they_hold(
     assert f"{found.pearson.value:.2f}" in repr(found) and "95 % interval" in found._repr_html_()
     shown = repr(sequences)
     assert str(int(sequences.scored.sum())) in shown and len(shown) < 400
+
+
+def test_results_about_raters_and_representations_show_tables() -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        {"rater": f"r{rater}", "stimulus": f"s{place}", "label": "ab"[place % 2],
+         "kind": "simulated", "response": "ab"[int(rng.random() < 0.3) ^ place % 2]}
+        for rater in range(6) for place in range(20)
+    ]  # fmt: skip
+    raters = da.rater_agreement(from_long(pd.DataFrame(rows)), da.RaterOptions(resamples=20))
+    assert f"{raters.overall.kappa:.3f}" in repr(raters) and "6 raters" in repr(raters)
+    a, b = rng.normal(size=(2, 60, 4))
+    grids = da.compare_representations(a, b)
+    assert f"{grids.forward.success_rate:.2f}" in repr(grids) and "60 items" in repr(grids)
 
 
 CELLS = st.text(st.characters(exclude_categories=("C", "Z")), max_size=8)

@@ -128,6 +128,7 @@ def test_fewer_than_three_people_have_no_interval() -> None:
 def test_people_and_groups_of_tables_are_recovered() -> None:
     tables, truth = crowd(6, seed=3, groups=("alone", "crowded"), per_level=30)
     found = fit_study(tables, MORE, FEW)
+    assert all(group.name in repr(found) for group in found.groups)
     assert [group.name for group in found.groups] == ["alone", "crowded"]
     assert len(found.people) == 12 and not found.left_out
     inside = 0

@@ -124,6 +124,28 @@ def test_images_come_from_the_named_folders_alone(
     assert image is not None and image.convert("RGB").getpixel((0, 0)) == (0, 0, 255)
 
 
+def test_an_item_of_several_images_is_shown_by_its_roles(
+    tmp_path: Path, simulated: Callable[..., Tables]
+) -> None:
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "0.png")
+    tables = simulated(3)
+    trials = tables.trials.assign(item_id="clouds:pair", stimulus_id=None)
+    shown = {}
+    for roles in (("before", "after"), ("stimulus", "stimulus")):
+        rows = [
+            {"study": "clouds", "item_id": "clouds:pair", "role": role, "place": place,
+             "stimulus_id": f"clouds:{place}"}
+            for place, role in enumerate(roles)
+        ]  # fmt: skip
+        tables.items = pd.DataFrame(rows)
+        page = Page(pictures=StimulusPictures([tmp_path]))
+        page.pictures.use(tables)
+        design.add_design(page, trials, tables)
+        shown[roles] = page.render("x", simulated=True)
+    assert "one test item (clouds:pair), by their roles" in shown["before", "after"]
+    assert "one test item (clouds:pair), in their order" in shown["stimulus", "stimulus"]
+
+
 def results(better: float) -> dict[str, Any]:
     """Results of three splits: `static`, and a model that is `better` by so much."""
 

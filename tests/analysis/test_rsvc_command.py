@@ -251,6 +251,7 @@ def stacked(seed: int, classes: int = 2) -> Network:
 def test_a_network_from_python_with_a_norm_in_its_head_and_all_layers(pictures: Path) -> None:
     plan = Plan(Settings(concepts=3), classes=("all=0-1",), layers=("one", "two"))
     found = compare_networks(Observer(stacked(1)), Observer(stacked(2)), image_set(pictures), plan)
+    assert all(name in repr(found) for name in found.names)
     assert found.concepts["importance"].abs().max() == pytest.approx(1)
     assert found.concepts["kl"].notna().all()
     assert len(found.layers) == 4 and found.layers["mmcs"].between(-1, 1).all()

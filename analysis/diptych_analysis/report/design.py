@@ -151,14 +151,17 @@ def _stimuli(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
 
 
 def _by_role(trials: pd.DataFrame, tables: Tables) -> tuple[list[tuple[str, list[str]]], str]:
-    """Return the images of one test item by role; nothing where items are single stimuli."""
+    """Return the images of one test item, by role; nothing where items are single stimuli."""
     test = trials[(trials["phase"] == "test") & trials["item_id"].notna()]
     if test.empty:
         return [], ""
     item = str(test["item_id"].value_counts().sort_index(kind="stable").idxmax())
     images = images_of_item(tables, item)
-    if images["role"].nunique() < 2:
+    if len(images) < 2:
         return [], ""
+    if images["role"].nunique() < 2:
+        shown = list(images["stimulus_id"].astype(str)[:9])
+        return [("", shown)], f"The images of one test item ({item}), in their order."
     rows = [
         (str(role).replace("_", " "), list(part["stimulus_id"].astype(str)[:9]))
         for role, part in images.groupby("role", sort=False)
