@@ -32,7 +32,7 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
     "model",
     default="tiny",
     show_default=True,
-    help="tiny, a folder in diffusers' layout, or a name on the hub.",
+    help="tiny, a folder in diffusers' layout, a name on the hub, or scenes.",
 )
 @click.option("--download", is_flag=True, help="Download the generator if it is not here.")
 @click.option("--words", "file", type=_WORDS, help="Seed words or captions, one per line.")
@@ -71,7 +71,9 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
     type=FiniteRange(0),
     help="How closely images follow the word; 1 is without guidance and twice as fast.",
 )
-@click.option("--rate", type=FiniteRange(0), help="Learning rate. Default 3e-4; 1e-5 for other generators.")
+@click.option(
+    "--rate", type=FiniteRange(0), help="Learning rate. Default 3e-4; 1e-5 for other generators."
+)
 @click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option(
@@ -98,7 +100,8 @@ def concepts(
     A bandit picks seed words, a diffusion model draws images of them, and concept activation
     vectors score how much they move the class. The generator learns to draw what scores higher.
     planted:ATTRIBUTE is a small classifier of the tiny world whose cause is known. Other
-    classifiers are named as in `diptych mis`.
+    classifiers are named as in `diptych mis`. The generator `scenes` is the tiny world itself:
+    its images are always true, so it tests the scores alone (with --no-preference).
 
     A stopped search continues where it stopped.
     """

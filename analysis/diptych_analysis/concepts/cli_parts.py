@@ -15,9 +15,10 @@ from diptych_analysis.concepts.search import SearchSettings, Target
 from diptych_analysis.concepts.sensitivity import layer_module, pictures, predicted
 from diptych_analysis.concepts.words import merge_near_duplicates, read_words
 from diptych_analysis.diffusion.folder import load_generator
-from diptych_analysis.diffusion.generator import Generator
+from diptych_analysis.diffusion.generator import Drawer, Generator
 from diptych_analysis.networks.images import image_set
 from diptych_analysis.networks.networks import Network, device_for, load_network
+from diptych_analysis.worlds.drawer import SceneDrawer
 from diptych_analysis.worlds.packaged import TINY, packaged_model
 from diptych_analysis.worlds.vocabulary import SEED_WORDS
 
@@ -28,8 +29,10 @@ _PUBLISHED_RATE = 1e-5
 _STREAM = 32
 
 
-def generator(name: str, device: str, *, download: bool) -> Generator:
-    """Load the packaged model, a folder, or a model of the hub."""
+def generator(name: str, device: str, *, download: bool) -> Drawer:
+    """Load the packaged model, a folder, or a model of the hub; or take the world itself."""
+    if name == SceneDrawer.name:
+        return SceneDrawer()
     where = device_for(device)
     if name != TINY:
         return load_generator(name, device=where, download=download)
@@ -39,15 +42,19 @@ def generator(name: str, device: str, *, download: bool) -> Generator:
     return result
 
 
-def seed_words(file: Path | None, drawn_by: Generator, merge: float | None) -> tuple[str, ...]:
+def seed_words(file: Path | None, drawn_by: Drawer, merge: float | None) -> tuple[str, ...]:
     """Return the seed words: of a file, or of the tiny world."""
-    if file is None and drawn_by.name != TINY:
+    if file is None and drawn_by.name not in (TINY, SceneDrawer.name):
         raise ConceptFault(
             f"the generator {drawn_by.name!r} needs --words: a file of seed words or captions, "
             "one per line"
         )
     words = SEED_WORDS if file is None else read_words(file)
-    return words if merge is None else merge_near_duplicates(words, drawn_by, merge)
+    if merge is None:
+        return words
+    if not isinstance(drawn_by, Generator):
+        raise ConceptFault(f"the generator {drawn_by.name!r} has no text encoder: no --merge")
+    return merge_near_duplicates(words, drawn_by, merge)
 
 
 def settings(words: tuple[str, ...], given: Mapping[str, Any]) -> SearchSettings:

@@ -29,7 +29,7 @@ from PIL import Image
 from diptych_analysis.concepts.evaluation import Bytes, evaluate
 from diptych_analysis.concepts.faults import ConceptFault
 from diptych_analysis.concepts.search import Floats, Search, SearchSettings, Step, Target
-from diptych_analysis.diffusion.generator import Generator, weights_hash
+from diptych_analysis.diffusion.generator import Drawer
 from diptych_analysis.networks.networks import Network
 from diptych_analysis.networks.weights import WeightsFault, read_saved
 from diptych_analysis.tables.metadata import write_json
@@ -43,7 +43,7 @@ Watch = Callable[[int, str], None]
 
 def run_search(
     folder: Path,
-    generator: Generator,
+    generator: Drawer,
     target: Target,
     settings: SearchSettings,
     *,
@@ -56,8 +56,8 @@ def run_search(
     ----------
     folder : Path
         Where everything is written.
-    generator : Generator
-        Draws images, and is moved by preferences.
+    generator : Drawer
+        Draws images. Preferences can move a `Generator` only.
     target : Target
         The class that is explained.
     settings : SearchSettings
@@ -142,7 +142,7 @@ def contact_sheet(groups: list[Bytes]) -> Image.Image:
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
 
 
-def _about(generator: Generator, target: Target, settings: SearchSettings) -> dict[str, Any]:
+def _about(generator: Drawer, target: Target, settings: SearchSettings) -> dict[str, Any]:
     """Return what fixes a search; adapters do not count."""
     return {
         "settings": json.loads(json.dumps(asdict(settings))),
@@ -150,7 +150,7 @@ def _about(generator: Generator, target: Target, settings: SearchSettings) -> di
         "layer": target.layer,
         "class": target.number,
         "class_images": len(target.images),
-        "generator": {"name": generator.name, "unet": weights_hash(generator.unet)},
+        "generator": {"name": generator.name, "key": generator.key},
     }
 
 
