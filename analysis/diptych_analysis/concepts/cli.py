@@ -114,7 +114,7 @@ def concepts(
     torch.set_num_threads(threads)
     with fault_lines("The same command continues from the last checkpoint."):
         generator = parts.generator(given["model"], given["device"], download=given["download"])
-        words = parts.seed_words(file, generator, given["merge"])
+        words = parts.seed_words(file, given["model"], generator, given["merge"])
         settings = parts.settings(words, given)
         target, judge = parts.target(
             classifier, number, layer, images, given["device"], folder, given["seed"]

@@ -22,6 +22,7 @@ from diptych_analysis.worlds.drawer import SceneDrawer
 from diptych_analysis.worlds.packaged import TINY, packaged_model
 from diptych_analysis.worlds.vocabulary import SEED_WORDS
 
+Words = tuple[str, ...]
 #: Images of the class whose gradients are looked at.
 CLASS_IMAGES = 100
 _PUBLISHED_RATE = 1e-5
@@ -42,12 +43,16 @@ def generator(name: str, device: str, *, download: bool) -> Drawer:
     return result
 
 
-def seed_words(file: Path | None, drawn_by: Drawer, merge: float | None) -> tuple[str, ...]:
+def of_tiny_world(name: str) -> bool:
+    """Tell whether a generator draws the tiny world: as packaged, as trained, or by itself."""
+    return name in (TINY, SceneDrawer.name) or (Path(name) / "training.json").is_file()
+
+
+def seed_words(file: Path | None, name: str, drawn_by: Drawer, merge: float | None) -> Words:
     """Return the seed words: of a file, or of the tiny world."""
-    if file is None and drawn_by.name not in (TINY, SceneDrawer.name):
+    if file is None and not of_tiny_world(name):
         raise ConceptFault(
-            f"the generator {drawn_by.name!r} needs --words: a file of seed words or captions, "
-            "one per line"
+            f"the generator {name!r} needs --words: a file of seed words or captions, one per line"
         )
     words = SEED_WORDS if file is None else read_words(file)
     if merge is None:
@@ -57,11 +62,11 @@ def seed_words(file: Path | None, drawn_by: Drawer, merge: float | None) -> tupl
     return merge_near_duplicates(words, drawn_by, merge)
 
 
-def settings(words: tuple[str, ...], given: Mapping[str, Any]) -> SearchSettings:
+def settings(words: Words, given: Mapping[str, Any]) -> SearchSettings:
     """Collect the settings of a search from the command's options."""
     rate = given["rate"]
     if rate is None:
-        rate = PreferenceSettings.rate if given["model"] == TINY else _PUBLISHED_RATE
+        rate = PreferenceSettings.rate if of_tiny_world(given["model"]) else _PUBLISHED_RATE
     return SearchSettings(
         words=words,
         steps=given["steps"],
