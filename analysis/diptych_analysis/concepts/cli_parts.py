@@ -146,15 +146,23 @@ def show(found: Mapping[str, Any]) -> None:
 
     null = found["null_ts"]
     title = f"Random images against random images: TS {null['mean']:.2f}, sd {null['sd']:.2f}"
-    judged = "cause_before" in found["words"][0]
+    shares = ["class", "cause"] if "cause_before" in found["words"][0] else ["class"]
     table = Table(title=title)
-    for column in ("", "word", "tried", "reward", "TS", "p", "held out", "class before", "after"):
-        table.add_column(column, justify="left" if column == "word" else "right")
-    for column in ("cause before", "after") if judged else ():
-        table.add_column(column, justify="right")
+    for column in ("", "word", "tried", "reward", "TS", "p", "held out", *shares):
+        table.add_column(column, justify="left" if column == "word" else "right", no_wrap=True)
     for row in found["words"]:
-        names = ["reward", "ts", "p", "accuracy", "class_before", "class_after"]
-        names += ["cause_before", "cause_after"] if judged else []
-        cells = ["" if row.get(name) is None else f"{row[name]:.2f}" for name in names]
+        cells = [
+            "" if row.get(name) is None else f"{row[name]:.2f}"
+            for name in ("reward", "ts", "p", "accuracy")
+        ]
+        cells += [_before_and_after(row, share) for share in shares]
         table.add_row(str(row.get("rank", "")), row["word"], str(row.get("tried", "")), *cells)
     Console().print(table)
+
+
+def _before_and_after(row: Mapping[str, Any], share: str) -> str:
+    """Write a share before and after the search, or once if it did not change."""
+    before, after = row.get(f"{share}_before"), row.get(f"{share}_after")
+    if before is None:
+        return ""
+    return f"{before:.2f}" if before == after else f"{before:.2f} > {after:.2f}"
