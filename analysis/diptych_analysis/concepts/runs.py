@@ -38,6 +38,7 @@ PACKAGES = ("diptych", "diffusers", "peft", "transformers", "torch", "scikit-lea
 CHECKPOINT_EVERY = 5
 #: Small images are enlarged to at least this many pixels in contact sheets.
 _SHOWN = 96
+_COLUMNS = 10
 Watch = Callable[[int, str], None]
 
 
@@ -102,7 +103,8 @@ def run_search(
         raise
     rows, images = evaluate(search, judge)
     for word, (before, after) in images.items():
-        _save(folder / "concepts" / f"{_file_name(word)}.png", contact_sheet([before, after]))
+        shown = [before] if search.tuner is None else [before, after]
+        _save(folder / "concepts" / f"{_file_name(word)}.png", contact_sheet(shown))
     pd.DataFrame(rows).to_csv(folder / "results.csv", index=False)
     _step_table(search).to_csv(folder / "steps.csv", index=False)
     found = {
@@ -120,7 +122,7 @@ def run_search(
 
 
 def contact_sheet(groups: list[Bytes]) -> Image.Image:
-    """Lay images out: one row per group, small ones enlarged without smoothing.
+    """Lay images out in rows of ten, each group on a new row; enlarge small ones, unsmoothed.
 
     Parameters
     ----------
@@ -130,6 +132,7 @@ def contact_sheet(groups: list[Bytes]) -> Image.Image:
     height, width = groups[0].shape[1:3]
     scale = max(1, -(-_SHOWN // height))
     gap = 2
+    groups = [group[i : i + _COLUMNS] for group in groups for i in range(0, len(group), _COLUMNS)]
     columns = max(len(group) for group in groups)
     sheet = np.full(
         (len(groups) * (height + gap) + gap, columns * (width + gap) + gap, 3), 128, np.uint8

@@ -28,7 +28,7 @@ class Drawer(Protocol):
     Attributes
     ----------
     name : str
-        As it stands in results.
+        As results name it.
     key : str
         Changes with anything that changes its images.
     """

@@ -22,7 +22,7 @@ class SceneDrawer:
     Attributes
     ----------
     name, key : str
-        What stands in the results in the place of a model's name and the hash of its weights.
+        Written to the results instead of a model's name and the hash of its weights.
     """
 
     name = "scenes"
