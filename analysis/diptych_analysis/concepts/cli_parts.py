@@ -44,7 +44,7 @@ def generator(name: str, device: str, *, download: bool) -> Drawer:
 
 
 def of_tiny_world(name: str) -> bool:
-    """Tell whether a generator draws the tiny world: as packaged, as trained, or without a model."""
+    """Tell whether a generator draws the tiny world, with a model or without one."""
     return name in (TINY, SceneDrawer.name) or (Path(name) / "training.json").is_file()
 
 
