@@ -24,6 +24,7 @@ from diptych_analysis.concepts.evaluation import NOISE
 from diptych_analysis.concepts.runs import run_search
 from diptych_analysis.concepts.search import SearchSettings
 from diptych_analysis.diffusion.folder import load_generator
+from diptych_analysis.worlds.drawer import SceneDrawer
 from diptych_analysis.worlds.packaged import packaged_model
 from diptych_analysis.worlds.vocabulary import SEED_WORDS
 
@@ -34,10 +35,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "uniform": {"policy": "uniform"},
     "no-preference": {"prefer": False},
     "shuffled": {"shuffled": True},
+    # True images of every word: what scores and bandit find without a diffusion model.
+    "scenes": {"prefer": False},
 }
 
 
-def one(to: Path, model: Path, cause: str, variant: str, seed: int, steps: int) -> dict[str, Any]:
+def one(
+    to: Path, model: Path | None, cause: str, variant: str, seed: int, steps: int
+) -> dict[str, Any]:
     """Run a search, or read it; return its row."""
     folder = to / f"{cause}-{variant}-{seed}"
     settings = replace(
@@ -45,7 +50,8 @@ def one(to: Path, model: Path, cause: str, variant: str, seed: int, steps: int) 
     )
     target, judge = planted_target(cause, 1, None, to / "classifiers", seed)
     begun, cpu = time.perf_counter(), time.process_time()
-    found = run_search(folder, load_generator(model), target, settings, judge=judge)
+    drawer = SceneDrawer() if variant == "scenes" else load_generator(model or packaged_model())
+    found = run_search(folder, drawer, target, settings, judge=judge)
     words = {row["word"]: row for row in found["words"]}
     true = words[cause]
     others = [row for row in found["words"][:-1] if row["word"] != cause]
@@ -81,12 +87,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    model = given.model or packaged_model()
     rows = []
     for seed in range(given.seeds):
         for cause in given.causes:
             for variant in given.variants:
-                rows.append(one(given.to, model, cause, variant, seed, given.steps))
+                rows.append(one(given.to, given.model, cause, variant, seed, given.steps))
                 print(rows[-1], flush=True)
                 pd.DataFrame(rows).to_csv(given.to / "table.csv", index=False)
     table = pd.DataFrame(rows).drop(columns="seed").groupby(["cause", "variant"], sort=False)

@@ -106,3 +106,21 @@ def test_the_p_value_counts_all_orders() -> None:
     sums = [sum(both[list(chosen)]) for chosen in combinations(range(6), 3)]
     extreme = np.mean([abs(s - np.mean(sums)) >= scores.sum() - np.mean(sums) - 1e-9 for s in sums])
     assert two_sided(scores, null) == pytest.approx(extreme)
+
+
+def test_few_axes_give_the_direction_of_the_whole_regression() -> None:
+    """Compare with a fit on all 200 units, far more than images."""
+    from sklearn.linear_model import LogisticRegression
+
+    from diptych_analysis.concepts.tcav import HELD_OUT
+
+    concept = np.random.default_rng(0).standard_normal((20, 200)) + 0.3
+    other = np.random.default_rng(1).standard_normal((20, 200))
+    cav = fit_cav(concept, other, np.random.default_rng(2))
+    rng, held = np.random.default_rng(2), round(HELD_OUT * 20)
+    rows = np.concatenate([part[rng.permutation(20)[held:]] for part in (concept, other)])
+    names = np.repeat([1, 0], 20 - held)
+    slow = LogisticRegression(C=0.1, tol=1e-10, max_iter=10_000)
+    slow.fit((rows - rows.mean(0)) / rows.std(0), names)
+    direction = slow.coef_[0] / rows.std(0)
+    assert cav.direction == pytest.approx(direction / np.linalg.norm(direction), abs=1e-4)

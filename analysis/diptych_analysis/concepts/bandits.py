@@ -100,7 +100,7 @@ POLICIES = ("ucb", "epsilon-greedy", "uniform")
 
 
 def bandit(name: str, steps: int) -> Bandit:
-    """Make a policy by name, for a search of so many steps.
+    """Make a policy by name for a search of a given length.
 
     Raises
     ------

@@ -32,7 +32,7 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
     "model",
     default="tiny",
     show_default=True,
-    help="tiny, a folder in diffusers' layout, or a name on the hub.",
+    help="tiny, a folder in diffusers' layout, a name on the hub, or scenes.",
 )
 @click.option("--download", is_flag=True, help="Download the generator if it is not here.")
 @click.option("--words", "file", type=_WORDS, help="Seed words or captions, one per line.")
@@ -100,7 +100,8 @@ def concepts(
     A bandit picks seed words, a diffusion model draws images of them, and concept activation
     vectors score how much they move the class. The generator learns to draw what scores higher.
     planted:ATTRIBUTE is a small classifier of the tiny world whose cause is known. Other
-    classifiers are named as in `diptych mis`.
+    classifiers are named as in `diptych mis`. The generator `scenes` is the tiny world itself:
+    its images are always true, so it tests the scores alone (with --no-preference).
 
     A stopped search continues where it stopped.
     """
@@ -113,7 +114,7 @@ def concepts(
     torch.set_num_threads(threads)
     with fault_lines("The same command continues from the last checkpoint."):
         generator = parts.generator(given["model"], given["device"], download=given["download"])
-        words = parts.seed_words(file, generator, given["merge"])
+        words = parts.seed_words(file, given["model"], generator, given["merge"])
         settings = parts.settings(words, given)
         target, judge = parts.target(
             classifier, number, layer, images, given["device"], folder, given["seed"]

@@ -15,12 +15,14 @@ from diptych_analysis.concepts.search import SearchSettings, Target
 from diptych_analysis.concepts.sensitivity import layer_module, pictures, predicted
 from diptych_analysis.concepts.words import merge_near_duplicates, read_words
 from diptych_analysis.diffusion.folder import load_generator
-from diptych_analysis.diffusion.generator import Generator
+from diptych_analysis.diffusion.generator import Drawer, Generator
 from diptych_analysis.networks.images import image_set
 from diptych_analysis.networks.networks import Network, device_for, load_network
+from diptych_analysis.worlds.drawer import SceneDrawer
 from diptych_analysis.worlds.packaged import TINY, packaged_model
 from diptych_analysis.worlds.vocabulary import SEED_WORDS
 
+Words = tuple[str, ...]
 #: Images of the class whose gradients are looked at.
 CLASS_IMAGES = 100
 _PUBLISHED_RATE = 1e-5
@@ -28,8 +30,10 @@ _PUBLISHED_RATE = 1e-5
 _STREAM = 32
 
 
-def generator(name: str, device: str, *, download: bool) -> Generator:
-    """Load the packaged model, a folder, or a model of the hub."""
+def generator(name: str, device: str, *, download: bool) -> Drawer:
+    """Load the packaged model, a folder, or a model of the hub; or take the world itself."""
+    if name == SceneDrawer.name:
+        return SceneDrawer()
     where = device_for(device)
     if name != TINY:
         return load_generator(name, device=where, download=download)
@@ -39,22 +43,30 @@ def generator(name: str, device: str, *, download: bool) -> Generator:
     return result
 
 
-def seed_words(file: Path | None, drawn_by: Generator, merge: float | None) -> tuple[str, ...]:
+def of_tiny_world(name: str) -> bool:
+    """Tell whether a generator draws the tiny world, with a model or without one."""
+    return name in (TINY, SceneDrawer.name) or (Path(name) / "training.json").is_file()
+
+
+def seed_words(file: Path | None, name: str, drawn_by: Drawer, merge: float | None) -> Words:
     """Return the seed words: of a file, or of the tiny world."""
-    if file is None and drawn_by.name != TINY:
+    if file is None and not of_tiny_world(name):
         raise ConceptFault(
-            f"the generator {drawn_by.name!r} needs --words: a file of seed words or captions, "
-            "one per line"
+            f"the generator {name!r} needs --words: a file of seed words or captions, one per line"
         )
     words = SEED_WORDS if file is None else read_words(file)
-    return words if merge is None else merge_near_duplicates(words, drawn_by, merge)
+    if merge is None:
+        return words
+    if not isinstance(drawn_by, Generator):
+        raise ConceptFault(f"the generator {drawn_by.name!r} has no text encoder: no --merge")
+    return merge_near_duplicates(words, drawn_by, merge)
 
 
-def settings(words: tuple[str, ...], given: Mapping[str, Any]) -> SearchSettings:
+def settings(words: Words, given: Mapping[str, Any]) -> SearchSettings:
     """Collect the settings of a search from the command's options."""
     rate = given["rate"]
     if rate is None:
-        rate = PreferenceSettings.rate if given["model"] == TINY else _PUBLISHED_RATE
+        rate = PreferenceSettings.rate if of_tiny_world(given["model"]) else _PUBLISHED_RATE
     return SearchSettings(
         words=words,
         steps=given["steps"],
@@ -134,15 +146,23 @@ def show(found: Mapping[str, Any]) -> None:
 
     null = found["null_ts"]
     title = f"Random images against random images: TS {null['mean']:.2f}, sd {null['sd']:.2f}"
-    judged = "cause_before" in found["words"][0]
+    shares = ["class", "cause"] if "cause_before" in found["words"][0] else ["class"]
     table = Table(title=title)
-    for column in ("", "word", "tried", "reward", "TS", "p", "held out", "class before", "after"):
-        table.add_column(column, justify="left" if column == "word" else "right")
-    for column in ("cause before", "after") if judged else ():
-        table.add_column(column, justify="right")
+    for column in ("", "word", "tried", "reward", "TS", "p", "held out", *shares):
+        table.add_column(column, justify="left" if column == "word" else "right", no_wrap=True)
     for row in found["words"]:
-        names = ["reward", "ts", "p", "accuracy", "class_before", "class_after"]
-        names += ["cause_before", "cause_after"] if judged else []
-        cells = ["" if row.get(name) is None else f"{row[name]:.2f}" for name in names]
+        cells = [
+            "" if row.get(name) is None else f"{row[name]:.2f}"
+            for name in ("reward", "ts", "p", "accuracy")
+        ]
+        cells += [_before_and_after(row, share) for share in shares]
         table.add_row(str(row.get("rank", "")), row["word"], str(row.get("tried", "")), *cells)
     Console().print(table)
+
+
+def _before_and_after(row: Mapping[str, Any], share: str) -> str:
+    """Write a share before and after the search, or once if it did not change."""
+    before, after = row.get(f"{share}_before"), row.get(f"{share}_after")
+    if before is None:
+        return ""
+    return f"{before:.2f}" if before == after else f"{before:.2f} > {after:.2f}"

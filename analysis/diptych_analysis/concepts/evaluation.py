@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -45,9 +44,10 @@ def evaluate(search: Search, judge: Network | None = None) -> tuple[list[dict[st
         word = search.settings.words[place]
         rng = search.rng(EVALUATION, place)
         seeds = image_seeds(rng, 2 * search.settings.group)
-        with without_adapters(search.generator.unet) if search.tuner else nullcontext():
-            before = search.draw(word, seeds)
-        after = search.draw(word, seeds) if search.tuner else before
+        after = before = search.draw(word, seeds)
+        if search.tuner is not None:
+            with without_adapters(search.tuner.generator.unet):
+                before = search.draw(word, seeds)
         images[word] = (before, after)
         row: dict[str, Any] = {"rank": rank, "word": word, "tried": int(counts[place])}
         row["reward"] = float(sums[place] / counts[place]) if counts[place] else None

@@ -92,7 +92,7 @@ def planted_network(attribute: str, seed: int = 0, cache: Path | None = None) ->
 def balanced_scenes(attribute: str, count: int, rng: np.random.Generator) -> Scenes:
     """Draw scenes of which the first half shows an attribute and the other half does not."""
     half = count // 2
-    drawn = draw_scenes(16 * count, rng)
+    drawn = draw_scenes(8 * count, rng)
     shows = drawn.shows(attribute)
     chosen = [np.flatnonzero(shows)[:half], np.flatnonzero(~shows)[: count - half]]
     return drawn.part(np.concatenate(chosen))

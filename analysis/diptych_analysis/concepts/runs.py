@@ -29,7 +29,7 @@ from PIL import Image
 from diptych_analysis.concepts.evaluation import Bytes, evaluate
 from diptych_analysis.concepts.faults import ConceptFault
 from diptych_analysis.concepts.search import Floats, Search, SearchSettings, Step, Target
-from diptych_analysis.diffusion.generator import Generator, weights_hash
+from diptych_analysis.diffusion.generator import Drawer
 from diptych_analysis.networks.networks import Network
 from diptych_analysis.networks.weights import WeightsFault, read_saved
 from diptych_analysis.tables.metadata import write_json
@@ -38,12 +38,13 @@ PACKAGES = ("diptych", "diffusers", "peft", "transformers", "torch", "scikit-lea
 CHECKPOINT_EVERY = 5
 #: Small images are enlarged to at least this many pixels in contact sheets.
 _SHOWN = 96
+_COLUMNS = 10
 Watch = Callable[[int, str], None]
 
 
 def run_search(
     folder: Path,
-    generator: Generator,
+    generator: Drawer,
     target: Target,
     settings: SearchSettings,
     *,
@@ -56,8 +57,8 @@ def run_search(
     ----------
     folder : Path
         Where everything is written.
-    generator : Generator
-        Draws images, and is moved by preferences.
+    generator : Drawer
+        Draws images. Preferences can move a `Generator` only.
     target : Target
         The class that is explained.
     settings : SearchSettings
@@ -102,7 +103,8 @@ def run_search(
         raise
     rows, images = evaluate(search, judge)
     for word, (before, after) in images.items():
-        _save(folder / "concepts" / f"{_file_name(word)}.png", contact_sheet([before, after]))
+        shown = [before] if search.tuner is None else [before, after]
+        _save(folder / "concepts" / f"{_file_name(word)}.png", contact_sheet(shown))
     pd.DataFrame(rows).to_csv(folder / "results.csv", index=False)
     _step_table(search).to_csv(folder / "steps.csv", index=False)
     found = {
@@ -120,7 +122,7 @@ def run_search(
 
 
 def contact_sheet(groups: list[Bytes]) -> Image.Image:
-    """Lay images out: one row per group, small ones enlarged without smoothing.
+    """Lay images out in rows of ten, each group on a new row; enlarge small ones, unsmoothed.
 
     Parameters
     ----------
@@ -130,6 +132,7 @@ def contact_sheet(groups: list[Bytes]) -> Image.Image:
     height, width = groups[0].shape[1:3]
     scale = max(1, -(-_SHOWN // height))
     gap = 2
+    groups = [group[i : i + _COLUMNS] for group in groups for i in range(0, len(group), _COLUMNS)]
     columns = max(len(group) for group in groups)
     sheet = np.full(
         (len(groups) * (height + gap) + gap, columns * (width + gap) + gap, 3), 128, np.uint8
@@ -142,7 +145,7 @@ def contact_sheet(groups: list[Bytes]) -> Image.Image:
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
 
 
-def _about(generator: Generator, target: Target, settings: SearchSettings) -> dict[str, Any]:
+def _about(generator: Drawer, target: Target, settings: SearchSettings) -> dict[str, Any]:
     """Return what fixes a search; adapters do not count."""
     return {
         "settings": json.loads(json.dumps(asdict(settings))),
@@ -150,7 +153,7 @@ def _about(generator: Generator, target: Target, settings: SearchSettings) -> di
         "layer": target.layer,
         "class": target.number,
         "class_images": len(target.images),
-        "generator": {"name": generator.name, "unet": weights_hash(generator.unet)},
+        "generator": {"name": generator.name, "key": generator.key},
     }
 
 

@@ -24,7 +24,7 @@ from diptych_analysis.concepts.sensitivity import (
     pooled_activations,
 )
 from diptych_analysis.concepts.tcav import Score, null_scores, score_concept
-from diptych_analysis.diffusion.generator import Generator
+from diptych_analysis.diffusion.generator import Drawer, Generator
 from diptych_analysis.networks.networks import Network
 
 Bytes = npt.NDArray[np.uint8]
@@ -153,8 +153,8 @@ class Search:
 
     Parameters
     ----------
-    generator : Generator
-        Gets adapters, if preferences are on.
+    generator : Drawer
+        Draws the images. It must be a `Generator` if preferences are on, and gets adapters then.
     target : Target
         The class that is explained.
     settings : SearchSettings
@@ -165,7 +165,7 @@ class Search:
 
     def __init__(
         self,
-        generator: Generator,
+        generator: Drawer,
         target: Target,
         settings: SearchSettings,
         known: dict[str, Floats] | None = None,
@@ -174,11 +174,14 @@ class Search:
         self.cached = known or self._computed()
         self.random_sets: Sequence[Floats] = list(self.cached["random"])
         self.steps: list[Step] = []
-        self.tuner = (
-            PreferenceTuner(generator, settings.preference, settings.seed)
-            if settings.prefer
-            else None
-        )
+        self.tuner: PreferenceTuner | None = None
+        if settings.prefer:
+            if not isinstance(generator, Generator):
+                raise ConceptFault(
+                    f"preferences can't move the generator {generator.name!r}, which has no "
+                    "weights: switch them off (--no-preference)"
+                )
+            self.tuner = PreferenceTuner(generator, settings.preference, settings.seed)
 
     def _computed(self) -> dict[str, Floats]:
         """Pass class images and random images through the network, once per search."""

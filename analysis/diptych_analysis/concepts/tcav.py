@@ -106,13 +106,16 @@ def fit_cav(concept: Floats, other: Floats, rng: np.random.Generator) -> Cav:
     # A unit without variance says nothing; dividing by 1 keeps its weight at zero.
     spread = np.where(spread > 1e-12, spread, 1.0)
     named = np.repeat([1, 0], [len(fit_concept), len(fit_other)])
-    model = LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced")
-    model.fit((fit - centre) / spread, named)
+    scaled = (fit - centre) / spread
+    # The weights of a penalised fit lie in the span of the images, so a few axes are enough.
+    _, _, axes = np.linalg.svd(scaled, full_matrices=False)
+    model = LogisticRegression(C=0.1, class_weight="balanced", solver="newton-cholesky")
+    model.fit(scaled @ axes.T, named)
     hits = [
-        (model.predict((rows - centre) / spread) == name).mean()
+        (model.predict((rows - centre) / spread @ axes.T) == name).mean()
         for rows, name in ((test_concept, 1), (test_other, 0))
     ]
-    direction = model.coef_[0] / spread
+    direction = model.coef_[0] @ axes / spread
     length = np.linalg.norm(direction)
     return Cav(direction / length if length > 0 else direction, float(np.mean(hits)))
 

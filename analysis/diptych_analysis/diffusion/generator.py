@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,29 @@ from torch import Tensor
 from diptych_analysis.diffusion.faults import DiffusionFault
 
 Bytes = npt.NDArray[np.uint8]
+
+
+class Drawer(Protocol):
+    """Something that draws images for words.
+
+    Attributes
+    ----------
+    name : str
+        As results name it.
+    key : str
+        Changes with anything that changes its images.
+    """
+
+    name: str
+
+    @property
+    def key(self) -> str:
+        """Hash of the weights."""
+
+    def draw(
+        self, prompts: Sequence[str], seeds: Sequence[int], *, steps: int, guidance: float
+    ) -> Bytes:
+        """Draw one image per prompt; see `Generator.draw`."""
 
 
 @dataclass
@@ -52,6 +75,11 @@ class Generator:
         """Where the U-Net runs."""
         result: torch.device = self.unet.device
         return result
+
+    @property
+    def key(self) -> str:
+        """Hash of the U-Net's own weights, 12 hex digits; adapters do not count."""
+        return weights_hash(self.unet)
 
     def encode_prompts(self, prompts: Sequence[str]) -> Tensor:
         """Encode prompts, (B, tokens, width); every prompt is encoded once and kept.

@@ -22,6 +22,12 @@ def packaged_model() -> Path:
         If a file is missing or differs from the hash that was recorded with it.
     """
     folder = Path(str(files("diptych_analysis.worlds"))) / TINY
+    if not folder.is_dir():
+        raise WorldFault(
+            "the trained model of the tiny world is not in this installation. Train it with "
+            "`diptych worlds train --to FOLDER` and use --generator FOLDER, or use --generator "
+            "scenes --no-preference, which needs no model"
+        )
     try:
         recorded: dict[str, str] = json.loads((folder / "sha256.json").read_text("utf-8"))
         differ = [name for name, digest in recorded.items() if _sha256(folder / name) != digest]
