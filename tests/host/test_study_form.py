@@ -36,7 +36,7 @@ def test_a_form_that_is_sent_unchanged_changes_nothing(path: Path) -> None:
 
 def test_every_key_of_the_schema_is_in_the_form() -> None:
     text = TEXT
-    for name in ("conditions", "comprehension", "part"):
+    for name in ("conditions", "comprehension", "part", "questions_before", "questions_after"):
         text = study_form.with_table(text, name)
     StudySpec.model_validate(tomllib.loads(text))
     form = study_form.form_of(text)

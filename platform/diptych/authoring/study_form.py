@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import tomlkit
@@ -358,6 +359,10 @@ def with_table(text: str, name: str) -> str:
     return tomlkit.dumps(document)
 
 
+def _question(step: str, number: int) -> dict[str, Any]:
+    return {"id": f"{step}_{number}", "type": "text", "text": f"Question {number}?"}
+
+
 #: A new table of each list, which has no faults beside the others.
 _NEW: dict[str, Any] = {
     "conditions": lambda number: {"name": f"condition_{number}", "weight": 1},
@@ -367,6 +372,8 @@ _NEW: dict[str, Any] = {
         "answer": 0,
     },
     "part": lambda number: {"after_days": 7 * number, "phases": {"test": 1}},
+    "questions_before": partial(_question, "before"),
+    "questions_after": partial(_question, "after"),
 }
 
 

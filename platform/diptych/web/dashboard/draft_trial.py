@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import segno
@@ -18,13 +18,15 @@ from diptych.ground.database import reading
 from diptych.host import host
 from diptych.overview.versions import Version, history
 from diptych.recruiters import study_link
-from diptych.simulation.in_process import InProcess, run_apart
-from diptych.simulation.run import SimulationFault, Summary, simulate_async
-from diptych.simulation.until_trial import go_to_trial
 from diptych.study.faults import StudyFault
 from diptych.web.dashboard.access import access, pages, user
 from diptych.web.dashboard.drafts import needed_draft
 from diptych.web.dashboard.studies import read_folder
+
+if TYPE_CHECKING:
+    from diptych.simulation.run import Summary
+
+# What simulates needs numpy: it is imported when somebody tries a study, not when a host starts.
 
 blueprint = pages("draft_trial")
 #: How many simulated participants a page waits for.
@@ -55,6 +57,8 @@ def page(study: str) -> Any:
 @access("editor")
 def show(study: str) -> Any:
     """Show the newest version as participants see it, with the user's own preview key."""
+    from diptych.simulation.visitor import SimulationFault
+
     here = needed_draft()
     key = study_keys.ensure(host().secret, here.study_id, study, "preview", user())
     link = f"{study_link(host().settings, study)}?preview={key}"
@@ -85,6 +89,9 @@ def show(study: str) -> Any:
 
 def _token_at(here: Draft, entry: dict[str, str], trial: int) -> str:
     """Begin a preview session whose first trials are answered."""
+    from diptych.simulation.in_process import InProcess, run_apart
+    from diptych.simulation.until_trial import go_to_trial
+
     loaded = load_study(here.folder)
     transport = InProcess(current_app.wsgi_app)
     base_url = host().settings.base_url
@@ -95,6 +102,9 @@ def _token_at(here: Draft, entry: dict[str, str], trial: int) -> str:
 @access("editor")
 def take(study: str) -> Any:
     """Let simulated participants take the study, and show how they fared."""
+    from diptych.simulation.in_process import InProcess, run_apart
+    from diptych.simulation.run import SimulationFault, simulate_async
+
     here = needed_draft()
     number = request.form.get("n", 0, int)
     if number not in NUMBERS:
