@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -19,6 +20,7 @@ from diptych.web.dashboard.access import COOKIE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SIZES = ((1280, 900), (390, 844))
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def test_a_session_and_a_preview_show_what_explained(
     cookie = client.get_cookie(COOKIE)
     assert cookie is not None
     for width, height in SIZES:
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             context = browser.new_context(
                 viewport={"width": width, "height": height}, color_scheme=scheme
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -300,7 +301,7 @@ def test_two_researchers_decide_about_a_part_at_once(paying: Paying) -> None:
             return decisions.carry_out(paying.host, plan, None)
 
     plans = {action: paying.preview([second], action) for action in ("approve", "bonus")}
-    jobs = [lambda action=action: carry_out(action) for action in ("approve", "bonus") * 2]
+    jobs = [partial(carry_out, action) for action in ("approve", "bonus") * 2]
     assert sum(counts.decided for counts in at_once(jobs)) == 2
     paying.send()
     paying.reconcile()

@@ -11,12 +11,14 @@ import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from support.teaching import CLASSES, POOL, made, past, session
 from support.tiny_studies import category_study
 from support.walker import Walker, change, open_study, rows
 
 from diptych import models
 from diptych.app import create_app
+from diptych.domain.tables import SESSIONS
 from diptych.ground.database import db, reading
 from diptych.ground.settings import Settings as HostSettings
 from diptych.host import host
@@ -103,9 +105,7 @@ def test_a_second_part_goes_on_from_the_stored_answers(
     other = create_app(settings)
     with other.app_context():
         with reading() as connection:
-            row = connection.execute(models.Session.__table__.select().order_by(
-                models.Session.id.desc()
-            )).first()  # fmt: skip
+            row: Any = connection.execute(select(SESSIONS).order_by(SESSIONS.c.id.desc())).first()
             policy = policy_of(host(), connection, row, frozen(1, connection).of_part(2), "default")
         db.engine.dispose()
     (earlier,) = policy.earlier
