@@ -95,7 +95,7 @@ class PreferenceTuner:
         for _ in range(self.settings.updates):
             loss = nn.functional.softplus(-self.logits(prompt, latents[0], latents[1], rng)).mean()
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.parameters.values(), 1.0)
             self.optimizer.step()
             first = float(loss.detach()) if first is None else first

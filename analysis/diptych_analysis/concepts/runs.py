@@ -189,7 +189,8 @@ def _read_cache(file: Path) -> dict[str, Floats] | None:
 
 def _write_cache(file: Path, cached: dict[str, Floats]) -> None:
     half = file.with_suffix(".writing.npz")
-    np.savez(half, **{name: np.asarray(array) for name, array in cached.items()})
+    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in cached.items()}
+    np.savez(half, **arrays)
     half.replace(file)
 
 

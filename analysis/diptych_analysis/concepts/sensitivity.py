@@ -32,7 +32,8 @@ def layer_module(network: Network, layer: str) -> nn.Module:
     if not layer or layer not in modules:
         close = near(layer, [name for name in modules if name])
         raise ConceptFault(f"{network.name} has no layer {layer!r}; near names: {close}")
-    return modules[layer]
+    found: nn.Module = modules[layer]
+    return found
 
 
 def pooled_activations(network: Network, layer: str, images: Sequence[Image.Image]) -> Floats:

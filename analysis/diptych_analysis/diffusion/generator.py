@@ -113,7 +113,8 @@ class Generator:
         pixels = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2) / 127.5 - 1
         with torch.no_grad():
             latents: Tensor = self.vae.encode(pixels.to(self.vae.dtype)).latent_dist.mode()
-        return latents.float() * self.vae.config.scaling_factor
+        scaled: Tensor = latents.float() * self.vae.config.scaling_factor
+        return scaled
 
     def decode_latents(self, latents: Tensor) -> Bytes:
         """Turn scaled latents into images (B, H, W, 3), 0 to 255."""

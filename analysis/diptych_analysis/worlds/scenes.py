@@ -79,7 +79,7 @@ class Scenes:
     @property
     def present(self) -> Bools:
         """Which quarters hold an object, (n, 4)."""
-        return self.shapes != ABSENT
+        return np.not_equal(self.shapes, ABSENT)
 
     def shows(self, word: str, *, everywhere: bool = False) -> Bools:
         """Tell which scenes show an attribute, (n,).
@@ -99,7 +99,7 @@ class Scenes:
         kind = kind_of(word)
         place = KINDS[kind].index(word)
         if kind == "ground":
-            return self.grounds == place
+            return np.equal(self.grounds, place)
         has = (self.shapes if kind == "shape" else self.textures) == place
         result: Bools = (has | ~self.present).all(1) if everywhere else has.any(1)
         return result
@@ -152,7 +152,7 @@ def draw_scenes(count: int, rng: np.random.Generator, *, alike: float = 0.4) -> 
     quarter = PIXELS // 2
     middles = np.array([(r, c) for r in (0, 1) for c in (0, 1)]) * quarter + (quarter - 1) / 2
     jitter = rng.uniform(-_JITTER, _JITTER, (count, SLOTS, 2))
-    colours = _COLOURS[rng.integers(0, len(_COLOURS), (count, SLOTS))]
+    colours = _COLOURS[rng.integers(0, len(_COLOURS), (count, SLOTS))].astype(np.float64)
     colours = colours + rng.uniform(-0.05, 0.05, colours.shape)
     return Scenes(
         np.where(present, shapes, ABSENT),

@@ -189,8 +189,8 @@ class _Walk:
             named = {"name": {"enum": registry.names(), "description": f"The {last}."}}
             return {**schema, "properties": {**({} if of_condition else named), **own}}
         if key == "recruitment":
-            named = data.get("recruiters") or ["direct"]
-            chosen = [name for name in named if isinstance(name, str)]
+            recruited = data.get("recruiters") or ["direct"]
+            chosen = [name for name in recruited if isinstance(name, str)]
             own = {
                 name: {"type": "object", "properties": parameters}
                 for name in chosen

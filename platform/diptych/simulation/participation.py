@@ -126,8 +126,8 @@ class Participation:
             case "calibration":
                 return await self._take_step("calibration", self._screen(content))
             case "questions_before" | "questions_after" as step:
-                answers = self._answer_questions(content["questions"])
-                return await self._take_step(step, {"answers": answers})
+                answered = self._answer_questions(content["questions"])
+                return await self._take_step(step, {"answers": answered})
             case "trials":
                 last = state["progress"]["done"] + 1 >= state["progress"]["of"]
                 return await self._answer_trial(content["trial"], last)

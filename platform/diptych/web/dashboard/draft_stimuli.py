@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import abort, flash, redirect, render_template, request, url_for
 
@@ -61,7 +62,7 @@ def change(study: str) -> Any:
     """Give the chosen images another label, or take them out of the study."""
     here = needed_draft()
     chosen = frozenset(request.form.getlist("file"))
-    back = url_for(".page", study=study, **request.args)
+    back = url_for(".page", study=study) + "?" + urlencode(request.args.to_dict())
     if not chosen:
         flash("Choose at least one image.", "error")
         return redirect(back, 303)
