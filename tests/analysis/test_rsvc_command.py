@@ -116,10 +116,13 @@ def test_a_class_of_too_few_images_is_refused(count: int) -> None:
 
 # Networks whose difference is known
 
+#: Enough that a class has nine patches with magenta, whichever images a processor's sums choose.
+PICTURES = 180
+
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pictures(tmp_path_factory.mktemp("pictures"), 90)
+    return write_pictures(tmp_path_factory.mktemp("pictures"), PICTURES)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +201,7 @@ def test_results_name_their_settings_in_every_form(printed: Result, out: Path) -
     assert value["models"] == ["toy:complete", "toy:no-magenta"]
     used = value["settings"]
     assert (used["seed"], used["concepts"], used["alpha"], used["folds"]) == (0, 5, 0.1, 5)
-    assert value["images"] == 90 and value["layers"] == ["classifier input"] * 2
+    assert value["images"] == PICTURES and value["layers"] == ["classifier input"] * 2
     for row in value["classes"]:
         assert row["converged"] and row["patches_evaluation"] == 16 * row["images_evaluation"]
     rows = value["concepts"]
