@@ -1,6 +1,6 @@
 /**
- * Questions before and after the trials, on one page. A small form of its own: libraries for surveys
- * bring about 1 MB and inline styles, which the content security policy forbids.
+ * Questions before and after the trials, on one page. A small form of its own, loaded only by studies
+ * that ask: it needs no inline styles, which the content security policy forbids.
  */
 import "../style/questionnaire.css";
 import { ApiError } from "../api";
