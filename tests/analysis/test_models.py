@@ -207,7 +207,7 @@ def test_requests_that_make_no_sense_are_refused(
 ) -> None:
     with pytest.raises(ModelFault, match="no model named 'lstm'; there are gt, static"):
         make_model("lstm")
-    with pytest.raises(ModelFault, match="options are acc, rt, ranking"):
+    with pytest.raises(ModelFault, match="options are acc, rt, lag, ranking"):
         make_model("dkt+speed")
     with pytest.raises(ModelFault, match="takes no options"):
         make_model("gt+acc")

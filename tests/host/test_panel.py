@@ -177,6 +177,7 @@ def environment(app: Flask) -> dict[str, str]:
     return {
         "DIPTYCH_DATABASE_URL": str(settings.database_url),
         "DIPTYCH_HOME": str(settings.home),
+        "DIPTYCH_SECRET_KEY": str(settings.secret_key),
     }
 
 
