@@ -83,7 +83,12 @@ def may(who: str, rule: str) -> bool:
 def foreign_values(app: Flask, other: Walker) -> dict[str, Any]:
     """What parts of addresses are called in the other study."""
     (session,) = rows(app, models.Session, public_id=other.public_id)
-    return {"session": other.public_id, "version": session["version_id"]}
+    owner = researcher(app, "owner", "tiny_2afc", name="elsewhere")
+    owner.post("/studies/tiny_2afc/shared", {"name": "a reviewer", "days": "3"})
+    (shared,) = rows(app, models.SharedLink)
+    return {
+        "session": other.public_id, "version": session["version_id"], "link": shared["id"],
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -250,7 +255,7 @@ def test_the_sidebar_leads_to_pages_that_are_there(app: Flask, studies_folder: P
         shown = person.get("/studies/tiny")
         assert shown.status_code == 200
         tabs = re.findall(r'<li><a href="(/dashboard/studies/tiny[^"]*)"', shown.text)
-        assert len(tabs) == {"viewer": 9, "editor": 10, "owner": 12}[role]
+        assert len(tabs) == {"viewer": 9, "editor": 10, "owner": 13}[role]
         for tab in tabs:
             page = person.client.get(tab)
             assert page.status_code == 200, f"{role}: {tab}"

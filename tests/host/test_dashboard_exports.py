@@ -107,7 +107,7 @@ def test_single_tables_are_files(tiny: Flask, tmp_path: Path) -> None:
             (tmp_path / f"{name}.{format_}").write_bytes(reply.data)
     from_parquet = read_tables(tmp_path)
     assert len(from_parquet.trials) == 18
-    for odd in ("answers.csv", "trials.xlsx", "trials", ".csv"):
+    for odd in ("replies.csv", "trials.xlsx", "trials", ".csv"):
         reply = viewer.get(f"/studies/tiny/export/{odd}")
         assert reply.status_code == 404, odd
 

@@ -34,6 +34,8 @@ FOLLOWED = {"href", "src", "hx-get", "data-spec"}
 NOT_LINKED = {
     "/dashboard/link/<token>",
     "/dashboard/login",
+    "/dashboard/shared/<token>",
+    "/dashboard/studies/<study>/edit/stimuli/upload/<name>",
     "/dashboard/studies/<study>/participants/decisions/preview",
 }
 

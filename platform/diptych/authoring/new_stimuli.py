@@ -88,7 +88,7 @@ def sort(draft: Draft, arrived: Sequence[Arrived], label: str = "") -> Sorted:
     taken = {_folded(file) for file in table.files}
     good: list[NewStimulus] = []
     odd: list[tuple[str, str]] = []
-    for each in sorted(arrived, key=lambda one: one.name):
+    for each in sorted(arrived, key=lambda one: (one.name.casefold(), one.name)):
         if PurePosixPath(each.name).name.casefold() in _JUNK:
             continue
         file, of = _place(each.name, label)
