@@ -347,7 +347,7 @@ def test_a_link_names_a_person_or_nobody(app: Flask, tmp_path: Path) -> None:
     assert someone(app).enter(participant="lab_07").public_id == named.public_id
     nobody = {someone(app).enter().public_id for _ in range(3)}
     assert len(nobody) == 3
-    for odd in ("", " ", "a b", "é", "a" * 129, "a\x00", "²", "a/b", "\ud800"):
+    for odd in ("", " ", "a b", "é", "a" * 129, "a\x00", "²", "\ud800"):
         refused = someone(app).arrive(participant=odd)
         assert (refused.status_code, error_code(refused)) == (403, "not_eligible"), repr(odd)
 
