@@ -347,7 +347,10 @@ def test_a_link_names_a_person_or_nobody(app: Flask, tmp_path: Path) -> None:
     assert someone(app).enter(participant="lab_07").public_id == named.public_id
     nobody = {someone(app).enter().public_id for _ in range(3)}
     assert len(nobody) == 3
-    for odd in ("", " ", "a b", "é", "a" * 129, "a\x00", "²", "\ud800"):
+    for printable in ("P01.2", "a@b.org", "a b", "é", "a/b"):
+        one, again = (someone(app).enter(participant=printable) for _ in range(2))
+        assert one.public_id == again.public_id != named.public_id
+    for odd in ("", " ", "--", "a" * 129, "a\x00", "\ud800"):
         refused = someone(app).arrive(participant=odd)
         assert (refused.status_code, error_code(refused)) == (403, "not_eligible"), repr(odd)
 
