@@ -1,0 +1,1 @@
+"""The columns of the tidy tables: a file for each group of tables."""
