@@ -14,7 +14,8 @@ from support.tiny_studies import category_study, odd_one_out_study, two_afc_stud
 from support.walker import Walker, first_choice, open_study
 
 from diptych.study.timing import TrialTiming
-from diptych.web.contract import Answered, EnteredState, State, Trial
+from diptych.web.contract import Answered, EnteredState, State
+from diptych.web.step_contents import Trial
 
 ROOT = Path(__file__).parents[2]
 SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])

@@ -125,7 +125,7 @@ class TrialTiming(Section):
         return TrialTiming.model_validate(keys)
 
     def document(self, seed: int, prefix: str) -> dict[str, Any]:
-        """Return what the page needs to know for one trial (`web.contract.TrialTimingDoc`).
+        """Return what the page needs to know for one trial (`web.step_contents.TrialTimingDoc`).
 
         Parameters
         ----------
