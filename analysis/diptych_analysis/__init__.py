@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from diptych_analysis.behaviour.response_files import read_responses
     from diptych_analysis.mis.runs import score_network
     from diptych_analysis.numerosity.runs import train_run as train_numerosity
+    from diptych_analysis.psychometric.estimate import Settings as PsychometricSettings
     from diptych_analysis.psychometric.fitted_study import fit_study as fit_psychometric
     from diptych_analysis.psychometric.judgements import Choices as PsychometricChoices
-    from diptych_analysis.psychometric.people import Settings as PsychometricSettings
     from diptych_analysis.psychometric.sensitivity import sensitivities_of as sensitivities
     from diptych_analysis.report.kept_trials import kept_trials
     from diptych_analysis.report.write import write_report

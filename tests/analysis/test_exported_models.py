@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diptych_analysis.steppers.kinds import make_stepper
 from diptych_analysis.steppers.model_file import KINDS, ModelFileFault, read_model_file
-from diptych_analysis.steppers.stepper import Answers, make_stepper
+from diptych_analysis.steppers.stepper import Answers
 from diptych_analysis.tables import PHASES, Tables
 from diptych_analysis.tracing.cli import trace
 from diptych_analysis.tracing.export import export_model
@@ -162,7 +163,7 @@ def test_the_command_writes_one_file_that_loads_without_torch(
     code = (
         "import sys, pathlib\n"
         "from diptych_analysis.steppers.model_file import read_model_file\n"
-        "from diptych_analysis.steppers.stepper import make_stepper\n"
+        "from diptych_analysis.steppers.kinds import make_stepper\n"
         f"model = read_model_file(pathlib.Path({str(to)!r}).read_bytes())\n"
         "make_stepper(model).start()\n"
         "assert not {'torch', 'pandas'} & set(sys.modules)\n"

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.model_files import made_up
 
-from diptych_analysis.steppers.stepper import Answers, lag_input, make_stepper
+from diptych_analysis.steppers.kinds import make_stepper
+from diptych_analysis.steppers.stepper import Answers, lag_input
 from diptych_analysis.tables import PHASES, Tables
 from diptych_analysis.teaching.live import Deadline, Snapshots, Trial, replay
 from diptych_analysis.teaching.model_tracer import ModelTracer

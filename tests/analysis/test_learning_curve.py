@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from diptych_analysis.tables import PHASES, Tables
-from diptych_analysis.tracing.runs import make_jobs, predictions_frame, results_of, run
+from diptych_analysis.tracing.jobs import predictions_frame
+from diptych_analysis.tracing.runs import make_jobs, results_of, run
 from diptych_analysis.tracing.sequences import Sequences, sequences_from
 
 

@@ -16,12 +16,13 @@ from support.psychometric_crowd import LEVELS, crowd, observer
 
 from diptych_analysis.psychometric import PsychometricFault
 from diptych_analysis.psychometric.cli import psychometric
+from diptych_analysis.psychometric.estimate import Estimate, Settings
 from diptych_analysis.psychometric.fit import Counts, Psychometric, Shape, fit
 from diptych_analysis.psychometric.fit_page import write_fits
 from diptych_analysis.psychometric.fitted_study import as_json, fit_study
 from diptych_analysis.psychometric.groups import over_people, pool
 from diptych_analysis.psychometric.judgements import Choices, judgements_of, numeric_attributes
-from diptych_analysis.psychometric.people import Estimate, Person, Settings, is_falling
+from diptych_analysis.psychometric.people import Person, is_falling
 from diptych_analysis.psychometric.resamples import fit_rows, resample
 from diptych_analysis.tables import write_tables
 

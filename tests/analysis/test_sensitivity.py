@@ -14,8 +14,8 @@ from support.psychometric_crowd import crowd
 from diptych_analysis.psychometric import PsychometricFault
 from diptych_analysis.psychometric.cli import psychometric
 from diptych_analysis.psychometric.detection import two_afc, yes_no
+from diptych_analysis.psychometric.estimate import Settings
 from diptych_analysis.psychometric.judgements import Choices
-from diptych_analysis.psychometric.people import Settings
 from diptych_analysis.psychometric.sensitivity import as_json, resampled, sensitivities_of
 from diptych_analysis.tables import Tables, write_tables
 

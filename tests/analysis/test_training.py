@@ -12,9 +12,10 @@ from PIL import Image
 
 from diptych_analysis.tables import Tables
 from diptych_analysis.tracing.encoders import EncoderFault
+from diptych_analysis.tracing.jobs import Job, do
 from diptych_analysis.tracing.models import Tracer, make_model
 from diptych_analysis.tracing.progress import Epoch, listening, writing
-from diptych_analysis.tracing.runs import Job, do, make_jobs, results_of, run
+from diptych_analysis.tracing.runs import make_jobs, results_of, run
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences, sequences_from
 from diptych_analysis.tracing.training import choice_loss, evaluate
 

@@ -11,9 +11,9 @@ from support.psychometric_crowd import crowd
 
 from diptych.cli import cli
 from diptych.importers import ImportFault, import_dataset
+from diptych_analysis.psychometric.estimate import Settings
 from diptych_analysis.psychometric.fitted_study import as_json, fit_study
 from diptych_analysis.psychometric.judgements import Choices
-from diptych_analysis.psychometric.people import Settings
 from diptych_analysis.psychometric.trial_table import read_trials
 from diptych_analysis.tables import TableFault, read_tables
 

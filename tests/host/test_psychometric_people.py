@@ -20,10 +20,10 @@ from diptych.ground.keys import study_key
 from diptych.simulation.psychometric import IdentityVision, LevelsOfStudy, PeopleFunctions
 from diptych.simulation.run import SimulationFault, simulate
 from diptych.tasks.odd_one_out.observers import Psychometric
+from diptych_analysis.psychometric.estimate import Settings
 from diptych_analysis.psychometric.fit import Shape, count, fit
 from diptych_analysis.psychometric.fitted_study import fit_study
 from diptych_analysis.psychometric.judgements import Choices
-from diptych_analysis.psychometric.people import Settings
 from diptych_analysis.psychometric.report_section import judged_columns
 from diptych_analysis.report.write import write_report
 from diptych_analysis.tables import Tables, read_tables

@@ -25,7 +25,7 @@ from diptych.ground.settings import Settings
 from diptych.models import Image, Trial
 from diptych.policies import REGISTRY, Candidate, Past
 from diptych.policies.traced import TracedPolicy, snapshots
-from diptych_analysis.steppers.stepper import make_stepper
+from diptych_analysis.steppers.kinds import make_stepper
 from diptych_analysis.teaching.model_tracer import ModelTracer
 
 KINDS = ("bkt", "exemplar", "prototype", "dkt", "direct_base", "direct_y", "cls_pred_yz")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from diptych_analysis.psychometric import PsychometricFault
+from diptych_analysis.psychometric.estimate import Estimate, Settings
 from diptych_analysis.psychometric.fit import Counts, Psychometric, check
-
-if TYPE_CHECKING:
-    from diptych_analysis.psychometric.people import Estimate, Settings
 
 #: psignifit's width reaches from 5 % to 95 % of the normal distribution.
 _WIDTHS = 2 * 1.6448536269514722
@@ -91,8 +89,6 @@ def _experiment(guess: float | None) -> dict[str, Any]:
 def _estimates(
     function: Psychometric, ends: Any, sign: float, twice: float, level: float
 ) -> dict[str, Estimate]:
-    from diptych_analysis.psychometric.people import Estimate
-
     def of(name: str, value: float, spread: float = math.nan) -> Estimate:
         low, high = ends(name, level)
         return Estimate(value, low, high, spread)

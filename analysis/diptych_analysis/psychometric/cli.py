@@ -194,7 +194,7 @@ def _detection(
 ) -> tuple[dict[str, Any], Callable[[Path], Path]]:
     """Compute and print d' and criterion; returns them as JSON, and what writes their page."""
     from diptych_analysis.psychometric import sensitivity
-    from diptych_analysis.psychometric.people import Settings
+    from diptych_analysis.psychometric.estimate import Settings
     from diptych_analysis.psychometric.sensitivity_page import write_sensitivity
 
     found = sensitivity.sensitivities_of(
@@ -228,9 +228,9 @@ def read_source(source: Path, columns: Mapping[str, str]) -> Tables:
 
 
 def _fitted(tables: Tables, options: dict[str, Any]) -> FittedStudy:
+    from diptych_analysis.psychometric.estimate import Settings
     from diptych_analysis.psychometric.fit import Shape
     from diptych_analysis.psychometric.fitted_study import fit_study
-    from diptych_analysis.psychometric.people import Settings
 
     settings = Settings(
         Shape(options["guess"], log=not options["linear"]),

@@ -6,9 +6,9 @@ import html
 import math
 from collections.abc import Mapping
 
+from diptych_analysis.psychometric.estimate import Estimate
 from diptych_analysis.psychometric.fitted_study import FittedStudy
 from diptych_analysis.psychometric.groups import POOLED
-from diptych_analysis.psychometric.people import Estimate
 from diptych_analysis.summary_display import Table
 
 #: People in the table of the terminal; `--json` and the page have all.

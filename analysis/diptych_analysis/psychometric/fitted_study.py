@@ -8,16 +8,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from diptych_analysis.psychometric import PsychometricFault
+from diptych_analysis.psychometric.estimate import Estimate, Settings
 from diptych_analysis.psychometric.groups import Group, groups_of
 from diptych_analysis.psychometric.judgements import Choices, Judgements, judgements_of
-from diptych_analysis.psychometric.people import (
-    Estimate,
-    Person,
-    Progress,
-    Settings,
-    fit_people,
-    is_falling,
-)
+from diptych_analysis.psychometric.people import Person, Progress, fit_people, is_falling
 from diptych_analysis.summary_display import Summarised, Table
 from diptych_analysis.tables import Tables
 

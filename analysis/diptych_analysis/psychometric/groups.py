@@ -20,16 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from diptych_analysis.psychometric.estimate import Estimate, Settings
 from diptych_analysis.psychometric.fit import Psychometric
 from diptych_analysis.psychometric.hierarchy import fit_hierarchy
-from diptych_analysis.psychometric.people import (
-    QUANTITIES,
-    Estimate,
-    Person,
-    Settings,
-    averaged,
-    unaveraged,
-)
+from diptych_analysis.psychometric.people import QUANTITIES, Person, averaged, unaveraged
 
 #: Quantities of the two-level model. Lapse rates lie at their limit in many people.
 POOLED = ("threshold", "weber")

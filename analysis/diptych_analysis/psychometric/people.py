@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from diptych_analysis.psychometric import PsychometricFault
-from diptych_analysis.psychometric.fit import MOST_LAPSE, Counts, Psychometric, Shape, count, fit
+from diptych_analysis.psychometric.estimate import Estimate, Settings
+from diptych_analysis.psychometric.fit import Counts, Psychometric, count, fit
 from diptych_analysis.psychometric.resamples import Resamples, resample
 
 #: What a function tells, in the order of tables.
@@ -18,54 +19,6 @@ QUANTITIES = ("threshold", "weber", "jnd", "width", "lapse")
 #: Half of the share of a normal distribution within one standard deviation.
 _ONE_SD = (0.15865525393145707, 0.8413447460685429)
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its interval, and its standard error on the scale that groups average on."""
-
-    value: float
-    low: float = float("nan")
-    high: float = float("nan")
-    error: float = float("nan")
-
-    def mapped(self, to: Callable[[float], float]) -> Estimate:
-        """Return value and ends of the interval on another scale, in order."""
-        low, high = sorted((to(self.low), to(self.high)))
-        return Estimate(to(self.value), low, high, self.error)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How functions are fitted.
-
-    Attributes
-    ----------
-    shape : Shape
-        Guessing rate, axis and direction.
-    most_lapse : float
-        The largest lapse rate.
-    level : float
-        Probability inside an interval.
-    resamples : int
-        Resamples of each person's answers, and of the people of a group.
-    seed : int
-        Seed of all draws.
-    bayes : bool
-        Whether psignifit fits each person; else by maximum likelihood.
-    """
-
-    shape: Shape = field(default_factory=Shape)
-    most_lapse: float = MOST_LAPSE
-    level: float = 0.95
-    resamples: int = 1000
-    seed: int = 0
-    bayes: bool = False
-
-    @property
-    def tails(self) -> tuple[float, float]:
-        """The quantiles at both ends of an interval."""
-        return (1 - self.level) / 2, (1 + self.level) / 2
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import html
 from collections.abc import Sequence
 
 from diptych_analysis.psychometric import PsychometricFault
+from diptych_analysis.psychometric.estimate import Settings
 from diptych_analysis.psychometric.fit import Shape
 from diptych_analysis.psychometric.fit_page import add_fits
 from diptych_analysis.psychometric.fitted_study import fit_study
 from diptych_analysis.psychometric.judgements import TEST, Choices
-from diptych_analysis.psychometric.people import Settings
 from diptych_analysis.report.page import Page
 from diptych_analysis.tables import Tables
 from diptych_analysis.tables.schema import Judged, TableName

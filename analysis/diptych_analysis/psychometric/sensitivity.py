@@ -12,10 +12,10 @@ import pandas as pd
 
 from diptych_analysis.psychometric import PsychometricFault
 from diptych_analysis.psychometric.detection import two_afc, yes_no
+from diptych_analysis.psychometric.estimate import Estimate, Settings
 from diptych_analysis.psychometric.fitted_study import estimate_json
 from diptych_analysis.psychometric.groups import over_people
 from diptych_analysis.psychometric.judgements import Choices, answers
-from diptych_analysis.psychometric.people import Estimate, Settings
 from diptych_analysis.summary_display import Summarised, Table
 from diptych_analysis.tables import Tables
 

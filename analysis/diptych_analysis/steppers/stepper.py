@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 
@@ -191,24 +190,3 @@ class Stepper(ABC, Generic[S]):
         there = index >= 0
         hot[np.flatnonzero(there), index[there]] = 1
         return hot
-
-
-def make_stepper(model: ModelFile) -> Stepper[State]:
-    """Make the stepper of an exported model.
-
-    Raises
-    ------
-    ModelFileFault
-        When arrays are missing, or do not fit each other.
-    """
-    from diptych_analysis.steppers.bkt import BKTStepper
-    from diptych_analysis.steppers.memories import ExemplarStepper, PrototypeStepper
-    from diptych_analysis.steppers.recurrent import RecurrentStepper
-
-    own: dict[str, Callable[[ModelFile], Any]] = {
-        "bkt": BKTStepper,
-        "exemplar": ExemplarStepper,
-        "prototype": PrototypeStepper,
-    }
-    made: Stepper[State] = own.get(model.kind, RecurrentStepper)(model)
-    return made

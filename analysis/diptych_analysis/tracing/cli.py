@@ -306,8 +306,8 @@ def predict(
     The table has one row per trial, and a column `p:CLASS` per class.
     """
     from diptych_analysis.tables import read_tables
+    from diptych_analysis.tracing.jobs import predictions_frame
     from diptych_analysis.tracing.models import Tracer, parse_spec
-    from diptych_analysis.tracing.runs import predictions_frame
     from diptych_analysis.tracing.sequences import sequences_from
 
     with _faults():

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from diptych_analysis.tables import PHASES
+from diptych_analysis.tracing.jobs import Fit, Job
 from diptych_analysis.tracing.sequences import Bools, Sequences
-
-if TYPE_CHECKING:
-    from diptych_analysis.tracing.runs import Fit, Job
 
 
 def learning_curve(

@@ -16,8 +16,8 @@ from diptych_analysis.tracing import results as tables_of
 from diptych_analysis.tracing.calibration import reliability
 from diptych_analysis.tracing.early_warning import early_warning, roc_by_trials, roc_curves
 from diptych_analysis.tracing.figures import accuracy, curves, people, space, states
+from diptych_analysis.tracing.jobs import Fit, Job
 from diptych_analysis.tracing.models import RECURRENT, Tracer, parse_spec
-from diptych_analysis.tracing.runs import Fit, Job
 from diptych_analysis.tracing.sequences import SequenceFault, Sequences
 
 LEARNERS = 25

@@ -225,8 +225,8 @@ class TracedPolicy(TeachingPolicy):
 @lru_cache(maxsize=8)
 def _stepper(data: bytes) -> Stepper[State]:
     """Return the stepper of a model's file, read once."""
+    from diptych_analysis.steppers.kinds import make_stepper
     from diptych_analysis.steppers.model_file import read_model_file
-    from diptych_analysis.steppers.stepper import make_stepper
 
     return make_stepper(read_model_file(data))
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from diptych_analysis.networks.faults import MachineFault
 from diptych_analysis.networks.networks import Network
 from diptych_analysis.networks.weights import WeightsFault, read_weights
-from diptych_analysis.representations.rsvc.toy import as_tensor
+from diptych_analysis.representations.rsvc.pixels import as_tensor
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]

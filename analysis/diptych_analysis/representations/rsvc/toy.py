@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from diptych_analysis.networks.faults import MachineFault
 from diptych_analysis.networks.networks import Network, device_for, load_network
+from diptych_analysis.representations.rsvc.pixels import as_tensor
 
 PREFIX = "toy:"
 COLOURS = {
@@ -26,7 +27,6 @@ COLOURS = {
     "yellow": (235, 200, 30),
     "magenta": (230, 0, 200),
 }
-PIXELS = 64
 #: Units per colour; each unit sees its own colour fully and the others a little.
 _UNITS = 12
 #: Colours further away than this (of 255) do not move a unit.
@@ -74,12 +74,6 @@ class ColourNetwork(nn.Module):
         areas = torch.relu(1 - distance / _REACH).mean(dim=(2, 3))
         logits: Tensor = self.fc(areas @ self.mixing)
         return logits
-
-
-def as_tensor(image: Image.Image, pixels: int = PIXELS) -> Tensor:
-    """Resize an image and scale its values to 0 to 1: shape (3, pixels, pixels)."""
-    small = image.convert("RGB").resize((pixels, pixels), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.asarray(small, dtype=np.float32).transpose(2, 0, 1) / 255)
 
 
 def toy_or_network(name: str, device: str = "auto") -> Network:
