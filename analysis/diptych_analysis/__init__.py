@@ -89,7 +89,7 @@ _PLACES = {
     # psychophysics
     "fit_psychometric": "psychometric.fitted_study:fit_study",
     "PsychometricChoices": "psychometric.judgements:Choices",
-    "PsychometricSettings": "psychometric.people:Settings",
+    "PsychometricSettings": "psychometric.estimate:Settings",
     "sensitivities": "psychometric.sensitivity:sensitivities_of",
     # networks
     "compare_representations": "representations.rdx.comparison:compare",
