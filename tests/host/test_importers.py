@@ -12,7 +12,9 @@ from support.exports import files_in, table_in
 from support.foreign_data import explain_teach, imi, vkt
 
 from diptych.importers import ImportFault, import_dataset, importers
+from diptych.importers.explain_teach import ExplainTeach
 from diptych_analysis.tables import Tables, read_tables
+from diptych_analysis.tracing.sequences import sequences_from
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "explain-teach"
 needs_real = pytest.mark.skipif(
@@ -61,6 +63,12 @@ def test_explain_teach_keeps_every_answer(
     assert set(tables.trials["stimulus_id"]) <= set(tables.stimuli["stimulus_id"])
     everything = table_in(tmp_path / "out", "sessions").read_text()
     assert not any(learner["mturk_code"] in everything for learner in source)
+
+
+def test_tables_just_read_are_traced_as_those_of_the_files(tmp_path: Path) -> None:
+    source = explain_teach(tmp_path / "bugs")
+    read, written = ExplainTeach().read(source), imported("explain-teach", source, tmp_path / "out")
+    assert sequences_from(read).fingerprint() == sequences_from(written).fingerprint()
 
 
 @needs_real

@@ -214,8 +214,12 @@ def _places(first: dict[str, str]) -> Callable[[str], int]:
 
 def _lags(trials: pd.DataFrame) -> pd.Series:
     """Return the time in s from the answer before to each trial; NaN where either is unknown."""
-    before = trials["responded_at"].fillna(trials["presented_at"]).groupby(trials["_row"]).shift()
-    found: pd.Series = (trials["presented_at"] - before).dt.total_seconds().clip(lower=0)
+    # Tables that an importer has just read may hold times as objects, or none at all.
+    shown, answered = (
+        pd.to_datetime(trials[c], utc=True) for c in ("presented_at", "responded_at")
+    )
+    before = answered.fillna(shown).groupby(trials["_row"]).shift()
+    found: pd.Series = (shown - before).dt.total_seconds().clip(lower=0)
     return found
 
 
