@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, cast
 
 from flask import Response, abort, render_template, request, stream_with_context, url_for
 
 from diptych.accounts import audit
 from diptych.export.large_exports import Busy, Wanted, export
-from diptych.export.tables import IDENTITIES
+from diptych.export.tables import IDENTITIES, open_tables
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.overview.quality import recorded
@@ -18,9 +19,11 @@ from diptych.study.versions import UnknownStudy
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.tables.layout import FORMAT_CHOICES, FORMATS, table_file
-from diptych_analysis.tables.schema import DESCRIPTIONS, TABLES
+from diptych_analysis.tables.schema import DESCRIPTIONS, LIST_SEPARATOR, TABLES, TableName
 
 blueprint = pages("exports")
+#: The page of a table shows so many rows, of so many sessions: it costs the same for any study.
+MOST_ROWS, FIRST_SESSIONS = 20, 20
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
@@ -37,6 +40,42 @@ def page(study: str) -> str:
         may_see_ids=rules.study().allows("editor"),
         base=f"{host().settings.base_url}{url_for('.page', study=study)}",
     )
+
+
+@blueprint.get("/studies/<study>/export/data")
+@access("viewer")
+def data(study: str) -> str:
+    """Show the first rows of a table, and what its columns mean."""
+    name = request.args.get("table", "sessions")
+    if name not in TABLES:
+        abort(404, f"There is no table {name!r}; there are {', '.join(TABLES)}.")
+    table = cast(TableName, name)
+    with open_tables(host(), study, FIRST_SESSIONS) as tables:
+        columns = tables.columns[table]
+        rows = list(islice(tables.rows(table), MOST_ROWS))
+    return render_template(
+        "dashboard/data.html",
+        tables=DESCRIPTIONS,
+        table=table,
+        columns=columns,
+        rows=rows,
+        cell=_cell,
+        first_sessions=FIRST_SESSIONS,
+        most_rows=MOST_ROWS,
+    )
+
+
+def _cell(value: Any) -> str:
+    """Write a cell as the CSV file has it, but numbers short."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return LIST_SEPARATOR.join(map(str, value))
+    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else str(value)
 
 
 @blueprint.post("/studies/<study>/export")
