@@ -180,8 +180,10 @@ def _tell_remarks(remarks: Sequence[str]) -> None:
 @with_app
 def list_(as_json: bool) -> None:
     """List the studies of this host, with their sessions."""
+    from diptych.journey.opening import keep_all_to_plan
     from diptych.study.versions import overview
 
+    keep_all_to_plan()
     rows = [_counts(row) for row in overview()]
     if as_json:
         emit(rows)
