@@ -187,10 +187,8 @@ def keep_to_plan(study_id: int) -> tuple[str, OpeningPlan]:
     tuple[str, OpeningPlan]
         State as stored (draft, open, paused, closed), and the plan with why it was stopped.
     """
-    of_study = STUDIES.c.id == study_id
     with reading() as connection:
-        plan = opening_plan.read(connection, study_id)
-        state = str(connection.execute(select(STUDIES.c.state).where(of_study)).scalar_one())
+        state, plan = opening_plan.standing(connection, study_id)
         if state != "open" or plan.is_empty or _due(connection, study_id, plan, now_ms()) is None:
             return state, plan
     with writing() as connection:
@@ -202,7 +200,7 @@ def keep_to_plan(study_id: int) -> tuple[str, OpeningPlan]:
             return state, plan
         state, reason = due
         plan = replace(plan, stopped_because=reason, stopped_at=at)
-        connection.execute(update(STUDIES).where(of_study).values(state=state))
+        connection.execute(update(STUDIES).where(STUDIES.c.id == study_id).values(state=state))
         opening_plan.write(connection, study_id, plan)
         audit.note(
             None, _VERBS[state], study_id=study_id, detail={"because": reason},

@@ -18,7 +18,11 @@ from diptych.ground.database import writing
 
 END_STATES = ("paused", "closed")
 MOST_KEPT = 1_000_000
-_PLAN = select(OPENING_PLANS).where(OPENING_PLANS.c.study_id == bindparam("study"))
+_STANDING = (
+    select(STUDIES.c.state, OPENING_PLANS)
+    .outerjoin(OPENING_PLANS, OPENING_PLANS.c.study_id == STUDIES.c.id)
+    .where(STUDIES.c.id == bindparam("study"))
+)
 
 
 class PlanFault(ValueError):
@@ -86,12 +90,18 @@ class OpeningPlan:
 NO_PLAN = OpeningPlan()
 
 
+def standing(connection: Connection, study_id: int) -> tuple[str, OpeningPlan]:
+    """Read the state of a study and its plan (`NO_PLAN` where none was set), in one query."""
+    row = connection.execute(_STANDING, {"study": study_id}).one()
+    if row.study_id is None:
+        return row.state, NO_PLAN
+    plan = OpeningPlan(*(getattr(row, name) for name in OpeningPlan.__dataclass_fields__))
+    return row.state, plan
+
+
 def read(connection: Connection, study_id: int) -> OpeningPlan:
     """Read the plan of a study; `NO_PLAN` where none was set."""
-    row = connection.execute(_PLAN, {"study": study_id}).one_or_none()
-    if row is None:
-        return NO_PLAN
-    return OpeningPlan(*(getattr(row, name) for name in OpeningPlan.__dataclass_fields__))
+    return standing(connection, study_id)[1]
 
 
 def lock(connection: Connection, study_id: int) -> str:

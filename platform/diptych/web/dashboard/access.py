@@ -56,10 +56,15 @@ class OpenedStudy:
     plan: OpeningPlan = NO_PLAN
 
     @property
+    def waits(self) -> bool:
+        """Whether the date at which it opens is to come."""
+        opens_at = self.plan.opens_at
+        return opens_at is not None and now_ms() < opens_at
+
+    @property
     def is_early(self) -> bool:
         """Whether it is open, but waits for its date."""
-        opens_at = self.plan.opens_at
-        return self.state == "open" and opens_at is not None and now_ms() < opens_at
+        return self.state == "open" and self.waits
 
     @property
     def shown_state(self) -> str:
