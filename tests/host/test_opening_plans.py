@@ -93,7 +93,7 @@ def test_of_all_who_consent_at_once_no_more_get_in_than_may_be_kept(opened: Flas
     assert refusal(opened) == "study_paused" and state(opened) == "open", "a place may come free"
     inside = [w for w, reply in zip(walkers, replies, strict=True) if reply.status_code == 200]
     for walker in inside:
-        walker.take("consent", agreed=True).finish()
+        walker.take("instructions", read_ms=20_000).finish()
     at_once([lambda: refusal(opened) for _ in range(4)])
     assert state(opened) == "paused"
     pauses = rows(opened, models.AuditEntry, action="study.pause")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, cast
@@ -19,7 +19,8 @@ from diptych.study.versions import UnknownStudy
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.tables.layout import FORMAT_CHOICES, FORMATS, table_file
-from diptych_analysis.tables.schema import DESCRIPTIONS, LIST_SEPARATOR, TABLES, TableName
+from diptych_analysis.tables.schema import DESCRIPTIONS, TABLES, Column, TableName
+from diptych_analysis.tables.values import TextColumn
 
 blueprint = pages("exports")
 #: The page of a table shows so many rows, of so many sessions: it costs the same for any study.
@@ -58,24 +59,23 @@ def data(study: str) -> str:
         tables=DESCRIPTIONS,
         table=table,
         columns=columns,
-        rows=rows,
-        cell=_cell,
+        rows=_cells(columns, rows),
         first_sessions=FIRST_SESSIONS,
         most_rows=MOST_ROWS,
     )
 
 
-def _cell(value: Any) -> str:
-    """Write a cell as the CSV file has it, but numbers short."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list | tuple):
-        return LIST_SEPARATOR.join(map(str, value))
-    return value.isoformat(timespec="milliseconds") if isinstance(value, datetime) else str(value)
+def _cells(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Write rows as the CSV file has them, but numbers short."""
+    texts = [TextColumn(column).cells([row.get(column.name) for row in rows]) for column in columns]
+    return [
+        [_short(column, text) for column, text in zip(columns, row, strict=True)]
+        for row in zip(*texts, strict=True)
+    ]
+
+
+def _short(column: Column, text: str) -> str:
+    return f"{float(text):.6g}" if column.type == "number" and text else text
 
 
 @blueprint.post("/studies/<study>/export")
