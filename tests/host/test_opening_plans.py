@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from support.dashboard import researcher, study_id
 from support.tiny_studies import category_study
 from support.walker import Walker, at_once, change, error_code, link, open_study, rows
 
 from diptych import models
+from diptych.cli import cli
 from diptych.ground.database import now_ms
+from diptych.ground.settings import Settings
 from diptych.payments import budget
 
 HOUR = 3_600_000
@@ -167,6 +170,27 @@ def test_a_wrong_date_or_limit_changes_nothing(
     reply = plan(opened, **form)
     assert reply.status_code == 422 and says in reply.text
     assert rows(opened, models.OpeningPlan) == []
+
+
+def test_the_command_sets_and_shows_the_same(
+    opened: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIPTYCH_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("DIPTYCH_HOME", str(settings.home))
+
+    def said(*options: str) -> str:
+        result = CliRunner().invoke(cli, ["study", "plan", "tiny", *options])
+        return f"{result.exit_code} {result.output}"
+
+    assert "opens   at once" in said()
+    shown = said("--opens", "2999-06-01T09:00+02:00", "--kept", "7", "--budget")
+    assert "opens   2999-06-01 07:00 UTC" in shown and "pauses at 7" in shown
+    assert refusal(opened) == "study_early"
+    shown = said("--opens", "none", "--no-budget")
+    assert "opens   at once" in shown and "pauses at 7" in shown
+    assert said("--opens", "soon").startswith("2") and said("--kept", "0").startswith("2")
+    assert said("--ends", "2020-01-01T00:00").startswith("1")
+    assert researcher(opened, "viewer").get(PAGE).status_code == 200
 
 
 def test_dates_leave_the_version_as_it_is(opened: Flask) -> None:
