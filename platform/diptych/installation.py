@@ -277,8 +277,9 @@ def studies(engine: Engine, settings: Settings) -> Finding:
     """Check that some study is open."""
 
     def check() -> Finding:
+        kept = select(STUDIES.c.state).where(STUDIES.c.state != "deleted")
         with engine.connect() as connection:
-            states = list(connection.execute(select(STUDIES.c.state)).scalars())
+            states = list(connection.execute(kept).scalars())
         if "open" in states:
             return Finding("studies", "ok", f"{states.count('open')} open of {len(states)}")
         return Finding(

@@ -225,6 +225,21 @@ def test_a_broken_connection_costs_one_piece(ada: Researcher, settings: Settings
     assert (settings.studies / "pets" / "stimuli" / "cat" / "1.png").read_bytes() == data
 
 
+def test_an_upload_that_stopped_goes_on_where_it_was(app: Flask, ada: Researcher) -> None:
+    image, odd = png(1, side=200), b"no image"
+    name = ada.post("/uploads").json["upload"]
+    send_piece(ada, name, 0, "a/1.png", 0, image)
+    send_piece(ada, name, 1, "a/2.png", 0, odd)
+    send_piece(ada, name, 2, "a/3.png", 0, png(2))
+    known = ada.get(f"/uploads/{name}").json
+    assert known["there"] == {"0": PIECE, "1": len(odd), "2": len(png(2))}
+    assert known["whole"] == [1, 2]
+    assert [each["name"] for each in known["odd"]] == ["a/2.png"]
+    send_piece(ada, name, 0, "a/1.png", PIECE, image)
+    assert ada.get(f"/uploads/{name}").json["whole"] == [0, 1, 2]
+    assert researcher(app, None, name="eve").get(f"/uploads/{name}").status_code == 404
+
+
 def test_uploads_have_limits_and_belong_to_their_user(app: Flask, settings: Settings) -> None:
     from diptych.app import create_app
 

@@ -132,6 +132,7 @@ def test_category_learning_from_ninety_images(
     page.get_by_text("Open to people").first.click()
     page.get_by_role("button", name="Open it").click()
     expect(page.get_by_text("is open to people")).to_be_visible()
+    planned(desk)
     page.goto(f"{desk.url}/dashboard/studies/discs/edit/try")
     page.get_by_label("How many").select_option("20")
     page.get_by_role("button", name="Let them take the study").click()
@@ -139,6 +140,9 @@ def test_category_learning_from_ninety_images(
     desk.look("simulated")
     page.get_by_role("link", name="Figures of simulated participants").click()
     desk.look("figures")
+    page.goto(f"{desk.url}/dashboard/studies/discs/export")
+    page.get_by_role("link", name="Look at the data").click()
+    desk.look("data")
     with page.expect_download() as got:
         page.goto(f"{desk.url}/dashboard/studies/discs/edit")
         page.get_by_role("link", name="Export as zip").click()
@@ -219,6 +223,22 @@ def form(desk: Desk, settings: Settings) -> None:
     assert "# how many classes" in (settings.studies / "discs" / "study.toml").read_text()
 
 
+def planned(desk: Desk) -> None:
+    """Let the study open later, by the researcher's own clock; then at once again."""
+    page = desk.page
+    page.get_by_role("link", name="Opening", exact=True).click()
+    desk.look("opening")
+    page.get_by_label("Opens", exact=False).fill("2099-01-02T09:30")
+    page.get_by_label("Pause at this number").fill("40")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("New participants can enter from")).to_be_visible()
+    expect(page.get_by_label("Opens", exact=False)).to_have_value("2099-01-02T09:30")
+    desk.look("scheduled")
+    page.get_by_label("Opens", exact=False).fill("")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("New participants can enter from")).to_have_count(0)
+
+
 def tried(desk: Desk) -> None:
     """Freeze for a preview, and look at it on three devices."""
     page = desk.page
@@ -251,8 +271,17 @@ def test_two_afc_from_a_zip_file(desk: Desk, settings: Settings, tmp_path: Path)
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("heading", name="No faults")).to_be_visible()
     assert load_study(settings.studies / "red").content.items
-    page.get_by_role("link", name="Edit items.csv").click()
+    page.get_by_role("link", name="Look at the items").click()
+    expect(page.locator(".item")).to_have_count(7)
     desk.look("items")
+    page.get_by_role("link", name="Edit items.csv as text").click()
+    desk.look("items-as-text")
+    page.goto(f"{desk.url}/dashboard/studies/red/edit")
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete the draft").click()
+    desk.look("deleted")
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("heading", name="No faults")).to_be_visible()
     page.goto(f"{desk.url}/dashboard/studies/red/edit/try")
     page.get_by_role("button", name="Freeze for a preview").click()
     page.get_by_role("button", name="Let them take the study").click()

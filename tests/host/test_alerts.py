@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from support.dashboard import researcher
 from support.servers import free_port
 from support.tiny_studies import category_study
 from support.walker import Walker, change, open_study, rows
@@ -187,6 +188,9 @@ def test_a_server_that_is_away_hurts_nothing_and_is_tried_again(
     assert look(alerting) == 0, "not at once again"
     (row,) = rows(alerting, models.Alert)
     assert (row["tries"], row["mailed_at"], row["posted_at"]) == (1, None, None)
+    page = researcher(alerting, "viewer").get("/studies/tiny/alerts").text
+    assert "e-mail to 2 addresses" in page and "The only place is taken." in page
+    assert "the webhook answered 500" in page and "next try" in page
     mails[0].away = False
     try_now(alerting)
     assert look(alerting) == 1, "the mail, but not the webhook"

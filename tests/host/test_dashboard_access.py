@@ -255,7 +255,7 @@ def test_the_sidebar_leads_to_pages_that_are_there(app: Flask, studies_folder: P
         shown = person.get("/studies/tiny")
         assert shown.status_code == 200
         tabs = re.findall(r'<li><a href="(/dashboard/studies/tiny[^"]*)"', shown.text)
-        assert len(tabs) == {"viewer": 9, "editor": 10, "owner": 13}[role]
+        assert len(tabs) == {"viewer": 11, "editor": 12, "owner": 15}[role]
         for tab in tabs:
             page = person.client.get(tab)
             assert page.status_code == 200, f"{role}: {tab}"

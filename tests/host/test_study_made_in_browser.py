@@ -101,6 +101,29 @@ def test_a_two_afc_study_comes_from_a_zip_file(
     assert load_study(settings.studies / "red").content.items.keys()
 
 
+def test_items_are_looked_at_with_the_faults_of_each(
+    app: Flask, settings: Settings, tmp_path: Path
+) -> None:
+    folder = two_afc_study(settings.studies / "squares")
+    root = researcher(app, "admin")
+    assert root.post("/folders/squares/edit").status_code == 303
+    page = root.get("/studies/squares/edit/items").text
+    items = load_study(folder).content.items
+    assert page.count('<li class="card item">') == min(len(items), 30)
+    assert page.count("<img") == sum(len(p) for i in items.values() for p in i.stimuli.values())
+    path = folder / "items.csv"
+    lines = path.read_text().splitlines()
+    header, first = lines[0].split(","), lines[2].split(",")
+    first[header.index("kind")] = "party"
+    second = lines[3].split(",")
+    second[header.index("positives")] = "images/gone.png"
+    lines[2], lines[3] = ",".join(first), ",".join(second)
+    path.write_text("\n".join(lines) + "\n")
+    faulty = root.get("/studies/squares/edit/items?faulty=yes").text
+    assert "item-faulty" in faulty and "no such file: images/gone.png" in faulty
+    assert "/studies/squares/edit/items" in root.get("/studies/squares/edit").text
+
+
 def test_the_second_of_two_editors_is_warned_and_nothing_is_lost(
     app: Flask, settings: Settings
 ) -> None:

@@ -14,6 +14,8 @@ from diptych.domain.tables import AUDIT, STUDIES
 from diptych.ground.database import now_ms, reading, writing
 
 COMMAND_LINE = "command line"
+#: Who acts where nobody does: a date or a limit of a study was reached.
+THE_HOST = "host"
 _PUBLIC_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -25,6 +27,7 @@ def note(
     subject: str | None = None,
     detail: dict[str, Any] | None = None,
     connection: Connection | None = None,
+    actor: str | None = None,
 ) -> None:
     """Write one entry.
 
@@ -42,11 +45,14 @@ def note(
         What else is worth knowing; never a secret, never a platform id.
     connection : Connection | None, optional
         The transaction of the change itself, so that both stand or neither.
+    actor : str | None, optional
+        Who did it where that is no user, such as `THE_HOST`.
     """
+    by = actor or (COMMAND_LINE if user is None else user.name)
     statement = insert(AUDIT).values(
         at=now_ms(),
         user_id=None if user is None else user.id,
-        actor=COMMAND_LINE if user is None else user.name,
+        actor=by,
         action=action,
         study_id=study_id,
         subject=subject,

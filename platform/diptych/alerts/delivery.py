@@ -7,10 +7,10 @@ moving the time of its next try. A process that dies in between costs one try.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych.alerts import study_numbers
@@ -19,6 +19,7 @@ from diptych.alerts.reasons import Limits, reasons
 from diptych.domain.tables import ALERTS, STUDIES
 from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.settings import Settings
+from diptych.journey.opening import keep_all_to_plan
 
 log = logging.getLogger("diptych")
 MINUTE_MS = 60_000
@@ -28,7 +29,13 @@ AGAIN_MS = 24 * 60 * MINUTE_MS
 MOST_PAUSE_MS = 6 * 60 * MINUTE_MS
 _SENT = {"mail": "mailed_at", "webhook": "posted_at"}
 #: Pages of the dashboard, by kind of alert.
-_PAGES = {"budget": "/payments", "payments": "/payments", "quiet": "", "full": ""}
+_PAGES = {
+    "budget": "/payments",
+    "payments": "/payments",
+    "quiet": "",
+    "full": "",
+    "stopped": "/opening",
+}
 
 
 def watch(settings: Settings) -> int:
@@ -46,6 +53,7 @@ def watch(settings: Settings) -> int:
     """
     if not channels(settings):
         return 0
+    keep_all_to_plan()
     at = now_ms()
     limits = Limits(settings.alert_quiet_hours, settings.alert_dropout_percent)
     with reading() as connection:
@@ -90,8 +98,8 @@ def _renew(row: Any, message: str, at: int) -> None:
     """Let an ended alert begin again; it is sent only if the last one is long ago."""
     values: dict[str, Any] = {"ended_at": None}
     if at - row.since >= AGAIN_MS:
-        values |= {"message": message, "since": at, "tries": 0, "next_try_at": at,
-                   "mailed_at": None, "posted_at": None}  # fmt: skip
+        values |= {"message": message, "since": at, "tries": 0, "next_try_at": at}
+        values |= dict.fromkeys(("mailed_at", "posted_at", "fault", "failed_at"))
     with writing() as connection:
         connection.execute(
             update(ALERTS)
@@ -139,14 +147,23 @@ def _send(settings: Settings, row: Any, at: int) -> int:
             send(message)
         except NotSent as fault:
             log.warning("the alert %s of %s was not sent: %s", row.kind, row.name, fault)
+            _note_fault(this, str(fault))
             continue
-        except Exception:
+        except Exception as fault:
             log.exception("the alert %s of %s was not sent", row.kind, row.name)
+            _note_fault(this, f"the {channel}: {type(fault).__name__}")
             continue
         with writing() as connection:
             connection.execute(update(ALERTS).where(*this).values({_SENT[channel]: now_ms()}))
         sent += 1
     return sent
+
+
+def _note_fault(this: Sequence[ColumnElement[bool]], fault: str) -> None:
+    """Keep what went wrong, for the page of the dashboard."""
+    with writing() as connection:
+        values = {"fault": fault[:200], "failed_at": now_ms()}
+        connection.execute(update(ALERTS).where(*this).values(values))
 
 
 def send_test(settings: Settings) -> Iterable[tuple[Channel, str]]:

@@ -37,6 +37,8 @@ class StudyNumbers:
         Minor units; 0 without a budget.
     in_doubt : int
         Payments in doubt for longer than `DOUBT_MS`.
+    stopped_because : str or None
+        Why the host paused or closed the study, by its dates and limits.
     """
 
     state: str
@@ -49,6 +51,7 @@ class StudyNumbers:
     budget: int
     spent: int
     in_doubt: int
+    stopped_because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def reasons(numbers: StudyNumbers, limits: Limits) -> Iterator[tuple[str, str]]:
     """
     if numbers.state == "open":
         yield from _of_an_open_study(numbers, limits)
+    if numbers.stopped_because:
+        yield "stopped", f"The study is {numbers.state}: {numbers.stopped_because}."
     if numbers.budget and numbers.spent >= BUDGET_SHARE * numbers.budget:
         share = 100 * numbers.spent // numbers.budget
         yield "budget", f"{share} % of the budget is spent."

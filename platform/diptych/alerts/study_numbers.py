@@ -12,6 +12,7 @@ from diptych.domain.tables import EVENTS, ORDERS, SESSIONS, STUDIES, VERSIONS
 from diptych.domain.vocabulary import LIVE
 from diptych.journey.allocation import count_places
 from diptych.payments import budget
+from diptych.study import opening_plan
 from diptych.study.spec import StudySpec
 from diptych.study.versions import frozen
 
@@ -80,6 +81,7 @@ def _numbers(
                 ORDERS.c.study_id == study_id, ORDERS.c.state == "sent", ORDERS.c.at < at - DOUBT_MS
             )
         ).scalar_one(),
+        stopped_because=opening_plan.read(connection, study_id).stopped_because,
     )
 
 

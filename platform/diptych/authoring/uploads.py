@@ -1,7 +1,7 @@
 """Uploads that arrive in pieces: kept apart until the last piece is there.
 
 No request is larger than any other of the host, so that reverse proxies need no exception. A
-connection that breaks costs one piece; an upload that stops is removed after a day.
+connection that breaks costs one piece, and an upload that stopped can go on for a day.
 """
 
 from __future__ import annotations
@@ -46,6 +46,25 @@ class Arrived:
     path: Path
     fault: str
     digest: str
+
+
+@dataclass(frozen=True)
+class There:
+    """What of an upload has arrived.
+
+    Attributes
+    ----------
+    sizes : dict[int, int]
+        Bytes by the number of the file.
+    whole : list[int]
+        Numbers of the whole files.
+    odd : list[tuple[str, str]]
+        (name, fault) of the odd ones among them.
+    """
+
+    sizes: dict[int, int]
+    whole: list[int]
+    odd: list[tuple[str, str]]
 
 
 class Upload:
@@ -139,6 +158,22 @@ class Upload:
         told = {"name": name, "digest": digest, "fault": fault}
         write_whole(path.with_suffix(".json"), json.dumps(told).encode())
         return Arrived(name, path, fault, digest)
+
+    def there(self) -> There:
+        """Return what has arrived, so that a browser can send the rest."""
+        sizes: dict[int, int] = {}
+        whole = []
+        odd = []
+        for path in sorted(self._folder.glob("*.data")):
+            number = int(path.stem)
+            sizes[number] = path.stat().st_size
+            described = path.with_suffix(".json")
+            if described.exists():
+                whole.append(number)
+                told = json.loads(described.read_bytes())
+                if told["fault"]:
+                    odd.append((told["name"], told["fault"]))
+        return There(sizes, whole, odd)
 
     def _check_size(self, more: int) -> None:
         if self._size is None:

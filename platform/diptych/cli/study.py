@@ -17,6 +17,7 @@ from diptych.cli.context import new_study_folder, study_folder, with_app
 from diptych.cli.contrastive_study import from_contrastive
 from diptych.cli.grids_study import from_grids
 from diptych.cli.json_output import emit, json_option
+from diptych.cli.study_plan import plan, tell_plan
 from diptych.domain.vocabulary import LIVE
 from diptych_analysis.option_types import FINITE, SEED
 
@@ -31,6 +32,7 @@ def study() -> None:
 
 study.add_command(from_contrastive)
 study.add_command(from_grids)
+study.add_command(plan)
 
 
 @study.command(short_help="Make the folder of a new study.")
@@ -180,8 +182,10 @@ def _tell_remarks(remarks: Sequence[str]) -> None:
 @with_app
 def list_(as_json: bool) -> None:
     """List the studies of this host, with their sessions."""
+    from diptych.journey.opening import keep_all_to_plan
     from diptych.study.versions import overview
 
+    keep_all_to_plan()
     rows = [_counts(row) for row in overview()]
     if as_json:
         emit(rows)
@@ -247,6 +251,7 @@ def _freeze(folder: Path, *, opening: bool) -> None:
     key = study_keys.ensure(host().secret, study_id, folder.name, "preview", None)
     console.print(f"  preview:      {link}?preview={key}", highlight=False, soft_wrap=True)
     if opening:
+        tell_plan(study_id)
         _tell_what_is_missing(loaded.content, study_id)
 
 

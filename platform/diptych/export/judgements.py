@@ -32,11 +32,19 @@ class Judgements:
         The export's own, so that all of it is of one moment.
     versions : Sequence[int]
         Ids of the study versions that are exported.
+    only : Sequence[int] | None, optional
+        Ids of the sessions, where not all of them are exported.
     """
 
-    def __init__(self, host: Host, connection: Connection, versions: Sequence[int]) -> None:
+    def __init__(
+        self,
+        host: Host,
+        connection: Connection,
+        versions: Sequence[int],
+        only: Sequence[int] | None = None,
+    ) -> None:
         self._host, self._connection = host, connection
-        mine = SESSIONS.c.version_id.in_(versions)
+        mine = SESSIONS.c.version_id.in_(versions) if only is None else SESSIONS.c.id.in_(only)
         self._found = _Beside(
             connection,
             select(QUALITY)

@@ -63,8 +63,17 @@ SAID = {
 
 
 @contextmanager
-def open_tables(host: Host, study: str) -> Iterator[StudyTables]:
+def open_tables(host: Host, study: str, first: int | None = None) -> Iterator[StudyTables]:
     """Open the tables of a study, all of one moment, however long it takes to read them.
+
+    Parameters
+    ----------
+    host : Host
+        The host.
+    study : str
+        Name of the study.
+    first : int | None, optional
+        Only so many sessions, those that entered first: for a look at the tables.
 
     Raises
     ------
@@ -74,7 +83,7 @@ def open_tables(host: Host, study: str) -> Iterator[StudyTables]:
     with db.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        yield StudyTables(host, connection, study)
+        yield StudyTables(host, connection, study, first)
 
 
 def export_study(
@@ -153,6 +162,8 @@ class StudyTables:
         A connection whose transaction shows one moment.
     study : str
         Name of the study.
+    first : int | None, optional
+        Only so many sessions, those that entered first.
 
     Attributes
     ----------
@@ -171,10 +182,13 @@ class StudyTables:
         When the host knows no such study.
     """
 
-    def __init__(self, host: Host, connection: Connection, study: str) -> None:
+    def __init__(
+        self, host: Host, connection: Connection, study: str, first: int | None = None
+    ) -> None:
         self.name = study
         self._host, self._connection = host, connection
         self._versions = _versions(connection, study)
+        self._only = None if first is None else self._first_sessions(first)
         self._contents = {v: frozen(v, connection) for v in self._versions}
         self.emptied = {
             status: self._count(SESSIONS.c.kind != "preview", SESSIONS.c.status == status)
@@ -253,7 +267,7 @@ class StudyTables:
                 yield from rows(content)
 
     def _sessions(self) -> Iterator[dict[str, Any]]:
-        judgements = Judgements(self._host, self._connection, self._versions)
+        judgements = Judgements(self._host, self._connection, self._versions, self._only)
         statement = self._of_sessions(SESSIONS, PARTICIPANTS.c.public_id.label("participant"))
         for row in self._stream(statement.order_by(SESSIONS.c.id)):
             yield session_row(self._shared(row), row, judgements.of(row))
@@ -348,12 +362,17 @@ class StudyTables:
 
     def _of_sessions(self, *columns: Any) -> Select[Any]:
         """Query the sessions that are exported: each has a participant."""
+        kept = KEPT if self._only is None else (SESSIONS.c.id.in_(self._only), *KEPT)
         return (
             select(*columns)
             .select_from(SESSIONS)
             .join(PARTICIPANTS, PARTICIPANTS.c.id == SESSIONS.c.participant_id)
-            .where(SESSIONS.c.version_id.in_(self._versions), *KEPT)
+            .where(SESSIONS.c.version_id.in_(self._versions), *kept)
         )
+
+    def _first_sessions(self, count: int) -> list[int]:
+        wanted = select(SESSIONS.c.id).where(SESSIONS.c.version_id.in_(self._versions), *KEPT)
+        return list(self._connection.execute(wanted.order_by(SESSIONS.c.id).limit(count)).scalars())
 
     def _stream(self, statement: Any) -> Iterator[Any]:
         options = {"stream_results": True, "yield_per": BATCH}

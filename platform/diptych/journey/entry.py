@@ -20,7 +20,7 @@ from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground import address_marks
 from diptych.ground.database import insert_row, now_ms, reading, writing
 from diptych.host import Host
-from diptych.journey import claims, known_people, later_parts, seeds
+from diptych.journey import claims, known_people, later_parts, opening, seeds
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
@@ -90,7 +90,6 @@ class _Visit:
     study_id: int
     version_id: int
     part: int
-    state: str
     content: StudyContent
     kind: str
     recruiter: Recruiter
@@ -172,7 +171,7 @@ def _read(
 ) -> _Visit:
     kind = _kind(host, study, entry)
     try:
-        study_id, version_id, state = _version_for(study, kind)
+        study_id, version_id = _version_for(study, kind)
     except UnknownStudy:
         raise JourneyFault("unknown_study", "There is no study at this address.") from None
     content = frozen(version_id)
@@ -198,12 +197,12 @@ def _read(
         mark = partial(address_marks.mark, host.settings.key_of_identities(), address, study_id)
     person = partial(later_parts.person_of, entry=entry, secret=host.secret, study=study)
     return _Visit(
-        study, study_id, version_id, part, state, content, kind, recruiter, arriving, browser,
+        study, study_id, version_id, part, content, kind, recruiter, arriving, browser,
         claim, person, mark,
     )  # fmt: skip
 
 
-def _version_for(study: str, kind: str) -> tuple[int, int, str]:
+def _version_for(study: str, kind: str) -> tuple[int, int]:
     """Find the version that a kind of participant takes (`current_version`).
 
     Simulated participants try a study before people can enter: without a version that was opened,
@@ -211,8 +210,8 @@ def _version_for(study: str, kind: str) -> tuple[int, int, str]:
     """
     if kind == "simulated":
         with suppress(UnknownStudy):
-            return current_version(study)
-    return current_version(study, preview=kind in ("preview", "simulated"))
+            return current_version(study)[:2]
+    return current_version(study, preview=kind in ("preview", "simulated"))[:2]
 
 
 def _unmarked(at: int) -> None:
@@ -228,18 +227,6 @@ def _kind(host: Host, study: str, entry: Mapping[str, str]) -> str:
                 )
             return kind
     return "person"
-
-
-def _check_open(visit: _Visit) -> None:
-    """Refuse visitors who come for the first time, if the study is not open; sessions go on."""
-    if visit.kind != "person":
-        return
-    if visit.state == "paused":
-        raise JourneyFault(
-            "study_paused", "This study is paused at the moment. Please try again later."
-        )
-    if visit.state != "open":
-        raise JourneyFault("study_closed", "This study has ended. Thank you for your interest.")
 
 
 def _enter(visit: _Visit) -> Entered:
@@ -273,7 +260,8 @@ def _enter(visit: _Visit) -> Entered:
             _come_back(latest, visit, late)
         if once or (latest.status in LIVE and visit.kind != "machine"):
             return Entered(latest.id, False, mark_of(visit.arriving.parameters))
-    _check_open(visit)
+    if visit.kind == "person":
+        opening.check_open(visit.study_id, visit.content.spec, visit.part)
     if visit.part > 1 and visit.kind != "preview":
         waits = visit.kind == "person"
         later_parts.check_turn(visit.content.spec, visit.part, first, visit.recruiter, waits=waits)

@@ -12,6 +12,7 @@ CODES = {
     "part_unknown": 403,
     "unknown_study": 404,
     "unknown_trial": 404,
+    "study_early": 409,
     "study_paused": 409,
     "study_closed": 409,
     "study_full": 409,

@@ -12,6 +12,7 @@ from diptych.domain.rows import SessionRow, TrialRow
 from diptych.domain.tables import ARRIVALS, EVENTS, STUDIES, TRIALS
 from diptych.ground.database import now_ms, writing
 from diptych.host import Host, generator
+from diptych.journey import opening
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import finish_as, parameters_of
 from diptych.journey.faults import JourneyFault
@@ -175,6 +176,8 @@ def _draw_condition(connection: Connection, session: SessionRow, content: StudyC
     places = count_places(connection, session.study_id, content.spec, session.kind)
     if places.full(content.spec):
         raise JourneyFault("study_full", "This study has all the participants it needs. Thank you!")
+    if session.kind == "person":
+        opening.check_room(connection, session.study_id, content.spec)
     rng = generator(session.seed, "condition")
     return places.condition(content.spec, rng, lambda n: frozen(n, connection).spec).name
 

@@ -22,6 +22,9 @@ class Alert(Base):
     posted_at: Mapped[int | None] = mapped_column(BigInteger)
     tries: Mapped[int] = mapped_column(Integer, default=0)
     next_try_at: Mapped[int] = mapped_column(BigInteger)
+    # What went wrong with the last message that was not sent, since revision 0012.
+    fault: Mapped[str | None] = mapped_column(String(200))
+    failed_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class SharedLink(Base):

@@ -32,8 +32,27 @@ class Study(Base):
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
-    state: Mapped[str] = mapped_column(String(16))  # draft, open, paused, closed
+    state: Mapped[str] = mapped_column(String(16))  # draft, open, paused, closed, deleted
     created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class OpeningPlan(Base):
+    """When an open study takes new participants, and what stops it before anybody does so by hand.
+
+    Beside the versions: neither a date nor a limit changes what a version is.
+    """
+
+    __tablename__ = "opening_plans"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"), primary_key=True)
+    opens_at: Mapped[int | None] = mapped_column(BigInteger)
+    ends_at: Mapped[int | None] = mapped_column(BigInteger)
+    end_state: Mapped[str] = mapped_column(String(16))  # paused or closed: what `ends_at` leads to
+    most_kept: Mapped[int | None] = mapped_column(Integer)
+    stops_at_budget: Mapped[bool] = mapped_column(Boolean)
+    # Why the host has paused or closed the study; empty when a researcher did, or it is open.
+    stopped_because: Mapped[str | None] = mapped_column(String(200))
+    stopped_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class StudyVersion(Base):

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, case, exists, func, literal, select
 
 from diptych.accounts.users import User
 from diptych.counts import tallies
 from diptych.counts.measures import DURATIONS, FUNNEL, OTHER_ENDS
-from diptych.domain.tables import MEMBERSHIPS, SESSIONS, STUDIES, VERSIONS
+from diptych.domain.tables import MEMBERSHIPS, OPENING_PLANS, SESSIONS, STUDIES, VERSIONS
 from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading
+from diptych.journey.opening import keep_all_to_plan
 from diptych.overview.session_times import time_spent
 
 ENDS = ("completed", *OTHER_ENDS)
@@ -57,6 +58,7 @@ class Listed:
 
 def listed(user: User) -> list[Listed]:
     """List the studies in which a user has a role, by name; reads counts, not responses."""
+    keep_all_to_plan()
     with reading() as connection:
         studies = _studies(connection, user)
         ids = [study.id for study in studies]
@@ -94,7 +96,7 @@ class _Listed(Protocol):
 
     @property
     def state(self) -> str:
-        """draft, open, paused or closed."""
+        """draft, open, paused or closed; scheduled if it is open but waits for its date."""
 
     @property
     def role(self) -> str:
@@ -102,14 +104,21 @@ class _Listed(Protocol):
 
 
 def _studies(connection: Connection, user: User) -> Sequence[_Listed]:
-    columns = (STUDIES.c.id, STUDIES.c.name, STUDIES.c.state)
+    waits = exists().where(
+        OPENING_PLANS.c.study_id == STUDIES.c.id,
+        OPENING_PLANS.c.opens_at > now_ms(),
+        STUDIES.c.state == "open",
+    )
+    state = case((waits, "scheduled"), else_=STUDIES.c.state).label("state")
+    columns = (STUDIES.c.id, STUDIES.c.name, state)
+    kept = STUDIES.c.state != "deleted"
     if user.is_admin:
-        query = select(*columns, literal("owner").label("role"))
+        query = select(*columns, literal("owner").label("role")).where(kept)
     else:
         query = (
             select(*columns, MEMBERSHIPS.c.role)
             .join(MEMBERSHIPS, MEMBERSHIPS.c.study_id == STUDIES.c.id)
-            .where(MEMBERSHIPS.c.user_id == user.id)
+            .where(MEMBERSHIPS.c.user_id == user.id, kept)
         )
     return cast("Sequence[_Listed]", connection.execute(query.order_by(STUDIES.c.name)).all())
 

@@ -13,6 +13,7 @@ from diptych.accounts import audit
 from diptych.accounts.users import User
 from diptych.domain.tables import IMAGES, ITEMS, STIMULI, STUDIES, VERSIONS
 from diptych.ground.database import db, in_parts, insert_row, now_ms, reading, writing
+from diptych.study import opening_plan
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
 from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
@@ -116,6 +117,7 @@ def _open(connection: Connection, study_id: int, version_id: int) -> None:
         update(VERSIONS).where(VERSIONS.c.id == version_id).values(opened_at=opened_at)
     )
     _set_state(connection, study_id, "open")
+    opening_plan.forget_stop(connection, study_id)
 
 
 def open_version(study_id: int, version_id: int, user: User | None = None) -> None:
@@ -240,6 +242,7 @@ def set_state(name: str, state: str, user: User | None = None) -> None:
             .values(state=state)
         )
         if changed.rowcount:
+            opening_plan.forget_stop(connection, study.id)
             audit.note(user, _VERBS[state], study_id=study.id, connection=connection)
 
 
@@ -316,6 +319,7 @@ def overview() -> list[Mapping[str, Any]]:
         rows = connection.execute(
             select(models.Study.id, models.Study.name, models.Study.state, func.count(versions.id))
             .outerjoin(versions, versions.study_id == models.Study.id)
+            .where(models.Study.state != "deleted")
             .group_by(models.Study.id, models.Study.name, models.Study.state)
             .order_by(models.Study.name)
         ).all()

@@ -247,6 +247,7 @@ fault-unsaved = توقفت الصفحة بسبب خطأ فيها. لم تُحف�
 fault-saved = توقفت الصفحة بسبب خطأ فيها. ما أجبت به محفوظ.
 
 refused-unknown_study = لا توجد دراسة كهذه
+refused-study_early = لم تُفتح الدراسة بعد
 refused-study_paused = الدراسة متوقفة مؤقتًا
 refused-study_closed = انتهت الدراسة
 refused-study_full = اكتمل عدد المشاركين
@@ -259,6 +260,7 @@ refused-part_late = هذا الجزء مغلق
 refused-ended = انتهت هذه الجلسة
 check-link = يُرجى التحقق من أن الرابط كامل كما أُعطي لك.
 why-unknown_study = لا توجد هنا دراسة كهذه.
+why-study_early = تُفتح هذه الدراسة في { DATETIME($at, dateStyle: "long", timeStyle: "short") }. يرجى العودة حينها.
 why-study_paused = هذه الدراسة متوقفة حاليًا. يُرجى المحاولة لاحقًا.
 why-study_closed = انتهت هذه الدراسة. شكرًا لاهتمامك.
 why-study_full = لدى هذه الدراسة كل من تحتاج إليهم من المشاركين. شكرًا!

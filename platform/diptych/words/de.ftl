@@ -237,6 +237,7 @@ fault-unsaved = Die Seite ist durch einen eigenen Fehler stehen geblieben. Ihre 
 fault-saved = Die Seite ist durch einen eigenen Fehler stehen geblieben. Was Sie geantwortet haben, ist gespeichert.
 
 refused-unknown_study = Diese Studie gibt es nicht
+refused-study_early = Die Studie ist noch nicht offen
 refused-study_paused = Die Studie macht eine Pause
 refused-study_closed = Die Studie ist beendet
 refused-study_full = Die Studie ist voll
@@ -249,6 +250,7 @@ refused-part_late = Dieser Teil ist geschlossen
 refused-ended = Diese Sitzung ist beendet
 check-link = Bitte prüfen Sie, ob der Link vollständig ist, so wie Sie ihn bekommen haben.
 why-unknown_study = Hier gibt es keine solche Studie.
+why-study_early = Diese Studie öffnet am { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Bitte kommen Sie dann wieder.
 why-study_paused = Diese Studie macht gerade eine Pause. Bitte versuchen Sie es später noch einmal.
 why-study_closed = Diese Studie ist beendet. Danke für Ihr Interesse.
 why-study_full = Diese Studie hat alle Teilnehmenden, die sie braucht. Vielen Dank!

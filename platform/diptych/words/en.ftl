@@ -283,6 +283,7 @@ fault-saved = Something went wrong on this page. Your answers so far are saved.
 ## What the host refuses: `refused-CODE` is the title, `why-KEY` says more
 
 refused-unknown_study = This study does not exist
+refused-study_early = The study is not open yet
 refused-study_paused = The study is paused
 refused-study_closed = The study has ended
 refused-study_full = The study is full
@@ -295,6 +296,7 @@ refused-part_late = This part is closed
 refused-ended = This session has ended
 check-link = Please check that the link is complete.
 why-unknown_study = There is no study at this address.
+why-study_early = This study opens on { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Please come back then.
 why-study_paused = This study is paused at the moment. Please try again later.
 why-study_closed = This study has ended. Thank you for your interest.
 why-study_full = This study has all the participants it needs. Thank you!

@@ -237,6 +237,7 @@ fault-unsaved = La página se ha parado por un fallo propio. Su última respuest
 fault-saved = La página se ha parado por un fallo propio. Lo que ha respondido está guardado.
 
 refused-unknown_study = No existe tal estudio
+refused-study_early = El estudio todavía no está abierto
 refused-study_paused = El estudio está en pausa
 refused-study_closed = El estudio ha terminado
 refused-study_full = El estudio está completo
@@ -249,6 +250,7 @@ refused-part_late = Esta parte está cerrada
 refused-ended = Esta sesión ha terminado
 check-link = Compruebe que el enlace está entero, tal como se lo dieron.
 why-unknown_study = Aquí no hay tal estudio.
+why-study_early = Este estudio se abre el { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Vuelva entonces, por favor.
 why-study_paused = Este estudio está en pausa. Inténtelo más tarde.
 why-study_closed = Este estudio ha terminado. Gracias por su interés.
 why-study_full = Este estudio ya tiene todos los participantes que necesita. ¡Gracias!

@@ -240,6 +240,7 @@ fault-unsaved = La page s’est arrêtée par une erreur. Votre dernière répon
 fault-saved = La page s’est arrêtée par une erreur. Vos réponses sont enregistrées.
 
 refused-unknown_study = Cette étude n’existe pas
+refused-study_early = L’étude n’est pas encore ouverte
 refused-study_paused = L’étude est en pause
 refused-study_closed = L’étude est terminée
 refused-study_full = L’étude est complète
@@ -252,6 +253,7 @@ refused-part_late = Cette partie est fermée
 refused-ended = Cette session est terminée
 check-link = Veuillez vérifier que le lien est complet, tel qu’il vous a été donné.
 why-unknown_study = Il n’y a pas d’étude de ce nom ici.
+why-study_early = Cette étude ouvre le { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Revenez à ce moment-là, s’il vous plaît.
 why-study_paused = Cette étude est en pause pour le moment. Veuillez réessayer plus tard.
 why-study_closed = Cette étude est terminée. Merci de votre intérêt.
 why-study_full = Cette étude a tous les participants qu’il lui faut. Merci !

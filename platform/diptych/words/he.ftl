@@ -244,6 +244,7 @@ fault-unsaved = הדף נעצר בגלל תקלה שלו. התשובה האחר�
 fault-saved = הדף נעצר בגלל תקלה שלו. מה שענית נשמר.
 
 refused-unknown_study = אין מחקר כזה
+refused-study_early = המחקר עדיין לא פתוח
 refused-study_paused = המחקר מושהה
 refused-study_closed = המחקר הסתיים
 refused-study_full = המחקר מלא
@@ -256,6 +257,7 @@ refused-part_late = החלק הזה סגור
 refused-ended = ההשתתפות הזאת הסתיימה
 check-link = נא לבדוק שהקישור שלם, כפי שניתן לך.
 why-unknown_study = אין כאן מחקר כזה.
+why-study_early = המחקר הזה ייפתח ב־{ DATETIME($at, dateStyle: "long", timeStyle: "short") }. נא לחזור אז.
 why-study_paused = המחקר מושהה כרגע. נא לנסות שוב מאוחר יותר.
 why-study_closed = המחקר הסתיים. תודה על ההתעניינות.
 why-study_full = במחקר יש כבר כל המשתתפים הדרושים. תודה!

@@ -237,6 +237,7 @@ fault-unsaved = La pagina si è fermata per un proprio errore. La Sua ultima ris
 fault-saved = La pagina si è fermata per un proprio errore. Ciò che ha risposto è salvato.
 
 refused-unknown_study = Questo studio non esiste
+refused-study_early = Lo studio non è ancora aperto
 refused-study_paused = Lo studio è in pausa
 refused-study_closed = Lo studio è concluso
 refused-study_full = Lo studio è al completo
@@ -249,6 +250,7 @@ refused-part_late = Questa parte è chiusa
 refused-ended = Questa sessione è conclusa
 check-link = Controlli che il link sia completo, così come l’ha ricevuto.
 why-unknown_study = Qui non c’è alcuno studio con questo nome.
+why-study_early = Questo studio apre il { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Torni in quel momento.
 why-study_paused = Questo studio al momento è in pausa. Riprovi più tardi.
 why-study_closed = Questo studio è concluso. Grazie per l’interesse.
 why-study_full = Questo studio ha tutti i partecipanti di cui ha bisogno. Grazie!

@@ -214,6 +214,7 @@ fault-unsaved = ページの不具合で止まりました。最後の答えは�
 fault-saved = ページの不具合で止まりました。答えは保存されています。
 
 refused-unknown_study = その調査はありません
+refused-study_early = 調査はまだ始まっていません
 refused-study_paused = 調査は休止中です
 refused-study_closed = 調査は終了しました
 refused-study_full = 調査は定員に達しました
@@ -226,6 +227,7 @@ refused-part_late = この部は終了しました
 refused-ended = この回は終わりました
 check-link = リンクが受け取ったとおりに全部そろっているか確かめてください。
 why-unknown_study = ここにその調査はありません。
+why-study_early = この調査は{ DATETIME($at, dateStyle: "long", timeStyle: "short") }に始まります。その時にまたお越しください。
 why-study_paused = この調査は現在休止中です。あとでもう一度お試しください。
 why-study_closed = この調査は終了しました。関心をお寄せいただきありがとうございます。
 why-study_full = この調査は必要な参加者がそろいました。ありがとうございます！

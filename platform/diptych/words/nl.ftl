@@ -234,6 +234,7 @@ fault-unsaved = De pagina is door een eigen fout gestopt. Uw laatste antwoord is
 fault-saved = De pagina is door een eigen fout gestopt. Wat u hebt geantwoord, is opgeslagen.
 
 refused-unknown_study = Dit onderzoek bestaat niet
+refused-study_early = Het onderzoek is nog niet open
 refused-study_paused = Het onderzoek is gepauzeerd
 refused-study_closed = Het onderzoek is afgelopen
 refused-study_full = Het onderzoek is vol
@@ -246,6 +247,7 @@ refused-part_late = Dit deel is gesloten
 refused-ended = Deze sessie is afgelopen
 check-link = Kijk of de link heel is, zoals u hem hebt gekregen.
 why-unknown_study = Zo’n onderzoek is er hier niet.
+why-study_early = Dit onderzoek opent op { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Kom dan terug.
 why-study_paused = Dit onderzoek is nu gepauzeerd. Probeer het later nog eens.
 why-study_closed = Dit onderzoek is afgelopen. Dank u voor uw belangstelling.
 why-study_full = Dit onderzoek heeft alle deelnemers die het nodig heeft. Dank u wel!

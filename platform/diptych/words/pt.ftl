@@ -237,6 +237,7 @@ fault-unsaved = A página parou por um erro seu. A sua última resposta ainda n�
 fault-saved = A página parou por um erro seu. O que respondeu está guardado.
 
 refused-unknown_study = Este estudo não existe
+refused-study_early = O estudo ainda não está aberto
 refused-study_paused = O estudo está em pausa
 refused-study_closed = O estudo terminou
 refused-study_full = O estudo está completo
@@ -249,6 +250,7 @@ refused-part_late = Esta parte está fechada
 refused-ended = Esta sessão terminou
 check-link = Verifique se o link está completo, tal como lhe foi dado.
 why-unknown_study = Não há aqui tal estudo.
+why-study_early = Este estudo abre em { DATETIME($at, dateStyle: "long", timeStyle: "short") }. Volte nessa altura, por favor.
 why-study_paused = Este estudo está em pausa de momento. Tente mais tarde.
 why-study_closed = Este estudo terminou. Obrigado pelo seu interesse.
 why-study_full = Este estudo já tem todos os participantes de que precisa. Obrigado!

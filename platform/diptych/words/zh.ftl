@@ -214,6 +214,7 @@ fault-unsaved = 页面因自身错误而停止。您的上一个回答还没有�
 fault-saved = 页面因自身错误而停止。您的回答已保存。
 
 refused-unknown_study = 没有这项研究
+refused-study_early = 研究尚未开放
 refused-study_paused = 研究已暂停
 refused-study_closed = 研究已结束
 refused-study_full = 研究已满
@@ -226,6 +227,7 @@ refused-part_late = 此部分已关闭
 refused-ended = 这次参与已结束
 check-link = 请检查链接是否完整，与您收到的一样。
 why-unknown_study = 这里没有这项研究。
+why-study_early = 本研究将于{ DATETIME($at, dateStyle: "long", timeStyle: "short") }开放。请届时再来。
 why-study_paused = 本研究目前暂停。请稍后再试。
 why-study_closed = 本研究已结束。感谢您的关注。
 why-study_full = 本研究的参与者已满。谢谢！

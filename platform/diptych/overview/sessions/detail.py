@@ -41,6 +41,7 @@ from diptych.domain.vocabulary import KINDS
 from diptych.ground.database import reading
 from diptych.ground.user_agents import UserAgent, user_agent_of
 from diptych.host import Host
+from diptych.overview.sessions.question_answers import QuestionAnswered, answered
 from diptych.sessions.facts import SessionFacts, facts
 from diptych.sessions.planned import planned
 from diptych.tasks import PlannedTrial, Tally, Task
@@ -121,6 +122,8 @@ class One:
         Rows of `arrivals`, oldest first.
     identities : Sequence[tuple[str, str]]
         (recruiter, platform's id) of the participant; empty for who may not see them.
+    questions : Sequence[QuestionAnswered]
+        Questions before and after the trials that were answered, in the order of the page.
     others : Sequence[NamedSession]
         Further sessions of the participant, in studies that the reader may open.
     """
@@ -133,6 +136,7 @@ class One:
     ledger: Sequence[LedgerRow]
     arrivals: Sequence[ArrivalRow]
     identities: Sequence[tuple[str, str]]
+    questions: Sequence[QuestionAnswered]
     others: Sequence[NamedSession]
 
     @property
@@ -226,6 +230,7 @@ def read_one(host: Host, session_id: int, user: User, *, see_ids: bool) -> One:
             ledger=rows(LedgerRow, LEDGER, LEDGER.c.id),
             arrivals=rows(ArrivalRow, ARRIVALS, ARRIVALS.c.id),
             identities=known,
+            questions=answered(connection, session_id, whole.content),
             others=_others(connection, person, session_id),
         )
     readable = {id_ for id_ in {row.study_id for row in one.others} if role_in(user, id_)}

@@ -26,8 +26,10 @@ from sqlalchemy import exists, select
 from diptych.accounts import api_tokens, logins
 from diptych.accounts.users import ROLES, User, allows, role_in
 from diptych.domain.tables import STUDIES, VERSIONS
-from diptych.ground.database import reading
+from diptych.ground.database import now_ms, reading
 from diptych.host import host
+from diptych.journey.opening import keep_to_plan
+from diptych.study.opening_plan import NO_PLAN, OpeningPlan
 from diptych.web.limits import limits
 
 COOKIE = "diptych_login"
@@ -51,6 +53,23 @@ class OpenedStudy:
     state: str
     role: str
     is_frozen: bool = True
+    plan: OpeningPlan = NO_PLAN
+
+    @property
+    def waits(self) -> bool:
+        """Whether the date at which it opens is to come."""
+        opens_at = self.plan.opens_at
+        return opens_at is not None and now_ms() < opens_at
+
+    @property
+    def is_early(self) -> bool:
+        """Whether it is open, but waits for its date."""
+        return self.state == "open" and self.waits
+
+    @property
+    def shown_state(self) -> str:
+        """The state as pages show it: `scheduled` for an open study that waits for its date."""
+        return "scheduled" if self.is_early else self.state
 
     def allows(self, needed: str) -> bool:
         """Say whether the role is enough: `{% if study.allows("editor") %}`."""
@@ -255,14 +274,15 @@ def _open_study(needed: str) -> None:
     name = str((request.view_args or {})["study"])
     with reading() as connection:
         frozen = exists().where(VERSIONS.c.study_id == STUDIES.c.id).label("is_frozen")
-        found = select(STUDIES, frozen).where(STUDIES.c.name == name)
+        found = select(STUDIES, frozen).where(STUDIES.c.name == name, STUDIES.c.state != "deleted")
         row = connection.execute(found).one_or_none()
     role = None if row is None else role_in(g.user, row.id)
     if row is None or role is None:
         abort(404)
     if not allows(role, needed):
         abort(403, f"This needs the role {needed}; yours in this study is {role}.")
-    g.study = OpenedStudy(row.id, row.name, row.state, role, bool(row.is_frozen))
+    state, plan = keep_to_plan(row.id)
+    g.study = OpenedStudy(row.id, row.name, state, role, bool(row.is_frozen), plan)
 
 
 def _check_csrf() -> None:

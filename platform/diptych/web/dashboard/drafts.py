@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from typing import Any
 
-from flask import abort, redirect, render_template, send_file, url_for
+from flask import abort, flash, redirect, render_template, send_file, url_for
 
 from diptych import tasks
-from diptych.authoring import draft_archive, drafts
+from diptych.authoring import deleted_drafts, draft_archive, drafts
 from diptych.authoring.draft_folder import DraftFault
 from diptych.authoring.drafts import Draft
 from diptych.authoring.new_stimuli import manifest_of, table_of
@@ -17,6 +17,7 @@ from diptych.host import host
 from diptych.overview.draft_texts import texts_of
 from diptych.overview.readiness import checks
 from diptych.study.spec import StudySpec
+from diptych.tasks.items import ItemLayout
 from diptych.web.dashboard.access import access, pages, study, user
 from diptych.web.dashboard.studies import read_folder
 
@@ -67,6 +68,9 @@ def index(study: str) -> Any:
 
 def address_of(here: Draft, file: str) -> str | None:
     """Return the page on which a file of the draft is edited; None for files that are not texts."""
+    spec, _ = here.files.spec()
+    if file == _items(spec):
+        return url_for("dashboard_draft_items.page", study=here.name)
     if file == manifest_of(here):
         return url_for("dashboard_draft_stimuli.page", study=here.name)
     if file in here.files.names():
@@ -82,15 +86,21 @@ def _labels(here: Draft) -> dict[str, int] | None:
         return None
 
 
-def _items(spec: StudySpec | None) -> str | None:
-    """Return the manifest of the items, for a task that has them."""
+def layout_of(spec: StudySpec | None) -> ItemLayout | None:
+    """Return the columns of the items, for a study of a task that has them."""
     if spec is None or spec.items is None:
         return None
     try:
-        has_items = tasks.REGISTRY.get(spec.task.name).items is not None
+        return tasks.REGISTRY.get(spec.task.name).items
     except UnknownPlugin:
-        has_items = False
-    return spec.items.manifest if has_items else None
+        return None
+
+
+def _items(spec: StudySpec | None) -> str | None:
+    """Return the manifest of the items, for a task that has them."""
+    if spec is None or spec.items is None or layout_of(spec) is None:
+        return None
+    return spec.items.manifest
 
 
 def _generator(here: Draft, spec: StudySpec | None) -> str | None:
@@ -111,6 +121,32 @@ def export(study: str) -> Any:
     packed.seek(0)
     here.note(user(), "draft.export", files=files)
     return send_file(packed, "application/zip", as_attachment=True, download_name=f"{study}.zip")
+
+
+@blueprint.post("/studies/<study>/edit/delete")
+@access("owner", draft=True)
+def delete(study: str) -> Any:
+    """Delete a draft; it can be restored from the list of studies."""
+    try:
+        deleted_drafts.delete(host().settings, draft(), user=user())
+    except DraftFault as fault:
+        abort(409, f"{fault}.")
+    flash(f"The draft {study} is deleted. You can restore it below.", "success")
+    return redirect(url_for("dashboard_studies.index"), 303)
+
+
+@blueprint.post("/deleted/<int:place>/restore")
+@access("user")
+def restore(place: int) -> Any:
+    """Make a deleted draft a draft again; only its owners and administrators can."""
+    try:
+        restored = deleted_drafts.restore(host().settings, place, user=user())
+    except LookupError:
+        abort(404)
+    except DraftFault as fault:
+        abort(409, f"{fault}.")
+    flash(f"The draft {restored.name} is restored.", "success")
+    return redirect(url_for(".index", study=restored.name), 303)
 
 
 @blueprint.post("/folders/<name>/edit")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, cast
 
 from flask import Response, abort, render_template, request, stream_with_context, url_for
 
 from diptych.accounts import audit
 from diptych.export.large_exports import Busy, Wanted, export
-from diptych.export.tables import IDENTITIES
+from diptych.export.tables import IDENTITIES, open_tables
 from diptych.ground.database import reading
 from diptych.host import host
 from diptych.overview.quality import recorded
@@ -18,9 +19,12 @@ from diptych.study.versions import UnknownStudy
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.tables.layout import FORMAT_CHOICES, FORMATS, table_file
-from diptych_analysis.tables.schema import DESCRIPTIONS, TABLES
+from diptych_analysis.tables.schema import DESCRIPTIONS, TABLES, Column, TableName
+from diptych_analysis.tables.values import TextColumn
 
 blueprint = pages("exports")
+#: The page of a table shows so many rows, of so many sessions: it costs the same for any study.
+MOST_ROWS, FIRST_SESSIONS = 20, 20
 _TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
@@ -37,6 +41,41 @@ def page(study: str) -> str:
         may_see_ids=rules.study().allows("editor"),
         base=f"{host().settings.base_url}{url_for('.page', study=study)}",
     )
+
+
+@blueprint.get("/studies/<study>/export/data")
+@access("viewer")
+def data(study: str) -> str:
+    """Show the first rows of a table, and what its columns mean."""
+    name = request.args.get("table", "sessions")
+    if name not in TABLES:
+        abort(404, f"There is no table {name!r}; there are {', '.join(TABLES)}.")
+    table = cast(TableName, name)
+    with open_tables(host(), study, FIRST_SESSIONS) as tables:
+        columns = tables.columns[table]
+        rows = list(islice(tables.rows(table), MOST_ROWS))
+    return render_template(
+        "dashboard/data.html",
+        tables=DESCRIPTIONS,
+        table=table,
+        columns=columns,
+        rows=_cells(columns, rows),
+        first_sessions=FIRST_SESSIONS,
+        most_rows=MOST_ROWS,
+    )
+
+
+def _cells(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Write rows as the CSV file has them, but numbers short."""
+    texts = [TextColumn(column).cells([row.get(column.name) for row in rows]) for column in columns]
+    return [
+        [_short(column, text) for column, text in zip(columns, row, strict=True)]
+        for row in zip(*texts, strict=True)
+    ]
+
+
+def _short(column: Column, text: str) -> str:
+    return f"{float(text):.6g}" if column.type == "number" and text else text
 
 
 @blueprint.post("/studies/<study>/export")

@@ -60,4 +60,4 @@ def _view() -> LiveView:
 
 def _mark(view: LiveView) -> str:
     """Name what a page shows: a new name once anything in it changes."""
-    return hashlib.sha256(f"{rules.study().state} {view!r}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{rules.study().shown_state} {view!r}".encode()).hexdigest()[:24]

@@ -43,6 +43,8 @@ _GROUPS = (
         ("Export", "export", "export", "viewer"),
     ),
     (
+        ("Opening", "opening", "opening", "viewer"),
+        ("Alerts", "alerts", "alerts", "viewer"),
         ("Edit", "edit", "edit", "editor"),
         ("Versions", "versions", "versions", "viewer"),
         ("Members", "members", "members", "owner"),
@@ -53,7 +55,7 @@ _GROUPS = (
 
 
 #: Pages of a study that no version is frozen of.
-_OF_DRAFTS = ("edit", "members", "audit")
+_OF_DRAFTS = ("opening", "edit", "members", "audit")
 
 
 def tabs(study: OpenedStudy) -> list[list[Tab]]:

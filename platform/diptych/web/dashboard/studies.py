@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 
+from diptych.authoring.deleted_drafts import deleted
 from diptych.authoring.drafts import may_make
 from diptych.authoring.folder import load_study
 from diptych.ground.database import reading
@@ -23,8 +24,16 @@ from diptych.study.difference import Difference, difference
 from diptych.study.faults import Fault, StudyFault
 from diptych.study.loaded import LoadedStudy
 from diptych.study.spec import StudySpec
-from diptych.study.versions import UnknownStudy, freeze, frozen, set_state, study_state
+from diptych.study.versions import (
+    UnknownStudy,
+    freeze,
+    frozen,
+    set_state,
+    study_id_of,
+    study_state,
+)
 from diptych.web.dashboard.access import access, pages, study, user
+from diptych.web.dashboard.opening import tell_if_stopped
 
 blueprint = pages("studies")
 MOST_THUMBNAILS = 24
@@ -54,6 +63,7 @@ def index() -> str:
         studies=mine,
         folders=[name for name in folders if name not in known],
         studies_folder=host().settings.studies,
+        deleted=deleted(host().settings, user()),
         may_make=may_make(host().settings, user()),
     )
 
@@ -97,6 +107,7 @@ def change_state(study: str) -> Response:
         flash("No version of it was opened yet: open one first.", "error")
         return _to("dashboard_versions.index", study=study)
     flash(f"{study} {WORDS[state]}", "success")
+    tell_if_stopped(_study().id)
     return _to("dashboard_studies.overview", study=study)
 
 
@@ -174,6 +185,8 @@ def _freeze_folder(name: str) -> Any:
     what = "A new version" if is_new else "The same version as before"
     end = "is open to people." if opening else "is frozen for previews; people cannot enter."
     flash(f"{what}, {short}, {end}", "success")
+    if opening:
+        tell_if_stopped(study_id_of(name))
     if request.form.get("then") == "try":
         return _to("dashboard_draft_trial.page", study=name)
     return _to("dashboard_studies.overview", study=name)

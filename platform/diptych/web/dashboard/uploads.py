@@ -23,6 +23,23 @@ def begin() -> Any:
     return jsonify({"upload": Upload.begin(host().settings, user().id).name}), 201
 
 
+@blueprint.get("/uploads/<name>")
+@access("user")
+def there(name: str) -> Any:
+    """Tell what of an upload has arrived, for a browser that goes on with it."""
+    try:
+        arrived = Upload.find(host().settings, user().id, name).there()
+    except DraftFault as fault:
+        abort(404, str(fault))
+    return jsonify(
+        {
+            "there": {str(number): size for number, size in arrived.sizes.items()},
+            "whole": arrived.whole,
+            "odd": [{"name": file, "fault": fault} for file, fault in arrived.odd],
+        }
+    )
+
+
 @blueprint.post("/uploads/<name>")
 @access("user")
 def piece(name: str) -> Any:

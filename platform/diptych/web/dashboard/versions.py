@@ -19,6 +19,7 @@ from diptych.study.difference import difference
 from diptych.study.versions import frozen, open_version
 from diptych.web.dashboard.access import access, pages, study, user
 from diptych.web.dashboard.navigation import home
+from diptych.web.dashboard.opening import tell_if_stopped
 from diptych.web.dashboard.studies import MOST_THUMBNAILS, current_or_newest, images_of
 
 blueprint = pages("versions")
@@ -45,6 +46,7 @@ def open_again(study: str) -> Response:
     version = _find(_versions(), request.form.get("version", ""))
     open_version(_study().id, version.id, user())
     flash(f"Version {version.short} is open. New participants see this version.", "success")
+    tell_if_stopped(_study().id)
     return redirect(url_for("dashboard_studies.overview", study=study))  # type: ignore[return-value]
 
 

@@ -33,12 +33,23 @@ interface Odd {
   fault: string;
 }
 
-/** Cuts files into requests: large files into pieces, small files together. */
-export function* batches(files: Chosen[]): Generator<Piece[]> {
+/** What the host has of an upload: bytes by number of the file, and the numbers of whole files. */
+export interface There {
+  there: Record<number, number>;
+  whole: number[];
+}
+
+const NOTHING: There = { there: {}, whole: [] };
+
+/** Cuts what the host lacks of files into requests: large files into pieces, small ones together. */
+export function* batches(files: Chosen[], { there, whole } = NOTHING): Generator<Piece[]> {
+  const done = new Set(whole);
   let batch: Piece[] = [];
   let bytes = 0;
   for (const [number, { name, file }] of files.entries()) {
-    let at = 0;
+    if (done.has(number)) continue;
+    // The host looks at a file when its last byte arrives.
+    let at = Math.min(there[number] ?? 0, Math.max(file.size - 1, 0));
     do {
       if (bytes >= MOST_BYTES || batch.length >= MOST_PIECES) {
         yield batch;
@@ -149,9 +160,11 @@ async function send(form: HTMLFormElement, chosen: Chosen[]): Promise<string | n
   const odd: Odd[] = [];
   try {
     const address = form.dataset.upload ?? "";
-    const { upload } = (await post(address, new FormData())) as { upload: string };
-    let sent = 0;
-    for (const batch of batches(files)) {
+    const { upload, odd: before, ...known } = await begin(address, files);
+    odd.push(...before);
+    nameOdd(form, odd);
+    let sent = Object.values(known.there).reduce((sum, bytes) => sum + bytes, 0);
+    for (const batch of batches(files, known)) {
       const reply = (await post(`${address}/${upload}`, formOf(batch, form))) as { odd: Odd[] };
       odd.push(...reply.odd);
       nameOdd(form, odd);
@@ -160,17 +173,51 @@ async function send(form: HTMLFormElement, chosen: Chosen[]): Promise<string | n
       const files_ = files.length === 1 ? "1 file" : `${files.length.toLocaleString("en")} files`;
       show(`${megabytes(sent)} of ${megabytes(total)} MB, ${files_}`);
     }
+    localStorage.removeItem(KEY);
     show("Everything has arrived.");
     return upload;
   } catch (fault) {
     const reason = fault instanceof Error ? fault.message : String(fault);
-    show(`The upload stopped. Nothing was added. ${reason}`);
+    const next = "Choose the same files again to send the rest.";
+    show(`The upload stopped. Nothing was added. ${reason} ${next}`);
     say("The upload stopped.", "bad");
     return null;
   } finally {
     window.removeEventListener("beforeunload", leaving);
     for (const control of controls) control.disabled = false;
   }
+}
+
+interface Begun extends There {
+  upload: string;
+  odd: Odd[];
+}
+
+const KEY = "diptych-upload";
+
+/** Goes on with an upload of the same files that stopped, or begins one. */
+async function begin(address: string, files: Chosen[]): Promise<Begun> {
+  const of = await signature(files);
+  const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") as { upload?: string; of?: string };
+  if (kept.upload && of && kept.of === of) {
+    const reply = await fetch(`${address}/${kept.upload}`, { redirect: "error" }).catch(() => null);
+    if (reply?.ok) return { upload: kept.upload, ...(await reply.json()) };
+  }
+  const { upload } = (await post(address, new FormData())) as { upload: string };
+  localStorage.setItem(KEY, JSON.stringify({ upload, of }));
+  return { upload, odd: [], ...NOTHING };
+}
+
+/** What tells the same choice of files again: names, sizes and times. Empty without HTTPS. */
+export async function signature(files: Chosen[]): Promise<string> {
+  const lines = files.map(({ name, file }) => {
+    const changed = file instanceof File ? file.lastModified : 0;
+    return `${name}\t${file.size}\t${changed}`;
+  });
+  if (!crypto.subtle) return "";
+  const bytes = new TextEncoder().encode(lines.join("\n"));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function formOf(batch: Piece[], form: HTMLFormElement): FormData {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { rangeOf } from "../../src/dashboard/editing";
-import { batches, MOST_BYTES, MOST_PIECES } from "../../src/dashboard/uploads";
+import { batches, MOST_BYTES, MOST_PIECES, signature } from "../../src/dashboard/uploads";
 
 function files(...sizes: number[]) {
   return sizes.map((size, n) => ({ name: `${n}.png`, file: new Blob([new Uint8Array(size)]) }));
@@ -19,6 +19,23 @@ describe("the pieces of an upload", () => {
       }
     }
     expect([...arrived.entries()]).toEqual(chosen.map(({ file }, n) => [n, file.size]));
+  });
+
+  it("are those that the host lacks, and of each file at least the last byte", () => {
+    const chosen = files(5, 7, MOST_BYTES + 3, 0);
+    const known = { there: { 0: 5, 1: 7, 2: MOST_BYTES }, whole: [0] };
+    const pieces = [...batches(chosen, known)].flat();
+    expect(pieces.map(({ number, at, data }) => [number, at, data.size])).toEqual([
+      [1, 6, 1],
+      [2, MOST_BYTES, 3],
+      [3, 0, 0],
+    ]);
+  });
+
+  it("are of the same choice only if names, sizes and times are", async () => {
+    const [one, same, other] = [files(1, 2), files(1, 2), files(1, 3)].map(signature);
+    expect(await one).toBe(await same);
+    expect(await one).not.toBe(await other);
   });
 
   it("are none without files", () => {
