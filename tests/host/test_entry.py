@@ -387,3 +387,17 @@ def test_a_new_version_never_touches_running_sessions(app: Flask, tmp_path: Path
     assert "Another end" in fresh.trials().state["content"]["html"]
     back = someone(app).enter(**prolific("anna"))
     assert "Another end" not in back.state["content"]["html"]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("purpose", ["", "preview", "simulate", "machine"])
+def test_a_new_session_is_shown_as_a_reload_shows_it(
+    app: Flask, tmp_path: Path, purpose: str
+) -> None:
+    make(app, tmp_path)
+    entry = link(app, purpose, "tiny") if purpose else prolific("anna")
+    browser = {"width": 1280, "height": 800, "pixel_ratio": 1.25, "language": "de"}
+    new = someone(app)
+    assert new.arrive(browser, **entry).status_code == 201
+    reload = new.api("GET", "/session").json
+    assert {"token": new.token, **reload} == new.state

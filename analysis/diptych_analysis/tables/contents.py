@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
 
+from diptych_analysis.tables.batches import Batch
 from diptych_analysis.tables.schema import TABLES, Column, TableName
-
-R = TypeVar("R", bound=Mapping[str, object])
 
 
 @dataclass
@@ -59,18 +57,19 @@ class Contents:
     kinds: dict[TableName, Counter[str]] = field(default_factory=dict)
     versions: dict[str, Version] = field(default_factory=dict)
 
-    def counted(self, table: TableName, rows: Iterable[R]) -> Iterator[R]:
-        """Yield the rows as they are, counted on their way to a file."""
+    def counted(self, table: TableName, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the batches as they are, their rows counted on their way to a file."""
         has_kinds = any(column.name == "participant_kind" for column in self.columns[table])
         kinds = self.kinds.setdefault(table, Counter()) if has_kinds else None
-        for row in rows:
-            self.rows[table] += 1
+        for batch in batches:
+            self.rows[table] += batch.size
             if kinds is not None:
-                kinds[str(row.get("participant_kind") or "unknown")] += 1
+                for kind, rows in batch.counts("participant_kind").items():
+                    kinds[str(kind or "unknown")] += rows
             if table == "sessions":
-                version = str(row.get("study_version") or "")
-                self.versions.setdefault(version, Version()).add(row.get("entered_at"))
-            yield row
+                for version, entered in batch.rows("study_version", "entered_at"):
+                    self.versions.setdefault(str(version or ""), Version()).add(entered)
+            yield batch
 
     @property
     def participants(self) -> Counter[str]:

@@ -1,16 +1,18 @@
 """Values of rows as the cells of a column: text for CSV, Arrow's arrays for Parquet.
 
 A batch is converted column by column. Most columns hold one type, or nothing: these need no look at
-each value.
+each value. Repeated values are converted once.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from diptych_analysis.tables.batches import Cells, Repeated, Times
 from diptych_analysis.tables.formulas import guarded
 from diptych_analysis.tables.schema import LIST_SEPARATOR, Column
 
@@ -29,6 +31,8 @@ _READY: dict[str, set[type]] = {
 }
 #: Texts of a column that are kept with what becomes of them.
 _MOST_KEPT = 10_000
+# A carriage return or a line feed in a text would end the row for those who read it.
+_QUOTED = re.compile('[",\r\n]')
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
@@ -56,8 +60,31 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def arrow_array(column: Column, values: Sequence[object], type_: pa.DataType) -> pa.Array:
-    """Convert the values of a column for Parquet; None and NaN are missing."""
+def _iso_texts(times: Times) -> pa.Array:
+    """Write times as `iso` does, all at once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # Without a time zone Arrow writes `2022-10-23 12:00:00.000`.
+    texts = pa.array(times.of, pa.int64()).cast(pa.timestamp("ms")).cast(pa.string())
+    parted = pc.binary_replace_slice(texts, start=10, stop=11, replacement="T")
+    return pc.binary_join_element_wise(parted, "Z", "").fill_null("")
+
+
+def arrow_column(column: Column, cells: Cells | None, size: int, type_: pa.DataType) -> pa.Array:
+    """Convert the cells of a column for Parquet; None and NaN are missing."""
+    import pyarrow as pa
+
+    if cells is None:
+        return pa.nulls(size, type_)
+    if isinstance(cells, Repeated):
+        return _arrow_array(column, cells.values, type_).take(cells.places.arrow)
+    if isinstance(cells, Times):
+        return pa.array(cells.of, pa.int64()).cast(type_)
+    return _arrow_array(column, cells, type_)
+
+
+def _arrow_array(column: Column, values: Sequence[object], type_: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
     if not set(map(type, values)) - {_NOTHING} <= _READY[column.type]:
@@ -65,15 +92,31 @@ def arrow_array(column: Column, values: Sequence[object], type_: pa.DataType) ->
     return pa.array(values, type_, from_pandas=True)
 
 
+def quoted(text: str) -> str:
+    """Write a text as a cell of a CSV file, between quotation marks where it needs them."""
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
 class TextColumn:
-    """Converts the values of one column to the cells of a CSV file; empty for nothing."""
+    """Converts the cells of one column to those of a CSV file; empty for nothing."""
 
     def __init__(self, column: Column) -> None:
         self.column = column
-        self._guarded: dict[object, str] = {}
+        self._known: dict[object, str] = {}
 
-    def cells(self, values: Sequence[object]) -> list[str]:
-        """Convert values, one for each row."""
+    def column_of(self, cells: Cells | None, size: int) -> pa.Array:
+        """Convert the cells of `size` rows, ready to be joined by commas."""
+        import pyarrow as pa
+
+        if cells is None:
+            return pa.repeat(pa.scalar(""), size)
+        if isinstance(cells, Repeated):
+            return pa.array(self._cells(cells.values), pa.string()).take(cells.places.arrow)
+        if isinstance(cells, Times):
+            return _iso_texts(cells)
+        return pa.array(self._cells(cells), pa.string())
+
+    def _cells(self, values: Sequence[object]) -> list[str]:
         kinds = set(map(type, values)) - {_NOTHING}
         if not kinds:
             return [""] * len(values)
@@ -83,15 +126,17 @@ class TextColumn:
             return [iso(moment) if isinstance(moment, datetime) else "" for moment in values]
         if kinds == {float} and self.column.type == "number":
             return ["" if value is None or value != value else repr(value) for value in values]
+        if kinds == {int} and self.column.type == "integer":
+            return ["" if value is None else str(value) for value in values]
         return [_cell(self.column, value) for value in values]
 
     def _texts(self, values: Sequence[object]) -> list[str]:
-        """Guard texts, of which most occur again and again."""
-        if len(self._guarded) > _MOST_KEPT:
-            self._guarded.clear()
-        known = self._guarded
+        """Guard and quote texts, of which most occur again and again."""
+        if len(self._known) > _MOST_KEPT:
+            self._known.clear()
+        known = self._known
         for text in set(values) - known.keys():
-            known[text] = "" if text is None else guarded(str(text))
+            known[text] = "" if text is None else quoted(guarded(str(text)))
         return [known[text] for text in values]
 
 
@@ -127,5 +172,5 @@ def _cell(column: Column, value: object) -> str:
     if isinstance(plain, datetime):
         return iso(plain)
     if isinstance(plain, str):
-        return guarded(plain)
+        return quoted(guarded(plain))
     return repr(plain) if isinstance(plain, float) else str(plain)

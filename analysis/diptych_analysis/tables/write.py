@@ -1,31 +1,30 @@
 """Writers of the tidy tables: streaming, memory flat in the number of rows.
 
-`CsvWriter` and `ParquetWriter` take batches of row mappings; `DatasetWriter` writes a whole folder
-of tables with its dictionary, and puts it in place only when everything has been written. PyArrow
-is imported when the first Parquet file is written.
+`CsvWriter` and `ParquetWriter` take rows as mappings, or batches of them column by column
+(`batches.Batch`). `DatasetWriter` writes a whole folder of tables with its dictionary, and puts it
+in place only when everything has been written. PyArrow is imported when the first row is written.
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import codecs
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from diptych_analysis.tables import layout
+from diptych_analysis.tables.batches import Batch, Row, batches_of
 from diptych_analysis.tables.contents import Contents
 from diptych_analysis.tables.formulas import guarded
 from diptych_analysis.tables.layout import FORMATS
 from diptych_analysis.tables.metadata import side_files
 from diptych_analysis.tables.readme import may_replace
 from diptych_analysis.tables.schema import TABLES, Column, TableName, with_extras
-from diptych_analysis.tables.values import TextColumn, arrow_array, arrow_schema
+from diptych_analysis.tables.values import TextColumn, arrow_column, arrow_schema, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +32,8 @@ if TYPE_CHECKING:
 
     from diptych_analysis.tables.read import Tables
 
-Row = Mapping[str, object]
-#: Rows that are converted at a time.
-_BATCH = 1000
+#: Lines of a CSV file that are joined at a time.
+_LINES = 1000
 
 
 class TableWriter(Protocol):
@@ -44,21 +42,29 @@ class TableWriter(Protocol):
     def write(self, rows: Iterable[Row]) -> int:
         """Append the rows (missing keys are empty cells) and return their number."""
 
+    def write_batch(self, batch: Batch) -> int:
+        """Append the rows of a batch and return their number."""
+
     def close(self) -> None:
         """Flush and close the file."""
 
 
-class _Lines:
-    """Takes lines that end with CR LF and passes them on with LF."""
+class _Writer:
+    """What writers of every format share."""
 
-    def __init__(self, to: io.TextIOWrapper) -> None:
-        self._to = to
+    columns: tuple[Column, ...]
 
-    def write(self, line: str) -> int:
-        return self._to.write(line[:-2] + "\n")
+    def write(self, rows: Iterable[Row]) -> int:
+        """Append the rows (missing keys are empty cells) and return their number."""
+        names = [column.name for column in self.columns]
+        return sum(self.write_batch(batch) for batch in batches_of(rows, names))
+
+    def write_batch(self, batch: Batch) -> int:
+        """Append the rows of a batch and return their number."""
+        raise NotImplementedError
 
 
-class CsvWriter:
+class CsvWriter(_Writer):
     """A CSV file, UTF-8, with a header; booleans `true`/`false`, times ISO 8601, text guarded.
 
     With `excel` it begins with a byte order mark, without which Excel does not read UTF-8.
@@ -69,31 +75,35 @@ class CsvWriter:
     ) -> None:
         self.columns = tuple(columns)
         self._text = [TextColumn(column) for column in self.columns]
-        stream = to.open("wb") if isinstance(to, Path) else to
-        encoding = "utf-8-sig" if excel else "utf-8"
-        self._file = io.TextIOWrapper(stream, encoding=encoding, newline="")
-        # The csv module puts only the characters of its line end between quotation marks, and a
-        # bare carriage return in a text would end the row for those who read it.
-        self._csv = csv.writer(_Lines(self._file), lineterminator="\r\n")
-        self._csv.writerow([guarded(c.name) for c in self.columns])
+        self._file = to.open("wb") if isinstance(to, Path) else to
+        header = ",".join(quoted(guarded(column.name)) for column in self.columns)
+        self._file.write((codecs.BOM_UTF8 if excel else b"") + f"{header}\n".encode())
 
-    def write(self, rows: Iterable[Row]) -> int:
-        """Append the rows (missing keys are empty cells) and return their number."""
-        count = 0
-        for batch in _batches(rows):
-            cells = [
-                text.cells([row.get(text.column.name) for row in batch]) for text in self._text
-            ]
-            self._csv.writerows(zip(*cells, strict=True))
-            count += len(batch)
-        return count
+    def write_batch(self, batch: Batch) -> int:
+        """Append the rows of a batch and return their number."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns = [
+            text.column_of(batch.columns.get(text.column.name), batch.size) for text in self._text
+        ]
+        if len(columns) == 1:  # an empty line would be no row
+            columns = [pc.if_else(pc.equal(columns[0], ""), '""', columns[0])]
+        # In pieces whose length is counted in 32 bits, whatever is written into a study's fields.
+        for start in range(0, batch.size, _LINES):
+            parts = [column.slice(start, _LINES) for column in columns]
+            lines = pc.binary_join_element_wise(*parts, ",")
+            ended = pc.binary_join_element_wise(lines, pa.scalar(""), "\n")
+            size = pc.sum(pc.binary_length(ended)).as_py()
+            self._file.write(memoryview(ended.buffers()[2])[:size])
+        return batch.size
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
-class ParquetWriter:
+class ParquetWriter(_Writer):
     """A Parquet file with typed columns; holds at most `group` rows in memory."""
 
     def __init__(self, to: Path | BinaryIO, columns: Sequence[Column], group: int = 20_000) -> None:
@@ -105,21 +115,18 @@ class ParquetWriter:
         self._parquet = pq.ParquetWriter(to, self._schema, compression="zstd")
         self._waiting: list[pa.RecordBatch] = []
 
-    def write(self, rows: Iterable[Row]) -> int:
-        """Append the rows and return their number."""
+    def write_batch(self, batch: Batch) -> int:
+        """Append the rows of a batch and return their number."""
         import pyarrow as pa
 
-        count = 0
-        for batch in _batches(rows):
-            arrays = [
-                arrow_array(column, [row.get(column.name) for row in batch], field.type)
-                for column, field in zip(self.columns, self._schema, strict=True)
-            ]
-            self._waiting.append(pa.record_batch(arrays, schema=self._schema))
-            count += len(batch)
-            if sum(len(waiting) for waiting in self._waiting) >= self.group:
-                self._flush()
-        return count
+        arrays = [
+            arrow_column(column, batch.columns.get(column.name), batch.size, field.type)
+            for column, field in zip(self.columns, self._schema, strict=True)
+        ]
+        self._waiting.append(pa.record_batch(arrays, schema=self._schema))
+        if sum(len(waiting) for waiting in self._waiting) >= self.group:
+            self._flush()
+        return batch.size
 
     def _flush(self) -> None:
         import pyarrow as pa
@@ -133,12 +140,6 @@ class ParquetWriter:
         if self._waiting:
             self._flush()
         self._parquet.close()
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    source = iter(rows)
-    while batch := list(islice(source, _BATCH)):
-        yield batch
 
 
 def table_writer(
@@ -218,27 +219,22 @@ class DatasetWriter:
 
     def write(self, table: TableName, rows: Iterable[Row]) -> int:
         """Append rows to one table, in every format, and return their number."""
-        writers = self._writers[table]
-        # One pass feeds several files, so a generator of rows is taken batch by batch.
-        batch: list[Row] = []
+        names = [column.name for column in self.contents.columns[table]]
+        return self.write_batches(table, batches_of(rows, names))
+
+    def write_batches(self, table: TableName, batches: Iterable[Batch]) -> int:
+        """Append batches of rows to one table, in every format, and return how many rows."""
         count = 0
-        for row in self.contents.counted(table, rows):
-            batch.append(row)
-            if len(batch) == 1000:
-                count += self._write_batch(writers, batch)
-                batch = []
-        return count + self._write_batch(writers, batch)
+        for batch in self.contents.counted(table, batches):
+            for writer in self._writers[table]:
+                writer.write_batch(batch)
+            count += batch.size
+        return count
 
     def file(self, name: str) -> Path:
         """Return where to write a further file, to be put in place with the tables."""
         assert self._folder is not None, "files are written inside the block"
         return self._folder / name
-
-    @staticmethod
-    def _write_batch(writers: Sequence[TableWriter], batch: Sequence[Row]) -> int:
-        for writer in writers:
-            writer.write(batch)
-        return len(batch)
 
     def __exit__(
         self,

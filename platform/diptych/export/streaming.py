@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, BinaryIO, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 from diptych.export import identities
-from diptych.export.tables import IDENTITIES, StudyTables
-from diptych_analysis.tables import layout
+from diptych.export.tables import IDENTITIES, ROWS, StudyTables
+from diptych_analysis.tables import batches, layout
+from diptych_analysis.tables.batches import Batch
 from diptych_analysis.tables.contents import Contents
 from diptych_analysis.tables.metadata import side_files
 from diptych_analysis.tables.schema import Column, TableName
 from diptych_analysis.tables.write import table_writer
 
-#: Rows between two looks at whether something can be sent.
-BATCH = 500
 #: Rows of a row group of Parquet, which must be held until it is whole.
 GROUP = 10_000
 CHUNK = 64 * 1024
@@ -76,9 +74,12 @@ def columns_of(tables: StudyTables, name: str) -> tuple[Column, ...]:
     return identities.COLUMNS if name == IDENTITIES else tables.columns[cast(TableName, name)]
 
 
-def rows_of(tables: StudyTables, name: str) -> Iterator[dict[str, Any]]:
-    """Return the rows of a table, or of the key file."""
-    return tables.identities() if name == IDENTITIES else tables.rows(cast(TableName, name))
+def batches_of(tables: StudyTables, name: str) -> Iterator[Batch]:
+    """Return the rows of a table, or of the key file, in batches."""
+    if name != IDENTITIES:
+        return tables.batches(cast(TableName, name))
+    names = [column.name for column in identities.COLUMNS]
+    return batches.batches_of(tables.identities(), names, ROWS)
 
 
 def table_stream(
@@ -98,7 +99,7 @@ def table_stream(
         Whether CSV begins with a byte order mark.
     """
     pipe = _Pipe()
-    rows, columns = rows_of(tables, name), columns_of(tables, name)
+    rows, columns = batches_of(tables, name), columns_of(tables, name)
     for _ in _written(rows, columns, format_, cast(BinaryIO, pipe), excel=excel):
         yield from pipe.ready()
     yield from pipe.ready(0)
@@ -144,24 +145,24 @@ def zip_stream(
     yield from pipe.ready(0)
 
 
-_File = tuple[str, str, Iterator[dict[str, Any]], tuple[Column, ...]]
+_File = tuple[str, str, Iterator[Batch], tuple[Column, ...]]
 
 
 def _files(tables: StudyTables, contents: Contents, *, with_ids: bool) -> Iterator[_File]:
     """Yield the path, format, rows and columns of each file of rows in an archive."""
     for name, columns in contents.columns.items():
         for format_ in contents.formats:
-            rows = tables.rows(name)
+            rows = tables.batches(name)
             if format_ == contents.formats[0]:  # the others hold the same rows
                 rows = contents.counted(name, rows)
             path = layout.table_path(contents.name, name, format_)
             yield path, format_, rows, tuple(columns)
     if with_ids:
-        yield layout.IDENTITIES, "csv", tables.identities(), identities.COLUMNS
+        yield layout.IDENTITIES, "csv", batches_of(tables, IDENTITIES), identities.COLUMNS
 
 
 def _written(
-    rows: Iterable[dict[str, Any]],
+    rows: Iterable[Batch],
     columns: Sequence[Column],
     format_: str,
     to: BinaryIO,
@@ -170,14 +171,8 @@ def _written(
 ) -> Iterator[None]:
     """Write a table, and give way after each batch."""
     writer = table_writer(format_, to, columns, group=GROUP, excel=excel)
-    for batch in _batches(rows):
-        writer.write(batch)
+    for batch in rows:
+        writer.write_batch(batch)
         yield
     writer.close()
     yield
-
-
-def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    source = iter(rows)
-    while batch := list(islice(source, BATCH)):
-        yield batch

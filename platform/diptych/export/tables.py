@@ -1,15 +1,14 @@
-"""Database -> tidy tables, row by row: memory stays flat in the number of rows."""
+"""Database -> tidy tables, batch by batch: memory stays flat in the number of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Result, Select, Text, cast, func, select
 
 from diptych import models
 from diptych.domain.tables import (
@@ -25,6 +24,7 @@ from diptych.domain.vocabulary import EMPTIED
 from diptych.export import identities
 from diptych.export.judgements import Judgements
 from diptych.export.questionnaires import answer_cells, question_rows
+from diptych.export.trial_batches import TrialBatches
 from diptych.ground.database import db
 from diptych.host import Host
 from diptych.sessions.judged_levels import judged_levels
@@ -36,17 +36,19 @@ from diptych.sessions.tidy_rows import (
     moment,
     session_row,
     stimulus_rows,
-    trial_row,
 )
 from diptych.study.content import StudyContent
 from diptych.study.versions import UnknownStudy, frozen
 from diptych.study.windows import days_between
 from diptych.tasks import REGISTRY, roles_of
 from diptych_analysis.tables import layout
+from diptych_analysis.tables.batches import Batch, batches_of
 from diptych_analysis.tables.schema import ROLE, TABLES, Column, TableName, with_extras
 from diptych_analysis.tables.write import CsvWriter, DatasetWriter
 
 BATCH = 2000
+#: Rows of other tables than `trials` that are written at a time.
+ROWS = 500
 #: The sessions that are exported.
 KEPT = (SESSIONS.c.kind != "preview", SESSIONS.c.status.not_in(EMPTIED))
 #: Name of the key file that is written only when it is asked for by name.
@@ -141,7 +143,7 @@ def export_study(
             excel=excel,
         ) as writer:
             for name in TABLES:
-                writer.write(name, tables.rows(name, progress))
+                writer.write_batches(name, tables.batches(name, progress))
             if with_ids:
                 file = writer.file(layout.IDENTITIES)
                 keys = CsvWriter(file, identities.COLUMNS, excel=excel)
@@ -228,10 +230,10 @@ class StudyTables:
             ),
         }
 
-    def rows(
+    def batches(
         self, name: TableName, progress: Progress = lambda done, of: None
-    ) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a table, a batch of them in memory at a time.
+    ) -> Iterator[Batch]:
+        """Yield the rows of a table in batches, one of them in memory at a time.
 
         Parameters
         ----------
@@ -240,11 +242,15 @@ class StudyTables:
         progress : Progress, optional
             Called with sessions done, and of how many, where the table has trials.
         """
+        if name == "trials":
+            return self._trials(progress)
+        names = [column.name for column in self.columns[name]]
+        return batches_of(self._rows(name), names, ROWS)
+
+    def _rows(self, name: TableName) -> Iterator[dict[str, Any]]:
         match name:
             case "sessions":
                 return self._sessions()
-            case "trials":
-                return self._trials(progress)
             case "events":
                 return self._events()
             case "choices":
@@ -272,15 +278,18 @@ class StudyTables:
         for row in self._stream(statement.order_by(SESSIONS.c.id)):
             yield session_row(self._shared(row), row, judgements.of(row))
 
-    def _trials(self, progress: Progress) -> Iterator[dict[str, Any]]:
+    def _trials(self, progress: Progress) -> Iterator[Batch]:
         of_session = [SESSIONS.c[name] for name in _OF_TRIALS]
-        of_trial = [TRIALS.c[name] for name in ("trial_index", "phase", "block", "item", "notice")]
-        of_answer = [RESPONSES.c.answer, RESPONSES.c.correct, RESPONSES.c.received_at, *MEASURED]
+        of_trial = [TRIALS.c[name] for name in ("trial_index", "phase", "block", "notice")]
+        of_answer = [RESPONSES.c.correct, RESPONSES.c.received_at, *MEASURED]
         statement = (
             self._of_sessions(
                 *of_session,
                 *of_trial,
                 *of_answer,
+                # As text: most trials and answers occur again and again.
+                cast(TRIALS.c.item, Text).label("item"),
+                cast(RESPONSES.c.answer, Text).label("answer"),
                 PARTICIPANTS.c.public_id.label("participant"),
                 RESPONSES.c.presented_at.label("shown_at"),
             )
@@ -288,14 +297,13 @@ class StudyTables:
             .outerjoin(RESPONSES, OF_TRIAL)
             .order_by(TRIALS.c.session_id, TRIALS.c.trial_index)
         )
-        total = self._count(*KEPT)
-        grouped = groupby(self._stream(statement), key=lambda row: row.id)
-        for done, (_, rows) in enumerate(grouped, 1):
-            for number, row in enumerate(rows):
-                if number == 0:
-                    shared = self._shared(row)
-                    task = self._host.task(row.version_id, row.condition, row.part)
-                yield trial_row(shared, task, row)
+        total, done, before = self._count(*KEPT), 0, None
+        names = [column.name for column in self.columns["trials"]]
+        making = TrialBatches(self._host, names, self._shared)
+        for rows in self._executed(statement).partitions(BATCH):
+            yield making.batch(rows)
+            done += len({row.id for row in rows} - {before})
+            before = rows[-1].id
             progress(done, total)
         progress(total, total)
 
@@ -375,8 +383,11 @@ class StudyTables:
         return list(self._connection.execute(wanted.order_by(SESSIONS.c.id).limit(count)).scalars())
 
     def _stream(self, statement: Any) -> Iterator[Any]:
+        return iter(self._executed(statement))
+
+    def _executed(self, statement: Any) -> Result[Any]:
         options = {"stream_results": True, "yield_per": BATCH}
-        return iter(self._connection.execute(statement, execution_options=options))
+        return self._connection.execute(statement, execution_options=options)
 
     def _count(self, *where: Any) -> int:
         return self._connection.execute(

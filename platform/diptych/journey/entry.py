@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 from sqlalchemy.exc import IntegrityError
 
 from diptych import recruiters
@@ -18,13 +18,14 @@ from diptych.domain.rows import SessionRow
 from diptych.domain.tables import SESSIONS
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground import address_marks
-from diptych.ground.database import insert_row, now_ms, reading, writing
+from diptych.ground.database import now_ms, reading, writing
 from diptych.host import Host
 from diptych.journey import claims, known_people, later_parts, opening, seeds
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import arrived, mark_of
 from diptych.journey.events import held_status, note
 from diptych.journey.faults import JourneyFault, Said
+from diptych.journey.new_session import insert_session
 from diptych.journey.state import changed, is_late, study_doc, time_out
 from diptych.recruiters import ArrivalFault, Arriving, PlatformAway, Recruiter
 from diptych.sessions.earlier_parts import first_session
@@ -49,11 +50,14 @@ class Entered:
         Whether it was begun.
     came : str
         Mark of the arrival, for the token.
+    session : SessionRow | None
+        Its columns where they are known: of one that was begun.
     """
 
     session_id: int
     is_new: bool
     came: str = ""
+    session: SessionRow | None = None
 
 
 @dataclass(frozen=True)
@@ -356,9 +360,8 @@ def _begin(
             participant_id = known_people.new_participant(
                 connection, visit.kind, _namespace(visit), visit.arriving.external_id, at
             )
-        session_id = insert_row(
+        session = insert_session(
             connection,
-            insert(SESSIONS),
             {
                 "public_id": uuid.uuid4().hex,
                 "study_id": visit.study_id,
@@ -380,5 +383,5 @@ def _begin(
                 "address_hash": visit.mark(at),
             },
         )
-        arrived(connection, session_id, visit.arriving.parameters)
-    return Entered(session_id, True, mark_of(visit.arriving.parameters))
+        arrived(connection, session.id, visit.arriving.parameters)
+    return Entered(session.id, True, mark_of(visit.arriving.parameters), session)

@@ -17,8 +17,8 @@ from diptych.domain.rows import AnsweringRow, PlannedRow, SessionRow
 from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
 from diptych.host import Host, generator
 from diptych.journey.history import JustAnswered, history_of
+from diptych.journey.plan_rows import insert_trials
 from diptych.journey.state import trial_at
-from diptych.journey.steps import insert_trials
 from diptych.sessions.earlier_parts import policy_of
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent

@@ -141,7 +141,9 @@ def trial_at(connection: Connection, session_id: int, index: int) -> TrialRow | 
     return None if row is None else trial_row(row)
 
 
-def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, Any]:
+def describe_session(
+    host: Host, session_id: int, came: str = "", session: SessionRow | None = None
+) -> dict[str, Any]:
     """Return StudyDoc and State of a session, as the browser gets them when it (re)loads.
 
     Parameters
@@ -152,9 +154,12 @@ def describe_session(host: Host, session_id: int, came: str = "") -> dict[str, A
         The session.
     came : str, optional
         Mark of the arrival that the token was given to (`journey.arrivals`).
+    session : SessionRow | None, optional
+        The session where it has just begun, which saves reading it.
     """
-    with reading() as connection:
-        session = load_session(connection, session_id)
+    if session is None:
+        with reading() as connection:
+            session = load_session(connection, session_id)
     content = frozen(session.version_id).of_part(session.part)
     if is_late(session, content):
         time_out(session_id)

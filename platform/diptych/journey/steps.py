@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from diptych.domain.rows import SessionRow, TrialRow
-from diptych.domain.tables import ARRIVALS, EVENTS, STUDIES, TRIALS
+from diptych.domain.tables import ARRIVALS, EVENTS, STUDIES
 from diptych.ground.database import now_ms, writing
 from diptych.host import Host, generator
 from diptych.journey import opening
 from diptych.journey.allocation import count_places
 from diptych.journey.arrivals import finish_as, parameters_of
 from diptych.journey.faults import JourneyFault
+from diptych.journey.plan_rows import insert_trials
 from diptych.journey.questionnaires import QuestionAnswers, store
 from diptych.journey.state import (
     TooLate,
@@ -45,8 +46,6 @@ from diptych.study.versions import frozen
 from diptych.tasks import PlannedTrial
 
 _LOCKED_STUDY = select(STUDIES.c.id).where(STUDIES.c.id == bindparam("study")).with_for_update()
-# Asking for something in return makes it one statement for all rows: or PostgreSQL gets one each.
-_INSERT_TRIALS = insert(TRIALS).returning(TRIALS.c.trial_index)
 
 
 @dataclass(frozen=True)
@@ -197,32 +196,6 @@ def _plan(
         assert found is not None, "a policy is finished before the first answer"
         trials[0], choice = replace(trials[0], item=found.item), found.choice
     return trials, choice
-
-
-def insert_trials(
-    connection: Connection,
-    session_id: int,
-    start: int,
-    trials: list[PlannedTrial],
-    choice: Mapping[str, Any] | None = None,
-) -> None:
-    """Store planned trials, the first of them at index `start`.
-
-    `choice` is how a policy that teaches chose the first one.
-    """
-    rows = [
-        {
-            "session_id": session_id,
-            "trial_index": start + number,
-            "phase": trial.phase,
-            "block": trial.block,
-            "item": None if trial.item is None else dict(trial.item),
-            "notice": trial.notice,
-            "choice": dict(choice) if choice is not None and number == 0 else None,
-        }
-        for number, trial in enumerate(trials)
-    ]
-    connection.execute(_INSERT_TRIALS, rows)
 
 
 def _decline(

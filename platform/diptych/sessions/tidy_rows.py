@@ -12,20 +12,20 @@ from diptych.domain.tables import RESPONSES
 from diptych.ground.user_agents import user_agent_of
 from diptych.sessions.planned import planned
 from diptych.study.content import FrozenItem, FrozenStimulus, StudyContent
-from diptych.tasks import REGISTRY, Task
+from diptych.tasks import REGISTRY, PlannedTrial, Task
 from diptych.tasks.items import STIMULUS, ItemLayout
 from diptych.tasks.missed import is_missed
 from diptych_analysis.tables.schema import Column, Judged
 
 #: Columns of `responses` that the table `trials` has under the same name.
-_MEASURED = (
+TIMES = (
     "onset_uncertainty_ms", "first_choice_ms", "shown_width", "shown_height",
     "fixation_onset_ms", "display_offset_ms", "display_frames", "mask_onset_ms", "mask_offset_ms",
     "timing_fault",
 )  # fmt: skip
-_measured = attrgetter(*_MEASURED)
+_measured = attrgetter(*TIMES)
 #: Columns that a query needs of `responses` for `trial_row`, beside the answer and its score.
-MEASURED = (*(RESPONSES.c[name] for name in ("rt_ms", "onset_ms", *_MEASURED)),)
+MEASURED = (*(RESPONSES.c[name] for name in ("rt_ms", "onset_ms", *TIMES)),)
 
 
 def moment(milliseconds: int | None) -> datetime | None:
@@ -42,25 +42,40 @@ def trial_row(shared: dict[str, Any], task: Task, row: ReportedTrial) -> dict[st
     cells = {
         **shared,
         "trial_index": row.trial_index,
-        "phase": row.phase,
-        "task": task.name,
-        **task.describe(trial),
+        **planned_cells(task, trial),
         **task.arrangement(trial, row.seed),
     }
     if row.answer is None:
         if row.trial_index == row.position:
             cells["presented_at"] = moment(row.presented_at)
         return cells
-    cells["missed"] = is_missed(row.answer)
+    cells |= answered_cells(task, trial, row.kind, row.answer)
     if not cells["missed"]:
-        cells |= task.tabulate(trial, task.response_of(row.kind).model_validate(row.answer))
         cells["correct"] = row.correct
         cells["rt_ms"] = row.rt_ms
     cells["display_onset_ms"] = row.onset_ms
-    cells |= zip(_MEASURED, _measured(row), strict=True)
+    cells |= zip(TIMES, _measured(row), strict=True)
     cells["presented_at"] = moment(row.shown_at)
     cells["responded_at"] = moment(row.received_at)
     return cells
+
+
+def planned_cells(task: Task, trial: PlannedTrial) -> dict[str, Any]:
+    """Return the cells of a row of `trials` that its plan decides, whoever takes it."""
+    return {"phase": trial.phase, "task": task.name, **task.describe(trial)}
+
+
+def answered_cells(
+    task: Task, trial: PlannedTrial, kind: str, answer: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the cells of a row of `trials` that its stored answer decides.
+
+    `kind` is that of the participant.
+    """
+    if is_missed(answer):
+        return {"missed": True}
+    response = task.response_of(kind).model_validate(answer)
+    return {"missed": False, **task.tabulate(trial, response)}
 
 
 def session_row(

@@ -22,8 +22,9 @@ from diptych.host import Host
 from diptych.settling.settle import BATCH, settle_many
 
 log = logging.getLogger("diptych")
-#: So long (s) sessions are gathered before they are settled together.
-GATHER = 1.0
+#: So long (s) sessions are gathered, unless `BATCH` of them have ended sooner. Pages that show a
+#: study settle what is left of it (`settle.catch_up`), so that nobody sees a session missing.
+GATHER = 5.0
 #: So long (s) a process that ends goes on settling.
 PATIENCE = 10.0
 
@@ -66,17 +67,9 @@ class Settler:
     def _run(self) -> None:
         going_on = True
         while going_on:
-            ended = self._ended.get()
-            if ended is None:
+            batch, going_on = self._gathered()
+            if not batch:
                 return
-            batch = [ended]
-            time.sleep(GATHER)
-            while len(batch) < BATCH and not self._ended.empty():
-                ended = self._ended.get()
-                if ended is None:
-                    going_on = False
-                    break
-                batch.append(ended)
             try:
                 with self._app.app_context():
                     self._settle(batch)
@@ -87,6 +80,22 @@ class Settler:
                     "does so",
                     len(batch),
                 )
+
+    def _gathered(self) -> tuple[list[int], bool]:
+        """Wait for a session, and for what ends soon after it; and say whether to go on."""
+        batch: list[int] = []
+        until: float | None = None
+        while len(batch) < BATCH:
+            left = None if until is None else max(until - time.monotonic(), 0.0)
+            try:
+                ended = self._ended.get(timeout=left)
+            except queue.Empty:
+                break
+            if ended is None:
+                return batch, False
+            batch.append(ended)
+            until = until or time.monotonic() + GATHER
+        return batch, True
 
     def _settle(self, session_ids: list[int]) -> None:
         from diptych.recruiters import session_ended

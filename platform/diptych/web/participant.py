@@ -142,7 +142,7 @@ def enter(json_data: Entry) -> Response:
     )
     if isinstance(found, journey.Preview):
         return _json(found.body)
-    described = journey.describe_session(host(), found.session_id, found.came)
+    described = journey.describe_session(host(), found.session_id, found.came, found.session)
     token = host().tokens.make(described["session"]["id"], found.came)
     body = {"token": token, **described}
     return _json(body, 201 if found.is_new else 200)
