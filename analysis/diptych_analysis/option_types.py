@@ -51,6 +51,34 @@ NEW_FILE = _Output(dir_okay=False, path_type=Path)
 NEW_FOLDER = _Output(file_okay=False, path_type=Path)
 
 
+def seed_option(function: F) -> F:
+    """Add the option `--seed`, which fixes every random choice of a command."""
+    add: Callable[[F], F] = click.option(
+        "--seed", default=0, show_default=True, type=SEED, help="Seed of all random choices."
+    )
+    return add(function)
+
+
+def threads_option(function: F) -> F:
+    """Add the option `--threads` of commands that compute with PyTorch."""
+    add: Callable[[F], F] = click.option(
+        "--threads",
+        default=1,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Threads of PyTorch.",
+    )
+    return add(function)
+
+
+def torch_options(function: F) -> F:
+    """Add the options `--threads` and `--device` of commands that may use a graphics card."""
+    add: Callable[[F], F] = click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
+    )
+    return threads_option(add(function))
+
+
 def kinds_option(among: Sequence[str] = KINDS) -> Callable[[F], F]:
     """Add the option `--kind`: whose sessions count."""
     otherwise = "".join(

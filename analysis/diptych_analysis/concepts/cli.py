@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from diptych_analysis.fault_lines import fault_lines
-from diptych_analysis.option_types import NEW_FOLDER, SEED, FiniteRange
+from diptych_analysis.option_types import NEW_FOLDER, FiniteRange, seed_option, torch_options
 
 _IMAGES = click.Path(file_okay=False, exists=True, path_type=Path)
 _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -56,6 +56,18 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
     help="How words are chosen. uniform is a baseline.",
 )
 @click.option("--no-preference", is_flag=True, help="Baseline: the generator stays as it is.")
+@click.option(
+    "--prefer",
+    default="tcav",
+    show_default=True,
+    help="Who prefers a group: tcav, or human:TABLES, the tables of a study with people.",
+)
+@click.option(
+    "--groups",
+    "earlier",
+    type=_IMAGES,
+    help="human: the search whose groups people judged (see `diptych study from-concepts`).",
+)
 @click.option("--shuffled", is_flag=True, help="Baseline: scores of shuffled images.")
 @click.option(
     "--sampler-steps",
@@ -74,11 +86,8 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
 @click.option(
     "--rate", type=FiniteRange(0), help="Learning rate. Default 3e-4; 1e-5 for other generators."
 )
-@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
-@click.option(
-    "--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads of torch."
-)
+@seed_option
+@torch_options
 def concepts(
     classifier: str,
     number: int,
@@ -103,6 +112,9 @@ def concepts(
     classifiers are named as in `diptych mis`. The generator `scenes` is the tiny world itself:
     its images are always true, so it tests the scores alone (with --no-preference).
 
+    With --prefer human:TABLES, the choices of participants train the generator. Their study shows
+    the groups of the search in --groups, and its words and number of steps count.
+
     A stopped search continues where it stopped.
     """
     import torch
@@ -114,7 +126,11 @@ def concepts(
     torch.set_num_threads(threads)
     with fault_lines("The same command continues from the last checkpoint."):
         generator = parts.generator(given["model"], given["device"], download=given["download"])
-        words = parts.seed_words(file, given["model"], generator, given["merge"])
+        words, judged = parts.judged(given["prefer"], given["earlier"])
+        if judged:
+            given |= {"steps": len(judged), "group": judged[0].groups.images.shape[1]}
+        else:
+            words = parts.seed_words(file, given["model"], generator, given["merge"])
         settings = parts.settings(words, given)
         target, judge = parts.target(
             classifier, number, layer, images, given["device"], folder, given["seed"]
@@ -127,6 +143,7 @@ def concepts(
                 target,
                 settings,
                 judge=judge,
+                judged=judged,
                 watch=lambda done, note: bars.update(task, completed=done, description=note),
             )
     parts.show(found)

@@ -10,7 +10,9 @@ import numpy as np
 
 from diptych_analysis.concepts import planted
 from diptych_analysis.concepts.faults import ConceptFault
+from diptych_analysis.concepts.people import PREFIX, Judged, read_judged
 from diptych_analysis.concepts.preference import PreferenceSettings
+from diptych_analysis.concepts.saved import read_search
 from diptych_analysis.concepts.search import SearchSettings, Target
 from diptych_analysis.concepts.sensitivity import layer_module, pictures, predicted
 from diptych_analysis.concepts.words import merge_near_duplicates, read_words
@@ -60,6 +62,27 @@ def seed_words(file: Path | None, name: str, drawn_by: Drawer, merge: float | No
     if not isinstance(drawn_by, Generator):
         raise ConceptFault(f"the generator {drawn_by.name!r} has no text encoder: no --merge")
     return merge_near_duplicates(words, drawn_by, merge)
+
+
+def judged(prefer: str, earlier: Path | None) -> tuple[Words, list[Judged]]:
+    """Read people's choices with the words of their search; nothing where scores prefer.
+
+    Raises
+    ------
+    ConceptFault
+        If `prefer` is neither `tcav` nor `human:TABLES`, or the search is missing.
+    """
+    if prefer == "tcav":
+        if earlier is not None:
+            raise ConceptFault("--groups needs people's choices: --prefer human:TABLES")
+        return (), []
+    if not prefer.startswith(PREFIX):
+        raise ConceptFault(f"--prefer {prefer!r}: allowed are tcav and {PREFIX}TABLES")
+    if earlier is None:
+        raise ConceptFault(f"--prefer {prefer} needs --groups: the search that people judged")
+    saved = read_search(earlier)
+    words = tuple(str(word) for word in saved.about["settings"]["words"])
+    return words, read_judged(Path(prefer.removeprefix(PREFIX)), saved)
 
 
 def settings(words: Words, given: Mapping[str, Any]) -> SearchSettings:
@@ -158,6 +181,20 @@ def show(found: Mapping[str, Any]) -> None:
         cells += [_before_and_after(row, share) for share in shares]
         table.add_row(str(row.get("rank", "")), row["word"], str(row.get("tried", "")), *cells)
     Console().print(table)
+    if "people" in found:
+        Console().print(_people(found["people"]), soft_wrap=True, highlight=False)
+
+
+def _people(about: Mapping[str, Any]) -> str:
+    kappas = {
+        name: "none" if about[name] is None else f"{about[name]:.2f}"
+        for name in ("kappa_scores", "kappa_people")
+    }
+    return (
+        f"{about['answers']} choices of participants about {about['steps']} steps. Kappa of their "
+        f"majority and the scores: {kappas['kappa_scores']} ({about['steps_compared']} steps); of "
+        f"the participants: {kappas['kappa_people']}"
+    )
 
 
 def _before_and_after(row: Mapping[str, Any], share: str) -> str:

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from diptych_analysis.concepts.search import EVALUATION, Search, image_seeds
 from diptych_analysis.concepts.sensitivity import pictures, predicted
 from diptych_analysis.concepts.tcav import two_sided
-from diptych_analysis.diffusion.generator import without_adapters
 from diptych_analysis.networks.networks import Network
 
 Bytes = npt.NDArray[np.uint8]
@@ -44,10 +43,8 @@ def evaluate(search: Search, judge: Network | None = None) -> tuple[list[dict[st
         word = search.settings.words[place]
         rng = search.rng(EVALUATION, place)
         seeds = image_seeds(rng, 2 * search.settings.group)
-        after = before = search.draw(word, seeds)
-        if search.tuner is not None:
-            with without_adapters(search.tuner.generator.unet):
-                before = search.draw(word, seeds)
+        after = search.draw(word, seeds)
+        before = after if search.tuner is None else search.draw_unchanged(word, seeds)
         images[word] = (before, after)
         row: dict[str, Any] = {"rank": rank, "word": word, "tried": int(counts[place])}
         row["reward"] = float(sums[place] / counts[place]) if counts[place] else None

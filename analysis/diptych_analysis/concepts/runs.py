@@ -6,6 +6,8 @@ FOLDER/
   cache.npz             class gradients and activations of random images
   images/0007-striped.png   the two groups of step 7, the preferred one first
   concepts/striped.png      images of a word before (above) and after the search
+  class.png             images of the class (above), and random images
+  predictions.csv       whether the network gives the class to each of these images
   steps.csv             one row per step
   results.csv           one row per word, the best first
   results.json          the same, with settings and versions
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -24,11 +26,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 
-from diptych_analysis.concepts.evaluation import Bytes, evaluate
+from diptych_analysis.concepts.evaluation import evaluate
 from diptych_analysis.concepts.faults import ConceptFault
+from diptych_analysis.concepts.people import Judged, agreement
+from diptych_analysis.concepts.saved import group_file, write_pictures
 from diptych_analysis.concepts.search import Floats, Search, SearchSettings, Step, Target
+from diptych_analysis.concepts.sheets import Bytes, write_sheet
 from diptych_analysis.diffusion.generator import Drawer
 from diptych_analysis.networks.networks import Network
 from diptych_analysis.networks.weights import WeightsFault, read_saved
@@ -36,9 +40,6 @@ from diptych_analysis.tables.metadata import write_json
 
 PACKAGES = ("diptych", "diffusers", "peft", "transformers", "torch", "scikit-learn", "numpy")
 CHECKPOINT_EVERY = 5
-#: Small images are enlarged to at least this many pixels in contact sheets.
-_SHOWN = 96
-_COLUMNS = 10
 Watch = Callable[[int, str], None]
 
 
@@ -50,6 +51,7 @@ def run_search(
     *,
     judge: Network | None = None,
     watch: Watch | None = None,
+    judged: Sequence[Judged] = (),
 ) -> dict[str, Any]:
     """Search into a folder, or continue there, or read what is finished.
 
@@ -67,6 +69,8 @@ def run_search(
         See `evaluate`.
     watch : callable, optional
         Gets the number of finished steps, and the word and score of the last one.
+    judged : sequence of Judged, optional
+        People's choices, which replace the scores as labels; one per step.
 
     Returns
     -------
@@ -79,6 +83,8 @@ def run_search(
         If the folder holds a search of something else, or a file that can't be read.
     """
     about = _about(generator, target, settings)
+    if judged:
+        about["people"] = {**agreement(judged), "votes": [list(each.votes) for each in judged]}
     folder.mkdir(parents=True, exist_ok=True)
     _same_search(folder, about)
     results = folder / "results.json"
@@ -86,14 +92,14 @@ def run_search(
         done: dict[str, Any] = _read_json(results)
         return done
     write_json(folder / "settings.json", about)
-    search = Search(generator, target, settings, _read_cache(folder / "cache.npz"))
+    search = Search(generator, target, settings, _read_cache(folder / "cache.npz"), judged)
     _write_cache(folder / "cache.npz", search.cached)
     checkpoint = folder / "checkpoint.pt"
     _resume(search, checkpoint)
     try:
         while len(search.steps) < settings.steps:
             step, groups = search.step()
-            _write_groups(folder / "images", len(search.steps), step, groups, settings)
+            _write_groups(folder, len(search.steps), step, groups, settings)
             if watch is not None:
                 watch(len(search.steps), f"{settings.words[step.word]} {step.reward:.2f}")
             if len(search.steps) % CHECKPOINT_EVERY == 0:
@@ -102,9 +108,7 @@ def run_search(
         _write_checkpoint(checkpoint, search)
         raise
     rows, images = evaluate(search, judge)
-    for word, (before, after) in images.items():
-        shown = [before] if search.tuner is None else [before, after]
-        _save(folder / "concepts" / f"{_file_name(word)}.png", contact_sheet(shown))
+    write_pictures(folder, search, images)
     pd.DataFrame(rows).to_csv(folder / "results.csv", index=False)
     _step_table(search).to_csv(folder / "steps.csv", index=False)
     found = {
@@ -119,30 +123,6 @@ def run_search(
     write_json(results, found)
     checkpoint.unlink(missing_ok=True)
     return found
-
-
-def contact_sheet(groups: list[Bytes]) -> Image.Image:
-    """Lay images out in rows of ten, each group on a new row; enlarge small ones, unsmoothed.
-
-    Parameters
-    ----------
-    groups : list of ndarray, (images, H, W, 3)
-        All of one size.
-    """
-    height, width = groups[0].shape[1:3]
-    scale = max(1, -(-_SHOWN // height))
-    gap = 2
-    groups = [group[i : i + _COLUMNS] for group in groups for i in range(0, len(group), _COLUMNS)]
-    columns = max(len(group) for group in groups)
-    sheet = np.full(
-        (len(groups) * (height + gap) + gap, columns * (width + gap) + gap, 3), 128, np.uint8
-    )
-    for row, group in enumerate(groups):
-        for column, image in enumerate(group):
-            top, left = gap + row * (height + gap), gap + column * (width + gap)
-            sheet[top : top + height, left : left + width] = image
-    picture = Image.fromarray(sheet)
-    return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
 
 
 def _about(generator: Drawer, target: Target, settings: SearchSettings) -> dict[str, Any]:
@@ -162,7 +142,7 @@ def _same_search(folder: Path, about: dict[str, Any]) -> None:
     if not file.exists():
         return
     before = _read_json(file)
-    differ = [name for name in about if before.get(name) != about[name]]
+    differ = sorted(name for name in about | before if before.get(name) != about.get(name))
     if differ:
         raise ConceptFault(
             f"{str(folder)!r} holds another search: {', '.join(differ)} differ. Use a new folder, "
@@ -235,14 +215,4 @@ def _write_groups(
 ) -> None:
     """Write both groups of a step, the preferred one above."""
     ordered = [groups[1], groups[0]] if step.preferred == 1 else [groups[0], groups[1]]
-    name = f"{number:04d}-{_file_name(settings.words[step.word])}.png"
-    _save(folder / name, contact_sheet(ordered))
-
-
-def _file_name(word: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in word)[:60]
-
-
-def _save(file: Path, picture: Image.Image) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(file)
+    write_sheet(group_file(folder, number, settings.words[step.word]), ordered)

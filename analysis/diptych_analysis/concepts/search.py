@@ -17,6 +17,7 @@ from PIL import Image
 
 from diptych_analysis.concepts.bandits import bandit
 from diptych_analysis.concepts.faults import ConceptFault
+from diptych_analysis.concepts.people import Judged
 from diptych_analysis.concepts.preference import PreferenceSettings, PreferenceTuner
 from diptych_analysis.concepts.sensitivity import (
     class_gradients,
@@ -24,7 +25,7 @@ from diptych_analysis.concepts.sensitivity import (
     pooled_activations,
 )
 from diptych_analysis.concepts.tcav import Score, null_scores, score_concept
-from diptych_analysis.diffusion.generator import Drawer, Generator
+from diptych_analysis.diffusion.generator import Drawer, Generator, without_adapters
 from diptych_analysis.networks.networks import Network
 
 Bytes = npt.NDArray[np.uint8]
@@ -161,6 +162,9 @@ class Search:
         What to do.
     known : mapping of str to ndarray, optional
         `cached` of an earlier search of the same settings; saves a pass of the network.
+    judged : sequence of Judged, optional
+        Groups of an earlier search with people's choices. Step i then takes the i-th of them: it
+        draws nothing, and the choice replaces the scores as the label.
     """
 
     def __init__(
@@ -169,8 +173,10 @@ class Search:
         target: Target,
         settings: SearchSettings,
         known: dict[str, Floats] | None = None,
+        judged: Sequence[Judged] = (),
     ) -> None:
         self.generator, self.target, self.settings = generator, target, settings
+        self.judged = judged
         self.cached = known or self._computed()
         self.random_sets: Sequence[Floats] = list(self.cached["random"])
         self.steps: list[Step] = []
@@ -187,7 +193,7 @@ class Search:
         """Pass class images and random images through the network, once per search."""
         settings, target = self.settings, self.target
         size = 2 * settings.group
-        seeds = image_seeds(self.rng(RANDOM_SETS), settings.random_sets * size)
+        seeds = self.random_seeds()
         random = np.concatenate(
             [self.draw("", seeds[first : first + size]) for first in range(0, len(seeds), size)]
         )
@@ -200,6 +206,18 @@ class Search:
     def rng(self, *stream: int) -> np.random.Generator:
         """Return the generator of random numbers of a stream."""
         return np.random.default_rng([self.settings.seed, *stream])
+
+    def random_seeds(self) -> list[int]:
+        """Return the seeds of all random images."""
+        count = self.settings.random_sets * 2 * self.settings.group
+        return image_seeds(self.rng(RANDOM_SETS), count)
+
+    def draw_unchanged(self, word: str, seeds: Sequence[int]) -> Bytes:
+        """Draw as the generator did before the search."""
+        if self.tuner is None:
+            return self.draw(word, seeds)
+        with without_adapters(self.tuner.generator.unet):
+            return self.draw(word, seeds)
 
     def draw(self, word: str, seeds: Sequence[int]) -> Bytes:
         """Draw one image per seed for a word."""
@@ -239,12 +257,12 @@ class Search:
         """Take one step; return it and its images, (2 groups, group, H, W, 3)."""
         settings = self.settings
         rng = self.rng(STEP, len(self.steps))
-        word = bandit(settings.policy, settings.steps).choose(self.counts, self.sums, rng)
-        drawn = self.draw(settings.words[word], image_seeds(rng, 2 * settings.group))
-        groups = drawn.reshape(2, settings.group, *drawn.shape[1:])
+        word, groups = self._groups(rng)
         scores = [self.score(group, rng) for group in groups]
         first, second = (score.reward for score in scores)
         preferred = -1 if abs(first - second) < settings.margin else int(second > first)
+        if self.judged:
+            preferred = self.judged[len(self.steps)].preferred
         loss = None
         if self.tuner is not None and preferred >= 0:
             prompt = settings.words[word]
@@ -259,6 +277,16 @@ class Search:
         )
         self.steps.append(step)
         return step, groups
+
+    def _groups(self, rng: np.random.Generator) -> tuple[int, Bytes]:
+        """Choose a word and draw its two groups, or take those that people have judged."""
+        settings = self.settings
+        if self.judged:
+            groups = self.judged[len(self.steps)].groups
+            return settings.words.index(groups.word), groups.images
+        word = bandit(settings.policy, settings.steps).choose(self.counts, self.sums, rng)
+        drawn = self.draw(settings.words[word], image_seeds(rng, 2 * settings.group))
+        return word, drawn.reshape(2, settings.group, *drawn.shape[1:])
 
     def ranking(self) -> list[int]:
         """Return the places of all words, the highest mean reward first.

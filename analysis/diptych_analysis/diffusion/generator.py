@@ -127,7 +127,8 @@ class Generator:
     def errors(self, latents: Tensor, text: Tensor, noise: Tensor, steps: Tensor) -> Tensor:
         """Return the mean squared error of denoising per image, (B,).
 
-        The target is the noise, or the velocity where the model's schedule says `v_prediction`.
+        The target is what the model's schedule names: the noise (`epsilon`), the velocity
+        (`v_prediction`) or the clean latents (`sample`).
 
         Parameters
         ----------
@@ -140,10 +141,11 @@ class Generator:
         """
         noisy = self.noise.add_noise(latents, noise, steps)
         predicted = self.unet(noisy, steps, encoder_hidden_states=text).sample
-        if self.noise.config.prediction_type == "v_prediction":
+        kind = self.noise.config.prediction_type
+        if kind == "v_prediction":
             target = self.noise.get_velocity(latents, noise, steps)
         else:
-            target = noise
+            target = latents if kind == "sample" else noise
         result: Tensor = ((predicted - target) ** 2).flatten(1).mean(1)
         return result
 

@@ -10,7 +10,7 @@ from diptych_analysis.worlds.scenes import Scenes
 from diptych_analysis.worlds.vocabulary import GROUNDS, SHAPES, TEXTURES
 
 #: Kinds of captions that training mixes, and the share of each.
-MIX = {"sentence": 0.4, "words": 0.48, "empty": 0.12}
+MIX = {"sentence": 0.3, "words": 0.6, "empty": 0.1}
 
 
 def sentence(scenes: Scenes, number: int) -> str:

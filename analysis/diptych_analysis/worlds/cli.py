@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from diptych_analysis.fault_lines import fault_lines
-from diptych_analysis.option_types import NEW_FOLDER, SEED
+from diptych_analysis.option_types import NEW_FOLDER, seed_option, threads_option
 
 
 @click.group()
@@ -24,14 +24,12 @@ def worlds() -> None:
 
 @worlds.command()
 @click.option("--to", "folder", required=True, type=NEW_FOLDER, help="New folder of the model.")
-@click.option("--steps", default=1500, show_default=True, type=click.IntRange(1), help="Updates.")
-@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of everything.")
+@click.option("--steps", default=6000, show_default=True, type=click.IntRange(1), help="Updates.")
 @click.option(
     "--batch", default=32, show_default=True, type=click.IntRange(1), help="Scenes per update."
 )
-@click.option(
-    "--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads of torch."
-)
+@seed_option
+@threads_option
 def train(folder: Path, steps: int, seed: int, batch: int, threads: int) -> None:
     """Train a model in diffusers' folder layout.
 

@@ -30,11 +30,18 @@ UNET = {
     "cross_attention_dim": WIDTH,
     "attention_head_dim": 4,
     "norm_num_groups": 16,
+    # The text also scales and shifts every convolution, through the embedding of the step.
+    # Cross-attention alone learns words far more slowly.
+    "addition_embed_type": "text",
+    "addition_embed_type_num_heads": 4,
+    "resnet_time_scale_shift": "scale_shift",
+    "time_embedding_dim": 128,
 }
 SCHEDULE = {
     "num_train_timesteps": 1000,
     "beta_schedule": "squaredcos_cap_v2",
-    "prediction_type": "v_prediction",
+    # The clean image. A latent has 48 numbers, and 64 channels are too few to carry its noise.
+    "prediction_type": "sample",
     "timestep_spacing": "trailing",
     "clip_sample": True,
     # Latents are -1.6 to 1.6: pixels of -1 to 1, times the scaling factor.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,6 +25,8 @@ from diptych_analysis.worlds.scenes import draw_scenes
 CHECKPOINT_EVERY = 50
 #: Keeps the scenes of training apart from those that later code draws with small seeds.
 TRAINING_STREAM = 21
+#: Share of training scenes with one shape, and with one texture: what single words can name.
+ALIKE = 0.75
 Watch = Callable[[int, float], None]
 
 
@@ -42,16 +43,17 @@ class Settings:
     batch : int
         Scenes per update.
     rate : float
-        Highest learning rate of AdamW. It rises over 100 updates and falls to a tenth (cosine).
+        Highest learning rate of AdamW. It rises over 100 updates, and falls to a twentieth over
+        the last quarter.
     averaging : float
         Decay of the running average of the weights, which is what is saved.
     """
 
-    steps: int = 1500
+    steps: int = 6000
     seed: int = 0
     batch: int = 32
-    rate: float = 1.5e-3
-    averaging: float = 0.995
+    rate: float = 2e-3
+    averaging: float = 0.998
 
 
 class _Training:
@@ -65,7 +67,7 @@ class _Training:
             {"unet": self.generator.unet, "text_encoder": self.generator.text_encoder}
         )
         self.models.train().requires_grad_(True)
-        self.optimizer = torch.optim.AdamW(self.models.parameters(), settings.rate)
+        self.optimizer = torch.optim.AdamW(self.models.parameters(), settings.rate, fused=True)
         self.average = {name: p.detach().clone() for name, p in self.models.named_parameters()}
         self.losses: list[float] = []
 
@@ -181,7 +183,7 @@ def train(folder: Path, settings: Settings, *, watch: Watch | None = None) -> li
 def batch_loss(generator: Generator, settings: Settings, step: int) -> Tensor:
     """Return the mean denoising error on the batch of one update; seed and step fix the batch."""
     rng = np.random.default_rng([settings.seed, TRAINING_STREAM, step])
-    scenes = draw_scenes(settings.batch, rng)
+    scenes = draw_scenes(settings.batch, rng, alike=ALIKE)
     text = generator.embed(mixed_captions(scenes, rng))
     latents = generator.encode_images(scenes.images())
     noise = torch.from_numpy(rng.standard_normal(latents.shape, np.float32))
@@ -192,9 +194,14 @@ def batch_loss(generator: Generator, settings: Settings, step: int) -> Tensor:
 
 
 def _rate(step: int, steps: int) -> float:
-    """Return the share of the highest learning rate at a step."""
+    """Return the share of the highest learning rate at a step.
+
+    It rises, stays, and falls in the last quarter. So a checkpoint of the first three quarters
+    belongs to a longer training too.
+    """
     rising = min(1.0, (step + 1) / 100)
-    return rising * (0.55 + 0.45 * math.cos(math.pi * min(1.0, step / steps)))
+    falling = max(0.0, (step / steps - 0.75) / 0.25)
+    return rising * (1 - 0.95 * falling)
 
 
 def _finished(folder: Path, settings: Settings) -> list[float]:

@@ -9,8 +9,8 @@ import click
 
 from diptych.cli.console import console
 from diptych.cli.context import new_study_folder
+from diptych.cli.study_options import picture_options
 from diptych_analysis.fault_lines import fault_lines
-from diptych_analysis.option_types import SEED
 
 
 @click.command("from-grids", short_help="Make a study of `diptych rdx` or `rsvc`.")
@@ -50,18 +50,11 @@ from diptych_analysis.option_types import SEED
     "then shows each true class equally often.",
 )
 @click.option(
-    "--practice", default=4, show_default=True, type=click.IntRange(1), help="Practice trials."
-)
-@click.option("--catch", default=4, show_default=True, type=click.IntRange(1), help="Catch trials.")
-@click.option(
     "--shuffled",
     is_flag=True,
     help="Mix the examples of both sides, or the classes of E6: a control that nobody can answer.",
 )
-@click.option(
-    "--side", default=160, show_default=True, help="Width and height of the images, in pixels."
-)
-@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of all random choices.")
+@picture_options(practice=4, catch=4)
 def from_grids(
     name: str, grids: Path, images: Path | None, side: int, labels: Path | None, **wanted: Any
 ) -> None:

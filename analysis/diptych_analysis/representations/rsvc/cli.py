@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from diptych_analysis.fault_lines import fault_lines
-from diptych_analysis.option_types import FINITE, NEW_FOLDER, SEED, FiniteRange
+from diptych_analysis.option_types import (
+    FINITE,
+    NEW_FOLDER,
+    FiniteRange,
+    seed_option,
+    torch_options,
+)
 from diptych_analysis.progress import progress_bars
 
 if TYPE_CHECKING:
@@ -98,11 +104,8 @@ Folder = NEW_FOLDER
     help="Also compare all pairs of layers: shell patterns, separated by commas, such as "
     "'blocks.*.bn3'.",
 )
-@click.option("--seed", default=0, show_default=True, type=SEED, help="Random seed.")
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Threads.")
-@click.option(
-    "--device", default="auto", show_default=True, help="Device: auto, cpu, cuda or cuda:N."
-)
+@seed_option
+@torch_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value and nothing else.")
 @click.option("--report", type=Folder, help="Folder for a page with figures and grids.")
 def rsvc(model_a: str, model_b: str, **options: Any) -> None:
@@ -252,7 +255,7 @@ def concept_table(result: Result) -> Any:
 @click.option(
     "--steps", default=300, show_default=True, type=click.IntRange(1), help="Updates per network."
 )
-@click.option("--seed", default=0, show_default=True, type=SEED, help="Random seed.")
+@seed_option
 def rsvc_toy(folder: Path, digits: bool, images: int | None, steps: int, seed: int) -> None:
     """Draw images for two networks whose difference is known.
 
