@@ -207,6 +207,36 @@ def write(
     click.echo(f"Captions: {file} ({count} images)")
 
 
+@captions.command()
+@click.argument("tables", type=_IMAGES)
+@click.option("--images", required=True, type=_IMAGES, help="The labelled images of the study.")
+@click.option("--to", "folder", required=True, type=NEW_FOLDER, help="Folder to write.")
+@click.option(
+    "--generator", "model", help="Point: compare with the attention of tiny, a folder or a name."
+)
+@click.option("--download", is_flag=True, help="Download the model if it is not here.")
+@click.option("--seed", default=0, show_default=True, type=SEED, help="Seed of chosen captions.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+def people(tables: Path, images: Path, folder: Path, **given: Any) -> None:
+    """Compare participants' captions or clicks with labels, and with a model.
+
+    TABLES is an export of a study of `diptych study from-captions`. Captions: precision, recall,
+    and people.csv, whose column can be copied to captions.csv as the prompt caption:people. Clicks:
+    how often they hit the word, and how far from them a model's attention has its peak.
+    """
+    from diptych_analysis.captions import cli_parts as parts
+    from diptych_analysis.captions.people_runs import compare
+
+    with fault_lines():
+        loaded = None
+        if given["model"] is not None:
+            loaded = parts.generator(given["model"], given["device"], download=given["download"])
+        found = compare(tables, images, folder, loaded, seed=given["seed"])
+    for name, value in found.items():
+        click.echo(f"{name}: {value:.3g}" if isinstance(value, float) else f"{name}: {value}")
+    click.echo(f"Results: {folder / 'people.json'}")
+
+
 def _run(task: str, given: dict[str, Any], target: str | None = None) -> None:
     import torch
 

@@ -117,6 +117,35 @@ def read_folder(folder: Path, size: int) -> Labelled:
     return Labelled(classes, images, labels, depth, _captions(folder, names), names)
 
 
+def write_folder(folder: Path, images: Labelled) -> None:
+    """Write labelled images as `read_folder` reads them.
+
+    Parameters
+    ----------
+    folder : Path
+        A new folder, or an empty one.
+    images : Labelled
+        With names; their endings are replaced by `.png`.
+
+    Raises
+    ------
+    CaptionFault
+        If the folder holds something.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise CaptionFault(f"{str(folder)!r} is not empty: choose a new folder")
+    for name in ("images", "labels"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "classes.txt").write_text("\n".join(images.classes) + "\n", encoding="utf-8")
+    stems = [Path(name).stem for name in images.names]
+    for number, stem in enumerate(stems):
+        Image.fromarray(images.images[number]).save(folder / "images" / f"{stem}.png")
+        Image.fromarray(images.labels[number]).save(folder / "labels" / f"{stem}.png")
+    if images.captions:
+        table = pd.DataFrame({"image": [f"{stem}.png" for stem in stems], **images.captions})
+        table.to_csv(folder / "captions.csv", index=False)
+
+
 def _read_classes(file: Path) -> tuple[str, ...]:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()

@@ -21,6 +21,11 @@ PLAIN = "plain"
 _STREAM = 44
 
 
+def wording_of(classes: tuple[str, ...], nouns: Sequence[str] = ()) -> Wording:
+    """Return the words of classes: those of the tiny world if they are its classes."""
+    return tiny_wording() if classes == CLASSES else english_wording(classes, nouns)
+
+
 class Source(Protocol):
     """Something that has images for a seed.
 
@@ -148,9 +153,7 @@ class Folder:
     def splits(self, seed: int) -> tuple[Material, Material]:
         """Return two thirds of the images for training and one third for the test."""
         images = self.read()
-        wording = english_wording(images.classes, self.nouns)
-        if images.classes == CLASSES:
-            wording = tiny_wording()
+        wording = wording_of(images.classes, self.nouns)
         order = np.random.default_rng([seed, _STREAM]).permutation(len(images))
         tested = max(1, len(images) // 3)
         train, test = images.part(order[tested:]), images.part(order[:tested])
