@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-dashboard bench-tracing bench-machines rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-concepts bench-rsvc bench-representations bench-tables docs
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-dashboard bench-tracing bench-machines bench-captions rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-concepts bench-rsvc bench-representations bench-tables docs
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -107,6 +107,9 @@ bench-behaviour: .venv/stamp-dev ## agreement of 1,355 models about 50,000 image
 
 bench-concepts: .venv/stamp-dev ## concepts: how often a search finds a planted cause, beside its baselines; hours
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_concepts.py $(BENCH_ARGS)
+
+bench-captions: .venv/stamp-dev ## captions: features of 1,000 images beside bare passes of the U-Net
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_captions.py $(BENCH_ARGS)
 
 bench-rsvc: .venv/stamp-dev ## RSVC: the regressions of one class beside celer, and MCS over all pairs of layers
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_rsvc.py $(BENCH_ARGS)

@@ -103,7 +103,17 @@ def test_every_check_that_is_not_done_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "task", ["category_learning", "comparison", "estimation", "identify", "odd_one_out", "two_afc"]
+    "task",
+    [
+        "caption",
+        "category_learning",
+        "comparison",
+        "estimation",
+        "identify",
+        "odd_one_out",
+        "point",
+        "two_afc",
+    ],
 )
 def test_the_template_is_not_a_study_yet(tmp_path: Path, task: str) -> None:
     make_study(tmp_path / "fresh", task)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from support.described_studies import caption_study, point_study
 from support.judged_studies import comparison_study, estimation_study, identify_study
 from support.tiny_studies import category_study, odd_one_out_study, two_afc_study
 from support.walker import Walker, first_choice, open_study
@@ -30,6 +31,8 @@ SQLITE = pytest.mark.parametrize("database_kind", ["sqlite"])
         comparison_study,
         estimation_study,
         identify_study,
+        caption_study,
+        point_study,
     ],
 )
 @SQLITE

@@ -208,11 +208,13 @@ def test_probability_is_logistic_symmetric_and_grows_with_practice(
 
 def test_every_task_has_the_four_observers_and_others_are_named() -> None:
     for task in (
+        "caption",
         "category_learning",
         "comparison",
         "estimation",
         "identify",
         "odd_one_out",
+        "point",
         "two_afc",
     ):
         assert set(NAMES) <= set(observers_of(task))

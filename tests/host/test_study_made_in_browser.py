@@ -229,7 +229,10 @@ def test_a_folder_of_the_command_line_is_edited_by_administrators(
     assert root.post("/folders/none/edit").status_code == 409
 
 
-@pytest.mark.parametrize("task", ["comparison", "estimation", "identify", "odd_one_out", "two_afc"])
+@pytest.mark.parametrize(
+    "task",
+    ["caption", "comparison", "estimation", "identify", "odd_one_out", "point", "two_afc"],
+)
 def test_each_task_has_a_template_that_the_browser_can_show(app: Flask, task: str) -> None:
     ada = researcher(app, None, name="ada")
     make(ada, "mine", task)

@@ -90,6 +90,10 @@ def first_choice(trial: dict[str, Any]) -> dict[str, Any]:
         return {"estimate": show["least"] + 3 * show["step"]}
     if trial["task"] == "identify":
         return {"choice": show["labels"][0]}
+    if trial["task"] == "point":
+        return {"choice": "place", "x": 0.5, "y": 0.25}
+    if trial["task"] == "caption":
+        return {"words": show["words"][:1]} if show["words"] else {"text": "a circle"}
     return {"ranking": show["classes"][: show["rank"]]}
 
 

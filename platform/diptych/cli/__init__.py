@@ -110,6 +110,11 @@ COMMANDS = {
         "concepts",
         "Search for the concepts behind a class of a network.",
     ),
+    "captions": Place(
+        "diptych_analysis.captions.cli",
+        "captions",
+        "Measure what captions do for the features of a diffusion model.",
+    ),
     "psychometric": Place(
         "diptych_analysis.psychometric.cli",
         "psychometric",

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from diptych.cli import Commands
 from diptych.cli.concepts_study import from_concepts
+from diptych.cli.captions_study import from_captions
 from diptych.cli.console import console, messages
 from diptych.cli.context import new_study_folder, study_folder, with_app
 from diptych.cli.contrastive_study import from_contrastive
@@ -33,6 +34,7 @@ def study() -> None:
 
 study.add_command(from_contrastive)
 study.add_command(from_concepts)
+study.add_command(from_captions)
 study.add_command(from_grids)
 study.add_command(plan)
 

@@ -163,6 +163,18 @@ your-answer = إجابتك
 enter-whole = يُرجى إدخال عدد صحيح من { $least } إلى { $most }.
 enter-steps = يُرجى إدخال عدد من { $least } إلى { $most } بخطوات مقدارها { $step }.
 choose-on-line = يُرجى اختيار موضع على الخط.
+
+## Pointing to a word in a picture
+
+point-area = الصورة. حرّك الحلقة بمفاتيح الأسهم ثم اضغط Enter.
+not-there = غير موجود
+not-correct-here = غير صحيح: إنه داخل الإطار
+not-correct-absent = غير صحيح: إنه غير موجود
+
+## Describing a picture
+
+longer-sentence = يُرجى كتابة جملة أطول.
+choose-word = يُرجى اختيار كلمة واحدة على الأقل.
 too-slow = انتهى الوقت
 
 thoughts-label = ملاحظاتك (اختياري)

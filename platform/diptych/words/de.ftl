@@ -158,6 +158,18 @@ your-answer = Ihre Antwort
 enter-whole = Bitte geben Sie eine ganze Zahl von { $least } bis { $most } ein.
 enter-steps = Bitte geben Sie eine Zahl von { $least } bis { $most } in Schritten von { $step } ein.
 choose-on-line = Bitte wählen Sie eine Stelle auf der Linie.
+
+## Pointing to a word in a picture
+
+point-area = Das Bild. Bewegen Sie den Ring mit den Pfeiltasten und drücken Sie die Eingabetaste.
+not-there = Nicht da
+not-correct-here = Nicht richtig: Es ist im Rahmen
+not-correct-absent = Nicht richtig: Es ist nicht da
+
+## Describing a picture
+
+longer-sentence = Bitte schreiben Sie einen längeren Satz.
+choose-word = Bitte wählen Sie mindestens ein Wort.
 too-slow = Zu langsam
 
 thoughts-label = Ihre Gedanken (freiwillig)

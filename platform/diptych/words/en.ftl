@@ -192,6 +192,18 @@ enter-whole = Please enter a whole number from { $least } to { $most }.
 enter-steps = Please enter a number from { $least } to { $most }, in steps of { $step }.
 choose-on-line = Please choose a place on the line.
 
+## Pointing to a word in a picture
+
+point-area = The picture. Move the ring with the arrow keys and press Enter.
+not-there = Not there
+not-correct-here = Not correct: it is in the frame
+not-correct-absent = Not correct: it is not there
+
+## Describing a picture
+
+longer-sentence = Please write a longer sentence.
+choose-word = Please choose at least one word.
+
 ## Trials with a deadline
 
 too-slow = Too slow

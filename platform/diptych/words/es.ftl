@@ -158,6 +158,18 @@ your-answer = Su respuesta
 enter-whole = Escriba un número entero de { $least } a { $most }.
 enter-steps = Escriba un número de { $least } a { $most }, en pasos de { $step }.
 choose-on-line = Elija un lugar en la línea.
+
+## Pointing to a word in a picture
+
+point-area = La imagen. Mueva el anillo con las flechas y pulse Intro.
+not-there = No está
+not-correct-here = No es correcto: está en el marco
+not-correct-absent = No es correcto: no está
+
+## Describing a picture
+
+longer-sentence = Escriba una frase más larga.
+choose-word = Elija al menos una palabra.
 too-slow = Demasiado lento
 
 thoughts-label = Sus comentarios (opcional)

@@ -161,6 +161,18 @@ your-answer = Votre réponse
 enter-whole = Veuillez saisir un nombre entier de { $least } à { $most }.
 enter-steps = Veuillez saisir un nombre de { $least } à { $most }, par pas de { $step }.
 choose-on-line = Veuillez choisir un endroit sur la ligne.
+
+## Pointing to a word in a picture
+
+point-area = L’image. Déplacez l’anneau avec les touches fléchées et appuyez sur Entrée.
+not-there = Absent
+not-correct-here = Ce n’est pas juste : c’est dans le cadre
+not-correct-absent = Ce n’est pas juste : ce n’est pas dans l’image
+
+## Describing a picture
+
+longer-sentence = Veuillez écrire une phrase plus longue.
+choose-word = Veuillez choisir au moins un mot.
 too-slow = Trop lent
 
 thoughts-label = Vos remarques (facultatif)

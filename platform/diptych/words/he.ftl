@@ -160,6 +160,18 @@ your-answer = התשובה שלך
 enter-whole = נא להזין מספר שלם מ־{ $least } עד { $most }.
 enter-steps = נא להזין מספר מ־{ $least } עד { $most }, בקפיצות של { $step }.
 choose-on-line = נא לבחור מקום על הקו.
+
+## Pointing to a word in a picture
+
+point-area = התמונה. הזיזו את הטבעת במקשי החצים והקישו Enter.
+not-there = לא נמצא
+not-correct-here = לא נכון: זה בתוך המסגרת
+not-correct-absent = לא נכון: זה לא נמצא בתמונה
+
+## Describing a picture
+
+longer-sentence = נא לכתוב משפט ארוך יותר.
+choose-word = נא לבחור לפחות מילה אחת.
 too-slow = לאט מדי
 
 thoughts-label = המחשבות שלך (לא חובה)

@@ -158,6 +158,18 @@ your-answer = La tua risposta
 enter-whole = Inserisci un numero intero da { $least } a { $most }.
 enter-steps = Inserisci un numero da { $least } a { $most }, a passi di { $step }.
 choose-on-line = Scegli un punto sulla linea.
+
+## Pointing to a word in a picture
+
+point-area = L’immagine. Muova l’anello con le frecce e prema Invio.
+not-there = Non c’è
+not-correct-here = Non è giusto: è nel riquadro
+not-correct-absent = Non è giusto: non c’è
+
+## Describing a picture
+
+longer-sentence = Scriva una frase più lunga.
+choose-word = Scelga almeno una parola.
 too-slow = Troppo lento
 
 thoughts-label = Le Sue osservazioni (facoltativo)

@@ -150,6 +150,18 @@ your-answer = 回答
 enter-whole = { $least } から { $most } までの整数を入力してください。
 enter-steps = { $least } から { $most } までの数を { $step } 刻みで入力してください。
 choose-on-line = 線の上の場所を選んでください。
+
+## Pointing to a word in a picture
+
+point-area = 画像。矢印キーで輪を動かし、Enter キーを押してください。
+not-there = ない
+not-correct-here = 不正解です。枠の中にあります
+not-correct-absent = 不正解です。画像の中にありません
+
+## Describing a picture
+
+longer-sentence = もう少し長い文を書いてください。
+choose-word = 単語を一つ以上選んでください。
 too-slow = 時間切れです
 
 thoughts-label = ご感想（任意）

@@ -158,6 +158,18 @@ your-answer = Uw antwoord
 enter-whole = Voer een geheel getal van { $least } tot en met { $most } in.
 enter-steps = Voer een getal van { $least } tot en met { $most } in, in stappen van { $step }.
 choose-on-line = Kies een plek op de lijn.
+
+## Pointing to a word in a picture
+
+point-area = De afbeelding. Verplaats de ring met de pijltoetsen en druk op Enter.
+not-there = Niet te zien
+not-correct-here = Niet goed: het staat in het kader
+not-correct-absent = Niet goed: het is niet te zien
+
+## Describing a picture
+
+longer-sentence = Schrijf een langere zin.
+choose-word = Kies ten minste één woord.
 too-slow = Te langzaam
 
 thoughts-label = Uw opmerkingen (niet verplicht)

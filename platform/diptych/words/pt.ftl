@@ -158,6 +158,18 @@ your-answer = A sua resposta
 enter-whole = Digite um número inteiro de { $least } a { $most }.
 enter-steps = Digite um número de { $least } a { $most }, em passos de { $step }.
 choose-on-line = Escolha um lugar na linha.
+
+## Pointing to a word in a picture
+
+point-area = A imagem. Mova o anel com as setas e prima Enter.
+not-there = Não está
+not-correct-here = Não está certo: está na moldura
+not-correct-absent = Não está certo: não está na imagem
+
+## Describing a picture
+
+longer-sentence = Escreva uma frase mais longa.
+choose-word = Escolha pelo menos uma palavra.
 too-slow = Demasiado lento
 
 thoughts-label = Os seus comentários (opcional)

@@ -150,6 +150,18 @@ your-answer = 您的回答
 enter-whole = 请输入 { $least } 到 { $most } 之间的整数。
 enter-steps = 请输入 { $least } 到 { $most } 之间的数，步长为 { $step }。
 choose-on-line = 请在线上选择一个位置。
+
+## Pointing to a word in a picture
+
+point-area = 图片。请用方向键移动圆环，然后按 Enter 键。
+not-there = 没有
+not-correct-here = 不正确：它在方框中
+not-correct-absent = 不正确：图片中没有
+
+## Describing a picture
+
+longer-sentence = 请写一个更长的句子。
+choose-word = 请至少选择一个词。
 too-slow = 太慢了
 
 thoughts-label = 您的想法（选填）

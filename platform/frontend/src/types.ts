@@ -51,3 +51,5 @@ export type OddOneOutFeedback = Schemas["OddOneOutFeedback"];
 export type ComparisonFeedback = Schemas["ComparisonFeedback"];
 export type EstimationFeedback = Schemas["EstimationFeedback"];
 export type IdentifyFeedback = Schemas["IdentifyFeedback"];
+export type CaptionFeedback = Schemas["CaptionFeedback"];
+export type PointFeedback = Schemas["PointFeedback"];

@@ -1094,7 +1094,7 @@ export interface components {
          */
         Answer: {
             /** Response */
-            response: components["schemas"]["CategoryLearningResponse"] | components["schemas"]["ComparisonResponse"] | components["schemas"]["EstimationResponse"] | components["schemas"]["IdentifyResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | components["schemas"]["MissedResponse"] | {
+            response: components["schemas"]["CaptionResponse"] | components["schemas"]["CategoryLearningResponse"] | components["schemas"]["ComparisonResponse"] | components["schemas"]["EstimationResponse"] | components["schemas"]["IdentifyResponse"] | components["schemas"]["OddOneOutResponse"] | components["schemas"]["PointResponse"] | components["schemas"]["TwoAFCResponse"] | components["schemas"]["TwoAFCMachineResponse"] | components["schemas"]["MissedResponse"] | {
                 [key: string]: unknown;
             };
             timing: components["schemas"]["Timing"];
@@ -1107,7 +1107,7 @@ export interface components {
          */
         Answered: {
             /** Feedback */
-            feedback: components["schemas"]["CategoryLearningFeedback"] | components["schemas"]["ComparisonFeedback"] | components["schemas"]["EstimationFeedback"] | components["schemas"]["IdentifyFeedback"] | components["schemas"]["OddOneOutFeedback"] | components["schemas"]["TwoAFCFeedback"] | ({
+            feedback: components["schemas"]["CaptionFeedback"] | components["schemas"]["CategoryLearningFeedback"] | components["schemas"]["ComparisonFeedback"] | components["schemas"]["EstimationFeedback"] | components["schemas"]["IdentifyFeedback"] | components["schemas"]["OddOneOutFeedback"] | components["schemas"]["PointFeedback"] | components["schemas"]["TwoAFCFeedback"] | ({
                 [key: string]: unknown;
             } | null);
             next: components["schemas"]["State"];
@@ -1239,6 +1239,67 @@ export interface components {
              */
             step: "calibration";
             content: components["schemas"]["CalibrationContent"];
+        };
+        /**
+         * CaptionShown
+         * @description One image, and how it is described.
+         */
+        CaptionShown: {
+            /** Question */
+            question: string;
+            /**
+             * Image
+             * @description Address of the image.
+             */
+            image: string;
+            /**
+             * Input
+             * @enum {string}
+             */
+            input: "sentence" | "words";
+            /**
+             * Words
+             * @description The words to tick; empty for a sentence.
+             */
+            words: string[];
+            /**
+             * Least
+             * @description Fewest characters of a sentence.
+             */
+            least: number;
+            /**
+             * Longest
+             * @description Most characters of a sentence.
+             */
+            longest: number;
+            /**
+             * Enable After Ms
+             * @description Time before the page accepts an answer, in ms.
+             */
+            enable_after_ms: number;
+        };
+        /**
+         * CaptionTrial
+         * @description A trial of the task caption.
+         */
+        CaptionTrial: {
+            /** Index */
+            index: number;
+            /** Phase */
+            phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
+            /**
+             * Images
+             * @description Every image that the trial uses.
+             */
+            images: string[];
+            notice: components["schemas"]["Notice"] | null;
+            /**
+             * Task
+             * @constant
+             */
+            task: "caption";
+            show: components["schemas"]["CaptionShown"];
         };
         /**
          * CategoryLearningShown
@@ -2190,6 +2251,54 @@ export interface components {
             };
         };
         /**
+         * PointShown
+         * @description One image and one word.
+         */
+        PointShown: {
+            /** Question */
+            question: string;
+            /** Word */
+            word: string;
+            /**
+             * Image
+             * @description Address of the image.
+             */
+            image: string;
+            /**
+             * Absent
+             * @description Text of the button for "not there"; empty: the page's own.
+             */
+            absent: string;
+            /**
+             * Enable After Ms
+             * @description Time before the page accepts an answer, in ms.
+             */
+            enable_after_ms: number;
+        };
+        /**
+         * PointTrial
+         * @description A trial of the task point.
+         */
+        PointTrial: {
+            /** Index */
+            index: number;
+            /** Phase */
+            phase: string;
+            timing: components["schemas"]["TrialTimingDoc"];
+            /**
+             * Images
+             * @description Every image that the trial uses.
+             */
+            images: string[];
+            notice: components["schemas"]["Notice"] | null;
+            /**
+             * Task
+             * @constant
+             */
+            task: "point";
+            show: components["schemas"]["PointShown"];
+        };
+        /**
          * Progress
          * @description Trials done, of how many.
          */
@@ -2364,7 +2473,7 @@ export interface components {
              * Parameters
              * @description The task's public parameters; nothing in them tells an answer.
              */
-            parameters: components["schemas"]["CategoryLearningPublicParameters"] | components["schemas"]["ComparisonPublicParameters"] | components["schemas"]["EstimationPublicParameters"] | components["schemas"]["IdentifyPublicParameters"] | components["schemas"]["OddOneOutPublicParameters"] | components["schemas"]["TwoAFCPublicParameters"] | {
+            parameters: components["schemas"]["CaptionPublicParameters"] | components["schemas"]["CategoryLearningPublicParameters"] | components["schemas"]["ComparisonPublicParameters"] | components["schemas"]["EstimationPublicParameters"] | components["schemas"]["IdentifyPublicParameters"] | components["schemas"]["OddOneOutPublicParameters"] | components["schemas"]["PointPublicParameters"] | components["schemas"]["TwoAFCPublicParameters"] | {
                 [key: string]: unknown;
             };
             /**
@@ -2461,7 +2570,7 @@ export interface components {
          * Trial
          * @description One trial, by its task.
          */
-        Trial: components["schemas"]["CategoryLearningTrial"] | components["schemas"]["ComparisonTrial"] | components["schemas"]["EstimationTrial"] | components["schemas"]["IdentifyTrial"] | components["schemas"]["OddOneOutTrial"] | components["schemas"]["TwoAFCTrial"] | components["schemas"]["OtherTrial"];
+        Trial: components["schemas"]["CaptionTrial"] | components["schemas"]["CategoryLearningTrial"] | components["schemas"]["ComparisonTrial"] | components["schemas"]["EstimationTrial"] | components["schemas"]["IdentifyTrial"] | components["schemas"]["OddOneOutTrial"] | components["schemas"]["PointTrial"] | components["schemas"]["TwoAFCTrial"] | components["schemas"]["OtherTrial"];
         /**
          * TrialContent
          * @description The current trial.
@@ -2616,6 +2725,48 @@ export interface components {
             place: string;
             /** Url */
             url: string | null;
+        };
+        /**
+         * CaptionFeedback
+         * @description The right words.
+         */
+        CaptionFeedback: {
+            /** Correct */
+            correct: boolean;
+            /**
+             * Answer
+             * @description The words that fit.
+             */
+            answer: string[];
+            /**
+             * Duration Ms
+             * @description 0: until the participant selects Continue.
+             */
+            duration_ms: number;
+        };
+        /**
+         * CaptionPublicParameters
+         * @description Parameters of caption that the browser may know.
+         */
+        CaptionPublicParameters: {
+            /** Enable After Ms */
+            enable_after_ms: number;
+        };
+        /**
+         * CaptionResponse
+         * @description The answer: a sentence, or words.
+         */
+        CaptionResponse: {
+            /**
+             * Text
+             * @default null
+             */
+            text?: string | null;
+            /**
+             * Words
+             * @default null
+             */
+            words?: string[] | null;
         };
         /**
          * CategoryLearningExplanation
@@ -2836,6 +2987,55 @@ export interface components {
         OddOneOutResponse: {
             /** Choice */
             choice: number;
+        };
+        /**
+         * PointFeedback
+         * @description Where the word is.
+         */
+        PointFeedback: {
+            /** Correct */
+            correct: boolean;
+            /**
+             * Box
+             * @description Left, top, right and bottom as shares of the image; null: it is not there.
+             */
+            box: number[] | null;
+            /**
+             * Duration Ms
+             * @description 0: until the participant selects Continue.
+             */
+            duration_ms: number;
+        };
+        /**
+         * PointPublicParameters
+         * @description Parameters of point that the browser may know.
+         */
+        PointPublicParameters: {
+            /** Enable After Ms */
+            enable_after_ms: number;
+        };
+        /**
+         * PointResponse
+         * @description The answer: a place in the image, or none.
+         */
+        PointResponse: {
+            /**
+             * Choice
+             * @enum {string}
+             */
+            choice: "place" | "absent";
+            /**
+             * X
+             * @description Share of the image's width.
+             * @default null
+             */
+            x?: number | null;
+            /**
+             * Y
+             * @description Share of the image's height.
+             * @default null
+             */
+            y?: number | null;
         };
         /**
          * TwoAFCFeedback

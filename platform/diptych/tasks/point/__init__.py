@@ -1,0 +1,5 @@
+"""Point: task, simulated participants, figure and report section."""
+
+from diptych.tasks.point.task import Point
+
+__all__ = ["Point"]
