@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,20 @@ from diptych.export.tables import export_study
 from diptych.host import host
 from diptych.journey.previews import trials as previewed
 from diptych.models import Response, Session, Trial
+from diptych.policies import EarlierPart, Past
+from diptych.policies.narrowed import Shown, narrowed
 from diptych.study.versions import frozen
 from diptych_analysis.tables import read_tables
 
 #: Two right answers master a class, a wrong one does not.
-QUICK = {"name": "mastery", "threshold": 0.9, "start": 0.3, "learn": 0.4}
+QUICK = {"name": "mastery", "threshold": 0.9, "start": 0.3, "learn": 0.4, "min_answers": 0}
+GIVEN = {key: value for key, value in QUICK.items() if key != "name"}
 
 
 @given(answers=st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=25))
 @settings(deadline=None, max_examples=60)
 def test_the_policy_is_finished_when_each_class_is_known(answers: list[tuple[int, bool]]) -> None:
-    policy: Any = made("mastery", **{k: v for k, v in QUICK.items() if k != "name"})
+    policy: Any = made("mastery", **GIVEN)
     other = {"A": "B", "B": "C", "C": "A"}
     history = [
         past(POOL[n], POOL[n].group if right else other[POOL[n].group]) for n, right in answers
@@ -36,6 +40,54 @@ def test_the_policy_is_finished_when_each_class_is_known(answers: list[tuple[int
     assert policy.is_finished(POOL, history) == (least >= 0.9)
     assert not made("mastery", stop=False).is_finished(POOL, history)
     assert not made("leitner").is_finished(POOL, history)
+
+
+def answers_of(*counts: int) -> list[Past]:
+    """Right answers, so many to each class."""
+    places = [number for number, count in enumerate(counts) for _ in range(count)]
+    return [past(POOL[number], CLASSES[number]) for number in places]
+
+
+@given(
+    counts=st.tuples(*[st.integers(0, 4)] * len(CLASSES)),
+    fewest=st.integers(0, 4),
+    tested=st.integers(0, 3),
+)
+@settings(deadline=None, max_examples=60)
+def test_a_part_ends_after_enough_answers_to_each_class_in_itself(
+    counts: tuple[int, ...], fewest: int, tested: int
+) -> None:
+    policy = made("mastery", **{**GIVEN, "min_answers": fewest})
+    policy.earlier = [EarlierPart(tuple(answers_of(6, 6, 6)), 86_400.0)]
+    history = answers_of(*counts)
+    assert policy.is_finished(POOL, history) == (min(counts) >= fewest)
+    # A trial without an answer that is right or wrong is none of them.
+    unknown = [Past(POOL[0], "test") for _ in range(tested)]
+    assert policy.is_finished(POOL, history + unknown) == (min(counts) >= fewest)
+    # Which class comes next follows the same rule: the first one with too few answers.
+    few = [name for name, count in zip(CLASSES, counts, strict=True) if count < fewest]
+    if few:
+        assert policy.choose(POOL, history, random.Random(1)).group == few[0]
+
+
+def test_a_participant_who_forgot_is_taught_again() -> None:
+    policy = made("mastery")
+    policy.earlier = [EarlierPart(tuple(answers_of(6, 6, 6)), 86_400.0)]
+    history = answers_of(3, 3, 3)
+    assert policy.is_finished(POOL, history)
+    for wrong in (1, 3):
+        forgot = [*answers_of(3, 3 - wrong, 3), *[past(POOL[1], "A")] * wrong]
+        assert not policy.is_finished(POOL, forgot)
+        assert policy.choose(POOL, forgot, random.Random(1)).group == "B"
+
+
+def test_a_part_of_old_items_can_end_without_the_classes_it_cannot_show() -> None:
+    learned = frozenset(each.id for each in POOL if each.group != "C")
+    policy = made("mastery")
+    policy.earlier = [EarlierPart(tuple(answers_of(6, 6, 0)), 86_400.0)]
+    part = narrowed(policy, "same", Shown(learned, learned))
+    assert part.is_finished(POOL, answers_of(3, 3, 0))
+    assert not part.is_finished(POOL, answers_of(3, 2, 0))
 
 
 def opened(app: Flask, folder: Path, tests: int, **given: Any) -> None:

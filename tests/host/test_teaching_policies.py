@@ -115,7 +115,9 @@ def test_features_that_no_image_has_are_named() -> None:
 
 
 def test_mastery_by_hand() -> None:
-    policy: Any = made("mastery", start=0.2, learn=0.1, slip=0.1, guess=0.25, threshold=0.5)
+    policy: Any = made(
+        "mastery", start=0.2, learn=0.1, slip=0.1, guess=0.25, threshold=0.5, min_answers=1
+    )
     # Right: .2 * .9 / (.2 * .9 + .8 * .25) = 9 / 19; then 9/19 + 10/19 * .1 = 10 / 19.
     history = [past(POOL[0], "A")]
     assert policy.known("A", history) == pytest.approx(10 / 19)

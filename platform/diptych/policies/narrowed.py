@@ -62,7 +62,7 @@ def narrowed(policy: Policy, items: Items, shown: Shown) -> Policy:
             return policy.explain(among(pool, history, rng), history, rng)
 
         def is_finished(self, pool: Sequence[Candidate], history: Sequence[Past]) -> bool:
-            return policy.is_finished(pool, history)
+            return policy.is_finished(allowed(pool) or pool, history)
 
         def measuring(self) -> Policy:
             return narrowed(policy.measuring(), items, shown)
@@ -71,12 +71,20 @@ def narrowed(policy: Policy, items: Items, shown: Shown) -> Policy:
         pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Sequence[Candidate]:
         """Return what the part may show; all of the pool where that is nothing."""
-        same = [each for each in pool if each.id in shown.learned]
-        new = [each for each in pool if each.id not in shown.all]
-        wanted: Sequence[Candidate] | None = {"same": same, "new": new}.get(items)
-        if wanted is None:
-            wanted = fewer(same, new, history, rng)
-        return wanted or pool
+        if items == "both":
+            same = [each for each in pool if each.id in shown.learned]
+            new = [each for each in pool if each.id not in shown.all]
+            return fewer(same, new, history, rng) or pool
+        return allowed(pool) or pool
+
+    def allowed(pool: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Return the images of either kind that the part shows, maybe none."""
+        return [
+            each
+            for each in pool
+            if (items != "new" and each.id in shown.learned)
+            or (items != "same" and each.id not in shown.all)
+        ]
 
     def fewer(
         same: Sequence[Candidate],
@@ -90,4 +98,6 @@ def narrowed(policy: Policy, items: Items, shown: Shown) -> Policy:
         take_same = were < others if were != others else rng.random() < 0.5
         return (same or new) if take_same else (new or same)
 
-    return Narrowed(policy.parameters)
+    found = Narrowed(policy.parameters)
+    found.earlier = policy.earlier
+    return found
