@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from diptych_analysis.intervals import wilson
 from diptych_analysis.report import performance, performance_figures
 from diptych_analysis.report.page import Page
 from diptych_analysis.report.performance import Spread
@@ -16,10 +17,39 @@ from diptych_analysis.tables import Tables
 #: Roles of items whose image stands for the item, in this order; else its first images.
 SHOWN_ROLES = ("stimulus", "query_positive", "query", "test", "reference", "before", "after")
 
+#: Columns of items that are no groups, and values of one that is.
+NO_GROUPS = ("item_id", "kind", "unit", "role", "place", "stimulus_id", "answer", "study")
+MOST_GROUPS = 8
+
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share as 12.3 %."""
     return f"{100 * share:.{digits}f} %"
+
+
+def add_groups(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
+    """Add right answers by the columns of items.csv that hold a few words, where there are any."""
+    rows = []
+    for name in tables.items.columns:
+        known = tables.items[name].dropna()
+        if name in NO_GROUPS or not known.map(lambda value: isinstance(value, str)).all():
+            continue
+        if 1 < known.nunique() <= MOST_GROUPS:
+            of_item = tables.items.drop_duplicates("item_id").set_index("item_id")[name]
+            by = trials["item_id"].map(of_item)
+            rows += [
+                [str(name), str(value), *_right_of(part)] for value, part in trials.groupby(by)
+            ]
+    if rows:
+        head = ["column", "items", "right", "95 % interval", "answers"]
+        page.table("Right answers by the columns of the items (Wilson intervals).", head, rows)
+
+
+def _right_of(trials: pd.DataFrame) -> list[str]:
+    """Return the share of right answers, its interval and the number of answers, as text."""
+    right, n = int(trials["correct"].astype(bool).sum()), len(trials)
+    low, high = (float(end) for end in wilson(right, n))
+    return [percent(right / n), f"{percent(low)} to {percent(high)}", f"{n:,}"]
 
 
 def add_course(page: Page, trials: pd.DataFrame) -> None:

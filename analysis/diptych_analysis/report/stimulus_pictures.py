@@ -81,6 +81,19 @@ class StimulusPictures:
         rows = [("", list(cells[at : at + columns])) for at in range(0, len(cells), columns)]
         return self._drawn(rows, words=2)
 
+    def titled(
+        self, rows: Sequence[tuple[str, Sequence[tuple[str, str, str]]]]
+    ) -> Image.Image | None:
+        """Draw rows of stimuli below their headings, each above a line; None without an image.
+
+        Parameters
+        ----------
+        rows : sequence of (str, cells)
+            Heading of each row, and its cells as those of `captioned`, whose second line is left
+            out.
+        """
+        return self._drawn(rows, words=1)
+
     def _drawn(
         self, rows: Sequence[tuple[str, Sequence[tuple[str, str, str]]]], words: int
     ) -> Image.Image | None:

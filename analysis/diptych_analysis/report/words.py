@@ -89,6 +89,8 @@ def _trials_sentence(trials: pd.DataFrame) -> str:
 
 def _stimuli_sentence(trials: pd.DataFrame) -> str:
     labels = sorted(set(trials["label"].dropna().astype(str)))
+    if set(trials["task"]) == {"odd_one_out"}:
+        return _places_sentence(trials, len(labels))
     images = trials["stimulus_id"].nunique()
     items = trials["item_id"].nunique()
     said = counted(images, "image") if images else counted(items, "item")
@@ -96,6 +98,16 @@ def _stimuli_sentence(trials: pd.DataFrame) -> str:
         chance = f" (chance: {100 / len(labels):.3g} %)"
         return f"They showed {said}; right answers were {joined(labels)}{chance}."
     return f"They showed {said}."
+
+
+def _places_sentence(trials: pd.DataFrame, places: int) -> str:
+    """Describe items whose right answer, if they have one, is a place on the page."""
+    said = f"They showed {counted(trials['item_id'].nunique(), 'item')} of several images"
+    known = trials[trials["label"].notna()]
+    if known.empty:
+        return f"{said}, none with a right answer."
+    judged = counted(known["item_id"].nunique(), "of them has", "of them have")
+    return f"{said}; {judged} a right answer, whose place on the page was random."
 
 
 def _flow_sentence(flow: Flow) -> str:

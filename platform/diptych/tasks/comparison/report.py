@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import pandas as pd
@@ -21,16 +20,14 @@ def section(page: Page, trials: pd.DataFrame, everybody: pd.DataFrame, tables: T
     judged = test[test["correct"].notna()]
     if len(judged):
         page.add(f"<p>{_right(judged)} of the test answers are right.</p>")
-        groups = _groups(judged, tables)
-        if groups:
-            page.add(_table(groups))
+        performance_sections.add_groups(page, judged, tables)
     for name in _levels(tables):
         levels = test.assign(level=test["item_id"].map(_of_items(tables, name)).astype(float))
         levels = levels[levels["level"].notna()]
         if levels["level"].nunique() > 1:
             page.figure(
                 _curve(levels, name).properties(width=420),
-                f"Answers that chose the test display by its {html.escape(name)}, with 95 % Wilson "
+                f"Answers that chose the test display by its {name}, with 95 % Wilson "
                 "intervals; the line is the function fitted to the answers of all participants.",
             )
     add_observers(page, everybody, tables)
@@ -45,7 +42,7 @@ def section(page: Page, trials: pd.DataFrame, everybody: pd.DataFrame, tables: T
 def _right(trials: pd.DataFrame) -> str:
     right, n = int(trials["correct"].astype(bool).sum()), len(trials)
     low, high = wilson(right, n)
-    return f"{right / n:.1%} of {n:,} ({low:.1%} to {high:.1%})".replace("%", " %")
+    return f"{right / n:.1%} of {n:,} ({low:.1%} to {high:.1%})".replace("%", "\u00a0%")
 
 
 def _of_items(tables: Tables, column: str) -> dict[str, Any]:
@@ -57,27 +54,6 @@ def _levels(tables: Tables) -> list[str]:
     """Columns x of items with a column reference_x: numbers of both displays."""
     columns = tables.items.columns
     return [name for name in columns if f"reference_{name}" in columns][:1]
-
-
-def _groups(trials: pd.DataFrame, tables: Tables) -> list[tuple[str, str, str]]:
-    """Right answers by the columns of items.csv that hold a few words."""
-    rows = []
-    for name in tables.items.columns:
-        if name in ("item_id", "kind", "unit", "role", "place", "stimulus_id", "answer"):
-            continue
-        known = tables.items[name].dropna()
-        if known.map(lambda value: isinstance(value, str)).all() and 1 < known.nunique() <= 8:
-            by = trials["item_id"].map(_of_items(tables, name))
-            rows += [(name, str(value), _right(part)) for value, part in trials.groupby(by)]
-    return rows
-
-
-def _table(rows: list[tuple[str, str, str]]) -> str:
-    cells = "".join(
-        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    head = "<tr><th>column</th><th>items</th><th>right answers (95 % interval)</th></tr>"
-    return f"<table>{head}{cells}</table>"
 
 
 def _curve(trials: pd.DataFrame, name: str) -> Any:
