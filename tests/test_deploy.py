@@ -9,11 +9,9 @@ import importlib
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from diptych.cli import Commands
-from diptych.cli.concepts_study import from_concepts
 from diptych.cli.captions_study import from_captions
+from diptych.cli.concepts_study import from_concepts
 from diptych.cli.console import console, messages
 from diptych.cli.context import new_study_folder, study_folder, with_app
 from diptych.cli.contrastive_study import from_contrastive
