@@ -24,6 +24,7 @@ from diptych_analysis.tracing.early_warning import (
     roc_curves,
 )
 from diptych_analysis.tracing.figures.accuracy import human_accuracy, phase_change
+from diptych_analysis.tracing.figures.space import stimulus_embeddings
 from diptych_analysis.tracing.figures.states import neighbourhoods
 from diptych_analysis.tracing.models import make_model
 from diptych_analysis.tracing.probing import probe, probes_of
@@ -133,6 +134,14 @@ def test_a_report_has_every_figure(export: Path, tmp_path: Path) -> None:
     page = (tmp_path / "report" / "index.html").read_text()
     assert page.count("<figure>") == len(figures)
     assert "Every participant on this page is <b>simulated</b>" in page
+
+
+def test_every_stimulus_that_was_shown_has_an_embedding(sequences: Sequences) -> None:
+    model = make_model("cls_pred_y", encoder="embedding", epochs=1).fit(sequences)
+    z, label = stimulus_embeddings(model, sequences)
+    shown = np.unique(sequences.stimulus[sequences.mask])
+    assert len(z) == len(shown) and np.isfinite(z).all()
+    assert (label == sequences.stimulus_label[shown]).all()
 
 
 def test_a_probe_is_what_the_model_says_of_what_was_shown(sequences: Sequences) -> None:

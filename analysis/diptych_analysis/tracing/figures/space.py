@@ -36,6 +36,7 @@ def stimulus_embeddings(
         ranking=np.full((1, n, 1), -1),
         phase=np.full((1, n), 1),
         rt=np.full((1, n), np.nan, dtype=np.float32),
+        lag=np.full((1, n), np.nan, dtype=np.float32),
         mask=np.ones((1, n), dtype=bool),
     )
     return embeddings(model, line)[0], label
