@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from diptych_analysis.tables.batches import Row
     from diptych_analysis.tables.cells import read_cells
     from diptych_analysis.tables.faults import TableFault
     from diptych_analysis.tables.layout import FORMATS
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         CsvWriter,
         DatasetWriter,
         ParquetWriter,
-        Row,
         TableWriter,
         rows_of,
         write_tables,
@@ -74,7 +74,7 @@ __all__ = [
 ]
 
 #: The modules of this room, in the order in which a name is looked for: light ones first.
-_MODULES = ("schema", "faults", "layout", "metadata", "values", "write", "cells", "read")
+_MODULES = ("schema", "faults", "layout", "metadata", "values", "batches", "write", "cells", "read")
 
 
 def __getattr__(name: str) -> object:

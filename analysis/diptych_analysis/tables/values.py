@@ -164,6 +164,12 @@ def _plain(column: Column, value: object) -> object:
 
 def _cell(column: Column, value: object) -> str:
     """Write the value as a CSV cell; empty for nothing."""
+    text = text_of(column, value)
+    return quoted(text) if column.type in ("string", "list") else text
+
+
+def text_of(column: Column, value: object) -> str:
+    """Write the value as a reader of the CSV file gets it; empty for nothing."""
     plain = _plain(column, value)
     if plain is None:
         return ""
@@ -172,5 +178,5 @@ def _cell(column: Column, value: object) -> str:
     if isinstance(plain, datetime):
         return iso(plain)
     if isinstance(plain, str):
-        return quoted(guarded(plain))
+        return guarded(plain)
     return repr(plain) if isinstance(plain, float) else str(plain)

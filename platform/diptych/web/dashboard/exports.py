@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, cast
 
 from flask import Response, abort, render_template, request, stream_with_context, url_for
@@ -19,8 +19,8 @@ from diptych.study.versions import UnknownStudy
 from diptych.web.dashboard import access as rules
 from diptych.web.dashboard.access import access, pages, user
 from diptych_analysis.tables.layout import FORMAT_CHOICES, FORMATS, table_file
-from diptych_analysis.tables.schema import DESCRIPTIONS, TABLES, Column, TableName
-from diptych_analysis.tables.values import TextColumn
+from diptych_analysis.tables.schema import DESCRIPTIONS, TABLES, Column
+from diptych_analysis.tables.values import text_of
 
 blueprint = pages("exports")
 #: The page of a table shows so many rows, of so many sessions: it costs the same for any study.
@@ -47,13 +47,14 @@ def page(study: str) -> str:
 @access("viewer")
 def data(study: str) -> str:
     """Show the first rows of a table, and what its columns mean."""
-    name = request.args.get("table", "sessions")
-    if name not in TABLES:
-        abort(404, f"There is no table {name!r}; there are {', '.join(TABLES)}.")
-    table = cast(TableName, name)
+    table = request.args.get("table", "sessions")
+    if table not in TABLES:
+        abort(404, f"There is no table {table!r}; there are {', '.join(TABLES)}.")
     with open_tables(host(), study, FIRST_SESSIONS) as tables:
         columns = tables.columns[table]
-        rows = list(islice(tables.rows(table), MOST_ROWS))
+        batches = tables.batches(table)
+        each = chain.from_iterable(batch.rows(*(c.name for c in columns)) for batch in batches)
+        rows = list(islice(each, MOST_ROWS))
     return render_template(
         "dashboard/data.html",
         tables=DESCRIPTIONS,
@@ -65,12 +66,11 @@ def data(study: str) -> str:
     )
 
 
-def _cells(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def _cells(columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> list[list[str]]:
     """Write rows as the CSV file has them, but numbers short."""
-    texts = [TextColumn(column).cells([row.get(column.name) for row in rows]) for column in columns]
     return [
-        [_short(column, text) for column, text in zip(columns, row, strict=True)]
-        for row in zip(*texts, strict=True)
+        [_short(column, text_of(column, cell)) for column, cell in zip(columns, row, strict=True)]
+        for row in rows
     ]
 
 
