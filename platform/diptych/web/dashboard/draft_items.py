@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, render_template, request
+from flask import redirect, render_template, request, url_for
 
 from diptych.authoring.draft_folder import DraftFault
 from diptych.authoring.item_table import ShownItem, others, read_items_to_look_at
@@ -19,12 +19,12 @@ PER_PAGE = 30
 @blueprint.get("/studies/<study>/edit/items")
 @access("editor", draft=True)
 def page(study: str) -> Any:
-    """Show the items with their images, those with faults marked."""
+    """Show the items with their images, those with faults marked; without items, the images."""
     here = needed_draft()
     spec, _ = here.files.spec()
     layout = layout_of(spec)
     if spec is None or spec.items is None or layout is None:
-        abort(404, "The task of this study has no items, or study.toml has faults.")
+        return redirect(url_for("dashboard_draft_stimuli.page", study=study))
     manifest = spec.items.manifest
     _, faults = read_folder(here.folder)
     mine = [fault for fault in faults if fault.file == manifest]
