@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, select, update
 
@@ -129,7 +130,7 @@ def _committed(connection: Connection, study_id: int, currency: str) -> int:
     )
 
 
-def _unordered(study_id: int) -> Select[tuple[int, int, int]]:
+def _unordered(study_id: int) -> Select[Any]:
     """Select the completed sessions of people about whose reward nothing was decided."""
     decided = exists().where(
         ORDERS.c.session_id == SESSIONS.c.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from diptych.authoring.draft_folder import DraftFault
 from diptych.authoring.item_table import ShownItem, others, read_items_to_look_at
@@ -24,7 +24,8 @@ def page(study: str) -> Any:
     spec, _ = here.files.spec()
     layout = layout_of(spec)
     if spec is None or spec.items is None or layout is None:
-        return redirect(url_for("dashboard_draft_stimuli.page", study=study))
+        flash("The task of this study has no items, or study.toml has faults.", "warning")
+        return redirect(url_for("dashboard_drafts.index", study=study), 303)
     manifest = spec.items.manifest
     _, faults = read_folder(here.folder)
     mine = [fault for fault in faults if fault.file == manifest]

@@ -12,6 +12,7 @@ const thisYear = new Intl.DateTimeFormat(undefined, {
   minute: "2-digit",
 });
 const earlier = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "short" });
 const precise = new Intl.DateTimeFormat(undefined, {
   year: "numeric",
   month: "short",
@@ -22,10 +23,11 @@ const precise = new Intl.DateTimeFormat(undefined, {
 });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
-/** @param style `relative`, `precise`, or (by default) as short as tells one from another. */
+/** @param style `relative`, `moment` (whole, to the minute), `precise`, or (by default) as short as tells one from another. */
 export function localTime(at: Date, style = "", now = new Date()): string {
   const since = now.getTime() - at.getTime();
   if (style === "relative") return ago(since);
+  if (style === "moment") return moment.format(at);
   if (style === "precise") return precise.format(at);
   if (at.toDateString() === now.toDateString()) return today.format(at);
   return at.getFullYear() === now.getFullYear() ? thisYear.format(at) : earlier.format(at);
