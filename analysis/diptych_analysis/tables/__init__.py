@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from diptych_analysis.tables.batches import Row
     from diptych_analysis.tables.cells import read_cells
     from diptych_analysis.tables.faults import TableFault
     from diptych_analysis.tables.layout import FORMATS
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         CsvWriter,
         DatasetWriter,
         ParquetWriter,
-        Row,
         TableWriter,
         rows_of,
         write_tables,
