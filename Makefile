@@ -102,6 +102,9 @@ bench-numerosity: .venv/stamp-dev ## training the number sense: time per seed, s
 bench-tables: .venv/stamp-dev ## what it costs to export and to read a million trials
 	PYTHONPATH=tests $(BIN)/python benchmarks/bench_tables.py $(BENCH_ARGS)
 
+capacity: .venv/stamp-dev ## simulates 10,000 participants over eight hosts from measured service times
+	PYTHONPATH=tests $(BIN)/python benchmarks/capacity.py $(BENCH_ARGS)
+
 bench-behaviour: .venv/stamp-dev ## agreement of 1,355 models about 50,000 images: time and memory of each step, on one core
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench_behaviour.py $(BENCH_ARGS)
 

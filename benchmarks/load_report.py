@@ -250,11 +250,13 @@ def remarks(results: Results) -> list[str]:
     """State the results beside what must hold."""
     lines = []
     for label, costs in results.costs.items():
-        last, other = (costs.mean(kind, "cpu_ms") for kind in ("last answer", "answer"))
-        share = (last - other) / results.options["trials"]
+        kinds = ("settling", "last answer", "answer")
+        settling, last, other = (costs.mean(kind, "cpu_ms") for kind in kinds)
+        share = settling / results.options["trials"]
         lines.append(
-            f"{label}: the last answer of a session, which settles it, costs {last:.1f} ms of "
-            f"server CPU, another one {other:.1f}: {share:.2f} ms more for each answer"
+            f"{label}: the last answer of a session costs {last:.1f} ms of server CPU, another one "
+            f"{other:.1f}; settling the session behind it, alone, {settling:.1f}: {share:.2f} ms "
+            f"for each answer"
         )
     for label, turns in results.turns.items():
         ends, leaves = (median(turns, what, "rate") for what in ("ends", "leaves"))

@@ -1,12 +1,14 @@
 """What each kind of request of a whole session costs, SQL and CPU, counted in this process.
 
-The same kinds as `people.Person` makes: statements (without those that only begin or end a
-transaction), and with a proxy the round trips on the wire to PostgreSQL.
+The same kinds as `people.Person` makes, and `settling` a session alone: statements (without those
+that only begin or end a transaction), and with a proxy the round trips on the wire to PostgreSQL.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from support.round_trips import RoundTrips
 
 from diptych.ground.database import db
 from diptych.ground.settings import Settings
+from diptych.settling.settle import settle
 
 #: Sessions that are taken, the first of them to warm up.
 SESSIONS = 3
@@ -53,13 +56,19 @@ class _Counting:
         self.headers: dict[str, str] = {}
 
     def ask(self, kind: str, method: str, path: str, body: Any = None) -> Any:
+        with self.counted(kind):
+            reply = self.client.open(path, method=method, json=body, headers=self.headers)
+        if not 200 <= reply.status_code < 300:
+            raise RuntimeError(f"{method} {path}: {reply.status} {reply.get_data(as_text=True)}")
+        return reply.get_json(silent=True)
+
+    @contextmanager
+    def counted(self, kind: str) -> Iterator[None]:
         self.sent.clear()
         before = self.proxy.count if self.proxy else 0
         begun = time.process_time()
-        reply = self.client.open(path, method=method, json=body, headers=self.headers)
+        yield
         spent = 1000 * (time.process_time() - begun)
-        if not 200 <= reply.status_code < 300:
-            raise RuntimeError(f"{method} {path}: {reply.status} {reply.get_data(as_text=True)}")
         own = [sql for sql in self.sent if not sql.upper().startswith(TRANSACTION_CONTROL)]
         self.costs.statements.setdefault(kind, []).append(len(own))
         if self.proxy:
@@ -67,7 +76,6 @@ class _Counting:
             self.costs.round_trips.setdefault(kind, []).append(trips)
         else:  # the proxy works in this process too
             self.costs.cpu_ms.setdefault(kind, []).append(spent)
-        return reply.get_json(silent=True)
 
 
 def measure_session(settings: Settings, study: str, proxy: RoundTrips | None = None) -> Costs:
@@ -83,10 +91,15 @@ def measure_session(settings: Settings, study: str, proxy: RoundTrips | None = N
         The proxy that `settings` connects through, to count round trips.
     """
     app, sent = listened(settings)
+    host, ended = app.extensions["diptych"], list[int]()
+    # A host that serves settles behind the requests: the last answer costs no more than another.
+    host.when_ended = ended.append
     counting = _Counting(app.test_client(), sent, proxy)
     for turn in range(SESSIONS):
         counting.headers = {}
         _take(counting, study)
+        with app.app_context(), counting.counted("settling"):
+            settle(host, ended[-1])
         if turn == 0:
             counting.costs = Costs()
     with app.app_context():

@@ -9,7 +9,9 @@ for the session. `sessions.tidy_rows.trial_row` makes the same cells, row by row
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple, TypeVar
 
 from diptych.host import Host
@@ -46,11 +48,12 @@ class _Planned(NamedTuple):
     arranges: bool
 
 
-class _Layer(NamedTuple):
+class _Layer:
     """Cells that several rows share; of two layers with one column the later one counts."""
 
-    cells: Sequence[Mapping[str, Any]]
-    places: Places
+    def __init__(self, cells: Sequence[Mapping[str, Any]], places: Sequence[int]) -> None:
+        self.cells, self.places = cells, Places(places)
+        self.names = frozenset[str]().union(*cells)
 
     def column(self, name: str) -> Repeated:
         return Repeated([each.get(name) for each in self.cells], self.places)
@@ -95,11 +98,11 @@ class TrialBatches:
         answers, of_answers = _different(zip(of_plans, of["kind"], of["answer"], strict=True))
         layers = [
             self._sessions(rows, of["id"]),
-            _Layer([plan.cells for plan in plans], Places(of_plans)),
+            _Layer([plan.cells for plan in plans], of_plans),
             self._arranged([plans[place] for place in of_plans], of["seed"]),
             _Layer(
                 [self._answer(plans[place], kind, answer) for place, kind, answer in answers],
-                Places(of_answers),
+                of_answers,
             ),
         ]
         fixed = _fixed(of, layers[-1])
@@ -110,10 +113,8 @@ class TrialBatches:
 
     def _sessions(self, rows: Sequence[Any], ids: Sequence[int]) -> _Layer:
         numbers, places = _different(ids)
-        first: dict[int, int] = {}
-        for row, place in enumerate(places):
-            first.setdefault(place, row)
-        return _Layer([self._shared(rows[first[n]]) for n in range(len(numbers))], Places(places))
+        first = dict(zip(reversed(ids), range(len(ids) - 1, -1, -1), strict=True))
+        return _Layer([self._shared(rows[first[number]]) for number in numbers], places)
 
     def _plan(self, key: _Plan) -> _Planned:
         if key not in self._planned:
@@ -152,13 +153,13 @@ class TrialBatches:
                 known[key] = len(cells)
                 cells.append(found)
             places.append(known[key])
-        return _Layer(cells, Places(places))
+        return _Layer(cells, places)
 
 
 def _different(keys: Iterable[K]) -> tuple[list[K], list[int]]:
     """Return the different keys in the order in which they come, and which of them each one is."""
-    known: dict[K, int] = {}
-    places = [known.setdefault(key, len(known)) for key in keys]
+    known: dict[K, int] = defaultdict(count().__next__)
+    places = list(map(known.__getitem__, keys))
     return list(known), places
 
 
@@ -171,7 +172,7 @@ def _cells(name: str, fixed: Mapping[str, Cells], layers: Sequence[_Layer]) -> C
     """Return a column of the table; None where it is empty."""
     if name in fixed:
         return fixed[name]
-    having = [layer for layer in layers if any(name in cells for cells in layer.cells)]
+    having = [layer for layer in layers if name in layer.names]
     if not having:
         return None
     if len(having) == 1:

@@ -103,9 +103,10 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that will write takes the write lock at once: one that upgrades later can be
     # refused halfway.
-    if connection.get_execution_options().get("writes"):
+    options = connection.get_execution_options()
+    if options.get("writes"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
+    elif not options.get("singly"):
         connection.exec_driver_sql("BEGIN")
 
 
@@ -139,10 +140,13 @@ def writing(engine: Engine | None = None) -> Iterator[Connection]:
 def reading(engine: Engine | None = None) -> Iterator[Connection]:
     """Open a connection for single statements, each its own transaction.
 
-    On PostgreSQL no BEGIN and no COMMIT are sent, which would be round trips of their own.
+    No BEGIN and no COMMIT are sent: on PostgreSQL they would be round trips of their own, on SQLite
+    they cost as much as what is asked.
     """
     engine = engine or db.engine
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        else:
+            connection = connection.execution_options(singly=True)
         yield connection
