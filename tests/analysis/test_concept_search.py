@@ -198,6 +198,11 @@ def test_the_command_says_what_is_missing(tmp_path: Path, model: Path) -> None:
     assert "needs --words" in refused("planted:striped", "--generator", str(model))
     assert "needs --layer and --images" in refused("efficientnet-lite0", *given)
     assert "no attribute 'zebra'" in refused("planted:zebra", *given)
+    people = ("planted:striped", *given, "--prefer")
+    assert "allowed are tcav and human:TABLES" in refused(*people, "me")
+    assert "needs --groups" in refused(*people, "human:tables")
+    assert "needs people's choices" in refused(*people, "tcav", "--groups", str(tmp_path))
+    assert "no finished search" in refused(*people, "human:tables", "--groups", str(tmp_path))
     assert "class 0 has none" in refused("planted:striped", "--class", "0", *given)
     assert "no folder tokenizer" in refused("planted:striped", "--generator", str(tmp_path))
 

@@ -15,10 +15,10 @@ def worlds() -> None:
     """Train a tiny text-to-image model, in a world where the truth is known.
 
     \b
-      diptych worlds train --to tiny     about 10 minutes on one idle core
+      diptych worlds train --to my-tiny     about 25 minutes on one idle core
 
     Scenes hold 2 to 4 objects on a ground: 8 shapes, 6 textures, 4 grounds, 32 x 32 pixels.
-    Diptych comes with the model that this command makes, so most users need not train it.
+    `diptych concepts --generator ./my-tiny` draws with this model.
     """
 
 

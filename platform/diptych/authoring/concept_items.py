@@ -19,7 +19,8 @@ EXPLAINED = 5  # images of a concept that explain, per concept
 CONDITIONS = ("concepts", "examples", "none")
 YES, NO = "yes", "no"
 _MOST_LABELS = 16
-_PAPER = (190, 190, 190)
+#: The colour of the page behind a trial, in light and dark mode.
+_PAGE = (235, 235, 235)
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def prediction(search: SavedSearch, wanted: Wanted, rng: np.random.Generator) ->
         }
         items += [
             Item(f"{condition}-{number:03d}", "test",
-                 {"images": [beside(panels[condition], rows, image)]},
+                 {"images": [below(panels[condition], rows, image)]},
                  {**about, "explained": condition})
             for condition in CONDITIONS
         ]  # fmt: skip
@@ -188,27 +189,29 @@ DESIGNS: dict[str, Callable[[SavedSearch, Wanted, np.random.Generator], list[Ite
 }
 
 
-def collage(images: Bytes, columns: int) -> Image.Image:
-    """Lay images (n, H, W, 3) out as a picture, with a grey gap between them."""
+def collage(
+    images: Bytes, columns: int, *, gaps: tuple[int, int, int] = (190, 190, 190)
+) -> Image.Image:
+    """Lay images (n, H, W, 3) out as a picture, with gaps of one colour between them."""
     count, height, width = images.shape[:3]
     rows, gap = -(-count // columns), max(1, height // 16)
-    sheet = Image.new("RGB", (columns * (width + gap) - gap, rows * (height + gap) - gap), _PAPER)
+    sheet = Image.new("RGB", (columns * (width + gap) - gap, rows * (height + gap) - gap), gaps)
     for number, image in enumerate(images):
         row, column = divmod(number, columns)
         sheet.paste(Image.fromarray(image), (column * (width + gap), row * (height + gap)))
     return sheet
 
 
-def beside(panel: Bytes | None, count: int, image: Bytes) -> Image.Image:
-    """Put explaining images left of an image; without them, their place stays empty."""
-    height, width = image.shape[:2]
-    shown = np.full((count, *image.shape), 235, np.uint8) if panel is None else panel
-    left = collage(shown, EXPLAINED)
-    scale = max(1, left.height // height)
-    large = Image.fromarray(image).resize((width * scale, height * scale), Image.Resampling.NEAREST)
-    sheet = Image.new("RGB", (left.width + width + large.width, left.height), _PAPER)
-    sheet.paste(left, (0, 0))
-    sheet.paste(large, (left.width + width, (left.height - large.height) // 2))
+def below(panel: Bytes | None, count: int, image: Bytes) -> Image.Image:
+    """Put explaining images above a large image; without them, their place stays empty."""
+    empty = np.full((count, *image.shape), _PAGE[0], np.uint8)
+    above = collage(empty if panel is None else panel, EXPLAINED, gaps=_PAGE)
+    side = above.width // 2
+    large = Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST)
+    gap = above.height // 10
+    sheet = Image.new("RGB", (above.width, above.height + gap + side), _PAGE)
+    sheet.paste(above, (0, 0))
+    sheet.paste(large, ((above.width - side) // 2, above.height + gap))
     return sheet
 
 

@@ -120,9 +120,9 @@ def _write_items(
 
 
 def _scaled(picture: Image.Image, column: str, wanted: Wanted) -> Image.Image:
-    """Scale a picture: squares to the wanted side, the queries of a group larger, panels wider."""
+    """Scale a picture: squares to the wanted side, groups and images with a panel larger."""
     if picture.width != picture.height:
-        scale = max(1, round(2 * wanted.side / picture.height))
+        scale = max(1, -(-3 * wanted.side // picture.height))
         size = (picture.width * scale, picture.height * scale)
         return picture.resize(size, Image.Resampling.NEAREST)
     large = column.startswith("query_") or wanted.design == "naming"
