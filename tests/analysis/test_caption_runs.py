@@ -17,7 +17,8 @@ from diptych_analysis.captions.tiny_world import CLASSES, draw_labelled
 from diptych_analysis.worlds.model import write_new_model
 
 pytestmark = pytest.mark.slow
-SMALL = ["--train", "8", "--test", "4", "--updates", "2", "--seeds", "1"]
+SMALL = ["--train", "8", "--test", "8", "--updates", "2", "--seeds", "1"]
+SMALL += ["--captioner-updates", "20"]
 
 
 def _invoke(*arguments: str, wanted: int = 0) -> str:

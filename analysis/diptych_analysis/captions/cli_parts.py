@@ -87,7 +87,8 @@ def source(given: Mapping[str, Any], loaded: Generator, target: str | None) -> S
         grounds = (
             {} if target is None else {"train_grounds": _seen(target), "test_grounds": (target,)}
         )
-        return TinyWorld(given["train"], given["test"], **grounds)
+        updates = given["captioner_updates"]
+        return TinyWorld(given["train"], given["test"], captioner_updates=updates, **grounds)
     if target is not None:
         raise CaptionFault(
             "shift draws the tiny world: leave out --images. For photographs, use segment with "
