@@ -19,7 +19,7 @@ from diptych_analysis.worlds.scenes import Scenes, draw_scenes
 from diptych_analysis.worlds.vocabulary import GROUNDS, SHAPES, TEXTURES
 
 Bytes = npt.NDArray[np.uint8]
-STEPS, BATCH, RATE, SCENES = 400, 64, 3e-3, 2048
+STEPS, BATCH, RATE, SCENES = 100, 64, 3e-3, 2048
 _STREAM = 42
 
 
@@ -90,7 +90,7 @@ class Captioner(nn.Module):
 
 
 def train_captioner(seed: int, *, steps: int = STEPS) -> Captioner:
-    """Train a captioner on scenes of its own; about 10 s on one core.
+    """Train a captioner on scenes of its own; about 5 s on one core.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def _options(command: F) -> F:
             ),
             click.option(
                 "--captioner-updates",
-                default=400,
+                default=100,
                 show_default=True,
                 type=click.IntRange(1),
                 help="Updates of the tiny world's captioner. With fewer, it errs more.",
