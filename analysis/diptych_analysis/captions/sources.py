@@ -35,7 +35,9 @@ class Source(Protocol):
         As results name it.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the images."""
 
     @property
     def about(self) -> dict[str, object]:
