@@ -95,7 +95,7 @@ def test_captions_are_scored_by_the_words_of_classes() -> None:
     shapes = [WORDING.words[k] for i, k in _words() if i == 0]
     rows = [
         {"image": 0, "item_id": "a", "caption": f"there is a {shapes[0]}!", "words": None},
-        {"image": 0, "item_id": "a", "caption": None, "words": [*shapes]},
+        {"image": 0, "item_id": "a", "caption": None, "words": "|".join(shapes)},
         {"image": 1, "item_id": "b", "caption": "nothing", "words": None},
     ]
     people = People(pd.DataFrame(rows), IMAGES, WORDING)

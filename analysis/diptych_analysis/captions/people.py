@@ -18,6 +18,7 @@ from diptych_analysis.captions.labelled import Labelled
 from diptych_analysis.captions.pointing import WordMap, peak
 from diptych_analysis.captions.wording import Wording
 from diptych_analysis.tables.read import Tables
+from diptych_analysis.tables.schema import LIST_SEPARATOR
 
 #: Column of captions.csv for participants' captions: the prompt `caption:people`.
 COLUMN = "people"
@@ -82,6 +83,8 @@ def read_people(tables: Tables, images: Labelled, wording: Wording) -> People:
 def caption_text(row: Mapping[Any, Any]) -> str:
     """Return a caption as a prompt: the sentence, or the ticked words with commas between."""
     words = row.get("words")
+    if isinstance(words, str) and words:
+        return ", ".join(words.split(LIST_SEPARATOR))
     if isinstance(words, list | tuple | np.ndarray) and len(words):
         return ", ".join(str(word) for word in words)
     text = row.get("caption")
