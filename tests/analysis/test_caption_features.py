@@ -180,6 +180,7 @@ def test_latents_have_a_standard_deviation_near_one(tiny: Generator) -> None:
     assert torch.allclose(scaled, plain * 1.6)
 
 
+@pytest.mark.slow
 def test_the_layout_of_stable_diffusion_gives_the_published_maps(stable: Generator) -> None:
     """Sides 1/8, 1/4, 1/2 and 1 of the latents; channels of output blocks 1, 4, 7 and 11."""
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
