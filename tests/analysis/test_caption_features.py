@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,8 @@ from diptych_analysis.captions.encoding import (
 )
 from diptych_analysis.captions.faults import CaptionFault
 from diptych_analysis.captions.features import decoder_layers, extract
-from diptych_analysis.captions.store import encoded
+from diptych_analysis.captions.prompts import Condition, Material, condition, read_prompt
+from diptych_analysis.captions.store import Store, encoded, texts_of
 from diptych_analysis.captions.tiny_world import draw_labelled
 from diptych_analysis.captions.wording import tiny_wording
 from diptych_analysis.diffusion.folder import load_generator
@@ -134,6 +137,35 @@ def test_an_averaged_class_is_the_mean_over_templates_at_the_end_token(tiny: Gen
     assert torch.equal(pooled(tiny, ["a ring"])[0], pooled(tiny, ["sea", "a ring"])[1])
 
 
+def test_conditions_are_what_their_names_say(tiny: Generator, tmp_path: Path) -> None:
+    material = Material(IMAGES, tiny_wording(), lambda _: SENTENCES)
+    rng = np.random.default_rng(0)
+
+    def made(name: str) -> Condition:
+        return condition(read_prompt(name), material, tiny, rng)
+
+    for name in ("empty", "names", "averaged", "embeddings", "vector"):
+        rows = texts_of(tiny, made(name))(torch.arange(6))
+        assert all(torch.equal(row, rows[0]) for row in rows), name
+    assert (made("vector").known == IMAGES.present).all()
+    captioned = made("caption-vector").known
+    assert captioned is not None and (captioned[:, 1:] == IMAGES.present[:, 1:]).all()
+    other = made("other").texts or ()
+    assert sorted(other) == sorted(SENTENCES)
+    assert all(mine != own for mine, own in zip(other, SENTENCES, strict=True))
+    assert made("caption+on night").texts == tuple(f"{text} on night" for text in SENTENCES)
+    assert not made("pixels").passes
+    # What was computed is read again; a damaged file is computed again.
+    first = Store(tiny, tmp_path).features(IMAGES, made("caption"))
+    (file,) = tmp_path.glob("features-*.npz")
+    again = Store(tiny, tmp_path).features(IMAGES, made("caption"))
+    assert all(torch.equal(part, again[side]) for side, part in first.items())
+    file.write_bytes(b"damaged")
+    anew = Store(tiny, tmp_path).features(IMAGES, made("caption"))
+    for side, part in first.items():
+        assert torch.allclose(part.float(), anew[side].float(), atol=0.02)
+
+
 def test_words_are_found_in_prompts(tiny: Generator) -> None:
     assert word_places(tiny, "a striped circle and a plain ring on grass", "ring") == [7]
     with pytest.raises(CaptionFault, match="does not hold the word 'moon'"):
@@ -148,6 +180,7 @@ def test_latents_have_a_standard_deviation_near_one(tiny: Generator) -> None:
     assert torch.allclose(scaled, plain * 1.6)
 
 
+@pytest.mark.slow
 def test_the_layout_of_stable_diffusion_gives_the_published_maps(stable: Generator) -> None:
     """Sides 1/8, 1/4, 1/2 and 1 of the latents; channels of output blocks 1, 4, 7 and 11."""
     pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)

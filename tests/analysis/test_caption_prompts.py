@@ -115,7 +115,7 @@ def test_labels_depth_and_captions_of_scenes_agree() -> None:
     assert images.key != again.key
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_longer_captions_name_more_and_err_more() -> None:
     images = draw_labelled(200, seed=0, stream=9)
     seen = train_captioner(0, steps=60).look(images.images)

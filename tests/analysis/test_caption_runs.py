@@ -16,8 +16,9 @@ from diptych_analysis.captions.runs import PROMPTS
 from diptych_analysis.captions.tiny_world import CLASSES, draw_labelled
 from diptych_analysis.worlds.model import write_new_model
 
-pytestmark = pytest.mark.slow
-SMALL = ["--train", "8", "--test", "4", "--updates", "2", "--seeds", "1"]
+pytestmark = pytest.mark.exhaustive
+SMALL = ["--train", "8", "--test", "8", "--updates", "2", "--seeds", "1"]
+SMALL += ["--captioner-updates", "20"]
 
 
 def _invoke(*arguments: str, wanted: int = 0) -> str:

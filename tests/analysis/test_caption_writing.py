@@ -11,7 +11,7 @@ from PIL import Image
 from diptych_analysis.captions.blip import caption_folder, load_captioner
 from diptych_analysis.captions.faults import CaptionFault
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 WORDS = ("a", "ring", "bow", "and", "circle", "on", "sea")
 
 

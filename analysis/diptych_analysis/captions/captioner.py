@@ -19,7 +19,7 @@ from diptych_analysis.worlds.scenes import Scenes, draw_scenes
 from diptych_analysis.worlds.vocabulary import GROUNDS, SHAPES, TEXTURES
 
 Bytes = npt.NDArray[np.uint8]
-STEPS, BATCH, RATE, SCENES = 400, 64, 3e-3, 4096
+STEPS, BATCH, RATE, SCENES = 100, 64, 3e-3, 2048
 _STREAM = 42
 
 
@@ -46,9 +46,9 @@ class Captioner(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(3, 24, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(24, 32, 3, stride=2, padding=1),
+            # Textures repeat every four pixels, so squares of two lose nothing and save time.
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(12, 32, 3, padding=1),
             nn.ReLU(),
             nn.Conv2d(32, 48, 3, stride=2, padding=1),
             nn.ReLU(),
@@ -90,7 +90,7 @@ class Captioner(nn.Module):
 
 
 def train_captioner(seed: int, *, steps: int = STEPS) -> Captioner:
-    """Train a captioner on scenes of its own; about 20 s on one core.
+    """Train a captioner on scenes of its own; about 5 s on one core.
 
     Parameters
     ----------

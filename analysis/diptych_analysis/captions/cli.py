@@ -66,6 +66,13 @@ def _options(command: F) -> F:
                 help="Scenes of the tiny world to test with.",
             ),
             click.option(
+                "--captioner-updates",
+                default=100,
+                show_default=True,
+                type=click.IntRange(1),
+                help="Updates of the tiny world's captioner. With fewer, it errs more.",
+            ),
+            click.option(
                 "--updates",
                 default=400,
                 show_default=True,

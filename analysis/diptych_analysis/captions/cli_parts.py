@@ -84,10 +84,13 @@ def source(given: Mapping[str, Any], loaded: Generator, target: str | None) -> S
         If a folder is given for a shift of the tiny world.
     """
     if given["images"] is None:
-        grounds = (
-            {} if target is None else {"train_grounds": _seen(target), "test_grounds": (target,)}
+        return TinyWorld(
+            given["train"],
+            given["test"],
+            train_grounds=() if target is None else _seen(target),
+            test_grounds=() if target is None else (target,),
+            captioner_updates=given["captioner_updates"],
         )
-        return TinyWorld(given["train"], given["test"], **grounds)
     if target is not None:
         raise CaptionFault(
             "shift draws the tiny world: leave out --images. For photographs, use segment with "

@@ -145,7 +145,7 @@ class _Kept:
     def means(self) -> dict[int, Tensor]:
         """Return the mean over layers, (n, tokens, side, side)."""
         return {
-            side: (total / self.counts[side]).transpose(1, 2).unflatten(2, (side, side))
+            side: (total / self.counts[side]).transpose(1, 2).reshape(len(total), -1, side, side)
             for side, total in self.sums.items()
         }
 
@@ -178,10 +178,11 @@ class _Recorder:
         value = attn.head_to_batch_dim(attn.to_v(encoder_hidden_states))
         weights = attn.get_attention_scores(query, key, mask)
         side = round(positions**0.5)
-        self.kept.add(side, weights.unflatten(0, (count, attn.heads)).mean(1))
+        self.kept.add(side, weights.reshape(count, attn.heads, positions, tokens).mean(1))
         out: Tensor = attn.batch_to_head_dim(torch.bmm(weights, value))
         out = attn.to_out[1](attn.to_out[0](out))
-        return out / attn.rescale_output_factor
+        scaled: Tensor = out / attn.rescale_output_factor
+        return scaled
 
 
 def _of_words(name: str) -> bool:

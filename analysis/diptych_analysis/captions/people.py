@@ -18,6 +18,7 @@ from diptych_analysis.captions.labelled import Labelled
 from diptych_analysis.captions.pointing import WordMap, peak
 from diptych_analysis.captions.wording import Wording
 from diptych_analysis.tables.read import Tables
+from diptych_analysis.tables.schema import LIST_SEPARATOR
 
 #: Column of captions.csv for participants' captions: the prompt `caption:people`.
 COLUMN = "people"
@@ -79,9 +80,11 @@ def read_people(tables: Tables, images: Labelled, wording: Wording) -> People:
     return People(test, images, wording)
 
 
-def caption_text(row: Mapping[str, Any]) -> str:
+def caption_text(row: Mapping[Any, Any]) -> str:
     """Return a caption as a prompt: the sentence, or the ticked words with commas between."""
     words = row.get("words")
+    if isinstance(words, str) and words:
+        return ", ".join(words.split(LIST_SEPARATOR))
     if isinstance(words, list | tuple | np.ndarray) and len(words):
         return ", ".join(str(word) for word in words)
     text = row.get("caption")
@@ -173,7 +176,7 @@ def beside_attention(people: People, maps: list[WordMap]) -> pd.DataFrame:
     rows = []
     clicked = people.trials[people.trials["response"] == "place"]
     for (image, word), part in clicked.groupby(["image", "word"]):
-        found = by_word.get((int(image), str(word)))
+        found = by_word.get((int(str(image)), str(word)))
         if found is None:
             continue
         labels = people.images.labels[found.image]
@@ -208,7 +211,7 @@ def _is_there(people: People) -> Any:
     )
 
 
-def _hit(people: People, row: Mapping[str, Any]) -> bool:
+def _hit(people: People, row: Mapping[Any, Any]) -> bool:
     """Tell whether a click lies on a pixel of the word."""
     x, y = row.get("point_x"), row.get("point_y")
     if x is None or y is None or np.isnan(x) or np.isnan(y):

@@ -59,10 +59,10 @@ def compare(
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any]
     if people.captions:
-        found = caption_scores(people)
+        found = dict(caption_scores(people))
         people_captions(people, seed).to_csv(folder / "people.csv", index=False)
     else:
-        found = pointing_scores(people)
+        found = dict(pointing_scores(people))
         if generator is not None:
             beside = beside_attention(people, asked_maps(people, labelled, generator))
             beside.to_csv(folder / "attention.csv", index=False)

@@ -128,12 +128,15 @@ def pointing(maps: list[WordMap], material: Material) -> dict[str, float | int |
 def peak(attention: Floats, pixels: int) -> tuple[int, int]:
     """Return row and column of a map's highest point, in pixels of the image.
 
-    The map is brought to the size of the image first (bilinear), so that the peak of a coarse map
-    lies inside a square and not on its corner.
+    It lies in the position that gets the most attention. Within this square of pixels, the map
+    brought to the size of the image (bilinear) says where.
     """
-    fine = enlarged(attention, pixels)
-    row, column = np.unravel_index(int(fine.argmax()), fine.shape)
-    return int(row), int(column)
+    side = attention.shape[0]
+    row, column = np.unravel_index(int(attention.argmax()), attention.shape)
+    tops = [int(place) * pixels // side for place in (row, row + 1, column, column + 1)]
+    square = enlarged(attention, pixels)[tops[0] : tops[1], tops[2] : tops[3]]
+    down, across = np.unravel_index(int(square.argmax()), square.shape)
+    return tops[0] + int(down), tops[2] + int(across)
 
 
 def enlarged(attention: Floats, pixels: int) -> Floats:

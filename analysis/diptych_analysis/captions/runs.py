@@ -12,6 +12,7 @@ FOLDER/
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import re
@@ -216,7 +217,12 @@ def _maps(
     if joint and made[0].passes:
         unet = deepcopy(store.generator.unet)
         return unet, [
-            jointly(unet, store.latents(part.images), texts_of(store.generator, condition_))
+            jointly(
+                unet,
+                store.latents(part.images),
+                texts_of(store.generator, condition_),
+                store.step,
+            )
             for part, condition_ in zip(splits, made, strict=True)
         ]
 
@@ -326,5 +332,8 @@ def _read_json(file: Path) -> dict[str, Any]:
 
 
 def file_name(prompt: str) -> str:
-    """Return a name of a file for a prompt."""
-    return re.sub(r"[^\w.]+", "-", prompt)[:60]
+    """Return a name of a file for a prompt; different prompts have different names."""
+    plain = re.sub(r"[^\w.]+", "-", prompt)[:60]
+    if plain == prompt:
+        return plain
+    return f"{plain}-{hashlib.sha256(prompt.encode()).hexdigest()[:6]}"

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from diptych_analysis.captions.captioner import Sight, described, train_captioner
+from diptych_analysis.captions.captioner import STEPS, Sight, described, train_captioner
 from diptych_analysis.captions.faults import CaptionFault
 from diptych_analysis.captions.labelled import Labelled, read_folder
 from diptych_analysis.captions.prompts import Material
@@ -35,7 +35,9 @@ class Source(Protocol):
         As results name it.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name of the images."""
 
     @property
     def about(self) -> dict[str, object]:
@@ -63,7 +65,7 @@ class TinyWorld:
     test: int = 400
     train_grounds: tuple[str, ...] = ()
     test_grounds: tuple[str, ...] = ()
-    captioner_updates: int = 400
+    captioner_updates: int = STEPS
     name: str = "scenes"
 
     @property

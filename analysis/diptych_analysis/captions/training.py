@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from diptych_analysis.captions.features import LARGEST_ATTENTION, STEP, extract
+from diptych_analysis.captions.features import STEP, extract
 from diptych_analysis.captions.heads import Head, depth_of
 from diptych_analysis.captions.labelled import IGNORED, Labelled
 from diptych_analysis.captions.rates import parameter_groups, set_rates
@@ -177,13 +177,16 @@ def truth_of(images: Labelled, task: str) -> Tensor:
     return torch.from_numpy(images.depth)
 
 
-def jointly(unet: Any, latents: Tensor, text_of: Callable[[Any], Tensor]) -> MapsOf:
-    """Return maps that carry gradients to the U-Net, which is passed again at every update."""
+def jointly(
+    unet: Any, latents: Tensor, text_of: Callable[[Any], Tensor], step: int = STEP
+) -> MapsOf:
+    """Return maps that carry gradients to the U-Net, which is passed again at every update.
+
+    The U-Net may be on another device; the head stays on the CPU.
+    """
 
     def maps_of(chosen: Tensor) -> dict[int, Tensor]:
-        found = extract(
-            unet, latents[chosen], text_of(chosen), step=STEP, largest=LARGEST_ATTENTION
-        )
-        return found.joined()
+        found = extract(unet, latents[chosen].to(unet.device), text_of(chosen), step=step)
+        return {side: part.cpu() for side, part in found.joined().items()}
 
     return maps_of

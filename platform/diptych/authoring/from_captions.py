@@ -205,14 +205,14 @@ def _pointed(
 
 def _write_toml(file: Path, images: Labelled, wanted: Wanted) -> None:
     """Fill in the template's study.toml; its comments stay."""
-    about = tomlkit.parse(file.read_text(encoding="utf-8"))
+    about: Any = tomlkit.parse(file.read_text(encoding="utf-8"))
     kinds = {"practice": wanted.practice, "test": wanted.tests, "catch": wanted.catch}
     for kind, count in kinds.items():
-        about["phases"][kind] = count  # type: ignore[index]
-    del about["stimuli"]["generator"]  # type: ignore[union-attr]
+        about["phases"][kind] = count
+    del about["stimuli"]["generator"]
     minutes = max(2, round(2 + wanted.items * _SECONDS[wanted.task] / 60))
     about["minutes"] = minutes
-    about["payment"]["reward"] = round(minutes / 4, 2)  # type: ignore[index]  # 15 an hour
+    about["payment"]["reward"] = round(minutes / 4, 2)  # 15 an hour
     if wanted.task == "caption" and wanted.input == "words":
         task: Any = about["task"]
         task["input"] = "words"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from diptych.figures import Counts, Figure, added, key, parts
 from diptych.study.content import StudyContent
+from diptych_analysis.tables.schema import LIST_SEPARATOR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,12 @@ class NamedWords(Figure):
 
 
 def words_of(ticked: Any, caption: Any) -> set[str]:
-    """Return the different words of an answer: those ticked, or those of a sentence."""
+    """Return the different words of an answer: those ticked, or those of a sentence.
+
+    Tables hold ticked words in one cell.
+    """
+    if isinstance(ticked, str) and ticked:
+        return set(ticked.split(LIST_SEPARATOR))
     if isinstance(ticked, list | tuple) and ticked:
         return set(ticked)
     if not isinstance(caption, str):

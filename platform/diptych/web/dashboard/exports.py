@@ -58,7 +58,7 @@ def data(study: str) -> str:
     return render_template(
         "dashboard/data.html",
         tables=DESCRIPTIONS,
-        table=name,
+        table=table,
         columns=columns,
         rows=_cells(columns, rows),
         first_sessions=FIRST_SESSIONS,
