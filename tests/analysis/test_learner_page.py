@@ -19,7 +19,7 @@ from diptych_analysis.learner_page.page import PageOptions, write_learner_page
 from diptych_analysis.learner_page.warning import warnings_of
 from diptych_analysis.tables import Tables, write_tables
 from diptych_analysis.teaching.learners import FAMILIES
-from diptych_analysis.teaching.live import Deadline, rebuild
+from diptych_analysis.teaching.live import Deadline, rebuild, scaled
 
 PLANTED = (("exemplar", "attribute"), ("exemplar", "none"), ("exemplar", "pair"))
 
@@ -96,7 +96,7 @@ def test_without_a_gap_the_page_traces_as_the_host_does(lessons: Lessons) -> Non
     late = Deadline.after(1e9)
     images = np.arange(len(lessons.files))
     for trials in (0, 7, 60):
-        traced = rebuild(lessons.features, 4, lesson.trials[:trials], "mixed", late)
+        traced = rebuild(scaled(lessons.features), 4, lesson.trials[:trials], "mixed", late)
         p = traced.probabilities(images)
         right = [
             np.mean([p[n, label] for n in images if lessons.labels[n] == label])

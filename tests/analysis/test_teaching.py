@@ -29,7 +29,7 @@ from diptych_analysis.teaching.live import (
 from diptych_analysis.teaching.loop import lesson
 from diptych_analysis.teaching.names import LEARNERS, POLICIES
 from diptych_analysis.teaching.names import TRACERS as NAMES_OF_TRACERS
-from diptych_analysis.teaching.tracers import TRACERS, Tracer
+from diptych_analysis.teaching.tracers import TRACERS, Tracer, draw_traits
 from diptych_analysis.teaching.worlds import make_world
 
 WORLD = make_world(np.random.default_rng(5))
@@ -179,6 +179,34 @@ def test_kept_tracers_have_a_limit() -> None:
     assert place == 1
     assert found is not None and found.answers == 1
     assert large.latest(keys_of(b"y", trials)) == (0, None)
+    # A session keeps its latest tracer alone.
+    longer = [*trials, Trial(8, int(WORLD.labels[8]), 0, True)]
+    replay(
+        Tracer.draw("linear", np.random.default_rng(1), WORLD.features, 3),
+        longer,
+        late,
+        b"x",
+        large,
+    )
+    assert large.latest(keys_of(b"x", longer))[0] == 2
+    assert large.latest(keys_of(b"x", trials)) == (0, None)
+
+
+@given(
+    family=st.sampled_from(sorted(FAMILIES)),
+    particles=st.integers(1, 60),
+    dimensions=st.integers(1, 8),
+)
+@settings(deadline=None, max_examples=25)
+def test_a_tracer_of_a_family_has_some_particles_of_the_others(
+    family: str, particles: int, dimensions: int
+) -> None:
+    traits = dict(draw_traits(family, np.random.default_rng(1), dimensions, particles))
+    counts = {name: len(each["lapse"]) for name, each in traits.items()}
+    assert next(iter(counts)) == family
+    assert sum(counts.values()) == particles
+    others = [counts.get(name, 0) for name in FAMILIES if name != family]
+    assert set(others) == {particles // 6}
 
 
 class Steps(Deadline):

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from PIL import Image
 from support.dashboard import researcher
-from support.explained_study import KINDS, write_explained
+from support.explained_study import KINDS, shown_places, write_explained
 from support.tiny_studies import category_study
 from support.walker import Walker, open_study, rows
 
@@ -64,12 +64,6 @@ def wrong(app: Flask, content: StudyContent, index: int) -> dict[str, Any]:
     """A wrong answer to a trial, by looking into the database."""
     label = content.stimuli[rows(app, Trial)[index]["item"]["stimulus"]].label
     return {"ranking": [next(name for name in content.labels if name != label)]}
-
-
-def shown_places(app: Flask, urls: list[str]) -> list[int]:
-    with app.app_context():
-        read = [host().images.read(url.rpartition("/")[2]) for url in urls]
-    return [place for _, place in filter(None, read)]
 
 
 def take(app: Flask, folder: Path) -> tuple[Walker, StudyContent, list[dict[str, Any]]]:

@@ -56,6 +56,18 @@ def test_every_image_is_shown_before_one_is_shown_again(name: str) -> None:
     assert len({each.candidate for each in history}) == 9
 
 
+def test_the_images_of_another_version_have_their_own_features() -> None:
+    """Also where the names are the same: a host keeps what follows from a session's images."""
+    history = [past(each, each.group) for each in POOL[:5]]
+    before = explained(history).scores
+    flat = [Candidate(each.id, each.group, {**each.attributes, "z_0": 0.0}) for each in POOL]
+    policy = made("expected_gain", explore=0)
+    after = policy.explain(flat, history, random.Random(1)).scores
+    assert set(after) == set(before) != set()
+    assert after != before
+    assert explained(history).scores == before
+
+
 def test_the_first_trials_are_balanced_and_say_why() -> None:
     history: list[Past] = []
     for count in range(5):

@@ -6,8 +6,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from flask import Flask
 from PIL import Image
 
+from diptych.host import host
 from support.tiny_studies import category_study
 
 KINDS = ("contrast", "grid", "mask")
@@ -20,6 +22,12 @@ def write_explained(folder: Path, kind: str, rank: int = 2) -> Path:
     category_study(folder, per_class=14, changes=changes)
     _list(folder)
     return folder
+
+
+def shown_places(app: Flask, urls: list[str]) -> list[int]:
+    with app.app_context():
+        read = [host().images.read(url.rpartition("/")[2]) for url in urls]
+    return [place for _, place in filter(None, read)]
 
 
 def _list(folder: Path) -> None:

@@ -18,6 +18,10 @@ BACKGROUND = 0.05
 """Similarity that every class has without an example, so that no class is impossible."""
 
 
+MOST_LOGIT = 50.0
+"""Largest difference of two logits: exp of a larger one tells nothing more, and can be infinite."""
+
+
 class Learners(ABC):
     """Several learners of one family, who see the same images.
 
@@ -72,8 +76,8 @@ class Learners(ABC):
         """Let every learner see an image and its true class."""
 
     @abstractmethod
-    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
-        """Return the logits after one more trial, for each candidate of that trial.
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        """Return the mean probability of the true class after one more trial.
 
         Nothing changes: each candidate is tried from the present state.
 
@@ -81,12 +85,12 @@ class Learners(ABC):
         ----------
         candidates, labels : ndarray of shape (n_candidates,)
             Images that the next trial could show, and their true classes.
-        images : ndarray of shape (n_images,)
-            The images whose classes the learner would then be asked.
+        images, truth : ndarray of shape (n_images,)
+            The images whose classes the learner would then be asked, and their true classes.
 
         Returns
         -------
-        ndarray of shape (n_learners, n_candidates, n_images, n_classes)
+        ndarray of shape (n_learners, n_candidates)
         """
 
     def state(self) -> tuple[Floats, ...]:
@@ -102,27 +106,10 @@ class Learners(ABC):
         """Return the probability of each response: (n_learners, n_images, n_classes)."""
         return self._respond(self.logits(images))
 
-    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
-        """Return the mean probability of the true class after one more trial.
-
-        Parameters
-        ----------
-        candidates, labels, images : ndarray
-            As in `logits_after`.
-        truth : ndarray of shape (n_images,)
-            The true classes of `images`.
-
-        Returns
-        -------
-        ndarray of shape (n_learners, n_candidates)
-        """
-        after = self.logits_after(candidates, labels, images)
-        own = np.take_along_axis(after, truth[None, None, :, None], -1)
-        # One over the sum of exp(other - own) is the softmax of the true class.
-        p = (1 / np.exp(np.minimum(after - own, 50.0)).sum(-1)).mean(-1)
+    def _with_lapses(self, p: Floats) -> Floats:
+        """Mix probabilities, (n_learners, n), with those of a response at random."""
         lapse = self.traits["lapse"][:, None]
-        result: Floats = (1 - lapse) * p + lapse / self.n_classes
-        return result
+        return np.asarray((1 - lapse) * p + lapse / self.n_classes)
 
     def _respond(self, logits: Floats) -> Floats:
         """Softmax, mixed with a lapse: a response at random."""
@@ -135,16 +122,60 @@ class Learners(ABC):
 class AttentiveLearners(Learners):
     """Learners whose attention to the features is uneven: distances are weighted by it."""
 
+    # A host makes the learners again for each choice, which asks for few of the images. So nothing
+    # is computed for an image before it is needed.
+
     def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
         super().__init__(traits, features, n_classes)
-        self.seen = features * np.sqrt(traits["attention"])[:, None, :]
-        self._norms = np.square(self.seen).sum(-1)
+        self._weights = np.sqrt(traits["attention"])
+
+    def seen(self, images: Ints) -> Floats:
+        """Return images as each learner sees them: (n_learners, n, n_dimensions)."""
+        return np.asarray(self.features[images] * self._weights[:, None, :])
 
     def distances(self, images: Ints, others: Ints) -> Floats:
         """Return Euclidean distances as each learner sees them: (n_learners, n, n_others)."""
-        inner = self.seen[:, images] @ self.seen[:, others].swapaxes(1, 2)
-        square = self._norms[:, images, None] + self._norms[:, None, others] - 2 * inner
-        return np.asarray(np.sqrt(np.maximum(square, 0)))
+        gaps = self.features[images][:, None] - self.features[others]
+        flat = np.square(gaps).reshape(-1, gaps.shape[-1])
+        square = self.traits["attention"] @ flat.T
+        return np.asarray(np.sqrt(square).reshape(-1, len(images), len(others)))
+
+
+class OneClassLearners(AttentiveLearners):
+    """Learners for whom a trial changes the logits of its own class only, relative to the others.
+
+    So the other classes are computed once, for all candidates.
+    """
+
+    @abstractmethod
+    def changed(self, candidates: Ints, labels: Ints, images: Ints) -> tuple[Floats, Floats]:
+        """Return the logits after one more trial.
+
+        Parameters
+        ----------
+        candidates, labels, images : ndarray
+            As in `right_after`.
+
+        Returns
+        -------
+        others : ndarray of shape (n_learners, n_images, n_classes)
+            Where the trial is of another class.
+        own : ndarray of shape (n_learners, n_candidates, n_images)
+            Of the candidate's class.
+        """
+
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
+        others, own = self.changed(candidates, labels, images)
+        most = others.max(-1)
+        powered = np.exp(others - most[..., None])
+        after = np.exp(np.minimum(own - most[:, None], MOST_LOGIT))
+        # Summed without the candidate's class: subtracting it from the sum would lose digits.
+        classes = np.arange(self.n_classes)
+        rest = np.stack([powered[..., classes != each].sum(-1) for each in classes], 1)[:, labels]
+        right = np.where(
+            truth == labels[:, None], after, powered[:, np.arange(len(images)), truth][:, None]
+        )
+        return self._with_lapses((right / (rest + after)).mean(-1))
 
 
 def _common_traits(rng: np.random.Generator, count: int, dimensions: int) -> dict[str, Floats]:
@@ -160,7 +191,7 @@ def _lognormal(rng: np.random.Generator, median: float, sigma: float, count: int
     return np.asarray(median * np.exp(rng.normal(0, sigma, count)))
 
 
-class Exemplar(AttentiveLearners):
+class Exemplar(OneClassLearners):
     """Learners who compare an image with every example they remember.
 
     The generalised context model: evidence of a class is the sum of exp(-focus * distance) over
@@ -178,7 +209,6 @@ class Exemplar(AttentiveLearners):
 
     def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
         super().__init__(traits, features, n_classes)
-        self._near: dict[int, Floats] = {}
         self.evidence = np.zeros((self.count, len(features), n_classes))
 
     @classmethod
@@ -191,14 +221,10 @@ class Exemplar(AttentiveLearners):
             "decision": _lognormal(rng, 2.4, 0.4, count),
         }
 
-    def similarity(self, images: Ints) -> Floats:
-        """Return the similarity of every image to some: (n_learners, n_some, n_images)."""
-        missing = np.array([each for each in images.tolist() if each not in self._near], int)
-        if len(missing):
-            gaps = self.distances(missing, np.arange(len(self.features)))
-            near = np.exp(-self.traits["focus"][:, None, None] * gaps)
-            self._near |= dict(zip(missing.tolist(), near.swapaxes(0, 1), strict=True))
-        return np.stack([self._near[each] for each in images.tolist()], 1)
+    def similarity(self, images: Ints, others: Ints) -> Floats:
+        """Return the similarity of images to others: (n_learners, n, n_others)."""
+        focus = self.traits["focus"][:, None, None]
+        return np.asarray(np.exp(-focus * self.distances(images, others)))
 
     def logits(self, images: Ints) -> Floats:
         return self._powered(self.evidence[:, images])
@@ -208,18 +234,17 @@ class Exemplar(AttentiveLearners):
         return np.asarray(decision * np.log(evidence + BACKGROUND))
 
     def learn(self, image: int, label: int) -> None:
+        everything = np.arange(len(self.features))
         self.evidence *= (1 - self.traits["forgetting"])[:, None, None]
-        self.evidence[:, :, label] += self.similarity(np.array([image]))[:, 0]
+        self.evidence[:, :, label] += self.similarity(np.array([image]), everything)[:, 0]
 
-    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
+    def changed(self, candidates: Ints, labels: Ints, images: Ints) -> tuple[Floats, Floats]:
         kept = self.evidence[:, images] * (1 - self.traits["forgetting"])[:, None, None]
-        after = np.repeat(self._powered(kept)[:, None], len(candidates), 1)
-        changed = kept[:, :, labels].swapaxes(1, 2) + self.similarity(candidates)[:, :, images]
-        after[:, np.arange(len(candidates)), :, labels] = self._powered(changed).swapaxes(0, 1)
-        return after
+        own = kept[:, :, labels].swapaxes(1, 2) + self.similarity(candidates, images)
+        return self._powered(kept), self._powered(own)
 
 
-class Prototype(AttentiveLearners):
+class Prototype(OneClassLearners):
     """Learners who compare an image with the average example of each class.
 
     The prototype of a class moves towards each new example by 1 / (number of examples so far),
@@ -254,7 +279,7 @@ class Prototype(AttentiveLearners):
         }
 
     def logits(self, images: Ints) -> Floats:
-        gaps = self._gaps(self.seen[:, images], self.prototypes)
+        gaps = self._gaps(self.seen(images), self.prototypes)
         known = (self.examples > 0)[None, None, :]
         return np.asarray(-self.traits["focus"][:, None, None] * np.where(known, gaps, self.far))
 
@@ -263,13 +288,10 @@ class Prototype(AttentiveLearners):
         self.prototypes[:, label] = moved
         self.examples[label] += 1
 
-    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
+    def changed(self, candidates: Ints, labels: Ints, images: Ints) -> tuple[Floats, Floats]:
         moved = self._moved(candidates, labels)
-        gaps = self._gaps(self.seen[:, images], moved).swapaxes(1, 2)
-        after = np.repeat(self.logits(images)[:, None], len(candidates), 1)
-        new = -self.traits["focus"][:, None, None] * gaps
-        after[:, np.arange(len(candidates)), :, labels] = new.swapaxes(0, 1)
-        return after
+        gaps = self._gaps(self.seen(images), moved).swapaxes(1, 2)
+        return self.logits(images), -self.traits["focus"][:, None, None] * gaps
 
     def _moved(self, images: Ints, labels: Ints) -> Floats:
         """Where the prototype of each label would be after each image: (n_learners, n, d)."""
@@ -277,7 +299,7 @@ class Prototype(AttentiveLearners):
         step = np.maximum(share, self.traits["least_step"][:, None])
         step[:, self.examples[labels] == 0] = 1.0
         before = self.prototypes[:, labels]
-        return np.asarray(before + step[..., None] * (self.seen[:, images] - before))
+        return np.asarray(before + step[..., None] * (self.seen(images) - before))
 
     @staticmethod
     def _gaps(points: Floats, centres: Floats) -> Floats:
@@ -305,11 +327,13 @@ class Linear(AttentiveLearners):
 
     def __init__(self, traits: Mapping[str, Floats], features: Floats, n_classes: int) -> None:
         super().__init__(traits, features, n_classes)
-        bias = np.ones((self.count, len(features), 1))
-        scale = np.sqrt(features.shape[1])
-        raw = np.concatenate([self.seen / scale, bias * 0.3], -1)
-        self.inputs = raw / np.sqrt(np.square(raw).sum(-1, keepdims=True))
-        self.weights = np.zeros((self.count, self.inputs.shape[-1], n_classes))
+        self.weights = np.zeros((self.count, features.shape[1] + 1, n_classes))
+
+    def inputs(self, images: Ints) -> Floats:
+        """Return the inputs of the weighted sums: (n_learners, n, n_dimensions + 1)."""
+        bias = np.full((self.count, len(images), 1), 0.3)
+        raw = np.concatenate([self.seen(images) / np.sqrt(self.features.shape[1]), bias], -1)
+        return np.asarray(raw / np.sqrt(np.square(raw).sum(-1, keepdims=True)))
 
     @classmethod
     def draw_traits(
@@ -322,7 +346,7 @@ class Linear(AttentiveLearners):
         }
 
     def logits(self, images: Ints) -> Floats:
-        summed = self.inputs[:, images] @ self.weights
+        summed = self.inputs(images) @ self.weights
         return np.asarray(self.traits["decision"][:, None, None] * summed)
 
     def _errors(self, images: Ints, labels: Ints) -> Floats:
@@ -333,16 +357,20 @@ class Linear(AttentiveLearners):
         return np.asarray(np.eye(self.n_classes)[labels] - p)
 
     def learn(self, image: int, label: int) -> None:
-        error = self._errors(np.array([image]), np.array([label]))[:, 0]
-        step = self.inputs[:, image, :, None] * error[:, None] * self._rate()
+        shown = np.array([image])
+        error = self._errors(shown, np.array([label]))
+        step = self.inputs(shown).swapaxes(1, 2) * error * self._rate()
         self.weights = self.weights * self._keep() + step
 
-    def logits_after(self, candidates: Ints, labels: Ints, images: Ints) -> Floats:
+    def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
         error = self._errors(candidates, labels)
-        inner = self.inputs[:, candidates] @ self.inputs[:, images].swapaxes(1, 2)
+        inner = self.inputs(candidates) @ self.inputs(images).swapaxes(1, 2)
         step = self._rate()[..., None] * inner[..., None] * error[:, :, None]
         kept = (self.logits(images) * self._keep())[:, None]
-        return np.asarray(kept + self.traits["decision"][:, None, None, None] * step)
+        after = kept + self.traits["decision"][:, None, None, None] * step
+        own = np.take_along_axis(after, truth[None, None, :, None], -1)
+        # One over the sum of exp(other - own) is the softmax of the true class.
+        return self._with_lapses((1 / np.exp(np.minimum(after - own, MOST_LOGIT)).sum(-1)).mean(-1))
 
     def _keep(self) -> Floats:
         return np.asarray((1 - self.traits["forgetting"])[:, None, None])

@@ -8,10 +8,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from diptych_analysis.teaching.tracers import Snapshot, Tracer, TracerBase
+from diptych_analysis.teaching.tracers import (
+    FamilyTraits,
+    Snapshot,
+    Tracer,
+    TracerBase,
+    draw_traits,
+)
 from diptych_analysis.teaching.worlds import DIMENSIONS, Floats, standardised
 
 SEED = 1
@@ -93,9 +100,9 @@ def scaled(features: Floats) -> Floats:
 class Snapshots:
     """Tracers of the sessions that were active last, kept by what they have seen.
 
-    A snapshot belongs to the images and to the trials before it, nothing else. So a choice is the
-    same with and without it, and an answer that was not stored in the end changes nothing. Safe for
-    threads.
+    A snapshot belongs to the images and to the trials before it, and to nothing else. So a choice
+    is the same with and without it, and an answer that was not stored in the end changes nothing.
+    Safe for threads.
 
     Parameters
     ----------
@@ -180,12 +187,13 @@ def replay(
     TooSlow
         After the deadline.
     """
+    missed: TooSlow | None = None
     keys, known = [] if snapshots is None else keys_of(made_from, trials), 0
     if snapshots is not None:
         known, found = snapshots.latest(keys)
         if found is not None:
             tracer.restore(found)
-    missed: TooSlow | None = None
+    start = known
     try:
         for trial in trials[known:]:
             deadline.check()
@@ -198,13 +206,18 @@ def replay(
         deadline.check()
     except TooSlow as late:
         missed = late
-    if snapshots is not None and known:
-        # Also where the deadline is missed: the next choice goes on from there. The snapshot
-        # before the last answer stays: that answer may not be stored in the end.
-        old = keys[known - 2] if known > 1 else None
-        snapshots.keep(keys[known], tracer.snapshot(), instead_of=old)
+    if snapshots is not None and known > start:
+        # Also where the deadline is missed: the next choice goes on from there. One snapshot per
+        # session: the few last answers that are not stored in the end cost a tracer from the start.
+        snapshots.keep(keys[known], tracer.snapshot(), instead_of=keys[start])
     if missed is not None:
         raise missed
+
+
+@lru_cache(maxsize=32)
+def _traits(family: str, dimensions: int) -> Sequence[FamilyTraits]:
+    """Return the traits of a family's particles, which all sessions share."""
+    return draw_traits(family, np.random.default_rng(SEED), dimensions)
 
 
 def rebuild(
@@ -214,13 +227,14 @@ def rebuild(
     family: str,
     deadline: Deadline,
     snapshots: Snapshots | None = None,
+    digest: bytes = b"",
 ) -> Tracer:
     """Rebuild the tracer of a session.
 
     Parameters
     ----------
     features : ndarray of shape (n_images, n_dimensions)
-        Raw features of the images.
+        Features of the images, on the scale of the tracers (`scaled`).
     n_classes : int
         Number of classes.
     trials : sequence of Trial
@@ -231,6 +245,8 @@ def rebuild(
         When to give up.
     snapshots : Snapshots, optional
         Where the tracer is kept between trials.
+    digest : bytes
+        What tells `features` from others, where the caller knows it; else it is computed.
 
     Returns
     -------
@@ -242,8 +258,9 @@ def rebuild(
     TooSlow
         After the deadline.
     """
-    rng = np.random.default_rng(SEED)
-    tracer = Tracer.draw(family, rng, scaled(features), n_classes)
-    made_from = f"{family} {n_classes} {features.shape}".encode() + features.tobytes()
+    tracer = Tracer.of(_traits(family, features.shape[1]), features, n_classes)
+    if snapshots is not None and not digest:
+        digest = features.tobytes()
+    made_from = f"{family} {n_classes} {features.shape}".encode() + digest
     replay(tracer, trials, deadline, made_from, snapshots)
     return tracer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -87,6 +87,48 @@ class Mixture:
 MIXED = "mixed"
 TRACERS = (*FAMILIES, MIXED)
 """Families of tracers; `mixed` has particles of all families."""
+
+
+OTHERS = 1 / 6
+"""Share of the particles that each other family has in a tracer of one family. A prior that gives
+the alternatives some weight costs little where it is right, and the answers correct it where it is
+wrong (epsilon contamination; Berger 1985, section 4.7)."""
+
+FamilyTraits = tuple[str, Mapping[str, Floats]]
+"""A family, and the traits of its particles."""
+
+
+def draw_traits(
+    family: str, rng: np.random.Generator, dimensions: int, particles: int = PARTICLES
+) -> list[FamilyTraits]:
+    """Draw the traits of a tracer's particles.
+
+    Parameters
+    ----------
+    family : str
+        One of `TRACERS`.
+    rng : numpy.random.Generator
+        Where the traits come from.
+    dimensions : int
+        Number of features.
+    particles : int
+        Number of particles; `mixed` has as many of each family as possible, the others some of each
+        other family (`OTHERS`).
+
+    Returns
+    -------
+    list of tuple
+        Family and traits, one entry per family.
+    """
+    if family == MIXED:
+        counts = dict.fromkeys(FAMILIES, max(1, particles // len(FAMILIES)))
+    else:
+        others = [name for name in FAMILIES if name != family]
+        counts = dict.fromkeys(others, int(OTHERS * particles))
+        counts = {family: particles - sum(counts.values())} | {k: n for k, n in counts.items() if n}
+    return [
+        (name, FAMILIES[name].draw_traits(rng, count, dimensions)) for name, count in counts.items()
+    ]
 
 
 @dataclass(frozen=True)
@@ -248,11 +290,14 @@ class Tracer(TracerBase):
         particles : int
             Number of particles.
         """
-        if family != MIXED:
-            return cls(FAMILIES[family].draw(rng, particles, features, n_classes))
-        share = max(1, particles // len(FAMILIES))
-        parts = [each.draw(rng, share, features, n_classes) for each in FAMILIES.values()]
-        return cls(Mixture(parts))
+        traits = draw_traits(family, rng, features.shape[1], particles)
+        return cls.of(traits, features, n_classes)
+
+    @classmethod
+    def of(cls, traits: Sequence[FamilyTraits], features: Floats, n_classes: int) -> Tracer:
+        """Make a tracer from traits that are drawn."""
+        parts = [FAMILIES[family](own, features, n_classes) for family, own in traits]
+        return cls(parts[0] if len(parts) == 1 else Mixture(parts))
 
     @property
     def weights(self) -> Floats:

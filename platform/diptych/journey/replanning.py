@@ -239,7 +239,7 @@ def _choose(
     policy = policy_of(host, connection, session, content, session.condition)
     history = history_of(host, connection, session, last)
     index = session.position + 1
-    later = _planned_after(connection, session.id, index) if policy.teaches else []
+    later = _chosen_after(connection, session.id, index) if policy.teaches else []
     rng = generator(session.seed, f"trial {index}")
     return task.choose_before(phase, policy, history, rng, later)
 
@@ -251,6 +251,24 @@ def _store_choice(connection: Connection, session: SessionRow, chosen: Chosen) -
     values = {"session": session.id, "index": session.position + 1, "chosen": item}
     connection.execute(_CHOSEN, {**values, "reason": reason})
     return item
+
+
+# Built once, and of the trials that have an item: those without are still to be chosen.
+_CHOSEN_AFTER = (
+    select(TRIALS.c.phase, TRIALS.c.item, TRIALS.c.block, TRIALS.c.notice)
+    .where(
+        TRIALS.c.session_id == bindparam("session"),
+        TRIALS.c.trial_index > bindparam("index"),
+        TRIALS.c.item.is_not(None),
+    )
+    .order_by(TRIALS.c.trial_index)
+)
+
+
+def _chosen_after(connection: Connection, session_id: int, index: int) -> list[PlannedTrial]:
+    """Read the trials after one whose items are chosen."""
+    rows = connection.execute(_CHOSEN_AFTER, {"session": session_id, "index": index})
+    return [PlannedTrial(*row) for row in rows]
 
 
 def _planned_after(connection: Connection, session_id: int, index: int) -> list[PlannedTrial]:

@@ -38,6 +38,10 @@ class Candidate:
     attributes: Mapping[str, float] = field(default_factory=dict, compare=False)
     stimulus_id: str = field(default="", compare=False)
 
+    def __hash__(self) -> int:
+        """Hash the name alone: names rarely repeat, and Python keeps the hash of a text."""
+        return hash(self.id)
+
 
 @dataclass(frozen=True)
 class Past:
@@ -226,6 +230,26 @@ class Policy(ABC):
     def measuring(self) -> Policy:
         """Return the policy that chooses the trials without feedback, where this one teaches."""
         return REGISTRY.get("balanced")(PolicyParameters())
+
+    def whole(self, history: Sequence[Past]) -> Sequence[Past]:
+        """Return the trials of all parts so far: a later part goes on where the last one ended.
+
+        Parameters
+        ----------
+        history
+            The trials of the session.
+        """
+        return [*(past for part in self.earlier for past in part.trials), *history]
+
+    @property
+    def waits(self) -> dict[int, float]:
+        """Time in s before a trial in which there was none, by its place in `whole`."""
+        found: dict[int, float] = {}
+        place = 0
+        for part in self.earlier:
+            place += len(part.trials)
+            found[place] = found.get(place, 0.0) + part.wait_s
+        return found
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         """List what makes this policy impossible on a pool for a number of trials."""

@@ -47,26 +47,6 @@ class TeachingPolicy(Policy):
             The trials of the participant, those of earlier parts included (`whole`).
         """
 
-    def whole(self, history: Sequence[Past]) -> Sequence[Past]:
-        """Return the trials of all parts so far: a later part goes on where the last one ended.
-
-        Parameters
-        ----------
-        history
-            The trials of the session.
-        """
-        return [*(past for part in self.earlier for past in part.trials), *history]
-
-    @property
-    def waits(self) -> dict[int, float]:
-        """Time in s before a trial in which there was none, by its place in `whole`."""
-        found: dict[int, float] = {}
-        place = 0
-        for part in self.earlier:
-            place += len(part.trials)
-            found[place] = found.get(place, 0.0) + part.wait_s
-        return found
-
     def choose(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
     ) -> Candidate:
@@ -83,6 +63,9 @@ class TeachingPolicy(Policy):
     def fresh(pool: Sequence[Candidate], history: Sequence[Past]) -> list[Candidate]:
         """Return the candidates that were shown least often, usually never."""
         shown = Counter(past.candidate for past in history)
+        unseen = [each for each in pool if each not in shown]
+        if unseen:
+            return unseen
         fewest = min(shown[each] for each in pool)
         return [each for each in pool if shown[each] == fewest]
 
@@ -115,6 +98,7 @@ def explained(
     chances: Mapping[Candidate, float],
     scores: Mapping[Candidate, float] | None = None,
     *,
+    count: int | None = None,
     explored: bool = False,
     fallback: str | None = None,
 ) -> Explained:
@@ -125,9 +109,11 @@ def explained(
     candidate : Candidate
         The one chosen.
     chances : mapping of Candidate to float
-        Probability of each candidate.
+        Probability of each candidate, at least of the chosen one and of those that were scored.
     scores : mapping of Candidate to float, optional
         Score of each scored candidate.
+    count : int, optional
+        As in `Explained`; by default the number of `chances` above 0.
     explored, fallback
         As in `Explained`.
     """
@@ -136,5 +122,6 @@ def explained(
     options = tuple(
         Option(each, chances.get(each, 0.0), scores.get(each)) for each in (candidate, *others)
     )
-    count = sum(chance > 0 for chance in chances.values())
+    if count is None:
+        count = sum(chance > 0 for chance in chances.values())
     return Explained(candidate, options, count, explored, fallback)

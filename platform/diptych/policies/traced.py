@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from abc import abstractmethod
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -14,7 +13,8 @@ import numpy as np
 from pydantic import Field, StringConstraints
 
 from diptych.policies import Candidate, Explained, Past, PolicyParameters
-from diptych.policies.features import columns_of, feature_faults, matrix_of
+from diptych.policies.described import DescribedImages, described
+from diptych.policies.features import feature_faults
 from diptych.policies.files import hash_in, is_file
 from diptych.policies.teaching import (
     Chances,
@@ -73,7 +73,8 @@ class TracedPolicy(TeachingPolicy):
 
     def chances(self, pool: Sequence[Candidate], history: Sequence[Past]) -> Chances:
         """Return the chances without scores: those of the balanced fallback, with exploration."""
-        return self._explored(self.balanced(pool, history), self.fresh(pool, history))
+        fresh = self.fresh(pool, history)
+        return self._explored(self.balanced(pool, history), fresh, len(fresh))
 
     def explain(
         self, pool: Sequence[Candidate], history: Sequence[Past], rng: random.Random
@@ -93,94 +94,81 @@ class TracedPolicy(TeachingPolicy):
         seed = rng.getrandbits(64)
         history = self.whole(history)
         fresh = self.fresh(pool, history)
-        scores, fallback = self._scored(pool, fresh, history, seed)
+        scores, fallback = self._scored(pool, history, seed)
         best = {max(scores, key=lambda each: scores[each]): 1.0} if scores else None
         exploited = best or self.balanced(pool, history)
         candidate = drawn(equal(fresh) if is_explored else exploited, rng)
-        chances = self._explored(exploited, fresh)
-        return explained(candidate, chances, scores, explored=is_explored, fallback=fallback)
+        # Only of those that are stored: there can be thousands of others.
+        chances = self._explored(exploited, (candidate, *scores), len(fresh))
+        return explained(
+            candidate,
+            chances,
+            scores,
+            count=len(fresh) if self.parameters.explore > 0 else len(exploited),
+            explored=is_explored,
+            fallback=fallback,
+        )
 
-    def _explored(self, exploited: Chances, fresh: Sequence[Candidate]) -> Chances:
-        """Mix chances with those of a random fresh candidate."""
+    def _explored(self, exploited: Chances, wanted: Sequence[Candidate], fresh: int) -> Chances:
+        """Mix chances of fresh candidates with those of a random one of them."""
         share = self.parameters.explore
-        return {each: share / len(fresh) + (1 - share) * exploited.get(each, 0.0) for each in fresh}
+        return {each: share / fresh + (1 - share) * exploited.get(each, 0.0) for each in wanted}
 
     def _scored(
-        self,
-        pool: Sequence[Candidate],
-        fresh: Sequence[Candidate],
-        history: Sequence[Past],
-        seed: int,
+        self, pool: Sequence[Candidate], history: Sequence[Past], seed: int
     ) -> tuple[dict[Candidate, float], str | None]:
         """Return the scores of candidates, or none and why the tracer was not used."""
         try:
-            return self._traced(pool, fresh, history, seed)
+            return self._traced(pool, history, seed)
         except (ArithmeticError, ValueError, TimeoutError, np.linalg.LinAlgError) as fault:
             log.warning("policy %s: balanced choice instead: %s", self.name, fault)
             return {}, str(fault)
 
     def _traced(
-        self,
-        pool: Sequence[Candidate],
-        fresh: Sequence[Candidate],
-        history: Sequence[Past],
-        seed: int,
+        self, pool: Sequence[Candidate], history: Sequence[Past], seed: int
     ) -> tuple[dict[Candidate, float], str | None]:
         from diptych_analysis.teaching.choices import Options
-        from diptych_analysis.teaching.live import Deadline, Trial
+        from diptych_analysis.teaching.live import Deadline
 
         deadline = Deadline.after(self.parameters.deadline_ms)
-        images = [*dict.fromkeys([*pool, *(past.candidate for past in history)])]
-        images.sort(key=lambda each: (each.group, each.id))
-        number = {each: n for n, each in enumerate(images)}
-        classes = sorted({each.group for each in images})
-        place = {name: n for n, name in enumerate(classes)}
-        labels = np.array([place[each.group] for each in images])
-        waits = self.waits
-        trials = [
-            Trial(
-                number[past.candidate],
-                place[past.candidate.group],
-                self._response(past, place),
-                past.phase in self.parameters.feedback,
-                past.rt_ms,
-                waits.get(at, 0.0),
-            )
-            for at, past in enumerate(history)
-        ]
-        tracer = self._tracer(images, labels, classes, trials, deadline)
+        images, waits = self.images(pool, history), self.waits
+        trials = images.trials(history, self.parameters.feedback, waits)
+        tracer = self._tracer(images, trials, deadline)
         if (wait_s := waits.get(len(trials), 0.0)) > 0:
             tracer.wait(wait_s)
-        shown = Counter(past.candidate.group for past in history)
+        judged = images.numbers[: len(pool)]
+        times = np.bincount(_ints(trial.image for trial in trials), minlength=len(images.images))
         options = Options(
-            np.array([number[each] for each in fresh]),
-            labels,
-            np.array([shown[name] for name in classes]),
-            np.array([number[each] for each in pool]),
+            judged[times[judged] == times[judged].min()],
+            images.labels,
+            np.bincount(_ints(trial.label for trial in trials), minlength=len(images.place)),
+            judged,
         )
         choice = self.ask(options, tracer, np.random.default_rng(seed))
         deadline.check()
         if choice.fallback and tracer.answers >= 5:
             log.info("policy %s: balanced choice instead: %s", self.name, choice.fallback)
-        return {images[n]: score for n, score in choice.scores.items()}, choice.fallback
+        scores = {images.images[n]: score for n, score in choice.scores.items()}
+        return scores, choice.fallback
+
+    def images(self, pool: Sequence[Candidate], history: Sequence[Past]) -> DescribedImages:
+        """Return the images that the tracer compares."""
+        is_model = is_file(self.parameters.tracer)
+        return described(pool, history, "" if is_model else self.parameters.features)
 
     def _tracer(
-        self,
-        images: Sequence[Candidate],
-        labels: Ints,
-        classes: Sequence[str],
-        trials: Sequence[Trial],
-        deadline: Deadline,
+        self, images: DescribedImages, trials: Sequence[Trial], deadline: Deadline
     ) -> TracerBase:
         """Return the tracer after the trials of the session."""
         from diptych_analysis.teaching.live import rebuild, replay
 
         family = self.parameters.tracer
         if not is_file(family):
-            features = matrix_of(images, columns_of(self.parameters.features, images))
-            return rebuild(features, len(classes), trials, family, deadline, snapshots())
-        tracer = self._model_tracer(images, labels, classes)
-        made_from = repr((family, tracer.rows.tolist(), tracer.labels.tolist(), list(classes)))
+            given = images.features, len(images.place), trials, family, deadline
+            return rebuild(*given, snapshots(), images.digest)
+        classes = list(images.place)
+        tracer = self._model_tracer(images.images, images.labels, classes)
+        made_from = repr((family, tracer.rows.tolist(), tracer.labels.tolist(), classes))
         replay(tracer, trials, deadline, made_from.encode(), snapshots())
         return tracer
 
@@ -195,13 +183,6 @@ class TracedPolicy(TeachingPolicy):
             raise ValueError(f"{self.parameters.tracer} was not read")
         stimuli = [each.stimulus_id for each in images]
         return ModelTracer(_stepper(data), stimuli, labels, classes)
-
-    @staticmethod
-    def _response(past: Past, place: dict[str, int]) -> int | None:
-        """Return the class that was chosen; a preview only knows that the answer was right."""
-        if past.response is None and past.correct:
-            return place[past.candidate.group]
-        return place.get(past.response or "")
 
     def faults(self, pool: Sequence[Candidate], trials: int) -> list[str]:
         if is_file(self.parameters.tracer):
@@ -220,6 +201,11 @@ class TracedPolicy(TeachingPolicy):
         except ValueError as fault:
             return [f"tracer: {fault}"]
         return []
+
+
+def _ints(values: Iterable[int]) -> Ints:
+    """Return whole numbers as an array; NumPy takes none of them for floats."""
+    return np.fromiter(values, dtype=np.int64)
 
 
 @lru_cache(maxsize=8)

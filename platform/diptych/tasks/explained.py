@@ -15,7 +15,7 @@ class ExplainedAnswer:
     Attributes
     ----------
     kind : str
-        contrast, grid or mask.
+        contrast, gap, grid or mask.
     label : str
         The true class of the trial.
     answered : str
@@ -25,7 +25,7 @@ class ExplainedAnswer:
     own : tuple[int, ...]
         Images of the true class, of the grid, or the mask.
     other : tuple[int, ...]
-        Images of what was answered; empty unless a contrast.
+        Images of what was answered; empty unless a contrast or gap.
     """
 
     kind: str

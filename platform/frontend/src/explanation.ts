@@ -29,7 +29,8 @@ export async function explain(
 ): Promise<void> {
   const { kind } = explanation;
   const { root, image } = trial;
-  root.classList.add("explained", `explained-${kind}`);
+  // A gap shows other images in the layout of a contrast.
+  root.classList.add("explained", `explained-${kind === "gap" ? "contrast" : kind}`);
   // It may have been visible for a moment only.
   image.classList.remove("veiled");
   const shown = kind === "mask" ? overlay(explanation, image) : sides(explanation, trial);

@@ -119,7 +119,7 @@ CATEGORY_LEARNING_TRIALS: Final = (
         "explanation",
         "string",
         "What the feedback showed beside the true class; empty if nothing.",
-        levels=("contrast", "grid", "mask"),
+        levels=("contrast", "gap", "grid", "mask"),
     ),
     Column(
         "explanation_images",
@@ -129,7 +129,8 @@ CATEGORY_LEARNING_TRIALS: Final = (
     Column(
         "explanation_other_images",
         "list",
-        "`stimulus_id` of the images of the class that the participant chose, in a contrast.",
+        "`stimulus_id` of the images of the class that the participant chose, in a contrast or "
+        "gap.",
     ),
 )
 TWO_AFC_TRIALS: Final = (

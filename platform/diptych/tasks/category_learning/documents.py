@@ -30,15 +30,17 @@ class CategoryLearningParameters(TaskParameters):
         "none",
         description="What feedback shows beside the true class after a wrong answer. `contrast`: "
         "images of the class that the participant chose and of the true class, those most like "
-        "the image. `grid`: the images that the column `grid` of the manifest lists for the "
-        "image. `mask`: the region of the image that the file in the column `mask` leaves white.",
+        "the image. `gap`: the same, but those about which the participant's answers so far and "
+        "the features differ most. `grid`: the images that the column `grid` of the manifest lists "
+        "for the image. `mask`: the region of the image that the file in the column `mask` leaves "
+        "white.",
     )
     explanation_images: int = Field(
         9, ge=1, le=9, description="Largest number of images on each side of an explanation."
     )
     explanation_features: str | tuple[str, ...] | None = Field(
         None,
-        description="Numeric columns of the manifest in which a contrast measures how alike "
+        description="Numeric columns of the manifest in which a contrast or gap measures how alike "
         "images are: a list of names, or what their names begin with. By default `features` of "
         "the policy.",
     )
@@ -63,12 +65,12 @@ class CategoryLearningShown(TaskShown):
 class CategoryLearningExplanation(TaskFeedback):
     """Images that explain a wrong answer."""
 
-    kind: Literal["contrast", "grid", "mask"]
+    kind: Literal["contrast", "gap", "grid", "mask"]
     images: list[str] = Field(
         description="Addresses of the images of the true class, of the grid, or of the mask."
     )
     other_images: list[str] = Field(
-        description="Addresses of the images of the chosen class, in a contrast."
+        description="Addresses of the images of the chosen class, in a contrast or gap."
     )
 
 

@@ -17,11 +17,12 @@ from diptych.study.content import FrozenStimulus, StudyContent
 from diptych.study.faults import Fault
 
 if TYPE_CHECKING:
+    from diptych.tasks.category_learning.live_gap import LiveGap
     from diptych_analysis.teaching.worlds import Floats
 
-Kind = Literal["none", "contrast", "grid", "mask"]
+Kind = Literal["none", "contrast", "gap", "grid", "mask"]
 MOST_CLASSES = 64
-"""A contrast stores images of each class with each trial."""
+"""A contrast or gap stores images of each class with each trial."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ class Explanation:
     Attributes
     ----------
     kind : str
-        contrast, grid or mask.
+        contrast, gap, grid or mask.
     own : tuple of int
         Places of the images of the true class, of the grid, or of the mask.
     other : tuple of int
-        Places of the images of the class that was chosen; empty unless a contrast.
+        Places of the images of the class that was chosen; empty unless a contrast or gap.
     """
 
     kind: str
@@ -83,7 +84,7 @@ class Explainer:
     kind : str
         A kind of explanation, or `none`.
     features : Features or None
-        Columns in which near images look alike; only contrasts need them.
+        Columns in which near images look alike; only contrasts and gaps need them.
     most : int
         Largest number of images on a side.
     """
@@ -101,7 +102,7 @@ class Explainer:
 
     def faults(self) -> Iterator[Fault]:
         """Yield what makes the explanations impossible."""
-        if self.kind == "contrast":
+        if self.kind in ("contrast", "gap"):
             yield from self._contrast_faults()
         elif self.kind != "none":
             yield from self._file_faults(self.kind)
@@ -113,7 +114,7 @@ class Explainer:
         elif fault := feature_faults(self.features, self.pool, "explanation_features"):
             yield Fault("study.toml", key, fault, "numeric columns that every image fills")
         if len(self.content.labels) > MOST_CLASSES:
-            found = f"'contrast' with {len(self.content.labels)} classes"
+            found = f"{self.kind!r} with {len(self.content.labels)} classes"
             yield Fault("study.toml", "task.explanation", found, f"at most {MOST_CLASSES} classes")
 
     def _file_faults(self, column: str) -> Iterator[Fault]:
@@ -147,7 +148,9 @@ class Explainer:
     def _of(self, file: str) -> FrozenStimulus:
         return self.content.stimuli[self.content.place_of[file]]
 
-    def prepared(self, place: int, untaught: Collection[int]) -> dict[str, Any] | None:
+    def prepared(
+        self, place: int, untaught: Collection[int], gap: LiveGap | None = None
+    ) -> dict[str, Any] | None:
         """Return what feedback on a trial can show, as it is stored with the trial.
 
         Parameters
@@ -157,6 +160,9 @@ class Explainer:
         untaught : collection of int
             Places of images that the session shows without feedback. No explanation shows their
             pictures.
+        gap : LiveGap, optional
+            What the participant does not see beside the image. Without it, the kind `gap` becomes a
+            contrast.
 
         Returns
         -------
@@ -172,9 +178,14 @@ class Explainer:
             listed = [self.content.place_of[file] for file in files_in(stimulus, "grid")]
             own = self._distinct(listed, hidden)
             return {"kind": "grid", "own": own} if own else None
-        if self.kind == "contrast":
+        if self.kind == "none":
+            return None
+        if gap is None:
             return self._contrast(stimulus, hidden)
-        return None
+        places = self.content.place_of
+        missed = [places[each.id] for each in gap.missed]
+        confused = [places[each.id] for each in gap.confused]
+        return self._sides("gap", stimulus, missed, confused, hidden)
 
     def _contrast(self, stimulus: FrozenStimulus, hidden: set[str]) -> dict[str, Any]:
         places, matrix = self._described
@@ -182,12 +193,27 @@ class Explainer:
         # Summed feature by feature, not as a product of matrices: the same on every machine.
         distances = ((matrix - own_row) ** 2).sum(1)
         nearest = [places[n] for n in distances.argsort(kind="stable")]
-        stimuli = self.content.stimuli
-        sides = {
-            label: self._distinct([n for n in nearest if stimuli[n].label == label], hidden)
-            for label in self.content.labels
+        return self._sides("contrast", stimulus, nearest, nearest, hidden)
+
+    def _sides(
+        self,
+        kind: str,
+        stimulus: FrozenStimulus,
+        own: Sequence[int],
+        others: Sequence[int],
+        hidden: set[str],
+    ) -> dict[str, Any]:
+        """Return the first images of the true class, and of each other class."""
+        stimuli, labels = self.content.stimuli, self.content.labels
+
+        def first(order: Sequence[int], label: str) -> list[int]:
+            return self._distinct([n for n in order if stimuli[n].label == label], hidden)
+
+        return {
+            "kind": kind,
+            "own": first(own, stimulus.label),
+            "others": {each: first(others, each) for each in labels if each != stimulus.label},
         }
-        return {"kind": "contrast", "own": sides.pop(stimulus.label), "others": sides}
 
     @cached_property
     def _described(self) -> tuple[list[int], Floats]:

@@ -37,6 +37,7 @@ from diptych.tasks.category_learning.explanation import (
     explained,
     mask_files,
 )
+from diptych.tasks.category_learning.live_gap import Lesson, live_gap
 from diptych_analysis.tables.schema import CATEGORY_LEARNING_TRIALS
 
 PHASES = ("practice", "training", "test")
@@ -131,7 +132,10 @@ class CategoryLearning(Task):
         if not phases:
             allowed = "a phase in which feedback explains"
             yield Fault("study.toml", "task.feedback", "no phase", allowed)
-        if kind != "mask" and policy.adaptive and not policy.teaches:
+        if kind == "gap" and not policy.teaches:
+            allowed = "a policy that teaches, as a gap follows the answers; see docs/teaching.md"
+            yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), allowed)
+        elif kind != "mask" and policy.adaptive and not policy.teaches:
             allowed = f"a policy that plans the trials without feedback, as a {kind} needs"
             yield Fault("study.toml", f"{policy_key}.name", repr(policy.name), allowed)
 
@@ -188,12 +192,21 @@ class CategoryLearning(Task):
         }
 
     def _with_explanation(
-        self, phase: str, item: Mapping[str, Any] | None, untaught: set[int]
+        self,
+        phase: str,
+        item: Mapping[str, Any] | None,
+        untaught: set[int],
+        lesson: Lesson | None = None,
     ) -> Mapping[str, Any] | None:
         """Return what a trial shows, with what its feedback can show."""
         if item is None or phase not in self.parameters.feedback:
             return item
-        explanation = self._explainer.prepared(int(item["stimulus"]), untaught)
+        place, features = int(item["stimulus"]), self._explainer.features
+        gap = None
+        if self.parameters.explanation == "gap" and lesson is not None and features is not None:
+            image = self._candidates[self.content.stimuli[place].file]
+            gap = live_gap(lesson, features, image)
+        explanation = self._explainer.prepared(place, untaught, gap)
         return item if explanation is None else {**item, "explanation": explanation}
 
     def _notice(self, phase: str, index: int, count: int, later: bool) -> str | None:
@@ -231,7 +244,8 @@ class CategoryLearning(Task):
             return Chosen(item, choice)
         shown = (PlannedTrial(past.phase, self._item(past.candidate)) for past in history)
         untaught = self._untaught([*shown, *later])
-        return Chosen(self._with_explanation(phase, item, untaught) or item, choice)
+        lesson = Lesson(policy, pool, history, self.parameters.feedback)
+        return Chosen(self._with_explanation(phase, item, untaught, lesson) or item, choice)
 
     def candidate_of(self, trial: PlannedTrial) -> Candidate:
         return self._candidates[self._stimulus(trial).file]

@@ -2777,7 +2777,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "contrast" | "grid" | "mask";
+            kind: "contrast" | "gap" | "grid" | "mask";
             /**
              * Images
              * @description Addresses of the images of the true class, of the grid, or of the mask.
@@ -2785,7 +2785,7 @@ export interface components {
             images: string[];
             /**
              * Other Images
-             * @description Addresses of the images of the chosen class, in a contrast.
+             * @description Addresses of the images of the chosen class, in a contrast or gap.
              */
             other_images: string[];
         };
