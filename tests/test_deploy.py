@@ -9,26 +9,20 @@ import importlib
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import psycopg
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from flask import Flask
 from prometheus_client import REGISTRY
+from support.certificates import self_signed
 from support.databases import PostgreSQL
-from support.servers import PATIENCE, LiveServer, free_port
+from support.servers import PATIENCE, LiveServer, free_port, until_listening
 from support.tiny_studies import category_study
 
 from diptych import migrate
@@ -223,14 +217,14 @@ def behind_nginx(settings: Settings, tmp_path: Path) -> Iterator[tuple[LiveServe
     )
     folder = tmp_path / "nginx"
     folder.mkdir()
-    _certificate(folder)
+    self_signed(folder)
     proxy = None
     try:
         server.diptych("study", "open", "tiny")
         server.start()
         configuration = _nginx(folder, block("nginx"), tls, plain, server.port)
         proxy = subprocess.Popen([NGINX, "-c", str(configuration), "-p", str(folder)])
-        _listening(proxy, tls)
+        until_listening(proxy, tls)
         yield server, tls, plain
     finally:
         if proxy is not None:
@@ -261,40 +255,6 @@ def _nginx(folder: Path, text: str, tls: int, plain: int, host: int) -> Path:
         f"events {{}}\nhttp {{ {temporary}\n{text}}}\n"
     )
     return configuration
-
-
-def _certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "study.example.org")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "fullchain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-
-
-def _listening(proxy: subprocess.Popen[bytes], port: int) -> None:
-    until = time.monotonic() + PATIENCE
-    while proxy.poll() is None and time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError("nginx does not listen")
 
 
 @pytest.mark.slow
@@ -355,7 +315,7 @@ def test_nginx_takes_what_else_the_guide_shows(
 ) -> None:
     if NGINX is None:
         pytest.skip("there is no nginx on this machine to try its configuration with")
-    _certificate(tmp_path)
+    self_signed(tmp_path)
     upstream = re.search(r"(?ms)^upstream diptych \{.*?^\}\n", block("nginx"))
     metrics = re.search(r"(?m)^ *location = /metrics .*\n", block("nginx"))
     assert upstream

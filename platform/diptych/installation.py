@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine, select
 
 from diptych import migrate
+from diptych.alerts.channels import mail_fault
 from diptych.domain.tables import STUDIES, USERS
 from diptych.findings import Finding
 from diptych.ground import clocks
@@ -28,6 +29,7 @@ LEAST_FREE_MB = 500
 LEAST_SECRET = 32
 LEAST_WORKERS = 2
 MOST_HOURS = 48
+MAIL_TIMEOUT_S = 5.0
 _MAKE_ONE = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))' makes one"
 _APART_S = 2.0
 
@@ -77,6 +79,7 @@ def examine(engine: Engine, settings: Settings, static: Path) -> Iterator[Findin
     yield bundle(static)
     yield studies(engine, settings)
     yield accounts(engine)
+    yield mail(settings)
     yield dump_program(engine) or backups(settings)
 
 
@@ -315,6 +318,23 @@ def accounts(engine: Engine) -> Finding:
         )
 
     return _quietly(check, "accounts")
+
+
+def mail(settings: Settings) -> Finding:
+    """Check that the mail server would take an alert; sends none."""
+    server, recipients = bool(settings.smtp_host), bool(settings.alert_recipients)
+    if not server and not recipients:
+        return Finding("e-mail", "ok", "no mail server: the host sends no alerts by e-mail")
+    if not (server and recipients):
+        missing = "DIPTYCH_ALERT_EMAILS" if server else "DIPTYCH_SMTP_HOST"
+        return Finding("e-mail", "warning", f"no alerts: {missing} is empty", f"Set {missing}.")
+    fault = mail_fault(settings, MAIL_TIMEOUT_S)
+    if fault is not None:
+        return Finding("e-mail", "warning", *fault)
+    some = len(settings.alert_recipients)
+    who = "1 recipient" if some == 1 else f"{some} recipients"
+    where = f"{settings.smtp_host}:{settings.smtp_port}"
+    return Finding("e-mail", "ok", f"{where} accepts e-mails to {who}; nothing was sent")
 
 
 def dump_program(engine: Engine) -> Finding | None:

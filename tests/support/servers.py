@@ -36,6 +36,17 @@ def free_port() -> int:
     return port
 
 
+def until_listening(proxy: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until a process listens on a port of this machine."""
+    until = time.monotonic() + PATIENCE
+    while proxy.poll() is None and time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"{proxy.args} does not listen")
+
+
 class LiveServer:
     """`diptych serve` on a loopback port; the same port and database after every restart.
 

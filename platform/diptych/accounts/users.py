@@ -52,6 +52,23 @@ def add_user(name: str, password: str | None = None, *, is_admin: bool = False) 
         return insert_user(connection, name, hashed, is_admin=is_admin)
 
 
+def user_name(name: str) -> str:
+    """Return the name of a user as it is stored.
+
+    Raises
+    ------
+    AccountFault
+        When it is malformed.
+    """
+    stored = name.strip().lower()
+    if not _NAME.fullmatch(stored):
+        raise AccountFault(
+            f"{stored!r} cannot be the name of a user: allowed are letters, digits and . _ @ + "
+            "-, at most 64"
+        )
+    return stored
+
+
 def insert_user(
     connection: Connection, name: str, hashed: str | None, *, is_admin: bool = False
 ) -> User:
@@ -62,12 +79,7 @@ def insert_user(
     AccountFault
         When the name is taken or malformed.
     """
-    name = name.strip().lower()
-    if not _NAME.fullmatch(name):
-        raise AccountFault(
-            f"{name!r} cannot be the name of a user: allowed are letters, digits and . _ @ + "
-            "-, at most 64"
-        )
+    name = user_name(name)
     values = {
         "name": name,
         "password_hash": hashed,

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate, make_msgid, parseaddr
 from typing import Any, Literal
 
 import httpx
@@ -39,6 +39,8 @@ class Message:
         The page of the dashboard to look at.
     at : int
         Since when, ms since 1970-01-01 UTC.
+    host : str
+        Name of the host, in the subject.
     """
 
     study: str
@@ -46,11 +48,12 @@ class Message:
     text: str
     address: str
     at: int
+    host: str = "Diptych"
 
     @property
     def title(self) -> str:
         """The subject of an e-mail."""
-        return f"Diptych: {self.study}"
+        return f"{self.host}: {self.study}"
 
 
 def channels(settings: Settings) -> Mapping[Channel, Callable[[Message], None]]:
@@ -91,14 +94,76 @@ def send_mail(settings: Settings, message: Message) -> None:
         raise NotSent(f"the mail server {host}:{port} refused {len(refused)} recipients")
 
 
-def _connected(settings: Settings, host: str, port: int) -> smtplib.SMTP:
+def _connected(
+    settings: Settings, host: str, port: int, timeout_s: float = TIMEOUT_S
+) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if settings.smtp_security == "tls":
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
-    server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+        return smtplib.SMTP_SSL(host, port, timeout=timeout_s, context=context)
+    server = smtplib.SMTP(host, port, timeout=timeout_s)
     if settings.smtp_security == "starttls":
         server.starttls(context=context)
     return server
+
+
+def mail_fault(settings: Settings, timeout_s: float = TIMEOUT_S) -> tuple[str, str] | None:
+    """Go through all steps of an e-mail but its text: encryption, log-in, sender, recipients.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a mail server and recipients.
+    timeout_s : float
+        When to give up, in seconds.
+
+    Returns
+    -------
+    (str, str) or None
+        What went wrong and what to do; None if the server would take an e-mail. Nothing is sent.
+    """
+    host, port = settings.smtp_host, settings.smtp_port
+    where = f"the mail server {host}:{port}"
+    try:
+        with _connected(settings, host, port, timeout_s) as server:
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password)
+            server.ehlo_or_helo_if_needed()
+            sender = settings.smtp_from or settings.alert_recipients[0]
+            if server.mail(parseaddr(sender)[1])[0] != 250:
+                return f"{where} refuses the sender {sender}", "Correct DIPTYCH_SMTP_FROM."
+            refused = [
+                each
+                for each in settings.alert_recipients
+                if server.rcpt(parseaddr(each)[1])[0] not in (250, 251)
+            ]
+            server.rset()
+    except smtplib.SMTPAuthenticationError:
+        said = "refuses the log-in", "Correct DIPTYCH_SMTP_USER and DIPTYCH_SMTP_PASSWORD."
+    except smtplib.SMTPNotSupportedError as fault:
+        what = "log-in" if "AUTH" in str(fault) else "STARTTLS"
+        said = (
+            f"does not offer {what}",
+            "Correct DIPTYCH_SMTP_PORT and DIPTYCH_SMTP_SECURITY: starttls with port 587, or tls "
+            "with port 465.",
+        )
+    except ssl.SSLError as fault:
+        reason = getattr(fault, "verify_message", "") or fault.reason or type(fault).__name__
+        said = (
+            f"has no valid encryption ({reason})",
+            "Use the name in its certificate as DIPTYCH_SMTP_HOST, and the port that fits "
+            "DIPTYCH_SMTP_SECURITY: 587 for starttls, 465 for tls.",
+        )
+    except (OSError, smtplib.SMTPException) as fault:
+        reason = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
+        said = (
+            f"does not answer ({reason})",
+            "Correct DIPTYCH_SMTP_HOST and DIPTYCH_SMTP_PORT, or let this machine reach it.",
+        )
+    else:
+        if not refused:
+            return None
+        said = f"refuses {', '.join(refused)}", "Correct DIPTYCH_ALERT_EMAILS."
+    return f"{where} {said[0]}", said[1]
 
 
 def post(settings: Settings, message: Message) -> None:

@@ -130,7 +130,7 @@ def _send(settings: Settings, row: Any, at: int) -> int:
     if not claimed:
         return 0
     page = f"{settings.base_url}/dashboard/studies/{row.name}{_PAGES.get(row.kind, '/live')}"
-    message = Message(row.name, row.kind, row.message, page, row.since)
+    message = Message(row.name, row.kind, row.message, page, row.since, _host(settings))
     sent = 0
     for channel, send in channels(settings).items():
         if getattr(row, _SENT[channel]) is not None:
@@ -149,10 +149,15 @@ def _send(settings: Settings, row: Any, at: int) -> int:
     return sent
 
 
+def _host(settings: Settings) -> str:
+    return settings.name or "Diptych"
+
+
 def send_test(settings: Settings) -> Iterable[tuple[Channel, str]]:
     """Send a test by every channel; yield the channel, and what went wrong (empty: nothing)."""
     text = "This is a test: alerts of this host arrive here."
-    message = Message("test", "test", text, f"{settings.base_url}/dashboard", now_ms())
+    message = Message("test", "test", text, f"{settings.base_url}/dashboard", now_ms(),
+                      _host(settings))  # fmt: skip
     for channel, send in channels(settings).items():
         try:
             send(message)

@@ -24,6 +24,9 @@ class Place(NamedTuple):
 #: Every command, in the order of `diptych --help`.
 COMMANDS = {
     "study": Place("diptych.cli.study", "study", "Make, check, open and close studies."),
+    "init": Place(
+        "diptych.cli.init", "init", "Write the settings of a new host, from five questions."
+    ),
     "db": Place("diptych.cli.server", "db", "Make and migrate the database."),
     "serve": Place(
         "diptych.cli.server", "serve", "Serve the open studies with gunicorn until Ctrl-C."

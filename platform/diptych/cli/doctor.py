@@ -21,8 +21,8 @@ def doctor(as_json: bool) -> None:
     """Check this installation, and say what to fix.
 
     The checks cover settings, public address, secret, database, tables, connections, clock, disk,
-    pages, studies, accounts and back-ups. The command changes nothing. The exit code is 1 if a
-    check fails; warnings do not count.
+    pages, studies, accounts, the mail server and back-ups. The command changes nothing and sends
+    nothing. The exit code is 1 if a check fails; warnings do not count.
     """
     from diptych import installation
     from diptych.app import create_app

@@ -39,7 +39,7 @@ def add(name: str, admin: bool, password_stdin: bool) -> None:
         raise click.ClickException(str(fault)) from None
     click.echo(f"{made.name} has an account now.")
     if password is None:
-        _show_link(links.make(made))
+        show_link(links.make(made))
 
 
 @user.command("list")
@@ -107,7 +107,7 @@ def link(name: str) -> None:
         raise click.ClickException(
             f"no user {name!r}, or the account is disabled: see `diptych user list`"
         )
-    _show_link(links.make(found))
+    show_link(links.make(found))
 
 
 @user.command()
@@ -154,7 +154,8 @@ def first_link(base_url: str) -> str | None:
     return links.link_address(base_url, links.make(None))
 
 
-def _show_link(token: str) -> None:
+def show_link(token: str) -> None:
+    """Print the address of a one-time link."""
     from diptych.accounts.links import VALID_MS, link_address
     from diptych.host import host
 

@@ -45,6 +45,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    name: str = Field(
+        "",
+        max_length=80,
+        description="Name of this host, in the subjects of alerts. Empty: Diptych.",
+    )
     home: Path = Field(Path("instance"), description="Folder for database, secret key and caches.")
     database_url: str = Field(
         "", description="SQLAlchemy URL. Empty: SQLite in `home`. `postgresql://…` for PostgreSQL."
@@ -218,6 +223,13 @@ class Settings(BaseModel):
                 f"the path cannot start with /{first}, which Diptych uses for its own pages; "
                 "choose another path, such as /study"
             )
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _is_one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must be one line of printable characters")
         return value
 
     @field_validator("alert_webhook")

@@ -128,12 +128,13 @@ def _table(found: pd.DataFrame, names: list[str]) -> str:
             row = cells.loc[(quantity, each)]
             told.append(_cell(quantity, row["value"], row["low"], row["high"]))
         rows.append((title, *told))
-    head = "".join(f"<th>{html.escape(each)}</th>" for each in ("", *observers))
+    head = "".join(f'<th scope="col">{html.escape(each)}</th>' for each in ("", *observers))
     body = "".join(
         f"<tr><th>{html.escape(title)}</th>{''.join(f'<td>{cell}</td>' for cell in told)}</tr>"
         for title, *told in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll" tabindex="0">{table}</div>'
 
 
 def _cell(quantity: str, value: float, low: float, high: float) -> str:

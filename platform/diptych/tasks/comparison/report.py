@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import pandas as pd
@@ -28,7 +27,7 @@ def section(page: Page, trials: pd.DataFrame, everybody: pd.DataFrame, tables: T
         if levels["level"].nunique() > 1:
             page.figure(
                 _curve(levels, name).properties(width=420),
-                f"Answers that chose the test display by its {html.escape(name)}, with 95 % Wilson "
+                f"Answers that chose the test display by its {name}, with 95 % Wilson "
                 "intervals; the line is the function fitted to the answers of all participants.",
             )
     add_observers(page, everybody, tables)

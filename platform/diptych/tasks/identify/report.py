@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 import pandas as pd
 
 from diptych_analysis.intervals import wilson
 from diptych_analysis.report import figures, performance_sections
 from diptych_analysis.report.page import Page
+from diptych_analysis.report.performance_sections import percent
 from diptych_analysis.tables import Tables
 
 #: Numbers with more values are no groups.
@@ -26,8 +25,8 @@ def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: 
     right, n = int(test["correct"].astype(bool).sum()), len(test)
     low, high = wilson(right, n)
     page.add(
-        f"<p>{right / n:.1%} of {n:,} test answers are right (95 % Wilson interval {low:.1%} to "
-        f"{high:.1%}).</p>".replace("%", " %").replace("  %", " %")
+        f"<p>{percent(right / n)} of {n:,} test answers are right (95 % Wilson interval "
+        f"{percent(low)} to {percent(high)}).</p>".replace(" %", "\u00a0%")
     )
     page.figure(
         figures.confusion_matrix(test), "Answers to each right answer, in per cent of its row."
@@ -52,9 +51,7 @@ def _by_numbers(page: Page, test: pd.DataFrame, tables: Tables) -> None:
         for value, part in test.groupby(level):
             right, n = int(part["correct"].astype(bool).sum()), len(part)
             low, high = (float(bound) for bound in wilson(right, n))
-            rows.append(
-                f"<tr><td>{value:g}</td><td>{right / n:.1%}</td><td>{low:.1%} to {high:.1%}</td>"
-                f"<td>{n:,}</td></tr>".replace("%", " %")
-            )
-        head = f"<th>{html.escape(str(name))}</th><th>right</th><th>95 % interval</th>"
-        page.add(f"<table><tr>{head}<th>answers</th></tr>{''.join(rows)}</table>")
+            ends = f"{percent(low)} to {percent(high)}"
+            rows.append([f"{value:g}", percent(right / n), ends, f"{n:,}"])
+        head = [str(name), "right", "95 % interval", "answers"]
+        page.table(f"Right answers by {name} (Wilson intervals).", head, rows)
