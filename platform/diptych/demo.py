@@ -1,8 +1,8 @@
 """`make demo`: the whole road with simulated participants, from study folders to a report.
 
-Everything it makes stands in `demo/`. Run again, it goes on with what is there: simulated
-participants who have finished don't take the studies a second time, and what people have answered
-in the meantime is kept.
+The server and its links come first; simulated participants, tables, models and the report follow
+behind it. Everything is in `demo/`. Run again, it goes on with what is there: nobody takes a study
+a second time, and what people have answered in the meantime is kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,8 @@ from diptych.ground.settings import Settings
 HERE = Path("demo")
 PARTICIPANTS = 40
 TRACED = "greebles"
+# Its images are photographs that a network sorts: that takes longest.
+LAST = "lite0_units"
 MODELS = ["gt", "static", "dkt"]
 console = Console()
 
@@ -133,21 +135,38 @@ def check_port(port: int) -> None:
 
 
 def prepare(demo: Demo) -> None:
-    """Make the database, draw the studies' images and open the studies."""
-    from diptych import create_app, migrate
-    from diptych.authoring import build_study, load_study
-    from diptych.ground.database import db
-    from diptych.study.versions import freeze
+    """Make the database.
 
+    Raises
+    ------
+    DemoFault
+        When the database is of another version, or a study is not here.
+    """
+    from diptych import create_app, migrate
+    from diptych.ground.database import db
+
+    for name in CROWDS:
+        folder = demo.settings.studies / name
+        if not folder.is_dir():
+            raise DemoFault(f"There is no {folder}: run the demo in the repository's folder.")
     with create_app(demo.settings).app_context():
         try:
             migrate.ensure_head(db.engine, demo.settings.sqlalchemy_url)
         except migrate.BehindFault as fault:
             raise DemoFault(f"{fault}; or remove the folder {HERE} and begin again") from None
-        for name in CROWDS:
+        db.engine.dispose()
+
+
+def open_studies(demo: Demo, names: Iterable[str]) -> None:
+    """Draw the images of studies, where they are not drawn yet, and open the studies."""
+    from diptych import create_app
+    from diptych.authoring import build_study, load_study
+    from diptych.ground.database import db
+    from diptych.study.versions import freeze
+
+    with create_app(demo.settings).app_context():
+        for name in names:
             folder = demo.settings.studies / name
-            if not folder.is_dir():
-                raise DemoFault(f"There is no {folder}: run the demo in the repository's folder.")
             drawn, code = folder / "stimuli.csv", folder / "generate.py"
             if not drawn.exists() or drawn.stat().st_mtime < code.stat().st_mtime:
                 with console.status(f"Making the images of {name} …"):
@@ -272,12 +291,14 @@ def trace(demo: Demo) -> dict[str, Any]:
     from diptych_analysis.tables import write_json
     from diptych_analysis.tracing.cli import trace_folder
     from diptych_analysis.tracing.results import terminal
+    from diptych_analysis.tracing.verdict import verdict
 
     results = trace_folder(demo.export(TRACED), specs=MODELS, splits=3, console=console)
     write_json(HERE / "trace.json", results)
     done(f"Traced the learners of {TRACED}", f"{', '.join(MODELS)} in {HERE / 'trace.json'}")
     for table in terminal(results):
         console.print(table)
+    console.print(verdict(results), highlight=False)
     return results
 
 
@@ -313,24 +334,26 @@ def first_account(demo: Demo) -> str | None:
 
 
 def show_links(demo: Demo, *, once: bool) -> None:
-    """Print where to look."""
+    """Print where to look, and what follows."""
     links = Table.grid(padding=(0, 2))
     links.add_column(style="bold")
     links.add_column(style="cyan", overflow="fold")
     for name in CROWDS:
-        links.add_row(f"Take {name}", f"{demo.url}/s/{name}")
+        later = " (when it is open, see below)" if name == LAST else ""
+        links.add_row(f"Take {name}", f"{demo.url}/s/{name}[dim]{later}[/]")
     links.add_row("Dashboard", f"{demo.url}/dashboard/")
-    links.add_row("Report", f"{demo.url}/report/index.html")
+    links.add_row("Report", f"{demo.url}/report/index.html[dim] (at the end)[/]")
     links.add_row("Health", f"{demo.url}/healthz")
     links.add_row("API", f"{demo.url}/api/v1/openapi.json")
-    links.add_row("Tables", f"{HERE / 'export'}/")
-    end = "Stopped, as ONCE=1 asks: make demo serves it" if once else "Ctrl-C stops the server"
+    links.add_row("Tables", f"{HERE / 'export'}/[dim] (at the end)[/]")
+    end = "it stops at the end, as ONCE=1 asks" if once else "Ctrl-C stops the server"
     console.print(Panel(links, title="Diptych", subtitle=end, border_style="green", padding=(1, 2)))
     link = first_account(demo)
     if link and not once:
-        # On a line of its own, so that it can be copied whole.
+        # A line of its own: it can be copied whole.
         console.print("The dashboard's first account is made here, once:")
         console.print(f"  [cyan]{link}[/]", soft_wrap=True)
+    console.print("The rest follows behind the server, with a line each:")
 
 
 def run(port: int, once: bool) -> None:
@@ -345,12 +368,15 @@ def run(port: int, once: bool) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     (HERE / "report").mkdir(exist_ok=True)
     prepare(demo)
+    open_studies(demo, [name for name in CROWDS if name != LAST])
     with serving(demo) as server:
         done("The server is up", demo.url)
+        show_links(demo, once=once)
+        open_studies(demo, [LAST])
         simulate_all(demo)
         export_all(demo)
         report(demo, trace(demo))
-        show_links(demo, once=once)
+        done("Everything is there", f"{demo.url}/report/index.html")
         if not once:
             server.wait()
             raise DemoFault(f"The server has ended; {HERE / 'server.log'} says why.")

@@ -21,11 +21,12 @@ from diptych_analysis.report import design, words
 from diptych_analysis.report.flow import ENDED, flow_of, flow_svg
 from diptych_analysis.report.headings import with_contents
 from diptych_analysis.report.kept_trials import kept_trials
-from diptych_analysis.report.learning_models import add_models, t_interval
+from diptych_analysis.report.learning_models import add_models
 from diptych_analysis.report.page import Page
 from diptych_analysis.report.performance import over_sessions, scored
 from diptych_analysis.report.stimulus_pictures import StimulusPictures
 from diptych_analysis.tables import Tables
+from diptych_analysis.tracing.verdict import t_interval, verdict
 
 RULES = ("too_fast", "one_answer")
 STATUSES = ["completed", *ENDED]
@@ -163,7 +164,11 @@ def results(better: float) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("better", "told"),
-    [(0.1, "predicts better than static"), (0.0, "30 learners may be too few")],
+    [
+        (0.1, "predicts better than static"),
+        (0.0, "30 learners may be too few"),
+        (-0.1, "predicts worse beyond the noise"),
+    ],
 )
 def test_models_stand_beside_chance_and_the_baseline(better: float, told: str) -> None:
     page = Page()
@@ -172,6 +177,13 @@ def test_models_stand_beside_chance_and_the_baseline(better: float, told: str) -
     assert told in shown and "<dkt>" not in shown and "&lt;dkt&gt;" in shown
     chance = re.search(r'<th scope="row">chance</th>(.*?)</tr>', shown)
     assert chance is not None and chance[1].count("0.33") == 3 and "1.10" in chance[1]
+
+
+def test_a_verdict_needs_a_baseline_and_another_model() -> None:
+    found = results(0.1)
+    assert verdict(found).startswith("Beyond the noise")
+    assert verdict(found | {"models": {"static": found["models"]["static"]}}) == ""
+    assert verdict(found | {"models": {"dkt": found["models"]["<dkt>"]}}) == ""
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=8, unique=True))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diptych.cli import cli
@@ -48,13 +48,13 @@ def test_five_answers_make_a_host_with_an_administrator(tmp_path: Path) -> None:
     assert "s3cret" not in result.output
     file = tmp_path / "host.env"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    settings = Settings.from_environment(read(file))
-    assert (settings.name, settings.base_url) == ("Perception Lab", "https://study.example.org")
-    assert (settings.proxy_hops, settings.home) == (1, tmp_path / "home")
-    assert (settings.smtp_host, settings.smtp_user) == ("mail.example.org", "ada")
-    assert settings.smtp_password == "s3cret word"
-    assert settings.alert_recipients == ("ada@example.org", "bob@example.org")
-    assert settings.secret_key != settings.identity_key and secret_fault(settings) is None
+    host = Settings.from_environment(read(file))
+    assert (host.name, host.base_url) == ("Perception Lab", "https://study.example.org")
+    assert (host.proxy_hops, host.home) == (1, tmp_path / "home")
+    assert (host.smtp_host, host.smtp_user) == ("mail.example.org", "ada")
+    assert host.smtp_password == "s3cret word"
+    assert host.alert_recipients == ("ada@example.org", "bob@example.org")
+    assert host.secret_key != host.identity_key and secret_fault(host) is None
     listed = CliRunner().invoke(cli, ["user", "list"], env=read(file))
     assert "ada" in listed.output and "administrator, no password yet" in listed.output
 
@@ -66,10 +66,10 @@ def test_scripts_answer_by_options(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "does not answer yet" in result.output and "diptych user add ada" in result.output
-    settings = Settings.from_environment(read(tmp_path / "host.env"))
-    assert (settings.smtp_port, settings.smtp_security) == (465, "tls")
-    assert (settings.smtp_password, settings.proxy_hops) == ("s3cret", 0)
-    assert settings.sqlalchemy_url == "postgresql+psycopg://u:p@127.0.0.1:1/none"
+    host = Settings.from_environment(read(tmp_path / "host.env"))
+    assert (host.smtp_port, host.smtp_security) == (465, "tls")
+    assert (host.smtp_password, host.proxy_hops) == ("s3cret", 0)
+    assert host.sqlalchemy_url == "postgresql+psycopg://u:p@127.0.0.1:1/none"
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_settings_of_compose(tmp_path: Path) -> None:
     result = run(tmp_path, "--compose", "--defaults", "--address=https://lab.example.org/study")
     assert result.exit_code == 0 and "docker compose up" in result.output
     text = (tmp_path / "host.env").read_text()
-    settings = Settings.from_environment(read(tmp_path / "host.env"))
-    assert settings.home == Path("/var/lib/diptych") and settings.proxy_hops == 1
-    password = settings.database_url.split(":")[2].split("@")[0]
+    host = Settings.from_environment(read(tmp_path / "host.env"))
+    assert host.home == Path("/var/lib/diptych") and host.proxy_hops == 1
+    password = host.database_url.split(":")[2].split("@")[0]
     assert f"POSTGRES_PASSWORD='{password}'" in text and len(password) == 64
     assert "SITE='https://lab.example.org'" in text
 
@@ -127,6 +127,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "x")]
 
 
+@settings(deadline=None, max_examples=25)
 @given(
     scheme=st.sampled_from(["smtp", "smtps", "plain"]),
     user=st.sampled_from(["", "ada", "ada@example.org"]),
@@ -141,6 +142,7 @@ def test_addresses_of_mail_servers(scheme: str, user: str, host: str, port: int 
     assert found.get("smtp_user", "") == user
 
 
+@settings(deadline=None, max_examples=25)
 @given(value=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=30))
 def test_what_is_written_is_read_the_same(value: str) -> None:
     if "'" in value or "\\" in value:

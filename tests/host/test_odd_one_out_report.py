@@ -118,7 +118,7 @@ def test_similar_names_are_beside_each_other() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database_kind", ["sqlite"])
-@pytest.mark.parametrize("judged", [True, False])
+@pytest.mark.parametrize("judged", [True, pytest.param(False, marks=pytest.mark.exhaustive)])
 def test_the_report_has_the_section(app: Flask, tmp_path: Path, judged: bool) -> None:
     folder = odd_one_out_study(tmp_path / "studies/odd", judged=judged)
     open_study(app, folder)

@@ -65,9 +65,9 @@ def steps_of(trials: pd.DataFrame) -> list[Step]:
         steps.append(Step("mask", f"{mask:.0f} ms"))
     labels = trials["label"].nunique()
     choice = f"one of {labels}" if 2 <= labels <= MOST_LABELS else ""
-    shown = trials["choices"].dropna().astype(str).str.count(r"\|").max()
-    if not choice and shown == shown and shown > 0:
-        choice = f"one of {int(shown) + 1}"
+    if not choice and "choices" in trials:  # a column of tasks with several images or buttons
+        shown = trials["choices"].dropna().astype(str).str.count(r"\|").max()
+        choice = f"one of {int(shown) + 1}" if shown == shown and shown > 0 else ""
     ranked = trials["response_ranking"].dropna().astype(str).str.count(r"\|").max()
     if ranked == ranked and ranked > 0:
         choice = f"ranking of {int(ranked) + 1} classes"

@@ -75,7 +75,7 @@ def flow_of(sessions: pd.DataFrame) -> Flow:
 def flow_svg(flow: Flow) -> str:
     """Draw the flow: what remains on the left, who leaves on the right."""
     lost = [f"{n:,} {ENDED[name]}" for name, n in flow.lost.items()]
-    why = [f"{n:,} {name.replace('_', ' ')}" for name, n in flow.reasons.items()]
+    why = [f"{name.replace('_', ' ')}: {n:,}" for name, n in flow.reasons.items()]
     steps = [
         (f"{flow.entered:,} entered", f"{flow.entered - flow.completed:,} did not complete", lost),
         (f"{flow.completed:,} completed", f"{flow.excluded:,} excluded", why),
@@ -147,7 +147,8 @@ def device_rows(sessions: pd.DataFrame) -> list[list[str]]:
     ):
         values = pd.to_numeric(sessions[column], errors="coerce").dropna()
         if len(values):
-            low, middle, high = values.quantile([0.05, 0.5, 0.95])
+            # Pixels are whole; ratios and clocks are not.
+            low, middle, high = values.quantile([0.05, 0.5, 0.95]).round(0 if "px" in unit else 2)
             text = f"median {middle:g} {unit}".rstrip()
             rows.append([word, f"{text}, middle 90 % {low:g} to {high:g}"])
     return rows

@@ -8,37 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from diptych_analysis.charts import PALETTE, QUIET
 from diptych_analysis.intervals import wilson
 from diptych_analysis.report.figures import PERCENT, UNIT_RANGE
 from diptych_analysis.report.page import Page
+from diptych_analysis.tracing.verdict import baseline_of, scores_of, t_interval, verdict
 
-#: Models that every other one should beat.
-BASELINES = ("static", "gt")
 #: Models in the figure of learning curves.
 MOST_DRAWN = 5
-
-
-def t_interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return the mean of some splits with its 95 % t interval; NaN ends for a single split."""
-    from scipy.stats import t
-
-    known = np.asarray([value for value in values if not math.isnan(value)], dtype=float)
-    if not len(known):
-        return math.nan, math.nan, math.nan
-    mean = float(known.mean())
-    if len(known) < 2:
-        return mean, math.nan, math.nan
-    half = float(t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / math.sqrt(len(known)))
-    return mean, mean - half, mean + half
-
-
-def _scores(model: Mapping[str, Any], phase: str, measure: str) -> list[float]:
-    values = [split[phase][measure] for split in model["splits"]]
-    return [math.nan if value is None else float(value) for value in values]
 
 
 def _cell(values: Sequence[float]) -> str:
@@ -51,14 +30,17 @@ def _cell(values: Sequence[float]) -> str:
 def add_models(page: Page, results: Mapping[str, Any]) -> None:
     """Add the table of models with chance and intervals, and observed and predicted learning."""
     models = results["models"]
-    baseline = next((name for name in BASELINES if name in models), None)
+    baseline = baseline_of(results)
     rows = []
     for name, model in models.items():
-        test = _scores(model, "test", "micro")
-        row = [name, _cell(_scores(model, "training", "micro")), _cell(test)]
-        row += [_cell(_scores(model, "test", "macro")), _cell(_scores(model, "test", "log_loss"))]
+        test = scores_of(model, "test", "micro")
+        row = [name, _cell(scores_of(model, "training", "micro")), _cell(test)]
+        row += [
+            _cell(scores_of(model, "test", "macro")),
+            _cell(scores_of(model, "test", "log_loss")),
+        ]
         if baseline is not None:
-            other = _scores(models[baseline], "test", "micro")
+            other = scores_of(models[baseline], "test", "micro")
             gain = [a - b for a, b in zip(test, other, strict=True)]
             row.append("" if name == baseline else _cell(gain))
         rows.append(row)
@@ -76,34 +58,14 @@ def add_models(page: Page, results: Mapping[str, Any]) -> None:
         head,
         rows,
     )
-    if baseline is not None:
-        said = _verdict(models, baseline, int(results["learners"]))
+    said = verdict(results)
+    if said:
         page.add(f"<p>{html.escape(said)}</p>")
     page.figure(
         predicted_learning(results),
         "Observed and predicted learning: share of right responses of unseen learners (points, "
         "with 95 % Wilson intervals), and the mean probability that each model gave to the right "
         "answer (lines). Five neighbouring trials are pooled.",
-    )
-
-
-def _verdict(models: Mapping[str, Any], baseline: str, learners: int) -> str:
-    better = []
-    for name in models:
-        if name in BASELINES:
-            continue
-        pairs = zip(_scores(models[name], "test", "micro"),
-                    _scores(models[baseline], "test", "micro"), strict=True)  # fmt: skip
-        _, low, _ = t_interval([a - b for a, b in pairs])
-        if low > 0:
-            better.append(name)
-    if better:
-        return (
-            f"Beyond the noise of the splits, {', '.join(better)} predicts better than {baseline}."
-        )
-    return (
-        f"No model predicts better than {baseline} beyond the noise of the splits. {learners} "
-        "learners may be too few for models that learn from each response."
     )
 
 

@@ -110,7 +110,7 @@ class Page:
             for row in rows
         )
         self.add(
-            f'<div class="scroll" tabindex="0"><table><caption>{html.escape(caption)}</caption>'
+            f'<div class="scroll" tabindex="0"><table><caption>{unbroken(caption)}</caption>'
             f"<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
@@ -128,7 +128,7 @@ class Page:
 
     def _captioned(self, markup: str, caption: str, files: str = "") -> None:
         self.figures += 1
-        said = f"<b>Figure {self.figures}.</b> {html.escape(caption)}{files}"
+        said = f"<b>Figure {self.figures}.</b> {unbroken(caption)}{files}"
         self.add(f"<figure>{markup}<figcaption>{said}</figcaption></figure>")
 
     def render(

@@ -103,8 +103,9 @@ class StimulusPictures:
         side, gap, line = SIDE * scale, GAP * scale, _ROW * scale
         wide = side if not words else side + 28 * scale
         widest = max(len(cells) for _, cells in rows)
-        heights = [(line if heading else 0) + side + words * line + gap for heading, _ in rows]
-        sheet = Image.new("RGB", (widest * (wide + gap) - gap, sum(heights) - gap), PAPER)
+        below = gap * (2 if words and rows[0][0] else 1)  # a heading stands nearer to its own row
+        heights = [(line if heading else 0) + side + words * line + below for heading, _ in rows]
+        sheet = Image.new("RGB", (widest * (wide + gap) - gap, sum(heights) - below), PAPER)
         draw = ImageDraw.Draw(sheet)
         font = ImageFont.load_default(_TEXT * scale)
         top = 0

@@ -163,6 +163,7 @@ def run(folder: Path, **options: Any) -> None:
 
     from diptych_analysis.tables.metadata import write_json
     from diptych_analysis.tracing import results as shown
+    from diptych_analysis.tracing.verdict import verdict
 
     with _faults():
         found = trace_folder(folder, specs=_specs(options["models"]), console=Console(), **options)
@@ -170,6 +171,9 @@ def run(folder: Path, **options: Any) -> None:
         Console().print(table)
     told = ", ".join(found["participant_kinds"])
     click.echo(f"{found['learners']} learners of kind: {told}.")
+    said = verdict(found)
+    if said:
+        click.echo(said)
     if options["json_file"] is not None:
         options["json_file"].parent.mkdir(parents=True, exist_ok=True)
         write_json(options["json_file"], found)

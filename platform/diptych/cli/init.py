@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from diptych.ground.settings import Settings
 
 LOCAL = "http://127.0.0.1:8000"
+#: Of Caddy on this machine, without a certificate.
+LOCAL_COMPOSE = "http://localhost"
 #: Where the data of a host in a container are, and its database, as compose.yaml has it.
 CONTAINER = {"home": "/var/lib/diptych", "studies": "/var/lib/diptych/studies"}
 
@@ -151,7 +153,7 @@ def init(compose: bool, defaults: bool, **given: Any) -> None:
         --to /etc/diptych/diptych.env --defaults
 
     \b
-    For containers (docs/deploy.md):
+    For containers (docs/containers.md):
       diptych init --compose
     """
     from diptych.ground import settings_file
@@ -195,7 +197,13 @@ def _asked(answers: Answers, given: dict[str, Any], *, compose: bool) -> tuple[d
     from diptych.ground.settings_file import mail_settings, new_secret
 
     name = answers.get("--name", given["name"], "1/5  Name of this host", "Diptych", _name)
-    address = answers.get("--address", given["address"], "2/5  Public address", LOCAL, _address)
+    address = answers.get(
+        "--address",
+        given["address"],
+        "2/5  Public address",
+        LOCAL_COMPOSE if compose else LOCAL,
+        _address,
+    )
     database = "" if compose else answers.get(
         "--database", given["database"], "3/5  Database: sqlite or postgresql://…", "sqlite",
         _database,

@@ -23,7 +23,7 @@ def section(page: Page, trials: pd.DataFrame, _everybody: pd.DataFrame, tables: 
         page.add("<p>No test answers to items with a right answer.</p>")
         return
     right, n = int(test["correct"].astype(bool).sum()), len(test)
-    low, high = wilson(right, n)
+    low, high = (float(end) for end in wilson(right, n))
     page.add(
         f"<p>{percent(right / n)} of {n:,} test answers are right (95 % Wilson interval "
         f"{percent(low)} to {percent(high)}).</p>".replace(" %", "\u00a0%")

@@ -76,7 +76,7 @@ def pair_agreement(
     items = pd.factorize(cells.index.get_level_values(1))[0]
     keys = [f"{item}\t{image}" for _, item, image in cells.index]
     choices, names = pd.factorize(np.array(keys, dtype=object))
-    table = _Choices(sessions, items, choices, cells.to_numpy(float))
+    table = _Choices(sessions, items, choices, cells.to_numpy().astype(np.float64))
     n_sessions = int(sessions.max()) + 1 if len(sessions) else 0
     item_of = np.zeros(len(names), dtype=np.intp)
     item_of[choices] = items
@@ -91,7 +91,7 @@ def pair_agreement(
         again = _agreement(table, item_of, weights)
         if np.isfinite(again).any():
             means.append(float(np.nanmean(again)))
-    low, high = np.quantile(means, [0.025, 0.975]) if n_sessions > 2 else (np.nan, np.nan)
+    low, high = np.quantile(means, [0.025, 0.975]) if n_sessions > 2 and means else (np.nan, np.nan)
     return Spread(float(np.nanmean(by_item)), float(low), float(high), known)
 
 
