@@ -369,20 +369,15 @@ def _as_frozen(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load(connection: Connection, version_id: int) -> StudyContent:
-    versions, studies = models.StudyVersion, models.Study
     row = connection.execute(
-        select(versions.content_hash, versions.spec, versions.texts, studies.name)
-        .join(studies, studies.id == versions.study_id)
-        .where(versions.id == version_id)
+        select(VERSIONS.c.content_hash, VERSIONS.c.spec, VERSIONS.c.texts, STUDIES.c.name)
+        .join(STUDIES, STUDIES.c.id == VERSIONS.c.study_id)
+        .where(VERSIONS.c.id == version_id)
     ).one()
-    stimuli = connection.execute(
-        select(STIMULI)
-        .where(models.Stimulus.version_id == version_id)
-        .order_by(models.Stimulus.place)
-    ).all()
-    items = connection.execute(
-        select(ITEMS).where(models.Item.version_id == version_id).order_by(models.Item.place)
-    ).all()
+    of_version = STIMULI.c.version_id == version_id
+    stimuli = connection.execute(select(STIMULI).where(of_version).order_by(STIMULI.c.place)).all()
+    of_version = ITEMS.c.version_id == version_id
+    items = connection.execute(select(ITEMS).where(of_version).order_by(ITEMS.c.place)).all()
     return StudyContent(
         name=row.name,
         content_hash=row.content_hash,
