@@ -127,7 +127,8 @@ def read_search(folder: Path) -> SavedSearch:
             str(word): rows["in_class"].to_numpy(dtype=np.bool_)
             for word, rows in table.groupby("word")
         }
-        rows = [(int(r.step), str(r.word), r.preferred) for r in steps.itertuples()]
+        columns = (steps[name].tolist() for name in ("step", "word", "preferred"))
+        taken = list(zip(*columns, strict=True))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConceptFault(
             f"{str(folder)!r} is no finished search with pictures ({error}); it must come from "
@@ -143,7 +144,7 @@ def read_search(folder: Path) -> SavedSearch:
         concepts={word: groups[-1] for word, groups in drawn.items()},
         unchanged={word: groups[0] for word, groups in drawn.items()},
         in_class=in_class,
-        steps=tuple(_groups(folder, *row) for row in rows),
+        steps=tuple(_groups(folder, *row) for row in taken),
     )
 
 
