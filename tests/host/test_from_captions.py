@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from support.walker import Walker, open_study
 
-from diptych.authoring.folder import load_study
 from diptych.authoring.from_captions import Wanted, make_study_from_captions, words_of
 from diptych.export.tables import export_study
 from diptych.host import host
@@ -63,10 +62,6 @@ def test_peoples_clicks_are_compared_with_labels(app: Flask, tmp_path: Path) -> 
     folder = tmp_path / "studies/where"
     make_study_from_captions(folder, IMAGES, wanted)
     open_study(app, folder)
-    middles = {row["file"]: row for row in _rows(folder / "stimuli.csv")}
-    content = load_study(folder).content
-    shown = {each.stimulus_id: middles[each.path] for each in content.stimuli}
-    assert len(shown) == 14
     walker = Walker(app.test_client(), "where").start()
     walker.finish(lambda _: {"choice": "absent"})
     with app.app_context():

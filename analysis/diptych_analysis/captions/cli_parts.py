@@ -109,7 +109,7 @@ def show(found: Mapping[str, Any], task: str) -> None:
 
     score = "RMSE" if task == DEPTH else "mIoU"
     table = Table()
-    columns = ("prompt", score, "s.e.", "precision", "recall", "peak on class", "area")
+    columns = ("prompt", score, "s.e.", "precision", "recall", "peak", "area")
     for column in columns:
         table.add_column(column, justify="left" if column == "prompt" else "right", no_wrap=True)
     for row in found["prompts"]:

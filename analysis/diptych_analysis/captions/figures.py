@@ -38,13 +38,15 @@ def scores(cells: Sequence[dict[str, Any]], task: str, file: Path) -> None:
     )
     y = alt.Y("prompt:N", sort=order, title=None)
     scale = alt.Scale(zero=False, nice=True, padding=12)
-    x = alt.X("score:Q", title=TITLES[task], scale=scale)
+    axis = alt.Axis(labelFlush=False, tickCount=6)
+    x = alt.X("score:Q", title=TITLES[task], scale=scale, axis=axis)
     base = alt.Chart(frame).encode(y=y)
     bars = base.mark_errorbar(extent="stderr", thickness=2).encode(
-        x=alt.X("score:Q", title=TITLES[task], scale=scale), color=alt.value(charts.PALETTE[0])
+        x=alt.X("score:Q", title=TITLES[task], scale=scale, axis=axis),
+        color=alt.value(charts.PALETTE[0]),
     )
     means = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("mean(score):Q", title=TITLES[task], scale=scale),
+        x=alt.X("mean(score):Q", title=TITLES[task], scale=scale, axis=axis),
         color=alt.value(charts.PALETTE[0]),
     )
     dots = base.mark_tick(thickness=1.5, size=9, opacity=0.6).encode(
