@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NONE = "none"
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[Any]):
     """A date and time in UTC, as ms since 1970-01-01; `none` takes it away."""
 
     name = "time"
@@ -33,7 +33,7 @@ class Moment(click.ParamType):
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-class Count(click.ParamType):
+class Count(click.ParamType[Any]):
     """A whole number from 1; `none` takes it away."""
 
     name = "number"
@@ -72,7 +72,7 @@ def plan(name: str, budget: bool | None, **given: Any) -> None:
     with reading() as connection:
         before = opening_plan.read(connection, study_id)
     fields = {"opens": "opens_at", "ends": "ends_at", "end_as": "end_state", "kept": "most_kept"}
-    changes = {
+    changes: dict[str, Any] = {
         fields[option]: None if value == NONE else value
         for option, value in given.items()
         if value is not None

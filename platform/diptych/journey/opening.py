@@ -124,10 +124,11 @@ def _committed(connection: Connection, study_id: int, currency: str) -> int:
     """Sum up what is paid, may be paid, or is owed (minor units)."""
     states = ledger.totals(connection, study_id).get(currency, {})
     ordered = sum(total.amount for state, total in states.items() if state != "failed")
-    return ordered + sum(
+    owed: int = sum(
         to_minor(frozen(version_id, connection).spec.of_part(part).payment.reward, currency) * n
         for version_id, part, n in connection.execute(_unordered(study_id))
     )
+    return ordered + owed
 
 
 def _unordered(study_id: int) -> Select[Any]:
