@@ -111,6 +111,24 @@ def read_picture(data: bytes) -> Image.Image:
     return read_whole(data)[1]
 
 
+def read_numbers(data: bytes) -> Image.Image:
+    """Decode an image file whose pixels are numbers, such as labels or depths: as they are stored.
+
+    Parameters
+    ----------
+    data : bytes
+        The bytes of the file.
+
+    Raises
+    ------
+    PictureFault
+        As `read_picture`.
+    """
+    with _opened(data) as image:
+        image.load()
+        return image
+
+
 def read_whole(data: bytes) -> tuple[Header, Image.Image]:
     """Read an image file once, for what `read_header` and `read_picture` return."""
     with _opened(data) as image:

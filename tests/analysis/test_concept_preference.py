@@ -35,7 +35,7 @@ def pairs(seed: int = 0) -> np.ndarray:
 def test_a_new_preference_starts_at_ln_2_and_moves_only_the_adapters(generator: Generator) -> None:
     before = weights_hash(generator.unet)
     drawn = generator.draw(["striped"], [1], steps=2)
-    tuner = PreferenceTuner(generator, PreferenceSettings(updates=1, rate=3e-4), seed=0)
+    tuner = PreferenceTuner(generator, PreferenceSettings(updates=1, rate=3e-5), seed=0)
     assert weights_hash(generator.unet) == before
     assert (generator.draw(["striped"], [1], steps=2) == drawn).all()
 

@@ -75,7 +75,7 @@ def test_a_participant_who_forgot_is_taught_again() -> None:
     policy.earlier = [EarlierPart(tuple(answers_of(6, 6, 6)), 86_400.0)]
     history = answers_of(3, 3, 3)
     assert policy.is_finished(POOL, history)
-    for wrong in (1, 3):
+    for wrong in (2, 3):  # one wrong answer of three may be a slip
         forgot = [*answers_of(3, 3 - wrong, 3), *[past(POOL[1], "A")] * wrong]
         assert not policy.is_finished(POOL, forgot)
         assert policy.choose(POOL, forgot, random.Random(1)).group == "B"

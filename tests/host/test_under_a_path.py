@@ -35,8 +35,10 @@ NOT_LINKED = {
     "/dashboard/link/<token>",
     "/dashboard/login",
     "/dashboard/shared/<token>",
+    "/dashboard/studies/<study>/edit/items",
     "/dashboard/studies/<study>/edit/stimuli/upload/<name>",
     "/dashboard/studies/<study>/participants/decisions/preview",
+    "/dashboard/uploads/<name>",
 }
 
 sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)

@@ -21,7 +21,7 @@ import pandas as pd
 from PIL import Image
 
 from diptych_analysis.captions.faults import CaptionFault
-from diptych_analysis.pictures import PictureFault, read_picture
+from diptych_analysis.pictures import PictureFault, read_numbers, read_picture
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -190,10 +190,8 @@ def _image(file: Path, size: int) -> Bytes:
 
 def _open(file: Path) -> Image.Image:
     try:
-        with Image.open(file) as picture:
-            picture.load()
-            return picture
-    except OSError as error:
+        return read_numbers(file.read_bytes())
+    except (OSError, PictureFault) as error:
         raise CaptionFault(f"{str(file)!r} can't be read: {error}") from error
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from diptych_analysis.captions.labelled import Labelled, read_folder
 from diptych_analysis.captions.people import (
@@ -22,6 +21,7 @@ from diptych_analysis.captions.prompts import Condition, Material, read_prompt
 from diptych_analysis.captions.sources import wording_of
 from diptych_analysis.captions.store import Store
 from diptych_analysis.diffusion.generator import Generator
+from diptych_analysis.pictures import read_header
 from diptych_analysis.tables.metadata import write_json
 from diptych_analysis.tables.read import read_tables
 
@@ -107,5 +107,5 @@ def _side(folder: Path) -> int:
     first = min((folder / "images").glob("*"), default=None)
     if first is None:
         return 32
-    with Image.open(first) as picture:
-        return min(picture.size)
+    header = read_header(first.read_bytes())
+    return min(header.width, header.height)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from diptych_analysis.concepts.faults import ConceptFault
+from diptych_analysis.pictures import read_picture
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -71,12 +73,13 @@ def read_sheet(file: Path) -> list[Bytes]:
         If the file is missing or no contact sheet of a search.
     """
     try:
-        with Image.open(file) as opened:
-            counts, height, width = str(opened.info[_MARK]).split()
-            scale = _scale(int(height))
-            small = (opened.width // scale, opened.height // scale)
-            sheet = np.asarray(opened.convert("RGB").resize(small, Image.Resampling.NEAREST))
-    except (OSError, KeyError, ValueError) as error:
+        data = file.read_bytes()
+        with PngImageFile(BytesIO(data)) as about:
+            counts, height, width = str(about.text[_MARK]).split()
+        picture, scale = read_picture(data), _scale(int(height))
+        small = (picture.width // scale, picture.height // scale)
+        sheet = np.asarray(picture.resize(small, Image.Resampling.NEAREST))
+    except (OSError, SyntaxError, KeyError, ValueError) as error:
         raise ConceptFault(
             f"{str(file)!r} is no contact sheet of `diptych concepts` ({error!r}); a search of an "
             "earlier version must run again"
