@@ -134,8 +134,8 @@ def test_people_network_and_pixels_stand_side_by_side(
     pairs = tables.items[tables.items["kind"] == "test"].drop_duplicates("item_id")["pair"]
     assert sorted(congruence(area.ratios)) == sorted(pairs)
     page = write_report(out, None, tmp_path / "report").read_text(encoding="utf-8")
-    table = page[page.rindex("Observers side by side") :].split("</table>")[0]
-    assert re.findall("<th>(.*?)</th>", table)[1:4] == list(found)
+    table = page[page.index("Observers side by side</h3>") :].split("</table>")[0]
+    assert re.findall("<th[^>]*>(.*?)</th>", table)[1:4] == list(found)
     cells = {row[0]: row[1:] for line in re.findall("<tr>(.*?)</tr>", table)
              if (row := re.findall("<t[hd]>(.*?)(?:<br>.*?)?</t[hd]>", line))}  # fmt: skip
     assert cells["answers"] == ["192", "48", "48"]
