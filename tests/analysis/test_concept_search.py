@@ -173,6 +173,7 @@ def test_words_come_from_lists_and_captions(tmp_path: Path, model: Path) -> None
     assert merge_near_duplicates(words, load_generator(model)) == ("ring", "striped", "sea")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_a_planted_classifier_knows_its_attribute(tmp_path: Path) -> None:
     target, judge = planted_target("striped", 1, None, tmp_path, seed=0)

@@ -186,6 +186,7 @@ def test_people_who_compare_choose_the_test_by_their_function(
         assert "Psychometric functions of number" in page
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_people_who_compare_are_right_by_their_function_where_the_policy_asks_that(
     served: LiveServer, tmp_path: Path
