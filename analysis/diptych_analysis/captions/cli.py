@@ -130,7 +130,7 @@ _PROMPT = click.option(
 )
 
 
-@captions.command()
+@captions.command("segment", short_help="Measure a class for every pixel.")
 @_options
 @_PROMPT
 def segment(**given: Any) -> None:
@@ -142,7 +142,7 @@ def segment(**given: Any) -> None:
     _run("segment", given)
 
 
-@captions.command()
+@captions.command("depth", short_help="Measure depth for every pixel.")
 @_options
 @_PROMPT
 def depth(**given: Any) -> None:
@@ -153,7 +153,7 @@ def depth(**given: Any) -> None:
     _run("depth", given)
 
 
-@captions.command()
+@captions.command("shift", short_help="Measure a domain that training did not show.")
 @_options
 @click.option(
     "--target",
@@ -170,7 +170,7 @@ def shift(target: str, **given: Any) -> None:
     _run("segment", given, target=target)
 
 
-@captions.command()
+@captions.command("write", short_help="Caption images with a published model.")
 @click.argument("images", type=_IMAGES)
 @click.option("--to", "file", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
@@ -214,7 +214,7 @@ def write(
     click.echo(f"Captions: {file} ({count} images)")
 
 
-@captions.command()
+@captions.command("people", short_help="Compare participants with labels and attention.")
 @click.argument("tables", type=_IMAGES)
 @click.option("--images", required=True, type=_IMAGES, help="The labelled images of the study.")
 @click.option("--to", "folder", required=True, type=NEW_FOLDER, help="Folder to write.")
