@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.dashboard import researcher
-from support.explained_study import KINDS, write_explained
+from support.explained_study import KINDS, label_shown, write_explained
 from support.inspection import axe_faults, listening, settle, too_wide
 from support.servers import LiveServer
 from support.walker import Walker
@@ -45,7 +45,11 @@ def test_a_session_and_a_preview_show_what_explained(
     client = [researcher(app, "owner", kind) for kind in KINDS][-1].client
     names = {}
     for kind in KINDS:
-        walker = Walker(app.test_client(), kind).start(participant="ada").finish()
+        walker = Walker(app.test_client(), kind).start(participant="ada")
+        label = label_shown(settings, 0)
+        wrong = [name for name in walker.trial["show"]["classes"] if name != label]
+        walker.answer({"ranking": wrong})
+        walker.finish()
         names[kind] = walker.public_id
     cookie = client.get_cookie(COOKIE)
     assert cookie is not None
