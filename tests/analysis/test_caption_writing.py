@@ -58,7 +58,7 @@ def test_every_image_gets_a_caption_and_a_stopped_run_continues(
     counts: list[tuple[int, int]] = []
     assert caption_folder(photos, file, model, least=6, watch=lambda *n: counts.append(n)) == 3
     assert counts == [(1, 3), (2, 3), (3, 3)]
-    table = pd.read_csv(file).set_index("image")["caption"]
+    table = pd.read_csv(file, keep_default_na=False).set_index("image")["caption"]
     assert table["1.png"] == "kept as it is"
     assert set(table.index) == {"0.png", "1.png", "2.png"}
     with Image.open(photos / "0.png") as picture:

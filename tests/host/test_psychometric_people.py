@@ -65,6 +65,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     shared = {"attribute": "dots", "log": True}
     policies = {
         "planned": {"name": "constant_stimuli", **shared},
+        # Of its own: whoever takes "planned" besides would be in the tables of its sixty people.
+        "commanded": {"name": "constant_stimuli", **shared},
         "quest": {"name": "quest_plus", **shared, "widths": [0.1, 0.2, 0.3, 0.45], "guess": 1 / 3},
     }
     for name, policy in policies.items():
@@ -220,5 +222,5 @@ def test_its_answers_follow_its_function(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_command_takes_their_functions(served: LiveServer) -> None:
     flags = ("--observer", "psychometric", "-n", "2", "--weber", "0.2", "--json")
-    told = json.loads(served.diptych("simulate", "planned", *flags, "--base-url", served.url))
+    told = json.loads(served.diptych("simulate", "commanded", *flags, "--base-url", served.url))
     assert told["outcomes"] == {"completed": 2}
