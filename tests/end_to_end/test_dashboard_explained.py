@@ -9,13 +9,14 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.dashboard import researcher
-from support.explained_study import KINDS, label_shown, write_explained
+from support.explained_study import KINDS, write_explained
 from support.inspection import axe_faults, listening, settle, too_wide
 from support.servers import LiveServer
-from support.walker import Walker
+from support.walker import Walker, label_of, rows
 
 from diptych.app import create_app
 from diptych.ground.settings import Settings
+from diptych.models import Session
 from diptych.web.dashboard.access import COOKIE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -46,7 +47,7 @@ def test_a_session_and_a_preview_show_what_explained(
     names = {}
     for kind in KINDS:
         walker = Walker(app.test_client(), kind).start(participant="ada")
-        label = label_shown(settings, 0)
+        label = label_of(app, rows(app, Session)[-1]["id"], 0)
         wrong = [name for name in walker.trial["show"]["classes"] if name != label]
         walker.answer({"ranking": wrong})
         walker.finish()

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
-from support.explained_study import KINDS, label_shown, write_explained
+from support.explained_study import KINDS, write_explained
 from support.rows import stored
 from support.servers import LiveServer
 from support.visitor import Visitor
+from support.walker import label_of, rows
 
+from diptych.app import create_app
 from diptych.ground.settings import Settings
+from diptych.models import Session
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -58,18 +61,11 @@ def _dark_edges(page: Page, box: dict[str, float], path: Path) -> float:
     return float(edge / middle)
 
 
-def _rank_two(page: Page, visitor: Visitor, label: str, right: bool) -> None:
-    """Rank two of three classes by their keys, the right one first or not at all."""
-    names = visitor.classes()
-    for name in sorted(names, key=lambda name: (name == label) != right)[:2]:
-        page.keyboard.press(str(1 + names.index(name)))
-    page.keyboard.press("Enter")
-
-
 @pytest.mark.parametrize("database_kind", ["sqlite"])
 def test_a_wrong_answer_is_explained_on_a_computer_and_on_a_phone(
     live_server: LiveServer, browser: Browser, settings: Settings, tmp_path: Path
 ) -> None:
+    app = create_app(settings)
     for width, height in SIZES:
         small = width < 600
         for kind in KINDS:
@@ -85,7 +81,8 @@ def test_a_wrong_answer_is_explained_on_a_computer_and_on_a_phone(
             for trial in range(4):
                 visitor.until("rank")
                 right = trial % 2 == 1
-                _rank_two(page, visitor, label_shown(settings, trial), right)
+                label = label_of(app, rows(app, Session)[-1]["id"], trial)
+                visitor.rank_two(label, right=right)
                 page.get_by_test_id("verdict").wait_for()
                 page.get_by_test_id("continue").wait_for()
                 found = page.evaluate(_LAID_OUT)

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from support.tiny_studies import CLASSES, category_study
-from support.walker import Walker, at_once, error_code, open_study, rows
+from support.walker import Walker, at_once, error_code, label_of, open_study, rows
 
 from diptych.models import Response, Session, Trial
 from diptych.policies import REGISTRY, Candidate, Past, Policy
-from diptych.study.versions import frozen
 
 #: Nobody waits longer than so many seconds for another; only a failure takes so long.
 PATIENCE = 10
@@ -46,14 +45,6 @@ def study(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     changes = {"policy": {"name": "echo"}, "phases": {"training": 4, "test": 2}}
     open_study(app, category_study(tmp_path / "studies/tiny", per_class=8, changes=changes))
     return app
-
-
-def label_of(app: Flask, session: int, index: int) -> str:
-    """Class of the image of a trial."""
-    version = rows(app, Session, id=session)[0]["version_id"]
-    item = rows(app, Trial, session_id=session)[index]["item"]
-    with app.app_context():
-        return frozen(version).stimuli[item["stimulus"]].label
 
 
 @pytest.mark.both_databases

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 
 import numpy as np
 from flask import Flask
 from PIL import Image
 
-from diptych.ground.settings import Settings
 from diptych.host import host
-from support.rows import query
 from support.tiny_studies import category_study
 
 KINDS = ("contrast", "grid", "mask")
@@ -31,22 +28,6 @@ def shown_places(app: Flask, urls: list[str]) -> list[int]:
     with app.app_context():
         read = [host().images.read(url.rpartition("/")[2]) for url in urls]
     return [place for _, place in filter(None, read)]
-
-
-def label_shown(settings: Settings, index: int) -> str:
-    """Label of the image of a trial in the newest session: chance decides which image it is."""
-    ((session, version),) = query(
-        settings, "SELECT id, version_id FROM sessions ORDER BY id DESC LIMIT 1"
-    )
-    ((item,),) = query(
-        settings,
-        f"SELECT item FROM trials WHERE session_id = {session} AND trial_index = {index}",
-    )
-    place = (json.loads(item) if isinstance(item, str) else item)["stimulus"]
-    ((label,),) = query(
-        settings, f"SELECT label FROM stimuli WHERE version_id = {version} AND place = {place}"
-    )
-    return str(label)
 
 
 def _list(folder: Path) -> None:

@@ -119,6 +119,13 @@ class Visitor:
             number += 1
         self.press("rank-submit")
 
+    def rank_two(self, label: str, *, right: bool) -> None:
+        """Rank two classes by their keys, the class of the image first or not at all."""
+        names = self.classes()
+        for name in sorted(names, key=lambda name: (name == label) != right)[:2]:
+            self.page.keyboard.press(str(1 + names.index(name)))
+        self.page.keyboard.press("Enter")
+
     def redder(self) -> str:
         """`top` or `bottom`: where the redder query stands, which is right in `two_afc_study`."""
         place: str = self.where.evaluate(REDDER)

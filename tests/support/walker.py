@@ -17,7 +17,8 @@ from werkzeug.test import TestResponse
 from diptych.authoring.folder import load_study
 from diptych.ground.database import Base, db, reading, table, writing
 from diptych.ground.keys import study_key
-from diptych.study.versions import freeze
+from diptych.models import Session, Trial
+from diptych.study.versions import freeze, frozen
 from diptych.web.contract import Answered, Described, EnteredState, ImageList, State
 
 Chooser = Callable[[dict[str, Any]], dict[str, Any]]
@@ -58,6 +59,14 @@ def rows(app: Flask, model: type[Base], **where: Any) -> list[dict[str, Any]]:
             dict(row)
             for row in connection.execute(query.filter_by(**where) if where else query).mappings()
         ]
+
+
+def label_of(app: Flask, session: int, index: int) -> str:
+    """Class of the image of a trial."""
+    version = rows(app, Session, id=session)[0]["version_id"]
+    item = rows(app, Trial, session_id=session)[index]["item"]
+    with app.app_context():
+        return frozen(version).stimuli[item["stimulus"]].label
 
 
 def change(app: Flask, model: type[Base], values: Mapping[str, Any], **where: Any) -> None:
