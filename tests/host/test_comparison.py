@@ -229,7 +229,7 @@ def test_the_weber_fraction_of_simulated_people_is_found(
 ) -> None:
     key = study_key(live_server.environment["DIPTYCH_SECRET_KEY"].encode(), "simulate", "dots")
     done = simulate(live_server.url, studies_folder / "dots", 10, key=key, observer="learner",
-                    seed=1)  # fmt: skip
+                    seed=1, run="known")  # fmt: skip
     assert done.outcomes == {"completed": 10} and done.failed == {}
     live_server.diptych("export", "dots", "--to", str(tmp_path / "out"), "--format", "csv")
     tables = read_tables(tmp_path / "out")

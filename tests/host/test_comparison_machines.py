@@ -112,16 +112,17 @@ def test_people_network_and_pixels_stand_side_by_side(
     secret = live_server.environment["DIPTYCH_SECRET_KEY"].encode()
     people, machines = (study_key(secret, each, "numerosity") for each in ("simulate", "machine"))
 
-    def take(n: int, key: str, observer: str, model: str | None = None) -> None:
-        done = simulate(live_server.url, study, n, key=key, observer=observer, model=model)
+    def take(run: str, n: int, key: str, observer: str, model: str | None = None) -> None:
+        # A named run sees the same trials each time, so nobody fails the catch trials by chance.
+        done = simulate(live_server.url, study, n, key=key, observer=observer, model=model, run=run)
         assert done.outcomes == {"completed": n}
 
-    take(4, people, "hull-bias")
-    for model in (str(network), "pixels-area"):
-        take(1, machines, "machine", model)
+    take("people", 4, people, "hull-bias")
+    for run, model in (("network", str(network)), ("area", "pixels-area")):
+        take(run, 1, machines, "machine", model)
     for wrong, fault in ((None, SimulationFault), ("nothing", MachineFault)):
         with pytest.raises(fault):
-            take(1, machines, "machine", wrong)
+            take("wrong", 1, machines, "machine", wrong)
     out = tmp_path / "out"
     live_server.diptych("export", "numerosity", "--to", str(out), "--format", "csv")
     tables = read_tables(out)

@@ -273,7 +273,7 @@ def test_simulated_people_take_it_over_the_api(
     secret = live_server.environment["DIPTYCH_SECRET_KEY"].encode()
     key = study_key(secret, "simulate", "odd")
     folder = studies_folder / "odd"
-    done = simulate(live_server.url, folder, 6, key=key, observer="learner", seed=1)
+    done = simulate(live_server.url, folder, 6, key=key, observer="learner", seed=1, run="known")
     assert done.outcomes == {"completed": 6} and done.failed == {}
     live_server.diptych("export", "odd", "--to", str(tmp_path / "out"), "--format", "csv")
     trials = read_tables(tmp_path / "out").trials
