@@ -119,8 +119,8 @@ else:
     AnsweringRow = models.Session
 
 
-def answering_row(row: Row[*tuple[Any, ...]]) -> AnsweringRow:
-    """Type the row that an answer reads (`diptych.journey.storing.question`)."""
+def answering_row(row: object) -> AnsweringRow:
+    """Type the row that an answer reads (`diptych.journey.storing.QUESTION`)."""
     return cast("AnsweringRow", row)
 
 

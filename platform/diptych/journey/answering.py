@@ -40,14 +40,13 @@ from diptych.journey.state import (
 )
 from diptych.journey.step_order import step_after
 from diptych.journey.storing import (
+    QUESTION,
     Advance,
     Outcome,
     Repeat,
     Replan,
     insert_answer,
-    move,
-    move_parameters,
-    question,
+    move_on,
     store_at_once,
 )
 from diptych.sessions.planned import planned
@@ -164,9 +163,7 @@ def _answer_once(
     """Store the response and reply, or return None when another request moved the session on."""
     stored: Outcome | None = None
     with reading() as connection:
-        row = connection.execute(
-            question(), {"session_id": session_id, "index": index}
-        ).one_or_none()
+        row = QUESTION.first(connection, {"session_id": session_id, "index": index})
         if row is not None:
             content = frozen(row.version_id, connection).of_part(row.part)
             outcome = _decide(host, content, answering_row(row), index, response, timing)
@@ -348,7 +345,7 @@ def _store(host: Host, outcome: Outcome, events: list[Any]) -> Outcome | None:
                 return _store_and_replan(host, connection, outcome, events)
         case Advance():
             with writing() as connection:
-                if connection.execute(move(), move_parameters(outcome)).rowcount != 1:
+                if not move_on(connection, outcome):
                     return None
                 insert_answer(connection, outcome, events)
             return outcome

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    Insert,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from diptych import models
 from diptych.domain.rows import AnsweringRow
 from diptych.domain.tables import RESPONSES, SESSIONS
+from diptych.ground.statements import Statement
 from diptych.journey.events import event_rows
 from diptych.journey.history import JustAnswered
 from diptych.journey.replanning import Ahead, NextTrial
@@ -26,8 +39,7 @@ _NEEDED = (
 )  # fmt: skip
 
 
-@cache
-def question() -> Select[Any]:
+def _question() -> Select[Any]:
     """Query all that a response needs in one statement."""
     trial, following = aliased(models.Trial, name="trial"), aliased(models.Trial, name="following")
     answered, session = models.Response, models.Session
@@ -64,6 +76,9 @@ def question() -> Select[Any]:
         )
         .where(session.id == bindparam("session_id"))
     )
+
+
+QUESTION = Statement(_question)
 
 
 @dataclass(frozen=True)
@@ -137,8 +152,7 @@ class Replan:
 Outcome = Repeat | Advance | Replan
 
 
-@cache
-def move() -> Any:
+def _move() -> Update:
     """Move a session on, unless another request has done it already."""
     columns = (
         "position", "n_responses", "n_counted", "n_correct", "last_seen_at",
@@ -156,38 +170,49 @@ def move() -> Any:
     )
 
 
-@cache
-def _move_and_insert() -> Any:
+def _insert() -> Insert:
+    """Insert a response."""
+    return insert(RESPONSES).values({c.name: _value_of(c) for c in RESPONSES.columns})
+
+
+def _move_and_insert() -> Insert:
     """Do both in one statement, so that PostgreSQL needs one round trip and no BEGIN or COMMIT."""
-    moved = move().returning(SESSIONS.c.id).cte("moved")
+    moved = _move().returning(SESSIONS.c.id).cte("moved")
+    source = select(*(_value_of(c) for c in RESPONSES.columns)).select_from(moved)
     names = [column.name for column in RESPONSES.columns]
-    source = select(
-        *(bindparam(f"r_{c.name}", type_=c.type) for c in RESPONSES.columns)
-    ).select_from(moved)
-    return (
-        insert(RESPONSES)
-        .from_select(names, source)
-        .add_cte(moved)
-        .returning(RESPONSES.c.trial_index)
-    )
+    return insert(RESPONSES).from_select(names, source).add_cte(moved)
 
 
-def move_parameters(advance: Advance) -> dict[str, Any]:
-    """Return what `move()` takes."""
+def _value_of(column: Column[Any]) -> BindParameter[Any]:
+    return bindparam(f"r_{column.name}", type_=column.type)
+
+
+_MOVE, _INSERT, _MOVE_AND_INSERT = map(Statement, (_move, _insert, _move_and_insert))
+
+
+def _moved_to(advance: Advance) -> dict[str, Any]:
     parameters = {f"new_{name}": value for name, value in advance.moved.items()}
     return parameters | {"of_session": advance.row.id, "of_index": advance.row.position}
 
 
+def _values_of(outcome: Advance | Replan) -> dict[str, Any]:
+    return {f"r_{name}": value for name, value in outcome.values.items()}
+
+
 def store_at_once(connection: Connection, advance: Advance) -> bool:
     """Store an answer in one statement; False when another request was first."""
-    parameters = move_parameters(advance)
-    parameters |= {f"r_{name}": value for name, value in advance.values.items()}
-    return connection.execute(_move_and_insert(), parameters).first() is not None
+    parameters = _moved_to(advance) | _values_of(advance)
+    return _MOVE_AND_INSERT.rows_changed(connection, parameters) == 1
+
+
+def move_on(connection: Connection, advance: Advance) -> bool:
+    """Move the session of an answer on; False when another request was first."""
+    return _MOVE.rows_changed(connection, _moved_to(advance)) == 1
 
 
 def insert_answer(connection: Connection, outcome: Advance | Replan, events: list[Any]) -> None:
     """Insert the response, and the events that came with it."""
-    connection.execute(insert(RESPONSES), outcome.values)
+    _INSERT.rows_changed(connection, _values_of(outcome))
     if events:
         # What rides with an answer happened before it, the session's last answer included.
         at = outcome.values["received_at"]
