@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,7 +21,10 @@ from diptych.journey import storing
 
 pytestmark = pytest.mark.both_databases
 
-KEY = {"session_id": 1, "index": 1}
+
+def key(person: Walker, index: int = 1) -> dict[str, Any]:
+    """What the question of an answer asks."""
+    return {"public_id": person.public_id, "index": index}
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def person(app: Flask, tmp_path) -> Iterator[Walker]:
 
 @pytest.mark.parametrize("index", [0, 1, 10_000])
 def test_a_row_is_read_as_sqlalchemy_reads_it(person: Walker, index: int) -> None:
-    parameters = {**KEY, "index": index}
+    parameters = key(person, index)
     with reading() as connection:
         told = storing.QUESTION.first(connection, parameters)
         plain = connection.execute(storing.QUESTION.core, parameters).one_or_none()
@@ -101,7 +105,7 @@ def test_who_listens_hears_the_statement(person: Walker) -> None:
 
 def test_a_connection_without_a_transaction_is_refused(person: Walker) -> None:
     with db.engine.connect() as connection, pytest.raises(RuntimeError, match="reading"):
-        storing.QUESTION.first(connection, KEY)
+        storing.QUESTION.first(connection, key(person))
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
@@ -115,9 +119,9 @@ def test_one_broken_connection_empties_the_pool(person: Walker, postgresql: Post
         for pid in before:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
     with pytest.raises(OperationalError) as told, reading() as connection:
-        storing.QUESTION.first(connection, KEY)
+        storing.QUESTION.first(connection, key(person))
     assert told.value.connection_invalidated
     with ExitStack() as held:
         after = [held.enter_context(reading()) for _ in range(3)]
-        assert all(storing.QUESTION.first(one, KEY) for one in after)
+        assert all(storing.QUESTION.first(one, key(person)) for one in after)
         assert before.isdisjoint(map(number, after))

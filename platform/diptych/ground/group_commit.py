@@ -16,13 +16,35 @@ import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
+
+from diptych.ground.statements import Statement
 
 # So many writers share a commit at most: the first of them waits for the work of all.
 MOST_TOGETHER = 32
+
+
+_BEGIN, _UNDO, _KEEP = (
+    Statement(partial(text, f"{words} writer"))
+    for words in ("SAVEPOINT", "ROLLBACK TO SAVEPOINT", "RELEASE SAVEPOINT")
+)
+
+
+@contextmanager
+def _apart(connection: Connection) -> Iterator[None]:
+    """Keep one writer's work apart from that of the others: an error undoes it alone."""
+    _BEGIN.execute(connection)
+    try:
+        yield
+    except BaseException:
+        if not connection.invalidated:
+            _UNDO.execute(connection)
+        raise
+    _KEEP.execute(connection)
 
 
 class _Batch:
@@ -90,7 +112,7 @@ class GroupCommit:
             raise
         batch.size += 1
         try:
-            with batch.connection.begin_nested():
+            with _apart(batch.connection):
                 yield batch.connection
         finally:
             self._pass_on(batch)

@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from operator import attrgetter, methodcaller
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy import Connection, Dialect, Select, TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import TypeEngine
 
+Core: TypeAlias = Select[Any] | UpdateBase | TextClause
 Convert = Callable[[Any], Any]
 _new_row_type: Callable[..., Any] = namedtuple
 
@@ -29,16 +30,16 @@ class Statement:
 
     Parameters
     ----------
-    build : Callable[[], Select | Insert | Update | Delete]
+    build : Callable[[], Select | Insert | Update | Delete | TextClause]
         Makes the statement. Every value that changes is a `bindparam`.
     """
 
-    def __init__(self, build: Callable[[], Select[Any] | UpdateBase]) -> None:
+    def __init__(self, build: Callable[[], Core]) -> None:
         self._build = build
         self._written: WeakKeyDictionary[Dialect, _Written] = WeakKeyDictionary()
 
     @cached_property
-    def core(self) -> Select[Any] | UpdateBase:
+    def core(self) -> Core:
         """The statement, as SQLAlchemy executes it."""
         return self._build()
 
@@ -66,6 +67,10 @@ class Statement:
         written = self._for(connection.dialect)
         return int(written.send(connection, parameters, _count))
 
+    def execute(self, connection: Connection) -> None:
+        """Execute a statement that takes no values and returns nothing; errors as `first`."""
+        self._for(connection.dialect).send(connection, {}, lambda _cursor: None)
+
     def _for(self, dialect: Dialect) -> _Written:
         written = self._written.get(dialect)
         if written is None:
@@ -76,7 +81,7 @@ class Statement:
 class _Written:
     """The text of a statement for one dialect, and how values go in and come out."""
 
-    def __init__(self, statement: Select[Any] | UpdateBase, dialect: Dialect) -> None:
+    def __init__(self, statement: Core, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
         self.order = compiled.positiontup if compiled.positional else None

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from diptych.domain.rows import AnsweringRow, SessionRow, answering_row
 from diptych.domain.vocabulary import LIVE
 from diptych.ground.database import now_ms, reading, writing
+from diptych.ground.keys import Named
 from diptych.host import Host
 from diptych.journey.faults import JourneyFault
 from diptych.journey.replanning import (
@@ -29,12 +30,15 @@ from diptych.journey.replanning import (
     replan,
 )
 from diptych.journey.state import (
+    GONE,
     TooLate,
     change,
     changed,
     image_url,
     is_late,
     load_session,
+    public_id_of,
+    session_of,
     state,
     time_out,
 )
@@ -115,13 +119,13 @@ class Timing(BaseModel):
 
 def answer(
     host: Host,
-    session_id: int,
+    named: Named,
     index: int,
     response: dict[str, Any],
     timing: Timing,
     events: list[Any],
 ) -> dict[str, Any]:
-    """Store the answer to a trial and hand out the next one.
+    """Store the answer to a trial of the session that a token names; hand out the next one.
 
     Returns
     -------
@@ -131,15 +135,16 @@ def answer(
     Raises
     ------
     JourneyFault
-        `already_answered` when another answer stands, `out_of_order` when the trial
+        `bad_token` when the session is gone, `already_answered` when another answer stands,
+        `out_of_order` when the trial
         is not the current one, `invalid` when the response does not fit, `ended` when the
         session is over.
     """
     for _ in range(2):
         try:
-            reply = _answer_once(host, session_id, index, response, timing, events)
+            reply = _answer_once(host, named, index, response, timing, events)
         except TooLate:
-            time_out(session_id)
+            time_out(_session_of(named))
             raise JourneyFault(
                 "ended", "Too much time has passed to continue this session."
             ) from None
@@ -154,7 +159,7 @@ def answer(
 
 def _answer_once(
     host: Host,
-    session_id: int,
+    named: Named,
     index: int,
     response: dict[str, Any],
     timing: Timing,
@@ -162,8 +167,9 @@ def _answer_once(
 ) -> dict[str, Any] | None:
     """Store the response and reply, or return None when another request moved the session on."""
     stored: Outcome | None = None
+    asked = {"public_id": public_id_of(named), "index": index}
     with reading() as connection:
-        row = QUESTION.first(connection, {"session_id": session_id, "index": index})
+        row = QUESTION.first(connection, asked)
         if row is not None:
             content = frozen(row.version_id, connection).of_part(row.part)
             outcome = _decide(host, content, answering_row(row), index, response, timing)
@@ -177,7 +183,7 @@ def _answer_once(
                 if stored is None:
                     return None
     if row is None:
-        _refuse_unknown(session_id, index)
+        _refuse_unknown(named, index)
     if stored is None:
         stored = _store(host, outcome, events)
     if stored is None:
@@ -185,11 +191,20 @@ def _answer_once(
     reply = _reply(host, stored)
     if reply["next"]["step"] != "trials" and not isinstance(outcome, Repeat):
         host.histories.forget(stored.row.public_id)
-        host.when_ended(session_id)  # an answer after which there are no more trials ends it
+        host.when_ended(stored.row.id)  # an answer after which there are no more trials ends it
     return reply
 
 
-def _refuse_unknown(session_id: int, index: int) -> NoReturn:
+def _session_of(named: Named) -> int:
+    """Return the number of the session that a token names; refuses one that is gone."""
+    session_id = session_of(named)
+    if session_id is None:
+        raise JourneyFault("bad_token", GONE)
+    return session_id
+
+
+def _refuse_unknown(named: Named, index: int) -> NoReturn:
+    session_id = _session_of(named)
     with reading() as connection:
         session = load_session(connection, session_id)
     if session.status not in LIVE:

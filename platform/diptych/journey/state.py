@@ -14,6 +14,7 @@ from diptych.domain.tables import OF_TRIAL, RESPONSES, SESSIONS, TRIALS
 from diptych.domain.vocabulary import EMPTIED, LIVE
 from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.keys import Named
+from diptych.ground.statements import Statement
 from diptych.host import Host, host
 from diptych.journey import questionnaires
 from diptych.journey.arrivals import parameters_of
@@ -30,13 +31,18 @@ from diptych.tasks import REGISTRY, Tally
 from diptych.tasks.browser_plugin import plugin_address
 
 PUBLIC_ID_LENGTH = 32
+GONE = "This session no longer exists."
 #: How long tokens that name a session's row by its number are taken.
 OLD_TOKENS_S = 86_400
 
 # Built once: these are asked at every step.
-_NAMED = select(SESSIONS.c.id).where(SESSIONS.c.public_id == bindparam("public_id"))
-_NUMBERED = select(SESSIONS.c.id).where(
-    SESSIONS.c.id == bindparam("session"), SESSIONS.c.entered_at <= bindparam("began_by")
+_NAMED = Statement(
+    lambda: select(SESSIONS.c.id).where(SESSIONS.c.public_id == bindparam("public_id"))
+)
+_NUMBERED = Statement(
+    lambda: select(SESSIONS.c.id, SESSIONS.c.public_id).where(
+        SESSIONS.c.id == bindparam("session"), SESSIONS.c.entered_at <= bindparam("began_by")
+    )
 )
 _SESSION = select(SESSIONS).where(SESSIONS.c.id == bindparam("session"))
 _LOCKED_SESSION = _SESSION.with_for_update()
@@ -59,28 +65,45 @@ def load_session(connection: Connection, session_id: int, *, lock: bool = False)
     statement = _LOCKED_SESSION if lock else _SESSION
     row = connection.execute(statement, {"session": session_id}).one_or_none()
     if row is None:
-        raise JourneyFault("bad_token", "This session no longer exists.")
+        raise JourneyFault("bad_token", GONE)
     return session_row(row)
 
 
 def session_of(named: Named) -> int | None:
-    """Return the number of the session that a token names; None when there is none.
-
-    Tokens of older versions name the row by its number. For a day they go on, but never to a
-    session that began after them: its number was another session's before.
-    """
+    """Return the number of the session that a token names; None when there is none."""
+    if not _names_public_id(named):
+        numbered = _numbered(named)
+        return None if numbered is None else int(numbered.id)
     with reading() as connection:
-        if not named.session.isdecimal() or len(named.session) == PUBLIC_ID_LENGTH:
-            found = connection.execute(_NAMED, {"public_id": named.session})
-        elif time.time() - named.made_at < OLD_TOKENS_S and len(named.session) < 18:
-            # Its second may have begun before the session did.
-            began_by = int(1000 * named.made_at) + 999
-            found = connection.execute(
-                _NUMBERED, {"session": int(named.session), "began_by": began_by}
-            )
-        else:
-            return None
-        return found.scalar_one_or_none()
+        found = _NAMED.first(connection, {"public_id": named.session})
+    return None if found is None else int(found.id)
+
+
+def public_id_of(named: Named) -> str | None:
+    """Return the public id that a token names; None when it can be nobody's."""
+    if _names_public_id(named):
+        return named.session
+    numbered = _numbered(named)
+    return None if numbered is None else str(numbered.public_id)
+
+
+def _names_public_id(named: Named) -> bool:
+    return not named.session.isdecimal() or len(named.session) == PUBLIC_ID_LENGTH
+
+
+def _numbered(named: Named) -> Any | None:
+    """Find the session of a token of an older version, which names the row by its number.
+
+    For a day such tokens go on, but never to a session that began after them: its number was
+    another session's before.
+    """
+    if time.time() - named.made_at >= OLD_TOKENS_S or len(named.session) >= 18:
+        return None
+    # Its second may have begun before the session did.
+    began_by = int(1000 * named.made_at) + 999
+    with reading() as connection:
+        told = {"session": int(named.session), "began_by": began_by}
+        return _NUMBERED.first(connection, told)
 
 
 class _Changed:

@@ -74,7 +74,7 @@ def _question() -> Select[Any]:
                 following.trial_index == trial.trial_index + 1,
             ),
         )
-        .where(session.id == bindparam("session_id"))
+        .where(session.public_id == bindparam("public_id"))
     )
 
 

@@ -102,15 +102,15 @@ class Limits:
         self._entries = Bucket(settings.limit_entries, clock)
         self._guesses = Bucket(settings.limit_guesses, clock)
 
-    def session(self, session_id: int) -> None:
-        """Count a request of a session.
+    def session(self, name: str) -> None:
+        """Count a request of the session that tokens call by this name.
 
         Raises
         ------
         TooManyRequests
             When it has made too many.
         """
-        _refuse_for(self._requests.take(session_id))
+        _refuse_for(self._requests.take(name))
 
     def entry(self) -> None:
         """Count an entry from the request's address.

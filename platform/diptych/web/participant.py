@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from diptych import journey
 from diptych.accounts import study_keys
 from diptych.ground.clean_text import Typed
+from diptych.ground.keys import Named
 from diptych.host import host
 from diptych.journey.answering import Timing
 from diptych.journey.entry import KINDS_BY_KEY
@@ -98,8 +99,8 @@ class Events(_Body):
 View = Callable[..., Any]
 
 
-def _session_required(view: View) -> View:
-    """Give the view the session of the token in the Authorization header."""
+def _token_required(view: View) -> View:
+    """Give the view what the token in the Authorization header names."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -111,14 +112,25 @@ def _session_required(view: View) -> View:
             if token and not tokens.is_ours(token):
                 limits().wrong()
             raise JourneyFault("bad_token", "This request needs the token of a session.")
-        session_id = journey.session_of(named)
-        if session_id is None:
-            raise JourneyFault("bad_token", "This session no longer exists.")
-        limits().session(session_id)
+        limits().session(named.session)
         g.came = named.came
-        return view(session_id, *args, **kwargs)
+        return view(named, *args, **kwargs)
 
     return checked
+
+
+def _session_required(view: View) -> View:
+    """Give the view the number of the session that the token names."""
+
+    @_token_required
+    @wraps(view)
+    def found(named: Named, *args: Any, **kwargs: Any) -> Any:
+        session_id = journey.session_of(named)
+        if session_id is None:
+            raise JourneyFault("bad_token", journey.GONE)
+        return view(session_id, *args, **kwargs)
+
+    return found
 
 
 def _json(body: Any, status: int = 200) -> Response:
@@ -180,20 +192,18 @@ def images(session_id: int) -> Response:
 
 
 @blueprint.post("/trials/<int:index>/response")
-@_session_required
+@_token_required
 @blueprint.input(Answer)
 @blueprint.output(Answered)
 @blueprint.doc(
     summary="Answer a trial", security="BearerAuth", responses=[401, 409, 413, 422, 429, 503]
 )
-def respond(session_id: int, index: int, json_data: Answer) -> Response:
+def respond(named: Named, index: int, json_data: Answer) -> Response:
     """Store the response, and only then return what follows. A repeat changes nothing."""
     # Numbers that fit no column are as far out of order as any other.
     index = min(index, MOST_TRIALS)
     return _json(
-        journey.answer(
-            host(), session_id, index, json_data.response, json_data.timing, json_data.events
-        )
+        journey.answer(host(), named, index, json_data.response, json_data.timing, json_data.events)
     )
 
 
