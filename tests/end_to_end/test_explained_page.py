@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
-from support.explained_study import KINDS, write_explained
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from support.explained_study import KINDS, shown_places, write_explained, write_gap
+from support.inspection import axe_faults, settle, too_wide
 from support.rows import stored
 from support.servers import LiveServer
 from support.visitor import Visitor
@@ -16,7 +19,7 @@ from support.walker import label_of, rows
 
 from diptych.app import create_app
 from diptych.ground.settings import Settings
-from diptych.models import Session
+from diptych.models import Session, Trial
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -48,7 +51,18 @@ def studies_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "studies"
     for kind in KINDS:
         write_explained(folder / kind, kind)
+    write_gap(folder / "gap")
     return folder
+
+
+def _open(browser: Browser, width: int, height: int) -> BrowserContext:
+    small = width < 600
+    return browser.new_context(
+        viewport={"width": width, "height": height},
+        screen={"width": width, "height": height},
+        has_touch=small,
+        is_mobile=small,
+    )
 
 
 def _dark_edges(page: Page, box: dict[str, float], path: Path) -> float:
@@ -69,12 +83,7 @@ def test_a_wrong_answer_is_explained_on_a_computer_and_on_a_phone(
     for width, height in SIZES:
         small = width < 600
         for kind in KINDS:
-            context = browser.new_context(
-                viewport={"width": width, "height": height},
-                screen={"width": width, "height": height},
-                has_touch=small,
-                is_mobile=small,
-            )
+            context = _open(browser, width, height)
             page = context.new_page()
             visitor = Visitor(page)
             page.goto(f"{live_server.url}/s/{kind}?participant=w{width}")
@@ -103,3 +112,47 @@ def test_a_wrong_answer_is_explained_on_a_computer_and_on_a_phone(
             context.close()
     # Every answer that the page was told is stored: 6 sessions of 5 trials.
     assert len(stored(settings)) == len(SIZES) * 3 * 5
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_wrong_answer_is_explained_by_what_the_participant_does_not_see(
+    live_server: LiveServer, browser: Browser, settings: Settings
+) -> None:
+    app, shots = create_app(settings), os.environ.get("DIPTYCH_SCREENSHOTS")
+    for width, height in SIZES:
+        context = _open(browser, width, height)
+        page = context.new_page()
+        visitor = Visitor(page)
+        page.goto(f"{live_server.url}/s/gap?participant=gap{width}")
+        for trial in range(14):
+            visitor.until("rank")
+            session = rows(app, Session)[-1]["id"]
+            stored = rows(app, Trial, session_id=session)[trial]["item"]["explanation"]
+            # Guesses first, then knows the classes: so the tracer predicts the answers. The first
+            # mistake after that is explained by a gap.
+            known = 3 <= trial < 7 or (trial >= 7 and stored["kind"] != "gap")
+            label = label_of(app, session, trial)
+            with page.expect_response(re.compile("/response$")) as reply:
+                visitor.rank_two(label, right=known)
+            page.get_by_test_id("continue").wait_for()
+            if trial >= 7 and not known:
+                break
+            visitor.press("continue")
+        else:
+            pytest.fail("no gap in 14 trials")
+        settle(page)
+        if shots:
+            page.screenshot(path=Path(shots) / f"explained-gap-{width}.png")
+        found = page.evaluate(_LAID_OUT)
+        assert found["cells"] == 18 and found["seen"] and found["square"] < 0.5
+        assert found["least"] >= (48 if width < 600 else 100)
+        assert found["sideways"] <= 0 and found["below"] <= 0
+        assert axe_faults(page) + too_wide(page) == []
+        # What the host chose: images of the true class, and of the one that was chosen instead.
+        told = reply.value.json()["feedback"]["explanation"]
+        assert told["kind"] == "gap"
+        assert shown_places(app, told["images"]) == stored["own"]
+        assert shown_places(app, told["other_images"]) in stored["others"].values()
+        title = page.get_by_test_id("explanation-own").locator(".cl-side-title")
+        expect(title).to_have_text(label)
+        context.close()

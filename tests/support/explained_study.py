@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from flask import Flask
 from PIL import Image
 
 from diptych.host import host
+from support.four_arms import GAIN, write_four_arms
+from support.four_arms import SPEC as FOUR_ARMS
 from support.tiny_studies import category_study
 
 KINDS = ("contrast", "grid", "mask")
@@ -22,6 +25,17 @@ def write_explained(folder: Path, kind: str, rank: int = 2) -> Path:
     category_study(folder, per_class=14, changes=changes)
     _list(folder)
     return folder
+
+
+def write_gap(folder: Path) -> Path:
+    """Write a study that teaches by expected gain, and explains wrong answers by a gap."""
+    changes: dict[str, Any] = {
+        "conditions": [{"name": "taught", "policy": GAIN}],
+        "task": {**FOUR_ARMS["task"], "explanation": "gap", "rank": 2},  # type: ignore[dict-item]
+        "phases": {"training": 14, "test": 1},
+        "part": [],
+    }
+    return write_four_arms(folder, changes=changes)
 
 
 def shown_places(app: Flask, urls: list[str]) -> list[int]:

@@ -126,9 +126,10 @@ def some_of_each_class(images: Ints, labels: Ints, count: int, rng: np.random.Ge
     shuffled = rng.permutation(images)
     own = labels[shuffled]
     # The rank of each image within its class: the first of every class come first.
-    rank = np.zeros(len(own), int)
-    for label in np.unique(own):
-        rank[own == label] = np.arange((own == label).sum())
+    by_class = np.argsort(own, kind="stable")
+    sorted_own = own[by_class]
+    rank = np.empty(len(own), int)
+    rank[by_class] = np.arange(len(own)) - np.searchsorted(sorted_own, sorted_own)
     return np.sort(shuffled[np.argsort(rank, kind="stable")[:count]])
 
 

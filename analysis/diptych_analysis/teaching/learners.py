@@ -161,21 +161,25 @@ class OneClassLearners(AttentiveLearners):
         others : ndarray of shape (n_learners, n_images, n_classes)
             Where the trial is of another class.
         own : ndarray of shape (n_learners, n_candidates, n_images)
-            Of the candidate's class.
+            Of the candidate's class. The caller may overwrite it.
         """
 
     def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
-        others, own = self.changed(candidates, labels, images)
-        most = others.max(-1)
-        powered = np.exp(others - most[..., None])
-        after = np.exp(np.minimum(own - most[:, None], MOST_LOGIT))
+        # While a participant waits: so in place, and the axis of the classes comes first.
+        others, after = self.changed(candidates, labels, images)
+        powered = np.moveaxis(others, -1, 0).copy()
+        most = powered.max(0)
+        np.exp(powered - most, out=powered)
+        after -= most[:, None]
+        np.exp(np.minimum(after, MOST_LOGIT, out=after), out=after)
         # Summed without the candidate's class: subtracting it from the sum would lose digits.
-        classes = np.arange(self.n_classes)
-        rest = np.stack([powered[..., classes != each].sum(-1) for each in classes], 1)[:, labels]
-        right = np.where(
-            truth == labels[:, None], after, powered[:, np.arange(len(images)), truth][:, None]
-        )
-        return self._with_lapses((right / (rest + after)).mean(-1))
+        rest = {each: np.delete(powered, each, 0).sum(0) for each in np.unique(labels)}
+        whole = np.stack([rest[each] for each in labels], 1)
+        whole += after
+        before = powered[truth, :, np.arange(len(images))].T
+        right = np.where(truth == labels[:, None], after, before[:, None])
+        right /= whole
+        return self._with_lapses(right.mean(-1))
 
 
 def _common_traits(rng: np.random.Generator, count: int, dimensions: int) -> dict[str, Floats]:
@@ -223,15 +227,17 @@ class Exemplar(OneClassLearners):
 
     def similarity(self, images: Ints, others: Ints) -> Floats:
         """Return the similarity of images to others: (n_learners, n, n_others)."""
-        focus = self.traits["focus"][:, None, None]
-        return np.asarray(np.exp(-focus * self.distances(images, others)))
+        distances = self.distances(images, others)
+        distances *= -self.traits["focus"][:, None, None]
+        return np.asarray(np.exp(distances, out=distances))
 
     def logits(self, images: Ints) -> Floats:
         return self._powered(self.evidence[:, images])
 
     def _powered(self, evidence: Floats) -> Floats:
-        decision = self.traits["decision"].reshape(-1, *[1] * (evidence.ndim - 1))
-        return np.asarray(decision * np.log(evidence + BACKGROUND))
+        powered = np.log(evidence + BACKGROUND)
+        powered *= self.traits["decision"][:, None, None]
+        return np.asarray(powered)
 
     def learn(self, image: int, label: int) -> None:
         everything = np.arange(len(self.features))
@@ -240,7 +246,8 @@ class Exemplar(OneClassLearners):
 
     def changed(self, candidates: Ints, labels: Ints, images: Ints) -> tuple[Floats, Floats]:
         kept = self.evidence[:, images] * (1 - self.traits["forgetting"])[:, None, None]
-        own = kept[:, :, labels].swapaxes(1, 2) + self.similarity(candidates, images)
+        own = self.similarity(candidates, images)
+        own += kept.swapaxes(1, 2)[:, labels]
         return self._powered(kept), self._powered(own)
 
 
@@ -279,9 +286,13 @@ class Prototype(OneClassLearners):
         }
 
     def logits(self, images: Ints) -> Floats:
-        gaps = self._gaps(self.seen(images), self.prototypes)
-        known = (self.examples > 0)[None, None, :]
-        return np.asarray(-self.traits["focus"][:, None, None] * np.where(known, gaps, self.far))
+        return self._logits(self.seen(images))
+
+    def _logits(self, seen: Floats) -> Floats:
+        gaps = self._gaps(seen, self.prototypes)
+        gaps[..., self.examples == 0] = self.far
+        gaps *= -self.traits["focus"][:, None, None]
+        return gaps
 
     def learn(self, image: int, label: int) -> None:
         moved = self._moved(np.array([image]), np.array([label]))[:, 0]
@@ -289,9 +300,10 @@ class Prototype(OneClassLearners):
         self.examples[label] += 1
 
     def changed(self, candidates: Ints, labels: Ints, images: Ints) -> tuple[Floats, Floats]:
-        moved = self._moved(candidates, labels)
-        gaps = self._gaps(self.seen(images), moved).swapaxes(1, 2)
-        return self.logits(images), -self.traits["focus"][:, None, None] * gaps
+        seen = self.seen(images)
+        gaps = self._gaps(self._moved(candidates, labels), seen)
+        gaps *= -self.traits["focus"][:, None, None]
+        return self._logits(seen), gaps
 
     def _moved(self, images: Ints, labels: Ints) -> Floats:
         """Where the prototype of each label would be after each image: (n_learners, n, d)."""
@@ -304,8 +316,14 @@ class Prototype(OneClassLearners):
     @staticmethod
     def _gaps(points: Floats, centres: Floats) -> Floats:
         """Euclidean distances: (n_learners, n_points, n_centres)."""
-        square = np.square(points).sum(-1)[:, :, None] + np.square(centres).sum(-1)[:, None]
-        return np.asarray(np.sqrt(np.maximum(square - 2 * points @ centres.swapaxes(1, 2), 0)))
+        square = points @ (-2 * centres.swapaxes(1, 2))
+        square += np.einsum("lnd,lnd->ln", points, points)[:, :, None]
+        square += np.einsum("lnd,lnd->ln", centres, centres)[:, None]
+        return np.asarray(np.sqrt(np.maximum(square, 0, out=square), out=square))
+
+
+BIAS = 0.3
+"""Input of every image that a linear learner's weights can use beside the features."""
 
 
 class Linear(AttentiveLearners):
@@ -331,9 +349,11 @@ class Linear(AttentiveLearners):
 
     def inputs(self, images: Ints) -> Floats:
         """Return the inputs of the weighted sums: (n_learners, n, n_dimensions + 1)."""
-        bias = np.full((self.count, len(images), 1), 0.3)
-        raw = np.concatenate([self.seen(images) / np.sqrt(self.features.shape[1]), bias], -1)
-        return np.asarray(raw / np.sqrt(np.square(raw).sum(-1, keepdims=True)))
+        raw = np.empty((self.count, len(images), self.features.shape[1] + 1))
+        np.divide(self.seen(images), np.sqrt(self.features.shape[1]), out=raw[..., :-1])
+        raw[..., -1] = BIAS
+        raw /= np.sqrt(np.einsum("lnd,lnd->ln", raw, raw))[..., None]
+        return raw
 
     @classmethod
     def draw_traits(
@@ -346,31 +366,41 @@ class Linear(AttentiveLearners):
         }
 
     def logits(self, images: Ints) -> Floats:
-        summed = self.inputs(images) @ self.weights
-        return np.asarray(self.traits["decision"][:, None, None] * summed)
+        return self._logits(self.inputs(images))
 
-    def _errors(self, images: Ints, labels: Ints) -> Floats:
+    def _logits(self, inputs: Floats) -> Floats:
+        return np.asarray(inputs @ (self.traits["decision"][:, None, None] * self.weights))
+
+    def _errors(self, inputs: Floats, labels: Ints) -> Floats:
         """Truth less the probability without lapses: (n_learners, n, n_classes)."""
-        logits = self.logits(images)
+        logits = self._logits(inputs)
         powered = np.exp(logits - logits.max(-1, keepdims=True))
         p = powered / powered.sum(-1, keepdims=True)
         return np.asarray(np.eye(self.n_classes)[labels] - p)
 
     def learn(self, image: int, label: int) -> None:
-        shown = np.array([image])
+        shown = self.inputs(np.array([image]))
         error = self._errors(shown, np.array([label]))
-        step = self.inputs(shown).swapaxes(1, 2) * error * self._rate()
+        step = shown.swapaxes(1, 2) * error * self._rate()
         self.weights = self.weights * self._keep() + step
 
     def right_after(self, candidates: Ints, labels: Ints, images: Ints, truth: Ints) -> Floats:
-        error = self._errors(candidates, labels)
-        inner = self.inputs(candidates) @ self.inputs(images).swapaxes(1, 2)
-        step = self._rate()[..., None] * inner[..., None] * error[:, :, None]
-        kept = (self.logits(images) * self._keep())[:, None]
-        after = kept + self.traits["decision"][:, None, None, None] * step
-        own = np.take_along_axis(after, truth[None, None, :, None], -1)
+        # While a participant waits: so one class at a time, in place.
+        shown, asked = self.inputs(candidates), self.inputs(images)
+        error = np.moveaxis(self._errors(shown, labels), -1, 0)[..., None]
+        step = shown @ asked.swapaxes(1, 2)
+        step *= self._rate() * self.traits["decision"][:, None, None]
+        kept = np.moveaxis(self._logits(asked) * self._keep(), -1, 0).copy()
+        own = kept[truth, :, np.arange(len(images))].T
+        own_error = error[truth, :, :, 0].transpose(1, 2, 0)
         # One over the sum of exp(other - own) is the softmax of the true class.
-        return self._with_lapses((1 / np.exp(np.minimum(after - own, MOST_LOGIT)).sum(-1)).mean(-1))
+        whole = np.zeros_like(step)
+        for other, other_error in zip(kept, error, strict=True):
+            over = other_error - own_error
+            over *= step
+            over += (other - own)[:, None]
+            whole += np.exp(np.minimum(over, MOST_LOGIT, out=over), out=over)
+        return self._with_lapses(np.reciprocal(whole, out=whole).mean(-1))
 
     def _keep(self) -> Floats:
         return np.asarray((1 - self.traits["forgetting"])[:, None, None])

@@ -89,7 +89,7 @@ TRACERS = (*FAMILIES, MIXED)
 """Families of tracers; `mixed` has particles of all families."""
 
 
-OTHERS = 1 / 6
+OTHERS = 1 / 4
 """Share of the particles that each other family has in a tracer of one family. A prior that gives
 the alternatives some weight costs little where it is right, and the answers correct it where it is
 wrong (epsilon contamination; Berger 1985, section 4.7)."""

@@ -3,8 +3,9 @@
 The usual answer costs two round trips to the database: one statement reads all that is needed, one
 stores the response and moves the session on, if and only if nobody else has moved it meanwhile.
 What a trial shows never changes once it is reached, so nothing needs to stay locked in between.
-Ends of practice blocks and adaptive policies change the plan itself; they take a lock, but a policy
-chooses before it (`diptych.journey.replanning`).
+An adaptive policy chooses the next item before anything is written, and the choice is stored with
+the answer. What changes the plan otherwise, such as the end of a practice block, takes a lock
+(`diptych.journey.replanning`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from diptych.journey.replanning import (
     look_ahead,
     needs_replanning,
     replan,
+    store_choice,
 )
 from diptych.journey.state import (
     GONE,
@@ -178,7 +180,7 @@ def _answer_once(
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
             at_once = not events and connection.dialect.name == "postgresql"
-            if isinstance(outcome, Advance) and at_once:
+            if isinstance(outcome, Advance) and at_once and outcome.chosen is None:
                 stored = outcome if store_at_once(connection, outcome) else None
                 if stored is None:
                     return None
@@ -363,16 +365,23 @@ def _store(host: Host, outcome: Outcome, events: list[Any]) -> Outcome | None:
                 if not move_on(connection, outcome):
                     return None
                 insert_answer(connection, outcome, events)
+                if outcome.chosen is not None:
+                    store_choice(connection, outcome.row, outcome.chosen)
             return outcome
         case _:
             assert_never(outcome)
 
 
-def _looking_ahead(host: Host, connection: Connection, outcome: Replan) -> Replan:
-    """Add what an adaptive policy chooses, which takes too long to hold a lock."""
-    row = outcome.row
-    ahead = look_ahead(host, connection, row, outcome.content, outcome.last, NextTrial.of(row))
-    return replace(outcome, ahead=ahead)
+def _looking_ahead(host: Host, connection: Connection, outcome: Replan) -> Advance | Replan:
+    """Add what an adaptive policy chooses: then the answer is stored like any other."""
+    row, content, values = outcome.row, outcome.content, outcome.values
+    following = NextTrial.of(row)
+    ahead = look_ahead(host, connection, row, content, outcome.last, following)
+    if following is None or ahead is None or ahead.chosen is None:
+        return replace(outcome, ahead=ahead)
+    following = replace(following, item=dict(ahead.chosen.item))
+    moved = _moved(row, content, outcome.trial, following, values["correct"], values["received_at"])
+    return Advance(row, outcome.feedback, values, following, moved, ahead.chosen)
 
 
 def _store_and_replan(

@@ -1,8 +1,8 @@
 """Answers that change the plan: ends of practice blocks, and adaptive policies.
 
-A policy takes milliseconds to choose, and SQLite has one writer at a time. So it chooses before the
-session is locked (`look_ahead`). Its choice follows from the seed and the answers alone; so it
-holds if the session has not moved when the lock is there, and is thrown away otherwise.
+A policy takes milliseconds to choose, and SQLite has one writer at a time. So it chooses before
+anything is written (`look_ahead`). Its choice follows from the seed and the answers alone; so it
+holds if the session has not moved when the answer is stored, and is thrown away otherwise.
 """
 
 from __future__ import annotations
@@ -170,8 +170,8 @@ def replan(
             columns["n_trials"] = session.position + 1 + _leave_out(connection, session)
             following = NextTrial.planned(trial_at(connection, session.id, session.position + 1))
         else:
-            item = _store_choice(connection, session, ahead.chosen)
-            following = replace(following, item=item)
+            store_choice(connection, session, ahead.chosen)
+            following = replace(following, item=dict(ahead.chosen.item))
     return Replanned(following, columns)
 
 
@@ -244,13 +244,11 @@ def _choose(
     return task.choose_before(phase, policy, history, rng, later)
 
 
-def _store_choice(connection: Connection, session: SessionRow, chosen: Chosen) -> dict[str, Any]:
-    """Store the item of the next trial, and return it."""
-    item = dict(chosen.item)
+def store_choice(connection: Connection, session: SessionRow, chosen: Chosen) -> None:
+    """Store the item of the trial that follows the one at the session's position."""
     reason = None if chosen.choice is None else dict(chosen.choice)
-    values = {"session": session.id, "index": session.position + 1, "chosen": item}
+    values = {"session": session.id, "index": session.position + 1, "chosen": dict(chosen.item)}
     connection.execute(_CHOSEN, {**values, "reason": reason})
-    return item
 
 
 # Built once, and of the trials that have an item: those without are still to be chosen.

@@ -29,7 +29,7 @@ from diptych.journey.events import event_rows
 from diptych.journey.history import JustAnswered
 from diptych.journey.replanning import Ahead, NextTrial
 from diptych.study.content import StudyContent
-from diptych.tasks import PlannedTrial
+from diptych.tasks import Chosen, PlannedTrial
 
 # What an answer needs to know of its session: the rest of the row stays in the database.
 _NEEDED = (
@@ -111,6 +111,9 @@ class Advance:
         The next trial; None after the last one.
     moved : dict
         Columns of the session after the answer.
+    chosen : Chosen or None
+        What an adaptive policy chose for the next trial, and must be stored too; None where the
+        plan has its item already.
     """
 
     row: AnsweringRow
@@ -118,6 +121,7 @@ class Advance:
     values: dict[str, Any]
     following: NextTrial | None
     moved: dict[str, Any]
+    chosen: Chosen | None = None
 
 
 @dataclass(frozen=True)

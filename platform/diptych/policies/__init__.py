@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -41,6 +41,13 @@ class Candidate:
     def __hash__(self) -> int:
         """Hash the name alone: names rarely repeat, and Python keeps the hash of a text."""
         return hash(self.id)
+
+
+def without(pool: Sequence[Candidate], others: Set[Candidate]) -> list[Candidate]:
+    """Return the candidates of a pool that are not among others, in order."""
+    # Python compares names faster than candidates, and hosts do this for each answer.
+    names = {each.id for each in others}
+    return [each for each in pool if each.id not in names or each not in others]
 
 
 @dataclass(frozen=True)

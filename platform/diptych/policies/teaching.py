@@ -10,7 +10,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from diptych.policies import Candidate, Explained, Option, Past, Policy, PolicyParameters
+from diptych.policies import (
+    Candidate,
+    Explained,
+    Option,
+    Past,
+    Policy,
+    PolicyParameters,
+    without,
+)
 
 Phases = tuple[str, ...]
 Chances = dict[Candidate, float]
@@ -62,10 +70,10 @@ class TeachingPolicy(Policy):
     @staticmethod
     def fresh(pool: Sequence[Candidate], history: Sequence[Past]) -> list[Candidate]:
         """Return the candidates that were shown least often, usually never."""
-        shown = Counter(past.candidate for past in history)
-        unseen = [each for each in pool if each not in shown]
+        unseen = without(pool, {past.candidate for past in history})
         if unseen:
             return unseen
+        shown = Counter(past.candidate for past in history)
         fewest = min(shown[each] for each in pool)
         return [each for each in pool if shown[each] == fewest]
 

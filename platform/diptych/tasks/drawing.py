@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from diptych.policies import Candidate, Past, Policy
+from diptych.policies import Candidate, Past, Policy, without
 
 
 def numbers_of(attributes: Mapping[str, Any]) -> dict[str, float]:
@@ -22,8 +22,7 @@ def not_shown(
     """Return what a policy may choose from: all of the pool where it repeats."""
     if policy.repeats:
         return pool
-    shown = {past.candidate for past in history}
-    return [candidate for candidate in pool if candidate not in shown]
+    return without(pool, {past.candidate for past in history})
 
 
 def draw(

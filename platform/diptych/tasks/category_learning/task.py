@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
-from diptych.policies import Candidate, Past, Policy
+from diptych.policies import Candidate, Past, Policy, without
 from diptych.study.content import FrozenStimulus
 from diptych.study.faults import Fault
 from diptych.tasks import (
@@ -232,7 +232,7 @@ class CategoryLearning(Task):
         pool, choice = not_shown(self.pool, policy, history), None
         if policy.teaches:
             kept = {self.candidate_of(trial) for trial in later if trial.item is not None}
-            pool = [each for each in pool if each not in kept]
+            pool = without(pool, kept)
             # A practice block stays whole: its end is decided by its answers.
             if history and phase != "practice" and policy.is_finished(pool, history):
                 return None
