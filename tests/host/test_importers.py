@@ -69,7 +69,7 @@ def test_explain_teach_names_the_experiments_of_a_folder_that_holds_several(tmp_
     (tmp_path / "data").mkdir()
     for name in ("bugs", "characters"):
         explain_teach(tmp_path / "data" / name)
-    with pytest.raises(importers.ImportFault) as fault:
+    with pytest.raises(ImportFault) as fault:
         import_dataset("explain-teach", tmp_path / "data", tmp_path / "out")
     assert "expected one experiment; its folders are bugs, characters" in str(fault.value)
     assert not (tmp_path / "out").exists()
