@@ -65,6 +65,16 @@ def test_explain_teach_keeps_every_answer(
     assert not any(learner["mturk_code"] in everything for learner in source)
 
 
+def test_explain_teach_names_the_experiments_of_a_folder_that_holds_several(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("bugs", "characters"):
+        explain_teach(tmp_path / "data" / name)
+    with pytest.raises(ImportFault) as fault:
+        import_dataset("explain-teach", tmp_path / "data", tmp_path / "out")
+    assert "expected one experiment; its folders are bugs, characters" in str(fault.value)
+    assert not (tmp_path / "out").exists()
+
+
 def test_tables_just_read_are_traced_as_those_of_the_files(tmp_path: Path) -> None:
     source = explain_teach(tmp_path / "bugs")
     read, written = ExplainTeach().read(source), imported("explain-teach", source, tmp_path / "out")

@@ -59,6 +59,7 @@ class ExplainTeach(Importer):
 
     def read(self, path: Path, progress: Progress = no_progress) -> Tables:
         """Read the experiment as tidy tables; `ImportFault` names the learner (row, from 1)."""
+        _check_is_one_experiment(path)
         files = [path / f for f in ("results.json", "settings.json", "teaching_images.json")]
         results, settings, images = (json_of(file) for file in files)
         if not isinstance(results, list):
@@ -88,6 +89,14 @@ class ExplainTeach(Importer):
             name=study["study"],
             description=_ABOUT,
         )
+
+
+def _check_is_one_experiment(path: Path) -> None:
+    """Name the experiments of a folder that holds several, as the published one does."""
+    if (path / "results.json").exists():
+        return
+    if inside := sorted(each.parent.name for each in path.glob("*/results.json")):
+        raise ImportFault(path, f"expected one experiment; its folders are {', '.join(inside)}")
 
 
 def _class_names(file: Path, settings: object) -> list[str]:
