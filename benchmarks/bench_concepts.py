@@ -25,11 +25,12 @@ from typing import Any
 import pandas as pd
 import torch
 
-from diptych_analysis.concepts.cli_parts import generator, planted_target
+from diptych_analysis.concepts.cli_parts import planted_target
 from diptych_analysis.concepts.evaluation import NOISE
 from diptych_analysis.concepts.runs import run_search
 from diptych_analysis.concepts.search import Search, SearchSettings
 from diptych_analysis.diffusion.folder import load_generator
+from diptych_analysis.worlds.generators import drawer_for
 from diptych_analysis.worlds.model import write_new_model
 from diptych_analysis.worlds.vocabulary import SEED_WORDS
 
@@ -59,7 +60,7 @@ def search(given: argparse.Namespace, drawn_by: str, variant: str, cause: str, s
     target, judge = planted_target(cause, 1, None, given.to / "classifiers", seed)
     begun, cpu = time.perf_counter(), time.process_time()
     own = drawn_by == "tiny" and given.model is not None
-    drawer = load_generator(given.model) if own else generator(drawn_by, "cpu", download=False)
+    drawer = load_generator(given.model) if own else drawer_for(drawn_by, "cpu", download=False)
     found = run_search(folder, drawer, target, settings, judge=judge)
     about = {"generator": drawn_by, "variant": variant, "cause": cause, "seed": seed}
     took = {"seconds": time.perf_counter() - begun, "cpu_seconds": time.process_time() - cpu}

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from diptych_analysis.concepts.cli_parts import generator, planted_target
+from diptych_analysis.concepts.cli_parts import planted_target
 from diptych_analysis.concepts.evaluation import NOISE
 from diptych_analysis.concepts.runs import run_search
 from diptych_analysis.concepts.search import SearchSettings
 from diptych_analysis.worlds.drawer import SceneDrawer
 from diptych_analysis.worlds.faults import WorldFault
+from diptych_analysis.worlds.generators import drawer_for
 from diptych_analysis.worlds.packaged import packaged_model
 from diptych_analysis.worlds.vocabulary import ATTRIBUTES, SEED_WORDS
 
@@ -49,7 +50,7 @@ def searched(to: Path, drawn_by: str, cause: str, seed: int, **changes: Any) -> 
     """Search for one planted cause."""
     target, judge = planted_target(cause, 1, None, to / "classifiers", seed)
     settings = replace(SETTINGS, seed=seed, prefer=drawn_by == "tiny", **changes)
-    drawer = generator(drawn_by, "cpu", download=False)
+    drawer = drawer_for(drawn_by, "cpu", download=False)
     folder = to / f"{drawn_by}-{cause}-{seed}-{len(changes)}"
     return run_search(folder, drawer, target, settings, judge=judge)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diptych_analysis.concepts.cli_parts import generator
 from diptych_analysis.diffusion.generator import Generator
 from diptych_analysis.worlds import packaged
 from diptych_analysis.worlds.contents import read_contents
 from diptych_analysis.worlds.faults import WorldFault
+from diptych_analysis.worlds.generators import generator_for
 from diptych_analysis.worlds.packaged import TINY, packaged_model
 from diptych_analysis.worlds.scenes import draw_scenes
 from diptych_analysis.worlds.vocabulary import ATTRIBUTES, GROUNDS, KINDS
@@ -33,7 +33,7 @@ needs_model = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def tiny() -> Generator:
-    found = generator(TINY, "cpu", download=False)
+    found = generator_for(TINY, "cpu", download=False)
     assert isinstance(found, Generator)
     return found
 

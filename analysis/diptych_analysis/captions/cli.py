@@ -231,13 +231,13 @@ def people(tables: Path, images: Path, folder: Path, **given: Any) -> None:
     and people.csv, whose column can be copied to captions.csv as the prompt caption:people. Clicks:
     how often they hit the word, and how far from them a model's attention has its peak.
     """
-    from diptych_analysis.captions import cli_parts as parts
     from diptych_analysis.captions.people_runs import compare
+    from diptych_analysis.worlds.generators import generator_for
 
     with fault_lines():
         loaded = None
         if given["model"] is not None:
-            loaded = parts.generator(given["model"], given["device"], download=given["download"])
+            loaded = generator_for(given["model"], given["device"], download=given["download"])
         found = compare(tables, images, folder, loaded, seed=given["seed"])
     for name, value in found.items():
         click.echo(f"{name}: {value:.3g}" if isinstance(value, float) else f"{name}: {value}")
@@ -250,11 +250,12 @@ def _run(task: str, given: dict[str, Any], target: str | None = None) -> None:
     from diptych_analysis.captions import cli_parts as parts
     from diptych_analysis.captions.runs import run
     from diptych_analysis.progress import progress_bars
+    from diptych_analysis.worlds.generators import generator_for
 
     torch.set_num_threads(given["threads"])
     with fault_lines("The same command continues with the next prompt."):
         settings = parts.settings(task, given, target)
-        generator = parts.generator(given["model"], given["device"], download=given["download"])
+        generator = generator_for(given["model"], given["device"], download=given["download"])
         source = parts.source(given, generator, target)
         with progress_bars(elapsed=True, remaining=True) as bars:
             bar = bars.add_task("prompts", total=settings.seeds * len(settings.prompts))

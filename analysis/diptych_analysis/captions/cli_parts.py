@@ -10,10 +10,7 @@ from diptych_analysis.captions.runs import PROMPTS, RunSettings
 from diptych_analysis.captions.sources import PLAIN, Folder, Source, TinyWorld
 from diptych_analysis.captions.tiny_world import GROUND_DEPTH
 from diptych_analysis.captions.training import DEPTH, HeadSettings
-from diptych_analysis.diffusion.folder import load_generator
 from diptych_analysis.diffusion.generator import Generator
-from diptych_analysis.networks.networks import device_for
-from diptych_analysis.worlds.packaged import TINY, packaged_model
 from diptych_analysis.worlds.vocabulary import GROUNDS
 
 #: Prompts that folders have without captions.csv.
@@ -22,17 +19,6 @@ _WITHOUT_CAPTIONS = ("empty", "averaged", "names", "oracle", "vector", "pixels",
 _ROOM = 10.0
 #: A ground that looks like another one.
 _NEAREST = {"night": "sea", "sea": "night", "snow": "grass", "grass": "snow"}
-
-
-def generator(name: str, device: str, *, download: bool) -> Generator:
-    """Load the packaged model, a folder, or a model of the hub."""
-    where = device_for(device)
-    if name != TINY:
-        return load_generator(name, device=where, download=download)
-    result = load_generator(packaged_model(), device=where)
-    # The name stays the same wherever Diptych is installed, so results can move.
-    result.name = TINY
-    return result
 
 
 def settings(task: str, given: Mapping[str, Any], target: str | None) -> RunSettings:

@@ -122,10 +122,11 @@ def concepts(
     from diptych_analysis.concepts import cli_parts as parts
     from diptych_analysis.concepts.runs import run_search
     from diptych_analysis.progress import progress_bars
+    from diptych_analysis.worlds.generators import drawer_for
 
     torch.set_num_threads(threads)
     with fault_lines("The same command continues from the last checkpoint."):
-        generator = parts.generator(given["model"], given["device"], download=given["download"])
+        generator = drawer_for(given["model"], given["device"], download=given["download"])
         words, judged = parts.judged(given["prefer"], given["earlier"])
         if judged:
             given |= {"steps": len(judged), "group": judged[0].groups.images.shape[1]}

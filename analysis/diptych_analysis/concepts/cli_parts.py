@@ -16,12 +16,10 @@ from diptych_analysis.concepts.saved import read_search
 from diptych_analysis.concepts.search import SearchSettings, Target
 from diptych_analysis.concepts.sensitivity import layer_module, pictures, predicted
 from diptych_analysis.concepts.words import merge_near_duplicates, read_words
-from diptych_analysis.diffusion.folder import load_generator
 from diptych_analysis.diffusion.generator import Drawer, Generator
 from diptych_analysis.networks.images import image_set
-from diptych_analysis.networks.networks import Network, device_for, load_network
-from diptych_analysis.worlds.drawer import SceneDrawer
-from diptych_analysis.worlds.packaged import TINY, packaged_model
+from diptych_analysis.networks.networks import Network, load_network
+from diptych_analysis.worlds.generators import of_tiny_world
 from diptych_analysis.worlds.vocabulary import SEED_WORDS
 
 Words = tuple[str, ...]
@@ -30,24 +28,6 @@ CLASS_IMAGES = 100
 _PUBLISHED_RATE = 1e-5
 #: Keeps the class images apart from the scenes that trained the classifier.
 _STREAM = 32
-
-
-def generator(name: str, device: str, *, download: bool) -> Drawer:
-    """Load the packaged model, a folder, or a model of the hub; or take the world itself."""
-    if name == SceneDrawer.name:
-        return SceneDrawer()
-    where = device_for(device)
-    if name != TINY:
-        return load_generator(name, device=where, download=download)
-    result = load_generator(packaged_model(), device=where)
-    # The name stays the same wherever Diptych is installed, so a search can move.
-    result.name = TINY
-    return result
-
-
-def of_tiny_world(name: str) -> bool:
-    """Tell whether a generator draws the tiny world, with a model or without one."""
-    return name in (TINY, SceneDrawer.name) or (Path(name) / "training.json").is_file()
 
 
 def seed_words(file: Path | None, name: str, drawn_by: Drawer, merge: float | None) -> Words:
