@@ -27,6 +27,10 @@ class FiniteRange(click.FloatRange):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return number
 
+    def _describe_range(self) -> str:
+        """Say nothing of a range without bounds; click would write `x<=None`."""
+        return "" if self.min is None and self.max is None else super()._describe_range()
+
 
 #: Any finite number.
 FINITE = FiniteRange()

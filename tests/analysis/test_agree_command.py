@@ -80,7 +80,10 @@ def test_the_same_seed_gives_the_same_numbers(table: Path) -> None:
 
 
 def test_diagnostic_stimuli_divide_machines_while_people_agree(table: Path) -> None:
-    found = agree(table)["people_and_machines"]["diagnostic"]
+    both = agree(table, "-k", 3)["people_and_machines"]
+    found = agree(table, "-k", 120)["people_and_machines"]["diagnostic"]
+    # The list is the k first of them, the number is that of all.
+    assert both["diagnostic"] == found[:3] and both["diagnostic_count"] == len(found) > 3
     places = {name: i for i, name in enumerate(RESPONSES.stimuli["stimulus"])}
     assert found
     for row in found:
@@ -107,7 +110,11 @@ def test_tidy_tables_are_read_as_they_are_filtered(
         assert given == dict(zip(own["stimulus_id"], own["response"], strict=True))
     both = read_responses([tmp_path / "out"], Selection(excluded=True, phases=("test", "training")))
     assert len(both.raters) == 11 and both.count > found.count
-    assert agree(tmp_path / "out", to=tmp_path)["kinds"] == ["simulated"]
+    content = agree(tmp_path / "out", to=tmp_path)
+    assert content["kinds"] == ["simulated"] and content["sessions_excluded"] == 1
+    assert "1 session is excluded" in content["notes"][0]
+    content = agree(tmp_path / "out", "--excluded", to=tmp_path)
+    assert content["sessions_excluded"] == 0 and not content["notes"]
 
 
 def test_a_column_of_the_items_names_the_stimuli(

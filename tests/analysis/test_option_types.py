@@ -9,7 +9,7 @@ import click
 import pytest
 
 from diptych.cli import cli
-from diptych_analysis.option_types import NEW_FILE, NEW_FOLDER
+from diptych_analysis.option_types import FINITE, NEW_FILE, NEW_FOLDER, FiniteRange
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -43,6 +43,15 @@ def test_numbers_are_finite() -> None:
             with pytest.raises(click.BadParameter, match=r"finite|range"):
                 option.type.convert(text, option, None)
                 pytest.fail(f"{name} takes {text}")
+
+
+def test_the_help_gives_bounds_only_where_there_are_some() -> None:
+    def help_of(kind: click.ParamType) -> str:
+        option = click.Option(["--scale"], type=kind, help="A scale.")
+        return str(option.get_help_record(click.Context(click.Command("try"))))
+
+    assert "A scale.'" in help_of(FINITE)
+    assert "x>=0" in help_of(FiniteRange(min=0))
 
 
 def test_seeds_are_what_every_library_takes() -> None:

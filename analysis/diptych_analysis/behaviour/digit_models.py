@@ -181,7 +181,6 @@ def write_digits(to: Path, seed: int = 0, watch: Callable[[str], None] = lambda 
 
 
 if __name__ == "__main__":
-    write_digits(
-        Path(sys.argv[1] if len(sys.argv) > 1 else "digits"),
-        watch=lambda name: print(name, file=sys.stderr),
-    )
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "digits")
+    write_digits(folder, watch=lambda name: print(name, file=sys.stderr))
+    print(f"Wrote {folder}: responses.parquet, labels.csv and images.")

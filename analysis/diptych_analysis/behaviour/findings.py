@@ -103,8 +103,10 @@ class PeopleAndMachines:
         categories and stimuli.
     consistency : MeanConsistency or None
         Error consistency of pairs of one person and one machine.
+    diagnostic_count : int
+        Number of all stimuli that divide machines while people agree.
     diagnostic : pd.DataFrame
-        Stimuli that divide machines while people agree: `stimulus`, `label`, `machines`, `people`.
+        The k that divide them most: `stimulus`, `label`, `machines`, `people`.
     """
 
     stimuli: int
@@ -114,6 +116,7 @@ class PeopleAndMachines:
     comparison: distributions.Comparison | None
     halves: distributions.SplitHalf | None
     consistency: MeanConsistency | None
+    diagnostic_count: int
     diagnostic: pd.DataFrame
 
 
@@ -180,7 +183,7 @@ def find(everyone: Responses, options: Options) -> Findings:
     scored = int(np.count_nonzero(overall.ratings > 1))
     if not scored:
         raise BehaviourFault("no stimulus has responses of two raters")
-    notes: list[str] = []
+    notes = _left_out(everyone)
     k = options.k if options.k is not None else default_k(scored)
     chosen, controls = _contrastive(responses, k, options, notes)
     groups, bins = _groups(everyone, responses, k, options)
@@ -199,6 +202,18 @@ def find(everyone: Responses, options: Options) -> Findings:
         both=_people_and_machines(everyone, k, options),
         notes=notes,
     )
+
+
+def _left_out(everyone: Responses) -> list[str]:
+    count = everyone.sessions_excluded
+    if not count:
+        return []
+    which = (
+        "1 session is excluded and does"
+        if count == 1
+        else f"{count:,} sessions are excluded and do"
+    )
+    return [f"{which} not count, by a quality rule or a decision; --excluded counts all."]
 
 
 def _headline(everyone: Responses, kinds: Sequence[str]) -> tuple[str, ...]:
@@ -328,6 +343,7 @@ def _people_and_machines(everyone: Responses, k: int, options: Options) -> Peopl
         comparison=comparison,
         halves=halves,
         consistency=_consistency(people, machines, options),
+        diagnostic_count=int(np.count_nonzero((p >= options.people_agree) & (m < 1))),
         diagnostic=_diagnostic(
             people, m, p, diagnostic(m, p, k, people_agree=options.people_agree)
         ),

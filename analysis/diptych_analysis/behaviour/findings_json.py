@@ -29,6 +29,7 @@ def as_json(found: Findings) -> dict[str, Any]:
         "responses": responses.count,
         "unanswered": _unanswered(found),
         "repeated_left_out": responses.repeated,
+        "sessions_excluded": responses.sessions_excluded,
         "seed": options.seed,
         "resamples": options.resamples,
         "kappa": found.overall.kappa,
@@ -151,6 +152,7 @@ def _both(found: PeopleAndMachines) -> dict[str, Any]:
         "distributions": found.comparison,
         "halves_of_people": found.halves,
         "error_consistency": found.consistency and described_consistency(found.consistency),
+        "diagnostic_count": found.diagnostic_count,
         "diagnostic": _records(found.diagnostic),
     }
 

@@ -12,6 +12,8 @@ from diptych_analysis.behaviour.findings_json import as_json
 KIND_WORDS = {"person": "people", "simulated": "simulated participants", "machine": "machines"}
 #: Rows of a list of stimuli on the terminal.
 _FEW = 10
+#: Characters of the first column that stay on one line.
+_WIDEST = 24
 
 
 Row = tuple[str, ...]
@@ -138,7 +140,8 @@ def _both(found: PeopleAndMachines) -> PlainTable:
             ),
             ("same second choice", number(comparison.second_choices), ""),
         ]
-    rows.append(("diagnostic stimuli", str(len(found.diagnostic)), "machines split, people agree"))
+    count = f"{found.diagnostic_count:,}"
+    rows.append(("diagnostic stimuli", count, "machines split, people agree"))
     who = KIND_WORDS[found.people]
     return PlainTable(
         f"{who.capitalize()} and machines, {found.stimuli:,} stimuli", ("", "value", ""), rows
@@ -181,8 +184,11 @@ def terminal(found: Findings) -> Iterator[Any]:
     yield Text(about(found))
     for plain in (*tables(found), *lists(found)):
         table = Table(title=plain.title, title_justify="left", title_style="bold")
-        for place, name in enumerate(plain.head):
-            table.add_column(name, justify="right" if place else "left", overflow="fold")
+        # Ranges and other short names stay on one line; heads wrap instead.
+        longest = max((len(row[0]) for row in plain.rows), default=0)
+        table.add_column(plain.head[0], overflow="fold", min_width=min(longest, _WIDEST))
+        for name in plain.head[1:]:
+            table.add_column(name, justify="right", overflow="fold")
         for row in plain.rows:
             table.add_row(*(Text(cell) for cell in row))
         yield table

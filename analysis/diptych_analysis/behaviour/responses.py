@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,8 @@ class Responses:
         Number of the true category of each stimulus; -1 if unknown.
     repeated : int
         Responses left out because the rater saw the stimulus before.
+    sessions_excluded : int
+        Sessions of tidy tables left out because they are excluded.
     """
 
     raters: pd.DataFrame
@@ -52,6 +54,7 @@ class Responses:
     codes: Codes
     labels: Codes
     repeated: int = 0
+    sessions_excluded: int = 0
 
     def __post_init__(self) -> None:
         """Check the values, and prepare what follows from them."""
@@ -75,14 +78,13 @@ class Responses:
     def of_raters(self, chosen: Mask | Indices) -> Responses:
         """Keep some raters."""
         raters = self.raters.iloc[_indices(chosen)].reset_index(drop=True)
-        codes = self.codes[chosen]
-        return Responses(raters, self.stimuli, self.categories, codes, self.labels, self.repeated)
+        return replace(self, raters=raters, codes=self.codes[chosen])
 
     def of_stimuli(self, chosen: Mask | Indices) -> Responses:
         """Keep some stimuli, in the given order."""
         stimuli = self.stimuli.iloc[_indices(chosen)].reset_index(drop=True)
         codes, labels = self.codes[:, chosen], self.labels[chosen]
-        return Responses(self.raters, stimuli, self.categories, codes, labels, self.repeated)
+        return replace(self, stimuli=stimuli, codes=codes, labels=labels)
 
     def of_kind(self, *kinds: str) -> Responses:
         """Keep the raters of some kinds, and the stimuli that they saw."""
@@ -248,5 +250,11 @@ def together(parts: Sequence[Responses]) -> Responses:
     stimuli = stimuli.sort_values("stimulus", ignore_index=True)
     stimuli["label"] = [categories[code] if code >= 0 else None for code in labels]
     return Responses(
-        raters, stimuli, tuple(categories), codes, labels, sum(part.repeated for part in parts)
+        raters,
+        stimuli,
+        tuple(categories),
+        codes,
+        labels,
+        repeated=sum(part.repeated for part in parts),
+        sessions_excluded=sum(part.sessions_excluded for part in parts),
     )

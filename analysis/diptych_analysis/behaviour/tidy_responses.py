@@ -79,7 +79,17 @@ def responses_of_tables(tables: Tables, selection: Selection) -> Responses:
     table = table[table["response"].notna()]
     if table.empty:
         raise BehaviourFault("no trial that counts has a response")
-    return _with_attributes(from_long(table), tables, selection.stimulus_column)
+    found = replace(from_long(table), sessions_excluded=_excluded(tables, selection))
+    return _with_attributes(found, tables, selection.stimulus_column)
+
+
+def _excluded(tables: Tables, selection: Selection) -> int:
+    """Count the sessions that would count if they were not excluded."""
+    if selection.excluded:
+        return 0
+    sessions = tables.sessions
+    excluded = sessions["excluded"].fillna(False).astype(bool)
+    return int((excluded & sessions["status"].isin(list(selection.statuses))).sum())
 
 
 def _stimulus_names(tables: Tables, trials: pd.DataFrame, column: str | None) -> pd.Series:

@@ -220,10 +220,12 @@ def concept_table(result: Result) -> Any:
     from diptych_analysis.representations.rsvc.report import about
 
     table = Table(title=about(result), title_justify="left")
-    for name in ("class", "of", "no."):
+    table.add_column("class", overflow="fold", min_width=5)
+    for name in ("of", "no."):
         table.add_column(name)
-    for name in ("CMCS", "95 %", "SMCS", "importance", "KL", "images"):
+    for name in ("CMCS", "95 %", "SMCS", "importance", "KL"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("images", justify="right", overflow="fold", min_width=4)
     ordered = result.concepts.sort_values(["class", "network", "cmcs"], kind="stable")
     for row in ordered.to_dict("records"):
         table.add_row(
