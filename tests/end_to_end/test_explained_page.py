@@ -140,6 +140,7 @@ def test_a_wrong_answer_is_explained_by_what_the_participant_does_not_see(
             visitor.press("continue")
         else:
             pytest.fail("no gap in 14 trials")
+        expect(page.get_by_test_id("continue")).to_be_enabled()
         settle(page)
         if shots:
             page.screenshot(path=Path(shots) / f"explained-gap-{width}.png")
