@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from diptych_analysis.networks.images import image_set
 from diptych_analysis.representations.digits.networks import (
     Digits,
     read_digits,
@@ -17,6 +18,7 @@ from diptych_analysis.representations.digits.networks import (
 from diptych_analysis.representations.digits.report import (
     digit_counts,
     known_share,
+    write_images,
     write_report,
 )
 
@@ -48,6 +50,14 @@ def test_counts_and_shares_of_grids() -> None:
     assert digit_counts(digits, items) == {"3": 2, "5": 1, "7": 1}
     assert known_share(digits, items, (3, 5)) == 0.75
     assert known_share(digits, np.array([3, 13]), (3, 5)) == 0
+
+
+def test_images_of_the_digits_are_in_the_order_of_the_rows(tmp_path: Path) -> None:
+    digits = drawn(12)
+    write_images(tmp_path / "images", digits)
+    files = image_set(tmp_path / "images")
+    assert files.files[:2] == ("0000-0.png", "0001-1.png") and len(files) == 12
+    np.testing.assert_array_equal(255 - np.asarray(files.open(7).convert("L")), digits.images[7])
 
 
 @pytest.mark.exhaustive

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from diptych_analysis.representations.rdx.comparison import compare
-from diptych_analysis.representations.rdx.null import null_distribution
+from diptych_analysis.representations.rdx.null import Null, null_distribution
 from diptych_analysis.representations.rdx.settings import Settings
 
 
@@ -55,3 +55,13 @@ def test_the_same_seed_gives_the_same_null() -> None:
     # p is the share of draws, the observed grid among them, that are at least as strong.
     top = found.forward.grids[0].affinity
     assert one.affinity_p[0] == (1 + sum(one.affinities >= top)) / 4
+
+
+def test_the_null_says_how_many_grids_are_stronger() -> None:
+    def said(*p: float, draws: int = 19) -> str:
+        return Null(1.0, np.ones(draws), np.ones(draws), p, (0.0,) * len(p), 1.0, 0.0).in_words()
+
+    assert said(0.05, 0.05, 0.3).startswith("2 of 3 grids are stronger")
+    assert said(0.05, 0.3).startswith("1 of 2 grids is stronger")
+    assert said(0.3, 1.0).startswith("No grid is stronger")
+    assert said(0.1, draws=9) == "With 9 copies no p is below 0.10: take more."

@@ -172,7 +172,7 @@ def test_the_command_says_what_observers_reach(
     ("more", "message"),
     [
         (("--design", "E3"), "the folder must come from `diptych rsvc … --to`"),
-        (("--items", 40), "ask for fewer items per grid"),
+        (("--items", 40), "Ask for fewer items per grid (--items)"),
         (("--side", 8), "allowed are 32 to 1024 pixels"),
     ],
 )

@@ -63,7 +63,7 @@ def _figures(found: Findings) -> Iterator[tuple[str, Any, str]]:
         yield (
             "agreement-map",
             figures.agreement_map(found.bins),
-            "Agreement about each stimulus from low (yellow) to high (blue) among raters of "
+            "Agreement about each stimulus from low (yellow) to high (purple) among raters of "
             f"similar accuracy (Cheung et al., Fig. 4). More than "
             f"{figures.MOST_COLUMNS} stimuli are averaged.",
         )

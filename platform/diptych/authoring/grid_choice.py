@@ -113,19 +113,25 @@ def choose_items(run: SavedRun, wanted: Wanted, brightness: Floats) -> list[Grid
         raise RepresentationFault(f"design {wanted.design!r}: allowed are {', '.join(DESIGNS)}")
     chooser = _Chooser(run, wanted, brightness)
     items = list(chooser.tests())
-    short = wanted.tests * len(chooser.grids) - len(items)
-    if short:
-        raise RepresentationFault(
-            f"{short} of {wanted.tests * len(chooser.grids)} test items have no unused image: "
-            "ask for fewer items per grid, or run `diptych rdx` on more images"
-        )
+    if len(items) < wanted.tests * len(chooser.grids):
+        raise RepresentationFault(_too_few(chooser.grids, items, wanted.tests))
     return [*chooser.easy("practice", wanted.practice), *items,
             *chooser.easy("catch", wanted.catch)]  # fmt: skip
 
 
+def _too_few(grids: list[SavedGrid], items: list[GridItem], wanted: int) -> str:
+    """Say which grids have too few images."""
+    counts = {f"{g.direction} {g.number}": sum(i.grid is g for i in items) for g in grids}
+    short = ", ".join(f"{name} has {count}" for name, count in counts.items() if count < wanted)
+    return (
+        f"grids have too few unused images: of {wanted} items, {short}. Ask for fewer items per "
+        "grid (--items), or run `diptych rdx` on more images"
+    )
+
+
 @dataclass
 class _Chooser:
-    """Chooses items; remembers what is a query and what an example."""
+    """Chooses items; keeps what is a query apart from what is an example."""
 
     run: SavedRun
     wanted: Wanted
@@ -149,8 +155,6 @@ class _Chooser:
             where = "each direction" if self.wanted.design == "E2" else "one direction"
             raise RepresentationFault(f"the run needs a grid of {size} images in {where}")
         self.shown = {int(row) for grid in self.grids for row in grid.items}
-
-    # Each choice of examples and queries below keeps `shown` and `queries` apart.
 
     def tests(self) -> Iterator[GridItem]:
         """Yield the test items, grid by grid in rounds, so that nearest images are shared out."""

@@ -59,7 +59,7 @@ def write_report(
     Parameters
     ----------
     folder : Path
-        Holds networks' views, pictures, page and results.
+        Holds networks' views, images of the digits, pictures, page and results.
     draws : int
         Noisy copies of each null distribution.
     jobs : int
@@ -76,6 +76,7 @@ def write_report(
     """
     folder.mkdir(parents=True, exist_ok=True)
     digits = read_digits(folder)
+    write_images(folder / "images", digits)
     seen = views(folder, digits, watch=watch)
     pairs = [(*names, digits, SETTINGS) for names in combinations(MERGED, 2)]
     pairs.append(("early", "late", digits.only((3, 5, 8)), EARLY_SETTINGS))
@@ -178,6 +179,15 @@ def _scored(
     if known:
         row["known"] = {m: [known_share(shown, g, known) for g in gs] for m, gs in grids.items()}
     return row
+
+
+def write_images(folder: Path, digits: Digits) -> None:
+    """Write a file for each digit, `0000-5.png` for a 5, dark ink on white; keep what is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for row, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+        file = folder / f"{row:04d}-{label}.png"
+        if not file.exists():
+            Image.fromarray(255 - image).save(file)
 
 
 def digit_counts(digits: Digits, items: npt.NDArray[np.int64]) -> dict[str, int]:

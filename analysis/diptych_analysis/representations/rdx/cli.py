@@ -181,6 +181,8 @@ def _tell(run: Any) -> None:
         console.print(f"BSR {direction.success_rate:.2f} ({run.comparison.in_words()})")
         for remark in direction.remarks:
             console.print(remark, highlight=False)
+        if null:
+            console.print(null.in_words(), highlight=False)
 
 
 def _image_set(folder: Path | None) -> ImageSet | None:

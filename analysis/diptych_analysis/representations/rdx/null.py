@@ -60,6 +60,16 @@ class Null:
         """Count the grids with p at or below a level."""
         return sum(p <= level for p in self.affinity_p)
 
+    def in_words(self, level: float = 0.05) -> str:
+        """Say in a sentence how many grids are stronger than those of the noisy copies."""
+        found, of = self.significant(level), len(self.affinity_p)
+        least = 1 / (len(self.affinities) + 1)
+        if least > level:
+            return f"With {len(self.affinities)} copies no p is below {least:.2f}: take more."
+        some = f"{found} of {of} grids" if found else "No grid"
+        verb = "are" if found > 1 else "is"
+        return f"{some} {verb} stronger than those of the noisy copies (p at most {level:g})."
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON stores it."""
         return {

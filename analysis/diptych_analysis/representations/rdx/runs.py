@@ -203,7 +203,8 @@ def _as_html(run: Run, name: str) -> str:
     if null:
         said += (
             f" Null: {len(null.affinities)} noisy copies, strongest grid "
-            f"{null.affinities.mean():.1f} on average, BSR {np.nanmean(null.success_rates):.2f}."
+            f"{null.affinities.mean():.1f} on average, BSR {np.nanmean(null.success_rates):.2f}. "
+            f"{null.in_words()}"
         )
     if name in run.stability:
         stable = run.stability[name]

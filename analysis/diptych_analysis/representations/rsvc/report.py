@@ -63,7 +63,7 @@ def write_report(result: Result, to: Path) -> Path:
             page.figure(chart, caption)
             charts.save(chart, to / "figures" / f"{name}.svg")
     for found in result.classes:
-        page.add(f"<h2>{html.escape(found.wanted.name)}</h2>")
+        page.add(f"<h2>Class {html.escape(found.wanted.name)}</h2>")
         for side in SIDES:
             _add_concepts(page, gallery, found, side)
     page.add("<h2>All concepts</h2>")
