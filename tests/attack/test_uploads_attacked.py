@@ -53,6 +53,19 @@ def lying() -> bytes:
     return bytes(data)
 
 
+def other_method(method: int) -> bytes:
+    """A zip that is compressed by bzip2 or LZMA."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("study.toml", b"title = 'x'")
+    return out.getvalue()
+
+
+def no_letters() -> bytes:
+    """A zip with a name that is marked as UTF-8 and is not."""
+    return with_entry("\u00e9.md").replace("\u00e9".encode(), b"\xc3(")
+
+
 def many() -> bytes:
     return zip_of({"study.toml": b"", **{f"f{n}": b"" for n in range(60)}})
 
@@ -73,6 +86,9 @@ ATTACKS: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "too many files": (many, "has 61 files"),
     "a password": (password, "has a password"),
     "sizes that lie": (lying, "not a zip file that can be read"),
+    "bzip2": (lambda: other_method(zipfile.ZIP_BZIP2), "another method than deflate"),
+    "LZMA": (lambda: other_method(zipfile.ZIP_LZMA), "another method than deflate"),
+    "a name in no letters": (no_letters, "not a zip file that can be read"),
     "no zip": (lambda: b"GIF89a" + b"\0" * 99, "not a zip file"),
     "half a zip": (lambda: zip_of(GOOD)[:60], "not a zip file"),
     "nothing": (lambda: b"", "not a zip file"),
@@ -97,6 +113,24 @@ def test_an_archive_with_a_fault_leaves_nothing(
     with pytest.raises(DraftFault, match=said):
         unpack(source, tmp_path / "new", most_bytes=1_500_000 if name == "too much" else 10**8)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.zip"]
+
+
+DAMAGE = st.tuples(st.integers(0, 10**6), st.integers(0, 255))
+
+
+@given(st.lists(DAMAGE, min_size=1, max_size=4))
+def test_a_damaged_archive_is_read_or_is_one_fault(
+    tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int]]
+) -> None:
+    data = bytearray(zip_of({**GOOD, "\u00e9.md": b"hello " * 99}))
+    for place, byte in damage:
+        data[place % len(data)] = byte
+    root = tmp_path_factory.mktemp("damaged")
+    (root / "in.zip").write_bytes(data)
+    try:
+        unpack(root / "in.zip", root / "new", most_bytes=10**6)
+    except DraftFault:
+        assert not (root / "new").exists()
 
 
 def test_every_fault_of_an_archive_is_named_at_once(tmp_path: Path) -> None:

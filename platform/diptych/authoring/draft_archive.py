@@ -21,9 +21,20 @@ MOST_PACKED = 200
 _SMALL = 1_000_000
 _LONGEST_NAME = 200  # bytes: most file systems allow 255
 _DEEPEST = 8
+#: What every file manager writes; bzip2 and LZMA also let a file ask for gigabytes of memory.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 #: What file managers and Python leave in folders.
 _JUNK = frozenset((".ds_store", "thumbs.db", "desktop.ini", "__macosx", "__pycache__", ".git"))
 _PIECE = 1 << 20
+#: What reading an archive raises; a decode error is a name marked as UTF-8 that is none.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    UnicodeDecodeError,
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +110,7 @@ def unpack(source: Path, to: Path, *, most_bytes: int) -> int:
             except BaseException:
                 shutil.rmtree(to)
                 raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as fault:
+    except _UNREADABLE as fault:
         raise DraftFault(f"This is not a zip file that can be read: {fault}") from None
     return len(members)
 
@@ -137,6 +148,8 @@ def _fault_of(info: zipfile.ZipInfo) -> str:
         return "is a link or a device; only files are allowed"
     if info.flag_bits & 0x1:
         return "has a password; only files without one are allowed"
+    if info.compress_type not in _METHODS:
+        return "is compressed by another method than deflate; pack it as an ordinary zip file"
     packed = max(info.compress_size, 1)
     if info.file_size > _SMALL and info.file_size / packed > MOST_PACKED:
         return f"becomes {info.file_size // packed:,} times larger; at most {MOST_PACKED} times"
