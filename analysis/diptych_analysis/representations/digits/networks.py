@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -118,20 +117,29 @@ def train_merged(digits: Digits, merged: tuple[int, ...], *, watch: Watch | None
     if merged:
         labels[np.isin(labels, merged)] = merged[0]
     *_, last = _training(digits, labels, maps=64, epochs=EPOCHS, watch=watch)
-    assert isinstance(last, Seen)
     return last
 
 
 def train_early_and_late(digits: Digits, *, watch: Watch | None = None) -> tuple[Seen, Seen]:
-    """Train on 3, 5 and 8 with 8 maps; view at about 94 % and at the end (Sec. 4.5.2)."""
-    early: Seen | None = None
+    """Train on 3, 5 and 8 with 8 maps; view at about 94 % and at the end (Sec. 4.5.2).
+
+    Early is the view nearest to 94 %, of all updates until it is passed: a few updates later, the
+    accuracy can be 98 %, and the confusions are gone.
+    """
+    until: list[Seen] = []
+
+    def learning() -> bool:
+        return not until or until[-1].accuracy < EARLY_ACCURACY
+
     late: Seen | None = None
-    for seen in _training(digits, digits.labels, maps=8, epochs=LATE_EPOCHS, watch=watch, every=4):
-        late = seen
-        if early is None and seen.accuracy >= EARLY_ACCURACY:
-            early = seen
+    views = _training(
+        digits, digits.labels, maps=8, epochs=LATE_EPOCHS, watch=watch, wanted=learning
+    )
+    for late in views:
+        if learning():
+            until.append(late)
     assert late is not None
-    return early or late, late
+    return min(until, key=lambda seen: abs(seen.accuracy - EARLY_ACCURACY)), late
 
 
 def _training(
@@ -141,9 +149,9 @@ def _training(
     maps: int,
     epochs: int,
     watch: Watch | None,
-    every: int | None = None,
-) -> Any:
-    """Yield the view of the digits every so many updates, and at the end."""
+    wanted: Callable[[], bool] = lambda: False,
+) -> Iterator[Seen]:
+    """Yield the view of the digits after each update at which it is wanted, and at the end."""
     images = torch.from_numpy(digits.images[:, None].astype(np.float32) / 255 - 0.13) / 0.31
     classes = torch.from_numpy(np.unique(labels, return_inverse=True)[1])
     generator = torch.Generator().manual_seed(SEED)
@@ -167,7 +175,7 @@ def _training(
             step += 1
             if watch is not None:
                 watch("", step, steps)
-            if step == steps or (every and step % every == 0):
+            if step == steps or wanted():
                 yield _view(net, images, classes)
 
 

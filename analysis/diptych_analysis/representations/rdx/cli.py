@@ -242,7 +242,9 @@ def rdx_digits(folder: Path, draws: int, jobs: int, as_json: bool) -> None:
 
     from diptych_analysis.representations.digits.report import write_report
 
-    torch.set_num_threads(jobs)
+    # The number of threads changes the order of sums in training, and so the networks. With one,
+    # they do not depend on --jobs, which the comparisons use.
+    torch.set_num_threads(1)
     with fault_lines(), _progress(1) as bar:
         page, results = write_report(folder, draws=draws, jobs=jobs, watch=bar.named)
     if as_json:
