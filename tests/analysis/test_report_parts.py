@@ -54,6 +54,23 @@ def test_every_session_is_somewhere_in_the_flow(
     assert int(drawn[-1]) == flow.analysed
 
 
+PHASES = st.lists(st.tuples(st.sampled_from(sorted(design.PHASE_WORDS)), st.integers(1, 300)),
+                  min_size=1, max_size=design.MOST_BLOCKS)  # fmt: skip
+
+
+@given(blocks=PHASES)
+def test_every_phase_is_named_below_its_bar_or_in_the_caption(
+    blocks: list[tuple[str, int]],
+) -> None:
+    svg = design.design_svg(blocks, [design.Step("stimulus", "")])
+    drawn = re.findall(r">([a-z, ]+): \d+</text>", svg)
+    caption = design.unnamed_phases(blocks)
+    named = {word.partition(",")[0] for word in drawn}
+    for phase, _ in blocks:
+        assert {phase, design.PHASE_WORDS[phase]} & named or design.PHASE_WORDS[phase] in caption
+    assert words.day(pd.Timestamp("2026-12-01")) == "1 December 2026"
+
+
 @given(levels=st.lists(st.tuples(st.sampled_from([2, 3]), st.sampled_from(["A", "B b", "é", "Ω"]))))
 def test_contents_list_every_heading_once(levels: list[tuple[int, str]]) -> None:
     body = "".join(f"<h{level}>{text}</h{level}><p>x</p>" for level, text in levels)

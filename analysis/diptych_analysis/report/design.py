@@ -11,6 +11,7 @@ from diptych_analysis.charts import FONT, INK, PALETTE, QUIET
 from diptych_analysis.report.page import Page
 from diptych_analysis.report.performance import MOST_LABELS
 from diptych_analysis.report.stimulus_pictures import SCALE, images_of_item
+from diptych_analysis.report.words import counted, joined
 from diptych_analysis.tables import Tables
 
 PHASE_WORDS = {
@@ -23,6 +24,8 @@ PHASE_COLOURS = {"practice": PALETTE[3], "training": PALETTE[5], "test": PALETTE
                  "catch": PALETTE[4]}  # fmt: skip
 #: Images of a class or role in the figure of stimuli, and classes.
 EACH, MOST_ROWS = 7, 8
+#: Width of the bar of a session, and the least width of a phase whose name fits below it, px.
+WIDTH, NAMED = 720.0, 70.0
 #: Blocks of phases that a figure has room for; a session with more alternates too often to draw.
 MOST_BLOCKS = 12
 
@@ -81,7 +84,7 @@ def steps_of(trials: pd.DataFrame) -> list[Step]:
 
 def design_svg(blocks: list[tuple[str, int]], steps: list[Step]) -> str:
     """Draw the phases of a session as bars, and below them the steps of a trial."""
-    width, parts = 720.0, [_text(0, 16, "A  Session", 600)]
+    width, parts = WIDTH, [_text(0, 16, "A  Session", 600)]
     total, left = sum(n for _, n in blocks), 0.0
     for phase, n in blocks:
         wide = width * n / total
@@ -89,7 +92,7 @@ def design_svg(blocks: list[tuple[str, int]], steps: list[Step]) -> str:
             f'<rect x="{left:.1f}" y="26" width="{max(wide - 3, 1):.1f}" height="24" rx="3" '
             f'fill="{PHASE_COLOURS[phase]}" fill-opacity="0.85"/>'
         )
-        if wide > 70:
+        if wide > NAMED:
             said = PHASE_WORDS[phase] if wide > 190 else phase
             parts.append(_text(left, 68, f"{said}: {n}", 400, QUIET))
         left += wide
@@ -133,8 +136,19 @@ def add_design(page: Page, trials: pd.DataFrame, tables: Tables) -> None:
         phases = trials["phase"].value_counts() / trials["session_id"].nunique()
         blocks = [(str(phase), max(1, round(n))) for phase, n in phases.items()]
         caption = "A: numbers of trials of each phase, which alternate. B: the steps of a trial."
-    page.drawing(design_svg(blocks, steps_of(trials)), caption)
+    page.drawing(design_svg(blocks, steps_of(trials)), caption + unnamed_phases(blocks))
     _stimuli(page, trials, tables)
+
+
+def unnamed_phases(blocks: list[tuple[str, int]]) -> str:
+    """Name the phases whose bars have no room for their names."""
+    total = sum(n for _, n in blocks)
+    narrow: dict[str, int] = {}
+    for phase, n in blocks:
+        if WIDTH * n / total <= NAMED:
+            narrow[phase] = narrow.get(phase, 0) + n
+    named = [f"{PHASE_WORDS[phase]} ({counted(n, 'trial')})" for phase, n in narrow.items()]
+    return f" Bars without room for a name: {joined(named)}." if named else ""
 
 
 def _stimuli(page: Page, trials: pd.DataFrame, tables: Tables) -> None:

@@ -55,11 +55,13 @@ def _right_of(trials: pd.DataFrame) -> list[str]:
 def add_course(page: Page, trials: pd.DataFrame) -> None:
     """Add right responses and response times over trials, and a panel per participant."""
     chance = performance.chance(trials)
+    both = {"training", "test"} <= set(trials["phase"])
+    change = "; dashed: change from training to test" if both else ""
     page.add('<div class="row">')
     page.figure(
         performance_figures.overall_curve(trials, chance),
         "Right responses over the session, all classes together (five neighbouring trials pooled; "
-        "band: 95 % Wilson interval; dotted: chance; dashed: change from training to test).",
+        f"band: 95 % Wilson interval; dotted: chance{change}).",
     )
     page.figure(
         performance_figures.times_by_trial(trials),
@@ -71,8 +73,7 @@ def add_course(page: Page, trials: pd.DataFrame) -> None:
     page.figure(
         performance_figures.participant_panels(trials, chance),
         f"Right responses over trials of {shown} of {sessions} participants, best in the test "
-        "first; above each panel: rank and share of right test responses. Dotted: chance; dashed: "
-        "change from training to test.",
+        f"first; above each panel: rank and share of right test responses. Dotted: chance{change}.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pandas as pd
 
@@ -31,6 +32,11 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
+def day(at: datetime) -> str:
+    """Return a day in words, such as 1 December 2026."""
+    return f"{at.day} {at:%B %Y}"
+
+
 def methods(tables: Tables, trials: pd.DataFrame, flow: Flow, kind: str, version: str) -> str:
     """Write a paragraph of methods about the sessions of one kind of participant.
 
@@ -52,9 +58,9 @@ def methods(tables: Tables, trials: pd.DataFrame, flow: Flow, kind: str, version
     people = sessions["participant_id"].nunique()
     one, many = WHO[kind]
     days = pd.to_datetime(sessions["started_at"]).dropna()
-    when = f" between {days.min():%d %B %Y} and {days.max():%d %B %Y}" if len(days) else ""
+    when = f" between {day(days.min())} and {day(days.max())}" if len(days) else ""
     if len(days) and days.min().date() == days.max().date():
-        when = f" on {days.min():%d %B %Y}"
+        when = f" on {day(days.min())}"
     sources = sorted(set(sessions["recruiter"].dropna().astype(str)) - {""})
     source = f", recruited through {joined(sources)}," if kind == "person" and sources else ""
     who, times = counted(people, one, many), counted(len(sessions), "session")

@@ -77,7 +77,7 @@ def write_report(
         _tracing(page, results)
     file = to / "index.html"
     title = ", ".join(dict.fromkeys(_name(tables) for tables in loaded)) or "nothing"
-    made = f"Report of {datetime.now(UTC):%d %B %Y} by Diptych {version('diptych')}"
+    made = f"Report of {words.day(datetime.now(UTC))} by Diptych {version('diptych')}"
     shown = page.render(title, _simulated_only(loaded), made=made, contents=True)
     file.write_text(shown, encoding="utf-8")
     return file
@@ -205,7 +205,8 @@ def _overview(page: Page, tables: Tables) -> None:
     shown = [("study versions (content hash)", ", ".join(words.versions(sessions)) or "unknown")]
     days = pd.to_datetime(sessions["entered_at"]).dropna()
     if len(days):
-        shown.append(("sessions entered", f"{days.min():%d %B %Y} to {days.max():%d %B %Y} (UTC)"))
+        ends = list(dict.fromkeys((words.day(days.min()), words.day(days.max()))))
+        shown.append(("sessions entered", f"{' to '.join(ends)} (UTC)"))
     page.add("<p>" + "<br>".join(f"<small>{name}:</small> <code>{html.escape(value)}</code>"
                                  for name, value in shown) + "</p>")  # fmt: skip
 
