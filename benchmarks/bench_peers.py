@@ -25,7 +25,7 @@ from tempfile import TemporaryDirectory
 
 from bench_answers import replace_in_docs
 from hosts import LABELS
-from peers import psiturk
+from peers import otree, psiturk
 from peers.environments import default_cache, environment_of, version_in
 from peers.own import BareRoute, Diptych
 from peers.report import HEAD, Results, faults, markdown, plain, rows
@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 from support.databases import running_postgresql
 
-PEERS = ("psiturk",)
+PEERS = ("psiturk", "otree")
 MARKS = ("<!-- peers -->\n", "<!-- end of peers -->\n")
 console = Console()
 
@@ -73,6 +73,9 @@ def installed(options: argparse.Namespace) -> list[System]:
     if "psiturk" in options.peers:
         binaries = environment_of(options.cache, "psiturk", psiturk.INSTALLS, console.print)
         systems.append(psiturk.PsiTurk(binaries, version_in(binaries, "psiturk")))
+    if "otree" in options.peers:
+        binaries = environment_of(options.cache, "otree", otree.INSTALLS, console.print)
+        systems.append(otree.OTree(binaries, version_in(binaries, "otree")))
     return systems
 
 

@@ -28,6 +28,26 @@ class Refused(Exception):
     """A request got another status than the one of an accepted request."""
 
 
+class ChunkedWire(Wire):
+    """A connection that takes replies in chunks too: oTree's redirects come so.
+
+    Their body is handed back as it was sent, chunk sizes included: nothing reads it.
+    """
+
+    def data_received(self, data: bytes) -> None:
+        """Gather bytes until a reply is complete."""
+        head, _, _ = (self._buffer + data).partition(b"\r\n\r\n")
+        if b"transfer-encoding: chunked" not in head.lower():
+            super().data_received(data)
+            return
+        self._buffer += data
+        if not self._buffer[len(head) + 2 :].endswith(b"\r\n0\r\n\r\n"):
+            return
+        body, self._buffer = self._buffer[len(head) + 4 :], b""
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_result((int(head[9:12]), body))
+
+
 class Client:
     """One participant's browser: a keep-alive connection, and as little work as possible.
 
@@ -39,7 +59,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self._wire: Wire | None = None
+        self._wire: ChunkedWire | None = None
 
     async def ask(
         self, method: str, path: str, payload: bytes = b"", *, kind: str = JSON,
@@ -55,7 +75,7 @@ class Client:
         if self._wire is None or self._wire.closing:
             self.close()
             loop = asyncio.get_running_loop()
-            _, self._wire = await loop.create_connection(Wire, "127.0.0.1", self.port)
+            _, self._wire = await loop.create_connection(ChunkedWire, "127.0.0.1", self.port)
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
             f"Content-Type: {kind}\r\nContent-Length: {len(payload)}\r\n"
