@@ -63,7 +63,9 @@ def create_app(
     )
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.sqlalchemy_url, settings.pool_size),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            settings.sqlalchemy_url, settings.pool_size, prepared=settings.prepared_statements
+        ),
         MAX_CONTENT_LENGTH=MAX_BODY,
         VALIDATION_ERROR_STATUS_CODE=422,
         SERVERS=[{"url": settings.prefix}] if settings.prefix else None,

@@ -64,8 +64,19 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def engine_options(url: str, pool_size: int) -> dict[str, Any]:
-    """Return the options of the SQLAlchemy engine for a database URL."""
+def engine_options(url: str, pool_size: int, *, prepared: bool = True) -> dict[str, Any]:
+    """Return the options of the SQLAlchemy engine for a database URL.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy URL, with the driver named.
+    pool_size : int
+        Connections that are kept open.
+    prepared : bool, optional
+        Whether psycopg prepares a statement on the server once it has sent it often. A pooler that
+        gives every transaction another connection to PostgreSQL does not find it again.
+    """
     if url.startswith("sqlite"):
         # The driver must not open transactions by itself: `_begin_sqlite` decides how each begins.
         return {
@@ -74,7 +85,8 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
             "hide_parameters": True,
         }
     # Errors that are logged name the statement, never what it was given: that is somebody's.
-    return {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
+    options = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
+    return options if prepared else options | {"connect_args": {"prepare_threshold": None}}
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -201,6 +201,11 @@ class Settings(BaseModel):
         "a zip file and what is in it.",
     )
     pool_size: int = Field(10, ge=1, description="Database connections per worker process.")
+    prepared_statements: bool = Field(
+        True,
+        description="Whether PostgreSQL keeps prepared statements for each connection. `false` "
+        "behind PgBouncer in transaction mode.",
+    )
 
     @field_validator("base_url")
     @classmethod
