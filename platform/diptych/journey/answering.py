@@ -3,8 +3,8 @@
 The usual answer costs two round trips to the database: one statement reads all that is needed, one
 stores the response and moves the session on, if and only if nobody else has moved it meanwhile.
 What a trial shows never changes once it is reached, so nothing needs to stay locked in between.
-Ends of practice blocks and adaptive policies change the plan itself; they take a lock, but a policy
-chooses before it (`diptych.journey.replanning`).
+An adaptive policy chooses the next trial in between; its choice is one statement more. What changes
+the plan itself, as the ends of practice blocks do, takes a lock (`diptych.journey.replanning`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from diptych.journey.replanning import (
     look_ahead,
     needs_replanning,
     replan,
+    store_choice,
 )
 from diptych.journey.state import (
     TooLate,
@@ -175,7 +176,7 @@ def _answer_once(
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
             at_once = not events and connection.dialect.name == "postgresql"
-            if isinstance(outcome, Advance) and at_once:
+            if isinstance(outcome, Advance) and outcome.ahead is None and at_once:
                 stored = outcome if store_at_once(connection, outcome) else None
                 if stored is None:
                     return None
@@ -185,6 +186,8 @@ def _answer_once(
         stored = _store(host, outcome, events)
     if stored is None:
         return None
+    if isinstance(outcome, Advance) and outcome.ahead is not None:  # stored, so it stays
+        host.histories.keep(outcome.row.public_id, outcome.ahead.history)
     reply = _reply(host, stored)
     if reply["next"]["step"] != "trials" and not isinstance(outcome, Repeat):
         host.histories.forget(stored.row.public_id)
@@ -351,16 +354,26 @@ def _store(host: Host, outcome: Outcome, events: list[Any]) -> Outcome | None:
                 if connection.execute(move(), move_parameters(outcome)).rowcount != 1:
                     return None
                 insert_answer(connection, outcome, events)
+                if outcome.ahead is not None and outcome.ahead.chosen is not None:
+                    store_choice(connection, outcome.row, outcome.ahead.chosen)
             return outcome
         case _:
             assert_never(outcome)
 
 
-def _looking_ahead(host: Host, connection: Connection, outcome: Replan) -> Replan:
-    """Add what an adaptive policy chooses, which takes too long to hold a lock."""
-    row = outcome.row
-    ahead = look_ahead(host, connection, row, outcome.content, outcome.last, NextTrial.of(row))
-    return replace(outcome, ahead=ahead)
+def _looking_ahead(host: Host, connection: Connection, outcome: Replan) -> Replan | Advance:
+    """Let an adaptive policy choose the next trial, which takes too long to hold a lock.
+
+    With its choice the session only moves on, as after any other answer.
+    """
+    row, values, following = outcome.row, outcome.values, NextTrial.of(outcome.row)
+    ahead = look_ahead(host, connection, row, outcome.content, outcome.last, following)
+    if ahead is None or ahead.chosen is None or following is None:
+        return replace(outcome, ahead=ahead)
+    following = replace(following, item=dict(ahead.chosen.item))
+    at = values["received_at"]
+    moved = _moved(row, outcome.content, outcome.trial, following, values["correct"], at)
+    return Advance(row, outcome.feedback, values, following, moved, ahead)
 
 
 def _store_and_replan(

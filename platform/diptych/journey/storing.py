@@ -96,6 +96,8 @@ class Advance:
         The next trial; None after the last one.
     moved : dict
         Columns of the session after the answer.
+    ahead : Ahead or None
+        What an adaptive policy chose for the next trial, which is stored with the answer.
     """
 
     row: AnsweringRow
@@ -103,6 +105,7 @@ class Advance:
     values: dict[str, Any]
     following: NextTrial | None
     moved: dict[str, Any]
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class Replan:
     trial : PlannedTrial
         The trial that is answered.
     ahead : Ahead or None
-        What an adaptive policy chose, if the session has not moved when it is locked.
+        What an adaptive policy that has come to its end found, before the session was locked.
     """
 
     row: AnsweringRow
