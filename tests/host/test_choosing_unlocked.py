@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 from support.tiny_studies import CLASSES, category_study
 from support.walker import Walker, at_once, error_code, label_of, open_study, rows
 
+from diptych.ground.database import db
 from diptych.models import Response, Session, Trial
 from diptych.policies import REGISTRY, Candidate, Past, Policy
 
@@ -120,3 +122,29 @@ def test_a_choice_that_fails_stores_nothing(study: Flask, monkeypatch: pytest.Mo
     monkeypatch.setattr(Echo, "during", lambda: None)
     walker.answer({"ranking": ["Bari", "Cooka"]})
     assert label_of(study, before[0]["id"], 1) == "Bari"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_choice_costs_one_statement_more_than_a_planned_trial(
+    app: Flask, study: Flask, tmp_path: Path
+) -> None:
+    open_study(app, category_study(tmp_path / "studies/planned", training=4, test=2))
+    with app.app_context():
+        engine = db.engine
+    statements: list[str] = []
+
+    def note(*given: Any) -> None:
+        statements.append(given[2])
+
+    event.listen(engine, "before_cursor_execute", note)
+    counts = {}
+    try:
+        for name in ("planned", "tiny"):
+            walker = Walker(app.test_client(), name).start()
+            walker.answer()  # the first answer reads the frozen study
+            statements.clear()
+            walker.answer()
+            counts[name] = len(statements)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert counts["tiny"] == counts["planned"] + 1

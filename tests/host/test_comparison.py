@@ -87,6 +87,29 @@ def test_an_attribute_that_no_item_has_is_a_fault(tmp_path: Path) -> None:
     assert faults_of(folder) == {"timing.exposure_ms": "0"}
 
 
+@pytest.mark.parametrize(
+    ("layout", "width", "size", "fits"),
+    [
+        ("side_by_side", 390, 167, True),  # (390 - 40 - 16) / 2
+        ("side_by_side", 390, 168, False),
+        ("side_by_side", 800, 364, True),  # (800 - 40 - 32) / 2
+        ("side_by_side", 800, 365, False),
+        ("side_by_side", 2000, 949, False),  # (2000 - 40 - 64) / 2 = 948
+        ("in_turn", 390, 390, True),
+    ],
+)
+def test_displays_that_are_cut_off_in_the_smallest_window_are_a_fault(
+    tmp_path: Path, layout: str, width: int, size: int, fits: bool
+) -> None:
+    timing = {"exposure_ms": 250, "image_size": size}
+    changes = {"task": {"layout": layout}, "timing": timing, "screen": {"min_width": width}}
+    folder = comparison_study(tmp_path / "dots", changes=changes)
+    if fits:
+        load_study(folder)
+    else:
+        assert faults_of(folder) == {"timing.image_size": str(size)}
+
+
 def test_the_test_display_has_each_place_equally_often(tmp_path: Path) -> None:
     content = load_study(comparison_study(tmp_path / "dots")).content
     task = REGISTRY.get("comparison")(content, content.spec.condition("default"))

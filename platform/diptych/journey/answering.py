@@ -3,9 +3,8 @@
 The usual answer costs two round trips to the database: one statement reads all that is needed, one
 stores the response and moves the session on, if and only if nobody else has moved it meanwhile.
 What a trial shows never changes once it is reached, so nothing needs to stay locked in between.
-An adaptive policy chooses the next item before anything is written, and the choice is stored with
-the answer. What changes the plan otherwise, such as the end of a practice block, takes a lock
-(`diptych.journey.replanning`).
+An adaptive policy chooses the next trial in between; its choice is one statement more. What changes
+the plan itself, as the ends of practice blocks do, takes a lock (`diptych.journey.replanning`).
 """
 
 from __future__ import annotations
@@ -180,7 +179,7 @@ def _answer_once(
             # PostgreSQL stores the usual answer on this connection, in one statement. Everything
             # else gives the connection back first: nobody holds one while waiting for another.
             at_once = not events and connection.dialect.name == "postgresql"
-            if isinstance(outcome, Advance) and at_once and outcome.chosen is None:
+            if isinstance(outcome, Advance) and outcome.ahead is None and at_once:
                 stored = outcome if store_at_once(connection, outcome) else None
                 if stored is None:
                     return None
@@ -190,6 +189,8 @@ def _answer_once(
         stored = _store(host, outcome, events)
     if stored is None:
         return None
+    if isinstance(outcome, Advance) and outcome.ahead is not None:  # stored, so it stays
+        host.histories.keep(outcome.row.public_id, outcome.ahead.history)
     reply = _reply(host, stored)
     if reply["next"]["step"] != "trials" and not isinstance(outcome, Repeat):
         host.histories.forget(stored.row.public_id)
@@ -365,23 +366,26 @@ def _store(host: Host, outcome: Outcome, events: list[Any]) -> Outcome | None:
                 if not move_on(connection, outcome):
                     return None
                 insert_answer(connection, outcome, events)
-                if outcome.chosen is not None:
-                    store_choice(connection, outcome.row, outcome.chosen)
+                if outcome.ahead is not None and outcome.ahead.chosen is not None:
+                    store_choice(connection, outcome.row, outcome.ahead.chosen)
             return outcome
         case _:
             assert_never(outcome)
 
 
-def _looking_ahead(host: Host, connection: Connection, outcome: Replan) -> Advance | Replan:
-    """Add what an adaptive policy chooses: then the answer is stored like any other."""
-    row, content, values = outcome.row, outcome.content, outcome.values
-    following = NextTrial.of(row)
-    ahead = look_ahead(host, connection, row, content, outcome.last, following)
-    if following is None or ahead is None or ahead.chosen is None:
+def _looking_ahead(host: Host, connection: Connection, outcome: Replan) -> Replan | Advance:
+    """Let an adaptive policy choose the next trial, which takes too long to hold a lock.
+
+    With its choice the session only moves on, as after any other answer.
+    """
+    row, values, following = outcome.row, outcome.values, NextTrial.of(outcome.row)
+    ahead = look_ahead(host, connection, row, outcome.content, outcome.last, following)
+    if ahead is None or ahead.chosen is None or following is None:
         return replace(outcome, ahead=ahead)
     following = replace(following, item=dict(ahead.chosen.item))
-    moved = _moved(row, content, outcome.trial, following, values["correct"], values["received_at"])
-    return Advance(row, outcome.feedback, values, following, moved, ahead.chosen)
+    at = values["received_at"]
+    moved = _moved(row, outcome.content, outcome.trial, following, values["correct"], at)
+    return Advance(row, outcome.feedback, values, following, moved, ahead)
 
 
 def _store_and_replan(

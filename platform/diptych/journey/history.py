@@ -1,9 +1,9 @@
 """The earlier trials of a session, as an adaptive policy sees them: each is read once.
 
 What a trial shows and how it was answered never changes once the answer is stored. A host therefore
-keeps the trials of sessions under way, and reads only those that it does not know: one per answer,
-or all after a restart and for a session that another host served. The database stays the one
-truth: nothing is kept that can still be rolled back.
+keeps the trials of sessions under way, and reads only those that it does not know: all after a
+restart, and those that another host stored. The database stays the one truth: nothing is kept that
+can still be rolled back.
 """
 
 from __future__ import annotations
@@ -55,14 +55,12 @@ def history_of(
     """
     assert session.condition is not None, "a session with trials has a condition"
     task = host.task(session.version_id, session.condition, session.part)
-    known = host.histories.known(session.public_id)[: session.position]
-    kind, first = session.kind, len(known)
-    found = [
-        *known,
-        *answered_trials(connection, task, kind, session.id, first, session.position),
-    ]
+    kind, end = session.kind, session.position
+    found = list(host.histories.known(session.public_id)[:end])
     # Not the last one: its transaction can still fail, and then another answer may take its place.
     # All others were committed before their participant saw the next trial.
-    host.histories.keep(session.public_id, found)
+    if len(found) < end:
+        found += answered_trials(connection, task, kind, session.id, len(found), end)
+        host.histories.keep(session.public_id, found)
     answer, correct, ms = (last.values[name] for name in ("answer", "correct", "rt_ms"))
     return [*found, past_of(task, kind, last.trial, answer, correct, ms)]

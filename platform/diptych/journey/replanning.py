@@ -1,7 +1,7 @@
 """Answers that change the plan: ends of practice blocks, and adaptive policies.
 
-A policy takes milliseconds to choose, and SQLite has one writer at a time. So it chooses before
-anything is written (`look_ahead`). Its choice follows from the seed and the answers alone; so it
+A policy takes milliseconds to choose, and SQLite has one writer at a time. So it chooses before the
+session is locked (`look_ahead`). Its choice follows from the seed and the answers alone; so it
 holds if the session has not moved when the answer is stored, and is thrown away otherwise.
 """
 
@@ -15,10 +15,12 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, select, updat
 
 from diptych.domain.rows import AnsweringRow, PlannedRow, SessionRow
 from diptych.domain.tables import OF_TRIAL, RESPONSES, TRIALS
+from diptych.ground.statements import Statement
 from diptych.host import Host, generator
 from diptych.journey.history import JustAnswered, history_of
 from diptych.journey.plan_rows import insert_trials
 from diptych.journey.state import trial_at
+from diptych.policies import Past
 from diptych.sessions.earlier_parts import policy_of
 from diptych.sessions.planned import planned
 from diptych.study.content import StudyContent
@@ -84,9 +86,12 @@ class Ahead:
     ----------
     chosen : Chosen or None
         The next item; None at the policy's end.
+    history : list of Past
+        What the policy knew: the answered trials, the last one included.
     """
 
     chosen: Chosen | None
+    history: list[Past]
 
 
 def needs_replanning(trial: PlannedTrial, following: NextTrial | None) -> bool:
@@ -115,7 +120,7 @@ def look_ahead(
     """
     if following is None or following.item is not None or _ends_practice(last.trial, following):
         return None
-    return Ahead(_choose(host, connection, session, content, last, following.phase))
+    return _choose(host, connection, session, content, last, following.phase)
 
 
 def replan(
@@ -165,7 +170,7 @@ def replan(
                 assert_never(after)
     if following is not None and following.item is None:
         if ahead is None:
-            ahead = Ahead(_choose(host, connection, session, content, last, following.phase))
+            ahead = _choose(host, connection, session, content, last, following.phase)
         if ahead.chosen is None:
             columns["n_trials"] = session.position + 1 + _leave_out(connection, session)
             following = NextTrial.planned(trial_at(connection, session.id, session.position + 1))
@@ -215,12 +220,16 @@ def _leave_out(connection: Connection, session: SessionRow) -> int:
 
 
 # Built once: this is asked at every adaptive answer.
-_CHOSEN = (
-    update(TRIALS)
-    .where(TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index == bindparam("index"))
-    .values(
-        item=bindparam("chosen", type_=TRIALS.c.item.type),
-        choice=bindparam("reason", type_=TRIALS.c.choice.type),
+_CHOSEN = Statement(
+    lambda: (
+        update(TRIALS)
+        .where(
+            TRIALS.c.session_id == bindparam("session"), TRIALS.c.trial_index == bindparam("index")
+        )
+        .values(
+            item=bindparam("chosen", type_=TRIALS.c.item.type),
+            choice=bindparam("reason", type_=TRIALS.c.choice.type),
+        )
     )
 )
 
@@ -232,8 +241,8 @@ def _choose(
     content: StudyContent,
     last: JustAnswered,
     phase: str,
-) -> Chosen | None:
-    """Let an adaptive policy choose the item of the next trial; None at its end."""
+) -> Ahead:
+    """Let an adaptive policy choose the item of the next trial."""
     task = host.task(session.version_id, session.condition, session.part)
     assert session.condition is not None, "a session with trials has a condition"
     policy = policy_of(host, connection, session, content, session.condition)
@@ -241,14 +250,14 @@ def _choose(
     index = session.position + 1
     later = _chosen_after(connection, session.id, index) if policy.teaches else []
     rng = generator(session.seed, f"trial {index}")
-    return task.choose_before(phase, policy, history, rng, later)
+    return Ahead(task.choose_before(phase, policy, history, rng, later), history)
 
 
 def store_choice(connection: Connection, session: SessionRow, chosen: Chosen) -> None:
-    """Store the item of the trial that follows the one at the session's position."""
+    """Store the item of the trial after `session.position`."""
     reason = None if chosen.choice is None else dict(chosen.choice)
     values = {"session": session.id, "index": session.position + 1, "chosen": dict(chosen.item)}
-    connection.execute(_CHOSEN, {**values, "reason": reason})
+    _CHOSEN.rows_changed(connection, {**values, "reason": reason})
 
 
 # Built once, and of the trials that have an item: those without are still to be chosen.

@@ -29,7 +29,7 @@ from diptych.journey.events import event_rows
 from diptych.journey.history import JustAnswered
 from diptych.journey.replanning import Ahead, NextTrial
 from diptych.study.content import StudyContent
-from diptych.tasks import Chosen, PlannedTrial
+from diptych.tasks import PlannedTrial
 
 # What an answer needs to know of its session: the rest of the row stays in the database.
 _NEEDED = (
@@ -111,9 +111,8 @@ class Advance:
         The next trial; None after the last one.
     moved : dict
         Columns of the session after the answer.
-    chosen : Chosen or None
-        What an adaptive policy chose for the next trial, and must be stored too; None where the
-        plan has its item already.
+    ahead : Ahead or None
+        What an adaptive policy chose for the next trial, which is stored with the answer.
     """
 
     row: AnsweringRow
@@ -121,7 +120,7 @@ class Advance:
     values: dict[str, Any]
     following: NextTrial | None
     moved: dict[str, Any]
-    chosen: Chosen | None = None
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class Replan:
     trial : PlannedTrial
         The trial that is answered.
     ahead : Ahead or None
-        What an adaptive policy chose, if the session has not moved when it is locked.
+        What an adaptive policy that has come to its end found, before the session was locked.
     """
 
     row: AnsweringRow

@@ -80,7 +80,7 @@ def error_by_covariate(table: pd.DataFrame) -> Any:
             x=alt.X(
                 "difference:Q",
                 title=f"relative difference in {name}",
-                axis=alt.Axis(tickCount=4),
+                axis=alt.Axis(tickCount=4, labelSeparation=6),
             ),
             color=colour,
         )

@@ -6,6 +6,7 @@ constant stimuli, or of an adaptive policy, for a psychometric function.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -33,6 +34,9 @@ TEST, REFERENCE = "test", "reference"
 #: The places of the displays: beside each other, or one after the other.
 PLACES = {"side_by_side": ("left", "right"), "in_turn": ("first", "second")}
 Place = Literal["left", "right", "first", "second"]
+#: What the page leaves free beside the displays, and between them (style/judgement.css): CSS
+#: pixels, and a share of the window's width with its bounds.
+MARGINS, GAP, GAP_BOUNDS = 40, 0.04, (16, 64)
 
 
 class ComparisonParameters(JudgementParameters):
@@ -120,6 +124,15 @@ class Comparison(JudgementTask):
         if self.parameters.layout == "in_turn" and not self.timing.exposure_ms:
             allowed = 'above 0: layout = "in_turn" shows each display for this time'
             yield Fault("study.toml", "timing.exposure_ms", "0", allowed)
+        width, size = self.content.spec.screen.min_width, self.timing.image_px
+        most = max(0, math.floor((width - MARGINS - _gap(width)) / 2))
+        # What is larger than the window is a fault of every task.
+        if self.parameters.layout == "side_by_side" and size and most < size <= width:
+            allowed = (
+                f"at most {most}: both displays must fit beside each other into the smallest "
+                f"window, {width} px ([screen] min_width)"
+            )
+            yield Fault("study.toml", "timing.image_size", f"{size:g}", allowed)
 
     def item_faults(self, item: FrozenItem, file: str) -> Iterator[Fault]:
         yield from super().item_faults(item, file)
@@ -223,3 +236,9 @@ class Comparison(JudgementTask):
             "chosen_role": self._chosen(trial, response),
             "confidence": response.confidence,
         }
+
+
+def _gap(width: int) -> float:
+    """Return the space between displays side by side in a window of a width, CSS pixels."""
+    least, most = GAP_BOUNDS
+    return min(max(least, GAP * width), most)
