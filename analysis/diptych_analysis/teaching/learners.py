@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from diptych_analysis.teaching.traits import common_traits, lognormal
 from diptych_analysis.teaching.worlds import Floats, Ints
 
 BACKGROUND = 0.05
@@ -182,19 +183,6 @@ class OneClassLearners(AttentiveLearners):
         return self._with_lapses(right.mean(-1))
 
 
-def _common_traits(rng: np.random.Generator, count: int, dimensions: int) -> dict[str, Floats]:
-    """Attention (mean 1 over the features), forgetting and lapses."""
-    return {
-        "attention": rng.dirichlet(np.full(dimensions, 2.0), count) * dimensions,
-        "forgetting": rng.beta(1.5, 40, count),
-        "lapse": rng.beta(1.2, 25, count),
-    }
-
-
-def _lognormal(rng: np.random.Generator, median: float, sigma: float, count: int) -> Floats:
-    return np.asarray(median * np.exp(rng.normal(0, sigma, count)))
-
-
 class Exemplar(OneClassLearners):
     """Learners who compare an image with every example they remember.
 
@@ -220,9 +208,9 @@ class Exemplar(OneClassLearners):
         cls, rng: np.random.Generator, count: int, dimensions: int
     ) -> dict[str, Floats]:
         return {
-            **_common_traits(rng, count, dimensions),
-            "focus": _lognormal(rng, 1.2, 0.3, count),
-            "decision": _lognormal(rng, 2.4, 0.4, count),
+            **common_traits(rng, count, dimensions),
+            "focus": lognormal(rng, 1.2, 0.3, count),
+            "decision": lognormal(rng, 2.4, 0.4, count),
         }
 
     def similarity(self, images: Ints, others: Ints) -> Floats:
@@ -277,12 +265,12 @@ class Prototype(OneClassLearners):
     def draw_traits(
         cls, rng: np.random.Generator, count: int, dimensions: int
     ) -> dict[str, Floats]:
-        traits = _common_traits(rng, count, dimensions)
+        traits = common_traits(rng, count, dimensions)
         return {
             "attention": traits["attention"],
             "lapse": traits["lapse"],
             "least_step": rng.beta(2.0, 30, count),
-            "focus": _lognormal(rng, 1.2, 0.3, count),
+            "focus": lognormal(rng, 1.2, 0.3, count),
         }
 
     def logits(self, images: Ints) -> Floats:
@@ -360,9 +348,9 @@ class Linear(AttentiveLearners):
         cls, rng: np.random.Generator, count: int, dimensions: int
     ) -> dict[str, Floats]:
         return {
-            **_common_traits(rng, count, dimensions),
-            "rate": _lognormal(rng, 0.6, 0.4, count),
-            "decision": _lognormal(rng, 3.0, 0.3, count),
+            **common_traits(rng, count, dimensions),
+            "rate": lognormal(rng, 0.6, 0.4, count),
+            "decision": lognormal(rng, 3.0, 0.3, count),
         }
 
     def logits(self, images: Ints) -> Floats:
