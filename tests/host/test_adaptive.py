@@ -159,9 +159,12 @@ def test_a_host_keeps_what_can_no_longer_change_and_forgets_it_at_the_end(
     histories = app.extensions["diptych"].histories
     public_id = rows(app, Session)[0]["public_id"]
     for count in range(8):
+        phase = walker.trial["phase"]
         answer(app, walker, right=count % 2 == 0)
-        # The last answer too: it is kept after it is stored with the choice that follows.
-        assert list(histories.known(public_id)) == Struggling.asked[-1]
+        # The answer too, where it was stored with the choice that follows. At the end of practice
+        # its transaction could still have failed when the policy was asked.
+        kept = count + (phase != "practice")
+        assert list(histories.known(public_id)) == Struggling.asked[-1][:kept]
         assert len(Struggling.asked[-1]) == count + 1
     answer(app, walker, right=True)
     assert walker.step_name == "debrief" and not histories.known(public_id)
