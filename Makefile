@@ -31,7 +31,7 @@ FRONTEND := platform/frontend
 BUNDLE := platform/diptych/static/dist/.vite/manifest.json
 FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-dashboard bench-peers bench-tracing bench-machines bench-captions rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-concepts bench-rsvc bench-representations bench-tables docs
+.PHONY: help demo test check test-all test-times mutate page-checks bench bench-load bench-policies bench-busy bench-dashboard bench-peers bench-tracing bench-machines bench-captions rule-rates soak audit screenshots contract reference browser browsers frontend lint types clean distclean bench-numerosity bench-behaviour bench-concepts bench-rsvc bench-representations bench-tables docs
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -80,6 +80,9 @@ bench: .venv/stamp-dev $(BUNDLE) ## answers a second without think time and with
 
 bench-load: .venv/stamp-dev $(BUNDLE) ## 50 to 1,000 participants with think times, one and three hosts; the largest load; a bare route
 	PYTHONPATH=tests $(BIN)/python benchmarks/bench_load.py --find-largest $(BENCH_LOAD_ARGS)
+
+bench-busy: .venv/stamp-dev $(BUNDLE) ## 300 participants while a researcher opens every page and exports a million rows
+	PYTHONPATH=tests $(BIN)/python benchmarks/bench_busy.py $(BENCH_ARGS)
 
 bench-peers: .venv/stamp-dev ## what an answer costs beside a bare route, psiTurk and oTree; installs both outside of this folder
 	PYTHONPATH=tests $(BIN)/python benchmarks/bench_peers.py $(BENCH_ARGS)
