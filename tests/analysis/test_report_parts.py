@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import bootstrap, ttest_1samp
 
-from diptych_analysis.report import design, words
+from diptych_analysis.report import design, words, write
 from diptych_analysis.report.flow import ENDED, flow_of, flow_svg
 from diptych_analysis.report.headings import with_contents
 from diptych_analysis.report.kept_trials import kept_trials
@@ -69,6 +69,17 @@ def test_every_phase_is_named_below_its_bar_or_in_the_caption(
     for phase, _ in blocks:
         assert {phase, design.PHASE_WORDS[phase]} & named or design.PHASE_WORDS[phase] in caption
     assert words.day(pd.Timestamp("2026-12-01")) == "1 December 2026"
+
+
+@pytest.mark.parametrize(
+    ("machines", "said"), [(1, "; 1 machine is left out."), (2, "; 2 machines are left out.")]
+)
+def test_who_is_left_out_is_counted_in_words(tmp_path: Path, machines: int, said: str) -> None:
+    kinds = ["person", *["machine"] * machines]
+    trials = pd.DataFrame({"participant_kind": kinds, "session_id": range(len(kinds))})
+    page = Page(tmp_path)
+    write._of_one_kind(page, trials)
+    assert f"1 person{said}" in "".join(page.parts)
 
 
 @given(levels=st.lists(st.tuples(st.sampled_from([2, 3]), st.sampled_from(["A", "B b", "é", "Ω"]))))

@@ -162,8 +162,9 @@ def _of_one_kind(page: Page, trials: pd.DataFrame) -> pd.DataFrame:
     kinds = [kind for kind in KIND_WORDS if taken.get(kind, 0)]
     if not kinds:
         return trials
-    shown, *others = (f"{taken[kind]:,} {KIND_WORDS[kind]}" for kind in kinds)
-    left = f"; {' and '.join(others)} are left out of them" if others else ""
+    shown, *others = (words.counted(int(taken[kind]), *words.WHO[kind]) for kind in kinds)
+    are = "is" if len(others) == 1 and taken[kinds[1]] == 1 else "are"
+    left = f"; {' and '.join(others)} {are} left out" if others else ""
     page.add(f"<p>Completed sessions in the figures: {shown}{left}.</p>")
     return trials[trials["participant_kind"] == kinds[0]]
 
