@@ -1,8 +1,9 @@
 """What participants wait for while a researcher opens every page and exports all rows.
 
 300 people with think times take a study on one host (two gunicorn workers). In turns, nobody uses
-the dashboard, or a researcher in a process of its own does without a pause: every page, then all
-trials as CSV and all sessions as Parquet, again and again. The database holds many answers before.
+the dashboard, or a researcher does without a pause, in processes of its own: one opens every page,
+and one reads all trials as CSV and all sessions as Parquet, again and again. The database holds
+many answers before.
 The p99 of answers with the researcher is compared with the p99 without, in the same run.
 
 Loopback only; ends by itself after some minutes. Client, host and database share this machine.
@@ -96,7 +97,7 @@ def research(
 ) -> None:
     """Open every page, and read every download to its end, until `stop` is set."""
     while not stop.is_set():
-        for page in sorted(pages, key=lambda page: page.whole):
+        for page in pages:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
             address = page.address.format(session=session)
             connection.request("GET", address, headers={"Cookie": cookie})
@@ -122,7 +123,7 @@ def stored_before(on: Prepared, trials: int, wanted: int) -> int:
 
 
 class Research:
-    """A researcher in a process of its own, from the first page that it has got until `end`."""
+    """A researcher's browser in a process of its own, from the first page until `end`."""
 
     def __init__(self, *where: Any) -> None:
         spawn = multiprocessing.get_context("spawn")
@@ -148,20 +149,30 @@ class Research:
                 seen.refused.append(f"{name}: {status}")
 
 
+def split(pages: list[Page]) -> tuple[list[Page], list[Page]]:
+    """Return the pages, and the files with all rows: both are asked for at the same time."""
+    return [p for p in pages if not p.whole], [p for p in pages if p.whole]
+
+
 async def windows(
-    crowd: Crowd, meter: Meter, where: tuple[Any, ...], options: argparse.Namespace, seen: Seen
+    crowd: Crowd,
+    meter: Meter,
+    where: tuple[int, str, str],
+    pages: list[Page],
+    options: argparse.Namespace,
+    seen: Seen,
 ) -> None:
     """Measure windows without and with the researcher, in turns; the first of a round changes."""
     await crowd.become(options.participants)
     await asyncio.sleep(options.settle + options.participants / 100)
     for number in range(options.rounds):
         for kind in KINDS if number % 2 == 0 else reversed(KINDS):
-            researcher = Research(*where) if kind == "busy" else None
-            if researcher is not None:
-                await researcher.begun()
+            tabs = [Research(*where, some) for some in split(pages)] if kind == "busy" else []
+            for tab in tabs[:1]:
+                await tab.begun()
             measured = await crowd.measure(options.seconds, meter)
-            if researcher is not None:
-                await researcher.end(seen)
+            for tab in tabs:
+                await tab.end(seen)
             await asyncio.sleep(options.settle)  # what the host still does for the researcher
             seen.times[kind].append(measured.answers)
             for what, many in measured.errors.items():
@@ -185,8 +196,8 @@ def bench(server: PostgreSQL | None, options: argparse.Namespace) -> Seen:
             crowd = Crowd(hosts.port, TASK, pace, standing, options.think, fresh)
             asked = "SELECT public_id FROM sessions WHERE status = 'completed' ORDER BY id LIMIT 1"
             session = str(query(on.settings, asked)[0][0])
-            where = (hosts.port, f"{COOKIE}={cookie.value}", session, pages)
-            asyncio.run(windows(crowd, Meter(hosts.programs), where, options, seen))
+            where = (hosts.port, f"{COOKIE}={cookie.value}", session)
+            asyncio.run(windows(crowd, Meter(hosts.programs), where, pages, options, seen))
         seen.wrong = not_kept(on.settings, crowd.books)
     return seen
 
