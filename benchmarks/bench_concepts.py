@@ -40,6 +40,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "search": {},
     "epsilon-greedy": {"policy": "epsilon-greedy"},
     "uniform": {"policy": "uniform"},
+    "dqn": {"policy": "dqn"},
     "no preference": {"prefer": False},
     "shuffled": {"shuffled": True},
 }
@@ -53,7 +54,8 @@ def search(given: argparse.Namespace, drawn_by: str, variant: str, cause: str, s
     if (folder / "row.json").exists():
         return
     settings = replace(
-        SearchSettings(words=SEED_WORDS, steps=given.steps, seed=seed), **VARIANTS[variant]
+        SearchSettings(words=SEED_WORDS, steps=given.steps, levels=1, seed=seed),
+        **VARIANTS[variant],
     )
     if drawn_by == "scenes":
         settings = replace(settings, prefer=False)

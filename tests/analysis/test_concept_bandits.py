@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,22 +13,29 @@ from diptych_analysis.concepts.bandits import (
     POLICIES,
     Bandit,
     EpsilonGreedy,
+    History,
     Uniform,
     UpperConfidence,
     bandit,
 )
+from diptych_analysis.concepts.deep_q import DeepQ
 from diptych_analysis.concepts.faults import ConceptFault
 
 
 def played(policy: Bandit, rewards: np.ndarray, choices: int, seed: int) -> np.ndarray:
     """Play against fixed mean rewards with noise; return the counts."""
     rng = np.random.default_rng(seed)
-    counts, sums = np.zeros(len(rewards), int), np.zeros(len(rewards))
+    words: list[int] = []
+    earned: list[float] = []
     for _ in range(choices):
-        word = policy.choose(counts, sums, rng)
-        counts[word] += 1
-        sums[word] += np.clip(rewards[word] + 0.1 * rng.standard_normal(), 0, 1)
-    return counts
+        words.append(policy.choose(history(len(rewards), words, earned), rng))
+        earned.append(np.clip(rewards[words[-1]] + 0.1 * rng.standard_normal(), 0, 1))
+    return history(len(rewards), words, earned).counts
+
+
+def history(size: int, words: Sequence[int], rewards: Sequence[float]) -> History:
+    """Return a history whose images say nothing."""
+    return History(size, np.array(words, int), np.array(rewards, float), np.zeros((len(words), 2)))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 11))
@@ -47,10 +56,10 @@ def test_every_word_is_tried_once_first_and_the_bonus_is_that_of_ucb1() -> None:
     rng = np.random.default_rng(0)
     policy = UpperConfidence(width=1)
     assert (played(policy, np.zeros(7), 7, 0) == 1).all()
-    counts, sums = np.array([9, 1]), np.array([8.1, 0.5])
+    tried = history(2, [0] * 9 + [1], [0.9] * 9 + [0.5])
     # Slow: .9 + sqrt(2 ln 10 / 9) = 1.615, .5 + sqrt(2 ln 10) = 2.646.
-    assert policy.choose(counts, sums, rng) == 1
-    assert UpperConfidence(width=0).choose(counts, sums, rng) == 0
+    assert policy.choose(tried, rng) == 1
+    assert UpperConfidence(width=0).choose(tried, rng) == 0
 
 
 def test_epsilon_falls_as_declared() -> None:
@@ -59,12 +68,47 @@ def test_epsilon_falls_as_declared() -> None:
     assert epsilons == pytest.approx([1, 0.6, 0.2, 0.2])
     # After the fall, one choice in five is random: 2,000 choices have a standard error of .009.
     rng = np.random.default_rng(3)
-    counts, sums = np.full(10, 100), np.arange(10.0)
-    best = np.mean([policy.choose(counts, sums, rng) == 9 for _ in range(2000)])
+    tried = history(10, list(range(10)) * 2, [word / 10 for word in range(10)] * 2)
+    best = np.mean([policy.choose(tried, rng) == 9 for _ in range(2000)])
     assert best == pytest.approx(0.8 + 0.2 / 10, abs=6 * 0.009)
 
 
 def test_unknown_policies_are_refused() -> None:
     assert all(bandit(name, 10) for name in POLICIES)
-    with pytest.raises(ConceptFault, match="no policy 'dqn'; allowed are ucb, epsilon-greedy"):
-        bandit("dqn", 10)
+    with pytest.raises(ConceptFault, match="no policy 'sarsa'; allowed are ucb, epsilon-greedy"):
+        bandit("sarsa", 10)
+
+
+def test_the_published_agent_chooses_almost_at_random() -> None:
+    agent = DeepQ.published(500, seed=1)
+    assert (agent.over, agent.starts, agent.kept) == (50, 100, 100)
+    epsilons = [agent.epsilon(choice) for choice in (0, 25, 50, 499)]
+    assert epsilons == pytest.approx([1, 0.95, 0.9, 0.9])
+    words = [step % 5 for step in range(60)]
+    tried = history(5, words, [float(word == 3) for word in words])
+    rng = np.random.default_rng(0)
+    choices = np.bincount([agent.choose(tried, rng) for _ in range(1000)], minlength=5)
+    # .9 / 5 for each word, and .1 more for the best: the standard error is at most .0142.
+    best = int(agent.values(tried).argmax())
+    assert choices / 1000 == pytest.approx(
+        np.where(np.arange(5) == best, 0.28, 0.18), abs=6 * 0.014
+    )
+
+
+def test_a_deep_q_network_learns_which_word_earns_after_which_images() -> None:
+    """After the image (1, 0) word 0 earns, after (0, 1) word 1: no bandit can know."""
+    rng = np.random.default_rng(0)
+    states = np.eye(2)[rng.integers(0, 2, 400)]
+    words = rng.integers(0, 2, 400)
+    before = np.concatenate([np.zeros((1, 2)), states[:-1]])
+    past = History(2, words, before[np.arange(400), words], states)
+    agent = DeepQ(starts=20, every=1, rate=1e-2, kept=400)
+    for last in (0, 1):
+        states[-1] = np.eye(2)[last]
+        values = agent.values(past)
+        assert values[last] == pytest.approx(1, abs=0.1)
+        assert values[1 - last] == pytest.approx(0, abs=0.1)
+    # Without updates, the values are those of the starting weights, whatever was earned.
+    late = DeepQ(starts=400)
+    lost = History(2, words, np.zeros(400), states)
+    assert (late.values(past) == late.values(lost)).all()

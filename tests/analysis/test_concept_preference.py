@@ -50,6 +50,16 @@ def test_a_new_preference_starts_at_ln_2_and_moves_only_the_adapters(generator: 
     assert (generator.draw(["striped"], [1], steps=2) != drawn).any()
 
 
+def test_the_key_of_a_generator_changes_with_all_weights_but_adapters(folder: Path) -> None:
+    generator = load_generator(folder)
+    key = generator.key
+    PreferenceTuner(generator, PreferenceSettings(), seed=0)
+    assert generator.key == key == load_generator(folder).key
+    with torch.no_grad():
+        next(generator.text_encoder.parameters()).add_(1)
+    assert generator.key != key
+
+
 def test_swapping_the_images_negates_the_logit_and_equal_ones_give_no_gradient(
     generator: Generator,
 ) -> None:

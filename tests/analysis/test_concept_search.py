@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
@@ -27,6 +28,7 @@ from diptych_analysis.concepts.sensitivity import (
     pooled_activations,
     predicted,
 )
+from diptych_analysis.concepts.sheets import read_sheet
 from diptych_analysis.concepts.words import merge_near_duplicates, read_words
 from diptych_analysis.diffusion.faults import DiffusionFault
 from diptych_analysis.diffusion.folder import load_generator
@@ -104,11 +106,22 @@ def test_a_search_stops_and_resumes_to_the_same_results(
     rewards = [row["reward"] for row in words[:-1]]
     assert rewards == sorted(rewards, reverse=True)
     assert sum(row["tried"] for row in words[:-1]) == SMALL.steps
-    for folder, count in (("images", SMALL.steps), ("concepts", len(SMALL.words))):
+    counts = {"images": SMALL.steps, "concepts": len(SMALL.words), "levels": len(SMALL.words)}
+    for folder, count in counts.items():
         files = sorted((tmp_path / "parts" / folder).iterdir())
         assert len(files) == count
         for file in files:
             Image.open(file).verify()
+    # The first and the last level are the images before and after; a resumed search has the same.
+    levels = pd.read_csv(tmp_path / "parts" / "levels.csv")
+    pd.testing.assert_frame_equal(levels, pd.read_csv(tmp_path / "whole" / "levels.csv"))
+    assert levels.groupby("word")["step"].apply(list).tolist() == [[0, 2, 5, 7]] * 3
+    for row in words[:-1]:
+        shares = levels.query("word == @row['word']")["class"].tolist()
+        assert [shares[0], shares[-1]] == [row["class_before"], row["class_after"]]
+    sheets = [read_sheet(tmp_path / name / "levels" / "ring.png") for name in ("whole", "parts")]
+    assert [len(group) for group in sheets[0]] == [8, 8, 8, 8]
+    assert all((first == again).all() for first, again in zip(*sheets, strict=True))
     # Finished: read again without a network pass.
     assert run_search(tmp_path / "whole", load_generator(model), target, SMALL) == whole
     other = replace(SMALL, seed=1)

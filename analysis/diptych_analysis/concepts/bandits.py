@@ -1,8 +1,8 @@
 """Which word to try next: bandits with declared exploration.
 
 The published agent is a deep Q-network whose share of random actions never falls below .9, on
-episodes of one step. That is a bandit, so here is one. Every policy is a pure function of what the
-words earned so far.
+episodes of one step. That is a bandit, so here are three; `deep_q` has the published agent. Every
+policy is a pure function of what happened so far, so a resumed search continues the same.
 """
 
 from __future__ import annotations
@@ -19,18 +19,50 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class History:
+    """What happened so far.
+
+    Attributes
+    ----------
+    size : int
+        Number of words.
+    words : ndarray of int, (steps,)
+        Place of the word of each step.
+    rewards : ndarray, (steps,)
+        Reward of each step, 0 to 1.
+    states : ndarray, (steps, numbers)
+        What each step left for a policy that looks at images: the preferred group, in numbers
+        from -1 to 1. Only `DeepQ` reads it.
+    """
+
+    size: int
+    words: Ints
+    rewards: Floats
+    states: Floats
+
+    @property
+    def counts(self) -> Ints:
+        """How often each word was tried, (words,)."""
+        return np.bincount(self.words, minlength=self.size)
+
+    @property
+    def sums(self) -> Floats:
+        """Summed rewards of each word, (words,)."""
+        sums = np.bincount(self.words, self.rewards, minlength=self.size)
+        return sums.astype(np.float64)
+
+
 class Bandit(Protocol):
     """A policy over words."""
 
-    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+    def choose(self, history: History, rng: np.random.Generator) -> int:
         """Choose a word.
 
         Parameters
         ----------
-        counts : ndarray of int, (words,)
-            How often each word was tried.
-        sums : ndarray, (words,)
-            Summed rewards of each word; a reward is 0 to 1.
+        history : History
+            The steps so far.
         rng : numpy.random.Generator
             Breaks ties, and explores.
         """
@@ -40,9 +72,9 @@ class Bandit(Protocol):
 class Uniform:
     """Choose among the words tried least: a baseline that learns nothing."""
 
-    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+    def choose(self, history: History, rng: np.random.Generator) -> int:
         """Choose a word; see `Bandit`."""
-        return _best(-counts.astype(float), rng)
+        return _best(-history.counts.astype(float), rng)
 
 
 @dataclass(frozen=True)
@@ -59,8 +91,9 @@ class UpperConfidence:
 
     width: float = 0.25
 
-    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+    def choose(self, history: History, rng: np.random.Generator) -> int:
         """Choose a word; see `Bandit`."""
+        counts, sums = history.counts, history.sums
         if (counts == 0).any():
             return _best((counts == 0).astype(float), rng)
         bonus = self.width * np.sqrt(2 * np.log(counts.sum()) / counts)
@@ -87,8 +120,9 @@ class EpsilonGreedy:
         """Return epsilon at a choice, counted from 0."""
         return self.first + (self.last - self.first) * min(1.0, choice / self.over)
 
-    def choose(self, counts: Ints, sums: Floats, rng: np.random.Generator) -> int:
+    def choose(self, history: History, rng: np.random.Generator) -> int:
         """Choose a word; see `Bandit`."""
+        counts, sums = history.counts, history.sums
         if rng.random() < self.epsilon(int(counts.sum())):
             return int(rng.integers(len(counts)))
         # A word that was never tried is as good as the best reward until it is tried.
@@ -96,11 +130,20 @@ class EpsilonGreedy:
         return _best(means, rng)
 
 
-POLICIES = ("ucb", "epsilon-greedy", "uniform")
+POLICIES = ("ucb", "epsilon-greedy", "uniform", "dqn")
 
 
-def bandit(name: str, steps: int) -> Bandit:
+def bandit(name: str, steps: int, seed: int = 0) -> Bandit:
     """Make a policy by name for a search of a given length.
+
+    Parameters
+    ----------
+    name : str
+        One of `POLICIES`.
+    steps : int
+        Steps of the search.
+    seed : int
+        Fixes the starting weights of `dqn`; the others have none.
 
     Raises
     ------
@@ -113,6 +156,10 @@ def bandit(name: str, steps: int) -> Bandit:
         return EpsilonGreedy(over=max(1, steps // 2))
     if name == "uniform":
         return Uniform()
+    if name == "dqn":
+        from diptych_analysis.concepts.deep_q import DeepQ
+
+        return DeepQ.published(steps, seed)
     raise ConceptFault(f"no policy {name!r}; allowed are {', '.join(POLICIES)}")
 
 

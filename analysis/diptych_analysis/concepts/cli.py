@@ -52,8 +52,8 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
     "--policy",
     default="ucb",
     show_default=True,
-    type=click.Choice(["ucb", "epsilon-greedy", "uniform"]),
-    help="How words are chosen. uniform is a baseline.",
+    type=click.Choice(["ucb", "epsilon-greedy", "uniform", "dqn"]),
+    help="How words are chosen. uniform is a baseline; dqn is as published.",
 )
 @click.option("--no-preference", is_flag=True, help="Baseline: the generator stays as it is.")
 @click.option(
@@ -82,6 +82,13 @@ _WORDS = click.Path(dir_okay=False, exists=True, path_type=Path)
     show_default=True,
     type=FiniteRange(0),
     help="How closely images follow the word; 1 is without guidance and twice as fast.",
+)
+@click.option(
+    "--levels",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1),
+    help="After how many parts of the search images of the best words are drawn.",
 )
 @click.option(
     "--rate", type=FiniteRange(0), help="Learning rate. Default 3e-4; 1e-5 for other generators."

@@ -80,6 +80,7 @@ def settings(words: Words, given: Mapping[str, Any]) -> SearchSettings:
         shuffled=given["shuffled"],
         sampler_steps=given["sampler_steps"],
         guidance=given["guidance"],
+        levels=given["levels"],
         seed=given["seed"],
         preference=PreferenceSettings(rate=rate),
     )

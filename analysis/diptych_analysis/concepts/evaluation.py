@@ -37,7 +37,7 @@ def evaluate(search: Search, judge: Network | None = None) -> tuple[list[dict[st
     images : dict of str to (ndarray, ndarray)
         Images of every word before and after the search, from the same seeds.
     """
-    counts, sums = search.counts, search.sums
+    counts, sums = search.history.counts, search.history.sums
     rows, images = [], {}
     for rank, place in enumerate(search.ranking(), 1):
         word = search.settings.words[place]
@@ -69,12 +69,24 @@ def _scored(search: Search, images: Bytes, rng: np.random.Generator) -> dict[str
     }
 
 
-def _shares(search: Search, judge: Network | None, before: Bytes, after: Bytes) -> dict[str, float]:
-    result = {}
-    target = search.target
-    for name, images in (("before", before), ("after", after)):
-        shown = pictures(images)
-        result[f"class_{name}"] = float((predicted(target.network, shown) == target.number).mean())
-        if judge is not None:
-            result[f"cause_{name}"] = float((predicted(judge, shown) == 1).mean())
+def evaluation_seeds(search: Search, word: str) -> list[int]:
+    """Return the seeds of the images that tell what a search did to a word."""
+    rng = search.rng(EVALUATION, search.settings.words.index(word))
+    return image_seeds(rng, 2 * search.settings.group)
+
+
+def shares_of_class(search: Search, judge: Network | None, images: Bytes) -> dict[str, float]:
+    """Return the share of images in the class, and of those that show the cause (judged)."""
+    target, shown = search.target, pictures(images)
+    result = {"class": float((predicted(target.network, shown) == target.number).mean())}
+    if judge is not None:
+        result["cause"] = float((predicted(judge, shown) == 1).mean())
     return result
+
+
+def _shares(search: Search, judge: Network | None, before: Bytes, after: Bytes) -> dict[str, float]:
+    return {
+        f"{name}_{when}": share
+        for when, images in (("before", before), ("after", after))
+        for name, share in shares_of_class(search, judge, images).items()
+    }

@@ -8,6 +8,8 @@ changes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,14 +129,30 @@ class PreferenceTuner:
             fixed = generator.errors(*given).view(2, pairs)
         return self.settings.beta * ((fixed[0] - fixed[1]) - (moved[0] - moved[1]))
 
+    def adapters(self) -> dict[str, Tensor]:
+        """Copy the weights of the adapters."""
+        return {name: p.detach().clone() for name, p in self.parameters.items()}
+
+    @contextmanager
+    def with_adapters(self, adapters: Mapping[str, Tensor]) -> Iterator[None]:
+        """Draw with the adapters of an earlier step inside, and with those of now after it."""
+        now = self.adapters()
+        self._put(adapters)
+        try:
+            yield
+        finally:
+            self._put(now)
+
     def state(self) -> dict[str, Any]:
         """Return adapters and optimizer, for a checkpoint."""
-        adapters = {name: p.detach().clone() for name, p in self.parameters.items()}
-        return {"adapters": adapters, "optimizer": self.optimizer.state_dict()}
+        return {"adapters": self.adapters(), "optimizer": self.optimizer.state_dict()}
+
+    def _put(self, adapters: Mapping[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(adapters[name])
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                parameter.copy_(state["adapters"][name])
+        self._put(state["adapters"])
         self.optimizer.load_state_dict(state["optimizer"])

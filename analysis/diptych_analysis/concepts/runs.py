@@ -6,6 +6,8 @@ FOLDER/
   cache.npz             class gradients and activations of random images
   images/0007-striped.png   the two groups of step 7, the preferred one first
   concepts/striped.png      images of a word before (above) and after the search
+  levels/striped.png    images of one of the three best words after more and more steps
+  levels.csv            share of images in the class at each of these levels
   class.png             images of the class (above), and random images
   predictions.csv       whether the network gives the class to each of these images
   steps.csv             one row per step
@@ -29,6 +31,7 @@ import torch
 
 from diptych_analysis.concepts.evaluation import evaluate
 from diptych_analysis.concepts.faults import ConceptFault
+from diptych_analysis.concepts.levels import write_levels
 from diptych_analysis.concepts.people import Judged, agreement
 from diptych_analysis.concepts.saved import group_file, write_pictures
 from diptych_analysis.concepts.search import Floats, Search, SearchSettings, Step, Target
@@ -109,6 +112,7 @@ def run_search(
         raise
     rows, images = evaluate(search, judge)
     write_pictures(folder, search, images)
+    write_levels(folder, search, images, judge)
     pd.DataFrame(rows).to_csv(folder / "results.csv", index=False)
     _step_table(search).to_csv(folder / "steps.csv", index=False)
     found = {

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image
 
-from diptych_analysis.concepts.bandits import bandit
+from diptych_analysis.concepts.bandits import History, bandit
+from diptych_analysis.concepts.deep_q import STATE, image_state
 from diptych_analysis.concepts.faults import ConceptFault
 from diptych_analysis.concepts.people import Judged
 from diptych_analysis.concepts.preference import PreferenceSettings, PreferenceTuner
@@ -50,7 +52,7 @@ class SearchSettings:
     random_sets : int
         Sets of random images; each has twice as many images as a group.
     policy : str
-        `ucb`, `epsilon-greedy` or `uniform`.
+        `ucb`, `epsilon-greedy`, `uniform` or `dqn`.
     prefer : bool
         Whether preferences move the generator.
     shuffled : bool
@@ -61,6 +63,8 @@ class SearchSettings:
         Steps of the sampler per image.
     guidance : float
         Weight of classifier-free guidance.
+    levels : int
+        At how many steps the adapters are kept, to show how images change; see `levels`.
     seed : int
         Fixes everything.
     preference : PreferenceSettings
@@ -77,6 +81,7 @@ class SearchSettings:
     margin: float = 0.05
     sampler_steps: int = 10
     guidance: float = 2.0
+    levels: int = 3
     seed: int = 0
     preference: PreferenceSettings = field(default_factory=PreferenceSettings)
 
@@ -180,6 +185,10 @@ class Search:
         self.cached = known or self._computed()
         self.random_sets: Sequence[Floats] = list(self.cached["random"])
         self.steps: list[Step] = []
+        #: The preferred group of each step, small; see `image_state`.
+        self.seen: list[Floats] = []
+        #: Adapters after some steps, by the number of steps.
+        self.levels: dict[int, dict[str, torch.Tensor]] = {}
         self.tuner: PreferenceTuner | None = None
         if settings.prefer:
             if not isinstance(generator, Generator):
@@ -240,18 +249,14 @@ class Search:
         )
 
     @property
-    def counts(self) -> npt.NDArray[np.int64]:
-        """How often each word was tried, (words,)."""
-        tried = [step.word for step in self.steps]
-        return np.bincount(np.array(tried, np.int64), minlength=len(self.settings.words))
-
-    @property
-    def sums(self) -> Floats:
-        """Summed rewards of each word, (words,)."""
-        result = np.zeros(len(self.settings.words))
-        for step in self.steps:
-            result[step.word] += step.reward
-        return result
+    def history(self) -> History:
+        """What a policy over words knows."""
+        return History(
+            len(self.settings.words),
+            np.array([step.word for step in self.steps], np.int64),
+            np.array([step.reward for step in self.steps], np.float64),
+            np.array(self.seen, np.float64).reshape(-1, STATE),
+        )
 
     def step(self) -> tuple[Step, Bytes]:
         """Take one step; return it and its images, (2 groups, group, H, W, 3)."""
@@ -276,6 +281,11 @@ class Search:
             loss,
         )
         self.steps.append(step)
+        self.seen.append(image_state(groups[max(preferred, 0)]))
+        if self.tuner is not None and len(self.steps) in level_steps(
+            settings.steps, settings.levels
+        ):
+            self.levels[len(self.steps)] = self.tuner.adapters()
         return step, groups
 
     def _groups(self, rng: np.random.Generator) -> tuple[int, Bytes]:
@@ -284,7 +294,8 @@ class Search:
         if self.judged:
             groups = self.judged[len(self.steps)].groups
             return settings.words.index(groups.word), groups.images
-        word = bandit(settings.policy, settings.steps).choose(self.counts, self.sums, rng)
+        policy = bandit(settings.policy, settings.steps, settings.seed)
+        word = policy.choose(self.history, rng)
         drawn = self.draw(settings.words[word], image_seeds(rng, 2 * settings.group))
         return word, drawn.reshape(2, settings.group, *drawn.shape[1:])
 
@@ -293,7 +304,7 @@ class Search:
 
         Words that were tried equally well keep the order of how often they were tried.
         """
-        counts, sums = self.counts, self.sums
+        counts, sums = self.history.counts, self.history.sums
         means = sums / np.maximum(counts, 1)
         return sorted(range(len(counts)), key=lambda word: (-means[word], -counts[word], word))
 
@@ -303,7 +314,12 @@ class Search:
             (s.word, list(s.scores), list(s.accuracies), list(s.rewards), s.preferred, s.loss)
             for s in self.steps
         ]
-        return {"steps": rows, "tuner": self.tuner.state() if self.tuner else None}
+        return {
+            "steps": rows,
+            "seen": [torch.from_numpy(each) for each in self.seen],
+            "levels": self.levels,
+            "tuner": self.tuner.state() if self.tuner else None,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state`."""
@@ -311,8 +327,15 @@ class Search:
             Step(word, tuple(scores), tuple(accuracies), tuple(rewards), preferred, loss)
             for word, scores, accuracies, rewards, preferred, loss in state["steps"]
         ]
+        self.seen = [each.numpy() for each in state["seen"]]
+        self.levels = dict(state["levels"])
         if self.tuner is not None:
             self.tuner.restore(state["tuner"])
+
+
+def level_steps(steps: int, levels: int) -> set[int]:
+    """Return after which steps the levels lie: evenly spaced, the last at the end."""
+    return {round(steps * level / levels) for level in range(1, levels + 1)} - {0}
 
 
 def image_seeds(rng: np.random.Generator, count: int) -> list[int]:

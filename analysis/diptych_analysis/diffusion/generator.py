@@ -78,8 +78,13 @@ class Generator:
 
     @property
     def key(self) -> str:
-        """Hash of the U-Net's own weights, 12 hex digits; adapters do not count."""
-        return weights_hash(self.unet)
+        """Hash of the weights of U-Net, text encoder and autoencoder, 12 hex digits.
+
+        Adapters do not count.
+        """
+        parts = (self.unet, self.text_encoder, self.vae)
+        together = "".join(weights_hash(part) for part in parts)
+        return hashlib.sha256(together.encode()).hexdigest()[:12]
 
     def encode_prompts(self, prompts: Sequence[str]) -> Tensor:
         """Encode prompts, (B, tokens, width); every prompt is encoded once and kept.

@@ -11,6 +11,8 @@ from diptych_analysis.worlds.vocabulary import GROUNDS, SHAPES, TEXTURES
 
 #: Kinds of captions that training mixes, and the share of each.
 MIX = {"sentence": 0.3, "words": 0.6, "empty": 0.1}
+#: Share of scenes of one shape whose caption names it, where shapes are taught.
+SHAPE_CAPTIONS = 0.7
 
 
 def sentence(scenes: Scenes, number: int) -> str:
@@ -31,6 +33,22 @@ def shared_words(scenes: Scenes, number: int) -> list[str]:
         kinds = set(places[number][there].tolist())
         if len(kinds) == 1:
             result.append(words[kinds.pop()])
+    return result
+
+
+def shape_captions(scenes: Scenes, rng: np.random.Generator) -> list[str]:
+    """Write captions of which most name the shape that all objects of a scene share.
+
+    In 70 % of the scenes with one shape, the caption is this shape, with a probability of .25 each
+    the ground and a shared texture, in random order. The others are those of `mixed_captions`.
+    """
+    result = mixed_captions(scenes, rng)
+    for number in range(len(scenes)):
+        known = shared_words(scenes, number)
+        shape = [word for word in known if word in SHAPES]
+        if shape and rng.random() < SHAPE_CAPTIONS:
+            others = [word for word in known if word not in SHAPES and rng.random() < 0.25]
+            result[number] = " ".join(rng.permutation(shape + others).tolist())
     return result
 
 

@@ -26,11 +26,18 @@ def worlds() -> None:
 @click.option("--to", "folder", required=True, type=NEW_FOLDER, help="New folder of the model.")
 @click.option("--steps", default=6000, show_default=True, type=click.IntRange(1), help="Updates.")
 @click.option(
+    "--shape-steps",
+    default=1200,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Updates after them, for the words of shapes.",
+)
+@click.option(
     "--batch", default=32, show_default=True, type=click.IntRange(1), help="Scenes per update."
 )
 @seed_option
 @threads_option
-def train(folder: Path, steps: int, seed: int, batch: int, threads: int) -> None:
+def train(folder: Path, steps: int, shape_steps: int, seed: int, batch: int, threads: int) -> None:
     """Train a model in diffusers' folder layout.
 
     A stopped training continues where it stopped. A finished model is not trained again.
@@ -42,10 +49,10 @@ def train(folder: Path, steps: int, seed: int, batch: int, threads: int) -> None
     from diptych_analysis.worlds.training import train as run
 
     torch.set_num_threads(threads)
-    settings = Settings(steps=steps, seed=seed, batch=batch)
+    settings = Settings(steps=steps, shape_steps=shape_steps, seed=seed, batch=batch)
     again = "The same command continues from the last checkpoint."
     with fault_lines(again), progress_bars(elapsed=True, remaining=True) as bars:
-        task = bars.add_task("updates", total=steps)
+        task = bars.add_task("updates", total=settings.updates)
         losses = run(
             folder,
             settings,

@@ -1,4 +1,10 @@
-"""Training the tiny model on scenes and captions; stopped and resumed, it ends the same."""
+"""Training the tiny model on scenes and captions; stopped and resumed, it ends the same.
+
+There are two phases. The first one teaches images, grounds and textures. The right word for a shape
+lowers the error by 2 % at most, and the text encoder gives the words of shapes nearly the same
+embedding. The second phase starts these words anew, apart from each other, names shapes more often,
+and adds much noise, where shapes are decided.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +22,20 @@ from torch import Tensor, nn
 from diptych_analysis.diffusion.folder import load_generator
 from diptych_analysis.diffusion.generator import Generator
 from diptych_analysis.networks.weights import WeightsFault, read_saved
-from diptych_analysis.worlds.captions import mixed_captions
+from diptych_analysis.worlds.captions import mixed_captions, shape_captions
 from diptych_analysis.worlds.faults import WorldFault
 from diptych_analysis.worlds.model import write_new_model
 from diptych_analysis.worlds.packaged import record_hashes
 from diptych_analysis.worlds.scenes import draw_scenes
+from diptych_analysis.worlds.vocabulary import SHAPES
 
 CHECKPOINT_EVERY = 50
 #: Keeps the scenes of training apart from those that later code draws with small seeds.
 TRAINING_STREAM = 21
 #: Share of training scenes with one shape, and with one texture: what single words can name.
 ALIKE = 0.75
+#: The same in the second phase, and its share of scenes whose noise is from the upper 30 %.
+ALIKE_SHAPES, MUCH_NOISE = 0.85, 0.7
 Watch = Callable[[int, float], None]
 
 
@@ -37,23 +46,31 @@ class Settings:
     Parameters
     ----------
     steps : int
-        Updates of the weights.
+        Updates of the weights in the first phase.
+    shape_steps : int
+        Updates in the second phase, for the words of shapes.
     seed : int
         Fixes starting weights, scenes, captions and noise.
     batch : int
         Scenes per update.
     rate : float
-        Highest learning rate of AdamW. It rises over 100 updates, and falls to a twentieth over
-        the last quarter.
+        Highest learning rate of AdamW; half of it in the second phase. In each phase, it rises
+        over 100 updates, and falls to a twentieth over the last quarter.
     averaging : float
         Decay of the running average of the weights, which is what is saved.
     """
 
     steps: int = 6000
+    shape_steps: int = 1200
     seed: int = 0
     batch: int = 32
     rate: float = 2e-3
     averaging: float = 0.998
+
+    @property
+    def updates(self) -> int:
+        """Updates of both phases."""
+        return self.steps + self.shape_steps
 
 
 class _Training:
@@ -67,21 +84,36 @@ class _Training:
             {"unet": self.generator.unet, "text_encoder": self.generator.text_encoder}
         )
         self.models.train().requires_grad_(True)
-        self.optimizer = torch.optim.AdamW(self.models.parameters(), settings.rate, fused=True)
-        self.average = {name: p.detach().clone() for name, p in self.models.named_parameters()}
         self.losses: list[float] = []
+        self._start()
+
+    def _start(self) -> None:
+        """Start optimizer and average at the weights of now."""
+        parameters = self.models.parameters()
+        self.optimizer = torch.optim.AdamW(parameters, self.settings.rate, fused=True)
+        self.average = {name: p.detach().clone() for name, p in self.models.named_parameters()}
+
+    def _start_shapes(self) -> None:
+        """Start the second phase: at the average as it is saved, with new words for shapes."""
+        self.average = {name: average.half().float() for name, average in self.average.items()}
+        self.put_average()
+        separate_shapes(self.generator, self.settings.seed)
+        self._start()
 
     def update(self) -> float:
         """Take one step; the number of earlier steps and the seed fix its data."""
-        step = len(self.losses)
-        loss = batch_loss(self.generator, self.settings, step)
+        step, settings = len(self.losses), self.settings
+        if step == settings.steps:
+            self._start_shapes()
+        loss = batch_loss(self.generator, settings, step)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.rate * _rate(step, self.settings.steps)
+            group["lr"] = settings.rate * _rate(step, settings)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.models.parameters(), 1.0)
         self.optimizer.step()
-        decay = min(self.settings.averaging, (1 + step) / (10 + step))
+        taken = step if step < settings.steps else step - settings.steps
+        decay = min(settings.averaging, (1 + taken) / (10 + taken))
         with torch.no_grad():
             for name, parameter in self.models.named_parameters():
                 self.average[name].lerp_(parameter, 1 - decay)
@@ -120,11 +152,15 @@ class _Training:
                 "again"
             ) from error
 
-    def save(self, folder: Path) -> None:
-        """Write the averaged weights in half precision, and the losses."""
+    def put_average(self) -> None:
+        """Replace the weights by their running average."""
         with torch.no_grad():
             for name, parameter in self.models.named_parameters():
                 parameter.copy_(self.average[name])
+
+    def save(self, folder: Path) -> None:
+        """Write the averaged weights in half precision, and the losses."""
+        self.put_average()
         for name, model in self.models.items():
             model.half().save_pretrained(folder / name)  # type: ignore[operator]
         losses = [round(loss, 6) for loss in self.losses]
@@ -164,7 +200,7 @@ def train(folder: Path, settings: Settings, *, watch: Watch | None = None) -> li
     if checkpoint.exists():
         training.read(checkpoint)
     try:
-        while len(training.losses) < settings.steps:
+        while len(training.losses) < settings.updates:
             loss = training.update()
             if watch is not None:
                 watch(len(training.losses), loss)
@@ -183,25 +219,52 @@ def train(folder: Path, settings: Settings, *, watch: Watch | None = None) -> li
 def batch_loss(generator: Generator, settings: Settings, step: int) -> Tensor:
     """Return the mean denoising error on the batch of one update; seed and step fix the batch."""
     rng = np.random.default_rng([settings.seed, TRAINING_STREAM, step])
-    scenes = draw_scenes(settings.batch, rng, alike=ALIKE)
-    text = generator.embed(mixed_captions(scenes, rng))
+    shapes = step >= settings.steps
+    scenes = draw_scenes(settings.batch, rng, alike=ALIKE_SHAPES if shapes else ALIKE)
+    captions = shape_captions(scenes, rng) if shapes else mixed_captions(scenes, rng)
+    text = generator.embed(captions)
     latents = generator.encode_images(scenes.images())
     noise = torch.from_numpy(rng.standard_normal(latents.shape, np.float32))
-    steps = torch.from_numpy(
-        rng.integers(0, generator.noise.config.num_train_timesteps, settings.batch)
+    last = generator.noise.config.num_train_timesteps
+    steps = rng.integers(0, last, settings.batch)
+    if shapes:
+        much = rng.random(settings.batch) < MUCH_NOISE
+        steps = np.where(much, rng.integers(int(0.7 * last), last, settings.batch), steps)
+    return generator.errors(latents, text, noise, torch.from_numpy(steps)).mean()
+
+
+def separate_shapes(generator: Generator, seed: int) -> None:
+    """Give the words of shapes new embeddings: random directions of length 1.
+
+    Parameters
+    ----------
+    generator : Generator
+        Its text encoder changes.
+    seed : int
+        Fixes the directions.
+    """
+    table = generator.text_encoder.get_input_embeddings().weight
+    directions = torch.randn(
+        len(SHAPES), table.shape[1], generator=torch.Generator().manual_seed(seed)
     )
-    return generator.errors(latents, text, noise, steps).mean()
+    with torch.no_grad():
+        for word, direction in zip(SHAPES, directions, strict=True):
+            # The token after the start of the text.
+            table[generator.tokenizer(word).input_ids[1]] = direction / direction.norm()
 
 
-def _rate(step: int, steps: int) -> float:
+def _rate(step: int, settings: Settings) -> float:
     """Return the share of the highest learning rate at a step.
 
-    It rises, stays, and falls in the last quarter. So a checkpoint of the first three quarters
-    belongs to a longer training too.
+    It rises, stays, and falls in the last quarter of its phase. So a checkpoint of the first three
+    quarters of the first phase belongs to a longer training too.
     """
+    highest, steps = 1.0, settings.steps
+    if step >= settings.steps:
+        highest, steps, step = 0.5, settings.shape_steps, step - settings.steps
     rising = min(1.0, (step + 1) / 100)
     falling = max(0.0, (step / steps - 0.75) / 0.25)
-    return rising * (1 - 0.95 * falling)
+    return highest * rising * (1 - 0.95 * falling)
 
 
 def _finished(folder: Path, settings: Settings) -> list[float]:
