@@ -15,9 +15,9 @@ from diptych.cli.json_output import emit, json_option
 
 if TYPE_CHECKING:
     from diptych.payments.budget import Allowance
+    from diptych.payments.outcomes import Sent
     from diptych.payments.reconcile import Reconciled
     from diptych.payments.running_totals import Totals
-    from diptych.payments.sending import Sent
 
 DOING = ("status", "send", "reconcile", "budget")
 

@@ -21,9 +21,9 @@ from diptych.ground.money import MoneyFault, to_minor
 from diptych.host import host
 from diptych.overview import ledger as ledger_pages
 from diptych.payments import budget, order_state, retry, running_totals, sending
+from diptych.payments.outcomes import Sent
 from diptych.payments.reconcile import Reconciled, reconcile
 from diptych.payments.rules import WORDS
-from diptych.payments.sending import Sent
 from diptych.recruiters.platform import ACTIONS
 from diptych.study.payment import Payment
 from diptych.study.versions import UnknownStudy, current_version, frozen
