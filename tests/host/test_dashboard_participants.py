@@ -24,6 +24,7 @@ from diptych.overview.sessions import page as listing
 from diptych.overview.sessions.query import SORTS, Wanted, WantedFault, read_wanted
 from diptych.payments import ledger
 from diptych.payments.ledger import NewOrder
+from diptych.payments.order_state import STATES
 
 pytestmark = pytest.mark.both_databases
 
@@ -357,7 +358,7 @@ def test_sessions_are_found_by_the_state_of_their_orders(app: Flask, opened: int
                 for state in lines:
                     ledger.write(connection, state, [order], None)
                 (entry,) = ledger.entries(connection, [order.key]).values()
-                for state in ledger.STATES:
+                for state in STATES:
                     found = listing.matching(connection, this, Wanted(payment=state), 9)
                     assert found == ([sessions[0]] if state == entry.state else []), lines
                 assert listing.matching(connection, this, Wanted(payment="none"), 9) == sessions[1:]

@@ -13,7 +13,7 @@ from support.walker import Walker, open_study, rows
 from diptych import models
 from diptych.accounts.users import add_user
 from diptych.ground.database import reading, writing
-from diptych.payments import ledger
+from diptych.payments import ledger, running_totals
 from diptych.payments.ledger import NewOrder
 
 pytestmark = pytest.mark.both_databases
@@ -88,7 +88,10 @@ def test_a_study_knows_its_own_orders_only(paid: Flask) -> None:
                 assert [each.participation for each in every] == names
                 by_state = [ledger.in_state(connection, this, s) for s in ("intended", "sent")]
                 assert [each for some in by_state for each in some] == every
-                assert ledger.totals(connection, this)["GBP"]["confirmed"] == ledger.Total()
+                assert (
+                    running_totals.totals(connection, this)["GBP"]["confirmed"]
+                    == running_totals.Total()
+                )
             sent = ledger.in_state(connection, study_id("tiny"), "sent", [1])
             assert [each.key for each in sent] == ["a-approve-1"]
             assert ledger.in_state(connection, study_id("tiny"), "sent", [2]) == []
@@ -99,6 +102,6 @@ def test_what_was_paid_or_may_have_been_is_spent(paid: Flask) -> None:
         for key, state in enumerate(("intended", "sent", "confirmed", "failed")):
             write(*[(each, 1) for each in dict.fromkeys(["intended", state])], name=str(key))
         with reading() as connection:
-            totals = ledger.totals(connection, study_id("tiny"))
-    assert ledger.spent(totals, "GBP") == 2 * 180
-    assert ledger.spent(totals, "USD") == 0
+            totals = running_totals.totals(connection, study_id("tiny"))
+    assert running_totals.spent(totals, "GBP") == 2 * 180
+    assert running_totals.spent(totals, "USD") == 0

@@ -41,7 +41,7 @@ def assert_agrees() -> None:
     """The sums are those of the rows; states without an order may be left out or 0."""
     with reading() as connection:
         this = study_id("tiny")
-        slow, quick = ledger.totals(connection, this), running_totals.read(connection, this)
+        slow, quick = running_totals.totals(connection, this), running_totals.read(connection, this)
     assert set(slow) == set(quick)
     for currency, states in slow.items():
         assert {s: t for s, t in states.items() if t.count} == {
@@ -113,4 +113,4 @@ def test_orders_written_at_once_are_all_counted(paid: Flask) -> None:
         assert_agrees()
         with reading() as connection:
             totals = running_totals.read(connection, study_id("tiny"))
-    assert totals["GBP"]["confirmed"] == ledger.Total(6, 15)
+    assert totals["GBP"]["confirmed"] == running_totals.Total(6, 15)

@@ -16,7 +16,7 @@ from support.walker import at_once, change, open_study, rows
 from diptych import models
 from diptych.ground.settings import Settings
 from diptych.payments import retry, sending
-from diptych.payments.ledger import Total, totals
+from diptych.payments.running_totals import Total, totals
 from diptych.recruiters import prolific_client
 
 pytestmark = pytest.mark.both_databases

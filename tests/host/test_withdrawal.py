@@ -26,7 +26,7 @@ from diptych.export.tables import export_study
 from diptych.ground.database import Base, now_ms, reading, writing
 from diptych.ground.settings import Settings
 from diptych.overview import live
-from diptych.payments import ledger
+from diptych.payments import ledger, running_totals
 from diptych.payments.ledger import NewOrder
 from diptych.privacy import withdrawal
 from diptych.quality import crowd
@@ -122,7 +122,9 @@ def test_everything_about_the_person_goes_and_the_ledger_stays(tiny: Flask) -> N
     states = [row["state"] for row in rows(tiny, models.LedgerEntry, session_id=session["id"])]
     assert states == ["intended", "sent", "confirmed"]
     with tiny.app_context(), reading() as connection:
-        assert ledger.totals(connection, session["study_id"])["GBP"]["confirmed"].amount == 180
+        assert (
+            running_totals.totals(connection, session["study_id"])["GBP"]["confirmed"].amount == 180
+        )
         found = [e for e in audit.read().entries if e.action == "participant.erase"]
         funnel = live.live_view(tiny.extensions["diptych"], session["study_id"])
     assert [entry.subject for entry in found] == [session["public_id"]]

@@ -16,7 +16,7 @@ from diptych.app import create_app
 from diptych.ground.database import insert_row, now_ms, reading, table, writing
 from diptych.ground.settings import Settings
 from diptych.host import Host
-from diptych.payments import budget, decisions, ledger, retry, sending
+from diptych.payments import budget, decisions, ledger, outcomes, retry, sending
 from diptych.payments.reconcile import Reconciled, reconcile
 from support.local_prolific import TOKEN, LocalProlific
 from support.tiny_studies import category_study, merged
@@ -133,7 +133,7 @@ class Paying:
         with self.app.app_context():
             return decisions.preview(self.host, self.study_id, sessions, action, **more)
 
-    def send(self) -> sending.Sent:
+    def send(self) -> outcomes.Sent:
         """Send what is intended."""
         with self.app.app_context():
             return sending.send(self.host, self.study_id, None)

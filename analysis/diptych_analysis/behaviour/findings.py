@@ -27,6 +27,7 @@ from diptych_analysis.behaviour.resampling import Intervals, bootstrap
 from diptych_analysis.behaviour.responses import Floats, Indices, Responses
 from diptych_analysis.behaviour.tallies import Counts, tallies
 from diptych_analysis.summary_display import Summarised, Table
+from diptych_analysis.tables.columns.shared import KINDS
 
 #: Most cells of the counts that distributions are compared from.
 _MOST_CELLS = 2 * 10**7
@@ -223,7 +224,7 @@ def _headline(everyone: Responses, kinds: Sequence[str]) -> tuple[str, ...]:
         raise BehaviourFault(
             f"no rater of kind {missing[0]!r}; there are {', '.join(sorted(there))}"
         )
-    return tuple(kinds) or tuple(k for k in ("person", "simulated", "machine") if k in there)[:1]
+    return tuple(kinds) or tuple(k for k in KINDS if k in there)[:1]
 
 
 def _contrastive(

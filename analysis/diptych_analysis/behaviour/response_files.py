@@ -20,12 +20,12 @@ from diptych_analysis.behaviour.responses import (
 )
 from diptych_analysis.behaviour.tidy_responses import Selection, responses_of_tables
 from diptych_analysis.tables import TableFault, read_cells
+from diptych_analysis.tables.columns.shared import KINDS
 from diptych_analysis.tables.faults import listed, shown
 
 #: Columns of a long table.
 NEEDED = ("rater", "stimulus", "response")
 OPTIONAL = ("kind", "label", "rt")
-KINDS = ("person", "simulated", "machine")
 #: Longest response time of a table, ms: 30 years.
 LONGEST = 10**12
 #: What `diptych classify` writes into its folder.

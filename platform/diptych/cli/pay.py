@@ -15,9 +15,9 @@ from diptych.cli.json_output import emit, json_option
 
 if TYPE_CHECKING:
     from diptych.payments.budget import Allowance
-    from diptych.payments.ledger import Totals
+    from diptych.payments.outcomes import Sent
     from diptych.payments.reconcile import Reconciled
-    from diptych.payments.sending import Sent
+    from diptych.payments.running_totals import Totals
 
 DOING = ("status", "send", "reconcile", "budget")
 
@@ -37,7 +37,7 @@ def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
     """
     from diptych.ground.database import reading
     from diptych.host import host
-    from diptych.payments import budget, ledger, reconcile, sending
+    from diptych.payments import budget, reconcile, running_totals, sending
     from diptych.study.versions import current_version
 
     study_id, version_id, _ = current_version(study)
@@ -55,7 +55,7 @@ def pay(study: str, doing: str, amount: str | None, as_json: bool) -> None:
         with messages.status("Comparing with the platform's records …"):
             result = reconcile.reconcile(host(), study_id, None)
     with reading() as connection:
-        totals = ledger.totals(connection, study_id)
+        totals = running_totals.totals(connection, study_id)
         allowance = budget.read(connection, study_id, totals)
     if as_json:
         emit(_as_json(study, totals, allowance, sent, result))

@@ -20,7 +20,7 @@ from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.money import in_words, to_minor
 from diptych.journey.allocation import count_excluded
 from diptych.journey.faults import JourneyFault, Said
-from diptych.payments import budget, ledger
+from diptych.payments import budget, running_totals
 from diptych.payments.participations import PAYING
 from diptych.study import opening_plan
 from diptych.study.opening_plan import OpeningPlan
@@ -122,7 +122,7 @@ def _allowance(connection: Connection, study_id: int, currency: str) -> budget.A
 
 def _committed(connection: Connection, study_id: int, currency: str) -> int:
     """Sum up what is paid, may be paid, or is owed (minor units)."""
-    states = ledger.totals(connection, study_id).get(currency, {})
+    states = running_totals.totals(connection, study_id).get(currency, {})
     ordered = sum(total.amount for state, total in states.items() if state != "failed")
     owed: int = sum(
         to_minor(frozen(version_id, connection).spec.of_part(part).payment.reward, currency) * n

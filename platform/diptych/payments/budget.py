@@ -11,7 +11,7 @@ from diptych.accounts.users import User
 from diptych.domain.tables import BUDGETS
 from diptych.ground.database import now_ms, reading, writing
 from diptych.ground.money import in_words
-from diptych.payments import ledger
+from diptych.payments import ledger, running_totals
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,14 @@ NO_BUDGET = "no budget is set. Set one before you send anything that costs money
 
 
 def read(
-    connection: Connection, study_id: int, totals: ledger.Totals | None = None
+    connection: Connection, study_id: int, totals: running_totals.Totals | None = None
 ) -> Allowance | None:
     """Read the budget of a study; None where none is set. `totals` saves counting twice."""
     row = connection.execute(select(BUDGETS).where(BUDGETS.c.study_id == study_id)).one_or_none()
     if row is None:
         return None
-    counted = ledger.totals(connection, study_id) if totals is None else totals
-    return Allowance(row.currency, row.amount, ledger.spent(counted, row.currency))
+    counted = running_totals.totals(connection, study_id) if totals is None else totals
+    return Allowance(row.currency, row.amount, running_totals.spent(counted, row.currency))
 
 
 def allowance(study_id: int) -> Allowance | None:

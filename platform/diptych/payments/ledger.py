@@ -7,7 +7,7 @@ same transaction as the line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -17,9 +17,9 @@ from diptych.accounts.audit import COMMAND_LINE
 from diptych.accounts.users import User
 from diptych.domain.tables import LEDGER, ORDERS, STUDIES
 from diptych.ground.database import in_parts, now_ms
-from diptych.payments.order_state import SPENT, STATES, Line, OrderState, after
-
-__all__ = ["STATES", "Entry", "Total", "Totals"]
+from diptych.payments import running_totals
+from diptych.payments.order_state import Line, OrderState, after
+from diptych.payments.running_totals import Moved
 
 
 @dataclass(frozen=True)
@@ -100,16 +100,6 @@ class NewOrder:
         return order_key(self.participation, self.action, self.attempt)
 
 
-@dataclass(frozen=True)
-class Total:
-    """Orders of one state and currency: how many, and what they come to (minor units)."""
-
-    count: int = 0
-    amount: int = 0
-
-
-#: Currency -> state -> total.
-Totals = dict[str, dict[str, Total]]
 _COLUMNS = tuple(field.name for field in fields(Entry))
 _OF_STATE = tuple(field.name for field in fields(OrderState))
 _ORDERS = select(*(ORDERS.c[name] for name in _COLUMNS))
@@ -172,9 +162,17 @@ def write(
     line = Line(state, now_ms() if at is None else at, reference, reason)
     before = _locked(connection, [order.key for order in some])
     then = {order.key: after(_state_of(before.get(order.key)), line) for order in some}
-    from diptych.payments import running_totals  # which reads the ledger itself
-
-    running_totals.keep_up(connection, some, before, {k: s.state for k, s in then.items()})
+    moved = [
+        Moved(
+            order.study_id,
+            order.currency,
+            order.amount,
+            before[order.key].state if order.key in before else None,
+            then[order.key].state,
+        )
+        for order in some
+    ]
+    running_totals.keep_up(connection, moved)
     rows = [{name: getattr(order, name) for name in _OF_LINE} for order in some]
     shared = asdict(line) | {"user_id": None if user is None else user.id, "actor": by}
     connection.execute(insert(LEDGER), [row | shared for row in rows])
@@ -251,22 +249,3 @@ def count(connection: Connection, study_id: int, state: str) -> int:
     """Count the orders of a study that are in a state."""
     wanted = ORDERS.c.study_id == study_id, ORDERS.c.state == state
     return connection.execute(select(func.count()).where(*wanted)).scalar_one()
-
-
-def totals(connection: Connection, study_id: int) -> Totals:
-    """Count what the orders of a study come to: currency -> state -> total."""
-    found: Totals = {}
-    for currency, state, count, amount in connection.execute(
-        select(ORDERS.c.currency, ORDERS.c.state, func.count(), func.sum(ORDERS.c.amount))
-        .where(ORDERS.c.study_id == study_id)
-        .group_by(ORDERS.c.currency, ORDERS.c.state)
-    ):
-        states = found.setdefault(currency, {state: Total() for state in STATES})
-        states[state] = Total(count, int(amount))
-    return found
-
-
-def spent(counted: Mapping[str, Mapping[str, Total]], currency: str) -> int:
-    """Return the minor units that were paid, or may have been: sent, and not known as failed."""
-    states = counted.get(currency, {})
-    return sum(states[state].amount for state in SPENT if state in states)

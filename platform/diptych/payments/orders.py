@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, select
@@ -13,7 +12,7 @@ from diptych.ground.database import in_parts
 from diptych.host import Host
 from diptych.payments.ledger import Entry
 from diptych.payments.participations import order_ids, participation, workers
-from diptych.recruiters.platform import Action, Order, Outcome, Platform, PlatformFault
+from diptych.recruiters.platform import Action, Order, Platform, PlatformFault
 from diptych.study.versions import frozen
 
 
@@ -89,16 +88,3 @@ def platform_of(host: Host, connection: Connection, session_id: int) -> Platform
     if found is None:
         raise PlatformFault(f"{row.recruiter} has no platform that could be asked")
     return found
-
-
-def without_ids(text: str, some: Iterable[Order]) -> str:
-    """Strip a platform's words of its ids of people and submissions: no ledger holds them."""
-    ids = {i for order in some for i in (order.submission, order.worker) if i}
-    for one in sorted(ids, key=len, reverse=True):
-        text = text.replace(one, "…")
-    return text
-
-
-def clean(outcomes: Iterable[Outcome], some: Sequence[Order]) -> list[Outcome]:
-    """Return the outcomes whose reasons name nobody."""
-    return [replace(outcome, reason=without_ids(outcome.reason, some)) for outcome in outcomes]

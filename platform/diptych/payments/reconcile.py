@@ -25,9 +25,9 @@ from diptych.host import Host
 from diptych.payments import ledger
 from diptych.payments.decided_sessions import Subject, reward, subjects
 from diptych.payments.ledger import Entry, NewOrder
-from diptych.payments.orders import clean, orders, platform_of, without_ids
-from diptych.payments.outcomes import conclude
-from diptych.payments.sending import confirmed_at
+from diptych.payments.lookups import look_up
+from diptych.payments.orders import orders, platform_of
+from diptych.payments.outcomes import conclude, without_ids
 from diptych.recruiters.platform import Order, Outcome, Platform, PlatformFault, Submission
 from diptych.settling.settle import end_session
 from diptych.study.versions import frozen
@@ -166,23 +166,11 @@ def _look_up(
     """
     if not asked:
         return
-    with reading() as connection:
-        others = confirmed_at(connection, study_id, asked)
-        entries = ledger.entries(connection, [order.key for order in asked])
     since = platform.now_ms() - host.settings.payment_grace_minutes * 60_000
-    certain = [
-        outcome
-        for outcome in platform.look_up(asked, others)
-        if outcome.state == "confirmed" or _is_old(entries[outcome.key], since)
-    ]
-    done = conclude(study_id, clean(certain, asked), user)
+    keys = [order.key for order in asked]
+    done = look_up(study_id, platform, keys, user, gone_before=since)
     result.confirmed += done.confirmed
     result.failed += done.failed
-
-
-def _is_old(entry: Entry, since: float) -> bool:
-    """Say whether an order was sent so long ago that the platform would show it by now."""
-    return entry.sent_at is not None and entry.sent_at <= since
 
 
 def _end(

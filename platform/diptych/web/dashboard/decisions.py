@@ -25,7 +25,7 @@ from diptych.overview.sessions.decision_form import (
     SlipFault,
 )
 from diptych.overview.sessions.query import WantedFault, read_wanted
-from diptych.payments import ledger
+from diptych.payments import running_totals
 from diptych.payments.decisions import Counts, DecisionFault, LeftOut, Plan, carry_out, preview
 from diptych.recruiters.prolific_platform import CATEGORIES, LEAST_MESSAGE
 from diptych.study.content import StudyContent
@@ -285,7 +285,7 @@ def _waiting(plan: Plan | None) -> int:
     if plan is None or not plan.cost:
         return 0
     with reading() as connection:
-        states = ledger.totals(connection, plan.study_id).get(plan.currency, {})
+        states = running_totals.totals(connection, plan.study_id).get(plan.currency, {})
     return states["intended"].amount if states else 0
 
 

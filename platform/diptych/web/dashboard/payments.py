@@ -20,10 +20,10 @@ from diptych.ground.database import reading
 from diptych.ground.money import MoneyFault, to_minor
 from diptych.host import host
 from diptych.overview import ledger as ledger_pages
-from diptych.payments import budget, ledger, retry, running_totals, sending
+from diptych.payments import budget, order_state, retry, running_totals, sending
+from diptych.payments.outcomes import Sent
 from diptych.payments.reconcile import Reconciled, reconcile
 from diptych.payments.rules import WORDS
-from diptych.payments.sending import Sent
 from diptych.recruiters.platform import ACTIONS
 from diptych.study.payment import Payment
 from diptych.study.versions import UnknownStudy, current_version, frozen
@@ -40,7 +40,7 @@ NAMED = 10
 def index(study: str) -> str:
     """Show what was spent of the budget, what waits, what is in doubt, and the ledger."""
     wanted = {key: request.args.get(key, "") for key in ("state", "action")}
-    if wanted["state"] not in ("", *ledger.STATES) or wanted["action"] not in ("", *ACTIONS):
+    if wanted["state"] not in ("", *order_state.STATES) or wanted["action"] not in ("", *ACTIONS):
         abort(422, "There is no such state or action.")
     here, payment = opened().id, _payment(study)
     with reading() as connection:
@@ -58,8 +58,9 @@ def index(study: str) -> str:
     address = {key: value for key, value in wanted.items() if value}
     return render_template(
         "dashboard/payments.html",
-        totals=totals or {payment.currency: {state: ledger.Total() for state in ledger.STATES}},
-        count={state: _count(totals, state) for state in ledger.STATES},
+        totals=totals
+        or {payment.currency: {state: running_totals.Total() for state in order_state.STATES}},
+        count={state: _count(totals, state) for state in order_state.STATES},
         allowance=allowance,
         payment=payment,
         lines=lines.lines,
@@ -161,7 +162,7 @@ def _payment(study: str) -> Payment:
     return Payment.model_validate({})
 
 
-def _count(totals: dict[str, dict[str, ledger.Total]], state: str) -> int:
+def _count(totals: dict[str, dict[str, running_totals.Total]], state: str) -> int:
     return sum(states[state].count for states in totals.values())
 
 
