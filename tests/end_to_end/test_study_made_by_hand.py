@@ -297,7 +297,9 @@ def test_the_second_editor_sees_both_texts(desk: Desk, settings: Settings) -> No
     page.get_by_label("Text of debrief.md").fill("# Thank you\n\nMine.\n")
     (settings.studies / "pets" / "debrief.md").write_text("# Thank you\n\nTheirs.\n")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("changed this file after you opened it")).to_be_visible()
+    expect(
+        page.get_by_text("This file was changed outside the browser after you opened it")
+    ).to_be_visible()
     desk.look("conflict")
     page.get_by_role("button", name="Save mine").click()
     expect(page.get_by_text("debrief.md is saved.")).to_be_visible()

@@ -144,7 +144,7 @@ def _page(here: Draft, now: TextFile, *, mine: str | None = None, fault: str = "
     name = now.name
     text = now.text if mine is None else mine
     newest = here.files.history(name)[:1]
-    by = newest[0].by if newest and newest[0].text == now.text else OUTSIDE
+    known = newest and newest[0].text == now.text and newest[0].by != OUTSIDE
     return render_template(
         "dashboard/draft_text.html",
         file=name,
@@ -154,7 +154,7 @@ def _page(here: Draft, now: TextFile, *, mine: str | None = None, fault: str = "
         too_long=len(now.text.encode()) > MOST_IN_FORM,
         conflict=mine is not None and not fault,
         lines=[] if mine is None else list(compare_lines(now.text, mine)),
-        by=by,
+        by=newest[0].by if known else None,
         fault=fault,
         optional=here.files.optional(name),
         purpose=PURPOSES.get(name.removesuffix(".md").partition("_part")[0], ""),
