@@ -173,8 +173,8 @@ def test_a_header_that_no_proxy_is_trusted_for_counts_for_nothing(
 
 
 def test_answers_neither_read_nor_write_it() -> None:
-    for statement in (storing.question(), storing.move(), storing._move_and_insert()):
-        assert "address_hash" not in str(statement)
+    for statement in (storing.QUESTION, storing._MOVE, storing._INSERT, storing._MOVE_AND_INSERT):
+        assert "address_hash" not in str(statement.core)
 
 
 # What the rule makes of it -------------------------------------------------------------------

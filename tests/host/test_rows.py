@@ -10,12 +10,12 @@ import pytest
 from diptych import models
 from diptych.domain import rows
 from diptych.domain.tables import EVENTS, SESSIONS, TRIALS
-from diptych.journey.storing import question
+from diptych.journey.storing import QUESTION
 from diptych.sessions import facts
 from diptych.tasks import PlannedTrial
 
 REPORTED = facts._TRIALS.selected_columns.keys()
-ANSWERING = question().selected_columns.keys()
+ANSWERING = QUESTION.core.selected_columns.keys()
 
 
 def declared(name: str) -> set[str]:
