@@ -4,11 +4,10 @@ from diptych.journey.answering import answer
 from diptych.journey.entry import Claim, Entered, Preview, enter
 from diptych.journey.events import note_reload, record_events
 from diptych.journey.faults import JourneyFault
-from diptych.journey.state import GONE, describe_session, image_urls, session_of
+from diptych.journey.state import describe_session, image_urls, session_of
 from diptych.journey.steps import take_step
 
 __all__ = [
-    "GONE",
     "Claim",
     "Entered",
     "JourneyFault",

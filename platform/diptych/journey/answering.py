@@ -31,7 +31,6 @@ from diptych.journey.replanning import (
     store_choice,
 )
 from diptych.journey.state import (
-    GONE,
     TooLate,
     change,
     changed,
@@ -145,7 +144,7 @@ def answer(
         try:
             reply = _answer_once(host, named, index, response, timing, events)
         except TooLate:
-            time_out(_session_of(named))
+            time_out(session_of(named))
             raise JourneyFault(
                 "ended", "Too much time has passed to continue this session."
             ) from None
@@ -198,16 +197,8 @@ def _answer_once(
     return reply
 
 
-def _session_of(named: Named) -> int:
-    """Return the number of the session that a token names; refuses one that is gone."""
-    session_id = session_of(named)
-    if session_id is None:
-        raise JourneyFault("bad_token", GONE)
-    return session_id
-
-
 def _refuse_unknown(named: Named, index: int) -> NoReturn:
-    session_id = _session_of(named)
+    session_id = session_of(named)
     with reading() as connection:
         session = load_session(connection, session_id)
     if session.status not in LIVE:

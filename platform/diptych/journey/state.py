@@ -31,7 +31,7 @@ from diptych.tasks import REGISTRY, Tally
 from diptych.tasks.browser_plugin import plugin_address
 
 PUBLIC_ID_LENGTH = 32
-GONE = "This session no longer exists."
+_GONE = "This session no longer exists."
 #: How long tokens that name a session's row by its number are taken.
 OLD_TOKENS_S = 86_400
 
@@ -65,18 +65,26 @@ def load_session(connection: Connection, session_id: int, *, lock: bool = False)
     statement = _LOCKED_SESSION if lock else _SESSION
     row = connection.execute(statement, {"session": session_id}).one_or_none()
     if row is None:
-        raise JourneyFault("bad_token", GONE)
+        raise JourneyFault("bad_token", _GONE)
     return session_row(row)
 
 
-def session_of(named: Named) -> int | None:
-    """Return the number of the session that a token names; None when there is none."""
-    if not _names_public_id(named):
-        numbered = _numbered(named)
-        return None if numbered is None else int(numbered.id)
-    with reading() as connection:
-        found = _NAMED.first(connection, {"public_id": named.session})
-    return None if found is None else int(found.id)
+def session_of(named: Named) -> int:
+    """Return the number of the session that a token names.
+
+    Raises
+    ------
+    JourneyFault
+        `bad_token` when the session is gone.
+    """
+    if _names_public_id(named):
+        with reading() as connection:
+            found = _NAMED.first(connection, {"public_id": named.session})
+    else:
+        found = _numbered(named)
+    if found is None:
+        raise JourneyFault("bad_token", _GONE)
+    return int(found.id)
 
 
 def public_id_of(named: Named) -> str | None:

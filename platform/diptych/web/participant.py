@@ -125,10 +125,7 @@ def _session_required(view: View) -> View:
     @_token_required
     @wraps(view)
     def found(named: Named, *args: Any, **kwargs: Any) -> Any:
-        session_id = journey.session_of(named)
-        if session_id is None:
-            raise JourneyFault("bad_token", journey.GONE)
-        return view(session_id, *args, **kwargs)
+        return view(journey.session_of(named), *args, **kwargs)
 
     return found
 
